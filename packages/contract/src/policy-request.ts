@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { jsonObjectSchema } from './canonical.ts';
+import { nameSchema } from './ids.ts';
+import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY, labelSchema } from './labels.ts';
+import { principalSchema } from './principal.ts';
+import { provenanceSchema } from './proposal.ts';
+import { ACTION_TIERS, EFFECTS, RISK_TIERS } from './workflow.ts';
+
+const workflowFacts = z.strictObject({
+  name: nameSchema,
+  tier: z.enum(RISK_TIERS),
+  tools: z.array(nameSchema),
+  sources: z.array(nameSchema),
+  approvers: z.array(z.string()),
+});
+
+const environmentFacts = z.strictObject({
+  name: z.enum(['development', 'test', 'staging', 'production']),
+  /** Names of what is frozen: `all`, `tool:…`, `workflow:…`, `principal:…`. */
+  freezes: z.array(z.string()),
+  incident: z.boolean(),
+});
+export type EnvironmentFacts = z.infer<typeof environmentFacts>;
+
+/** What an approval adds when the same request is decided again. */
+const approvalFacts = z.strictObject({
+  /** Distinct people who approved exactly this proposal's digest. */
+  approvers: z.array(z.string()),
+  groups: z.array(z.string()),
+});
+
+/**
+ * Everything that policy may look at, one form for each kind of request. `act`: use a tool. `admit`: start a run.
+ * `read`: read a source. `ask`: send data to a model endpoint. `api`: use a face of the server.
+ */
+export const policyRequestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('act'),
+    principal: principalSchema,
+    workflow: workflowFacts,
+    tool: z.strictObject({
+      name: nameSchema,
+      version: z.string(),
+      tier: z.union(
+        ACTION_TIERS.map((tier) => z.literal(tier)) as [
+          z.ZodLiteral<1>,
+          z.ZodLiteral<2>,
+          z.ZodLiteral<3>,
+          z.ZodLiteral<4>,
+        ],
+      ),
+      effect: z.enum(EFFECTS),
+      reversible: z.boolean(),
+      clearance: clearanceSchema,
+    }),
+    args: jsonObjectSchema,
+    influence: labelSchema,
+    provenance: z.array(provenanceSchema),
+    /** Sink arguments (by kind) whose value did not come from a trusted origin. */
+    untrusted_sinks: z.array(z.enum(['recipient', 'target', 'amount', 'payload'])),
+    approval: approvalFacts.nullable(),
+    environment: environmentFacts,
+  }),
+  z.strictObject({
+    kind: z.literal('admit'),
+    principal: principalSchema,
+    workflow: workflowFacts,
+    environment: environmentFacts,
+  }),
+  z.strictObject({
+    kind: z.literal('read'),
+    principal: principalSchema,
+    workflow: workflowFacts,
+    source: z.strictObject({
+      name: z.string(),
+      integrity: z.enum(INTEGRITY),
+      confidentiality: z.enum(CONFIDENTIALITY),
+      categories: z.array(z.enum(CATEGORIES)),
+    }),
+    environment: environmentFacts,
+  }),
+  z.strictObject({
+    kind: z.literal('ask'),
+    principal: principalSchema,
+    workflow: workflowFacts,
+    endpoint: z.strictObject({ name: z.string(), clearance: clearanceSchema }),
+    influence: labelSchema,
+    environment: environmentFacts,
+  }),
+  z.strictObject({
+    kind: z.literal('api'),
+    principal: principalSchema,
+    /** The operation's id, such as `approvals.list`. */
+    operation: z.string().regex(/^[a-z_]+(\.[a-z_]+)+$/),
+    environment: environmentFacts,
+  }),
+]);
+export type PolicyRequest = z.infer<typeof policyRequestSchema>;
+export type WorkflowFacts = z.infer<typeof workflowFacts>;
+
+/** Whatever decides: the stages ask it through this face. It never throws for a bad request: it refuses. */
+export interface PolicyDecider {
+  /** The digest of all rules and of the schema. */
+  readonly version: `sha256:${string}`;
+  decide(request: PolicyRequest): import('./decision.ts').Decision;
+}

@@ -1,0 +1,297 @@
+import { z } from 'zod';
+import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
+import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
+import { decisionSchema } from './decision.ts';
+import { HANDOFF_KINDS } from './handoff.ts';
+import { idSchema, nameSchema } from './ids.ts';
+import { labelSchema } from './labels.ts';
+import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
+import { provenanceSchema } from './proposal.ts';
+
+const count = z.int().min(0);
+const evidenceSummary = z.strictObject({
+  id: idSchema('evidence'),
+  position: z.int().min(1),
+  digest: digestSchema,
+});
+
+/**
+ * Every type of record with the schema of its data: a closed set (requirement G1). Data may hold personal values and
+ * secrets when it comes in; `audit` redacts it before anything is stored.
+ */
+export const RECORD_TYPES = {
+  // The house itself.
+  'system.started': z.strictObject({
+    version: z.string(),
+    environment: z.string(),
+    policy_version: digestSchema,
+    workflows: z.array(z.string()),
+    model: z.string(),
+    simulated: z.boolean(),
+  }),
+  'system.stopped': z.strictObject({ reason: z.string() }),
+  'policy.loaded': z.strictObject({ policy_version: digestSchema, rules: z.array(z.string()) }),
+  'release.loaded': z.strictObject({
+    workflow: nameSchema,
+    release: digestSchema,
+    files: z.array(z.strictObject({ path: z.string(), digest: digestSchema })),
+  }),
+  'key.created': z.strictObject({ purpose: z.string(), key_id: z.string(), public_key: z.string() }),
+
+  // Who asks.
+  'identity.account_created': z.strictObject({
+    account: idSchema('principal'),
+    name: z.string(),
+    kind: z.enum(PRINCIPAL_KINDS),
+    roles: z.array(z.enum(ROLES)),
+    groups: z.array(z.string()),
+    signing_key: z.string().nullable(),
+  }),
+  'identity.signed_in': z.strictObject({
+    account: idSchema('principal'),
+    session: idSchema('session'),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.sign_in_failed': z.strictObject({
+    name: z.string().max(200),
+    reason: z.enum(['unknown_or_wrong', 'locked']),
+  }),
+  'identity.signed_out': z.strictObject({ session: idSchema('session') }),
+  'identity.token_created': z.strictObject({
+    token: idSchema('token'),
+    label: z.string(),
+    roles: z.array(z.enum(ROLES)),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.token_revoked': z.strictObject({ token: idSchema('token') }),
+
+  // The faces: each authorized read and each refused call, whatever its route.
+  'api.read': z.strictObject({ operation: z.string(), target: z.string() }),
+  'api.refused': z.strictObject({
+    operation: z.string(),
+    target: z.string(),
+    code: z.string(),
+    decision: decisionSchema.nullable(),
+  }),
+
+  // The way of a task.
+  'run.submitted': z.strictObject({
+    workflow: nameSchema,
+    input_digest: digestSchema,
+    input: jsonObjectSchema,
+    attachments: z.array(
+      z.strictObject({ name: z.string(), media_type: z.string(), chars: count, digest: digestSchema }),
+    ),
+  }),
+  'run.admitted': z.strictObject({ decision: decisionSchema, tier: z.string() }),
+  'run.refused': z.strictObject({ decision: decisionSchema }),
+  'run.recovered': z.strictObject({ from_executor: z.string(), by_executor: z.string() }),
+  'run.ended': z.strictObject({
+    state: z.enum(['completed', 'refused', 'handed_off', 'failed']),
+    ending: z.string(),
+    result: jsonObjectSchema.nullable(),
+  }),
+  'source.read': z.strictObject({
+    source: nameSchema,
+    version: z.string(),
+    query: jsonObjectSchema,
+    available: count,
+    read: count,
+    fields: z.array(z.string()),
+    fields_left_out: z.array(z.string()),
+    cut_values: count,
+    label: labelSchema,
+    findings: z.array(z.strictObject({ kind: z.string(), count, positions: z.array(z.int()) })),
+    evidence: z.array(evidenceSummary),
+  }),
+  'source.refused': z.strictObject({ source: z.string(), decision: decisionSchema }),
+  'source.failed': z.strictObject({ source: nameSchema, reason: z.string() }),
+  'prompt.assembled': z.strictObject({
+    prompt: nameSchema,
+    version: z.string(),
+    prompt_digest: digestSchema,
+    system_digest: digestSchema,
+    input_digest: digestSchema,
+    evidence_shown: count,
+    evidence_left_out: count,
+    tokens_estimated: count,
+    label: labelSchema,
+  }),
+  'model.answered': z.strictObject({
+    call: idSchema('call'),
+    prompt: nameSchema,
+    prompt_version: z.string(),
+    provider: z.string(),
+    simulated: z.boolean(),
+    model_asked: z.string(),
+    model_answered: z.string(),
+    attempt: z.int().min(1),
+    repair: z.boolean(),
+    stop_reason: z.string(),
+    input_tokens: count,
+    output_tokens: count,
+    latency_ms: count,
+    request_id: z.string().nullable(),
+    input_digest: digestSchema,
+    output_category: z.enum(['valid', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
+  }),
+  'model.failed': z.strictObject({
+    call: idSchema('call'),
+    prompt: nameSchema,
+    provider: z.string(),
+    simulated: z.boolean(),
+    model_asked: z.string(),
+    attempts: count,
+    code: z.string(),
+    reason: z.string(),
+  }),
+  'output.validated': z.strictObject({
+    prompt: nameSchema,
+    output_digest: digestSchema,
+    repaired: z.boolean(),
+    cited: z.array(idSchema('evidence')),
+    label: labelSchema,
+  }),
+  'output.rejected': z.strictObject({ prompt: nameSchema, errors: z.array(z.string()), repair_follows: z.boolean() }),
+
+  // The way of a proposal.
+  'proposal.submitted': z.strictObject({
+    digest: digestSchema,
+    tool: nameSchema,
+    tool_version: z.string(),
+    args: jsonObjectSchema,
+    args_digest: digestSchema,
+    rationale: z.string(),
+    evidence: z.array(idSchema('evidence')),
+    influence: labelSchema,
+    provenance: z.array(provenanceSchema),
+  }),
+  'decision.made': z.strictObject({
+    decision: decisionSchema,
+    proposal_digest: digestSchema,
+    phase: z.enum(['submit', 'after_approval', 'at_use']),
+  }),
+  'approval.requested': z.strictObject({
+    proposal_digest: digestSchema,
+    groups: z.array(z.string()),
+    quorum: z.int().min(1),
+    expires_at: z.iso.datetime(),
+  }),
+  'approval.verdict': z.strictObject({ verdict: signedVerdictSchema }),
+  'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
+  'approval.closed': z.strictObject({
+    state: z.enum(APPROVAL_STATES),
+    by: z.enum(['person', 'time-out', 'requester']),
+  }),
+  'grant.issued': z.strictObject({
+    proposal_digest: digestSchema,
+    args_digest: digestSchema,
+    audience: z.string(),
+    expires_at: z.iso.datetime(),
+    approvals: z.array(idSchema('approval')),
+  }),
+  'grant.refused': z.strictObject({ code: z.string(), reason: z.string() }),
+  'execution.intent': z.strictObject({
+    proposal_digest: digestSchema,
+    args_digest: digestSchema,
+    tool: nameSchema,
+    tool_version: z.string(),
+    idempotency_key: z.string(),
+  }),
+  'execution.result': z.strictObject({
+    state: z.enum(['succeeded', 'failed', 'unknown']),
+    http_status: z.int().nullable(),
+    reason: z.string().nullable(),
+    result: jsonSchema.nullable(),
+    result_digest: digestSchema.nullable(),
+    duration_ms: count,
+    late: z.boolean(),
+  }),
+  'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),
+  'handoff.closed': z.strictObject({ note: z.string() }),
+
+  // The record itself (requirement G7).
+  'audit.read': z.strictObject({ operation: z.string(), filter: jsonObjectSchema, results: count }),
+  'audit.verified': z.strictObject({
+    size: count,
+    ok: z.boolean(),
+    first_bad_index: count.nullable(),
+    problem: z.string().nullable(),
+  }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type RecordType = keyof typeof RECORD_TYPES;
+export const RECORD_TYPE_NAMES = Object.keys(RECORD_TYPES) as [RecordType, ...RecordType[]];
+export type RecordData<T extends RecordType> = z.input<(typeof RECORD_TYPES)[T]>;
+
+/** Who did it: a principal with its `act` chain, or the house itself. */
+export const recordActorSchema = z.strictObject({
+  id: z.string().min(1).max(128),
+  kind: z.enum([...PRINCIPAL_KINDS, 'system', 'anonymous']),
+  name: z.string().max(128),
+  act: z.array(actorSchema),
+});
+export type RecordActor = z.infer<typeof recordActorSchema>;
+export const SYSTEM_ACTOR: RecordActor = { id: 'system', kind: 'system', name: 'portreeve', act: [] };
+export const ANONYMOUS_ACTOR: RecordActor = { id: 'anonymous', kind: 'anonymous', name: 'anonymous', act: [] };
+
+/** What a record is about; each can be searched by. */
+export const recordRefsSchema = z.strictObject({
+  run: idSchema('run').optional(),
+  workflow: nameSchema.optional(),
+  release: digestSchema.optional(),
+  proposal: idSchema('proposal').optional(),
+  decision: idSchema('decision').optional(),
+  approval: idSchema('approval').optional(),
+  grant: idSchema('grant').optional(),
+  execution: idSchema('execution').optional(),
+  handoff: idSchema('handoff').optional(),
+  tool: nameSchema.optional(),
+  policy_version: digestSchema.optional(),
+});
+export type RecordRefs = z.infer<typeof recordRefsSchema>;
+
+/**
+ * One entry of the log: these canonical bytes are the Merkle leaf. The payload lies beside it and is bound by its
+ * digest, so that it can be erased while every proof stays valid (invariant 10).
+ */
+export const recordEntrySchema = z.strictObject({
+  v: z.literal(1),
+  id: idSchema('record'),
+  log: z.string().min(1).max(200),
+  index: count,
+  time: z.iso.datetime(),
+  type: z.enum(RECORD_TYPE_NAMES),
+  actor: recordActorSchema,
+  refs: recordRefsSchema,
+  /** A short machine-readable result, such as `permit`, `approve`, `succeeded`; empty where there is none. */
+  outcome: z.string().max(64),
+  payload_digest: digestSchema,
+});
+export type RecordEntry = z.infer<typeof recordEntrySchema>;
+
+/** What `payload_digest` is made from. The nonce keeps a guess at short data from being confirmed by the digest. */
+export const recordPayloadSchema = z.strictObject({ nonce: z.string(), data: jsonObjectSchema });
+export type RecordPayload = z.infer<typeof recordPayloadSchema>;
+
+export interface AuditRecord {
+  readonly entry: RecordEntry;
+  /** `null` where the payload has been erased. */
+  readonly payload: RecordPayload | null;
+}
+
+/** A record before `audit` has given it an index and redacted it. */
+export interface RecordDraft<T extends RecordType = RecordType> {
+  readonly type: T;
+  readonly actor: RecordActor;
+  readonly refs?: RecordRefs;
+  readonly outcome?: string;
+  readonly data: RecordData<T>;
+  /** Writes the record at most once for this key: a step that is repeated after a crash leaves no duplicate. */
+  readonly key?: string;
+}
+
+/** Types a draft by its own record type. */
+export function draft<T extends RecordType>(record: RecordDraft<T>): RecordDraft<T> {
+  return record;
+}

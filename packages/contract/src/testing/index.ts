@@ -1,0 +1,61 @@
+import type { AuditWriter } from '../audit-writer.ts';
+import { RECORD_TYPES, type RecordDraft, type RecordType } from '../records.ts';
+import type { Tx, UnitOfWork } from '../tx.ts';
+
+/** A transaction for fakes: runs the function, and on an error puts back what each participant held before. */
+export function memoryUnitOfWork(
+  ...participants: readonly { snapshot(): () => void }[]
+): UnitOfWork & { readonly tx: Tx } {
+  const tx = Object.freeze({}) as Tx;
+  let tail: Promise<unknown> = Promise.resolve();
+  return {
+    tx,
+    transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+      const turn = tail.then(async () => {
+        const undo = participants.map((participant) => participant.snapshot());
+        try {
+          return await fn(tx);
+        } catch (error) {
+          for (const back of undo) back();
+          throw error;
+        }
+      });
+      tail = turn.catch(() => undefined);
+      return turn;
+    },
+  };
+}
+
+/** Keeps what was recorded, checks each draft against its schema, and honours `key`. */
+export function memoryAuditWriter(): AuditWriter & {
+  readonly drafts: RecordDraft[];
+  types(): RecordType[];
+  of<T extends RecordType>(type: T): RecordDraft<T>[];
+  failWith(error: Error | null): void;
+  snapshot(): () => void;
+} {
+  const drafts: RecordDraft[] = [];
+  let failure: Error | null = null;
+  return {
+    drafts,
+    types: () => drafts.map((entry) => entry.type),
+    of: <T extends RecordType>(type: T) => drafts.filter((entry) => entry.type === type) as RecordDraft<T>[],
+    failWith(error) {
+      failure = error;
+    },
+    snapshot() {
+      const before = [...drafts];
+      return () => {
+        drafts.splice(0, drafts.length, ...before);
+      };
+    },
+    async append(_tx, added) {
+      if (failure) throw failure;
+      for (const entry of added) {
+        RECORD_TYPES[entry.type].parse(entry.data);
+        if (entry.key !== undefined && drafts.some((earlier) => earlier.key === entry.key)) continue;
+        drafts.push(entry);
+      }
+    },
+  };
+}

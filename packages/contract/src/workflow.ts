@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import type { Json, JsonObject } from './canonical.ts';
+import { jsonObjectSchema } from './canonical.ts';
+import type { Decision } from './decision.ts';
+import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nameSchema, type RunId } from './ids.ts';
+import type { Labelled } from './labelled.ts';
+import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
+import type { Principal } from './principal.ts';
+
+export const RISK_TIERS = ['low', 'medium', 'high', 'critical'] as const;
+export type RiskTier = (typeof RISK_TIERS)[number];
+
+/** 1 automatic, 2 notify, 3 approve, 4 people only (requirement C3). */
+export const ACTION_TIERS = [1, 2, 3, 4] as const;
+export type ActionTier = (typeof ACTION_TIERS)[number];
+
+export const STEP_KINDS = ['classify', 'extract', 'generate', 'analyse'] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
+
+export const EFFECTS = ['read', 'write', 'external'] as const;
+
+const versionSchema = z.string().regex(/^\d{1,4}(\.\d{1,4}){0,2}$/, 'use a version such as 1.2.0');
+const pointerSchema = z.string().regex(/^(\/([^~/]|~[01])*)+$/, 'use a JSON pointer such as /recipient');
+
+/** Names that would let one right cover many acts (requirement F2). */
+const BROAD_NAME = /^(manage|admin|administer|execute|exec|run|do|call|invoke|any|all)([-_]|$)/;
+
+/** What an action needs, so that a connector can make exactly one call of it. No secret stands here, only its name. */
+export const httpBindingSchema = z.strictObject({
+  connector: z.literal('http'),
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  /** Absolute address; `{name}` is replaced by the percent-encoded argument of that name. */
+  url: z.string().min(1).max(2048),
+  /** Arguments that travel in the body; those in the address are left out. `true`: all others. */
+  body: z.boolean().default(true),
+  /** The name of a secret whose value is sent as a bearer token besides the grant. */
+  credential: nameSchema.optional(),
+});
+export type HttpBinding = z.infer<typeof httpBindingSchema>;
+
+export const toolContractSchema = z.strictObject({
+  name: nameSchema.refine((name) => !BROAD_NAME.test(name), {
+    message: 'the name is too broad: name one verb and one object, as in publish_case_summary',
+  }),
+  version: versionSchema,
+  title: z.string().min(1).max(120),
+  description: z.string().min(1).max(2000),
+  tier: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]),
+  effect: z.enum(EFFECTS),
+  /** JSON Schema 2020-12 of the arguments; an object with `additionalProperties: false`. */
+  args: jsonObjectSchema,
+  /** JSON Schema 2020-12 of the result. */
+  result: jsonObjectSchema,
+  /** Which arguments decide who or where (`recipient`, `target`), how much (`amount`), and what leaves (`payload`). */
+  sinks: z
+    .array(z.strictObject({ path: pointerSchema, kind: z.enum(['recipient', 'target', 'amount', 'payload']) }))
+    .max(64),
+  /** The most secret data that may leave through this tool. */
+  clearance: clearanceSchema,
+  /** The tool that undoes it, or `irreversible`. */
+  undo: z.union([nameSchema, z.literal('irreversible')]),
+  timeout_ms: z.int().min(100).max(120_000),
+  /** `key`: the downstream honours `Idempotency-Key`. `none`: a second call is a second effect. */
+  idempotency: z.enum(['key', 'none']),
+  /** Who the grant is for: the downstream checks that it is the one. */
+  audience: z.string().min(1).max(256),
+  binding: httpBindingSchema,
+});
+export type ToolContract = z.infer<typeof toolContractSchema>;
+
+const limitsSchema = z.strictObject({
+  max_items: z.int().min(1).max(10_000),
+  max_bytes: z
+    .int()
+    .min(1)
+    .max(64 * 1024 * 1024),
+  timeout_ms: z.int().min(100).max(120_000).default(10_000),
+});
+
+export const sourceBindingSchema = z.discriminatedUnion('kind', [
+  /** Files under a folder of the project: `{name}` in the pattern is taken from the query. */
+  z.strictObject({ kind: z.literal('file'), folder: z.string().min(1), pattern: z.string().min(1) }),
+  /** A read-only HTTP endpoint that answers JSON Lines or a JSON array. */
+  z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(2048), credential: nameSchema.optional() }),
+  /** What the requester attached to the request. */
+  z.strictObject({ kind: z.literal('attachment') }),
+]);
+
+/** A declared read (requirements A3, D8, D11): only the fields named here ever leave the reader. */
+export const sourceContractSchema = z.strictObject({
+  name: nameSchema,
+  version: versionSchema,
+  title: z.string().min(1).max(120),
+  integrity: z.enum(INTEGRITY),
+  confidentiality: z.enum(CONFIDENTIALITY),
+  categories: z.array(z.enum(CATEGORIES)),
+  /** JSON Schema of the query. */
+  query: jsonObjectSchema,
+  fields: z
+    .array(z.strictObject({ name: z.string().min(1).max(128), max_chars: z.int().min(1).max(20_000).default(1000) }))
+    .min(1)
+    .max(200),
+  limits: limitsSchema,
+  binding: sourceBindingSchema,
+});
+export type SourceContract = z.infer<typeof sourceContractSchema>;
+
+/** The head of a prompt file (YAML front matter). The rest of the file is the task's text. */
+export const promptContractSchema = z.strictObject({
+  id: nameSchema,
+  version: versionSchema,
+  step: z.enum(STEP_KINDS),
+  model: z.string().min(1).max(128).optional(),
+  max_output_tokens: z.int().min(16).max(64_000).default(4000),
+  /** Tokens that the evidence may take; what does not fit is left out from the end and counted on record. */
+  evidence_budget_tokens: z.int().min(100).max(500_000).default(50_000),
+  inputs: z.array(z.strictObject({ name: nameSchema, description: z.string().min(1).max(400) })).max(32),
+  /** JSON Schema 2020-12 of the answer. */
+  output: jsonObjectSchema,
+  /** JSON pointers into the answer, `*` for every item, whose values must be evidence ids that were shown. */
+  cites: z.array(z.string().min(1).max(200)).default([]),
+});
+export type PromptContract = z.infer<typeof promptContractSchema>;
+
+const ownerSchema = z.string().min(1).max(200);
+
+export const workflowContractSchema = z.strictObject({
+  name: nameSchema,
+  version: versionSchema,
+  title: z.string().min(1).max(120),
+  purpose: z.string().min(1).max(2000),
+  tier: z.enum(RISK_TIERS),
+  owners: z.strictObject({
+    security: ownerSchema,
+    platform: ownerSchema,
+    business: ownerSchema,
+    escalation: ownerSchema,
+  }),
+  /** Everything the workflow may touch. What is not here is refused at run time (requirement A3). */
+  scope: z.strictObject({
+    sources: z.array(nameSchema).max(64),
+    tools: z.array(nameSchema).max(64),
+    prompts: z.array(nameSchema).max(64),
+  }),
+  /** Groups whose members approve this workflow's actions. */
+  approvers: z.array(z.string().min(1).max(128)).min(1).max(16),
+  /** Minutes until an open approval is denied by itself. */
+  approval_timeout_minutes: z
+    .int()
+    .min(1)
+    .max(60 * 24 * 30)
+    .default(60 * 24),
+  /** JSON Schema 2020-12 of the input. */
+  input: jsonObjectSchema,
+});
+export type WorkflowContract = z.infer<typeof workflowContractSchema>;
+
+/** One item that a source gave, as the model and the approver see it. */
+export interface Evidence {
+  readonly id: EvidenceId;
+  readonly source: string;
+  /** Where it stands in the source: a line or item number, from 1. */
+  readonly position: number;
+  /** Declared fields only. */
+  readonly fields: JsonObject;
+}
+
+export interface Reading {
+  readonly evidence: Labelled<readonly Evidence[]>;
+  /** How many items the source had, and how many were read. */
+  readonly available: number;
+  readonly count: number;
+}
+
+/** An argument tree: JSON whose leaves may be labelled values. */
+export type Arguments = { readonly [key: string]: ArgumentValue };
+export type ArgumentValue =
+  | Json
+  | Labelled<unknown>
+  | readonly ArgumentValue[]
+  | { readonly [key: string]: ArgumentValue };
+
+export type ActOutcome =
+  | { readonly status: 'succeeded'; readonly execution: ExecutionId; readonly result: Labelled<Json> }
+  | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string }
+  | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
+  | { readonly status: 'refused'; readonly decision: Decision }
+  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: 'person' | 'time-out' };
+
+/** What a workflow's code may do. Each call is durable: after a crash it is not made twice. */
+export interface WorkflowContext<Input = JsonObject> {
+  readonly run: RunId;
+  readonly requester: Principal;
+  /** The request as it was validated. Integrity `trusted`: a signed-in person wrote it. */
+  readonly input: Input;
+  /** Reads a declared source. */
+  read(source: string, query: JsonObject): Promise<Reading>;
+  /** Asks a model by a declared prompt; the answer satisfies the prompt's output schema. */
+  ask<T = unknown>(prompt: string, inputs: { readonly [name: string]: Json | Labelled<unknown> }): Promise<Labelled<T>>;
+  /** Proposes an action; comes back when it has been done, refused, denied, or its outcome is unknown. */
+  act(
+    tool: string,
+    args: Arguments,
+    why: { readonly rationale: string; readonly evidence?: Labelled<readonly Evidence[]> },
+  ): Promise<ActOutcome>;
+}
+
+/** A workflow as its author writes it: the contract and the code. */
+export interface WorkflowDefinition {
+  readonly contract: WorkflowContract;
+  readonly tools: readonly ToolContract[];
+  readonly sources: readonly SourceContract[];
+  /** Must be deterministic apart from what it does through its context. */
+  run(context: WorkflowContext): Promise<JsonObject | undefined>;
+}
