@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migrate } from './migrate.ts';
+import { type TestDatabase, testDatabase } from './testing/database.ts';
+
+let test_: TestDatabase;
+beforeAll(async () => {
+  test_ = await testDatabase();
+  await test_.database.pool.query('CREATE TABLE things (id integer PRIMARY KEY)');
+});
+afterAll(() => test_.close());
+
+const count = async () => (await test_.database.pool.query<{ n: string }>('SELECT count(*) AS n FROM things')).rows[0]?.n;
+
+test('a transaction commits as a whole', async () => {
+  await test_.database.transaction(async (tx) => {
+    await test_.database.clientOf(tx).query('INSERT INTO things VALUES (1), (2)');
+  });
+  expect(await count()).toBe('2');
+});
+
+test('an error inside rolls everything back and comes out', async () => {
+  await expect(
+    test_.database.transaction(async (tx) => {
+      await test_.database.clientOf(tx).query('INSERT INTO things VALUES (3)');
+      throw new Error('no');
+    }),
+  ).rejects.toThrow('no');
+  expect(await count()).toBe('2');
+});
+
+test('a transaction inside another is refused', async () => {
+  await expect(test_.database.transaction(() => test_.database.transaction(async () => 1))).rejects.toThrow(
+    'pass its tx on',
+  );
+});
+
+test('a transaction that ended cannot be used', async () => {
+  const tx = await test_.database.transaction(async (open) => open);
+  expect(() => test_.database.on(tx)).toThrow('not open');
+});
+
+test('J3: a second migration run applies nothing', async () => {
+  expect(await migrate(test_.database.pool)).toEqual([]);
+});
+
+test('J3: a migration that was changed after it had been applied is refused', async () => {
+  await test_.database.pool.query("INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, '9999_x.sql', 'x')");
+  await expect(migrate(test_.database.pool)).rejects.toMatchObject({ code: 'misconfigured' });
+});

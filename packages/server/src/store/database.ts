@@ -1,0 +1,80 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { PortreeveError, type Tx, type UnitOfWork } from '@portreeve/contract';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Tables } from './tables.ts';
+
+interface OpenTransaction {
+  readonly client: pg.PoolClient;
+  readonly kysely: Kysely<Tables>;
+  done: boolean;
+}
+
+/** A PostgreSQL database: the unit of work of every stage, and Kysely for the adapters. */
+export class Database implements UnitOfWork {
+  readonly pool: pg.Pool;
+  /** For reading outside a transaction. */
+  readonly read: Kysely<Tables>;
+  readonly #open = new WeakMap<object, OpenTransaction>();
+  readonly #inside = new AsyncLocalStorage<true>();
+
+  constructor(url: string, options: { max?: number } = {}) {
+    this.pool = new pg.Pool({ connectionString: url, max: options.max ?? 20, application_name: 'portreeve' });
+    // An idle connection that breaks must not end the process: the next query fails by itself and says why.
+    this.pool.on('error', () => undefined);
+    this.read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
+  }
+
+  async transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+    // A transaction inside another would wait for the log's lock that the outer one holds, for ever.
+    if (this.#inside.getStore()) throw new TypeError('a transaction is open already: pass its tx on');
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw new PortreeveError('audit_unavailable', 'The database does not answer.', { cause: error });
+    });
+    let broken: Error | undefined;
+    const handle = Object.freeze({});
+    const state: OpenTransaction = { client, kysely: bound(client), done: false };
+    this.#open.set(handle, state);
+    try {
+      await client.query('BEGIN');
+      const result = await this.#inside.run(true, () => fn(handle as unknown as Tx));
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((failure: unknown) => {
+        broken = failure instanceof Error ? failure : new Error(String(failure));
+      });
+      throw error;
+    } finally {
+      state.done = true;
+      client.release(broken);
+    }
+  }
+
+  /** Kysely inside an open transaction. */
+  on(tx: Tx): Kysely<Tables> {
+    return this.#state(tx).kysely;
+  }
+
+  /** The connection of an open transaction, for the durable engine, which writes into the same one. */
+  clientOf(tx: Tx): pg.PoolClient {
+    return this.#state(tx).client;
+  }
+
+  async close(): Promise<void> {
+    await this.read.destroy();
+  }
+
+  #state(tx: Tx): OpenTransaction {
+    const state = this.#open.get(tx);
+    if (!state || state.done) throw new TypeError('this transaction is not open');
+    return state;
+  }
+}
+
+/** A Kysely that runs everything on one connection, inside the transaction that is open there. */
+function bound(client: pg.PoolClient): Kysely<Tables> {
+  const lent = { query: client.query.bind(client), release: () => undefined };
+  const pool = { connect: async () => lent, end: async () => undefined };
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) });
+}

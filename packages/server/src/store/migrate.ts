@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { PortreeveError } from '@portreeve/contract';
+import type pg from 'pg';
+
+const FOLDER = new URL('./migrations/', import.meta.url);
+/** Any constant will do; it must only be the same in every process. */
+const LOCK = 7_410_001;
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** The numbered SQL files, in order. */
+export async function migrations(): Promise<Migration[]> {
+  const names = (await readdir(FOLDER)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(new URL(name, FOLDER), 'utf8');
+      return { number: Number(name.slice(0, 4)), name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+}
+
+/**
+ * Brings the schema up to date: forward only, each file in its own transaction, one process at a time (advisory lock).
+ * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now.
+ */
+export async function migrate(pool: pg.Pool): Promise<string[]> {
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await client.query(
+      'CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
+    );
+    const rows = await client.query<{ number: number; checksum: string }>('SELECT number, checksum FROM schema_migrations');
+    const checksumsByNumber = new Map(rows.rows.map((row) => [row.number, row.checksum]));
+    const known = await migrations();
+    const newest = Math.max(0, ...checksumsByNumber.keys());
+    if (newest > Math.max(0, ...known.map((migration) => migration.number))) {
+      throw new PortreeveError('misconfigured', `The database has schema ${newest}, which is newer than this program.`, {
+        next: 'Run the newer version of Portreeve, or restore a backup from before the upgrade.',
+      });
+    }
+    const applied: string[] = [];
+    for (const migration of known) {
+      const before = checksumsByNumber.get(migration.number);
+      if (before === migration.checksum) continue;
+      if (before !== undefined) {
+        throw new PortreeveError('misconfigured', `Migration ${migration.name} was changed after it had been applied.`, {
+          next: 'Put the file back as it was and add a new migration for the change.',
+        });
+      }
+      await client.query('BEGIN');
+      try {
+        await client.query(migration.sql);
+        await client.query('INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)', [
+          migration.number,
+          migration.name,
+          migration.checksum,
+        ]);
+        await client.query('COMMIT');
+      } catch (error) {
+        await client.query('ROLLBACK');
+        throw new Error(`migration ${migration.name} failed`, { cause: error });
+      }
+      applied.push(migration.name);
+    }
+    return applied;
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
+    client.release();
+  }
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { Database } from '../database.ts';
+import { migrate } from '../migrate.ts';
+
+export interface TestDatabase {
+  readonly database: Database;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** An empty, migrated database of its own on the server that the test run started (see `test/postgres.setup.ts`). */
+export async function testDatabase(): Promise<TestDatabase> {
+  const server = process.env.PORTREEVE_TEST_DATABASE_URL;
+  if (!server) throw new Error('PORTREEVE_TEST_DATABASE_URL is not set: run the tests with vitest from the root');
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await admin(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const database = new Database(url.href);
+  await migrate(database.pool);
+  return {
+    database,
+    url: url.href,
+    async close() {
+      await database.close();
+      await admin(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function admin(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
