@@ -79,6 +79,11 @@ export function covers(clearance: Clearance, label: Pick<Label, 'confidentiality
   );
 }
 
+/** A label as plain data of its own, for records and policy requests. */
+export function labelData(label: Label): z.infer<typeof labelSchema> {
+  return { ...label, categories: [...label.categories], origins: [...label.origins] };
+}
+
 function sortedUnique<T extends string>(items: T[]): T[] {
   return [...new Set(items)].sort();
 }

@@ -58,7 +58,6 @@ export const PROPOSAL_STATES = [
   'approved',
   'denied',
   'granted',
-  'executing',
   'succeeded',
   'failed',
   'unknown',

@@ -1,0 +1,111 @@
+import {
+  type Arguments,
+  type ArgumentValue,
+  assertJson,
+  BOTTOM,
+  type Json,
+  type JsonObject,
+  join,
+  type Label,
+  Labelled,
+  PortreeveError,
+  type Provenance,
+  type ToolContract,
+} from '@portreeve/contract';
+import { open } from '@portreeve/contract/open';
+
+export interface OpenedArguments {
+  readonly args: JsonObject;
+  readonly provenance: readonly Provenance[];
+  /** The join of every label in the arguments. */
+  readonly label: Label;
+}
+
+/**
+ * Opens an argument tree and says of each leaf where it came from (requirement D6): a value that stands in the request
+ * word for word is the request's, whoever repeats it; what a model wrote is the model's.
+ */
+export function openArguments(tree: Arguments, request: JsonObject): OpenedArguments {
+  const requested = new Set<string>();
+  collectLeaves(request, requested);
+  const provenance: Provenance[] = [];
+  let label = BOTTOM;
+
+  const walk = (node: ArgumentValue, path: string, under: Label | null): Json => {
+    if (node instanceof Labelled) {
+      label = join(label, node.label);
+      const value: unknown = open(node);
+      if (value === undefined) {
+        throw new PortreeveError('bad_input', `The argument ${path} points at a value that is not there.`);
+      }
+      assertJson(value);
+      return walk(value, path, under === null ? node.label : join(under, node.label));
+    }
+    if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}/${index}`, under));
+    if (typeof node === 'object' && node !== null) {
+      return Object.fromEntries(
+        Object.entries(node).map(([key, item]) => [key, walk(item, `${path}/${pointerPart(key)}`, under)]),
+      );
+    }
+    const leaf = node as null | boolean | number | string;
+    provenance.push({ path, ...originOf(leaf, under, requested) });
+    return leaf;
+  };
+
+  const args = walk(tree, '', null) as JsonObject;
+  assertJson(args);
+  return { args, provenance, label };
+}
+
+function originOf(
+  leaf: null | boolean | number | string,
+  label: Label | null,
+  requested: ReadonlySet<string>,
+): Pick<Provenance, 'kind' | 'origins'> {
+  if (requested.has(leafKey(leaf))) return { kind: 'request', origins: ['request'] };
+  if (label === null) return { kind: 'constant', origins: [] };
+  const origins = [...label.origins];
+  if (origins.some((origin) => origin.startsWith('model:'))) return { kind: 'model', origins };
+  if (label.integrity !== 'untrusted') return { kind: 'trusted-record', origins };
+  return { kind: 'untrusted-document', origins };
+}
+
+/** Sinks (by kind) that hold a value which came neither from the request, nor from code, nor from a trusted record. */
+export function untrustedSinks(
+  contract: ToolContract,
+  provenance: readonly Provenance[],
+): ('recipient' | 'target' | 'amount' | 'payload')[] {
+  const kinds = contract.sinks
+    .filter((sink) =>
+      provenance.some(
+        (leaf) =>
+          (leaf.path === sink.path || leaf.path.startsWith(`${sink.path}/`)) &&
+          (leaf.kind === 'model' || leaf.kind === 'untrusted-document'),
+      ),
+    )
+    .map((sink) => sink.kind);
+  return [...new Set(kinds)].sort();
+}
+
+/** Every string of the arguments: where evidence ids are looked for. */
+export function stringsOf(args: JsonObject): Set<string> {
+  const found = new Set<string>();
+  const walk = (node: Json): void => {
+    if (typeof node === 'string') found.add(node);
+    else if (Array.isArray(node)) for (const item of node) walk(item);
+    else if (typeof node === 'object' && node !== null) for (const item of Object.values(node)) walk(item as Json);
+  };
+  walk(args);
+  return found;
+}
+
+function collectLeaves(node: Json, into: Set<string>): void {
+  if (Array.isArray(node)) for (const item of node) collectLeaves(item, into);
+  else if (typeof node === 'object' && node !== null)
+    for (const item of Object.values(node)) collectLeaves(item as Json, into);
+  // Short or empty values stand everywhere by chance; they prove no origin.
+  else if (typeof node === 'string' && node.length >= 4) into.add(leafKey(node));
+}
+
+const leafKey = (leaf: unknown): string => `${typeof leaf}:${String(leaf)}`;
+const pointerPart = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,0 +1,357 @@
+import {
+  type Approval,
+  type ApprovalId,
+  type AuditWriter,
+  actorOf,
+  type CallOutcome,
+  type Clock,
+  type Decision,
+  digestOf,
+  draft,
+  type ExecutionId,
+  type HandoffId,
+  type Json,
+  Labelled,
+  labelData,
+  type PolicyDecider,
+  PortreeveError,
+  type Proposal,
+  type ProposalId,
+  type RecordDraft,
+  type RecordRefs,
+  type Tx,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import type { Handoffs } from './handoffs.ts';
+import type { ApprovalService, EnvironmentReader, ExecutionService, ProposalStore, StoredProposal } from './ports.ts';
+import { nextState } from './states.ts';
+import { toPolicyRequest, toProposal, type Wish } from './wish.ts';
+
+/** Where a proposal stands for whoever submitted it. */
+export type GateResult =
+  | { readonly status: 'waiting'; readonly approval: ApprovalId; readonly expires_at: string }
+  | { readonly status: 'running' }
+  | { readonly status: 'succeeded'; readonly execution: ExecutionId; readonly result: Labelled<Json> }
+  | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string; readonly handoff: HandoffId }
+  | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
+  | { readonly status: 'refused'; readonly decision: Decision }
+  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: 'person' | 'time-out' };
+
+/** The one way to act. Every action from every entry goes through `submit`; nothing else reaches a connector. */
+export interface Gate {
+  /** Decides a wish and carries it as far as it goes now. Safe to repeat with the same id: nothing is done twice. */
+  submit(wish: Wish): Promise<GateResult>;
+  /** Carries a proposal on: after a verdict, or after a crash. */
+  resume(id: ProposalId): Promise<GateResult>;
+  get(id: ProposalId): Promise<StoredProposal | null>;
+}
+
+export interface GateDeps {
+  readonly policy: PolicyDecider;
+  readonly approvals: ApprovalService;
+  readonly execution: ExecutionService;
+  readonly handoffs: Handoffs;
+  readonly store: ProposalStore;
+  readonly audit: AuditWriter;
+  readonly uow: UnitOfWork;
+  readonly environment: EnvironmentReader;
+  readonly clock: Clock;
+  /** Named instants where a crash test stops the process. */
+  readonly debugpoint?: (name: string) => void;
+}
+
+export function createGate(deps: GateDeps): Gate {
+  const point = deps.debugpoint ?? (() => undefined);
+
+  async function submit(wish: Wish): Promise<GateResult> {
+    const known = await deps.store.get(wish.id);
+    if (known) return advance(known.proposal.id);
+    const proposal = toProposal(wish);
+    const facts = { proposal, workflow: wish.workflow, contract: wish.contract };
+    const decision = deps.policy.decide(toPolicyRequest(facts, null, deps.environment));
+    await deps.uow.transaction(async (tx) => {
+      const event = eventOf(decision);
+      const inserted = await deps.store.insert(tx, {
+        ...facts,
+        approval_timeout_minutes: wish.approval_timeout_minutes,
+        state: nextState('proposed', event),
+        decision,
+        approval: null,
+        grant: null,
+        execution: null,
+        outcome: null,
+        handoff: null,
+      });
+      if (!inserted) return;
+      await deps.audit.append(tx, [submittedRecord(proposal), decisionRecord(proposal, decision, 'submit')]);
+      if (event === 'ask') {
+        const approval = await requestApproval(tx, proposal, decision, wish.approval_timeout_minutes);
+        await deps.store.update(tx, proposal.id, { approval: approval.id });
+      }
+      if (event === 'refuse') await openRefusal(tx, proposal, decision);
+    });
+    return advance(wish.id);
+  }
+
+  /** Walks the state table until it ends or must wait for somebody. */
+  async function advance(id: ProposalId): Promise<GateResult> {
+    for (;;) {
+      const stored = await deps.store.get(id);
+      if (!stored) throw new PortreeveError('not_found', `There is no proposal ${id}.`);
+      switch (stored.state) {
+        case 'proposed':
+          throw new TypeError('a proposal is stored decided or not at all');
+        case 'awaiting_approval': {
+          const waiting = await afterApproval(stored);
+          if (waiting) return waiting;
+          break;
+        }
+        case 'approved':
+          await perform(stored);
+          break;
+        case 'granted': {
+          const running = await recover(stored);
+          if (running) return running;
+          break;
+        }
+        default:
+          return resultOf(stored, stored.approval ? await deps.approvals.get(stored.approval) : null);
+      }
+    }
+  }
+
+  /** Null once the approval is closed and the proposal has moved on. */
+  async function afterApproval(stored: StoredProposal): Promise<GateResult | null> {
+    await deps.approvals.expireDue();
+    const approval = await approvalOf(stored);
+    if (approval.state === 'pending') {
+      return { status: 'waiting', approval: approval.id, expires_at: approval.expires_at };
+    }
+    if (approval.state !== 'approved') {
+      await move(stored, 'deny', {});
+      return null;
+    }
+    const decision = await decideWithApproval(stored, approval);
+    const event = eventOf(decision) === 'permit' ? 'approve' : 'refuse';
+    await move(stored, event, { decision }, [decisionRecord(stored.proposal, decision, 'after_approval')]);
+    return null;
+  }
+
+  /** Decides once more, issues the grant and uses it. */
+  async function perform(stored: StoredProposal): Promise<void> {
+    const approval = stored.approval ? await approvalOf(stored) : null;
+    const decision = approval
+      ? await decideWithApproval(stored, approval)
+      : deps.policy.decide(toPolicyRequest(stored, null, deps.environment));
+    if (eventOf(decision) !== 'permit') {
+      await move(stored, 'refuse', { decision }, [decisionRecord(stored.proposal, decision, 'at_use')]);
+      return;
+    }
+    point('before-grant');
+    const issued = await deps.uow.transaction(async (tx) => {
+      const current = await deps.store.lock(tx, stored.proposal.id);
+      // Another process may have carried it on meanwhile; then it is that one's to finish.
+      if (current?.state !== 'approved') return null;
+      await deps.audit.append(tx, [decisionRecord(stored.proposal, decision, 'at_use')]);
+      const grant = await deps.execution.issueGrant(tx, {
+        proposal: stored.proposal,
+        decision,
+        contract: stored.contract,
+        approvals: approval ? [approval] : [],
+      });
+      await deps.store.update(tx, stored.proposal.id, {
+        state: nextState('approved', 'grant'),
+        decision,
+        grant: grant.grant,
+      });
+      return grant;
+    });
+    if (!issued) return;
+    point('after-grant');
+    const { execution, outcome } = await deps.execution.execute({
+      token: issued.token,
+      proposal: stored.proposal,
+      contract: stored.contract,
+    });
+    await finish(stored, execution, outcome);
+  }
+
+  /** A grant was issued and this call did not see what came of it. */
+  async function recover(stored: StoredProposal): Promise<GateResult | null> {
+    if (!stored.grant) throw new TypeError('a granted proposal has a grant');
+    const found = await deps.execution.recover(stored.grant);
+    if (found.state === 'running') return { status: 'running' };
+    if (found.state === 'unused') await move(stored, 'regrant', { grant: null });
+    if (found.state === 'ended') await finish(stored, found.execution, found.outcome);
+    return null;
+  }
+
+  async function finish(stored: StoredProposal, execution: ExecutionId, outcome: CallOutcome): Promise<void> {
+    await deps.uow.transaction(async (tx) => {
+      const current = await deps.store.lock(tx, stored.proposal.id);
+      if (current?.state !== 'granted') return;
+      const state = nextState('granted', EVENT_BY_OUTCOME[outcome.state]);
+      await deps.store.update(tx, stored.proposal.id, { state, execution, outcome });
+      if (outcome.state !== 'succeeded') {
+        const handoff = await openTrouble(tx, stored, execution, outcome);
+        await deps.store.update(tx, stored.proposal.id, { handoff });
+      }
+    });
+  }
+
+  async function decideWithApproval(stored: StoredProposal, approval: Approval): Promise<Decision> {
+    const checked = await deps.approvals.recheck(approval, stored.proposal);
+    // Signatures that no longer verify count as no approval at all; policy then says what is missing.
+    const facts = checked.valid ? checked : { approvers: [], groups: [] };
+    return deps.policy.decide(toPolicyRequest(stored, facts, deps.environment));
+  }
+
+  async function move(
+    stored: StoredProposal,
+    event: Parameters<typeof nextState>[1],
+    patch: { decision?: Decision; grant?: null },
+    records: readonly RecordDraft[] = [],
+  ): Promise<void> {
+    await deps.uow.transaction(async (tx) => {
+      const current = await deps.store.lock(tx, stored.proposal.id);
+      if (current?.state !== stored.state) return;
+      await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
+      await deps.audit.append(tx, records);
+      if (event === 'refuse' && patch.decision) await openRefusal(tx, stored.proposal, patch.decision);
+    });
+  }
+
+  async function approvalOf(stored: StoredProposal): Promise<Approval> {
+    const approval = stored.approval && (await deps.approvals.get(stored.approval));
+    if (!approval) throw new TypeError(`the approval of ${stored.proposal.id} is missing`);
+    return approval;
+  }
+
+  function requestApproval(tx: Tx, proposal: Proposal, decision: Decision, minutes: number): Promise<Approval> {
+    const wanted = decision.remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
+    return deps.approvals.request(tx, {
+      proposal,
+      decision,
+      groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
+      quorum: Math.max(...wanted.map((remedy) => remedy.quorum)),
+      timeout_minutes: minutes,
+    });
+  }
+
+  function openRefusal(tx: Tx, proposal: Proposal, decision: Decision): Promise<HandoffId> {
+    return deps.handoffs.open(tx, {
+      kind: 'refused',
+      run: proposal.run,
+      proposal: proposal.id,
+      workflow: proposal.workflow,
+      why: decision.reasons.map((reason) => reason.text).join(' ') || 'Policy refuses this.',
+      context: { tool: proposal.tool, args: proposal.args, reasons: decision.reasons.map((reason) => reason.code) },
+      next: decision.next,
+      actor: actorOf(proposal.principal),
+    });
+  }
+
+  function openTrouble(
+    tx: Tx,
+    stored: StoredProposal,
+    execution: ExecutionId,
+    outcome: Exclude<CallOutcome, { state: 'succeeded' }>,
+  ): Promise<HandoffId> {
+    const { proposal } = stored;
+    const unknown = outcome.state === 'unknown';
+    return deps.handoffs.open(tx, {
+      kind: unknown ? 'unknown_outcome' : 'failed_action',
+      run: proposal.run,
+      proposal: proposal.id,
+      workflow: proposal.workflow,
+      why: unknown
+        ? `It is not known whether ${proposal.tool} took effect: ${outcome.reason}`
+        : `${proposal.tool} failed: ${outcome.reason}`,
+      context: {
+        tool: proposal.tool,
+        args: proposal.args,
+        execution,
+        idempotency_key: execution,
+        reason: outcome.reason,
+      },
+      next: unknown
+        ? 'Look in the downstream system whether it happened; then close this with what you found. It is not repeated by itself.'
+        : 'Nothing happened downstream. Correct the cause and start a new run, or do it by hand.',
+      actor: actorOf(proposal.principal),
+    });
+  }
+
+  return { submit, resume: advance, get: (id) => deps.store.get(id) };
+}
+
+const EVENT_BY_OUTCOME = { succeeded: 'succeed', failed: 'fail', unknown: 'lose' } as const;
+
+/** `narrow` needs a profile that this workflow's tools do not have: it is refused, never permitted as it stands. */
+function eventOf(decision: Decision): 'permit' | 'ask' | 'refuse' {
+  if (decision.outcome === 'permit' || decision.outcome === 'notify') return 'permit';
+  return decision.outcome === 'approve' ? 'ask' : 'refuse';
+}
+
+function resultOf(stored: StoredProposal, approval: Approval | null): GateResult {
+  const { execution, outcome, handoff } = stored;
+  if (stored.state === 'refused') return { status: 'refused', decision: stored.decision };
+  if (stored.state === 'denied' && approval) {
+    return { status: 'denied', approval: approval.id, by: approval.state === 'expired' ? 'time-out' : 'person' };
+  }
+  if (execution && outcome?.state === 'succeeded') {
+    const label = {
+      ...stored.proposal.influence,
+      integrity: 'untrusted' as const,
+      origins: [`tool:${stored.proposal.tool}`],
+    };
+    return { status: 'succeeded', execution, result: new Labelled(outcome.result, label) };
+  }
+  if (execution && handoff && outcome?.state === 'failed') {
+    return { status: 'failed', execution, reason: outcome.reason, handoff };
+  }
+  if (execution && handoff && outcome?.state === 'unknown') return { status: 'unknown', execution, handoff };
+  throw new TypeError(`proposal ${stored.proposal.id} is ${stored.state} without what belongs to it`);
+}
+
+function refsOf(proposal: Proposal): RecordRefs {
+  return {
+    ...(proposal.run ? { run: proposal.run } : {}),
+    workflow: proposal.workflow,
+    release: proposal.release,
+    proposal: proposal.id,
+    tool: proposal.tool,
+  };
+}
+
+function submittedRecord(proposal: Proposal): RecordDraft {
+  return draft({
+    type: 'proposal.submitted',
+    actor: actorOf(proposal.principal),
+    refs: refsOf(proposal),
+    data: {
+      digest: proposal.digest,
+      tool: proposal.tool,
+      tool_version: proposal.tool_version,
+      args: proposal.args,
+      args_digest: digestOf(proposal.args),
+      rationale: proposal.rationale,
+      evidence: proposal.evidence,
+      influence: labelData(proposal.influence),
+      provenance: proposal.provenance,
+    },
+  });
+}
+
+function decisionRecord(
+  proposal: Proposal,
+  decision: Decision,
+  phase: 'submit' | 'after_approval' | 'at_use',
+): RecordDraft {
+  return draft({
+    type: 'decision.made',
+    actor: actorOf(proposal.principal),
+    refs: { ...refsOf(proposal), decision: decision.id, policy_version: decision.policy_version },
+    outcome: decision.outcome,
+    data: { decision, proposal_digest: proposal.digest, phase },
+  });
+}

@@ -1,0 +1,14 @@
+export { createGate, type Gate, type GateDeps, type GateResult } from './gate.ts';
+export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
+export type {
+  ApprovalService,
+  EnvironmentReader,
+  ExecutionService,
+  HandoffFilter,
+  HandoffStore,
+  ProposalPatch,
+  ProposalStore,
+  StoredProposal,
+} from './ports.ts';
+export { PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from './states.ts';
+export type { Wish } from './wish.ts';

@@ -1,0 +1,111 @@
+import type {
+  Approval,
+  ApprovalId,
+  CallOutcome,
+  Decision,
+  EnvironmentFacts,
+  ExecutionId,
+  GrantId,
+  Handoff,
+  HandoffId,
+  HandoffState,
+  Proposal,
+  ProposalId,
+  ProposalState,
+  RunId,
+  ToolContract,
+  Tx,
+  WorkflowFacts,
+} from '@portreeve/contract';
+
+/** A proposal as it is kept, with where it stands. */
+export interface StoredProposal {
+  readonly proposal: Proposal;
+  readonly workflow: WorkflowFacts;
+  readonly contract: ToolContract;
+  readonly approval_timeout_minutes: number;
+  readonly state: ProposalState;
+  /** The newest decision. */
+  readonly decision: Decision;
+  readonly approval: ApprovalId | null;
+  readonly grant: GrantId | null;
+  readonly execution: ExecutionId | null;
+  readonly outcome: CallOutcome | null;
+  readonly handoff: HandoffId | null;
+}
+
+export type ProposalPatch = Partial<
+  Pick<StoredProposal, 'state' | 'decision' | 'approval' | 'grant' | 'execution' | 'outcome' | 'handoff'>
+>;
+
+export interface ProposalStore {
+  /** False when a proposal of that id is there already; nothing is changed then. */
+  insert(tx: Tx, stored: StoredProposal): Promise<boolean>;
+  get(id: ProposalId): Promise<StoredProposal | null>;
+  /** Reads it and keeps others from changing it until the transaction ends. */
+  lock(tx: Tx, id: ProposalId): Promise<StoredProposal | null>;
+  update(tx: Tx, id: ProposalId, patch: ProposalPatch): Promise<void>;
+}
+
+export interface HandoffFilter {
+  readonly state?: HandoffState;
+  readonly run?: RunId;
+  readonly limit?: number;
+  /** Continue behind this one. */
+  readonly after?: HandoffId;
+}
+
+export interface HandoffStore {
+  insert(tx: Tx, handoff: Handoff): Promise<void>;
+  get(id: HandoffId): Promise<Handoff | null>;
+  /** False when it was not open any more. */
+  close(tx: Tx, id: HandoffId, at: string): Promise<boolean>;
+  list(filter: HandoffFilter): Promise<Handoff[]>;
+}
+
+/** What the gate needs of `approve`. */
+export interface ApprovalService {
+  request(
+    tx: Tx,
+    wish: {
+      proposal: Proposal;
+      decision: Decision;
+      groups: readonly string[];
+      quorum: number;
+      timeout_minutes: number;
+    },
+  ): Promise<Approval>;
+  get(id: ApprovalId): Promise<Approval | null>;
+  /** Closes as denied what is past its time. */
+  expireDue(): Promise<readonly ApprovalId[]>;
+  /** Verifies every kept signature again, over exactly this proposal. */
+  recheck(
+    approval: Approval,
+    proposal: Proposal,
+  ): Promise<{ valid: boolean; approvers: readonly string[]; groups: readonly string[] }>;
+}
+
+/** What the gate needs of `execute`. */
+export interface ExecutionService {
+  /** Signs a grant and writes it down, in the caller's transaction. */
+  issueGrant(
+    tx: Tx,
+    wish: { proposal: Proposal; decision: Decision; contract: ToolContract; approvals: readonly Approval[] },
+  ): Promise<{ token: string; grant: GrantId }>;
+  execute(call: {
+    token: string;
+    proposal: Proposal;
+    contract: ToolContract;
+  }): Promise<{ execution: ExecutionId; outcome: CallOutcome }>;
+  /**
+   * What became of a grant whose user is gone: `unused` (and now revoked), `running` (its process lives), or how it
+   * ended; an execution that was begun and whose process is dead ends as unknown.
+   */
+  recover(
+    grant: GrantId,
+  ): Promise<{ state: 'unused' | 'running' } | { state: 'ended'; execution: ExecutionId; outcome: CallOutcome }>;
+}
+
+export interface EnvironmentReader {
+  facts(): EnvironmentFacts;
+}

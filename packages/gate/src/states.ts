@@ -1,0 +1,53 @@
+import { PortreeveError, type ProposalState, type StateTable, step } from '@portreeve/contract';
+
+/**
+ * What can happen to a proposal. `permit`, `ask` and `refuse` come from policy, `approve` and `deny` from people (or the
+ * time-out), `grant` and `regrant` from the grant issuer, the rest from the executor.
+ */
+export const PROPOSAL_EVENTS = [
+  'permit',
+  'ask',
+  'refuse',
+  'approve',
+  'deny',
+  'grant',
+  'regrant',
+  'succeed',
+  'fail',
+  'lose',
+] as const;
+export type ProposalEvent = (typeof PROPOSAL_EVENTS)[number];
+
+const no = {
+  permit: null,
+  ask: null,
+  refuse: null,
+  approve: null,
+  deny: null,
+  grant: null,
+  regrant: null,
+  succeed: null,
+  fail: null,
+  lose: null,
+} as const;
+
+export const PROPOSAL_TABLE: StateTable<ProposalState, ProposalEvent> = {
+  proposed: { ...no, permit: 'approved', ask: 'awaiting_approval', refuse: 'refused' },
+  awaiting_approval: { ...no, approve: 'approved', deny: 'denied', refuse: 'refused' },
+  // Decided again at the moment of use: a freeze or a new rule still reaches it.
+  approved: { ...no, grant: 'granted', refuse: 'refused' },
+  // `regrant`: the grant was never used (the process died, or it expired) and has been revoked.
+  granted: { ...no, regrant: 'approved', succeed: 'succeeded', fail: 'failed', lose: 'unknown' },
+  refused: no,
+  denied: no,
+  succeeded: no,
+  failed: no,
+  unknown: no,
+};
+
+/** The next state. Throws `conflict` where the table refuses the event: the caller looked at an old state. */
+export function nextState(state: ProposalState, event: ProposalEvent): ProposalState {
+  const next = step(PROPOSAL_TABLE, state, event);
+  if (next === null) throw new PortreeveError('conflict', `A proposal that is ${state} cannot ${event}.`);
+  return next;
+}

@@ -1,0 +1,56 @@
+import type { Handoff, HandoffId, ProposalId } from '@portreeve/contract';
+import type { HandoffStore, ProposalStore, StoredProposal } from '../ports.ts';
+
+export function memoryProposalStore(): ProposalStore & { snapshot(): () => void } {
+  const proposalsById = new Map<ProposalId, StoredProposal>();
+  return {
+    snapshot() {
+      const before = new Map(proposalsById);
+      return () => replace(proposalsById, before);
+    },
+    async insert(_tx, stored) {
+      if (proposalsById.has(stored.proposal.id)) return false;
+      proposalsById.set(stored.proposal.id, stored);
+      return true;
+    },
+    get: async (id) => proposalsById.get(id) ?? null,
+    lock: async (_tx, id) => proposalsById.get(id) ?? null,
+    async update(_tx, id, patch) {
+      const stored = proposalsById.get(id);
+      if (stored) proposalsById.set(id, { ...stored, ...patch });
+    },
+  };
+}
+
+export function memoryHandoffStore(): HandoffStore & { snapshot(): () => void } {
+  const handoffsById = new Map<HandoffId, Handoff>();
+  return {
+    snapshot() {
+      const before = new Map(handoffsById);
+      return () => replace(handoffsById, before);
+    },
+    async insert(_tx, handoff) {
+      handoffsById.set(handoff.id, handoff);
+    },
+    get: async (id) => handoffsById.get(id) ?? null,
+    async close(_tx, id, at) {
+      const handoff = handoffsById.get(id);
+      if (handoff?.state !== 'open') return false;
+      handoffsById.set(id, { ...handoff, state: 'done', closed_at: at });
+      return true;
+    },
+    async list(filter) {
+      return [...handoffsById.values()]
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .filter((handoff) => !filter.state || handoff.state === filter.state)
+        .filter((handoff) => !filter.run || handoff.run === filter.run)
+        .filter((handoff) => !filter.after || handoff.id > filter.after)
+        .slice(0, filter.limit ?? 100);
+    },
+  };
+}
+
+function replace<K, V>(target: Map<K, V>, source: ReadonlyMap<K, V>): void {
+  target.clear();
+  for (const [key, value] of source) target.set(key, value);
+}

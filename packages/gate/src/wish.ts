@@ -1,0 +1,97 @@
+import {
+  type Arguments,
+  asId,
+  compileSchema,
+  type Evidence,
+  type JsonObject,
+  join,
+  type Labelled,
+  type PolicyRequest,
+  PortreeveError,
+  type Principal,
+  type Proposal,
+  type ProposalId,
+  proposalDigest,
+  proposalSchema,
+  type RunId,
+  type ToolContract,
+  type WorkflowFacts,
+} from '@portreeve/contract';
+import { open } from '@portreeve/contract/open';
+import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
+import type { EnvironmentReader, StoredProposal } from './ports.ts';
+
+/** What somebody wants done, before the gate has looked at it (requirement F1). */
+export interface Wish {
+  /** Chosen by the caller, the same for every repeat of the same wish. */
+  readonly id: ProposalId;
+  readonly run: RunId | null;
+  readonly workflow: WorkflowFacts;
+  readonly approval_timeout_minutes: number;
+  readonly release: string;
+  readonly principal: Principal;
+  readonly contract: ToolContract;
+  readonly args: Arguments;
+  /** The trusted request that the wish serves: values that stand in it are the requester's own. */
+  readonly request: JsonObject;
+  readonly rationale: string;
+  readonly evidence: Labelled<readonly Evidence[]> | null;
+}
+
+/** Opens the wish and makes the proposal of it. Throws `bad_input` where the arguments do not fit the contract. */
+export function toProposal(wish: Wish): Proposal {
+  const opened = openArguments(wish.args, wish.request);
+  const errors = compileSchema(wish.contract.args)(opened.args);
+  if (errors.length > 0) {
+    throw new PortreeveError('bad_input', `The arguments do not fit the contract of ${wish.contract.name}.`, {
+      errors,
+    });
+  }
+  const shown = wish.evidence ? open(wish.evidence).map((item) => item.id) : [];
+  const named = stringsOf(opened.args);
+  const cited = shown.filter((id) => named.has(id));
+  const influence = wish.evidence ? join(opened.label, wish.evidence.label) : opened.label;
+  const body = {
+    id: wish.id,
+    run: wish.run,
+    workflow: wish.workflow.name,
+    release: wish.release,
+    principal: wish.principal,
+    tool: wish.contract.name,
+    tool_version: wish.contract.version,
+    args: opened.args,
+    rationale: wish.rationale,
+    evidence: (cited.length > 0 ? cited : shown).map((id) => asId('evidence', id)),
+    influence,
+    provenance: [...opened.provenance],
+  };
+  return proposalSchema.parse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
+}
+
+/** What policy is asked of a proposal, now or again. */
+export function toPolicyRequest(
+  stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract'>,
+  approval: { approvers: readonly string[]; groups: readonly string[] } | null,
+  environment: EnvironmentReader,
+): PolicyRequest {
+  const { proposal, workflow, contract } = stored;
+  return {
+    kind: 'act',
+    principal: proposal.principal,
+    workflow,
+    tool: {
+      name: contract.name,
+      version: contract.version,
+      tier: contract.tier,
+      effect: contract.effect,
+      reversible: contract.undo !== 'irreversible',
+      clearance: contract.clearance,
+    },
+    args: proposal.args,
+    influence: proposal.influence,
+    provenance: proposal.provenance,
+    untrusted_sinks: untrustedSinks(contract, proposal.provenance),
+    approval: approval && { approvers: [...approval.approvers], groups: [...approval.groups] },
+    environment: environment.facts(),
+  };
+}

@@ -1,0 +1,123 @@
+import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
+import { getExecutor } from '@dbos-inc/dbos-sdk/internal/dbos';
+import type { Json, RunId, Tx } from '@portreeve/contract';
+import type { ClientBase } from 'pg';
+import type { Durable, RunQueue } from './ports.ts';
+
+const QUEUE = 'runs';
+const WORKFLOW = 'portreeve.run';
+/** Changes only when the order of the pipeline's own steps changes: runs of another version are not picked up. */
+const PIPELINE_VERSION = '1';
+
+export interface Engine extends RunQueue {
+  /** This process, as the leases and the executions name it. */
+  readonly executor: string;
+  /** Executors that began runs which have not ended. */
+  pendingExecutors(): Promise<Map<string, RunId[]>>;
+  /** Puts the unfinished runs of a dead executor back into the queue. */
+  takeOver(executor: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Thrown out of a step or a wait when the process is stopping; the run goes on in the next one. */
+export class Stopping extends Error {
+  override readonly name = 'Stopping';
+}
+
+let running: ((run: RunId, durable: Durable) => Promise<void>) | null = null;
+let closing = false;
+
+/** INVARIANT: registered once, at import: DBOS finds its workflows by name when it recovers them. */
+DBOS.registerWorkflow(
+  async (run: string): Promise<void> => {
+    if (!running) throw new TypeError('the engine was not started');
+    await running(run as RunId, durable);
+  },
+  // Each restart counts as a recovery attempt; runs that wait for people live through many.
+  { name: WORKFLOW, maxRecoveryAttempts: 1_000_000_000 },
+);
+
+const durable: Durable = {
+  async step<T extends Json>(name: string, fn: () => Promise<T>): Promise<T> {
+    if (closing) throw new Stopping();
+    return DBOS.runStep(fn, { name });
+  },
+  async wait(topic, until) {
+    if (closing) throw new Stopping();
+    // A nudge arrives by notification; the slow poll only catches one that was lost with a connection.
+    await DBOS.recv(topic, { deadlineEpochMS: until.getTime(), pollingIntervalMs: 60_000 });
+    if (closing) throw new Stopping();
+  },
+};
+
+/**
+ * Starts the durable engine of this process on the database. One engine a process: DBOS keeps its state in statics.
+ * `clientOf` gives the connection of an open transaction, so that starting and waking a run commit with the rest.
+ */
+export async function startEngine(options: {
+  url: string;
+  executor: string;
+  run: (run: RunId, durable: Durable) => Promise<void>;
+  clientOf: (tx: Tx) => ClientBase;
+  log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}): Promise<Engine> {
+  if (running) throw new TypeError('an engine runs already in this process');
+  running = options.run;
+  closing = false;
+  const logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (entry: unknown) => options.log('warn', String(entry)),
+    error: (entry: unknown) => {
+      if (!closing) options.log('error', entry instanceof Error ? entry.message : String(entry));
+    },
+  };
+  DBOS.setConfig({
+    name: 'portreeve',
+    systemDatabaseUrl: options.url,
+    executorID: options.executor,
+    applicationVersion: PIPELINE_VERSION,
+    logger,
+  });
+  await DBOS.launch();
+  await DBOS.registerQueue(QUEUE, { minPollingIntervalMs: 100 });
+  const client = await DBOSClient.create({ systemDatabaseUrl: options.url, applicationName: 'portreeve' });
+
+  return {
+    executor: options.executor,
+
+    async enqueue(tx, run) {
+      await client.enqueueInTransaction(
+        options.clientOf(tx),
+        { queueName: QUEUE, workflowName: WORKFLOW, workflowID: run, appVersion: PIPELINE_VERSION },
+        run,
+      );
+    },
+
+    async nudge(tx, run, topic) {
+      await client.sendInTransaction(options.clientOf(tx), run, true, topic);
+    },
+
+    async pendingExecutors() {
+      const pending = await DBOS.listWorkflows({ status: 'PENDING' });
+      const runsByExecutor = new Map<string, RunId[]>();
+      for (const { executorId, workflowID } of pending) {
+        if (!executorId || executorId === options.executor) continue;
+        const runs = runsByExecutor.get(executorId) ?? [];
+        runsByExecutor.set(executorId, [...runs, workflowID as RunId]);
+      }
+      return runsByExecutor;
+    },
+
+    async takeOver(executor) {
+      await getExecutor().recoverPendingWorkflows([executor]);
+    },
+
+    async stop() {
+      closing = true;
+      await client.destroy();
+      await DBOS.shutdown();
+      running = null;
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import type { WorkflowContract, WorkflowFacts } from '@portreeve/contract';
+
+/** What policy may know of a workflow. */
+export function factsOf(contract: WorkflowContract): WorkflowFacts {
+  return {
+    name: contract.name,
+    tier: contract.tier,
+    tools: [...contract.scope.tools],
+    sources: [...contract.scope.sources],
+    approvers: [...contract.approvers],
+  };
+}

@@ -1,0 +1,17 @@
+export { type Engine, startEngine } from './engine.ts';
+export type {
+  ContextStage,
+  Durable,
+  Environment,
+  LeaseStore,
+  LoadedWorkflow,
+  RunFilter,
+  RunQueue,
+  RunStore,
+  Workflows,
+} from './ports.ts';
+export { LEASE_SECONDS, type Reaper, startReaper } from './reaper.ts';
+export { taskRunner } from './run-task.ts';
+export { RUN_EVENTS, RUN_TABLE, type RunEvent } from './states.ts';
+export { type Task, taskSubmitter } from './submit-task.ts';
+export { approvalTopic } from './transitions.ts';

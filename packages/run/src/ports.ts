@@ -1,0 +1,99 @@
+import type { Assembly, Prompt, SourceReading } from '@portreeve/context';
+import type {
+  Attachment,
+  EnvironmentFacts,
+  Json,
+  JsonObject,
+  Labelled,
+  Run,
+  RunId,
+  RunState,
+  SourceContract,
+  Tx,
+  ValueId,
+  WorkflowContract,
+  WorkflowDefinition,
+} from '@portreeve/contract';
+
+/** A workflow as one release holds it. Runs are pinned to the release that they began with (invariant 9). */
+export interface LoadedWorkflow {
+  readonly release: string;
+  readonly definition: WorkflowDefinition;
+  readonly promptsByName: ReadonlyMap<string, Prompt>;
+}
+
+export interface Workflows {
+  /** The release that new runs of this workflow take. */
+  current(name: string): LoadedWorkflow | null;
+  /** The release that a run is pinned to, when it is loaded. */
+  pinned(name: string, release: string): LoadedWorkflow | null;
+}
+
+export interface RunFilter {
+  readonly state?: RunState;
+  readonly workflow?: string;
+  /** The principal who asked. */
+  readonly requester?: string;
+  readonly limit?: number;
+  /** Continue behind this one (newest first). */
+  readonly before?: RunId;
+}
+
+export interface RunStore {
+  /** The id of the run that this principal made with the same idempotency key, or null when this one was inserted. */
+  insert(
+    tx: Tx,
+    run: Run,
+    extra: { attachments: readonly Attachment[]; idempotency: { key: string; digest: string } | null },
+  ): Promise<{ id: RunId; digest: string } | null>;
+  get(id: RunId): Promise<Run | null>;
+  lock(tx: Tx, id: RunId): Promise<Run | null>;
+  update(
+    tx: Tx,
+    id: RunId,
+    patch: Partial<Pick<Run, 'state' | 'result' | 'ending' | 'approval' | 'ended_at'>>,
+  ): Promise<void>;
+  list(filter: RunFilter): Promise<Run[]>;
+  attachments(id: RunId): Promise<Attachment[]>;
+}
+
+/** Which executors live: each renews its lease; one that has not for the length of the lease is dead. */
+export interface LeaseStore {
+  renew(executor: string, seconds: number): Promise<void>;
+  release(executor: string): Promise<void>;
+  /** Those of the given executors that hold no lease. */
+  dead(executors: readonly string[]): Promise<string[]>;
+  /** Ends every lease but this one's. Only for the process that owns the data alone. */
+  releaseOthers(executor: string): Promise<void>;
+}
+
+/** What the pipeline needs of `context`, bound to its stores and readers. */
+export interface ContextStage {
+  read(source: SourceContract, query: JsonObject, attachments: readonly Attachment[]): Promise<SourceReading>;
+  assemble(
+    prompt: Prompt,
+    inputs: { readonly [name: string]: Json | Labelled<unknown> },
+    workflow: WorkflowContract,
+  ): Assembly;
+  save(tx: Tx, run: RunId, value: Labelled<unknown>): Promise<ValueId>;
+  load(run: RunId, id: ValueId): Promise<Labelled<unknown>>;
+}
+
+export interface Environment {
+  facts(): EnvironmentFacts;
+}
+
+/** The steps of one run, made durable: a step that has ended is not run again, it gives what it gave. */
+export interface Durable {
+  step<T extends Json>(name: string, fn: () => Promise<T>): Promise<T>;
+  /** Waits for a nudge on the topic, at the longest until the time. Comes back in both cases. */
+  wait(topic: string, until: Date): Promise<void>;
+}
+
+/** The engine as the pipeline uses it to start and to wake runs. */
+export interface RunQueue {
+  /** Puts a run in the queue, in the caller's transaction. */
+  enqueue(tx: Tx, run: RunId): Promise<void>;
+  /** Wakes a run that waits on the topic, in the caller's transaction. */
+  nudge(tx: Tx, run: RunId, topic: string): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import { type AuditWriter, draft, SYSTEM_ACTOR, type UnitOfWork } from '@portreeve/contract';
+import type { Engine } from './engine.ts';
+import type { LeaseStore } from './ports.ts';
+
+/** Seconds without a renewal after which an executor counts as dead. */
+export const LEASE_SECONDS = 15;
+const TICK_MS = 3000;
+
+export interface Reaper {
+  /** Looks once for runs of dead executors and takes them over. Gives how many. */
+  sweep(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Renews this executor's lease and takes over the runs of executors that are dead: the open core of the engine recovers
+ * the runs of its own executor id alone, and that id is new at each start.
+ */
+export async function startReaper(deps: {
+  engine: Engine;
+  leases: LeaseStore;
+  audit: AuditWriter;
+  uow: UnitOfWork;
+  log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}): Promise<Reaper> {
+  const { engine, leases } = deps;
+  await leases.renew(engine.executor, LEASE_SECONDS);
+
+  async function sweep(): Promise<number> {
+    const runsByExecutor = await engine.pendingExecutors();
+    let taken = 0;
+    for (const executor of await leases.dead([...runsByExecutor.keys()])) {
+      const runs = runsByExecutor.get(executor) ?? [];
+      await deps.uow.transaction((tx) =>
+        deps.audit.append(
+          tx,
+          runs.map((run) =>
+            draft({
+              type: 'run.recovered',
+              actor: SYSTEM_ACTOR,
+              refs: { run },
+              data: { from_executor: executor, by_executor: engine.executor },
+              key: `${run}:recovered:${executor}`,
+            }),
+          ),
+        ),
+      );
+      await engine.takeOver(executor);
+      taken += runs.length;
+    }
+    return taken;
+  }
+
+  let stopped = false;
+  let busy: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    busy = busy
+      .then(async () => {
+        if (stopped) return;
+        await leases.renew(engine.executor, LEASE_SECONDS);
+        await sweep();
+      })
+      .catch((error: unknown) =>
+        deps.log('error', `reaper: ${error instanceof Error ? error.message : String(error)}`),
+      );
+  }, TICK_MS);
+  timer.unref();
+
+  return {
+    sweep,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await busy;
+      await leases.release(engine.executor).catch(() => undefined);
+    },
+  };
+}

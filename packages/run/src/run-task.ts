@@ -1,0 +1,70 @@
+import { isPortreeveError, type Json, PortreeveError, type RunId } from '@portreeve/contract';
+import { Stopping } from './engine.ts';
+import type { Durable, Workflows } from './ports.ts';
+import { type Ending, RunStopped } from './stop.ts';
+import { completeRun, moveRun, stopRun, type TransitionDeps } from './transitions.ts';
+import { type PipelineDeps, workflowContext } from './workflow-context.ts';
+
+/**
+ * Carries one run from its admission to its end. Called by the engine, again after every crash: what is durable here is
+ * each step, and nothing else may have an effect.
+ */
+export function taskRunner(
+  deps: PipelineDeps &
+    TransitionDeps & { readonly workflows: Workflows; readonly log: (message: string, error: unknown) => void },
+) {
+  return async (id: RunId, durable: Durable): Promise<void> => {
+    const run = await deps.store.get(id);
+    if (!run) throw new PortreeveError('not_found', `There is no run ${id}.`);
+    await durable.step('start', async () => {
+      await moveRun(deps, id, 'start');
+      return null;
+    });
+    const finish = (ending: Ending) =>
+      durable.step('stop', async () => {
+        await stopRun(deps, id, ending);
+        return null;
+      });
+
+    const loaded = deps.workflows.pinned(run.workflow, run.release);
+    if (!loaded) {
+      await finish({
+        event: 'hand_off',
+        text: `The release ${run.release} of ${run.workflow} is not loaded any more.`,
+        next: 'Load that release again and start a new run, or finish the work by hand.',
+        handoff: { kind: 'error', context: { input: run.input } },
+      });
+      return;
+    }
+    try {
+      const result = await loaded.definition.run(workflowContext(deps, durable, run, loaded));
+      await durable.step('complete', async () => {
+        await completeRun(deps, id, result ?? null);
+        return null;
+      });
+    } catch (error) {
+      if (error instanceof Stopping) throw error;
+      if (error instanceof RunStopped) {
+        await finish(error.ending);
+        return;
+      }
+      deps.log(`run ${id} failed`, error);
+      const detail = isPortreeveError(error)
+        ? describe(error)
+        : 'The workflow’s code failed; the server’s log has the cause.';
+      await finish({
+        event: 'hand_off',
+        text: detail,
+        next: isPortreeveError(error)
+          ? error.next
+          : 'Correct the workflow, then start a new run or finish the work by hand.',
+        handoff: { kind: 'error', context: { input: run.input as Json } },
+      });
+    }
+  };
+}
+
+function describe(error: PortreeveError): string {
+  const fields = error.errors.map((field) => `${field.path}: ${field.message}`).join('; ');
+  return fields ? `${error.detail} (${fields})` : error.detail;
+}

@@ -1,0 +1,157 @@
+import {
+  type Attachment,
+  type AuditWriter,
+  actorOf,
+  attachmentSchema,
+  type Clock,
+  compileSchema,
+  digestOf,
+  digestOfText,
+  draft,
+  type JsonObject,
+  newId,
+  type PolicyDecider,
+  PortreeveError,
+  type Principal,
+  type Run,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import { factsOf } from './facts.ts';
+import type { Environment, RunQueue, RunStore, Workflows } from './ports.ts';
+
+export interface Task {
+  readonly workflow: string;
+  readonly input: JsonObject;
+  readonly attachments?: readonly Attachment[];
+  /** The same key and task again give the same run (`Idempotency-Key`). */
+  readonly idempotency_key?: string;
+}
+
+const ATTACHMENTS_MAX = 8;
+
+/**
+ * Admits a task and queues its run: input validated, policy asked, run and records and queue entry in one transaction.
+ * Errors: `unknown_workflow`, `bad_input`, `refused` (with the decision), `idempotency_mismatch`.
+ */
+export function taskSubmitter(deps: {
+  store: RunStore;
+  workflows: Workflows;
+  policy: PolicyDecider;
+  environment: Environment;
+  queue: RunQueue;
+  audit: AuditWriter;
+  uow: UnitOfWork;
+  clock: Clock;
+}) {
+  return async (task: Task, principal: Principal): Promise<Run> => {
+    const loaded = deps.workflows.current(task.workflow);
+    if (!loaded) throw new PortreeveError('unknown_workflow', `There is no workflow ${JSON.stringify(task.workflow)}.`);
+    const { contract } = loaded.definition;
+    const errors = compileSchema(contract.input)(task.input);
+    if (errors.length > 0) {
+      throw new PortreeveError('bad_input', `The workflow ${contract.name} does not accept this input.`, { errors });
+    }
+    const attachments = (task.attachments ?? []).map((attachment) => attachmentSchema.parse(attachment));
+    if (attachments.length > ATTACHMENTS_MAX) {
+      throw new PortreeveError('too_large', `At most ${ATTACHMENTS_MAX} attachments.`);
+    }
+
+    // The workflow is the hand that acts; the right stays the requester's.
+    const acting: Principal = {
+      ...principal,
+      act: [{ id: `agent:${contract.name}`, kind: 'agent' }, ...principal.act],
+    };
+    const decision = deps.policy.decide({
+      kind: 'admit',
+      principal: acting,
+      workflow: factsOf(contract),
+      environment: deps.environment.facts(),
+    });
+    const admitted = decision.outcome === 'permit' || decision.outcome === 'notify';
+    const id = newId('run', deps.clock);
+    const refs = { run: id, workflow: contract.name, release: loaded.release };
+    const decided = { ...refs, decision: decision.id, policy_version: decision.policy_version };
+    const submitted = draft({
+      type: 'run.submitted',
+      actor: actorOf(principal),
+      refs,
+      data: {
+        workflow: contract.name,
+        input: task.input,
+        input_digest: digestOf(task.input),
+        attachments: attachments.map(({ name, media_type, text }) => ({
+          name,
+          media_type,
+          chars: text.length,
+          digest: digestOfText(text),
+        })),
+      },
+    });
+    if (!admitted) {
+      await deps.uow.transaction((tx) =>
+        deps.audit.append(tx, [
+          submitted,
+          draft({
+            type: 'run.refused',
+            actor: actorOf(acting),
+            refs: decided,
+            outcome: decision.outcome,
+            data: { decision },
+          }),
+        ]),
+      );
+      throw new PortreeveError(
+        'refused',
+        decision.reasons.map((reason) => reason.text).join(' ') || 'Policy refuses this run.',
+        {
+          next: decision.next,
+          extra: { decision },
+        },
+      );
+    }
+
+    const run: Run = {
+      id,
+      workflow: contract.name,
+      release: loaded.release,
+      policy_version: decision.policy_version,
+      principal: acting,
+      state: 'queued',
+      input: task.input,
+      result: null,
+      ending: null,
+      approval: null,
+      created_at: deps.clock.now().toISOString(),
+      ended_at: null,
+    };
+    const digest = digestOf({
+      workflow: task.workflow,
+      input: task.input,
+      attachments: attachments.map((each) => ({ ...each })),
+    });
+    const idempotency = task.idempotency_key === undefined ? null : { key: task.idempotency_key, digest };
+    const earlier = await deps.uow.transaction(async (tx) => {
+      const before = await deps.store.insert(tx, run, { attachments, idempotency });
+      if (before) return before;
+      await deps.queue.enqueue(tx, id);
+      await deps.audit.append(tx, [
+        submitted,
+        draft({
+          type: 'run.admitted',
+          actor: actorOf(acting),
+          refs: decided,
+          outcome: decision.outcome,
+          data: { decision, tier: contract.tier },
+        }),
+      ]);
+      return null;
+    });
+    if (!earlier) return run;
+    if (earlier.digest !== digest) {
+      throw new PortreeveError('idempotency_mismatch', 'This idempotency key was used for another task.');
+    }
+    const known = await deps.store.get(earlier.id);
+    if (!known) throw new TypeError(`run ${earlier.id} is missing`);
+    return known;
+  };
+}

@@ -1,0 +1,103 @@
+import {
+  type AuditWriter,
+  actorOf,
+  type Clock,
+  draft,
+  type JsonObject,
+  PortreeveError,
+  type Run,
+  type RunId,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import type { Handoffs } from '@portreeve/gate';
+import type { RunStore } from './ports.ts';
+import { nextState } from './states.ts';
+import type { Ending } from './stop.ts';
+
+export interface TransitionDeps {
+  readonly store: RunStore;
+  readonly audit: AuditWriter;
+  readonly handoffs: Handoffs;
+  readonly uow: UnitOfWork;
+  readonly clock: Clock;
+}
+
+/** The topic on which a run hears that its approval was closed. */
+export const approvalTopic = (approval: string): string => `approval:${approval}`;
+
+/** Moves a run between states that do not end it. Repeating a move changes nothing. */
+export async function moveRun(
+  deps: Pick<TransitionDeps, 'store' | 'uow'>,
+  id: RunId,
+  event: 'start' | 'wait' | 'continue',
+  patch: Partial<Pick<Run, 'approval'>> = {},
+): Promise<void> {
+  await deps.uow.transaction(async (tx) => {
+    const run = await locked(deps.store.lock(tx, id), id);
+    await deps.store.update(tx, id, { ...patch, state: nextState(run.state, event) });
+  });
+}
+
+const EVENT_BY_ENDING = { completed: 'complete', refused: 'stop', handed_off: 'hand_off', failed: 'fail' } as const;
+const STATE_BY_EVENT = { stop: 'refused', hand_off: 'handed_off', fail: 'failed' } as const;
+
+/** Ends a run well. Does nothing where it has ended already: the step was repeated after a crash. */
+export function completeRun(deps: TransitionDeps, id: RunId, result: JsonObject | null): Promise<void> {
+  return end(deps, id, 'completed', 'The workflow came to its end.', result, null);
+}
+
+/** Ends a run early, and opens the hand-off that its ending asks for, in one transaction. */
+export function stopRun(deps: TransitionDeps, id: RunId, ending: Ending): Promise<void> {
+  return end(deps, id, STATE_BY_EVENT[ending.event], `${ending.text} ${ending.next}`.trim(), null, ending);
+}
+
+function end(
+  deps: TransitionDeps,
+  id: RunId,
+  state: keyof typeof EVENT_BY_ENDING,
+  text: string,
+  result: JsonObject | null,
+  ending: Ending | null,
+): Promise<void> {
+  return deps.uow.transaction(async (tx) => {
+    const run = await locked(deps.store.lock(tx, id), id);
+    if (run.ended_at !== null) return;
+    nextState(run.state, EVENT_BY_ENDING[state]);
+    await deps.store.update(tx, id, {
+      state,
+      result,
+      ending: text,
+      approval: null,
+      ended_at: deps.clock.now().toISOString(),
+    });
+    const actor = actorOf(run.principal);
+    if (ending?.handoff) {
+      await deps.handoffs.open(tx, {
+        kind: ending.handoff.kind,
+        run: id,
+        proposal: null,
+        workflow: run.workflow,
+        why: ending.text,
+        context: ending.handoff.context,
+        next: ending.next,
+        actor,
+      });
+    }
+    await deps.audit.append(tx, [
+      draft({
+        type: 'run.ended',
+        actor,
+        refs: { run: id, workflow: run.workflow, release: run.release },
+        outcome: state,
+        data: { state, ending: text, result },
+        key: `${id}:ended`,
+      }),
+    ]);
+  });
+}
+
+async function locked(found: Promise<Run | null>, id: RunId): Promise<Run> {
+  const run = await found;
+  if (!run) throw new PortreeveError('not_found', `There is no run ${id}.`);
+  return run;
+}
