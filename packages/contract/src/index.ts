@@ -15,6 +15,7 @@ export * from './labels.ts';
 export * from './model-request.ts';
 export * from './policy-request.ts';
 export * from './principal.ts';
+export * from './project.ts';
 export * from './proposal.ts';
 export * from './records.ts';
 export * from './run.ts';

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { nameSchema } from './ids.ts';
+import { clearanceSchema } from './labels.ts';
+
+export const ENVIRONMENTS = ['development', 'test', 'staging', 'production'] as const;
+export type EnvironmentName = (typeof ENVIRONMENTS)[number];
+
+/** What `portreeve.config.ts` exports by default. Paths are relative to that file. */
+export const projectConfigSchema = z.strictObject({
+  environment: z.enum(ENVIRONMENTS).default('development'),
+  /** The log's name: the first line of its checkpoints (C2SP tlog-checkpoint, schema-less URL). Never changed later. */
+  log_origin: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit')
+    .default('portreeve.local/audit'),
+  /** Folders with a `workflow.ts` each. */
+  workflows: z.array(z.string().min(1)).min(1),
+  /**
+   * Where the systems are that contracts name as `system://NAME/…`. Contracts and releases stay the same in every
+   * environment; only this differs. `private`: the address may be a loopback or private one.
+   */
+  systems: z
+    .record(nameSchema, z.strictObject({ url: z.url({ protocol: /^https?$/ }), private: z.boolean().default(false) }))
+    .default({}),
+  model: z
+    .strictObject({
+      /** The model for prompts that name none. */
+      name: z.string().min(1).max(128).default('claude-sonnet-5-5'),
+      /** Another address than the vendor's. */
+      base_url: z.url({ protocol: /^https?$/ }).optional(),
+      /** The most secret data that the endpoint may receive. */
+      clearance: clearanceSchema.default({ confidentiality: 'confidential', categories: ['personal', 'customer'] }),
+    })
+    .default({
+      name: 'claude-sonnet-5-5',
+      clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
+    }),
+});
+export type ProjectConfig = z.infer<typeof projectConfigSchema>;
+export type ProjectConfigInput = z.input<typeof projectConfigSchema>;
+
+/** Puts the address of a system into a contract's `system://NAME/path`. Other addresses come back as they are. */
+export function resolveSystemUrl(url: string, systems: ProjectConfig['systems']): string | null {
+  const match = /^system:\/\/([a-z][a-z0-9_-]*)(\/.*)$/.exec(url);
+  if (!match) return url;
+  const system = systems[match[1] as string];
+  return system ? system.url.replace(/\/+$/, '') + (match[2] as string) : null;
+}

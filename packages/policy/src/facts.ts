@@ -1,0 +1,166 @@
+import type { CedarValueJson, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
+import {
+  type Clearance,
+  CONFIDENTIALITY,
+  type EnvironmentFacts,
+  type Label,
+  type PolicyRequest,
+  type Principal,
+  type WorkflowFacts,
+} from '@portreeve/contract';
+
+/** One request in Cedar's terms. */
+export interface CedarRequest {
+  readonly principal: TypeAndId;
+  readonly action: TypeAndId;
+  readonly resource: TypeAndId;
+  readonly context: Record<string, CedarValueJson>;
+  readonly entities: EntityJson[];
+}
+
+const uid = (type: string, id: string): TypeAndId => ({ type, id });
+const ref = (type: string, id: string): CedarValueJson => ({ __entity: uid(type, id) });
+const refs = (type: string, ids: readonly string[]): CedarValueJson => [...new Set(ids)].map((id) => ref(type, id));
+
+/**
+ * The Cedar request for a policy request. Raw arguments are left out on purpose: they are any JSON, and Cedar has neither
+ * floats nor null. Rules see labels, sinks, tiers and scope.
+ */
+export function cedarRequest(request: PolicyRequest): CedarRequest {
+  const principal = principalEntity(request.principal);
+  const environment = environmentFacts(request.environment);
+  const server = uid('Server', 'portreeve');
+  if (request.kind === 'api') {
+    return {
+      principal: principal.uid as TypeAndId,
+      action: uid('Action', request.operation),
+      resource: server,
+      context: { environment },
+      entities: [principal, { uid: server, attrs: {}, parents: [] }],
+    };
+  }
+  const workflow = workflowEntity(request.workflow);
+  const { resource, context } = workFacts(request, workflow);
+  return {
+    principal: principal.uid as TypeAndId,
+    action: uid('Action', request.kind),
+    resource: resource.uid as TypeAndId,
+    context: { workflow: ref('Workflow', request.workflow.name), environment, ...context },
+    entities: resource === workflow ? [principal, workflow] : [principal, workflow, resource],
+  };
+}
+
+type WorkRequest = Exclude<PolicyRequest, { kind: 'api' }>;
+
+function workFacts(
+  request: WorkRequest,
+  workflow: EntityJson,
+): { resource: EntityJson; context: Record<string, CedarValueJson> } {
+  switch (request.kind) {
+    case 'admit':
+      return { resource: workflow, context: {} };
+    case 'read': {
+      const { name, integrity, ...secrecy } = request.source;
+      const attrs = { integrity: ref('Integrity', integrity), ...secrecyFacts(secrecy) };
+      return { resource: { uid: uid('Source', name), attrs, parents: [] }, context: {} };
+    }
+    case 'ask': {
+      const attrs = { clearance: secrecyFacts(request.endpoint.clearance) };
+      const resource = { uid: uid('Endpoint', request.endpoint.name), attrs, parents: [] };
+      return { resource, context: { influence: labelFacts(request.influence) } };
+    }
+    case 'act': {
+      const { tool } = request;
+      const attrs = {
+        version: tool.version,
+        tier: tool.tier,
+        effect: ref('Effect', tool.effect),
+        reversible: tool.reversible,
+        clearance: secrecyFacts(tool.clearance),
+      };
+      return {
+        resource: { uid: uid('Tool', tool.name), attrs, parents: [] },
+        context: {
+          influence: labelFacts(request.influence),
+          untrusted_sinks: refs('Sink', request.untrusted_sinks),
+          approval: approvalFacts(request),
+        },
+      };
+    }
+  }
+}
+
+function principalEntity(principal: Principal): EntityJson {
+  return {
+    uid: uid('Principal', principal.id),
+    attrs: {
+      kind: ref('PrincipalKind', principal.kind),
+      actors: refs(
+        'Principal',
+        principal.act.map((actor) => actor.id),
+      ),
+    },
+    parents: [
+      ...[...new Set(principal.roles)].map((role) => uid('Role', role)),
+      ...[...new Set(principal.groups)].map((group) => uid('Group', group)),
+    ],
+  };
+}
+
+function workflowEntity(workflow: WorkflowFacts): EntityJson {
+  return {
+    uid: uid('Workflow', workflow.name),
+    attrs: {
+      tier: ref('RiskTier', workflow.tier),
+      tools: refs('Tool', workflow.tools),
+      sources: refs('Source', workflow.sources),
+      approvers: [...new Set(workflow.approvers)],
+    },
+    parents: [],
+  };
+}
+
+function secrecyFacts(secrecy: Clearance): Record<string, CedarValueJson> {
+  return {
+    confidentiality: ref('Confidentiality', secrecy.confidentiality),
+    level: CONFIDENTIALITY.indexOf(secrecy.confidentiality),
+    categories: refs('Category', secrecy.categories),
+  };
+}
+
+function labelFacts(label: Label): Record<string, CedarValueJson> {
+  return {
+    integrity: ref('Integrity', label.integrity),
+    ...secrecyFacts({ confidentiality: label.confidentiality, categories: [...label.categories] }),
+  };
+}
+
+/** INVARIANT: who asked, in person or through the act chain, never counts as an approver, whatever the caller says. */
+function approvalFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValueJson {
+  const requesters = new Set<string>([request.principal.id, ...request.principal.act.map((actor) => actor.id)]);
+  const approvers = new Set(request.approval?.approvers.filter((approver) => !requesters.has(approver)));
+  return { count: approvers.size, groups: [...new Set(request.approval?.groups)] };
+}
+
+/** A freeze whose form is not known freezes everything: better one call too few. */
+function environmentFacts(environment: EnvironmentFacts): CedarValueJson {
+  const frozen = { tool: [] as string[], workflow: [] as string[], principal: [] as string[] };
+  let all = false;
+  for (const freeze of environment.freezes) {
+    const colon = freeze.indexOf(':');
+    const kind = freeze.slice(0, Math.max(colon, 0));
+    const name = freeze.slice(colon + 1);
+    if ((kind === 'tool' || kind === 'workflow' || kind === 'principal') && name !== '') frozen[kind].push(name);
+    else all = true;
+  }
+  return {
+    name: ref('Environment', environment.name),
+    incident: environment.incident,
+    frozen: {
+      all,
+      tools: refs('Tool', frozen.tool),
+      workflows: refs('Workflow', frozen.workflow),
+      principals: refs('Principal', frozen.principal),
+    },
+  };
+}

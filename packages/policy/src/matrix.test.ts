@@ -1,0 +1,98 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ROLES, type Role } from '@portreeve/contract';
+import { expect, test } from 'vitest';
+import { OPERATION_IDS } from './operations.ts';
+import { POLICY_SCHEMA } from './schema.ts';
+import { baselinePolicies } from './sources.ts';
+import { apiRequest, person } from './testing/index.ts';
+import { engineOf } from './testing/policies.ts';
+
+const engine = engineOf(baselinePolicies());
+const permits = (operation: string, roles: readonly Role[]) =>
+  engine.decide(apiRequest(operation, roles)).outcome === 'permit';
+
+function matrix(): string {
+  const columns = ['(no role)', ...ROLES];
+  const row = (name: string, marks: readonly string[]) =>
+    `${name.padEnd(18)}${marks.map((mark, index) => mark.padEnd(columns[index]!.length + 2)).join('')}`.trimEnd();
+  const rows = OPERATION_IDS.map((operation) =>
+    row(
+      operation,
+      columns.map((_, index) => (permits(operation, index === 0 ? [] : [ROLES[index - 1]!]) ? 'yes' : '.')),
+    ),
+  );
+  return [
+    '# Which role may use which operation, by the baseline policy, for a person who acts for themselves.',
+    '# Generated: UPDATE_MATRIX=1 npx vitest run packages/policy/src/matrix.test.ts. Review every change of it.',
+    row('', columns),
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** Compares a generated text with its file, or writes it when UPDATE_MATRIX=1. */
+function expectFile(path: string, text: string): void {
+  const file = fileURLToPath(new URL(path, import.meta.url));
+  if (process.env.UPDATE_MATRIX === '1') writeFileSync(file, text);
+  expect(
+    readFileSync(file, 'utf8'),
+    `If you are here because this failed, the policy or the schema changed: run with UPDATE_MATRIX=1 and review ${path}.`,
+  ).toBe(text);
+}
+
+test('C8: the matrix of roles and operations is the reviewed one', () => {
+  expectFile('../baseline/matrix.txt', matrix());
+});
+
+test('C8: the schema file beside the rules is the one in force', () => {
+  expectFile('../schema.cedarschema', POLICY_SCHEMA);
+});
+
+/** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
+const PROMISED: Record<Role, readonly string[]> = {
+  requester: ['runs.submit', 'runs.read', 'approvals.read', 'tokens.create'],
+  approver: ['approvals.read', 'approvals.decide', 'runs.read'],
+  operator: ['queue.read', 'queue.close', 'runs.read', 'approvals.read', 'tokens.create'],
+  auditor: ['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
+  admin: [
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'tokens.revoke'],
+    ...['queue.read', 'queue.close', 'runs.read', 'approvals.read'],
+  ],
+};
+const EVERYONE = ['session.read', 'session.end', 'workflows.list', 'system.read'];
+
+test.each(ROLES)('B1: the role %s may do what is promised and nothing else', (role) => {
+  expect(OPERATION_IDS.filter((operation) => permits(operation, [role])).sort()).toEqual(
+    [...EVERYONE, ...PROMISED[role]].sort(),
+  );
+});
+
+test('roles add up', () => {
+  const both = OPERATION_IDS.filter((operation) => permits(operation, ['approver', 'auditor']));
+  expect(both.sort()).toEqual([...new Set([...EVERYONE, ...PROMISED.approver, ...PROMISED.auditor])].sort());
+});
+
+test.each(['runs.delete', 'audit.erase', 'act', 'work.all', 'constructor.name', 'api.change'])(
+  'C1: the operation %s is unknown, so every layer denies it for every role',
+  (operation) => {
+    const decision = engine.decide(apiRequest(operation, ROLES));
+    expect(decision.outcome).toBe('refuse');
+    if (operation !== 'act') expect(decision.layers.every((layer) => layer.effect === 'default-deny')).toBe(true);
+  },
+);
+
+test('a verdict is given by a person for themselves only', () => {
+  const outcome = (over: Parameters<typeof person>[1]) =>
+    engine.decide({ ...apiRequest('approvals.decide'), principal: person(['approver'], over) });
+  expect(outcome({}).outcome).toBe('permit');
+  for (const over of [
+    { kind: 'service' as const },
+    { kind: 'agent' as const },
+    { act: [{ id: 'agent:triage', kind: 'agent' as const }] },
+  ]) {
+    const decision = outcome(over);
+    expect(decision.outcome).toBe('refuse');
+    expect(decision.reasons.map((reason) => reason.code)).toEqual(['people_only']);
+  }
+});

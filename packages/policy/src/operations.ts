@@ -1,0 +1,33 @@
+/**
+ * Every operation of the server's faces that policy knows, by id, and whether it changes anything. An operation that is
+ * not here cannot be permitted by any rule: add it here, then say in `baseline/identity.cedar` who may use it, then
+ * review the change of `baseline/matrix.txt`.
+ */
+export const OPERATIONS = {
+  'session.read': 'look',
+  // Signing out only gives up a right, so that a frozen identity may do it too.
+  'session.end': 'look',
+  'system.read': 'look',
+  'workflows.list': 'look',
+  'runs.submit': 'change',
+  'runs.read': 'look',
+  'approvals.read': 'look',
+  'approvals.decide': 'change',
+  'queue.read': 'look',
+  'queue.close': 'change',
+  'audit.read': 'look',
+  'audit.export': 'look',
+  'audit.verify': 'look',
+  'accounts.create': 'change',
+  'accounts.list': 'look',
+  'tokens.create': 'change',
+  'tokens.revoke': 'change',
+} as const satisfies Record<string, 'look' | 'change'>;
+
+export type Operation = keyof typeof OPERATIONS;
+
+export const OPERATION_IDS = Object.keys(OPERATIONS) as Operation[];
+
+export function isOperation(id: string): id is Operation {
+  return Object.hasOwn(OPERATIONS, id);
+}

@@ -1,0 +1,50 @@
+import type { DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
+import { type FieldError, PortreeveError } from '@portreeve/contract';
+
+const SHOWN_MAX = 50;
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly id: string;
+}
+
+/** Collects what is wrong with a set of files, so that one start shows all of it. */
+export class Problems {
+  readonly #found: FieldError[] = [];
+
+  add(place: Place, message: string): void {
+    this.addAt(place.file, place.line, place.id || null, { message, help: null });
+  }
+
+  addAt(file: string, line: number, rule: string | null, error: Pick<DetailedError, 'message' | 'help'>): void {
+    const help = error.help ? ` (${error.help})` : '';
+    this.#found.push({
+      path: `${file}:${line}`,
+      message: `${rule === null ? '' : `rule ${rule}: `}${error.message}${help}`,
+    });
+  }
+
+  /** Throws `policy_broken` with everything found, the first in full in its detail. */
+  throwIfAny(): void {
+    const first = this.#found[0];
+    if (first === undefined) return;
+    const more = this.#found.length - 1;
+    throw new PortreeveError(
+      'policy_broken',
+      `${first.path}: ${first.message}${more > 0 ? ` (and ${more} more in \`errors\`)` : ''}`,
+      { errors: this.#found.slice(0, SHOWN_MAX) },
+    );
+  }
+}
+
+/** The id of the rule that most likely holds this byte of a text that does not parse; `null` where none is named yet. */
+export function ruleBefore(text: string, byte: number): string | null {
+  const before = Buffer.from(text, 'utf8').subarray(0, byte).toString('utf8');
+  return [...before.matchAll(/@id\s*\(\s*"([^"\n]{1,128})"\s*\)/g)].at(-1)?.[1] ?? null;
+}
+
+/** Cedar counts bytes; people count lines, from 1. */
+export function lineOfByte(text: string, byte: number): number {
+  return Buffer.from(text, 'utf8').subarray(0, byte).toString('utf8').split('\n').length;
+}

@@ -1,0 +1,152 @@
+import {
+  ACTION_TIERS,
+  CATEGORIES,
+  type Clearance,
+  CONFIDENTIALITY,
+  EFFECTS,
+  INTEGRITY,
+  join,
+  LAYERS,
+  RISK_TIERS,
+} from '@portreeve/contract';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { baselinePolicies } from './sources.ts';
+import { actRequest, environmentFacts, type RequestOf } from './testing/index.ts';
+import { engineOf, STRICTNESS } from './testing/policies.ts';
+
+const baseline = baselinePolicies();
+const engine = engineOf(baseline);
+const SINKS = ['recipient', 'target', 'amount', 'payload'] as const;
+
+const label = fc.record({
+  integrity: fc.constantFrom(...INTEGRITY),
+  confidentiality: fc.constantFrom(...CONFIDENTIALITY),
+  categories: fc.subarray([...CATEGORIES]),
+  origins: fc.constant<string[]>([]),
+});
+
+const request: fc.Arbitrary<RequestOf<'act'>> = fc
+  .record({
+    risk: fc.constantFrom(...RISK_TIERS),
+    tier: fc.constantFrom(...ACTION_TIERS),
+    effect: fc.constantFrom(...EFFECTS),
+    reversible: fc.boolean(),
+    influence: label,
+    clearance: fc.oneof(
+      fc.constant<Clearance>({ confidentiality: 'restricted', categories: [...CATEGORIES] }),
+      fc.record({ confidentiality: fc.constantFrom(...CONFIDENTIALITY), categories: fc.subarray([...CATEGORIES]) }),
+    ),
+    untrusted_sinks: fc.subarray([...SINKS]),
+    approvers: fc.subarray(['prn_bob', 'prn_eve', 'prn_ada']),
+    declared: fc.constantFrom(true, true, true, false),
+    incident: fc.boolean(),
+    // Mostly what goes on, so that the properties are not about refusals alone.
+    freezes: fc.constantFrom<string[]>([], [], [], ['tool:other'], ['all'], ['tool:file_note']),
+  })
+  .map(({ risk, tier, effect, reversible, influence, clearance, untrusted_sinks, approvers, ...rest }) =>
+    actRequest({
+      workflow: { tier: risk, tools: rest.declared ? ['file_note'] : [] },
+      tool: { tier, effect, reversible, clearance },
+      influence,
+      untrusted_sinks,
+      approval: approvers.length === 0 ? null : { approvers, groups: ['leads'] },
+      environment: environmentFacts({ incident: rest.incident, freezes: rest.freezes }),
+    }),
+  );
+
+const strictness = (asked: RequestOf<'act'>) => STRICTNESS[engine.decide(asked).outcome];
+
+test('D5: more taint never opens', () => {
+  fc.assert(
+    fc.property(request, label, fc.subarray([...SINKS]), (asked, more, sinks) => {
+      const joined = join(asked.influence, more);
+      const tainted = {
+        ...asked,
+        influence: { ...joined, categories: [...joined.categories], origins: [] },
+        untrusted_sinks: [...new Set([...asked.untrusted_sinks, ...sinks])],
+      };
+      expect(strictness(tainted)).toBeGreaterThanOrEqual(strictness(asked));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('A1: a higher risk tier, a higher action tier or a lasting effect never opens', () => {
+  fc.assert(
+    fc.property(request, fc.constantFrom('risk', 'tier', 'lasting', 'incident', 'freeze'), (asked, what) => {
+      const stricter = {
+        risk: {
+          ...asked,
+          workflow: { ...asked.workflow, tier: RISK_TIERS[Math.min(RISK_TIERS.indexOf(asked.workflow.tier) + 1, 3)]! },
+        },
+        tier: { ...asked, tool: { ...asked.tool, tier: ACTION_TIERS[Math.min(asked.tool.tier, 3)]! } },
+        lasting: { ...asked, tool: { ...asked.tool, reversible: false } },
+        incident: { ...asked, environment: { ...asked.environment, incident: true } },
+        freeze: { ...asked, environment: { ...asked.environment, freezes: [...asked.environment.freezes, 'all'] } },
+      }[what];
+      // Being told and having been asked are the same for a call that may go on.
+      const waits = (at: number) => Math.max(at, STRICTNESS.notify);
+      expect(waits(strictness(stricter))).toBeGreaterThanOrEqual(waits(strictness(asked)));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('F4: an approval fewer never opens', () => {
+  fc.assert(
+    fc.property(request, (asked) => {
+      const fewer = {
+        ...asked,
+        approval: asked.approval && { ...asked.approval, approvers: asked.approval.approvers.slice(1) },
+      };
+      expect(strictness(fewer)).toBeGreaterThanOrEqual(strictness(asked));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+const condition = fc.constantFrom(
+  'resource.tier > 1',
+  'resource.effect == Effect::"write"',
+  'context.influence.level >= 1',
+  'context.untrusted_sinks.contains(Sink::"payload")',
+  'context.workflow.tier == RiskTier::"low"',
+  'context.approval.count + 9223372036854775807 > 0',
+  'principal in Role::"requester"',
+);
+
+test('C1: adding a forbid never opens, with or without a remedy, whether or not it fails', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...LAYERS),
+      condition,
+      fc.boolean(),
+      fc.array(request, { minLength: 5, maxLength: 5 }),
+      (layer, when, lifts, requests) => {
+        const text = `@id("x.added") @code("added") @reason("Added.") ${lifts ? '@remedy("approval:$workflow:1")' : ''}
+          forbid (principal, action == Action::"act", resource) when { ${when} } unless { context.approval.count > ${lifts ? 0 : 99} };`;
+        const added = { ...baseline, [layer]: [...baseline[layer], { file: 'added.cedar', text }] };
+        const stricter = engineOf(added);
+        for (const asked of requests)
+          expect(STRICTNESS[stricter.decide(asked).outcome]).toBeGreaterThanOrEqual(strictness(asked));
+      },
+    ),
+    { numRuns: 8 },
+  );
+});
+
+test('an approve outcome is kept: with enough approvers of the named groups the same request goes on', () => {
+  fc.assert(
+    fc.property(request, (asked) => {
+      const decision = engine.decide(asked);
+      if (decision.outcome !== 'approve') return;
+      const [remedy] = decision.remedies;
+      if (remedy?.kind !== 'approval') throw new Error('an approve outcome without an approval remedy');
+      const approvers = Array.from({ length: remedy.quorum }, (_, index) => `prn_approver${index}`);
+      const again = engine.decide({ ...asked, approval: { approvers, groups: remedy.groups } });
+      expect(['permit', 'notify']).toContain(again.outcome);
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,65 @@
+import type { Remedy, WorkflowFacts } from '@portreeve/contract';
+
+/** Stands in an annotation for the groups that approve the workflow at hand. */
+export const WORKFLOW_GROUPS = '$workflow';
+const QUORUM_MAX = 16;
+
+/** Which requests each remedy can lift: only an action is decided again with an approval. */
+export const REMEDY_ACTIONS: Readonly<Record<Remedy['kind'], readonly string[]>> = {
+  approval: ['act'],
+  narrow: ['act', 'read', 'ask'],
+  deidentify: ['act', 'ask'],
+};
+
+/** Reads `@remedy("approval:GROUP[,GROUP]:N")`, `"narrow:PROFILE"` or `"deidentify"`; `null` for anything else. */
+export function parseRemedy(text: string): Remedy | null {
+  if (text === 'deidentify') return { kind: 'deidentify' };
+  const narrow = /^narrow:([a-z][a-z0-9_-]{0,63})$/.exec(text);
+  if (narrow) return { kind: 'narrow', profile: narrow[1]! };
+  const approval = /^approval:(.+):([0-9]{1,2})$/.exec(text);
+  if (!approval) return null;
+  const groups = parseGroups(approval[1]!);
+  const quorum = Number(approval[2]);
+  return groups === null || quorum < 1 || quorum > QUORUM_MAX ? null : { kind: 'approval', groups, quorum };
+}
+
+/** Reads `GROUP[,GROUP]`; `null` where a name is empty or too long. */
+export function parseGroups(text: string): string[] | null {
+  const groups = text.split(',').map((group) => group.trim());
+  return groups.every((group) => group.length > 0 && group.length <= 128) ? groups : null;
+}
+
+/** The groups with `$workflow` replaced; sorted, each once. Empty where nobody is meant. */
+export function resolveGroups(groups: readonly string[], workflow: WorkflowFacts | null): string[] {
+  const resolved = groups.flatMap((group) => (group === WORKFLOW_GROUPS ? (workflow?.approvers ?? []) : [group]));
+  return [...new Set(resolved)].sort();
+}
+
+/** The remedy for one request, or `null` where it cannot lift anything there: a wrong kind of request, or nobody to ask. */
+export function resolveRemedy(remedy: Remedy, kind: string, workflow: WorkflowFacts | null): Remedy | null {
+  if (!REMEDY_ACTIONS[remedy.kind].includes(kind)) return null;
+  if (remedy.kind !== 'approval') return remedy;
+  const groups = resolveGroups(remedy.groups, workflow);
+  return groups.length === 0 ? null : { kind: 'approval', groups, quorum: remedy.quorum };
+}
+
+/** All remedies as few: narrowings first, each once, then one approval with all groups and the largest quorum. */
+export function mergeRemedies(remedies: readonly Remedy[]): Remedy[] {
+  const profiles = new Set<string>();
+  const groups = new Set<string>();
+  let quorum = 0;
+  let deidentify = false;
+  for (const remedy of remedies) {
+    if (remedy.kind === 'narrow') profiles.add(remedy.profile);
+    else if (remedy.kind === 'deidentify') deidentify = true;
+    else {
+      for (const group of remedy.groups) groups.add(group);
+      quorum = Math.max(quorum, remedy.quorum);
+    }
+  }
+  return [
+    ...[...profiles].sort().map((profile): Remedy => ({ kind: 'narrow', profile })),
+    ...(deidentify ? [{ kind: 'deidentify' } as const] : []),
+    ...(quorum > 0 ? [{ kind: 'approval', groups: [...groups].sort(), quorum } as const] : []),
+  ];
+}

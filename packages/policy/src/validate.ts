@@ -1,0 +1,82 @@
+import { getValidRequestEnvsPolicy, type PolicyJson, validate } from '@cedar-policy/cedar-wasm/nodejs';
+import { lineOfByte, type Problems } from './problems.ts';
+import { REMEDY_ACTIONS, WORKFLOW_GROUPS } from './remedy.ts';
+import type { Rule } from './rules.ts';
+import { POLICY_SCHEMA } from './schema.ts';
+
+const WORK: readonly string[] = ['act', 'admit', 'read', 'ask'];
+
+/**
+ * Strict validation against the schema, then what Cedar cannot know about remedies. A warning counts as an error: the
+ * commonest is "policy is impossible", and a forbid that can never apply protects nothing.
+ */
+export function checkRules(rules: readonly Rule[], problems: Problems): void {
+  const answer = validate({
+    schema: POLICY_SCHEMA,
+    policies: { staticPolicies: Object.fromEntries(rules.map((rule) => [rule.id, rule.policy])) },
+    validationSettings: { mode: 'strict' },
+  });
+  if (answer.type === 'failure') {
+    for (const error of answer.errors) problems.addAt('policies', 1, null, error);
+    return;
+  }
+  const ruleById = new Map(rules.map((rule) => [rule.id, rule]));
+  for (const { policyId, error } of [...answer.validationErrors, ...answer.validationWarnings]) {
+    const rule = ruleById.get(policyId);
+    const start = rule !== undefined && typeof rule.policy === 'string' ? error.sourceLocations?.[0]?.start : undefined;
+    const line = rule === undefined ? 1 : rule.line + (start === undefined ? 0 : lineOfByte(rule.text, start) - 1);
+    problems.addAt(rule?.file ?? 'policies', line, rule?.id ?? policyId, error);
+  }
+  for (const error of answer.otherWarnings) problems.addAt('policies', 1, null, error);
+  if (answer.validationErrors.length === 0) for (const rule of rules) checkPromises(rule, problems);
+}
+
+/** A remedy must be able to lift its rule, and a notice must reach somebody. */
+function checkPromises(rule: Rule, problems: Problems): void {
+  const { remedy } = rule;
+  if (remedy !== null) {
+    const allowed = REMEDY_ACTIONS[remedy.kind];
+    const others = actionsOf(rule).filter((action) => !allowed.includes(action));
+    if (others.length > 0)
+      problems.add(
+        rule,
+        `@remedy ${remedy.kind} can lift only ${allowed.join(', ')}; the rule covers ${others.join(', ')} too`,
+      );
+  }
+  if (remedy?.kind === 'approval') {
+    // INVARIANT: when remedies are merged, any of the groups may approve. A rule that means a certain group must say so
+    // in its condition; otherwise another rule's group would lift it.
+    const named = remedy.groups.some((group) => group !== WORKFLOW_GROUPS);
+    if (named && !mentionsApproval(rule.json, ['groups']))
+      problems.add(rule, '@remedy names a group, so the condition must test context.approval.groups for it');
+    else if (!mentionsApproval(rule.json, ['groups', 'count']))
+      problems.add(rule, 'no approval would lift this: the condition must test context.approval.count');
+  }
+  if (rule.notify.includes(WORKFLOW_GROUPS)) {
+    const others = actionsOf(rule).filter((action) => !WORK.includes(action));
+    if (others.length > 0)
+      problems.add(rule, `@notify("${WORKFLOW_GROUPS}") reaches nobody for ${others.join(', ')}: there is no workflow`);
+  }
+}
+
+/** The actions that a rule can apply to, by Cedar's own reckoning. */
+function actionsOf(rule: Rule): string[] {
+  const envs = getValidRequestEnvsPolicy(rule.policy, POLICY_SCHEMA);
+  if (envs.type === 'failure') throw new Error(`${rule.file}: rule ${rule.id}: ${envs.error}`);
+  return envs.actions.map((action) => action.replace(/^Action::"(.*)"$/, '$1'));
+}
+
+function mentionsApproval(json: PolicyJson, attrs: readonly string[]): boolean {
+  const isAccess = (node: object, of: (left: unknown) => boolean, names: readonly string[]): boolean => {
+    const access = (node as { '.'?: { left: unknown; attr: string } })['.'];
+    return access !== undefined && names.includes(access.attr) && of(access.left);
+  };
+  const isContext = (node: unknown) => (node as { Var?: string } | null)?.Var === 'context';
+  const isApproval = (node: unknown) =>
+    typeof node === 'object' && node !== null && isAccess(node, isContext, ['approval']);
+  const walk = (node: unknown): boolean =>
+    typeof node === 'object' &&
+    node !== null &&
+    (isAccess(node, isApproval, attrs) || Object.values(node).some((child) => walk(child)));
+  return walk(json.conditions);
+}

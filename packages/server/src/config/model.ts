@@ -1,0 +1,48 @@
+import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
+import { type Ask, anthropicProvider, createModel, type Provider } from '@portreeve/model';
+import { simulatedProvider, startSimulatedServer } from '@portreeve/model/simulated';
+import type { SecretFolder } from './secrets.ts';
+
+const SECRET = 'anthropic-api-key';
+
+export interface ModelEndpoint {
+  readonly provider: Provider;
+  readonly ask: Ask;
+  close(): Promise<void>;
+}
+
+/**
+ * Claude where there is a key, otherwise the simulated model (requirement J1). The key comes from the secret store; from
+ * the environment only outside production (requirement E9).
+ */
+export async function openModel(options: {
+  config: ProjectConfig;
+  secrets: SecretFolder;
+  environmentKey: string | undefined;
+  clock: Clock;
+}): Promise<ModelEndpoint> {
+  const { config, clock } = options;
+  if (options.environmentKey && config.environment === 'production') {
+    throw new PortreeveError('misconfigured', 'ANTHROPIC_API_KEY is set in production.', {
+      next: `Put the key into the secret store as ${SECRET} and unset the variable.`,
+    });
+  }
+  const apiKey = (await options.secrets.read(SECRET)) ?? options.environmentKey;
+  if (apiKey) {
+    const provider = anthropicProvider({
+      apiKey,
+      model: config.model.name,
+      clearance: config.model.clearance,
+      ...(config.model.base_url ? { baseURL: config.model.base_url } : {}),
+    });
+    return { provider, ask: createModel({ provider, clock }), close: async () => undefined };
+  }
+  if (config.environment === 'production') {
+    throw new PortreeveError('misconfigured', `There is no ${SECRET} in the secret store.`, {
+      next: 'Production never runs on the simulated model: store the key and start again.',
+    });
+  }
+  const server = await startSimulatedServer();
+  const provider = simulatedProvider(server);
+  return { provider, ask: createModel({ provider, clock }), close: () => server.close() };
+}

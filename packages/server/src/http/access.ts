@@ -1,0 +1,85 @@
+import { ANONYMOUS_ACTOR, actorOf, draft, isPortreeveError, PortreeveError } from '@portreeve/contract';
+import type { Authenticated } from '@portreeve/identity';
+import type { FastifyRequest } from 'fastify';
+import type { Services } from '../services.ts';
+import type { Route } from './route.ts';
+
+/**
+ * Lets a call pass or refuses it, and puts either on record: who asks, may they, and (for reads) that they read. If the
+ * record cannot be written, nothing is shown (requirements B1, G1, G3).
+ */
+export async function admit(services: Services, route: Route, request: FastifyRequest): Promise<Authenticated> {
+  const target = request.url.slice(0, 500);
+  const who = await authenticate(services, route, request, target);
+  const decision = services.policy.decide({
+    kind: 'api',
+    principal: who.principal,
+    operation: route.operation,
+    environment: services.environment.facts(),
+  });
+  if (decision.outcome !== 'permit' && decision.outcome !== 'notify') {
+    await services.database.transaction((tx) =>
+      services.audit.append(tx, [
+        draft({
+          type: 'api.refused',
+          actor: actorOf(who.principal),
+          refs: { decision: decision.id, policy_version: decision.policy_version },
+          outcome: 'refuse',
+          data: { operation: route.operation, target, code: 'refused', decision },
+        }),
+      ]),
+    );
+    throw new PortreeveError(
+      'refused',
+      decision.reasons.map((reason) => reason.text).join(' ') || `${who.principal.name} may not ${route.operation}.`,
+      {
+        next: decision.next,
+        extra: { decision },
+      },
+    );
+  }
+  if (route.records === 'read') {
+    await services.database.transaction((tx) =>
+      services.audit.append(tx, [
+        draft({
+          type: 'api.read',
+          actor: actorOf(who.principal),
+          outcome: 'permit',
+          data: { operation: route.operation, target },
+        }),
+      ]),
+    );
+  }
+  return who;
+}
+
+async function authenticate(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  target: string,
+): Promise<Authenticated> {
+  try {
+    const header = request.headers.authorization ?? '';
+    const match = /^Bearer ([A-Za-z0-9_-]{1,512})$/.exec(header);
+    if (!match)
+      throw new PortreeveError(
+        'not_signed_in',
+        header ? 'The Authorization header is not `Bearer …`.' : 'No credential was sent.',
+      );
+    return await services.identity.authenticate(match[1] as string);
+  } catch (error) {
+    if (!isPortreeveError(error)) throw error;
+    await services.database.transaction((tx) =>
+      services.audit.append(tx, [
+        draft({
+          type: 'api.refused',
+          actor: ANONYMOUS_ACTOR,
+          outcome: 'refuse',
+          data: { operation: route.operation, target, code: error.code, decision: null },
+        }),
+      ]),
+    );
+    throw error;
+  }
+}

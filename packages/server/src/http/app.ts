@@ -1,0 +1,84 @@
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import { problemSchema } from '@portreeve/contract';
+import type { Authenticated } from '@portreeve/identity';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Services } from '../services.ts';
+import { admit } from './access.ts';
+import { installProblems } from './problems.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes/index.ts';
+
+/** Requests a minute and address, before anybody is known. */
+const FLOOD_LIMIT = 1200;
+
+/** The HTTP face. Every route of the table passes `admit` before its handler runs; there is no other way to add one. */
+export async function buildApp(services: Services, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: 1024 * 1024,
+    trustProxy: false,
+    forceCloseConnections: true,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  installProblems(app);
+  await app.register(helmet);
+  await app.register(rateLimit, { max: FLOOD_LIMIT, timeWindow: '1 minute' });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Portreeve',
+        version: services.info.version,
+        description: 'Let Claude act where mistakes are expensive.',
+      },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: jsonSchemaTransform,
+  });
+  for (const each of routes) add(app, services, each);
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.ready();
+  return app;
+}
+
+/** Paths outside the table: what they show is no secret and changes nothing. */
+export const OUTSIDE_THE_TABLE = ['GET /openapi.json'];
+
+function add(app: FastifyInstance, services: Services, route: Route): void {
+  const callers = new WeakMap<object, Authenticated>();
+  app.route({
+    method: route.method,
+    url: route.url,
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
+    schema: {
+      summary: route.summary,
+      operationId: `${route.method.toLowerCase()}_${route.url.replaceAll(/[^a-z0-9]+/gi, '_').replaceAll(/^_|_$/g, '')}`,
+      ...(route.operation === 'public'
+        ? {}
+        : { security: [{ bearer: [] }], description: `Needs the right \`${route.operation}\`.` }),
+      ...(route.params ? { params: route.params } : {}),
+      ...(route.query ? { querystring: route.query } : {}),
+      ...(route.body ? { body: route.body } : {}),
+      ...(route.stream
+        ? { produces: [route.stream] }
+        : { response: { ...route.answers, '4xx': problemSchema, '5xx': problemSchema } }),
+    },
+    // Before the body is read: a stranger's body is not even parsed.
+    onRequest: async (request) => {
+      if (route.operation !== 'public') callers.set(request, await admit(services, route, request));
+    },
+    handler: async (request, reply) => {
+      const { params, query, body } = request;
+      const who = callers.get(request) as Authenticated;
+      const answer = await route.handler({ services, params, query, body, who, request, reply });
+      if (route.stream) return reply;
+      const [status] = Object.keys(route.answers);
+      return reply.code(Number(status)).send(answer);
+    },
+  });
+}

@@ -1,0 +1,61 @@
+import { type FieldError, isPortreeveError, PortreeveError, toProblem } from '@portreeve/contract';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+
+/** Every error leaves as an RFC 9457 problem with a stable code and a next step; causes go to the log alone. */
+export function installProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError | PortreeveError | Error, request, reply) => {
+    const known = toKnown(error);
+    if (known.status >= 500) request.log.error({ err: error, cause: (error as Error).cause }, known.code);
+    return send(reply, known, request.id);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    send(
+      reply,
+      new PortreeveError('not_found', `There is no ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}.`, {
+        next: 'See /openapi.json.',
+      }),
+      request.id,
+    ),
+  );
+}
+
+export function send(reply: FastifyReply, error: PortreeveError, instance: string): FastifyReply {
+  const wait = error.extra.retry_after_s;
+  if (typeof wait === 'number') reply.header('retry-after', String(wait));
+  if (error.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer');
+  return reply
+    .code(error.status)
+    .type('application/problem+json')
+    .serializer((value) => JSON.stringify(value))
+    .send(toProblem(error, `urn:portreeve:request:${instance}`));
+}
+
+function toKnown(error: FastifyError | PortreeveError | Error): PortreeveError {
+  if (isPortreeveError(error)) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const errors: FieldError[] = error.validation.slice(0, 50).map((issue) => ({
+      path: issue.instancePath.slice(1).replaceAll('/', '.') || '/',
+      message: issue.message ?? 'is not valid',
+    }));
+    return new PortreeveError(
+      'bad_request',
+      `The ${error.validationContext ?? 'request'} does not have the form that this route takes.`,
+      { errors },
+    );
+  }
+  const { statusCode, code } = error as FastifyError;
+  if (statusCode === 413) return new PortreeveError('too_large', 'The body is larger than this route takes.');
+  if (statusCode === 429)
+    return new PortreeveError('too_many_attempts', 'Too many requests from this address.', {
+      extra: { retry_after_s: 60 },
+    });
+  if (statusCode && statusCode < 500)
+    return new PortreeveError(
+      'bad_request',
+      code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ? 'Send the body as application/json.' : error.message,
+    );
+  return new PortreeveError('internal', 'Something went wrong here; the cause is in the server’s log.', {
+    cause: error,
+  });
+}

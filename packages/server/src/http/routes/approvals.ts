@@ -1,0 +1,74 @@
+import { APPROVAL_STATES, idSchema, PortreeveError, signedVerdictSchema } from '@portreeve/contract';
+import { z } from 'zod';
+import { route } from '../route.ts';
+import { approvalView } from '../views/approval.ts';
+import { approvalAnswer, idParam, listLimit } from './schemas.ts';
+
+export const approvalRoutes = [
+  route({
+    method: 'GET',
+    url: '/v1/approvals',
+    operation: 'approvals.read',
+    summary: 'Approvals, oldest first',
+    records: 'read',
+    query: z.strictObject({
+      state: z.enum(APPROVAL_STATES).optional(),
+      limit: listLimit,
+      after: idSchema('approval').optional(),
+    }),
+    answers: { 200: z.object({ approvals: z.array(z.unknown()), next: z.string().nullable() }) },
+    handler: async ({ services, query }) => {
+      const approvals = await services.approvals.list(query);
+      const rows = await Promise.all(
+        approvals.map(async (approval) => {
+          const stored = await services.gate.get(approval.proposal);
+          return {
+            ...approval,
+            tool: stored?.proposal.tool ?? null,
+            workflow: stored?.proposal.workflow ?? null,
+            requester: stored?.proposal.principal.name ?? null,
+            run: stored?.proposal.run ?? null,
+          };
+        }),
+      );
+      return { approvals: rows, next: approvals.length === query.limit ? (approvals.at(-1)?.id ?? null) : null };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/approvals/:id',
+    operation: 'approvals.read',
+    summary: 'One approval with all that its approver must see',
+    records: 'read',
+    params: idParam('approval'),
+    answers: {
+      200: z
+        .unknown()
+        .describe('The approval, exact arguments with their provenance, evidence, rationale, decision, requester'),
+    },
+    handler: async ({ services, params }) => {
+      const approval = await services.approvals.get(params.id);
+      if (!approval) throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
+      return approvalView(services, approval);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/approvals/:id/verdicts',
+    operation: 'approvals.decide',
+    summary: 'Give a signed verdict on exactly the proposal that was shown',
+    records: ['approval.verdict', 'approval.closed', 'approval.refused_verdict'],
+    params: idParam('approval'),
+    body: signedVerdictSchema,
+    answers: { 201: approvalAnswer },
+    handler: async ({ services, who, params, body }) => {
+      if (body.statement.approval !== params.id) {
+        throw new PortreeveError('bad_request', 'The verdict is for another approval than the address names.');
+      }
+      services.debugpoint('before-verdict');
+      const approval = await services.approvals.decide(body, who.principal);
+      services.debugpoint('after-verdict');
+      return approval;
+    },
+  }),
+];

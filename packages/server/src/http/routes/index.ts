@@ -1,0 +1,19 @@
+import type { Route } from '../route.ts';
+import { approvalRoutes } from './approvals.ts';
+import { auditRoutes } from './audit.ts';
+import { publicRoutes } from './public.ts';
+import { queueRoutes } from './queue.ts';
+import { runRoutes } from './runs.ts';
+import { sessionRoutes } from './session.ts';
+import { systemRoutes } from './system.ts';
+
+/** The whole HTTP API as data: the tests for authorization and for the record walk over it. */
+export const routes: readonly Route[] = [
+  ...publicRoutes,
+  ...sessionRoutes,
+  ...runRoutes,
+  ...approvalRoutes,
+  ...queueRoutes,
+  ...auditRoutes,
+  ...systemRoutes,
+];

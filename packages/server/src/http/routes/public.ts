@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { route } from '../route.ts';
+import { signedInSchema } from './schemas.ts';
+
+/** The routes that need no credential. Each is here for a reason; a test holds this list. */
+export const publicRoutes = [
+  route({
+    method: 'GET',
+    url: '/healthz',
+    operation: 'public',
+    summary: 'The process answers',
+    records: 'none',
+    answers: { 200: z.strictObject({ status: z.literal('ok') }) },
+    handler: async () => ({ status: 'ok' }),
+  }),
+  route({
+    method: 'GET',
+    url: '/readyz',
+    operation: 'public',
+    summary: 'The database answers and policy is loaded',
+    records: 'none',
+    answers: { 200: z.strictObject({ status: z.literal('ready'), simulated: z.boolean() }) },
+    handler: async ({ services }) => {
+      await services.database.pool.query('SELECT 1');
+      return { status: 'ready', simulated: services.info.simulated };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/.well-known/jwks.json',
+    operation: 'public',
+    summary: 'The public keys that verify grants (RFC 7517)',
+    records: 'none',
+    answers: { 200: z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }) },
+    handler: ({ services }) => services.jwks(),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/sessions',
+    operation: 'public',
+    summary: 'Sign in with a local account',
+    records: ['identity.signed_in', 'identity.sign_in_failed'],
+    body: z.strictObject({ name: z.string().min(1).max(200), password: z.string().min(1).max(1024) }),
+    answers: { 201: signedInSchema },
+    handler: ({ services, body }) => services.identity.signIn(body),
+  }),
+];

@@ -1,0 +1,116 @@
+import {
+  attachmentSchema,
+  idSchema,
+  jsonObjectSchema,
+  nameSchema,
+  PortreeveError,
+  type Principal,
+  RUN_STATES,
+  type Run,
+} from '@portreeve/contract';
+import { z } from 'zod';
+import type { Services } from '../../services.ts';
+import { route } from '../route.ts';
+import { streamRun } from '../run-events.ts';
+import { idParam, listLimit, runAnswer } from './schemas.ts';
+
+export const runRoutes = [
+  route({
+    method: 'GET',
+    url: '/v1/workflows',
+    operation: 'workflows.list',
+    summary: 'The workflows that are loaded, with scope, owners and input',
+    records: 'read',
+    answers: { 200: z.object({ workflows: z.array(z.unknown()) }) },
+    handler: async ({ services }) => ({
+      workflows: services.workflows.map(({ definition, release }) => ({ release, ...definition.contract })),
+    }),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/runs',
+    operation: 'runs.submit',
+    summary: 'Ask a workflow to run. With an `Idempotency-Key` the same task again gives the same run',
+    records: ['run.submitted', 'run.admitted', 'run.refused'],
+    bodyLimit: 16 * 1024 * 1024,
+    body: z.strictObject({
+      workflow: nameSchema,
+      input: jsonObjectSchema,
+      attachments: z.array(attachmentSchema).max(8).default([]),
+    }),
+    answers: { 201: runAnswer },
+    handler: async ({ services, who, body, request }) => {
+      const key = request.headers['idempotency-key'];
+      if (key !== undefined && (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key))) {
+        throw new PortreeveError(
+          'bad_request',
+          'The Idempotency-Key must be 1 to 200 printable characters without spaces.',
+        );
+      }
+      return services.submit({ ...body, ...(key === undefined ? {} : { idempotency_key: key }) }, who.principal);
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/runs',
+    operation: 'runs.read',
+    summary: 'Runs, newest first',
+    records: 'read',
+    query: z.strictObject({
+      state: z.enum(RUN_STATES).optional(),
+      workflow: nameSchema.optional(),
+      limit: listLimit,
+      before: idSchema('run').optional(),
+    }),
+    answers: { 200: z.object({ runs: z.array(runAnswer), next: z.string().nullable() }) },
+    handler: async ({ services, who, query }) => {
+      const { state, workflow, limit, before } = query;
+      const runs = await services.runs.list({
+        limit,
+        ...(state ? { state } : {}),
+        ...(workflow ? { workflow } : {}),
+        ...(before ? { before } : {}),
+        ...(seesAll(who.principal) ? {} : { requester: who.principal.id }),
+      });
+      return { runs, next: runs.length === limit ? (runs.at(-1)?.id ?? null) : null };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/runs/:id',
+    operation: 'runs.read',
+    summary: 'One run',
+    records: 'read',
+    params: idParam('run'),
+    answers: { 200: runAnswer },
+    handler: ({ services, who, params }) => visibleRun(services, who.principal, params.id),
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/runs/:id/events',
+    operation: 'runs.read',
+    summary: 'The records of one run as they are written (server-sent events); ends with the run',
+    records: 'read',
+    params: idParam('run'),
+    query: z.strictObject({ after: z.coerce.number().int().min(-1).default(-1) }),
+    answers: {},
+    stream: 'text/event-stream',
+    handler: async ({ services, who, params, query, request, reply }) => {
+      await visibleRun(services, who.principal, params.id);
+      await streamRun(services, params.id, query.after, request, reply);
+    },
+  }),
+];
+
+/** A requester sees their own runs; the roles that oversee see all. */
+function seesAll(principal: Principal): boolean {
+  return principal.roles.some((role) => role !== 'requester');
+}
+
+async function visibleRun(services: Services, principal: Principal, id: Run['id']): Promise<Run> {
+  const run = await services.runs.get(id);
+  if (!run || !(seesAll(principal) || run.principal.id === principal.id)) {
+    throw new PortreeveError('not_found', `There is no run ${id}.`);
+  }
+  return run;
+}

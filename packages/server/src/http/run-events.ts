@@ -1,0 +1,54 @@
+import type { RunId } from '@portreeve/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Services } from '../services.ts';
+
+const POLL_MS = 150;
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * Writes the records of a run as server-sent events (WHATWG HTML, 9.2): `id` is the record's index, so a client that
+ * comes back with `after` misses nothing. Ends behind `run.ended`, or when the client goes.
+ */
+export async function streamRun(
+  services: Services,
+  run: RunId,
+  after: number,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  reply.hijack();
+  const out = reply.raw;
+  out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+  let gone = false;
+  request.raw.once('close', () => {
+    gone = true;
+  });
+  let last = after;
+  let quiet = 0;
+  while (!gone) {
+    const page = await services.audit.search({
+      run,
+      order: 'oldest',
+      limit: 200,
+      ...(last >= 0 ? { after: last } : {}),
+    });
+    for (const { entry, payload } of page.records) {
+      last = entry.index;
+      out.write(
+        `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify({ entry, data: payload?.data ?? null })}\n\n`,
+      );
+      if (entry.type === 'run.ended') gone = true;
+    }
+    if (page.records.length > 0) {
+      quiet = 0;
+      continue;
+    }
+    await new Promise((next) => setTimeout(next, POLL_MS));
+    quiet += POLL_MS;
+    if (quiet >= KEEP_ALIVE_MS) {
+      out.write(': waiting\n\n');
+      quiet = 0;
+    }
+  }
+  out.end();
+}

@@ -1,0 +1,72 @@
+import {
+  type Approval,
+  asId,
+  type Decision,
+  type Evidence,
+  type JsonObject,
+  type Label,
+  PortreeveError,
+  type Principal,
+  type Provenance,
+} from '@portreeve/contract';
+import type { Services } from '../../services.ts';
+
+/** All that a person needs in order to decide (requirement F3). Nothing is shortened. */
+export interface ApprovalView {
+  readonly approval: Approval;
+  readonly workflow: { readonly name: string; readonly title: string; readonly tier: string };
+  readonly requester: Principal;
+  readonly run: string | null;
+  readonly tool: {
+    readonly name: string;
+    readonly version: string;
+    readonly title: string;
+    readonly description: string;
+    readonly tier: number;
+    readonly effect: string;
+    readonly reversible: boolean;
+  };
+  readonly args: JsonObject;
+  readonly provenance: readonly Provenance[];
+  readonly influence: Label;
+  readonly rationale: string;
+  readonly evidence: readonly Evidence[];
+  readonly decision: Decision;
+  readonly digest: string;
+  readonly on_denial: string;
+}
+
+export async function approvalView(services: Services, approval: Approval): Promise<ApprovalView> {
+  const stored = await services.gate.get(approval.proposal);
+  if (!stored) throw new PortreeveError('not_found', `The proposal of ${approval.id} is missing.`);
+  const { proposal, contract, workflow } = stored;
+  const loaded = services.workflows.find((each) => each.definition.contract.name === workflow.name);
+  return {
+    approval,
+    workflow: { name: workflow.name, title: loaded?.definition.contract.title ?? workflow.name, tier: workflow.tier },
+    requester: proposal.principal,
+    run: proposal.run,
+    tool: {
+      name: contract.name,
+      version: contract.version,
+      title: contract.title,
+      description: contract.description,
+      tier: contract.tier,
+      effect: contract.effect,
+      reversible: contract.undo !== 'irreversible',
+    },
+    args: proposal.args,
+    provenance: proposal.provenance,
+    influence: proposal.influence,
+    rationale: proposal.rationale,
+    evidence: proposal.run
+      ? await services.evidence(
+          proposal.run,
+          proposal.evidence.map((id) => asId('evidence', id)),
+        )
+      : [],
+    decision: stored.decision,
+    digest: proposal.digest,
+    on_denial: 'The action is not carried out. The run goes on knowing that it was denied, and ends.',
+  };
+}

@@ -1,0 +1,45 @@
+import type { Approvals } from '@portreeve/approve';
+import type { AuditLog } from '@portreeve/audit';
+import type {
+  AuditWriter,
+  Clock,
+  Evidence,
+  EvidenceId,
+  PolicyDecider,
+  Principal,
+  Run,
+  RunId,
+} from '@portreeve/contract';
+import type { Gate, Handoffs } from '@portreeve/gate';
+import type { Identity } from '@portreeve/identity';
+import type { Environment, RunStore, Task } from '@portreeve/run';
+import type { JSONWebKeySet } from 'jose';
+import type { ProjectWorkflow } from './config/project.ts';
+import type { Database } from './store/database.ts';
+
+/** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
+export interface Services {
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly identity: Identity;
+  readonly policy: PolicyDecider;
+  readonly environment: Environment;
+  readonly audit: AuditLog & AuditWriter;
+  readonly approvals: Approvals;
+  readonly handoffs: Handoffs;
+  readonly gate: Pick<Gate, 'get'>;
+  readonly runs: RunStore;
+  readonly workflows: readonly ProjectWorkflow[];
+  submit(task: Task, principal: Principal): Promise<Run>;
+  /** The evidence of a run as its readers gave it, for a person who decides. */
+  evidence(run: RunId, ids: readonly EvidenceId[]): Promise<Evidence[]>;
+  jwks(): Promise<JSONWebKeySet>;
+  readonly info: {
+    readonly version: string;
+    readonly environment: string;
+    readonly model: string;
+    readonly endpoint: string;
+    readonly simulated: boolean;
+  };
+  readonly debugpoint: (name: string) => void;
+}
