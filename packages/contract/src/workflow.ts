@@ -112,7 +112,7 @@ export const promptContractSchema = z.strictObject({
   step: z.enum(STEP_KINDS),
   model: z.string().min(1).max(128).optional(),
   max_output_tokens: z.int().min(16).max(64_000).default(4000),
-  /** Tokens that the evidence may take; what does not fit is left out from the end and counted on record. */
+  /** Tokens that the evidence may take; what does not fit is left out, common shapes first, and counted on record. */
   evidence_budget_tokens: z.int().min(100).max(500_000).default(50_000),
   inputs: z.array(z.strictObject({ name: nameSchema, description: z.string().min(1).max(400) })).max(32),
   /** JSON Schema 2020-12 of the answer. */

@@ -35,7 +35,13 @@ test('E6 J2: a run is queued in the transaction, waits, is woken in a transactio
     });
     ended.resolve();
   };
-  const first = await startEngine({ url: db.url, executor: 'a', run, clientOf: (tx) => db.database.clientOf(tx), log: () => undefined });
+  const first = await startEngine({
+    url: db.url,
+    executor: 'a',
+    run,
+    clientOf: (tx) => db.database.clientOf(tx),
+    log: () => undefined,
+  });
   const id = 'run_engine1' as RunId;
   await expect(
     db.database.transaction(async (tx) => {
@@ -48,7 +54,13 @@ test('E6 J2: a run is queued in the transaction, waits, is woken in a transactio
   await first.stop();
   expect(steps).toEqual(['one']);
 
-  const second = await startEngine({ url: db.url, executor: 'b', run, clientOf: (tx) => db.database.clientOf(tx), log: () => undefined });
+  const second = await startEngine({
+    url: db.url,
+    executor: 'b',
+    run,
+    clientOf: (tx) => db.database.clientOf(tx),
+    log: () => undefined,
+  });
   const pending = await second.pendingExecutors();
   expect([...pending]).toEqual([['a', [id]]]);
   expect(await leaseStore(db.database).dead(['a'])).toEqual(['a']);

@@ -9,7 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => test_.close());
 
-const count = async () => (await test_.database.pool.query<{ n: string }>('SELECT count(*) AS n FROM things')).rows[0]?.n;
+const count = async () =>
+  (await test_.database.pool.query<{ n: string }>('SELECT count(*) AS n FROM things')).rows[0]?.n;
 
 test('a transaction commits as a whole', async () => {
   await test_.database.transaction(async (tx) => {
@@ -44,6 +45,8 @@ test('J3: a second migration run applies nothing', async () => {
 });
 
 test('J3: a migration that was changed after it had been applied is refused', async () => {
-  await test_.database.pool.query("INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, '9999_x.sql', 'x')");
+  await test_.database.pool.query(
+    "INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, '9999_x.sql', 'x')",
+  );
   await expect(migrate(test_.database.pool)).rejects.toMatchObject({ code: 'misconfigured' });
 });

@@ -36,23 +36,33 @@ export async function migrate(pool: pg.Pool): Promise<string[]> {
     await client.query(
       'CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
     );
-    const rows = await client.query<{ number: number; checksum: string }>('SELECT number, checksum FROM schema_migrations');
+    const rows = await client.query<{ number: number; checksum: string }>(
+      'SELECT number, checksum FROM schema_migrations',
+    );
     const checksumsByNumber = new Map(rows.rows.map((row) => [row.number, row.checksum]));
     const known = await migrations();
     const newest = Math.max(0, ...checksumsByNumber.keys());
     if (newest > Math.max(0, ...known.map((migration) => migration.number))) {
-      throw new PortreeveError('misconfigured', `The database has schema ${newest}, which is newer than this program.`, {
-        next: 'Run the newer version of Portreeve, or restore a backup from before the upgrade.',
-      });
+      throw new PortreeveError(
+        'misconfigured',
+        `The database has schema ${newest}, which is newer than this program.`,
+        {
+          next: 'Run the newer version of Portreeve, or restore a backup from before the upgrade.',
+        },
+      );
     }
     const applied: string[] = [];
     for (const migration of known) {
       const before = checksumsByNumber.get(migration.number);
       if (before === migration.checksum) continue;
       if (before !== undefined) {
-        throw new PortreeveError('misconfigured', `Migration ${migration.name} was changed after it had been applied.`, {
-          next: 'Put the file back as it was and add a new migration for the change.',
-        });
+        throw new PortreeveError(
+          'misconfigured',
+          `Migration ${migration.name} was changed after it had been applied.`,
+          {
+            next: 'Put the file back as it was and add a new migration for the change.',
+          },
+        );
       }
       await client.query('BEGIN');
       try {

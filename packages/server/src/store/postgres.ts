@@ -49,7 +49,9 @@ export async function startEmbeddedPostgres(options: { folder: string; durable?:
       ...['-D', fresh, '-U', USER, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C'],
       ...(durable ? [] : ['--no-sync']),
     ]).catch((error: unknown) => {
-      throw new PortreeveError('misconfigured', 'The embedded PostgreSQL could not make its data directory.', { cause: error });
+      throw new PortreeveError('misconfigured', 'The embedded PostgreSQL could not make its data directory.', {
+        cause: error,
+      });
     });
     await rename(fresh, data);
   }
@@ -70,7 +72,10 @@ export async function startEmbeddedPostgres(options: { folder: string; durable?:
       await stop(server);
       // Somebody may have taken the port between the probe and the start.
       if (attempt === 3) {
-        throw new PortreeveError('unavailable', `The embedded PostgreSQL does not start; see ${join(folder, 'server.log')}.`);
+        throw new PortreeveError(
+          'unavailable',
+          `The embedded PostgreSQL does not start; see ${join(folder, 'server.log')}.`,
+        );
       }
     }
   } finally {
@@ -167,10 +172,14 @@ async function binaries(): Promise<string> {
   try {
     root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (error) {
-    throw new PortreeveError('misconfigured', `There is no embedded PostgreSQL for ${process.platform}-${process.arch}.`, {
-      next: 'Set DATABASE_URL to a PostgreSQL 15 or newer.',
-      cause: error,
-    });
+    throw new PortreeveError(
+      'misconfigured',
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}.`,
+      {
+        next: 'Set DATABASE_URL to a PostgreSQL 15 or newer.',
+        cause: error,
+      },
+    );
   }
   // npm packages cannot hold symbolic links; the package lists those that its libraries need.
   const links = JSON.parse(await readFile(join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]')) as {
@@ -197,11 +206,24 @@ async function unprivileged(): Promise<{ command: string[]; owner?: number }> {
   if (await works(namespace)) return { command: namespace };
   const group = (await run('id', ['-g', 'nobody'])).stdout.trim();
   const caps = '-all,+dac_override';
-  const setpriv = ['setpriv', `--reuid=${nobody}`, `--regid=${group}`, '--clear-groups', '--securebits=+no_setuid_fixup', `--inh-caps=${caps}`, `--ambient-caps=${caps}`, '--'];
+  const setpriv = [
+    'setpriv',
+    `--reuid=${nobody}`,
+    `--regid=${group}`,
+    '--clear-groups',
+    '--securebits=+no_setuid_fixup',
+    `--inh-caps=${caps}`,
+    `--ambient-caps=${caps}`,
+    '--',
+  ];
   if (await works(setpriv)) return { command: setpriv, owner: nobody };
-  throw new PortreeveError('misconfigured', 'PostgreSQL does not run as root, and this system lets root start nothing as nobody.', {
-    next: 'Run Portreeve as an ordinary user, or set DATABASE_URL to a PostgreSQL 15 or newer.',
-  });
+  throw new PortreeveError(
+    'misconfigured',
+    'PostgreSQL does not run as root, and this system lets root start nothing as nobody.',
+    {
+      next: 'Run Portreeve as an ordinary user, or set DATABASE_URL to a PostgreSQL 15 or newer.',
+    },
+  );
 }
 
 async function works(command: string[]): Promise<boolean> {

@@ -78,7 +78,13 @@ export function runStore(database: Database): RunStore {
     },
 
     async lock(tx, id) {
-      const row = await database.on(tx).selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      const row = await database
+        .on(tx)
+        .selectFrom('runs')
+        .selectAll()
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirst();
       return row ? fromRow(row) : null;
     },
 
@@ -93,7 +99,11 @@ export function runStore(database: Database): RunStore {
     },
 
     async list(filter) {
-      let query = database.read.selectFrom('runs').selectAll().orderBy('id', 'desc').limit(filter.limit ?? 100);
+      let query = database.read
+        .selectFrom('runs')
+        .selectAll()
+        .orderBy('id', 'desc')
+        .limit(filter.limit ?? 100);
       if (filter.state) query = query.where('state', '=', filter.state);
       if (filter.workflow) query = query.where('workflow', '=', filter.workflow);
       if (filter.requester) query = query.where('requester', '=', filter.requester);
@@ -109,7 +119,10 @@ export function runStore(database: Database): RunStore {
 }
 
 function fromRow(row: Selectable<RunsTable>): Run {
-  const body = JSON.parse(row.body) as Pick<Run, 'id' | 'workflow' | 'release' | 'policy_version' | 'principal' | 'input'>;
+  const body = JSON.parse(row.body) as Pick<
+    Run,
+    'id' | 'workflow' | 'release' | 'policy_version' | 'principal' | 'input'
+  >;
   return {
     ...body,
     state: row.state as RunState,

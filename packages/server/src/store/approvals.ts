@@ -1,0 +1,182 @@
+import type { ApprovalStore, StoredApproval, StoredVerdict } from '@portreeve/approve';
+import { type ApprovalState, asId, canonicalJson, recordRefsSchema, signedVerdictSchema } from '@portreeve/contract';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Database } from './database.ts';
+import type { Tables } from './tables.ts';
+
+interface ApprovalsTable {
+  id: string;
+  proposal: string;
+  proposal_digest: string;
+  decision: string;
+  requesters: string[];
+  groups: string[];
+  quorum: number;
+  state: ApprovalState;
+  refs: string;
+  created_at: Date;
+  expires_at: Date;
+  closed_at: Date | null;
+}
+
+interface VerdictsTable {
+  approval: string;
+  position: number;
+  approver: string;
+  nonce: string;
+  groups: string[];
+  signed: string;
+}
+
+declare module './tables.ts' {
+  interface Tables {
+    approvals: ApprovalsTable;
+    approval_verdicts: VerdictsTable;
+  }
+}
+
+/** Approvals and their verdicts in PostgreSQL. The row of the approval is the lock for its verdicts too. */
+export function approvalStore(database: Database): ApprovalStore {
+  return {
+    async insert(tx, approval) {
+      const inserted = await database
+        .on(tx)
+        .insertInto('approvals')
+        .values({
+          id: approval.id,
+          proposal: approval.proposal,
+          proposal_digest: approval.proposal_digest,
+          decision: approval.decision,
+          requesters: approval.requesters,
+          groups: approval.groups,
+          quorum: approval.quorum,
+          state: approval.state,
+          refs: canonicalJson(approval.refs),
+          created_at: new Date(approval.created_at),
+          expires_at: new Date(approval.expires_at),
+          closed_at: null,
+        })
+        .onConflict((conflict) => conflict.column('proposal').doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      return inserted !== undefined;
+    },
+
+    async byProposal(tx, proposal) {
+      const db = database.on(tx);
+      const row = await db.selectFrom('approvals').selectAll().where('proposal', '=', proposal).executeTakeFirst();
+      return row ? withVerdicts(db, row) : null;
+    },
+
+    async lock(tx, id) {
+      const db = database.on(tx);
+      const row = await db.selectFrom('approvals').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      // INVARIANT: the verdicts are read by a later statement, which sees what the lock's last holder committed.
+      return row ? withVerdicts(db, row) : null;
+    },
+
+    async get(id) {
+      const row = await database.read.selectFrom('approvals').selectAll().where('id', '=', id).executeTakeFirst();
+      return row ? withVerdicts(database.read, row) : null;
+    },
+
+    async addVerdict(tx, id, { signed, groups }) {
+      const db = database.on(tx);
+      const { count } = await db
+        .selectFrom('approval_verdicts')
+        .select((eb) => eb.fn.countAll<string>().as('count'))
+        .where('approval', '=', id)
+        .executeTakeFirstOrThrow();
+      const inserted = await db
+        .insertInto('approval_verdicts')
+        .values({
+          approval: id,
+          position: Number(count) + 1,
+          approver: signed.statement.approver,
+          nonce: signed.statement.nonce,
+          groups: [...groups],
+          signed: canonicalJson(signed),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('position')
+        .executeTakeFirst();
+      return inserted !== undefined;
+    },
+
+    async close(tx, id, state, at) {
+      const closed = await database
+        .on(tx)
+        .updateTable('approvals')
+        .set({ state, closed_at: new Date(at) })
+        .where('id', '=', id)
+        .where('state', '=', 'pending')
+        .returning('id')
+        .executeTakeFirst();
+      return closed !== undefined;
+    },
+
+    async due(now, limit) {
+      const rows = await database.read
+        .selectFrom('approvals')
+        .select('id')
+        .where('state', '=', 'pending')
+        .where('expires_at', '<=', new Date(now))
+        .orderBy('expires_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => asId('approval', id));
+    },
+
+    async list({ state, groups, limit, after }) {
+      let query = database.read.selectFrom('approvals').selectAll().orderBy('id').limit(limit);
+      if (state !== null) query = query.where('state', '=', state);
+      if (groups !== null) query = query.where(sql<boolean>`groups && ${[...groups]}::text[]`);
+      if (after !== null) query = query.where('id', '>', after);
+      return withAllVerdicts(database.read, await query.execute());
+    },
+  };
+}
+
+async function withVerdicts(db: Kysely<Tables>, row: Selectable<ApprovalsTable>): Promise<StoredApproval> {
+  return (await withAllVerdicts(db, [row]))[0]!;
+}
+
+async function withAllVerdicts(
+  db: Kysely<Tables>,
+  rows: readonly Selectable<ApprovalsTable>[],
+): Promise<StoredApproval[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const verdicts = await db
+    .selectFrom('approval_verdicts')
+    .select(['approval', 'groups', 'signed'])
+    .where('approval', 'in', ids)
+    .orderBy('position')
+    .execute();
+  const verdictsById = Map.groupBy(verdicts, ({ approval }) => approval);
+  return rows.map((row) => approvalOf(row, verdictsById.get(row.id) ?? []));
+}
+
+function approvalOf(
+  row: Selectable<ApprovalsTable>,
+  verdicts: readonly Pick<VerdictsTable, 'groups' | 'signed'>[],
+): StoredApproval {
+  return {
+    id: asId('approval', row.id),
+    proposal: asId('proposal', row.proposal),
+    proposal_digest: row.proposal_digest,
+    decision: asId('decision', row.decision),
+    requesters: row.requesters,
+    groups: row.groups,
+    quorum: row.quorum,
+    state: row.state,
+    refs: recordRefsSchema.parse(JSON.parse(row.refs)),
+    created_at: row.created_at.toISOString(),
+    expires_at: row.expires_at.toISOString(),
+    closed_at: row.closed_at?.toISOString() ?? null,
+    verdicts: verdicts.map(
+      ({ groups, signed }): StoredVerdict => ({ groups, signed: signedVerdictSchema.parse(JSON.parse(signed)) }),
+    ),
+  };
+}

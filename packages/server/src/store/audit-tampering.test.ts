@@ -1,0 +1,192 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { appendNotes, testAuditLog } from '@portreeve/audit/testing';
+import { isPortreeveError } from '@portreeve/contract';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditStore } from './audit.ts';
+import { type TestDatabase, testDatabase } from './testing/database.ts';
+
+/** What somebody with all rights on the database can do, and what `verify` says then. */
+describe('G2: tampering in the database, as its superuser', () => {
+  let made: TestDatabase;
+  let count = 0;
+  beforeAll(async () => {
+    made = await testDatabase();
+    for (const table of ['audit_records', 'audit_nodes', 'audit_checkpoints'])
+      await sql.raw(`ALTER TABLE ${table} DISABLE TRIGGER ALL`).execute(made.database.read);
+  });
+  afterAll(() => made.close());
+
+  const run = (text: string) => sql.raw(text).execute(made.database.read);
+
+  /** A log of 20 records with checkpoints at 8 and, if asked, at 20. */
+  async function signedLog(options: { last?: boolean } = {}) {
+    const origin = `test.example/tampered/${count++}`;
+    const parts = { store: auditStore(made.database), uow: made.database, origin };
+    const made_ = testAuditLog(parts);
+    await appendNotes(made_.log, made_.uow, 8);
+    await made_.log.checkpoint();
+    await appendNotes(made_.log, made_.uow, 12, 8);
+    const anchor = options.last === false ? null : (await made_.log.checkpoint()).note;
+    expect(await made_.log.verify()).toMatchObject({ ok: true, size: 20 });
+    const where = (index: number) => `log = '${origin}' AND index = ${index}`;
+    return { ...made_, parts, origin, where, anchor };
+  }
+
+  test.each([true, false])('a changed entry (signed: %s)', async (last) => {
+    const { log, where } = await signedLog({ last });
+    await run(`UPDATE audit_records SET entry = replace(entry, 'prn_analyst', 'prn_somebod') WHERE ${where(11)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 11, kind: 'changed_entry', size: 20 });
+    if (last) await expect(log.receipt(11)).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
+  });
+
+  test('a changed entry that is no longer an entry, or no longer canonical', async () => {
+    const { log, where } = await signedLog();
+    await run(`UPDATE audit_records SET entry = replace(entry, '{"actor"', '{ "actor"') WHERE ${where(19)}`);
+    expect(await log.verify()).toMatchObject({ first_bad_index: 19, kind: 'changed_entry' });
+    await run(`UPDATE audit_records SET entry = 'gone' WHERE ${where(3)}`);
+    expect(await log.verify()).toMatchObject({ first_bad_index: 3, kind: 'changed_entry' });
+  });
+
+  test('a changed payload, and a removed one', async () => {
+    const { log, where } = await signedLog();
+    await run(`UPDATE audit_records SET payload = NULL WHERE ${where(9)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 9, kind: 'missing_payload' });
+    await run(`UPDATE audit_records SET payload = replace(payload, 'number 5', 'number 6') WHERE ${where(5)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 5, kind: 'changed_payload' });
+  });
+
+  test('a deleted record, in the middle and the first', async () => {
+    const { log, where } = await signedLog();
+    await run(`DELETE FROM audit_records WHERE ${where(13)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 13, kind: 'missing', size: 20 });
+    await run(`DELETE FROM audit_records WHERE ${where(0)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'missing' });
+  });
+
+  test('two swapped records', async () => {
+    const { log, where } = await signedLog();
+    await run(`UPDATE audit_records SET index = 1000 WHERE ${where(6)}`);
+    await run(`UPDATE audit_records SET index = 6 WHERE ${where(15)}`);
+    await run(`UPDATE audit_records SET index = 15 WHERE ${where(1000)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 6, kind: 'reordered' });
+  });
+
+  test('a record put in between, with the others moved on and without', async () => {
+    const { log, origin, where } = await signedLog();
+    const columns = 'log, entry, payload, type, time, actor_id, outcome';
+    await run(`UPDATE audit_records SET index = index + 1000 WHERE log = '${origin}' AND index >= 10`);
+    await run(`UPDATE audit_records SET index = index - 999 WHERE log = '${origin}' AND index >= 1000`);
+    await run(
+      `INSERT INTO audit_records (index, ${columns}) SELECT 10, log, replace(entry, '"index":9', '"index":10'),
+         payload, type, time, actor_id, outcome FROM audit_records WHERE ${where(9)}`,
+    );
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 10, kind: 'inserted', size: 21 });
+  });
+
+  test('a record put on the end past the log', async () => {
+    const { log, where } = await signedLog();
+    const columns = 'log, entry, payload, type, time, actor_id, outcome';
+    await run(
+      `INSERT INTO audit_records (index, ${columns}) SELECT 20, log, replace(entry, '"index":19', '"index":20'),
+         payload, type, time, actor_id, outcome FROM audit_records WHERE ${where(19)}`,
+    );
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 20, kind: 'inserted', size: 21 });
+  });
+
+  test('a truncated tail: below a checkpoint, or with its tree left; nothing is appended or signed then', async () => {
+    const { log, uow, origin } = await signedLog();
+    await run(`DELETE FROM audit_records WHERE log = '${origin}' AND index >= 17`);
+    await run(`DELETE FROM audit_nodes WHERE log = '${origin}' AND (idx + 1) << level > 17`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 17, kind: 'truncated', size: 17 });
+    const broken = (error: unknown) => isPortreeveError(error, 'log_broken');
+    await expect(appendNotes(log, uow, 1)).rejects.toSatisfy(broken);
+    await expect(log.checkpoint()).rejects.toSatisfy(broken);
+    await run(`DELETE FROM audit_records WHERE log = '${origin}'`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'truncated', size: 0 });
+
+    const unsigned = await signedLog({ last: false });
+    await run(`DELETE FROM audit_records WHERE log = '${unsigned.origin}' AND index >= 18`);
+    expect(await unsigned.log.verify()).toMatchObject({ ok: false, first_bad_index: 18, kind: 'truncated', size: 18 });
+  });
+
+  test('a tail truncated with its tree and its checkpoint is shown by a checkpoint kept elsewhere', async () => {
+    const { log, uow, parts, origin, anchor } = await signedLog();
+    await run(`DELETE FROM audit_records WHERE log = '${origin}' AND index >= 17`);
+    await run(`DELETE FROM audit_nodes WHERE log = '${origin}' AND (idx + 1) << level > 17`);
+    await run(`DELETE FROM audit_checkpoints WHERE log = '${origin}' AND size = 20`);
+    expect(await log.verify()).toMatchObject({ ok: true, size: 17 });
+    expect(await log.verify({ anchors: [anchor!] })).toMatchObject({ ok: false, first_bad_index: 17, kind: 'truncated' });
+    // The process that signed the lost checkpoint remembers it, and signs nothing beside it.
+    await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
+    await appendNotes(log, uow, 4, 100);
+    await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
+    expect(await log.verify({ anchors: [anchor!] })).toMatchObject({ ok: false, first_bad_index: 8, kind: 'forked' });
+    expect(parts.origin).toBe(origin);
+  });
+
+  test('a changed tree node: of one record, over several, and a missing one', async () => {
+    const { log, origin } = await signedLog();
+    const node = (level: number, idx: number) => `log = '${origin}' AND level = ${level} AND idx = ${idx}`;
+    await run(`DELETE FROM audit_nodes WHERE ${node(0, 18)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 18, kind: 'changed_node' });
+    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(2, 3)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 12, kind: 'changed_node' });
+    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(0, 7)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 7, kind: 'changed_node' });
+    await expect(log.checkpoint()).resolves.toMatchObject({ size: 20 });
+    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(3, 0)}`);
+    await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
+  });
+
+  test('a record rewritten together with its payload and all its nodes', async () => {
+    const { log, origin } = await signedLog();
+    const other = await signedLog();
+    // All of another log's records and nodes from 8 on, under this log's name: each agrees with the others.
+    await run(`DELETE FROM audit_records WHERE log = '${origin}'`);
+    await run(`DELETE FROM audit_nodes WHERE log = '${origin}'`);
+    const forged = testAuditLog({ store: other.parts.store, uow: other.parts.uow, origin, privateKey: generateKeyPairSync('ed25519').privateKey });
+    await run(`UPDATE audit_checkpoints SET log = '${origin}/aside' WHERE log = '${origin}'`);
+    await appendNotes(forged.log, forged.uow, 20, 100);
+    await run(`UPDATE audit_checkpoints SET log = '${origin}' WHERE log = '${origin}/aside'`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'forked', size: 20 });
+  });
+
+  test('a search column that hides a record', async () => {
+    const { log, where } = await signedLog();
+    await run(`UPDATE audit_records SET actor_id = 'prn_nobody' WHERE ${where(4)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 4, kind: 'changed_column' });
+  });
+
+  test('checkpoints: signed by another key, altered, renumbered, of another size', async () => {
+    const { log, parts, origin } = await signedLog();
+    const otherKey = testAuditLog({ ...parts, privateKey: generateKeyPairSync('ed25519').privateKey });
+    expect(await otherKey.log.verify()).toMatchObject({ ok: false, first_bad_index: null, kind: 'wrong_key' });
+    await expect(otherKey.log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
+
+    const at = (seq: number) => `log = '${origin}' AND seq = ${seq}`;
+    await run(`UPDATE audit_checkpoints SET seq = 5 WHERE ${at(1)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: null, kind: 'bad_checkpoint' });
+    await run(`UPDATE audit_checkpoints SET seq = 1, size = 19 WHERE ${at(5)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: null, kind: 'bad_checkpoint' });
+    await run(`UPDATE audit_checkpoints SET note = replace(note, E'\\n20\\n', E'\\n19\\n') WHERE ${at(1)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: null, kind: 'bad_signature' });
+    await run(`UPDATE audit_checkpoints SET note = 'nothing' WHERE ${at(1)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: null, kind: 'bad_checkpoint' });
+  });
+
+  test('the names in the report tell where to look', async () => {
+    const { log, where } = await signedLog();
+    await run(`DELETE FROM audit_records WHERE ${where(2)}`);
+    const seen: unknown[] = [];
+    expect(await log.verify({ onProgress: (progress) => seen.push(progress) })).toEqual({
+      ok: false,
+      size: 20,
+      first_bad_index: 2,
+      problem: 'record 2 has been removed',
+      kind: 'missing',
+      checkpoints: 2,
+    });
+    expect(seen).toEqual([]);
+  });
+});

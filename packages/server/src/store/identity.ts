@@ -1,0 +1,294 @@
+import { asId, canonicalJson, type Role } from '@portreeve/contract';
+import {
+  type Account,
+  type ApiToken,
+  type Attempts,
+  type IdentityStore,
+  type Session,
+  signingKeySchema,
+} from '@portreeve/identity';
+import type { Selectable } from 'kysely';
+import type { Database } from './database.ts';
+
+interface AccountsTable {
+  id: string;
+  name: string;
+  kind: 'person' | 'service';
+  roles: string[];
+  groups: string[];
+  password_hash: string | null;
+  signing_public_key: string | null;
+  signing_key_wrapped: string | null;
+  created_at: Date;
+}
+
+interface SessionsTable {
+  id: string;
+  account: string;
+  secret_hash: string;
+  created_at: Date;
+  expires_at: Date;
+  ended_at: Date | null;
+}
+
+interface TokensTable {
+  id: string;
+  account: string;
+  label: string;
+  roles: string[];
+  secret_hash: string;
+  created_at: Date;
+  expires_at: Date;
+  revoked_at: Date | null;
+  last_used_at: Date | null;
+}
+
+interface AttemptsTable {
+  name: string;
+  failures: number;
+  last_at: Date;
+  locked_until: Date | null;
+}
+
+declare module './tables.ts' {
+  interface Tables {
+    identity_accounts: AccountsTable;
+    identity_sessions: SessionsTable;
+    identity_tokens: TokensTable;
+    identity_attempts: AttemptsTable;
+  }
+}
+
+/** Accounts, sessions, tokens and sign-in attempts in PostgreSQL. */
+export function identityStore(database: Database): IdentityStore {
+  return {
+    async insertAccount(tx, account) {
+      const inserted = await database
+        .on(tx)
+        .insertInto('identity_accounts')
+        .values({
+          id: account.id,
+          name: account.name,
+          kind: account.kind,
+          roles: [...account.roles],
+          groups: [...account.groups],
+          password_hash: account.password_hash,
+          signing_public_key: account.signing_key?.public_key ?? null,
+          signing_key_wrapped: account.signing_key && canonicalJson(account.signing_key.wrapped),
+          created_at: new Date(account.created_at),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      return inserted !== undefined;
+    },
+    async accountById(id) {
+      const row = await database.read
+        .selectFrom('identity_accounts')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row ? accountOf(row) : null;
+    },
+    async accountByName(name) {
+      const row = await database.read
+        .selectFrom('identity_accounts')
+        .selectAll()
+        .where('name', '=', name)
+        .executeTakeFirst();
+      return row ? accountOf(row) : null;
+    },
+    async listAccounts({ limit, after }) {
+      let query = database.read.selectFrom('identity_accounts').selectAll().orderBy('id').limit(limit);
+      if (after !== null) query = query.where('id', '>', after);
+      return (await query.execute()).map(accountOf);
+    },
+
+    async insertSession(tx, session) {
+      await database
+        .on(tx)
+        .insertInto('identity_sessions')
+        .values({
+          id: session.id,
+          account: session.account,
+          secret_hash: session.secret_hash,
+          created_at: new Date(session.created_at),
+          expires_at: new Date(session.expires_at),
+          ended_at: dateOf(session.ended_at),
+        })
+        .execute();
+    },
+    async sessionByHash(secret_hash) {
+      const row = await database.read
+        .selectFrom('identity_sessions')
+        .selectAll()
+        .where('secret_hash', '=', secret_hash)
+        .executeTakeFirst();
+      return row ? sessionOf(row) : null;
+    },
+    async endSession(tx, id, at) {
+      const ended = await database
+        .on(tx)
+        .updateTable('identity_sessions')
+        .set({ ended_at: new Date(at) })
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return ended !== undefined;
+    },
+
+    async insertToken(tx, token) {
+      await database
+        .on(tx)
+        .insertInto('identity_tokens')
+        .values({
+          id: token.id,
+          account: token.account,
+          label: token.label,
+          roles: [...token.roles],
+          secret_hash: token.secret_hash,
+          created_at: new Date(token.created_at),
+          expires_at: new Date(token.expires_at),
+          revoked_at: dateOf(token.revoked_at),
+          last_used_at: dateOf(token.last_used_at),
+        })
+        .execute();
+    },
+    async tokenByHash(secret_hash) {
+      const row = await database.read
+        .selectFrom('identity_tokens')
+        .selectAll()
+        .where('secret_hash', '=', secret_hash)
+        .executeTakeFirst();
+      return row ? tokenOf(row) : null;
+    },
+    async tokenById(id) {
+      const row = await database.read.selectFrom('identity_tokens').selectAll().where('id', '=', id).executeTakeFirst();
+      return row ? tokenOf(row) : null;
+    },
+    async listTokens(account) {
+      const rows = await database.read
+        .selectFrom('identity_tokens')
+        .selectAll()
+        .where('account', '=', account)
+        .orderBy('id')
+        .execute();
+      return rows.map(tokenOf);
+    },
+    async revokeToken(tx, id, at) {
+      const revoked = await database
+        .on(tx)
+        .updateTable('identity_tokens')
+        .set({ revoked_at: new Date(at) })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return revoked !== undefined;
+    },
+    async touchToken(tx, id, at) {
+      await database
+        .on(tx)
+        .updateTable('identity_tokens')
+        .set({ last_used_at: new Date(at) })
+        .where('id', '=', id)
+        .where((is) => is.or([is('last_used_at', 'is', null), is('last_used_at', '<', new Date(at))]))
+        .execute();
+    },
+
+    async lockAttempts(tx, name, now) {
+      // The update that changes nothing locks the row; a plain SELECT … FOR UPDATE would lock nothing where none exists.
+      const row = await database
+        .on(tx)
+        .insertInto('identity_attempts')
+        .values({ name, failures: 0, last_at: new Date(now), locked_until: null })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ name }))
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return attemptsOf(row);
+    },
+    async saveAttempts(tx, attempts) {
+      const values = {
+        failures: attempts.failures,
+        last_at: new Date(attempts.last_at),
+        locked_until: dateOf(attempts.locked_until),
+      };
+      await database
+        .on(tx)
+        .insertInto('identity_attempts')
+        .values({ name: attempts.name, ...values })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
+        .execute();
+    },
+    async clearAttempts(tx, name) {
+      await database.on(tx).deleteFrom('identity_attempts').where('name', '=', name).execute();
+    },
+    async forgetAttempts(tx, before) {
+      const deleted = await database
+        .on(tx)
+        .deleteFrom('identity_attempts')
+        .where('last_at', '<', new Date(before))
+        .where((is) => is.or([is('locked_until', 'is', null), is('locked_until', '<', new Date(before))]))
+        .executeTakeFirst();
+      return Number(deleted.numDeletedRows);
+    },
+  };
+}
+
+function accountOf(row: Selectable<AccountsTable>): Account {
+  return {
+    id: asId('principal', row.id),
+    name: row.name,
+    kind: row.kind,
+    roles: row.roles as Role[],
+    groups: row.groups,
+    password_hash: row.password_hash,
+    signing_key:
+      row.signing_public_key === null
+        ? null
+        : signingKeySchema.parse({
+            public_key: row.signing_public_key,
+            wrapped: JSON.parse(row.signing_key_wrapped ?? 'null'),
+          }),
+    created_at: row.created_at.toISOString(),
+  };
+}
+
+function sessionOf(row: Selectable<SessionsTable>): Session {
+  return {
+    id: asId('session', row.id),
+    account: asId('principal', row.account),
+    secret_hash: row.secret_hash,
+    created_at: row.created_at.toISOString(),
+    expires_at: row.expires_at.toISOString(),
+    ended_at: row.ended_at?.toISOString() ?? null,
+  };
+}
+
+function tokenOf(row: Selectable<TokensTable>): ApiToken {
+  return {
+    id: asId('token', row.id),
+    account: asId('principal', row.account),
+    label: row.label,
+    roles: row.roles as Role[],
+    secret_hash: row.secret_hash,
+    created_at: row.created_at.toISOString(),
+    expires_at: row.expires_at.toISOString(),
+    revoked_at: row.revoked_at?.toISOString() ?? null,
+    last_used_at: row.last_used_at?.toISOString() ?? null,
+  };
+}
+
+function attemptsOf(row: Selectable<AttemptsTable>): Attempts {
+  return {
+    name: row.name,
+    failures: row.failures,
+    last_at: row.last_at.toISOString(),
+    locked_until: row.locked_until?.toISOString() ?? null,
+  };
+}
+
+function dateOf(time: string | null): Date | null {
+  return time === null ? null : new Date(time);
+}
