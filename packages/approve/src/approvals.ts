@@ -1,0 +1,153 @@
+import {
+  type Approval,
+  type ApprovalId,
+  type ApprovalState,
+  type AuditWriter,
+  actorOf,
+  type Clock,
+  fieldErrors,
+  PortreeveError,
+  type Principal,
+  type Proposal,
+  type SignedVerdict,
+  signedVerdictSchema,
+  type Tx,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import { close, closedError, expireIfOverdue, toApproval } from './closing.ts';
+import { decideIn } from './decide.ts';
+import type { ApprovalStore, SignerDirectory } from './ports.ts';
+import { type Recheck, recheckStored } from './recheck.ts';
+import { type ApprovalRequest, requestIn } from './request.ts';
+
+export interface ApprovalFilter {
+  readonly state?: ApprovalState | undefined;
+  readonly groups?: readonly string[] | undefined;
+  /** 1 to 200; 50 where it is left out. */
+  readonly limit?: number | undefined;
+  readonly after?: ApprovalId | undefined;
+}
+
+export interface ApprovalsOptions {
+  readonly store: ApprovalStore;
+  readonly uow: UnitOfWork;
+  readonly audit: AuditWriter;
+  readonly signers: SignerDirectory;
+  readonly clock: Clock;
+  /**
+   * Told of each approval that closes, in the transaction that closes it and before its records are appended. An error
+   * in it undoes the closing.
+   */
+  readonly onClosed?: (tx: Tx, approval: Approval) => Promise<void>;
+}
+
+export interface Approvals {
+  /**
+   * Opens an approval in the caller's transaction, and records it. The same proposal asked again gives the approval that
+   * it has. Throws `digest_mismatch` where the proposal's digest is not that of its content, `conflict` where the
+   * proposal has an approval for another digest.
+   */
+  request(tx: Tx, request: ApprovalRequest): Promise<Approval>;
+  /**
+   * Counts a person's signed verdict. Throws `bad_request`, `not_found`, `approval_closed`, `approver_is_requester`,
+   * `approver_not_eligible`, `digest_mismatch`, `bad_signature` or `already_voted`; each but the first is recorded.
+   */
+  decide(signed: SignedVerdict, by: Principal): Promise<Approval>;
+  /** Closes what is past its time, as denied by time-out, and says which. Call it often. */
+  expireDue(): Promise<ApprovalId[]>;
+  /** Takes a request back. Only a requester may (`refused`); throws `not_found`, `approval_closed`. */
+  withdraw(id: ApprovalId, by: Principal): Promise<Approval>;
+  get(id: ApprovalId): Promise<Approval | null>;
+  /** By id, ascending: the oldest first. */
+  list(filter?: ApprovalFilter): Promise<Approval[]>;
+  /** Verifies every stored verdict again, over exactly this proposal. See {@link Recheck}. */
+  recheck(approval: Pick<Approval, 'id'>, proposal: Proposal): Promise<Recheck>;
+}
+
+const EXPIRE_BATCH = 200;
+
+/** Who agrees (requirements F3 to F5). The rules are in SPEC.md. */
+export function createApprovals(deps: ApprovalsOptions): Approvals {
+  const { store, uow, audit, signers, clock } = deps;
+
+  /** Closes one as expired in its own transaction; false where somebody else closed it first. */
+  const expire = (id: ApprovalId): Promise<boolean> =>
+    uow.transaction(async (tx) => {
+      const stored = await store.lock(tx, id);
+      const record = stored?.state === 'pending' ? await expireIfOverdue(deps, tx, stored) : null;
+      if (record) await audit.append(tx, [record]);
+      return record !== null;
+    });
+
+  return {
+    request: (tx, request) => requestIn(deps, tx, request),
+
+    async decide(input, by) {
+      const parsed = signedVerdictSchema.safeParse(input);
+      if (!parsed.success)
+        throw new PortreeveError('bad_request', 'This is not a signed verdict.', { errors: fieldErrors(parsed.error) });
+      // Read before the transaction: inside, it would want a second connection while the first holds locks.
+      const registered_key = await signers.publicKeyOf(by.id);
+      return unwrap(await uow.transaction((tx) => decideIn(deps, tx, parsed.data, by, registered_key)));
+    },
+
+    async expireDue() {
+      const closed: ApprovalId[] = [];
+      const failures: unknown[] = [];
+      for (const id of await store.due(clock.now().toISOString(), EXPIRE_BATCH)) {
+        // One that cannot be closed must not keep the others open.
+        await expire(id).then(
+          (done) => done && closed.push(id),
+          (error: unknown) => failures.push(error),
+        );
+      }
+      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} approvals could not be expired`);
+      return closed;
+    },
+
+    async withdraw(id, by) {
+      const result = await uow.transaction(async (tx) => {
+        const stored = await store.lock(tx, id);
+        if (!stored) return new PortreeveError('not_found', 'There is no such approval.');
+        if (!stored.requesters.includes(by.id))
+          return new PortreeveError('refused', 'Only who asked may take it back.', { next: 'Deny it instead.' });
+        if (stored.state !== 'pending') return closedError(stored.state);
+        const expired = await expireIfOverdue(deps, tx, stored);
+        if (expired) {
+          await audit.append(tx, [expired]);
+          return closedError('expired');
+        }
+        const { approval, record } = await close(deps, tx, stored, 'withdraw', 'requester', actorOf(by));
+        await audit.append(tx, [record]);
+        return approval;
+      });
+      return unwrap(result);
+    },
+
+    async get(id) {
+      const stored = await store.get(id);
+      return stored && toApproval(stored);
+    },
+
+    async list(filter = {}) {
+      const stored = await store.list({
+        state: filter.state ?? null,
+        groups: filter.groups ?? null,
+        limit: Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200),
+        after: filter.after ?? null,
+      });
+      return stored.map(toApproval);
+    },
+
+    async recheck(approval, proposal) {
+      const stored = await store.get(approval.id);
+      return stored ? recheckStored(stored, proposal, signers) : { valid: false, approvers: [], groups: [] };
+    },
+  };
+}
+
+/** Throws what a transaction returned so that it could commit. */
+function unwrap(result: Approval | PortreeveError): Approval {
+  if (result instanceof PortreeveError) throw result;
+  return result;
+}

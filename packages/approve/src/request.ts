@@ -1,0 +1,79 @@
+import {
+  type Approval,
+  type AuditWriter,
+  actorOf,
+  approvalSchema,
+  type Clock,
+  type Decision,
+  draft,
+  newId,
+  PortreeveError,
+  type Proposal,
+  proposalDigest,
+  type RecordRefs,
+  type Tx,
+} from '@portreeve/contract';
+import { toApproval } from './closing.ts';
+import { requestersOf } from './judge.ts';
+import type { ApprovalStore } from './ports.ts';
+
+export interface ApprovalRequest {
+  readonly proposal: Proposal;
+  readonly decision: Decision;
+  readonly groups: readonly string[];
+  readonly quorum: number;
+  readonly timeout_minutes: number;
+}
+
+export async function requestIn(
+  deps: { readonly store: ApprovalStore; readonly audit: AuditWriter; readonly clock: Clock },
+  tx: Tx,
+  { proposal, decision, groups, quorum, timeout_minutes }: ApprovalRequest,
+): Promise<Approval> {
+  if (proposalDigest(proposal) !== proposal.digest)
+    throw new PortreeveError('digest_mismatch', 'The proposal is not what its digest says.');
+  const now = deps.clock.now();
+  const approval = approvalSchema.parse({
+    id: newId('approval', deps.clock),
+    proposal: proposal.id,
+    proposal_digest: proposal.digest,
+    decision: decision.id,
+    requesters: requestersOf(proposal),
+    groups: [...new Set(groups)].sort(),
+    quorum,
+    state: 'pending',
+    created_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + timeout_minutes * 60_000).toISOString(),
+    closed_at: null,
+    verdicts: [],
+  } satisfies Record<keyof Approval, unknown>);
+  const refs: RecordRefs = {
+    ...(proposal.run === null ? {} : { run: proposal.run }),
+    workflow: proposal.workflow,
+    release: proposal.release,
+    tool: proposal.tool,
+    proposal: proposal.id,
+    decision: decision.id,
+    approval: approval.id,
+  };
+  if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }))) {
+    const existing = await deps.store.byProposal(tx, proposal.id);
+    if (existing?.proposal_digest !== proposal.digest)
+      throw new PortreeveError('conflict', 'This proposal has an approval for other content.');
+    return toApproval(existing);
+  }
+  await deps.audit.append(tx, [
+    draft({
+      type: 'approval.requested',
+      actor: actorOf(proposal.principal),
+      refs,
+      data: {
+        proposal_digest: approval.proposal_digest,
+        groups: approval.groups,
+        quorum,
+        expires_at: approval.expires_at,
+      },
+    }),
+  ]);
+  return approval;
+}

@@ -1,0 +1,3 @@
+export { type TestPerson, testDecision, testPerson, testProposal, testSigners, testVerdict } from './fixtures.ts';
+export { memoryApprovalStore } from './memory.ts';
+export { type ApprovalStoreHarness, approvalStoreContract } from './store-contract.ts';

@@ -1,0 +1,164 @@
+import { type Approval, asId, fixedClock, type UnitOfWork } from '@portreeve/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ApprovalStore, StoredApproval, StoredVerdict } from '../ports.ts';
+import { requestIn } from '../request.ts';
+import { testDecision, testPerson, testProposal, testVerdict } from './fixtures.ts';
+
+export interface ApprovalStoreHarness {
+  readonly store: ApprovalStore;
+  readonly uow: UnitOfWork;
+  close(): Promise<void>;
+}
+
+const AT = '2026-11-02T09:00:00.000Z';
+const clock = fixedClock(AT);
+const audit = { append: async () => undefined };
+const requester = testPerson(clock, 'rita', { roles: ['requester'] });
+const [ana, bo] = [testPerson(clock, 'ana'), testPerson(clock, 'bo')];
+
+/** What every {@link ApprovalStore} promises. The tests look only at what they made, so one store may serve them all. */
+export function approvalStoreContract(name: string, make: () => Promise<ApprovalStoreHarness>): void {
+  describe(`approval store: ${name}`, () => {
+    let harness: ApprovalStoreHarness;
+    beforeAll(async () => {
+      harness = await make();
+    });
+    afterAll(() => harness?.close());
+
+    const inTx: UnitOfWork['transaction'] = (fn) => harness.uow.transaction(fn);
+    const open = (groups: string[] = ['security'], timeout_minutes = 60): Promise<Approval> =>
+      inTx((tx) =>
+        requestIn({ store: harness.store, audit, clock }, tx, {
+          proposal: testProposal(clock, requester.principal),
+          decision: testDecision(clock),
+          groups,
+          quorum: 2,
+          timeout_minutes,
+        }),
+      );
+    const stored = async (approval: Approval): Promise<StoredApproval> => (await harness.store.get(approval.id))!;
+    const verdict = async (approval: Approval, person = ana, nonce?: string): Promise<StoredVerdict> => ({
+      signed: await testVerdict(clock, approval, person, 'approve', nonce === undefined ? {} : { nonce }),
+      groups: ['security'],
+    });
+    const add = (approval: Approval, given: StoredVerdict) =>
+      inTx((tx) => harness.store.addVerdict(tx, approval.id, given));
+
+    test('an approval comes back as it went in: by id, by proposal, locked', async () => {
+      const approval = await open(['security', 'a "quoted", {odd} group']);
+      const back = await stored(approval);
+      const { refs, verdicts, ...head } = back;
+      expect({ ...head, verdicts }).toEqual(approval);
+      expect(refs).toMatchObject({ approval: approval.id, proposal: approval.proposal, tool: 'publish_case_summary' });
+      expect(await inTx((tx) => harness.store.byProposal(tx, approval.proposal))).toEqual(back);
+      expect(await inTx((tx) => harness.store.lock(tx, approval.id))).toEqual(back);
+      const nothing = asId('approval', 'appr_nothing');
+      expect(await harness.store.get(nothing)).toBeNull();
+      expect(await inTx((tx) => harness.store.lock(tx, nothing))).toBeNull();
+      expect(await inTx((tx) => harness.store.byProposal(tx, asId('proposal', 'prop_nothing')))).toBeNull();
+    });
+
+    test('a proposal has one approval, also when two are opened at once', async () => {
+      const first = await stored(await open());
+      const second = { ...first, id: asId('approval', `${first.id}x`) };
+      expect(await inTx((tx) => harness.store.insert(tx, second))).toBe(false);
+      expect(await harness.store.get(second.id)).toBeNull();
+      const proposal = asId('proposal', `prop_${first.id.slice(5)}`);
+      const twins = ['a', 'b'].map((letter) => ({ ...first, proposal, id: asId('approval', `${first.id}${letter}`) }));
+      const inserted = await Promise.all(twins.map((twin) => inTx((tx) => harness.store.insert(tx, twin))));
+      expect(inserted.sort()).toEqual([false, true]);
+    });
+
+    test('verdicts come back byte for byte, in order, one a person', async () => {
+      const approval = await open();
+      const [first, second, again] = [await verdict(approval, bo), await verdict(approval), await verdict(approval)];
+      expect(await add(approval, first)).toBe(true);
+      expect(await add(approval, second)).toBe(true);
+      expect(await add(approval, again)).toBe(false);
+      expect((await stored(approval)).verdicts).toEqual([first, second]);
+    });
+
+    test('a nonce is good for one verdict, on whatever approval', async () => {
+      const [one, other] = [await open(), await open()];
+      const given = await verdict(one);
+      expect(await add(one, given)).toBe(true);
+      expect(await add(other, await verdict(other, bo, given.signed.statement.nonce))).toBe(false);
+      expect((await stored(other)).verdicts).toEqual([]);
+    });
+
+    test('an approval is closed once', async () => {
+      const approval = await open();
+      const close = (state: 'approved' | 'denied') => inTx((tx) => harness.store.close(tx, approval.id, state, AT));
+      expect(await close('approved')).toBe(true);
+      expect(await close('denied')).toBe(false);
+      expect(await stored(approval)).toMatchObject({ state: 'approved', closed_at: AT });
+    });
+
+    test('F4: of many who lock it at once, each sees what the one before has done', async () => {
+      const approval = await open();
+      const people = Array.from({ length: 6 }, (_, i) => testPerson(clock, `person-${i}`));
+      const vote = async (person: (typeof people)[number]) => {
+        const given = await verdict(approval, person);
+        return inTx(async (tx) => {
+          const locked = (await harness.store.lock(tx, approval.id))!;
+          if (locked.state !== 'pending') return 'late';
+          await harness.store.addVerdict(tx, approval.id, given);
+          if (locked.verdicts.length + 1 < locked.quorum) return 'counted';
+          return (await harness.store.close(tx, approval.id, 'approved', AT)) ? 'closed' : 'collided';
+        });
+      };
+      const results = await Promise.all(people.map(vote));
+      expect(results.sort()).toEqual(['closed', 'counted', 'late', 'late', 'late', 'late']);
+      expect((await stored(approval)).verdicts).toHaveLength(2);
+    });
+
+    test('what is due: pending, at its time or past it, the oldest first, so many', async () => {
+      const [late, soon, exact, closed] = [
+        await open(['due'], 60),
+        await open(['due'], 10),
+        await open(['due'], 20),
+        await open(['due'], 5),
+      ];
+      await inTx((tx) => harness.store.close(tx, closed.id, 'denied', AT));
+      const mine = new Set([late.id, soon.id, exact.id, closed.id]);
+      const due = (await harness.store.due('2026-11-02T09:20:00.000Z', 1000)).filter((id) => mine.has(id));
+      expect(due).toEqual([soon.id, exact.id]);
+      expect(await harness.store.due('2026-11-02T09:20:00.000Z', 1)).toHaveLength(1);
+    });
+
+    test('a list is by id, by state and by any of the groups, page by page', async () => {
+      const made = [
+        await open(['g-one']),
+        await open(['g-two']),
+        await open(['g-one', 'g-two']),
+        await open(['g-other']),
+      ];
+      await inTx((tx) => harness.store.close(tx, made[1]!.id, 'denied', AT));
+      const list = async (fields: Partial<Parameters<ApprovalStore['list']>[0]>) =>
+        (await harness.store.list({ state: null, groups: ['g-one', 'g-two'], limit: 100, after: null, ...fields })).map(
+          ({ id }) => id,
+        );
+      const ids = made.slice(0, 3).map(({ id }) => id);
+      expect(await list({})).toEqual([...ids].sort());
+      expect(await list({ groups: ['g-one'] })).toEqual([ids[0]!, ids[2]!].sort());
+      expect(await list({ state: 'denied' })).toEqual([ids[1]]);
+      expect(await list({ groups: [] })).toEqual([]);
+      const sorted = [...ids].sort();
+      expect(await list({ limit: 1, after: sorted[0]! })).toEqual([sorted[1]]);
+      expect((await harness.store.list({ state: null, groups: null, limit: 1, after: null })).length).toBe(1);
+    });
+
+    test('what a failed transaction wrote is gone', async () => {
+      const approval = await open();
+      const given = await verdict(approval);
+      const failing = inTx(async (tx) => {
+        await harness.store.addVerdict(tx, approval.id, given);
+        await harness.store.close(tx, approval.id, 'approved', AT);
+        throw new Error('stop');
+      });
+      await expect(failing).rejects.toThrow('stop');
+      expect(await stored(approval)).toMatchObject({ state: 'pending', verdicts: [] });
+      expect(await add(approval, given)).toBe(true);
+    });
+  });
+}

@@ -1,0 +1,145 @@
+import {
+  type AuditWriter,
+  type Clock,
+  draft,
+  fieldErrors,
+  newId,
+  PortreeveError,
+  type Principal,
+  type PrincipalId,
+  type RecordActor,
+  ROLES,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import { z } from 'zod';
+import { hashPassword, passwordSchema } from './password.ts';
+import type { Account, IdentityStore } from './ports.ts';
+import { type SigningKey, signingKeySchema } from './signing-key.ts';
+
+/** Lower-case words joined by `.`, `-` or `_`, at most 64 characters: safe in paths, logs and terminals. */
+export const accountNameSchema = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9]*([._-][a-z0-9]+)*$/, 'use lower-case letters and digits, with . - or _ between them');
+
+/** Names that records already give a meaning to. */
+const RESERVED = ['anonymous', 'portreeve', 'system'];
+
+const groupSchema = z
+  .string()
+  .max(128)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'use letters, digits, . - or _');
+
+export const newAccountSchema = z
+  .strictObject({
+    name: accountNameSchema.refine((name) => !RESERVED.includes(name), 'this name is reserved'),
+    kind: z.enum(['person', 'service']),
+    /** Without one the account cannot sign in; API tokens are its only credential. */
+    password: passwordSchema.optional(),
+    roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
+    groups: z.array(groupSchema).max(64).default([]),
+    /** Made by `makeSigningKey` where the person sits. */
+    signing_key: signingKeySchema.optional(),
+  })
+  .refine((account) => account.kind === 'person' || account.signing_key === undefined, {
+    path: ['signing_key'],
+    message: 'only a person signs',
+  })
+  .refine((account) => account.password?.toLowerCase().includes(account.name) !== true || account.name.length < 4, {
+    path: ['password'],
+    message: 'the password must not contain the name',
+  });
+export type NewAccount = z.input<typeof newAccountSchema>;
+
+export interface Accounts {
+  /**
+   * Makes an account and records it. Who may do so is for the caller's policy. Throws `bad_request`, or `conflict`
+   * where the name or the signing key is taken.
+   */
+  createAccount(input: NewAccount, by: RecordActor): Promise<Principal>;
+  account(id: PrincipalId): Promise<Principal | null>;
+  /** By id, ascending; `limit` 1 to 200. */
+  accounts(page?: { limit?: number; after?: PrincipalId | null }): Promise<Principal[]>;
+  /** A person's public and wrapped private signing key. Show it only to that person. */
+  signingKeyOf(id: PrincipalId): Promise<SigningKey | null>;
+  /** What `approve` verifies verdicts with. */
+  publicKeyOf(id: PrincipalId): Promise<string | null>;
+}
+
+export function createAccounts(deps: {
+  store: IdentityStore;
+  uow: UnitOfWork;
+  audit: AuditWriter;
+  clock: Clock;
+}): Accounts {
+  const { store, uow, audit, clock } = deps;
+  const signingKeyOf = async (id: PrincipalId) => (await store.accountById(id))?.signing_key ?? null;
+  return {
+    async createAccount(input, by) {
+      const parsed = newAccountSchema.safeParse(input);
+      if (!parsed.success)
+        throw new PortreeveError('bad_request', 'The account cannot be made from this.', {
+          errors: fieldErrors(parsed.error),
+        });
+      const wanted = parsed.data;
+      const account: Account = {
+        id: newId('principal', clock),
+        name: wanted.name,
+        kind: wanted.kind,
+        roles: ROLES.filter((role) => wanted.roles.includes(role)),
+        groups: [...new Set(wanted.groups)].sort(),
+        password_hash: wanted.password === undefined ? null : await hashPassword(wanted.password),
+        signing_key: wanted.signing_key ?? null,
+        created_at: clock.now().toISOString(),
+      };
+      await uow.transaction(async (tx) => {
+        if (!(await store.insertAccount(tx, account)))
+          throw new PortreeveError('conflict', `The name ${account.name}, or the signing key, is already in use.`, {
+            next: 'Choose another name, and a new signing key.',
+          });
+        await audit.append(tx, [
+          draft({
+            type: 'identity.account_created',
+            actor: by,
+            data: {
+              account: account.id,
+              name: account.name,
+              kind: account.kind,
+              roles: [...account.roles],
+              groups: [...account.groups],
+              signing_key: account.signing_key?.public_key ?? null,
+            },
+          }),
+        ]);
+      });
+      return principalOf(account);
+    },
+
+    async account(id) {
+      const account = await store.accountById(id);
+      return account && principalOf(account);
+    },
+
+    async accounts(page = {}) {
+      const limit = Math.min(Math.max(Math.trunc(page.limit ?? 100), 1), 200);
+      return (await store.listAccounts({ limit, after: page.after ?? null })).map(principalOf);
+    },
+
+    signingKeyOf,
+
+    async publicKeyOf(id) {
+      return (await signingKeyOf(id))?.public_key ?? null;
+    },
+  };
+}
+
+export function principalOf(account: Account): Principal {
+  return {
+    id: account.id,
+    kind: account.kind,
+    name: account.name,
+    roles: [...account.roles],
+    groups: [...account.groups],
+    act: [],
+  };
+}

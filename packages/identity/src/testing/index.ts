@@ -1,0 +1,2 @@
+export { memoryIdentityStore } from './memory.ts';
+export { type IdentityStoreHarness, identityStoreContract } from './store-contract.ts';
