@@ -22,6 +22,12 @@ export const projectConfigSchema = z.strictObject({
   systems: z
     .record(nameSchema, z.strictObject({ url: z.url({ protocol: /^https?$/ }), private: z.boolean().default(false) }))
     .default({}),
+  /**
+   * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
+   * `{"listening": "<url>"}` as its first line and then serves as the system of that name. In its command `{state}` is a
+   * folder for it, `{issuer}` and `{jwks}` are what verifies grants, `{secret:NAME}` is the file of a secret.
+   */
+  companions: z.array(z.strictObject({ system: nameSchema, command: z.array(z.string()).min(1) })).default([]),
   model: z
     .strictObject({
       /** The model for prompts that name none. */

@@ -152,6 +152,8 @@ export const workflowContractSchema = z.strictObject({
     .default(60 * 24),
   /** JSON Schema 2020-12 of the input. */
   input: jsonObjectSchema,
+  /** The input that an attached file alone stands for; `{name}` is the file's name as a slug. */
+  file_input: jsonObjectSchema.optional(),
 });
 export type WorkflowContract = z.infer<typeof workflowContractSchema>;
 

@@ -1,0 +1,71 @@
+import {
+  asId,
+  type Digest,
+  digestOf,
+  type Evidence,
+  idSchema,
+  type JsonObject,
+  jsonObjectSchema,
+  type Label,
+  Labelled,
+  nameSchema,
+} from '@portreeve/contract';
+import { z } from 'zod';
+
+/**
+ * INVARIANT: only what this file made counts as evidence. A model's answer of the same shape is no evidence, so it
+ * cannot bring an evidence id of its own choice into a prompt.
+ */
+const genuine = new WeakSet<object>();
+
+/** The digest over source, position and fields. Its first digits stand in the evidence id. */
+export function evidenceDigest(evidence: Pick<Evidence, 'source' | 'position' | 'fields'>): Digest {
+  return digestOf({ source: evidence.source, position: evidence.position, fields: evidence.fields });
+}
+
+/**
+ * Makes one piece of evidence. The id (`ev_<position>-<8 digits of the digest>`) depends on nothing but source, position
+ * and fields: reading the same item again gives the same id.
+ */
+export function makeEvidence(source: string, position: number, fields: JsonObject): Evidence {
+  const digest = evidenceDigest({ source, position, fields });
+  const id = asId('evidence', `ev_${String(position).padStart(4, '0')}-${digest.slice('sha256:'.length, 15)}`);
+  const evidence = Object.freeze({ id, source, position, fields: Object.freeze({ ...fields }) });
+  genuine.add(evidence);
+  return evidence;
+}
+
+/** Labels a list of genuine evidence; throws a `TypeError` where an item was not made by {@link makeEvidence}. */
+export function labelEvidence(items: readonly Evidence[], label: Label): Labelled<readonly Evidence[]> {
+  if (!items.every((item) => genuine.has(item))) throw new TypeError('not evidence that was read from a source');
+  const list = Object.freeze([...items]);
+  genuine.add(list);
+  return new Labelled<readonly Evidence[]>(list, label);
+}
+
+/** The evidence that an opened value consists of (a labelled list, a part of one, or one item), else `null`. */
+export function asEvidence(value: unknown): readonly Evidence[] | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (Array.isArray(value)) {
+    const all = genuine.has(value) || (value.length > 0 && value.every((item) => isGenuine(item)));
+    return all ? (value as Evidence[]) : null;
+  }
+  return isGenuine(value) ? [value as Evidence] : null;
+}
+
+function isGenuine(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && genuine.has(value);
+}
+
+const storedEvidenceSchema = z.array(
+  z.strictObject({ id: idSchema('evidence'), source: nameSchema, position: z.int().min(1), fields: jsonObjectSchema }),
+);
+
+/** Evidence read back from the store: made anew, and refused where an id does not fit its content any more. */
+export function restoreEvidence(stored: unknown): readonly Evidence[] {
+  return storedEvidenceSchema.parse(stored).map((item) => {
+    const evidence = makeEvidence(item.source, item.position, item.fields);
+    if (evidence.id !== item.id) throw new TypeError(`evidence ${item.id} does not fit its content`);
+    return evidence;
+  });
+}

@@ -1,0 +1,27 @@
+export {
+  type AssembleOptions,
+  type Assembly,
+  assemble,
+  estimateTokens,
+  type PromptInputs,
+  REQUEST_LABEL,
+} from './assemble.ts';
+export { cleanText } from './clean.ts';
+export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+export { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
+export { type Finding, type FindingKind, suspiciousKinds } from './findings.ts';
+export { loadLabelled, saveLabelled } from './labelled-values.ts';
+export { loadPrompts, type Prompt, parsePrompt } from './load-prompts.ts';
+export type {
+  ContextStore,
+  SecretReader,
+  SourceItem,
+  SourceItems,
+  SourceReader,
+  SourceRequest,
+  StoredValue,
+} from './ports.ts';
+export { attachmentSource } from './read-attachment.ts';
+export { fileSource } from './read-file.ts';
+export { type HttpSourceOptions, httpSource } from './read-http.ts';
+export { readSource, type SourceReading } from './read-source.ts';

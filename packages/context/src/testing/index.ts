@@ -1,0 +1,3 @@
+export { type ContextStoreFixture, contextStoreContract } from './context-store-contract.ts';
+export { memoryContextStore, memorySecretReader } from './memory-context-store.ts';
+export { CANARY, type SourceReaderFixture, type SourceShape, sourceReaderContract } from './source-reader-contract.ts';

@@ -1,0 +1,38 @@
+import { type FieldError, type ToolContract, toolContractSchema } from '@portreeve/contract';
+import type { z } from 'zod';
+import { check, closedObjectOf, jsonSchemaOf, membersOf, misconfigured, type Schema, unfilled } from './check.ts';
+
+export type ToolSpec = Omit<z.input<typeof toolContractSchema>, 'args' | 'result'> & {
+  readonly args: Schema;
+  readonly result: Schema;
+};
+
+/**
+ * Defines a tool: one verb on one object, with everything that policy, approver and connector need to know of it
+ * (requirement F2). Throws `misconfigured`, naming the field.
+ */
+export function defineTool(spec: ToolSpec): ToolContract {
+  const what = `tool ${spec.name}`;
+  const contract = check(
+    toolContractSchema,
+    { ...spec, args: closedObjectOf(spec.args, what, 'args'), result: jsonSchemaOf(spec.result, what, 'result') },
+    what,
+  );
+  const members = new Set(membersOf(contract.args));
+  const errors: FieldError[] = contract.sinks.flatMap(({ path }, index) => {
+    const first = path.split('/')[1]!.replaceAll('~1', '/').replaceAll('~0', '~');
+    return members.has(first)
+      ? []
+      : [{ path: `sinks[${index}].path`, message: `${path} points at no declared argument` }];
+  });
+  for (const name of unfilled(contract.binding.url, contract.args))
+    errors.push({ path: 'binding.url', message: `{${name}} is no declared argument` });
+  if (contract.effect !== 'read' && contract.sinks.length === 0)
+    errors.push({
+      path: 'sinks',
+      message: 'a tool with an effect says which arguments decide who, where, how much, what',
+    });
+  if (contract.undo === contract.name) errors.push({ path: 'undo', message: 'a tool does not undo itself' });
+  if (errors.length > 0) throw misconfigured(what, errors);
+  return contract;
+}

@@ -1,0 +1,77 @@
+import {
+  type FieldError,
+  fieldErrors,
+  type JsonObject,
+  PortreeveError,
+  type SourceContract,
+  type ToolContract,
+  type WorkflowContext,
+  type WorkflowDefinition,
+  workflowContractSchema,
+} from '@portreeve/contract';
+import { z } from 'zod';
+import { check, closedObjectOf, misconfigured, type Schema } from './check.ts';
+
+type InputOf<S extends Schema> = S extends z.ZodType ? z.output<S> : JsonObject;
+
+export type WorkflowSpec<S extends Schema> = Omit<z.input<typeof workflowContractSchema>, 'scope' | 'input'> & {
+  readonly input: S;
+  /** With `tools` and `prompts` the whole scope: what does not stand here is refused at run time (requirement A3). */
+  readonly sources: readonly SourceContract[];
+  readonly tools: readonly ToolContract[];
+  /** Ids of the prompts in `prompts/`. */
+  readonly prompts: readonly string[];
+  /** Must be deterministic apart from what it does through its context: no clock, no randomness, no I/O of its own. */
+  run(context: WorkflowContext<InputOf<S>>): Promise<JsonObject | undefined>;
+};
+
+/**
+ * Defines a workflow. A zod input schema gives the code its parsed input, defaults filled in. Throws `misconfigured`,
+ * naming the field; `run` throws `bad_input` for an input that the zod schema refuses.
+ */
+export function defineWorkflow<const S extends Schema>(spec: WorkflowSpec<S>): WorkflowDefinition {
+  const { input, sources, tools, prompts, run, ...head } = spec;
+  const what = `workflow ${spec.name}`;
+  const contract = check(
+    workflowContractSchema,
+    {
+      ...head,
+      scope: {
+        sources: sources.map((each) => each.name),
+        tools: tools.map((each) => each.name),
+        prompts: [...prompts],
+      },
+      input: closedObjectOf(input, what, 'input'),
+    },
+    what,
+  );
+  const errors: FieldError[] = [];
+  for (const [kind, names] of Object.entries(contract.scope)) {
+    for (const [index, name] of names.entries())
+      if (names.indexOf(name) !== index) errors.push({ path: `${kind}[${index}]`, message: `${name} is named twice` });
+  }
+  for (const tool of tools)
+    if (tool.undo !== 'irreversible' && !contract.scope.tools.includes(tool.undo))
+      errors.push({ path: 'tools', message: `${tool.name} is undone by ${tool.undo}, which is not among the tools` });
+  if (errors.length > 0) throw misconfigured(what, errors);
+  return {
+    contract,
+    tools,
+    sources,
+    run: (context) => run(input instanceof z.ZodType ? withParsedInput(context, input) : (context as never)),
+  };
+}
+
+function withParsedInput<S extends Schema>(context: WorkflowContext, schema: z.ZodType): WorkflowContext<InputOf<S>> {
+  const parsed = schema.safeParse(context.input);
+  if (!parsed.success)
+    throw new PortreeveError('bad_input', 'the input does not fit the workflow', { errors: fieldErrors(parsed.error) });
+  return {
+    run: context.run,
+    requester: context.requester,
+    input: parsed.data as InputOf<S>,
+    read: (source, query) => context.read(source, query),
+    ask: (prompt, inputs) => context.ask(prompt, inputs),
+    act: (tool, args, why) => context.act(tool, args, why),
+  };
+}

@@ -1,0 +1,142 @@
+import { isPortreeveError } from '@portreeve/contract';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineSource, defineTool, defineWorkflow, type SourceSpec, type ToolSpec } from './index.ts';
+
+const tool = (over: Partial<ToolSpec> = {}) =>
+  defineTool({
+    name: 'publish_note',
+    version: '1.0',
+    title: 'Publish a note',
+    description: 'Publishes one note.',
+    tier: 3,
+    effect: 'external',
+    args: z.strictObject({ case_id: z.string(), text: z.string().max(100) }),
+    result: z.object({ ok: z.boolean() }),
+    sinks: [{ path: '/case_id', kind: 'target' }],
+    clearance: { confidentiality: 'internal' },
+    undo: 'irreversible',
+    timeout_ms: 1000,
+    idempotency: 'key',
+    audience: 'urn:example:notes',
+    binding: { connector: 'http', method: 'POST', url: 'https://notes.example/{case_id}' },
+    ...over,
+  });
+const source = (over: Partial<SourceSpec> = {}) =>
+  defineSource({
+    name: 'notes',
+    version: '1.0',
+    title: 'Notes',
+    integrity: 'untrusted',
+    confidentiality: 'internal',
+    categories: [],
+    query: z.strictObject({ case_id: z.string() }),
+    fields: [{ name: 'text' }],
+    limits: { max_items: 10, max_bytes: 1000 },
+    binding: { kind: 'http', url: 'https://notes.example/{case_id}' },
+    ...over,
+  });
+const workflow = (over: object = {}) =>
+  defineWorkflow({
+    name: 'note-taking',
+    version: '1.0',
+    title: 'Notes',
+    purpose: 'Takes notes.',
+    tier: 'high',
+    owners: { security: 'a', platform: 'b', business: 'c', escalation: 'd' },
+    approvers: ['leads'],
+    input: z.strictObject({ case_id: z.string(), tone: z.enum(['plain', 'short']).default('plain') }),
+    sources: [source()],
+    tools: [tool()],
+    prompts: ['take-note'],
+    run: async ({ input }) => ({ tone: input.tone }),
+    ...over,
+  });
+const problem = (define: () => unknown): string => {
+  try {
+    define();
+    return 'accepted';
+  } catch (error) {
+    return isPortreeveError(error, 'misconfigured') ? error.detail : String(error);
+  }
+};
+
+describe('F2: a tool contract is checked when it is defined', () => {
+  test('zod schemas become JSON Schema, defaults are filled in', () => {
+    const contract = tool();
+    expect(contract.args).toMatchObject({
+      type: 'object',
+      properties: { case_id: { type: 'string' }, text: { type: 'string', maxLength: 100 } },
+      required: ['case_id', 'text'],
+      additionalProperties: false,
+    });
+    expect(contract.clearance).toEqual({ confidentiality: 'internal', categories: [] });
+    expect(contract.binding.body).toBe(true);
+    expect(JSON.parse(JSON.stringify(contract))).toEqual(contract);
+  });
+
+  test('JSON Schema may be given as it is', () => {
+    const args = { type: 'object', properties: { case_id: { type: 'string' } }, additionalProperties: false };
+    expect(tool({ args }).args).toEqual(args);
+  });
+
+  test.each<[string, Partial<ToolSpec>, RegExp]>([
+    ['a broad name', { name: 'manage_notes' }, /^tool manage_notes: name: the name is too broad/],
+    ['open arguments', { args: z.object({ case_id: z.string() }) }, /args: must be an object without further members/],
+    ['a date', { args: z.strictObject({ case_id: z.date() }) }, /args: Date cannot be represented/],
+    ['a look-ahead', { args: z.strictObject({ case_id: z.string().regex(/^(?!x)a+$/) }) }, /tool publish_note: args: /],
+    [
+      'a sink that is no argument',
+      { sinks: [{ path: '/to', kind: 'recipient' }] },
+      /sinks\[0\]\.path: \/to points at no/,
+    ],
+    ['an effect without sinks', { sinks: [] }, /sinks: a tool with an effect/],
+    [
+      'a placeholder without argument',
+      { binding: { connector: 'http', method: 'POST', url: 'https://x/{id}' } },
+      /\{id\}/,
+    ],
+    ['a tool that undoes itself', { undo: 'publish_note' }, /undo: a tool does not undo itself/],
+    ['a wrong time-out', { timeout_ms: 1 }, /timeout_ms: /],
+  ])('%s is refused and named', (_name, over, message) => {
+    expect(problem(() => tool(over))).toMatch(message);
+  });
+});
+
+describe('A3, D8: a source contract is checked when it is defined', () => {
+  test('fields get their default length', () => {
+    expect(source().fields).toEqual([{ name: 'text', max_chars: 1000 }]);
+  });
+
+  test.each<[string, Partial<SourceSpec>, RegExp]>([
+    ['no fields', { fields: [] }, /^source notes: fields: /],
+    ['a field named twice', { fields: [{ name: 'a' }, { name: 'a' }] }, /fields\[1\]\.name: a is named twice/],
+    ['an open query', { query: { type: 'object' } }, /query: must be an object without further members/],
+    [
+      'a placeholder',
+      { binding: { kind: 'file', folder: 'x', pattern: '{id}.jsonl' } },
+      /binding: \{id\} is no member/,
+    ],
+  ])('%s is refused and named', (_name, over, message) => {
+    expect(problem(() => source(over))).toMatch(message);
+  });
+});
+
+describe('A3: a workflow is checked when it is defined', () => {
+  test('its scope is what it lists', () => {
+    expect(workflow().contract).toMatchObject({
+      scope: { sources: ['notes'], tools: ['publish_note'], prompts: ['take-note'] },
+      approval_timeout_minutes: 1440,
+    });
+  });
+
+  test.each([
+    ['a wrong tier', { tier: 'huge' }, /^workflow note-taking: tier: /],
+    ['no approvers', { approvers: [] }, /approvers: /],
+    ['a tool twice', { tools: [tool(), tool()] }, /tools\[1\]: publish_note is named twice/],
+    ['an unknown undo', { tools: [tool({ undo: 'retract_note' })] }, /undone by retract_note/],
+    ['an unknown member', { authority: 'all' }, /authority/],
+  ])('%s is refused and named', (_name, over, message) => {
+    expect(problem(() => workflow(over))).toMatch(message);
+  });
+});

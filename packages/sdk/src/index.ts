@@ -1,0 +1,22 @@
+export type {
+  ActOutcome,
+  Arguments,
+  Evidence,
+  Json,
+  JsonObject,
+  Labelled,
+  Principal,
+  ProjectConfigInput,
+  Reading,
+  SourceContract,
+  ToolContract,
+  WorkflowContext,
+  WorkflowContract,
+  WorkflowDefinition,
+} from '@portreeve/contract';
+export { PortreeveError } from '@portreeve/contract';
+export { at } from './at.ts';
+export type { Schema } from './check.ts';
+export { defineSource, type SourceSpec } from './define-source.ts';
+export { defineTool, type ToolSpec } from './define-tool.ts';
+export { defineWorkflow, type WorkflowSpec } from './define-workflow.ts';

@@ -1,0 +1,2 @@
+export type { TestOutcome } from './outcome.ts';
+export { testWorkflow, type WorkflowTest, type WorkflowTestResult } from './test-workflow.ts';

@@ -1,0 +1,52 @@
+import {
+  compileSchema,
+  type EvidenceId,
+  type Json,
+  type JsonObject,
+  type Label,
+  PortreeveError,
+  type Principal,
+  type WorkflowDefinition,
+} from '@portreeve/contract';
+import type { TestOutcome } from './outcome.ts';
+import { testContext } from './test-context.ts';
+
+export interface WorkflowTest {
+  readonly input: JsonObject;
+  readonly requester?: Partial<Principal>;
+  /** Items by source, undeclared fields included: they are dropped as a reader would. */
+  readonly sources?: {
+    readonly [name: string]: readonly JsonObject[] | ((query: JsonObject) => readonly JsonObject[]);
+  };
+  /** Answers by prompt; a function gets the inputs, evidence included, so that it can cite. */
+  readonly answers?: { readonly [prompt: string]: Json | ((inputs: JsonObject) => Json) };
+  readonly actions?: { readonly [tool: string]: TestOutcome | ((args: JsonObject) => TestOutcome) };
+}
+
+export interface WorkflowTestResult {
+  readonly result: JsonObject | undefined;
+  readonly reads: readonly { readonly source: string; readonly query: JsonObject; readonly count: number }[];
+  readonly asks: readonly { readonly prompt: string; readonly inputs: JsonObject; readonly label: Label }[];
+  readonly acts: readonly {
+    readonly tool: string;
+    readonly args: JsonObject;
+    /** The join of the labels in the arguments and of the evidence. */
+    readonly label: Label;
+    readonly rationale: string;
+    readonly evidence: readonly EvidenceId[];
+    readonly status: TestOutcome['status'];
+  }[];
+}
+
+/**
+ * Runs a workflow's code in memory with fake sources, model and actions (requirement I6): milliseconds, no server, no
+ * policy. It says what the code does; what policy makes of it is tested against a running Portreeve.
+ * Errors are those of the real context: `bad_input`, `out_of_scope`, and what the workflow's code throws.
+ */
+export async function testWorkflow(definition: WorkflowDefinition, test: WorkflowTest): Promise<WorkflowTestResult> {
+  const errors = compileSchema(definition.contract.input)(test.input);
+  if (errors.length > 0) throw new PortreeveError('bad_input', 'the input does not fit the workflow', { errors });
+  const { context, journal } = testContext(definition, test);
+  const result = await definition.run(context);
+  return { result, ...journal };
+}

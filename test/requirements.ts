@@ -1,0 +1,116 @@
+/**
+ * What Portreeve promises, as data. `open`: not built. `thin`: built for the main job, to be deepened. `done`: all of it.
+ * A test cites the rows that it would break with by the beginning of its name: `test('F9: a spent grant …')`.
+ * `requirements.test.ts` fails where a row that is not open has no such test.
+ */
+export type Status = 'open' | 'thin' | 'done';
+
+export interface Requirement {
+  readonly id: string;
+  readonly what: string;
+  readonly status: Status;
+}
+
+/** How many rows may be open. It only falls: lower it when a row leaves `open`. */
+export const OPEN_MAX = 53;
+
+const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
+
+export const REQUIREMENTS: readonly Requirement[] = [
+  // Scope and classification
+  row('A1', 'thin', 'a workflow has a risk tier, whose defaults it may tighten and never loosen'),
+  row('A2', 'thin', 'data sensitivity and action sensitivity are rated apart and both decide'),
+  row('A3', 'thin', 'what a workflow has not declared is refused and named'),
+  row('A4', 'open', 'step kinds with their own review rules; final consequential decisions belong to a person'),
+  row('A5', 'open', 'named owners and acceptable use, shown and pointed to by refusals'),
+  row('A6', 'open', 'data boundaries of a workflow are answered and enforced'),
+  // Identity
+  row('B1', 'thin', 'people sign in; local accounts without an identity provider; never an open console'),
+  row('B2', 'open', 'service accounts: scoped, expiring, rotatable, shown once, stored hashed'),
+  row('B3', 'open', 'workload identity by OIDC federation and SPIFFE'),
+  row('B4', 'open', 'delegation by token exchange, narrower than the user, both in every record'),
+  row('B5', 'open', 'agents are registered, reviewed, suspended and retired'),
+  row('B6', 'open', 'environments have separate identities and keys'),
+  // Policy
+  row('C1', 'thin', 'four layers, each default-deny and each needed'),
+  row('C2', 'thin', 'permit, notify, approve, narrow or refuse, with reasons, rules and next step'),
+  row('C3', 'thin', 'action tiers 1 to 4, the last for people only'),
+  row('C4', 'thin', 'fail closed; without policy nothing runs'),
+  row('C5', 'open', 'environment conditions, freezes and the kill switch'),
+  row('C6', 'open', 'conditions over what already happened'),
+  row('C7', 'open', 'shadow rules and what-if over recorded decisions'),
+  row('C8', 'open', 'policy is tested like code, with coverage as a file'),
+  row('C9', 'open', 'AuthZEN endpoint'),
+  // Context, prompts and untrusted content
+  row('D1', 'thin', 'prompts are versioned files; the system layer is composed by Portreeve'),
+  row('D2', 'open', 'ingest of documents: normalised, hidden text found, bounded'),
+  row('D3', 'thin', 'untrusted content is labelled evidence and never reaches the system layer'),
+  row('D4', 'open', 'graded injection signal with measured precision and recall'),
+  row('D5', 'open', 'information-flow labels follow every value to the arguments of tools'),
+  row('D6', 'open', 'each argument says where its value came from'),
+  row('D7', 'open', 'data enters, is abstracted and is cleared by declared rules'),
+  row('D8', 'thin', 'only declared fields leave a source'),
+  row('D9', 'open', 'reversible pseudonyms, restored only where policy allows'),
+  row('D10', 'open', 'classification decides which model endpoint may receive data'),
+  row('D11', 'thin', 'retrieval only from declared sources, which gain no authority'),
+  // Model
+  row('E1', 'thin', 'Claude by the Anthropic API and the clouds, by configuration'),
+  row('E2', 'open', 'another model without any change in governance'),
+  row('E3', 'thin', 'structured output, validated again, one repair, then an error queue'),
+  row('E4', 'thin', 'time-outs, retries that heed the vendor, breakers'),
+  row('E5', 'open', 'rates, token budgets and cost caps across processes'),
+  row('E6', 'open', 'fallback in the declared order'),
+  row('E7', 'thin', 'refusals, truncation, empty and odd answers have defined results'),
+  row('E8', 'thin', 'each model call is on record by digest and count'),
+  row('E9', 'open', 'model credentials by federation or secret store'),
+  // Actions
+  row('F1', 'thin', 'a wish is a validated proposal before anything else looks at it'),
+  row('F2', 'thin', 'tool contracts: precise name, schemas, tier, sinks, scope, undo, time-out'),
+  row('F3', 'thin', 'the approver sees the exact arguments, evidence, rationale, rules and consequences, uncut'),
+  row('F4', 'thin', 'quorum, eligible groups, the requester never approves, deny on time-out'),
+  row('F5', 'open', 'verdicts signed over the digest, verifiable offline'),
+  row('F6', 'thin', 'signed single-use grants, bound and short, checked again at use'),
+  row('F7', 'thin', 'only the executor holds tool credentials, for one call'),
+  row('F8', 'open', 'connectors pass one contract suite'),
+  row('F9', 'thin', 'effectively once: intent before effect, unknown outcomes go to a person'),
+  row('F10', 'open', 'undo through the same gate, in reverse order'),
+  row('F11', 'open', 'systems downstream verify a grant themselves'),
+  row('F12', 'open', 'broad credentials are brokered'),
+  row('F13', 'open', 'egress only to declared hosts, rebinding and redirects included'),
+  // Audit
+  row('G1', 'thin', 'the whole chain of custody is on record'),
+  row('G2', 'thin', 'tamper-evident Merkle log, verifiable offline'),
+  row('G3', 'thin', 'nothing acts unrecorded'),
+  row('G4', 'thin', 'search of the record'),
+  row('G5', 'thin', 'value-level redaction that keeps correlation'),
+  row('G6', 'open', 'per-subject keys, retention and legal hold'),
+  row('G7', 'open', 'reading the record is authorised and recorded'),
+  row('G8', 'open', 'export to OCSF, OpenTelemetry, JSON Lines and SIEM'),
+  row('G9', 'open', 'replay of a run from the log alone'),
+  // Governance
+  row('H1', 'open', 'signed releases, promotion and rollback'),
+  row('H2', 'open', 'changes of tools, sources and models are formal'),
+  row('H3', 'open', 'red team with a worst-case model'),
+  row('H4', 'open', 'declared thresholds decide go and stop'),
+  row('H5', 'open', 'readiness names what is missing'),
+  row('H6', 'open', 'dashboard and drift'),
+  row('H7', 'open', 'human oversight is measured'),
+  row('H8', 'open', 'evidence per control of the frameworks'),
+  row('H9', 'open', 'pilot before general use'),
+  // Faces
+  row('I1', 'open', 'console'),
+  row('I2', 'thin', 'CLI, scriptable'),
+  row('I3', 'thin', 'HTTP API with OpenAPI, problems, idempotency, events'),
+  row('I4', 'open', 'MCP gateway'),
+  row('I5', 'open', 'adapters for the Agent SDK and Managed Agents'),
+  row('I6', 'open', 'SDK whose tests run in memory'),
+  row('I7', 'open', 'notifications that decide nothing'),
+  row('I8', 'thin', 'a manual queue with full context'),
+  // Operation
+  row('J1', 'thin', 'one command runs the main job, one runs all tests'),
+  row('J2', 'open', 'several processes and machines; kill -9 loses nothing'),
+  row('J3', 'open', 'forward-only migrations, backup and restore'),
+  row('J4', 'open', 'traces, metrics, health, logs without secrets'),
+  row('J5', 'open', 'container image, compose file, Kubernetes manifests'),
+  row('J6', 'open', 'documentation'),
+];
