@@ -42,7 +42,7 @@ export type ExecutionId = Id<'execution'>;
 export type HandoffId = Id<'handoff'>;
 export type RecordId = Id<'record'>;
 
-/** Accepts `<prefix>_<8 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
+/** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K) {
   const pattern = new RegExp(`^${ID_PREFIXES[kind]}_[a-z0-9_-]{1,64}$`);
   return z

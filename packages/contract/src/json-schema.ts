@@ -19,10 +19,12 @@ export function compileSchema(schema: JsonObject): (value: unknown) => FieldErro
   const text = canonicalJson(schema);
   if (text.length > SCHEMA_LIMITS.chars)
     throw new BadSchema(`the schema is longer than ${SCHEMA_LIMITS.chars} characters`);
+  refuseAsync(JSON.parse(text) as Json);
   const ajv = new Ajv2020({
     strict: true,
     strictRequired: false,
     strictTypes: false,
+    strictTuples: false,
     allErrors: false,
     validateSchema: true,
     addUsedSchema: false,
@@ -41,12 +43,20 @@ export function compileSchema(schema: JsonObject): (value: unknown) => FieldErro
     throw new BadSchema(error instanceof Error ? error.message : String(error));
   }
   return (value) => {
-    if (validate(value)) return [];
+    // Anything but `true` is no: a validator that answers with a promise has judged nothing yet.
+    if ((validate(value) as unknown) === true) return [];
     return (validate.errors ?? []).slice(0, SCHEMA_LIMITS.errors).map((error) => ({
       path: error.instancePath === '' ? '/' : error.instancePath,
       message: describe(error.keyword, error.message ?? 'is not valid', error.params as Record<string, unknown>),
     }));
   };
+}
+
+/** `$async` makes a validator answer with a promise, which is true for every value. */
+function refuseAsync(node: Json): void {
+  if (typeof node !== 'object' || node === null) return;
+  if (Object.hasOwn(node, '$async')) throw new BadSchema('`$async` is not part of JSON Schema');
+  for (const item of Object.values(node)) refuseAsync(item as Json);
 }
 
 function describe(keyword: string, message: string, params: Record<string, unknown>): string {
@@ -57,6 +67,8 @@ function describe(keyword: string, message: string, params: Record<string, unkno
 
 /** Every value that a pointer with `*` wildcards selects, with its concrete pointer. */
 export function select(value: Json, pattern: string): { pointer: string; value: Json }[] {
+  // RFC 6901: the empty pointer is the whole value, every other one begins with a slash.
+  if (pattern !== '' && !pattern.startsWith('/')) return [];
   let found: { pointer: string; value: Json }[] = [{ pointer: '', value }];
   for (const raw of pattern.split('/').slice(1)) {
     const key = raw.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -12,7 +12,8 @@ export class Labelled<out T> {
   readonly label: Label;
 
   constructor(value: T, label: Label) {
-    this.label = Object.freeze(labelSchema.parse(label));
+    const { categories, origins, ...rest } = labelSchema.parse(label);
+    this.label = Object.freeze({ ...rest, categories: Object.freeze(categories), origins: Object.freeze(origins) });
     values.set(this, value);
     Object.freeze(this);
   }
@@ -31,6 +32,7 @@ export class Labelled<out T> {
  * that leads nowhere gives a labelled `undefined`, which no prompt and no action accepts.
  */
 export function at<T = unknown>(labelled: Labelled<unknown>, pointer: string): Labelled<T> {
+  if (pointer !== '' && !pointer.startsWith('/')) throw new TypeError('a JSON pointer begins with a slash');
   let node: unknown = readLabelled(labelled);
   for (const raw of pointer.split('/').slice(1)) {
     const key = raw.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -49,6 +49,7 @@ export type ProjectConfigInput = z.input<typeof projectConfigSchema>;
 export function resolveSystemUrl(url: string, systems: ProjectConfig['systems']): string | null {
   const match = /^system:\/\/([a-z][a-z0-9_-]*)(\/.*)$/.exec(url);
   if (!match) return url;
-  const system = systems[match[1] as string];
+  const name = match[1] as string;
+  const system = Object.hasOwn(systems, name) ? systems[name] : undefined;
   return system ? system.url.replace(/\/+$/, '') + (match[2] as string) : null;
 }

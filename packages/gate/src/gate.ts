@@ -271,7 +271,7 @@ export function createGate(deps: GateDeps): Gate {
         tool: proposal.tool,
         args: proposal.args,
         execution,
-        idempotency_key: execution,
+        idempotency_key: proposal.id,
         reason: outcome.reason,
       },
       next: unknown

@@ -1,6 +1,6 @@
 export { type LocalAccount, readLocalAccounts } from './config/local-accounts.ts';
 export { loadProject, type Project } from './config/project.ts';
-export { secretFolder } from './config/secrets.ts';
+export { type SecretFolder, secretFolder } from './config/secrets.ts';
 export { type Holder, readHolder } from './config/state-folder.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { VERSION } from './version.ts';

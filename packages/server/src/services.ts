@@ -10,10 +10,10 @@ import type {
   Run,
   RunId,
 } from '@portreeve/contract';
+import type { GrantIssuer } from '@portreeve/execute';
 import type { Gate, Handoffs } from '@portreeve/gate';
 import type { Identity } from '@portreeve/identity';
 import type { Environment, RunStore, Task } from '@portreeve/run';
-import type { JSONWebKeySet } from 'jose';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { Database } from './store/database.ts';
 
@@ -33,7 +33,7 @@ export interface Services {
   submit(task: Task, principal: Principal): Promise<Run>;
   /** The evidence of a run as its readers gave it, for a person who decides. */
   evidence(run: RunId, ids: readonly EvidenceId[]): Promise<Evidence[]>;
-  jwks(): Promise<JSONWebKeySet>;
+  jwks(): Promise<ReturnType<GrantIssuer['jwks']>>;
   readonly info: {
     readonly version: string;
     readonly environment: string;

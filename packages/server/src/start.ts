@@ -343,6 +343,7 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
+    every(CHECKPOINT_EVERY_MS, () => identity.forgetOldAttempts(), log),
     // Also when nothing happened: a period without events is visible as such.
     every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
   ];

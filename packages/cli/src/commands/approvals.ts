@@ -1,0 +1,92 @@
+import type { VerdictKind } from '@portreeve/contract';
+import type { Command } from 'commander';
+import { EXIT, UsageError } from '../failure.ts';
+import { printable, style, table } from '../output.ts';
+import { renderApproval } from '../render/approval.ts';
+import { type GlobalOptions, signIn } from '../session.ts';
+import { signVerdict } from '../sign.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
+type Row = any;
+type Run<O> = (action: (options: O, id: string) => Promise<number>) => (...args: unknown[]) => Promise<void>;
+
+interface ListOptions extends GlobalOptions {
+  readonly all?: boolean;
+}
+
+interface VerdictOptions extends GlobalOptions {
+  readonly reason?: string;
+  readonly digest?: string;
+}
+
+export function addApprovals(program: Command, run: Run<never>): void {
+  const group = program.command('approvals').description('what waits for a person, and verdicts on it');
+  group
+    .command('list')
+    .description('approvals that are pending')
+    .option('--all', 'closed ones too')
+    .action((run as Run<ListOptions>)(list));
+  group
+    .command('show')
+    .description('one approval: exactly what would be done, from which evidence, and why a person is asked')
+    .argument('<id>')
+    .action((run as Run<GlobalOptions>)(show));
+  for (const verdict of ['approve', 'deny'] as const) {
+    group
+      .command(verdict)
+      .description(`sign the verdict “${verdict}” over exactly this proposal`)
+      .argument('<id>')
+      .option('--reason <text>', 'kept with the verdict')
+      .option('--digest <sha256:…>', 'only if the proposal still has this digest')
+      .action((run as Run<VerdictOptions>)((options, id) => decide(options, id, verdict)));
+  }
+}
+
+async function list(options: ListOptions): Promise<number> {
+  const { client } = await signIn(options, 'approver');
+  const { approvals } = await client.call('GET', `/v1/approvals?limit=200${options.all ? '' : '&state=pending'}`);
+  if (options.json) {
+    console.log(JSON.stringify({ approvals }));
+  } else if (approvals.length === 0) {
+    console.log('Nothing waits for a verdict.');
+  } else {
+    const rows = approvals.map((each: Row) =>
+      [
+        each.id,
+        each.state,
+        each.tool ?? '',
+        each.requester ?? '',
+        `${each.verdicts.length}/${each.quorum}`,
+        `until ${each.expires_at}`,
+      ].map(printable),
+    );
+    console.log(table(rows));
+  }
+  return EXIT.done;
+}
+
+async function show(options: GlobalOptions, id: string): Promise<number> {
+  const { client } = await signIn(options, 'approver');
+  const view = await client.call('GET', `/v1/approvals/${encodeURIComponent(id)}`);
+  console.log(options.json ? JSON.stringify(view) : renderApproval(view));
+  return EXIT.done;
+}
+
+async function decide(options: VerdictOptions, id: string, verdict: VerdictKind): Promise<number> {
+  const who = await signIn(options, 'approver');
+  const view = await who.client.call('GET', `/v1/approvals/${encodeURIComponent(id)}`);
+  if (options.digest && options.digest !== view.digest) {
+    throw new UsageError(
+      `The proposal has the digest ${view.digest}, not the one that you named. Look at it again: portreeve approvals show ${id}`,
+    );
+  }
+  if (!options.json) console.log(`${renderApproval(view)}\n`);
+  const signed = await signVerdict(who, view, verdict, options.reason ?? '');
+  const approval = await who.client.call('POST', `/v1/approvals/${id}/verdicts`, signed);
+  if (options.json) console.log(JSON.stringify({ approval }));
+  else
+    console.log(
+      `${style('green', '✓')} ${who.name} signed “${verdict}” over ${view.digest}; the approval is ${approval.state}.`,
+    );
+  return EXIT.done;
+}

@@ -1,0 +1,173 @@
+import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { EXIT, UsageError } from '../failure.ts';
+import { printable, style, table } from '../output.ts';
+import { type GlobalOptions, signIn } from '../session.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
+type Row = any;
+type Run<O> = (action: (options: O, id: string) => Promise<number>) => (...args: unknown[]) => Promise<void>;
+
+const FILTERS = [
+  'run',
+  'workflow',
+  'type',
+  'actor',
+  'tool',
+  'outcome',
+  'proposal',
+  'approval',
+  'policy-version',
+  'release',
+  'since',
+  'until',
+  'words',
+] as const;
+
+type FilterOptions = GlobalOptions & { readonly [filter: string]: string | boolean | undefined };
+
+export function addAudit(program: Command, run: Run<never>): void {
+  const group = program.command('audit').description('the record: search it, prove it, take it away');
+  const filtered = (command: Command) => FILTERS.reduce((all, name) => all.option(`--${name} <value>`), command);
+  filtered(group.command('search').description('search the record, newest first'))
+    .option('--limit <n>', 'at most so many', '50')
+    .option('--after <index>', 'continue behind this record')
+    .option('--oldest', 'oldest first')
+    .action((run as Run<FilterOptions>)(search));
+  group
+    .command('show')
+    .description('one record, whole')
+    .argument('<index>')
+    .action((run as Run<GlobalOptions>)(show));
+  group
+    .command('verify')
+    .description('verify the running log, or (with a folder) an export, offline')
+    .argument('[folder]')
+    .option('--vkey <file>', 'with a folder: the public key that you trust, kept elsewhere')
+    .action((run as Run<GlobalOptions & { vkey?: string }>)(verify));
+  filtered(group.command('export').description('write the record to a folder that can be checked offline'))
+    .requiredOption('--out <folder>', 'a new or empty folder')
+    .action((run as Run<FilterOptions>)(exportLog));
+  group
+    .command('receipt')
+    .description('a proof that one record is in the log (c2sp.org/tlog-proof@v1)')
+    .argument('<index>')
+    .option('--out <file>', 'write it there')
+    .action((run as Run<GlobalOptions & { out?: string }>)(receipt));
+}
+
+function query(options: FilterOptions): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const name of FILTERS) {
+    const value = options[name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+    if (typeof value === 'string') params.set(name.replaceAll('-', '_'), value);
+  }
+  return params;
+}
+
+async function search(options: FilterOptions): Promise<number> {
+  const { client } = await signIn(options, 'auditor');
+  const params = query(options);
+  params.set('limit', String(options.limit));
+  if (options.after) params.set('after', String(options.after));
+  if (options.oldest) params.set('order', 'oldest');
+  const page = await client.call('GET', `/v1/audit/records?${params}`);
+  if (options.json) {
+    console.log(JSON.stringify(page));
+    return EXIT.done;
+  }
+  if (page.records.length === 0) console.log('No record fits.');
+  console.log(
+    table(
+      page.records.map(({ entry }: Row) =>
+        [
+          String(entry.index),
+          entry.time,
+          entry.type,
+          entry.outcome,
+          entry.actor.name,
+          entry.refs.run ?? entry.refs.handoff ?? '',
+        ].map(printable),
+      ),
+    ),
+  );
+  if (page.next !== null) console.log(style('dim', `more: --after ${page.next}`));
+  return EXIT.done;
+}
+
+async function show(options: GlobalOptions, index: string): Promise<number> {
+  const { client } = await signIn(options, 'auditor');
+  const record = await client.call('GET', `/v1/audit/records/${encodeURIComponent(index)}`);
+  const text = JSON.stringify(record, null, options.json ? 0 : 2);
+  console.log(options.json ? text : text.split('\n').map(printable).join('\n'));
+  return EXIT.done;
+}
+
+async function verify(options: GlobalOptions & { vkey?: string }, folder: string | undefined): Promise<number> {
+  if (folder) {
+    const { verifyFolder } = await import('@portreeve/verify');
+    return verifyFolder(resolve(folder), {
+      json: options.json === true,
+      ...(options.vkey ? { vkeyFile: options.vkey } : {}),
+    });
+  }
+  const { client } = await signIn(options, 'auditor');
+  const report = await client.call('POST', '/v1/audit/verify');
+  if (options.json) console.log(JSON.stringify(report));
+  else if (report.ok)
+    console.log(`${style('green', '✓')} ${report.size} records and ${report.checkpoints} signed checkpoints verify.`);
+  else {
+    const where = report.first_bad_index === null ? '' : ` First bad record: ${report.first_bad_index}.`;
+    console.error(
+      `${style('red', '✗')} The log does not verify (${report.kind}): ${printable(report.problem)}.${where}`,
+    );
+    console.error('next: keep the database as it is, and compare it with an exported copy from that record on.');
+  }
+  return report.ok ? EXIT.done : EXIT.failed;
+}
+
+async function exportLog(options: FilterOptions): Promise<number> {
+  const out = resolve(String(options.out));
+  await mkdir(out, { recursive: true });
+  if ((await readdir(out)).length > 0)
+    throw new UsageError(`${out} is not empty: an export goes into a folder of its own.`);
+  const { client } = await signIn(options, 'auditor');
+  const files = new Map<string, Awaited<ReturnType<typeof open>>>();
+  let complete = false;
+  let records = 0;
+  try {
+    for await (const line of client.lines(`/v1/audit/export?${query(options)}`)) {
+      const { file, text, end } = line as { file?: string; text?: string; end?: boolean };
+      if (end) complete = true;
+      if (file === undefined || text === undefined) continue;
+      // The name comes from outside: only the names of an export are written.
+      if (!/^(entries\.jsonl|checkpoint|log\.vkey|README\.txt)$/.test(file))
+        throw new Error(`unexpected file in the export: ${file}`);
+      let handle = files.get(file);
+      if (!handle) {
+        handle = await open(join(out, file), 'wx', 0o600);
+        files.set(file, handle);
+      }
+      await handle.write(text);
+      if (file === 'entries.jsonl') records++;
+    }
+  } finally {
+    for (const handle of files.values()) await handle.close();
+  }
+  if (!complete) throw new Error(`the export broke off; ${out} is not complete`);
+  if (options.json) console.log(JSON.stringify({ folder: out, records }));
+  else
+    console.log(`${style('green', '✓')} ${records} records in ${out}. Check them offline: npx portreeve-verify ${out}`);
+  return EXIT.done;
+}
+
+async function receipt(options: GlobalOptions & { out?: string }, index: string): Promise<number> {
+  const { client } = await signIn(options, 'auditor');
+  const proof = await client.call('GET', `/v1/audit/proof/${encodeURIComponent(index)}`);
+  if (options.out) await writeFile(options.out, proof.proof);
+  if (options.json) console.log(JSON.stringify(proof));
+  else if (options.out) console.log(`${style('green', '✓')} the receipt of record ${index} is in ${options.out}`);
+  else process.stdout.write(proof.proof);
+  return EXIT.done;
+}

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { EXIT, ProblemError } from '../failure.ts';
+import { printable, short, style } from '../output.ts';
+import { type GlobalOptions, serverUrl, signIn } from '../session.ts';
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly next?: string;
+}
+
+export function addDoctor(
+  program: Command,
+  run: (action: (options: GlobalOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
+): void {
+  program.command('doctor').description('what is loaded, and whether it is well').action(run(doctor));
+}
+
+async function doctor(options: GlobalOptions): Promise<number> {
+  const checks: Check[] = [];
+  const check = async (name: string, look: () => Promise<string>) => {
+    try {
+      checks.push({ name, ok: true, detail: await look() });
+    } catch (error) {
+      const problem = error instanceof ProblemError ? error.problem : null;
+      checks.push({
+        name,
+        ok: false,
+        detail: error instanceof Error ? error.message : String(error),
+        ...(problem ? { next: problem.next } : {}),
+      });
+    }
+  };
+  await check('node', async () => process.versions.node);
+  const url = await serverUrl(options);
+  await check('server', async () => {
+    const { client } = await signIn(options, 'operator');
+    const system = await client.call('GET', '/v1/system');
+    checks.push({ name: 'environment', ok: true, detail: `${system.environment}, version ${system.version}` });
+    checks.push({
+      name: 'model',
+      ok: true,
+      detail: system.simulated ? `${system.model} (SIMULATED)` : `${system.model} at ${system.endpoint}`,
+    });
+    checks.push({ name: 'policy', ok: true, detail: short(system.policy_version) });
+    for (const workflow of system.workflows) {
+      checks.push({
+        name: 'workflow',
+        ok: true,
+        detail: `${workflow.name}, risk tier ${workflow.tier}, release ${short(workflow.release)}`,
+      });
+    }
+    checks.push({
+      name: 'log',
+      ok: true,
+      detail: `${system.log.origin}, ${system.log.size} records, key ${system.log.vkey}`,
+    });
+    return url;
+  });
+  const ok = checks.every((each) => each.ok);
+  if (options.json) {
+    console.log(JSON.stringify({ ok, state: resolve(options.state), checks }));
+  } else {
+    for (const { name, ok: well, detail, next } of checks) {
+      console.log(`${well ? style('green', '✓') : style('red', '✗')} ${name.padEnd(11)} ${printable(detail)}`);
+      if (next) console.log(`  next: ${printable(next)}`);
+    }
+  }
+  return ok ? EXIT.done : EXIT.failed;
+}

@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Command } from 'commander';
+import { EXIT, UsageError } from '../failure.ts';
+import { printable, style } from '../output.ts';
+import { renderApproval } from '../render/approval.ts';
+import { type GlobalOptions, signIn } from '../session.ts';
+import { watchRun } from '../watch.ts';
+
+interface RunOptions extends GlobalOptions {
+  readonly input: string;
+  readonly set: Record<string, string>;
+  readonly wait?: boolean;
+}
+
+export function addRun(
+  program: Command,
+  run: (action: (options: RunOptions, workflow: string) => Promise<number>) => (...args: unknown[]) => Promise<void>,
+): void {
+  program
+    .command('run')
+    .description('ask a workflow to run, and follow it')
+    .argument('<workflow>', 'name of the workflow')
+    .requiredOption(
+      '--input <file>',
+      'a JSON object is the input; any other file is attached (JSON Lines, also .gz; - is standard input)',
+    )
+    .option('--set <name=value>', 'set one field of the input', collect, {})
+    .option('--wait', 'also wait while a person decides, until the run has ended')
+    .action(run(start));
+}
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+async function start(options: RunOptions, workflow: string): Promise<number> {
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
+  const text = await readText(options.input);
+  const requester = await signIn(options, 'requester');
+  const { client } = requester;
+  const { workflows } = await client.call('GET', '/v1/workflows');
+  const contract = workflows.find((each: { name: string }) => each.name === workflow);
+  const run = await client.call('POST', '/v1/runs', { workflow, ...task(text, options, contract?.file_input) });
+  const print = (line: string) => {
+    if (!options.json) console.log(line);
+  };
+  print(`${requester.name} asks ${printable(workflow)}: run ${run.id}\n`);
+  const watched = await watchRun(client, run.id, {
+    print,
+    signal: stopping.signal,
+    onApproval: async () => options.wait === true,
+  });
+
+  const view = watched.approval ? await client.call('GET', `/v1/approvals/${watched.approval}`) : null;
+  const now = await client.call('GET', `/v1/runs/${run.id}`);
+  if (options.json) {
+    const proposed = view && { tool: view.tool.name, args: view.args, digest: view.digest, evidence: view.evidence };
+    console.log(JSON.stringify({ run: now, approval: view?.approval ?? null, proposed }));
+  } else if (view && now.state === 'waiting') {
+    console.log(`\n${renderApproval(view)}\n`);
+    console.log(
+      `${style('yellow', 'Waiting for a person:')} npx portreeve approvals approve ${view.approval.id}   (or deny)`,
+    );
+  }
+  if (watched.state === 'stopped') return EXIT.failed;
+  if (now.ended_at === null) return EXIT.waiting;
+  return now.state === 'completed' ? EXIT.done : EXIT.failed;
+}
+
+/** A JSON object is the input itself; anything else is attached, with the input that the workflow declares for a file. */
+function task(
+  text: string,
+  options: RunOptions,
+  fileInput: Record<string, unknown> | undefined,
+): { input: unknown; attachments?: unknown[] } {
+  const object = parseObject(text);
+  if (object) return { input: { ...object, ...options.set } };
+  if (!fileInput)
+    throw new UsageError(`${options.input} is not a JSON object, and this workflow takes no attached file.`);
+  const name = slug(options.input);
+  const input = Object.fromEntries(
+    Object.entries(fileInput).map(([key, value]) => [key, value === '{name}' ? name : value]),
+  );
+  return {
+    input: { ...input, ...options.set },
+    attachments: [{ name: basename(options.input), media_type: 'application/jsonl', text }],
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The file's name without endings, in lower-case words joined by `-`. */
+function slug(file: string): string {
+  const name = file === '-' ? 'stdin' : basename(file);
+  return (
+    name
+      .toLowerCase()
+      .replace(/(\.(jsonl|json|ndjson|log|txt|gz))+$/, '')
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-|-$/g, '')
+      .slice(0, 60) || 'file'
+  );
+}
+
+async function readText(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = file === '-' ? await readStdin() : await readFile(file);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    bytes = (await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch(() => {
+      throw new UsageError(`${file} does not unpack, or holds more than ${MAX_BYTES} bytes.`);
+    })) as Buffer;
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${file} is not UTF-8 text.`);
+  }
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function collect(pair: string, all: Record<string, string>): Record<string, string> {
+  const at = pair.indexOf('=');
+  if (at < 1) throw new UsageError(`--set takes name=value, not ${pair}`);
+  return { ...all, [pair.slice(0, at)]: pair.slice(at + 1) };
+}

@@ -1,0 +1,50 @@
+import { isPortreeveError, type Problem, toProblem } from '@portreeve/contract';
+import { printable, style } from './output.ts';
+
+/** Exit codes of every command (the design's): 0 done, 1 refused or failed, 2 usage, 3 waiting for a person. */
+export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3 } as const;
+
+/** A problem that the server answered. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** A call that was written wrongly. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Says what went wrong and what to do next; gives the exit code. */
+export function reportFailure(error: unknown, json: boolean): number {
+  const problem = problemOf(error);
+  if (json) console.log(JSON.stringify({ error: problem ?? { code: 'internal', detail: messageOf(error) } }));
+  if (error instanceof UsageError) {
+    if (!json) console.error(`${style('red', 'usage:')} ${printable(error.message)}`);
+    return EXIT.usage;
+  }
+  if (json) return EXIT.failed;
+  if (!problem) {
+    console.error(`${style('red', 'error:')} ${printable(messageOf(error))}`);
+    if (process.env.PORTREEVE_DEBUG) console.error(error);
+    return EXIT.failed;
+  }
+  console.error(`${style('red', `${problem.code}:`)} ${printable(problem.detail)}`);
+  for (const field of problem.errors ?? []) console.error(`  ${printable(field.path)}: ${printable(field.message)}`);
+  console.error(`${style('cyan', 'next:')} ${printable(problem.next)}`);
+  return EXIT.failed;
+}
+
+function problemOf(error: unknown): Problem | null {
+  if (error instanceof ProblemError) return error.problem;
+  return isPortreeveError(error) ? toProblem(error) : null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,5 @@
+import { main } from './program.ts';
+
+process.exitCode = await main(process.argv.slice(2));
+// Whatever still holds the event loop (a keep-alive connection, say) must not hold the terminal.
+process.exit();

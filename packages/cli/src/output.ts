@@ -1,0 +1,51 @@
+import { styleText } from 'node:util';
+
+/** Text from outside, fit for a terminal: no control or direction character of it reaches the terminal as such. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu, (character) => {
+    if (character === '\n' || character === '\t') return ' ';
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Styles where the terminal can show it; honours NO_COLOR. The text must be printable already. */
+export function style(format: Style, text: string): string {
+  return styleText(format, text, { stream: process.stdout });
+}
+
+/** Breaks text at words into lines of at most `width` columns, indented. */
+export function wrap(text: string, indent: number, width = Math.min(process.stdout.columns || 100, 110)): string {
+  const room = Math.max(40, width - indent);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line ? `${line} ${word}` : word;
+    }
+  }
+  lines.push(line);
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
+/** Columns of equal width, for lists. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map((row) =>
+      row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  '),
+    )
+    .join('\n');
+}
+
+/** A digest or an id, short enough for a line; the whole of it is in `--json`. */
+export function short(digest: string): string {
+  return digest.startsWith('sha256:') ? `${digest.slice(0, 19)}…` : digest;
+}

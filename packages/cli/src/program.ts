@@ -1,0 +1,67 @@
+import { Command, CommanderError } from 'commander';
+import { addApprovals } from './commands/approvals.ts';
+import { addAudit } from './commands/audit.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addQueue } from './commands/queue.ts';
+import { addRun } from './commands/run.ts';
+import { addUp } from './commands/up.ts';
+import { EXIT, reportFailure } from './failure.ts';
+import type { GlobalOptions } from './session.ts';
+
+/** The command line as data: commander's tree. `finish` is told the exit code of the command that ran. */
+export function buildProgram(finish: (code: number) => void): Command {
+  const program = new Command('portreeve')
+    .description(
+      'Let Claude act where mistakes are expensive: one gate, people approve what matters, everything is on the record.',
+    )
+    .option('--json', 'one JSON document on standard output')
+    .option('--server <url>', 'a running Portreeve (default: the one on the state folder, else http://127.0.0.1:7410)')
+    .option('--state <folder>', 'state folder', '.portreeve')
+    .option('--as <name>', 'who acts: a local account, or one whose password is asked for')
+    .showHelpAfterError('(portreeve --help shows the commands)')
+    .exitOverride();
+
+  /** Runs an action with the options of the command and of the program, and turns what it throws into an exit code. */
+  const run =
+    <O extends GlobalOptions>(action: (options: O, ...args: never[]) => Promise<number>) =>
+    async (...received: unknown[]): Promise<void> => {
+      const command = received.at(-1) as Command;
+      const options = command.optsWithGlobals() as O;
+      try {
+        finish(await action(options, ...(received.slice(0, -2) as never[])));
+      } catch (error) {
+        finish(reportFailure(error, options.json === true));
+      }
+    };
+
+  addUp(program, run as never);
+  addRun(program, run as never);
+  addApprovals(program, run as never);
+  addQueue(program, run as never);
+  addAudit(program, run as never);
+  addDoctor(program, run as never);
+  return program;
+}
+
+/** Parses and runs. Gives the exit code: 0 done, 1 refused or failed, 2 usage, 3 waiting for a person. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
+  const program = buildProgram((result) => {
+    code = result;
+  });
+  const withOptions = (command: Command) => {
+    for (const sub of command.commands) {
+      // `--json` and its like are understood before and behind the command's name.
+      sub.exitOverride().configureHelp({ showGlobalOptions: true });
+      withOptions(sub);
+    }
+  };
+  withOptions(program);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportFailure(error, argv.includes('--json'));
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+  return code;
+}

@@ -1,0 +1,79 @@
+import { printable, style, wrap } from '../output.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the approval view of the API
+type View = any;
+
+/** All that an approver must see (requirement F3), whole: what will be done, where each value came from, and why it is asked. */
+export function renderApproval(view: View): string {
+  const { approval, tool } = view;
+  const out: string[] = [];
+  const line = (text = '') => out.push(text);
+  const pair = (name: string, text: string) => line(`  ${style('bold', name.padEnd(10))} ${wrap(printable(text), 13)}`);
+
+  line(style('bold', `Approval ${approval.id} (${approval.state})`));
+  pair('action', `${tool.name} ${tool.version}: ${tool.description}`);
+  pair(
+    'risk',
+    `action tier ${tool.tier}, ${tool.effect} effect, ${tool.reversible ? 'can be undone' : 'cannot be undone'}; workflow ${view.workflow.name}, risk tier ${view.workflow.tier}`,
+  );
+  pair(
+    'asked by',
+    `${view.requester.name}${view.requester.act.map((actor: View) => `, through ${actor.id}`).join('')}`,
+  );
+  pair('rationale', view.rationale);
+  pair(
+    'why you',
+    view.decision.reasons.map((reason: View) => `${reason.text} [${reason.layer}/${reason.rule}]`).join(' '),
+  );
+  pair('needed', `${approval.quorum} of ${approval.groups.join(', ')} until ${approval.expires_at}`);
+  pair(
+    'seen',
+    `made from data that is ${view.influence.integrity} and ${view.influence.confidentiality}${view.influence.categories.length > 0 ? ` (${view.influence.categories.join(', ')})` : ''}`,
+  );
+  pair('if denied', view.on_denial);
+  line();
+  line(style('bold', 'Exactly this will be sent:'));
+  const kindByPath = new Map<string, View>(view.provenance.map((leaf: View) => [leaf.path, leaf]));
+  renderValue(view.args, '', 2, kindByPath, out);
+  line();
+  line(style('bold', `The evidence that it cites (${view.evidence.length}):`));
+  for (const item of view.evidence) {
+    line(`  ${style('cyan', item.id)} ${item.source}, item ${item.position}`);
+    for (const [name, value] of Object.entries(item.fields)) {
+      line(`      ${printable(name)}: ${wrap(printable(String(value)), 8 + name.length)}`);
+    }
+  }
+  line();
+  line(`${style('bold', 'digest')} ${view.digest}`);
+  return out.join('\n');
+}
+
+const MARKS: { readonly [kind: string]: string } = {
+  constant: 'by the workflow’s code',
+  request: 'from the request',
+  'trusted-record': 'from a trusted record',
+  'untrusted-document': 'UNTRUSTED document',
+  bounded: 'of a bounded type',
+  model: 'written by the model from UNTRUSTED data',
+};
+
+function renderValue(
+  value: View,
+  path: string,
+  indent: number,
+  leaves: ReadonlyMap<string, View>,
+  out: string[],
+): void {
+  const pad = ' '.repeat(indent);
+  for (const [key, item] of Object.entries(value)) {
+    const at = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const name = Array.isArray(value) ? `- ${Number(key) + 1}` : printable(key);
+    if (typeof item === 'object' && item !== null) {
+      out.push(`${pad}${name}:`);
+      renderValue(item, at, indent + 2, leaves, out);
+      continue;
+    }
+    const mark = MARKS[leaves.get(at)?.kind] ?? '';
+    out.push(`${pad}${name}: ${wrap(printable(String(item)), indent + 2)}${mark ? style('dim', `  ← ${mark}`) : ''}`);
+  }
+}

@@ -1,0 +1,146 @@
+import { printable, short, style } from '../output.ts';
+
+/** The stages of the way of a task, in order (design, section 2). */
+export const STAGES = [
+  'identify',
+  'admit',
+  'retrieve',
+  'assemble',
+  'reason',
+  'validate',
+  'propose',
+  'decide',
+  'approve',
+  'grant',
+  'execute',
+  'record',
+] as const;
+type Stage = (typeof STAGES)[number];
+
+// biome-ignore lint/suspicious/noExplicitAny: each renderer knows the data of its record type
+type Data = any;
+
+/** One line for a record: which stage, what was decided and why. Types that tell nothing new in a terminal have none. */
+const LINES: { readonly [type: string]: (data: Data, entry: Data) => [Stage, string][] } = {
+  'run.submitted': (data, entry) => [
+    [
+      'identify',
+      `${entry.actor.name} asks ${data.workflow} to run${data.attachments.length > 0 ? `, with ${data.attachments.map((each: Data) => each.name).join(', ')}` : ''}`,
+    ],
+  ],
+  'run.admitted': (data, entry) => [
+    [
+      'admit',
+      `${data.decision.outcome}: risk tier ${data.tier}, release ${short(entry.refs.release)}, policy ${short(data.decision.policy_version)}`,
+    ],
+  ],
+  'run.refused': (data) => [['admit', `refused: ${reasons(data.decision)}`]],
+  'run.recovered': () => [['admit', 'taken over from a process that ended']],
+  'source.read': (data) => [
+    [
+      'retrieve',
+      `${data.source}: ${data.read} of ${data.available} events, declared fields only${data.fields_left_out.length > 0 ? ` (${data.fields_left_out.length} others left out)` : ''}; ${data.label.integrity}, ${data.label.confidentiality}`,
+    ],
+    ...data.findings.map((finding: Data): [Stage, string] => [
+      'retrieve',
+      `finding: ${finding.kind} (${finding.count}) in event ${finding.positions.slice(0, 5).join(', ')}; it stays data, whatever it says`,
+    ]),
+  ],
+  'source.refused': (data) => [['retrieve', `refused: ${reasons(data.decision)}`]],
+  'source.failed': (data) => [['retrieve', `failed: ${data.reason}`]],
+  'prompt.assembled': (data) => [
+    [
+      'assemble',
+      `${data.prompt} ${data.version}: ${data.evidence_shown} pieces of evidence${data.evidence_left_out > 0 ? `, ${data.evidence_left_out} left out` : ''}, about ${data.tokens_estimated} tokens, system layer ${short(data.system_digest)}`,
+    ],
+  ],
+  'model.answered': (data) => [
+    [
+      'reason',
+      `${data.model_answered}${data.simulated ? ' (SIMULATED)' : ''}: ${data.output_category}, ${data.input_tokens} tokens in, ${data.output_tokens} out, ${data.latency_ms} ms${data.repair ? ', repair' : ''}`,
+    ],
+  ],
+  'model.failed': (data) => [['reason', `failed after ${data.attempts} attempts: ${data.reason}`]],
+  'output.rejected': (data) => [
+    ['validate', `rejected: ${data.errors.slice(0, 3).join('; ')}${data.repair_follows ? '; asking once more' : ''}`],
+  ],
+  'output.validated': (data) => [
+    [
+      'validate',
+      `schema holds, ${data.cited.length} cited pieces of evidence all exist${data.repaired ? ', after one repair' : ''}`,
+    ],
+  ],
+  'proposal.submitted': (data) => [
+    [
+      'propose',
+      `${data.tool} ${data.tool_version}, ${data.evidence.length} pieces of evidence, digest ${short(data.digest)}`,
+    ],
+  ],
+  'decision.made': (data) => [
+    ['decide', `${data.decision.outcome} (${PHASES[data.phase] ?? data.phase}): ${reasons(data.decision)}`],
+  ],
+  'approval.requested': (data, entry) => [
+    [
+      'approve',
+      `waits for ${data.quorum} of ${data.groups.join(', ')} until ${data.expires_at}: ${entry.refs.approval}`,
+    ],
+  ],
+  'approval.verdict': (data, entry) => [
+    [
+      'approve',
+      `${data.verdict.statement.verdict} by ${entry.actor.name}, signed with key ${data.verdict.public_key.slice(0, 12)}…`,
+    ],
+  ],
+  'approval.refused_verdict': (data, entry) => [
+    ['approve', `a verdict of ${entry.actor.name} was refused: ${data.code}`],
+  ],
+  'approval.closed': (data) => [['approve', `${data.state} (${data.by})`]],
+  'grant.issued': (data, entry) => [
+    ['grant', `${entry.refs.grant} for one call of ${entry.refs.tool} at ${data.audience}, until ${data.expires_at}`],
+  ],
+  'grant.refused': (data) => [['grant', `refused: ${data.code}, ${data.reason}`]],
+  'execution.intent': (data) => [['execute', `intent on record before the call: ${data.tool} ${data.tool_version}`]],
+  'execution.result': (data) => [
+    [
+      'execute',
+      `${data.state}${data.http_status ? ` (HTTP ${data.http_status})` : ''}${data.reason ? `: ${data.reason}` : ''} in ${data.duration_ms} ms`,
+    ],
+  ],
+  'handoff.opened': (data, entry) => [
+    ['execute', `a person must go on: ${data.why} (portreeve queue show ${entry.refs.handoff})`],
+  ],
+  'run.ended': (data) => [['record', `the run is ${data.state}: ${data.ending}`]],
+};
+
+const PHASES: { readonly [phase: string]: string } = {
+  submit: 'at first',
+  after_approval: 'again, with the approval',
+  at_use: 'again, at the moment of use',
+};
+
+function reasons(decision: Data): string {
+  const texts = decision.reasons.map((reason: Data) => `${reason.text} [${reason.layer}/${reason.rule}]`);
+  return texts.join(' ') || 'all four layers permit';
+}
+
+const COLOURS = {
+  identify: 'blue',
+  admit: 'blue',
+  retrieve: 'cyan',
+  assemble: 'cyan',
+  reason: 'magenta',
+  validate: 'magenta',
+  propose: 'yellow',
+  decide: 'yellow',
+  approve: 'green',
+  grant: 'green',
+  execute: 'green',
+  record: 'blue',
+} as const;
+
+/** The lines of one record for a terminal, or none. */
+export function stageLines(type: string, data: Data, entry: Data): string[] {
+  const render = LINES[type];
+  if (!render || !data) return [];
+  return render(data, entry).map(([stage, text]) => `  ${style(COLOURS[stage], stage.padEnd(9))} ${printable(text)}`);
+}

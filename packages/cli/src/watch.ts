@@ -1,0 +1,54 @@
+import type { Client } from './client.ts';
+import { stageLines } from './render/stages.ts';
+
+export interface Watched {
+  /** `ended`, or `waiting` where the run waits for a person and nobody is to wait with it. */
+  readonly state: 'ended' | 'waiting' | 'stopped';
+  /** The newest approval that was asked for. */
+  readonly approval: string | null;
+  /** The index of the record of the execution's result. */
+  readonly result: number | null;
+}
+
+/**
+ * Follows a run, a line a stage. `onApproval` is told of each approval that is asked for; where it gives `false` the
+ * watching stops there.
+ */
+export async function watchRun(
+  client: Client,
+  run: string,
+  options: {
+    print: (line: string) => void;
+    signal: AbortSignal;
+    onApproval: (approval: string, closed: AbortSignal) => Promise<boolean>;
+  },
+): Promise<Watched> {
+  let approval: string | null = null;
+  let result: number | null = null;
+  let closing = new AbortController();
+  let asking: Promise<boolean> = Promise.resolve(true);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+
+  for await (const { type, data } of client.runEvents(run, signal)) {
+    for (const line of stageLines(type, data.data, data.entry)) options.print(line);
+    if (type === 'approval.requested') {
+      approval = data.entry.refs.approval as string;
+      closing = new AbortController();
+      asking = options.onApproval(approval, closing.signal).then((goOn) => {
+        if (!goOn) stop.abort();
+        return goOn;
+      });
+      // Its failure is thrown where the run is awaited again, below.
+      asking.catch(() => stop.abort());
+    }
+    if (type === 'approval.closed') {
+      closing.abort();
+      await asking;
+    }
+    if (type === 'execution.result') result = data.entry.index;
+    if (type === 'run.ended') return { state: 'ended', approval, result };
+  }
+  if (!(await asking)) return { state: 'waiting', approval, result };
+  return { state: 'stopped', approval, result };
+}

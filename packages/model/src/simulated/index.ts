@@ -1,0 +1,23 @@
+import type { Clearance } from '@portreeve/contract';
+import { anthropicProvider } from '../anthropic/provider.ts';
+import type { Provider } from '../ports.ts';
+import type { SimulatedServer } from './server.ts';
+
+export { SIMULATED_MODEL, WORST_CASE_MODEL } from '../simulated-names.ts';
+export { type Behaviour, type SimulatedServer, type SimulatedServerOptions, startSimulatedServer } from './server.ts';
+
+/** The provider for a simulated server: the same adapter and the same SDK as for the real one, labelled as simulated. */
+export function simulatedProvider(server: Pick<SimulatedServer, 'url' | 'model'>, clearance?: Clearance): Provider {
+  return anthropicProvider({
+    apiKey: 'simulated',
+    baseURL: server.url,
+    model: server.model,
+    name: 'simulated',
+    simulated: true,
+    // Nothing leaves the machine.
+    clearance: clearance ?? {
+      confidentiality: 'restricted',
+      categories: ['personal', 'health', 'payment', 'credential', 'customer'],
+    },
+  });
+}
