@@ -100,13 +100,13 @@ describe('request', () => {
     });
   });
 
-  test('A10: asked again for the same proposal, it is the same approval and one record', async () => {
+  test('SPEC 10: asked again for the same proposal, it is the same approval and one record', async () => {
     const first = await open();
     expect(await open({ quorum: 3 })).toEqual(first);
     expect(audit.types()).toEqual(['approval.requested']);
   });
 
-  test('A10: a proposal whose content is not its digest, or whose id has other content, opens nothing', async () => {
+  test('SPEC 10: a proposal whose content is not its digest, or whose id has other content, opens nothing', async () => {
     expect(await codeOf(open({ proposal: { ...proposal, args: { case: 'C-2' } } }))).toBe('digest_mismatch');
     await open();
     const changed = { ...proposal, args: { case: 'C-2' } };
@@ -139,7 +139,7 @@ describe('decide', () => {
     });
   });
 
-  test('F4 (A2): a quorum is of different people', async () => {
+  test('F4 (SPEC 2): a quorum is of different people', async () => {
     const approval = await open({ quorum: 2 });
     expect((await vote(approval, ana)).state).toBe('pending');
     expect(await codeOf(vote(approval, ana))).toBe('already_voted');
@@ -148,7 +148,7 @@ describe('decide', () => {
     expect(closed).toHaveLength(1);
   });
 
-  test('F4 (A3): one denial closes it, whoever has approved before', async () => {
+  test('F4 (SPEC 3): one denial closes it, whoever has approved before', async () => {
     const approval = await open({ quorum: 3 });
     await vote(approval, ana);
     expect((await vote(approval, bo, 'deny')).state).toBe('denied');
@@ -252,7 +252,7 @@ describe('decide', () => {
     expect((await vote(approval, bo, 'approve', { signed_at: '2026-11-02T09:10:00.000Z' })).state).toBe('approved');
   });
 
-  test('A6: a nonce is good once, on whatever approval', async () => {
+  test('SPEC 6: a nonce is good once, on whatever approval', async () => {
     const [one, other] = [await open({ quorum: 2 }), await open({ proposal: testProposal(clock, rita.principal) })];
     const nonce = 'AAAAAAAAAAAAAAAAAAAAAA';
     await vote(one, ana, 'approve', { nonce });
@@ -278,7 +278,7 @@ describe('decide', () => {
     expect(await codeOf(approvals.decide({ statement: {} } as never, ana.principal))).toBe('bad_request');
   });
 
-  test('A8: two verdicts at the same moment close it once', async () => {
+  test('SPEC 8: two verdicts at the same moment close it once', async () => {
     const approval = await open();
     const results = await Promise.allSettled([vote(approval, ana), vote(approval, bo, 'deny')]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -287,7 +287,7 @@ describe('decide', () => {
     expect((await approvals.get(approval.id))?.verdicts).toHaveLength(1);
   });
 
-  test('A7: where the record cannot be written, or what hangs on the closing fails, no verdict counts', async () => {
+  test('SPEC 7: where the record cannot be written, or what hangs on the closing fails, no verdict counts', async () => {
     const approval = await open();
     audit.failWith(new Error('the log is away'));
     await expect(vote(approval, ana)).rejects.toThrow('the log is away');
@@ -302,7 +302,7 @@ describe('decide', () => {
 });
 
 describe('time', () => {
-  test('F4 (A4): at its time it is denied, by the time-out, and no verdict counts any more', async () => {
+  test('F4 (SPEC 4): at its time it is denied, by the time-out, and no verdict counts any more', async () => {
     const [one, other] = [
       await open(),
       await open({ proposal: testProposal(clock, rita.principal), timeout_minutes: 61 }),
@@ -321,7 +321,7 @@ describe('time', () => {
     expect((await vote(other, ana)).state).toBe('approved');
   });
 
-  test('F4 (A4): a verdict that comes too late expires it by itself', async () => {
+  test('F4 (SPEC 4): a verdict that comes too late expires it by itself', async () => {
     const approval = await open();
     clock.set('2026-11-02T10:00:00.000Z');
     expect(await codeOf(vote(approval, ana))).toBe('approval_closed');

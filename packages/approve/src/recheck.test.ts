@@ -50,7 +50,7 @@ beforeEach(async () => {
 const vote = async (person: TestPerson) =>
   approvals.decide(await testVerdict(clock, approval, person, 'approve'), person.principal);
 
-test('F5 (A9): what two people signed holds, and names them and the groups that they stood for', async () => {
+test('F5 (SPEC 9): what two people signed holds, and names them and the groups that they stood for', async () => {
   await vote(ana);
   expect(await approvals.recheck(approval, proposal)).toEqual(invalid);
   await vote(bo);
@@ -63,7 +63,7 @@ test('F5 (A9): what two people signed holds, and names them and the groups that 
   clock.set('2026-11-02T09:00:00.000Z');
 });
 
-test('F5 (A9): one byte more is another proposal', async () => {
+test('F5 (SPEC 9): one byte more is another proposal', async () => {
   await vote(ana);
   await vote(bo);
   const others: Proposal[] = [
@@ -143,7 +143,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
   ],
 ];
 
-test.each(tamperings)('F5 (A9): changed in the store: %s: it does not hold', async (_what, change) => {
+test.each(tamperings)('F5 (SPEC 9): changed in the store: %s: it does not hold', async (_what, change) => {
   await vote(ana);
   await vote(bo);
   expect((await approvals.recheck(approval, proposal)).valid).toBe(true);
@@ -152,7 +152,7 @@ test.each(tamperings)('F5 (A9): changed in the store: %s: it does not hold', asy
   expect(await approvals.recheck(approval, proposal)).toEqual(invalid);
 });
 
-test('F5 (A9): a key that is no longer registered makes the approval worthless', async () => {
+test('F5 (SPEC 9): a key that is no longer registered makes the approval worthless', async () => {
   await vote(ana);
   await vote(bo);
   signers = testSigners(ana);

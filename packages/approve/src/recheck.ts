@@ -14,7 +14,7 @@ export interface Recheck {
 const INVALID: Recheck = { valid: false, approvers: [], groups: [] };
 
 /**
- * Judges a stored approval again, at the moment of use (SPEC.md, A9): what was read back from a store is not believed
+ * Judges a stored approval again, at the moment of use (SPEC.md, 9): what was read back from a store is not believed
  * because it was checked once. One verdict that does not hold makes the whole invalid.
  */
 export async function recheckStored(

@@ -10,6 +10,7 @@ import {
   draft,
   type ExecutionId,
   type HandoffId,
+  isPortreeveError,
   type Json,
   Labelled,
   labelData,
@@ -168,12 +169,17 @@ export function createGate(deps: GateDeps): Gate {
     });
     if (!issued) return;
     point('after-grant');
-    const { execution, outcome } = await deps.execution.execute({
-      token: issued.token,
-      proposal: stored.proposal,
-      contract: stored.contract,
-    });
-    await finish(stored, execution, outcome);
+    try {
+      const { execution, outcome } = await deps.execution.execute({
+        token: issued.token,
+        proposal: stored.proposal,
+        contract: stored.contract,
+      });
+      await finish(stored, execution, outcome);
+    } catch (error) {
+      // A process that was stopped in between: nothing was called, and the walk goes on with a new grant.
+      if (!isPortreeveError(error, 'grant_expired')) throw error;
+    }
   }
 
   /** A grant was issued and this call did not see what came of it. */

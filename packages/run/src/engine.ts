@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
 import { getExecutor } from '@dbos-inc/dbos-sdk/internal/dbos';
-import type { Json, RunId, Tx } from '@portreeve/contract';
+import { isPortreeveError, type Json, type RunId, type Tx } from '@portreeve/contract';
 import type { ClientBase } from 'pg';
 import type { Durable, RunQueue } from './ports.ts';
 
@@ -40,7 +41,7 @@ DBOS.registerWorkflow(
 const durable: Durable = {
   async step<T extends Json>(name: string, fn: () => Promise<T>): Promise<T> {
     if (closing) throw new Stopping();
-    return DBOS.runStep(fn, { name });
+    return DBOS.runStep(() => throughOutages(fn), { name });
   },
   async wait(topic, until) {
     if (closing) throw new Stopping();
@@ -49,6 +50,34 @@ const durable: Durable = {
     if (closing) throw new Stopping();
   },
 };
+
+const OUTAGE_WAIT_FIRST_MS = 250;
+const OUTAGE_WAIT_MAX_MS = 10_000;
+
+/**
+ * A database that is away for a while is no reason to end a run: the step waits for it and is made again. Every step can
+ * be: what it writes has the same ids and record keys each time.
+ */
+async function throughOutages<T>(fn: () => Promise<T>): Promise<T> {
+  for (let wait = OUTAGE_WAIT_FIRST_MS; ; wait = Math.min(wait * 2, OUTAGE_WAIT_MAX_MS)) {
+    try {
+      return await fn();
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      await delay(wait, undefined, { ref: false });
+      if (closing) throw new Stopping();
+    }
+  }
+}
+
+/** SQLSTATE classes 08 (connection), 53 (resources) and 57 (operator intervention), and sockets that break. */
+export function isOutage(error: unknown): boolean {
+  if (isPortreeveError(error)) return error.code === 'audit_unavailable' || error.code === 'unavailable';
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string' && /^(08|53|57)...$|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)) return true;
+  return /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+}
 
 /**
  * Starts the durable engine of this process on the database. One engine a process: DBOS keeps its state in statics.

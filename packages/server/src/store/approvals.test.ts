@@ -52,7 +52,7 @@ async function open(quorum: number) {
   return { approvals, approval, proposal, audit, closings };
 }
 
-test('F4 (A8): of eight simultaneous approvals three close it, once, and the rest come too late', async () => {
+test('F4 (SPEC 8): of eight simultaneous approvals three close it, once, and the rest come too late', async () => {
   const { approvals, approval, proposal, audit, closings } = await open(3);
   const signed = await Promise.all(voters.map((voter) => testVerdict(clock, approval, voter, 'approve')));
   const results = await Promise.allSettled(voters.map((voter, i) => approvals.decide(signed[i]!, voter.principal)));
@@ -64,7 +64,7 @@ test('F4 (A8): of eight simultaneous approvals three close it, once, and the res
   expect(await approvals.recheck(approval, proposal)).toMatchObject({ valid: true, groups: ['security'] });
 });
 
-test('F4 (A6): one person voting many times at once counts once', async () => {
+test('F4 (SPEC 6): one person voting many times at once counts once', async () => {
   const { approvals, approval, closings } = await open(2);
   const [voter] = voters;
   const signed = await Promise.all(Array.from({ length: 4 }, () => testVerdict(clock, approval, voter!, 'approve')));
@@ -74,7 +74,7 @@ test('F4 (A6): one person voting many times at once counts once', async () => {
   expect((await approvals.get(approval.id))?.verdicts).toHaveLength(1);
 });
 
-test('F4 (A3, A8): an approval, a denial and a withdrawal at once: one of them ends it', async () => {
+test('F4 (SPEC 3, 8): an approval, a denial and a withdrawal at once: one of them ends it', async () => {
   const { approvals, approval, closings } = await open(1);
   const [one, other] = voters;
   const [yes, no] = [
@@ -91,7 +91,7 @@ test('F4 (A3, A8): an approval, a denial and a withdrawal at once: one of them e
   expect((await approvals.get(approval.id))?.state).toBe(closings[0]?.state);
 });
 
-test('A7: where the record cannot be written, the verdict is not in the database', async () => {
+test('SPEC 7: where the record cannot be written, the verdict is not in the database', async () => {
   const { approvals, approval, audit } = await open(1);
   audit.failWith(new Error('the log is away'));
   const signed = await testVerdict(clock, approval, voters[0]!, 'approve');
@@ -99,7 +99,7 @@ test('A7: where the record cannot be written, the verdict is not in the database
   expect(await approvals.get(approval.id)).toEqual(approval);
 });
 
-test('F4 (A4): what is due is expired by one of two that look at the same time', async () => {
+test('F4 (SPEC 4): what is due is expired by one of two that look at the same time', async () => {
   const { approvals, approval, closings } = await open(1);
   clock.advance(60 * 60_000);
   const ids = (await Promise.all([approvals.expireDue(), approvals.expireDue()])).flat();

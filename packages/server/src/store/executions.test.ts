@@ -23,7 +23,7 @@ describe('an executor on PostgreSQL', () => {
     return { fixture, input, claims, call: { token, proposal: input.proposal, contract: input.contract } };
   };
 
-  test('F9: one grant used 200 times at once, by two executors, acts once', async () => {
+  test('INV6 F9: one grant used 200 times at once, by two executors, acts once', async () => {
     const { fixture, claims, call } = await prepare();
     const connector = scriptedConnector();
     const executors = ['executor-1', 'executor-2'].map((instance) => fixture.executor(connector, { instance }));
@@ -42,7 +42,7 @@ describe('an executor on PostgreSQL', () => {
     expect((await fixture.store.execution(claims.jti))?.state).toBe('succeeded');
   });
 
-  test('G3: if the intent cannot be written, the grant is not spent and nothing is called', async () => {
+  test('INV3 INV6 G3: if the intent cannot be written, the grant is not spent and nothing is called', async () => {
     const { fixture, call } = await prepare();
     const connector = scriptedConnector();
     const executor = fixture.executor(connector);
@@ -54,7 +54,7 @@ describe('an executor on PostgreSQL', () => {
     expect((await executor.execute(call)).outcome.state).toBe('succeeded');
   });
 
-  test('I3: a crash between intent and result becomes unknown, once, by whoever recovers first', async () => {
+  test('INV8 I3: a crash between intent and result becomes unknown, once, by whoever recovers first', async () => {
     const { fixture, call, claims } = await prepare();
     const crashing = fixture.executor(scriptedConnector(), {
       instance: 'executor-1',

@@ -1,0 +1,89 @@
+import {
+  type AuditWriter,
+  actorOf,
+  asId,
+  type Clock,
+  draft,
+  type GrantClaims,
+  type GrantId,
+  type RecordRefs,
+  step,
+  type Tx,
+} from '@portreeve/contract';
+import type { GrantInput, GrantIssuer, IssuedGrant } from './issue-grant.ts';
+import type { GrantStore } from './ports.ts';
+import { GRANT_TABLE } from './states.ts';
+
+/** The gatekeeper's half: it makes grants and takes them back, and never uses one. */
+export interface Grants {
+  /** Issues a grant, keeps it, and records `grant.issued`, all in the caller's transaction. */
+  issueGrant(tx: Tx, input: GrantInput): Promise<IssuedGrant>;
+  /** Takes back a grant that is not used yet. False if it was spent, expired or revoked before. */
+  revoke(tx: Tx, id: GrantId): Promise<boolean>;
+  /** Closes the grants whose time is over; gives their ids. */
+  expire(tx: Tx): Promise<GrantId[]>;
+}
+
+export function createGrants(options: {
+  readonly issuer: GrantIssuer;
+  readonly store: GrantStore;
+  readonly audit: AuditWriter;
+  readonly clock: Clock;
+}): Grants {
+  const { issuer, store, audit, clock } = options;
+  return {
+    async issueGrant(tx, input) {
+      const issued = await issuer.issue(input);
+      const { claims } = issued;
+      const expires_at = new Date(claims.exp * 1000).toISOString();
+      const [detail] = claims.authorization_details;
+      await store.insertGrant(tx, {
+        id: claims.jti,
+        proposal: claims.tctx.proposal,
+        proposal_digest: claims.tctx.proposal_digest,
+        args_digest: detail!.args_digest,
+        audience: claims.aud,
+        state: 'issued',
+        issued_at: new Date(claims.iat * 1000).toISOString(),
+        expires_at,
+      });
+      await audit.append(tx, [
+        draft({
+          type: 'grant.issued',
+          key: `grant.issued:${claims.jti}`,
+          actor: actorOf(input.proposal.principal),
+          refs: grantRefs(claims),
+          data: {
+            proposal_digest: claims.tctx.proposal_digest,
+            args_digest: detail!.args_digest,
+            audience: claims.aud,
+            expires_at,
+            approvals: claims.tctx.approvals,
+          },
+        }),
+      ]);
+      return issued;
+    },
+    async revoke(tx, id) {
+      return (await store.moveGrant(tx, id, 'issued', step(GRANT_TABLE, 'issued', 'revoke')!)) !== null;
+    },
+    expire(tx) {
+      return store.moveGrantsOver(tx, clock.now(), 'issued', step(GRANT_TABLE, 'issued', 'expire')!);
+    },
+  };
+}
+
+/** What a record about this grant refers to. */
+export function grantRefs(claims: GrantClaims): RecordRefs {
+  return {
+    ...(claims.txn.startsWith('run_') ? { run: asId('run', claims.txn) } : {}),
+    workflow: claims.tctx.workflow,
+    release: claims.tctx.release,
+    proposal: claims.tctx.proposal,
+    decision: claims.tctx.decision,
+    ...(claims.tctx.approvals[0] ? { approval: claims.tctx.approvals[0] } : {}),
+    grant: claims.jti,
+    tool: claims.scope,
+    policy_version: claims.tctx.policy_version,
+  };
+}

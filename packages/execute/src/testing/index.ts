@@ -1,0 +1,14 @@
+export { connectorContract } from './connector-contract.ts';
+export {
+  type ExecuteFixture,
+  executeFixture,
+  scriptedConnector,
+  TEST_ISSUER,
+  TEST_NOW,
+  testApproval,
+  testContract,
+  testDecision,
+  testProposal,
+} from './fixture.ts';
+export { memoryExecuteStore, memorySecrets } from './memory-store.ts';
+export { executeStoreContract } from './store-contract.ts';

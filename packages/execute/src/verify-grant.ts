@@ -1,0 +1,119 @@
+import {
+  type Clock,
+  digestOf,
+  GRANT_TTL_MAX_S,
+  GRANT_TYPE,
+  type GrantClaims,
+  grantClaimsSchema,
+  PortreeveError,
+  type Proposal,
+  proposalDigest,
+  type ToolContract,
+} from '@portreeve/contract';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import { validatorOf } from './arguments.ts';
+import { GRANT_CHARS_MAX } from './issue-grant.ts';
+
+export interface GrantRules {
+  /** Public keys of the gatekeeper. A key that the token brings along is never looked at. */
+  readonly jwks: JSONWebKeySet;
+  readonly issuer: string;
+  readonly environment: string;
+  readonly workload: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Whether this token is a grant for exactly this proposal, by this tool contract, here and now. Everything is computed
+ * anew from the proposal that will be used; nothing in it is believed. Throws `grant_invalid`, `grant_expired`,
+ * `grant_mismatch` or `bad_request`.
+ */
+export function createGrantCheck(
+  rules: GrantRules,
+): (token: string, proposal: Proposal, contract: ToolContract) => Promise<GrantClaims> {
+  const key = createLocalJWKSet(rules.jwks);
+
+  return async (token, proposal, contract) => {
+    const claims = await readClaims(token, contract);
+    assertSameCall(claims, proposal, contract, rules);
+    const errors = validatorOf(contract.args, `the arguments of ${contract.name}`)(proposal.args);
+    if (errors.length > 0) {
+      throw new PortreeveError('bad_request', `The arguments do not satisfy the schema of ${contract.name}.`, {
+        errors,
+      });
+    }
+    // A result schema that does not compile must be found before the call, not when its answer is there.
+    validatorOf(contract.result, `the result of ${contract.name}`);
+    return claims;
+  };
+
+  async function readClaims(token: string, contract: ToolContract): Promise<GrantClaims> {
+    if (typeof token !== 'string' || token.length > GRANT_CHARS_MAX) {
+      throw new PortreeveError('grant_invalid', `A grant has at most ${GRANT_CHARS_MAX} characters.`);
+    }
+    let payload: JWTPayload;
+    try {
+      ({ payload } = await jwtVerify(token, key, {
+        algorithms: ['EdDSA'],
+        typ: GRANT_TYPE,
+        issuer: rules.issuer,
+        audience: contract.audience,
+        currentDate: rules.clock.now(),
+        requiredClaims: ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti', 'sub'],
+      }));
+    } catch (error) {
+      throw refusalOf(error);
+    }
+    const claims = grantClaimsSchema.safeParse(payload);
+    if (!claims.success) {
+      throw new PortreeveError('grant_invalid', 'The grant does not have the claims of a grant.', {
+        cause: claims.error,
+      });
+    }
+    if (claims.data.exp - claims.data.iat > GRANT_TTL_MAX_S) {
+      throw new PortreeveError('grant_invalid', `The grant lives longer than ${GRANT_TTL_MAX_S} seconds.`);
+    }
+    return claims.data;
+  }
+}
+
+function refusalOf(error: unknown): PortreeveError {
+  if (error instanceof errors.JWTExpired) {
+    return new PortreeveError('grant_expired', 'The time of the grant is over.', { cause: error });
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'aud') {
+      return new PortreeveError('grant_mismatch', 'The grant is for another downstream system.', { cause: error });
+    }
+    const detail =
+      error.claim === 'nbf' ? 'The grant is not valid yet.' : `The grant's ${error.claim} is not accepted.`;
+    return new PortreeveError('grant_invalid', detail, { cause: error });
+  }
+  // One sentence for every broken or foreign signature: it must not tell a forger which part was wrong.
+  return new PortreeveError('grant_invalid', 'The grant is not signed as a grant must be.', { cause: error });
+}
+
+function assertSameCall(claims: GrantClaims, proposal: Proposal, contract: ToolContract, rules: GrantRules): void {
+  const [detail] = claims.authorization_details;
+  const act = proposal.principal.act[0]?.id;
+  const expected: readonly (readonly [what: string, granted: unknown, actual: unknown])[] = [
+    ['environment', claims.tctx.environment, rules.environment],
+    ['executor', claims.req_wl, rules.workload],
+    ['proposal', claims.tctx.proposal, proposal.id],
+    ['tool', claims.scope, proposal.tool],
+    ['tool', detail!.actions[0], contract.name],
+    ['tool', proposal.tool, contract.name],
+    ['tool version', detail!.tool_version, contract.version],
+    ['tool version', proposal.tool_version, contract.version],
+    ['arguments', detail!.args_digest, digestOf(proposal.args)],
+    ['proposal digest', claims.tctx.proposal_digest, proposalDigest(proposal)],
+    ['transaction', claims.txn, proposal.run ?? proposal.id],
+    ['principal', claims.sub, proposal.principal.id],
+    ['actor', claims.act?.sub, act],
+    ['workflow', claims.tctx.workflow, proposal.workflow],
+    ['release', claims.tctx.release, proposal.release],
+  ];
+  for (const [what, granted, actual] of expected) {
+    if (granted !== actual) throw new PortreeveError('grant_mismatch', `The grant is for another ${what}.`);
+  }
+}
