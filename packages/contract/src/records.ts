@@ -207,6 +207,7 @@ export const RECORD_TYPES = {
     duration_ms: count,
     late: z.boolean(),
   }),
+  'notice.posted': z.strictObject({ groups: z.array(z.string()).min(1), text: z.string().max(4000) }),
   'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),
   'handoff.closed': z.strictObject({ note: z.string() }),
 

@@ -24,7 +24,15 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import type { Handoffs } from './handoffs.ts';
-import type { ApprovalService, EnvironmentReader, ExecutionService, ProposalStore, StoredProposal } from './ports.ts';
+import { postNotice } from './notices.ts';
+import type {
+  ApprovalService,
+  EnvironmentReader,
+  ExecutionService,
+  NoticeStore,
+  ProposalStore,
+  StoredProposal,
+} from './ports.ts';
 import { nextState } from './states.ts';
 import { toPolicyRequest, toProposal, type Wish } from './wish.ts';
 
@@ -53,6 +61,7 @@ export interface GateDeps {
   readonly execution: ExecutionService;
   readonly handoffs: Handoffs;
   readonly store: ProposalStore;
+  readonly notices: NoticeStore;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly environment: EnvironmentReader;
@@ -154,6 +163,7 @@ export function createGate(deps: GateDeps): Gate {
       // Another process may have carried it on meanwhile; then it is that one's to finish.
       if (current?.state !== 'approved') return null;
       await deps.audit.append(tx, [decisionRecord(stored.proposal, decision, 'at_use')]);
+      await postNotice(deps, tx, stored.proposal, decision, refsOf(stored.proposal), deps.clock.now());
       const grant = await deps.execution.issueGrant(tx, {
         proposal: stored.proposal,
         decision,

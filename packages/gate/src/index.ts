@@ -6,6 +6,8 @@ export type {
   ExecutionService,
   HandoffFilter,
   HandoffStore,
+  Notice,
+  NoticeStore,
   ProposalPatch,
   ProposalStore,
   StoredProposal,

@@ -3,6 +3,7 @@ import type {
   ApprovalId,
   CallOutcome,
   Decision,
+  DecisionId,
   EnvironmentFacts,
   ExecutionId,
   GrantId,
@@ -61,6 +62,23 @@ export interface HandoffStore {
   /** False when it was not open any more. */
   close(tx: Tx, id: HandoffId, at: string): Promise<boolean>;
   list(filter: HandoffFilter): Promise<Handoff[]>;
+}
+
+/** What groups are told of: an action that goes ahead without an approval, or after one. */
+export interface Notice {
+  readonly decision: DecisionId;
+  readonly groups: readonly string[];
+  readonly proposal: ProposalId;
+  readonly run: RunId | null;
+  readonly workflow: string;
+  readonly text: string;
+  readonly posted_at: string;
+}
+
+export interface NoticeStore {
+  insert(tx: Tx, notice: Notice): Promise<void>;
+  /** For members of any of these groups, newest first. */
+  list(filter: { readonly groups: readonly string[]; readonly limit: number }): Promise<Notice[]>;
 }
 
 /** What the gate needs of `approve`. */

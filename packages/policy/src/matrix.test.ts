@@ -60,7 +60,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['queue.read', 'queue.close', 'runs.read', 'approvals.read'],
   ],
 };
-const EVERYONE = ['session.read', 'session.end', 'workflows.list', 'system.read'];
+const EVERYONE = ['session.read', 'session.end', 'workflows.list', 'system.read', 'notices.read'];
 
 test.each(ROLES)('B1: the role %s may do what is promised and nothing else', (role) => {
   expect(OPERATION_IDS.filter((operation) => permits(operation, [role])).sort()).toEqual(

@@ -8,6 +8,8 @@ export const OPERATIONS = {
   // Signing out only gives up a right, so that a frozen identity may do it too.
   'session.end': 'look',
   'system.read': 'look',
+  // What a decision wanted one's groups to be told.
+  'notices.read': 'look',
   'workflows.list': 'look',
   'runs.submit': 'change',
   'runs.read': 'look',

@@ -80,6 +80,17 @@ export function isOutage(error: unknown): boolean {
 }
 
 /**
+ * Sets the session's idle time-out in the address: otherwise the engine sets it by a query beside each connection's first
+ * one, which `pg` warns about.
+ */
+function withIdleTimeout(url: string): string {
+  const address = new URL(url);
+  const options = address.searchParams.get('options');
+  address.searchParams.set('options', `${options ? `${options} ` : ''}-c idle_in_transaction_session_timeout=60000`);
+  return address.href;
+}
+
+/**
  * Starts the durable engine of this process on the database. One engine a process: DBOS keeps its state in statics.
  * `clientOf` gives the connection of an open transaction, so that starting and waking a run commit with the rest.
  */
@@ -91,6 +102,7 @@ export async function startEngine(options: {
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }): Promise<Engine> {
   if (running) throw new TypeError('an engine runs already in this process');
+  const url = withIdleTimeout(options.url);
   running = options.run;
   closing = false;
   const logger = {
@@ -103,14 +115,14 @@ export async function startEngine(options: {
   };
   DBOS.setConfig({
     name: 'portreeve',
-    systemDatabaseUrl: options.url,
+    systemDatabaseUrl: url,
     executorID: options.executor,
     applicationVersion: PIPELINE_VERSION,
     logger,
   });
   await DBOS.launch();
   await DBOS.registerQueue(QUEUE, { minPollingIntervalMs: 100 });
-  const client = await DBOSClient.create({ systemDatabaseUrl: options.url, applicationName: 'portreeve' });
+  const client = await DBOSClient.create({ systemDatabaseUrl: url, applicationName: 'portreeve' });
 
   return {
     executor: options.executor,

@@ -11,7 +11,7 @@ import type {
   RunId,
 } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute';
-import type { Gate, Handoffs } from '@portreeve/gate';
+import type { Gate, Handoffs, NoticeStore } from '@portreeve/gate';
 import type { Identity } from '@portreeve/identity';
 import type { Environment, RunStore, Task } from '@portreeve/run';
 import type { ProjectWorkflow } from './config/project.ts';
@@ -27,6 +27,7 @@ export interface Services {
   readonly audit: AuditLog & AuditWriter;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
+  readonly notices: NoticeStore;
   readonly gate: Pick<Gate, 'get'>;
   readonly runs: RunStore;
   readonly workflows: readonly ProjectWorkflow[];

@@ -56,6 +56,7 @@ import { handoffStore } from './store/handoffs.ts';
 import { identityStore } from './store/identity.ts';
 import { leaseStore } from './store/leases.ts';
 import { migrate } from './store/migrate.ts';
+import { noticeStore } from './store/notices.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
@@ -177,6 +178,7 @@ async function start(
   });
 
   const proposals = proposalStore(database);
+  const notices = noticeStore(database);
   const handoffs = createHandoffs({ ...stage, store: handoffStore(database) });
   let engine: Engine | null = null;
   const queue = () => {
@@ -198,6 +200,7 @@ async function start(
     approvals,
     handoffs,
     store: proposals,
+    notices,
     environment,
     debugpoint,
     execution: {
@@ -315,6 +318,7 @@ async function start(
     audit,
     approvals,
     handoffs,
+    notices,
     gate,
     runs,
     workflows: bound,

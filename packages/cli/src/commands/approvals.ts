@@ -31,6 +31,10 @@ export function addApprovals(program: Command, run: Run<never>): void {
     .description('one approval: exactly what would be done, from which evidence, and why a person is asked')
     .argument('<id>')
     .action((run as Run<GlobalOptions>)(show));
+  group
+    .command('notices')
+    .description('what your groups were told of: actions that went ahead')
+    .action((run as Run<GlobalOptions>)(notices));
   for (const verdict of ['approve', 'deny'] as const) {
     group
       .command(verdict)
@@ -62,6 +66,20 @@ async function list(options: ListOptions): Promise<number> {
     );
     console.log(table(rows));
   }
+  return EXIT.done;
+}
+
+async function notices(options: GlobalOptions): Promise<number> {
+  const { client } = await signIn(options, 'approver');
+  const answer = await client.call('GET', '/v1/notices?limit=200');
+  if (options.json) console.log(JSON.stringify(answer));
+  else if (answer.notices.length === 0) console.log('Your groups were told of nothing.');
+  else
+    console.log(
+      table(
+        answer.notices.map((each: Row) => [each.posted_at, each.workflow, each.run ?? '', each.text].map(printable)),
+      ),
+    );
   return EXIT.done;
 }
 

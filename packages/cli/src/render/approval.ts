@@ -57,6 +57,7 @@ const MARKS: { readonly [kind: string]: string } = {
   model: 'written by the model from UNTRUSTED data',
 };
 
+/** The arguments, whole. A mark says where values came from: once for a part whose values all came from the same. */
 function renderValue(
   value: View,
   path: string,
@@ -67,13 +68,25 @@ function renderValue(
   const pad = ' '.repeat(indent);
   for (const [key, item] of Object.entries(value)) {
     const at = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const name = Array.isArray(value) ? `- ${Number(key) + 1}` : printable(key);
-    if (typeof item === 'object' && item !== null) {
-      out.push(`${pad}${name}:`);
-      renderValue(item, at, indent + 2, leaves, out);
+    const name = Array.isArray(value) ? `${Number(key) + 1}.` : `${printable(key)}:`;
+    const marks = marksBelow(at, leaves);
+    const mark = marks.size === 1 ? style('dim', `   ← ${[...marks][0]}`) : '';
+    if (typeof item !== 'object' || item === null) {
+      out.push(`${pad}${name} ${wrap(printable(String(item)), indent + 2)}${mark}`);
       continue;
     }
-    const mark = MARKS[leaves.get(at)?.kind] ?? '';
-    out.push(`${pad}${name}: ${wrap(printable(String(item)), indent + 2)}${mark ? style('dim', `  ← ${mark}`) : ''}`);
+    const empty = Object.keys(item).length === 0;
+    out.push(`${pad}${name}${empty ? ' (none)' : ''}${mark}`);
+    renderValue(item, at, indent + 2, marks.size === 1 ? NO_LEAVES : leaves, out);
   }
+}
+
+const NO_LEAVES: ReadonlyMap<string, View> = new Map();
+
+function marksBelow(path: string, leaves: ReadonlyMap<string, View>): Set<string> {
+  const marks = new Set<string>();
+  for (const [leaf, { kind }] of leaves) {
+    if (leaf === path || leaf.startsWith(`${path}/`)) marks.add(MARKS[kind] ?? kind);
+  }
+  return marks;
 }

@@ -106,6 +106,7 @@ const LINES: { readonly [type: string]: (data: Data, entry: Data) => [Stage, str
       `${data.state}${data.http_status ? ` (HTTP ${data.http_status})` : ''}${data.reason ? `: ${data.reason}` : ''} in ${data.duration_ms} ms`,
     ],
   ],
+  'notice.posted': (data) => [['decide', `${data.groups.join(', ')} are told (portreeve approvals notices)`]],
   'handoff.opened': (data, entry) => [
     ['execute', `a person must go on: ${data.why} (portreeve queue show ${entry.refs.handoff})`],
   ],
@@ -118,9 +119,15 @@ const PHASES: { readonly [phase: string]: string } = {
   at_use: 'again, at the moment of use',
 };
 
+/** What holds it back, in words; of a permit only which rules gave it. */
 function reasons(decision: Data): string {
+  const go = decision.outcome === 'permit' || decision.outcome === 'notify';
+  if (go) {
+    const rules = decision.reasons.map((reason: Data) => reason.rule).join(', ');
+    return rules || 'all four layers permit';
+  }
   const texts = decision.reasons.map((reason: Data) => `${reason.text} [${reason.layer}/${reason.rule}]`);
-  return texts.join(' ') || 'all four layers permit';
+  return texts.join(' ') || decision.next;
 }
 
 const COLOURS = {

@@ -7,6 +7,18 @@ import { approvalAnswer, idParam, listLimit } from './schemas.ts';
 export const approvalRoutes = [
   route({
     method: 'GET',
+    url: '/v1/notices',
+    operation: 'notices.read',
+    summary: 'What one’s groups were told of: actions that went ahead, newest first',
+    records: 'read',
+    query: z.strictObject({ limit: listLimit }),
+    answers: { 200: z.object({ notices: z.array(z.unknown()) }) },
+    handler: async ({ services, who, query }) => ({
+      notices: await services.notices.list({ groups: who.principal.groups, limit: query.limit }),
+    }),
+  }),
+  route({
+    method: 'GET',
     url: '/v1/approvals',
     operation: 'approvals.read',
     summary: 'Approvals, oldest first',
