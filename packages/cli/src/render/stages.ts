@@ -1,7 +1,7 @@
 import { printable, short, style } from '../output.ts';
 
 /** The stages of the way of a task, in order (design, section 2). */
-export const STAGES = [
+const STAGES = [
   'identify',
   'admit',
   'retrieve',

@@ -20,7 +20,7 @@ export function installProblems(app: FastifyInstance): void {
   );
 }
 
-export function send(reply: FastifyReply, error: PortreeveError, instance: string): FastifyReply {
+function send(reply: FastifyReply, error: PortreeveError, instance: string): FastifyReply {
   const wait = error.extra.retry_after_s;
   if (typeof wait === 'number') reply.header('retry-after', String(wait));
   if (error.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer');

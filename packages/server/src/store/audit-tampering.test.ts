@@ -23,14 +23,14 @@ describe('G2: tampering in the database, as its superuser', () => {
   async function signedLog(options: { last?: boolean } = {}) {
     const origin = `test.example/tampered/${count++}`;
     const parts = { store: auditStore(made.database), uow: made.database, origin };
-    const made_ = testAuditLog(parts);
-    await appendNotes(made_.log, made_.uow, 8);
-    await made_.log.checkpoint();
-    await appendNotes(made_.log, made_.uow, 12, 8);
-    const anchor = options.last === false ? null : (await made_.log.checkpoint()).note;
-    expect(await made_.log.verify()).toMatchObject({ ok: true, size: 20 });
+    const opened = testAuditLog(parts);
+    await appendNotes(opened.log, opened.uow, 8);
+    await opened.log.checkpoint();
+    await appendNotes(opened.log, opened.uow, 12, 8);
+    const anchor = options.last === false ? null : (await opened.log.checkpoint()).note;
+    expect(await opened.log.verify()).toMatchObject({ ok: true, size: 20 });
     const where = (index: number) => `log = '${origin}' AND index = ${index}`;
-    return { ...made_, parts, origin, where, anchor };
+    return { ...opened, parts, origin, where, anchor };
   }
 
   test.each([true, false])('a changed entry (signed: %s)', async (last) => {
@@ -105,6 +105,9 @@ describe('G2: tampering in the database, as its superuser', () => {
     await run(`DELETE FROM audit_records WHERE log = '${origin}'`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'truncated', size: 0 });
 
+    await run(`DELETE FROM audit_nodes WHERE log = '${origin}'`);
+    await run(`DELETE FROM audit_checkpoints WHERE log = '${origin}'`);
+
     const unsigned = await signedLog({ last: false });
     await run(`DELETE FROM audit_records WHERE log = '${unsigned.origin}' AND index >= 18`);
     expect(await unsigned.log.verify()).toMatchObject({ ok: false, first_bad_index: 18, kind: 'truncated', size: 18 });
@@ -116,7 +119,11 @@ describe('G2: tampering in the database, as its superuser', () => {
     await run(`DELETE FROM audit_nodes WHERE log = '${origin}' AND (idx + 1) << level > 17`);
     await run(`DELETE FROM audit_checkpoints WHERE log = '${origin}' AND size = 20`);
     expect(await log.verify()).toMatchObject({ ok: true, size: 17 });
-    expect(await log.verify({ anchors: [anchor!] })).toMatchObject({ ok: false, first_bad_index: 17, kind: 'truncated' });
+    expect(await log.verify({ anchors: [anchor!] })).toMatchObject({
+      ok: false,
+      first_bad_index: 17,
+      kind: 'truncated',
+    });
     // The process that signed the lost checkpoint remembers it, and signs nothing beside it.
     await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
     await appendNotes(log, uow, 4, 100);
@@ -135,7 +142,7 @@ describe('G2: tampering in the database, as its superuser', () => {
     await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(0, 7)}`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 7, kind: 'changed_node' });
     await expect(log.checkpoint()).resolves.toMatchObject({ size: 20 });
-    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(3, 0)}`);
+    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(4, 0)}`);
     await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
   });
 
@@ -145,7 +152,12 @@ describe('G2: tampering in the database, as its superuser', () => {
     // All of another log's records and nodes from 8 on, under this log's name: each agrees with the others.
     await run(`DELETE FROM audit_records WHERE log = '${origin}'`);
     await run(`DELETE FROM audit_nodes WHERE log = '${origin}'`);
-    const forged = testAuditLog({ store: other.parts.store, uow: other.parts.uow, origin, privateKey: generateKeyPairSync('ed25519').privateKey });
+    const forged = testAuditLog({
+      store: other.parts.store,
+      uow: other.parts.uow,
+      origin,
+      privateKey: generateKeyPairSync('ed25519').privateKey,
+    });
     await run(`UPDATE audit_checkpoints SET log = '${origin}/aside' WHERE log = '${origin}'`);
     await appendNotes(forged.log, forged.uow, 20, 100);
     await run(`UPDATE audit_checkpoints SET log = '${origin}' WHERE log = '${origin}/aside'`);

@@ -71,6 +71,9 @@ const COLUMNS = [
 /** Rows of one INSERT: PostgreSQL takes at most 65,535 parameters a statement. */
 const ROWS = 2000;
 
+/** What the column `words` takes for a space as well (`0002_audit.sql`). */
+const PUNCTUATION = /[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]/g;
+
 /** The audit log's store on PostgreSQL. The database refuses whatever is not an insert or a read (`0002_audit.sql`). */
 export function auditStore(database: Database): AuditStore {
   const reader = (tx: Tx | null): Kysely<Tables> => (tx ? database.on(tx) : database.read);
@@ -171,8 +174,10 @@ export function auditStore(database: Database): AuditStore {
       }
       if (search.since) query = query.where('time', '>=', search.since);
       if (search.until) query = query.where('time', '<', search.until);
-      if (search.words !== null)
-        query = query.where(sql<boolean>`words @@ websearch_to_tsquery('simple', ${search.words})`);
+      if (search.words !== null) {
+        const words = search.words.replace(PUNCTUATION, ' ');
+        query = query.where(sql<boolean>`words @@ websearch_to_tsquery('simple', ${words})`);
+      }
       if (search.after !== null) query = query.where('index', newest ? '<' : '>', String(search.after));
       const rows = await query
         .orderBy('index', newest ? 'desc' : 'asc')

@@ -7,7 +7,7 @@ const FOLDER = new URL('./migrations/', import.meta.url);
 /** Any constant will do; it must only be the same in every process. */
 const LOCK = 7_410_001;
 
-export interface Migration {
+interface Migration {
   readonly number: number;
   readonly name: string;
   readonly sql: string;
@@ -15,7 +15,7 @@ export interface Migration {
 }
 
 /** The numbered SQL files, in order. */
-export async function migrations(): Promise<Migration[]> {
+async function migrations(): Promise<Migration[]> {
   const names = (await readdir(FOLDER)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
   return Promise.all(
     names.map(async (name) => {

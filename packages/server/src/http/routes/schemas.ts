@@ -1,12 +1,4 @@
-import {
-  approvalSchema,
-  decisionSchema,
-  handoffSchema,
-  idSchema,
-  jsonSchema,
-  principalSchema,
-  runSchema,
-} from '@portreeve/contract';
+import { approvalSchema, handoffSchema, idSchema, principalSchema, runSchema } from '@portreeve/contract';
 import { z } from 'zod';
 
 /*
@@ -18,7 +10,7 @@ const anything = z.unknown();
 export const listLimit = z.coerce.number().int().min(1).max(200).default(50);
 
 /** An answer of ours is built from validated parts: it is described, and passed on as it is. */
-export const described = <T extends z.ZodType>(_schema: T, description: string) => anything.describe(description);
+const described = <T extends z.ZodType>(_schema: T, description: string) => anything.describe(description);
 
 export const principalAnswer = described(principalSchema, 'A principal');
 export const signedInSchema = z.object({
@@ -33,9 +25,7 @@ export const runAnswer = described(
 );
 export const approvalAnswer = described(approvalSchema, 'An approval with its verdicts');
 export const handoffAnswer = described(handoffSchema, 'A hand-off: kind, why, context, next');
-export const decisionAnswer = described(decisionSchema, 'A decision');
 export const recordAnswer = z.object({ entry: anything, payload: anything });
-export const jsonAnswer = described(jsonSchema, 'Any JSON');
 
 /** A path parameter that is an id of one kind. */
 export const idParam = <K extends Parameters<typeof idSchema>[0]>(kind: K) => z.object({ id: idSchema(kind) });

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import {
+  canonicalJson,
+  digestOfText,
+  fieldErrors,
+  type JsonObject,
+  NotCanonical,
+  newId,
+  PortreeveError,
+  RECORD_TYPES,
+  type RecordDraft,
+  type RecordEntry,
+  recordEntrySchema,
+} from '@portreeve/contract';
+import type { RecordColumns, Redactor } from './ports.ts';
+
+/** C2SP tlog-tiles carries entries with a 16-bit length. */
+const ENTRY_MAX_BYTES = 65_535;
+/** Bytes that one record's payload may take. */
+export const PAYLOAD_MAX_BYTES = 1024 * 1024;
+const NAME_MAX = 128;
+
+/** A draft that has been checked and redacted, and lacks only its place in the log. */
+export interface PreparedRecord {
+  readonly key: string | null;
+  readonly payload: string;
+  place(position: { log: string; index: number; time: Date }): { text: string; entry: RecordEntry };
+}
+
+/**
+ * Checks a draft against the schema of its type, redacts it and fixes the payload's bytes. Throws `internal` for a
+ * draft that its type does not allow (a defect of the caller), `too_large` where the bounds of a record are passed.
+ */
+export function prepareRecord(draft: RecordDraft, redactor: Redactor): PreparedRecord {
+  const parsed = RECORD_TYPES[draft.type].safeParse(draft.data);
+  if (!parsed.success) throw invalid(draft, fieldErrors(parsed.error));
+  const data = parsed.data as JsonObject;
+  // Before the detectors run, so that they never read more than this.
+  bounded(draft, 'payload', JSON.stringify(data), PAYLOAD_MAX_BYTES);
+  const payload = canonical(draft, { nonce: randomBytes(16).toString('base64url'), data: redactor.value(data) });
+  bounded(draft, 'payload', payload, PAYLOAD_MAX_BYTES);
+  const name = redactor.text(draft.actor.name);
+  const actor = {
+    ...draft.actor,
+    name: name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}\u2026`.toWellFormed(),
+  };
+  const refs = Object.fromEntries(Object.entries(draft.refs ?? {}).filter(([, value]) => value !== undefined));
+  return {
+    key: draft.key ?? null,
+    payload,
+    place({ log, index, time }) {
+      const checked = recordEntrySchema.safeParse({
+        v: 1,
+        id: newId('record', { now: () => time }),
+        log,
+        index,
+        time: time.toISOString(),
+        type: draft.type,
+        actor,
+        refs,
+        outcome: draft.outcome ?? '',
+        payload_digest: digestOfText(payload),
+      });
+      if (!checked.success) throw invalid(draft, fieldErrors(checked.error));
+      const text = canonical(draft, checked.data);
+      bounded(draft, 'entry', text, ENTRY_MAX_BYTES);
+      return { text, entry: checked.data };
+    },
+  };
+}
+
+/** What the record can be searched by. */
+export function columnsOf(entry: RecordEntry): RecordColumns {
+  const { refs } = entry;
+  return {
+    type: entry.type,
+    time: new Date(entry.time),
+    actor_id: entry.actor.id,
+    outcome: entry.outcome,
+    run: refs.run ?? null,
+    workflow: refs.workflow ?? null,
+    tool: refs.tool ?? null,
+    proposal: refs.proposal ?? null,
+    approval: refs.approval ?? null,
+    policy_version: refs.policy_version ?? null,
+    release: refs.release ?? null,
+  };
+}
+
+function canonical(draft: RecordDraft, value: unknown): string {
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    if (error instanceof NotCanonical) throw invalid(draft, [{ path: '', message: error.message }], error);
+    throw error;
+  }
+}
+
+function bounded(draft: RecordDraft, part: string, text: string, max: number): void {
+  const size = Buffer.byteLength(text, 'utf8');
+  if (size > max)
+    throw new PortreeveError(
+      'too_large',
+      `The ${part} of a ${draft.type} record is ${size} bytes; ${max} are allowed.`,
+    );
+}
+
+function invalid(draft: RecordDraft, errors: { path: string; message: string }[], cause?: unknown): PortreeveError {
+  const where = errors.map((error) => `${error.path}: ${error.message}`).join('; ');
+  return new PortreeveError('internal', `A ${draft.type} record does not satisfy its schema (${where}).`, {
+    errors,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

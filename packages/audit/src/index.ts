@@ -1,0 +1,22 @@
+export type { SignedCheckpoint } from './checkpoint.ts';
+export { PAYLOAD_MAX_BYTES } from './entry.ts';
+export type { ExportFile } from './export.ts';
+export { type AuditLog, type AuditLogOptions, createAuditLog } from './log.ts';
+export { createNoteSigner } from './note.ts';
+export type {
+  AuditStore,
+  Head,
+  NewRecord,
+  NodeRange,
+  NoteSigner,
+  RecordColumns,
+  Redactor,
+  StoredCheckpoint,
+  StoredNode,
+  StoredRecord,
+  StoreSearch,
+} from './ports.ts';
+export type { Receipt } from './receipt.ts';
+export { createRedactor } from './redact/redactor.ts';
+export { type AuditFilter, type AuditPage, type AuditQuery, auditFilterSchema, auditQuerySchema } from './search.ts';
+export type { VerifyKind, VerifyOptions, VerifyReport } from './verify.ts';

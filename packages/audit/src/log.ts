@@ -1,0 +1,94 @@
+import { type AuditRecord, type AuditWriter, type Clock, PortreeveError, type UnitOfWork } from '@portreeve/contract';
+import { appendRecords } from './append.ts';
+import { checkpointer, readCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
+import { type ExportFile, exportFiles } from './export.ts';
+import type { AuditStore, NoteSigner, Redactor, StoredRecord } from './ports.ts';
+import { consistencyProof, inclusionProof, makeReceipt, type Receipt } from './receipt.ts';
+import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecord } from './search.ts';
+import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
+
+export interface AuditLog extends AuditWriter {
+  /** The log's name; the first line of its checkpoints. */
+  readonly origin: string;
+  /** The public key that checks its checkpoints. */
+  readonly vkey: string;
+  /** How many records there are. */
+  size(): Promise<number>;
+  /** `null` where there is no such record. */
+  get(index: number): Promise<AuditRecord | null>;
+  search(query?: AuditQuery): Promise<AuditPage>;
+  /** Signs the head, also where nothing was added. Opens a transaction. Throws `log_broken` rather than sign a fork. */
+  checkpoint(): Promise<SignedCheckpoint>;
+  newestCheckpoint(): Promise<SignedCheckpoint | null>;
+  /** RFC 6962 section 2.1.1. Throws `bad_request` where the log never had that size or index. */
+  inclusionProof(index: number, size: number): Promise<Uint8Array[]>;
+  /** RFC 6962 section 2.1.2. */
+  consistencyProof(first: number, second: number): Promise<Uint8Array[]>;
+  /** May sign a new checkpoint, so it opens a transaction. Throws `not_found`. */
+  receipt(index: number): Promise<Receipt>;
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /** The files of an export; read the content of each before the next. Signs a checkpoint where records are newer. */
+  exportLog(filter?: AuditFilter): AsyncIterable<ExportFile>;
+}
+
+export interface AuditLogOptions {
+  readonly store: AuditStore;
+  readonly uow: UnitOfWork;
+  readonly signer: NoteSigner;
+  readonly redactor: Redactor;
+  /** A schema-less URL such as `acme.example/audit/main`; the same as the signer's name. */
+  readonly origin: string;
+  readonly clock: Clock;
+  /** Public keys that signed earlier checkpoints of this log. */
+  readonly earlierKeys?: readonly string[];
+}
+
+/**
+ * The record: an RFC 6962 Merkle log over canonical entries, in a database that only inserts. See SPEC.md for what it
+ * promises.
+ */
+export function createAuditLog(options: AuditLogOptions): AuditLog {
+  const { store, origin, signer } = options;
+  if (signer.name !== origin) throw new TypeError('the name of the signing key must be the origin of the log');
+  const vkeys = [signer.vkey, ...(options.earlierKeys ?? [])];
+  const sign = checkpointer({ ...options, vkeys });
+
+  const newest = async () => {
+    const stored = await store.newestCheckpoint(null, origin);
+    return stored && readCheckpoint(stored, origin, vkeys);
+  };
+  const covering = async (size: number) => {
+    const checkpoint = await newest();
+    return checkpoint && checkpoint.size >= size ? checkpoint : sign();
+  };
+  const existing = async (index: number): Promise<StoredRecord> => {
+    const record = Number.isSafeInteger(index) && index >= 0 ? await store.record(origin, index) : null;
+    if (!record) throw new PortreeveError('not_found', `The log has no record ${index}.`);
+    return record;
+  };
+
+  return {
+    origin,
+    vkey: signer.vkey,
+    append: (tx, drafts) => appendRecords(options, tx, drafts),
+    size: async () => (await store.head(null, origin)).size,
+    async get(index) {
+      const record = Number.isSafeInteger(index) && index >= 0 ? await store.record(origin, index) : null;
+      return record && toRecord(record);
+    },
+    search: (query = {}) => searchRecords(store, origin, query),
+    checkpoint: sign,
+    newestCheckpoint: newest,
+    inclusionProof: (index, size) => inclusionProof(store, origin, index, size),
+    consistencyProof: (first, second) => consistencyProof(store, origin, first, second),
+    async receipt(index) {
+      const record = await existing(index);
+      return makeReceipt(store, origin, record, await covering(index + 1));
+    },
+    verify: (settings = {}) => verifyLog(store, origin, vkeys, settings),
+    async *exportLog(filter = {}) {
+      const { size } = await store.head(null, origin);
+      yield* exportFiles(store, await covering(size), signer.vkey, filter);
+    },
+  };
+}

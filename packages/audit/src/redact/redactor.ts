@@ -1,0 +1,139 @@
+import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import {
+  ID_PREFIXES,
+  type Json,
+  type JsonObject,
+  type SignedVerdict,
+  signedVerdictSchema,
+  verdictBytes,
+} from '@portreeve/contract';
+import type { Redactor } from '../ports.ts';
+import { bankAccounts, cardNumbers, emailAddresses, isCard } from './personal.ts';
+import {
+  assignments,
+  awsSecrets,
+  headers,
+  jsonWebTokens,
+  OWN_ID,
+  prefixedSecrets,
+  privateKeys,
+  urlPasswords,
+} from './secrets.ts';
+import { type Detector, withoutOverlap } from './span.ts';
+
+const DETECTORS: readonly Detector[] = [
+  privateKeys,
+  prefixedSecrets,
+  jsonWebTokens,
+  awsSecrets,
+  assignments,
+  headers,
+  urlPasswords,
+  emailAddresses,
+  cardNumbers,
+  bankAccounts,
+];
+
+/** What stands in the place of a value. Text that has this form already is left as it is. */
+const TOKEN = /\u27e6(?:secret|personal):[a-z-]{1,24}:[0-9]{1,7}:[0-9a-f]{8}\u27e7/g;
+
+/** Members whose string value is a credential, whatever it looks like. */
+const SECRET_NAME = /password|passphrase|secret|token|authorization(?!_details)|api[-_]?key/i;
+/** Members that hold nothing but credentials, at any depth and of any type. */
+const SECRET_TREE = /(?:password|passphrase|secret|credential)s?$/i;
+/** Members that hold public keys and signatures, which are evidence. */
+const PUBLIC_NAME = /(?:^|_)(?:public_key|signature|signing_key)$/;
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const ID = new RegExp(`^(?:${Object.values(ID_PREFIXES).join('|')})_[a-z0-9_-]{1,64}$`);
+const BASE64URL_KEY = /^(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{86})$/;
+
+/**
+ * A redactor that works on values (requirement G5). Each secret and each personal value becomes
+ * `⟦kind:type:length:mac⟧`, where `mac` is the start of its HMAC-SHA-256 under this installation's key: the same value
+ * gives the same `mac` everywhere, and cannot be found from it without the key. Structure, member names and all other
+ * text stay. Ids, digests, public keys, signatures and verdicts whose signature verifies stay as they are.
+ */
+export function createRedactor(options: { key: Uint8Array | KeyObject }): Redactor {
+  const token = (kind: string, type: string, length: number, same: string) => {
+    const mac = createHmac('sha256', options.key).update(same, 'utf8').digest('hex').slice(0, 8);
+    return `\u27e6${kind}:${type}:${length}:${mac}\u27e7`;
+  };
+
+  const plain = (text: string) => {
+    const spans = withoutOverlap(DETECTORS.flatMap((detect) => detect(text)));
+    if (spans.length === 0) return text;
+    let out = '';
+    let at = 0;
+    for (const span of spans) {
+      out += text.slice(at, span.start) + token(span.kind, span.type, span.end - span.start, span.same);
+      at = span.end;
+    }
+    return out + text.slice(at);
+  };
+
+  const text = (value: string) => {
+    if (DIGEST.test(value) || ID.test(value)) return value;
+    let out = '';
+    let at = 0;
+    for (const match of value.matchAll(TOKEN)) {
+      out += plain(value.slice(at, match.index)) + match[0];
+      at = match.index + match[0].length;
+    }
+    return out + plain(value.slice(at));
+  };
+
+  const whole = (value: string, name: string) => {
+    if (value === '' || DIGEST.test(value) || OWN_ID.test(value)) return value;
+    if (value.match(TOKEN)?.[0] === value) return value;
+    return token('secret', typeOf(name), value.length, value);
+  };
+
+  const walk = (value: Json, name: string, inTree: boolean): Json => {
+    if (typeof value === 'string') {
+      if (PUBLIC_NAME.test(name) && BASE64URL_KEY.test(value)) return value;
+      return inTree || SECRET_NAME.test(name) ? whole(value, name) : text(value);
+    }
+    if (typeof value === 'number') {
+      if (inTree) return whole(String(value), name);
+      const digits = Number.isSafeInteger(value) && value >= 1e13 ? String(value) : '';
+      return digits && isCard(digits) ? token('personal', 'card', digits.length, digits) : value;
+    }
+    if (value === null || typeof value === 'boolean') return value;
+    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => walk(item, name, inTree));
+    if (isSignedVerdict(value)) return value;
+    const out = new Map<string, Json>();
+    for (const [member, item] of Object.entries(value as JsonObject)) {
+      // As JSON.stringify does: an optional member that a caller set to undefined is not there.
+      if (item === undefined) continue;
+      const safe = text(member);
+      let free = safe;
+      // Two addresses that differ only in case have one token: neither member may hide the other.
+      for (let n = 2; out.has(free); n++) free = `${safe}#${n}`;
+      out.set(free, walk(item, member, inTree || SECRET_TREE.test(member)));
+    }
+    return Object.fromEntries(out);
+  };
+
+  return { text, value: ((value: Json) => walk(value, '', false)) as Redactor['value'] };
+}
+
+function typeOf(name: string): string {
+  const match = /password|passphrase|secret|token|authorization|api[-_]?key|credential/i.exec(name);
+  return match ? match[0].toLowerCase().replace(/api[-_]?key/, 'api-key') : 'credential';
+}
+
+/** A verdict is kept to the byte only if it is one: its own signature says so. */
+function isSignedVerdict(value: Json): boolean {
+  const parsed = signedVerdictSchema.safeParse(value);
+  return parsed.success && signatureVerifies(parsed.data);
+}
+
+function signatureVerifies(signed: SignedVerdict): boolean {
+  try {
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: signed.public_key }, format: 'jwk' });
+    return verify(null, verdictBytes(signed.statement), key, Buffer.from(signed.signature, 'base64url'));
+  } catch {
+    return false;
+  }
+}

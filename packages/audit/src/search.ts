@@ -1,0 +1,84 @@
+import {
+  type AuditRecord,
+  digestSchema,
+  fieldErrors,
+  idSchema,
+  nameSchema,
+  PortreeveError,
+  RECORD_TYPE_NAMES,
+  type RecordEntry,
+  type RecordPayload,
+} from '@portreeve/contract';
+import { z } from 'zod';
+import type { AuditStore, StoredRecord, StoreSearch } from './ports.ts';
+
+/** What records can be searched by (requirement G4). All that is given must hold. */
+export const auditFilterSchema = z.strictObject({
+  run: idSchema('run').optional(),
+  workflow: nameSchema.optional(),
+  type: z.enum(RECORD_TYPE_NAMES).optional(),
+  /** The id of the principal, `system` or `anonymous`. */
+  actor: z.string().min(1).max(128).optional(),
+  tool: nameSchema.optional(),
+  outcome: z.string().min(1).max(64).optional(),
+  proposal: idSchema('proposal').optional(),
+  approval: idSchema('approval').optional(),
+  policy_version: digestSchema.optional(),
+  release: digestSchema.optional(),
+  /** Records of this time or later. */
+  since: z.iso.datetime().optional(),
+  /** Records before this time. */
+  until: z.iso.datetime().optional(),
+  /** Words that all stand in the payload; a phrase in double quotes; `-word` for one that must not. */
+  words: z.string().min(1).max(400).optional(),
+});
+export type AuditFilter = z.input<typeof auditFilterSchema>;
+
+export const auditQuerySchema = auditFilterSchema.extend({
+  /** The `next` of the page before. */
+  after: z.int().min(0).optional(),
+  limit: z.int().min(1).max(500).default(50),
+  order: z.enum(['newest', 'oldest']).default('newest'),
+});
+export type AuditQuery = z.input<typeof auditQuerySchema>;
+
+export interface AuditPage {
+  readonly records: AuditRecord[];
+  /** Pass as `after` for the page that follows; `null` where there is none. */
+  readonly next: number | null;
+}
+
+/** One page of the records that a filter selects. Throws `bad_request` for a filter that is not one. */
+export async function searchRecords(store: AuditStore, log: string, query: AuditQuery): Promise<AuditPage> {
+  const search = toStoreSearch(query);
+  const found = await store.search(log, { ...search, limit: search.limit + 1 });
+  const page = found.slice(0, search.limit);
+  return { records: page.map(toRecord), next: found.length > search.limit ? page.at(-1)!.index : null };
+}
+
+export function toStoreSearch(query: AuditQuery): StoreSearch {
+  const parsed = auditQuerySchema.safeParse(query);
+  if (!parsed.success)
+    throw new PortreeveError('bad_request', 'The search is malformed.', { errors: fieldErrors(parsed.error) });
+  const { since, until, words, after, limit, order, actor, ...rest } = parsed.data;
+  const equals = Object.fromEntries(
+    Object.entries({ ...rest, actor_id: actor }).filter(([, value]) => value !== undefined),
+  );
+  return {
+    equals,
+    since: since === undefined ? null : new Date(since),
+    until: until === undefined ? null : new Date(until),
+    words: words ?? null,
+    after: after ?? null,
+    limit,
+    order,
+  };
+}
+
+export function toRecord(stored: StoredRecord): AuditRecord {
+  return { entry: JSON.parse(stored.entry) as RecordEntry, payload: toPayload(stored) };
+}
+
+export function toPayload(stored: StoredRecord): RecordPayload | null {
+  return stored.payload === null ? null : (JSON.parse(stored.payload) as RecordPayload);
+}

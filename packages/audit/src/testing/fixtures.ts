@@ -1,0 +1,55 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  type Clock,
+  draft,
+  fixedClock,
+  type RecordActor,
+  type RecordDraft,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import { memoryUnitOfWork } from '@portreeve/contract/testing';
+import { type AuditLog, createAuditLog } from '../log.ts';
+import { createNoteSigner } from '../note.ts';
+import type { AuditStore } from '../ports.ts';
+import { createRedactor } from '../redact/redactor.ts';
+import { memoryAuditStore } from './memory-store.ts';
+
+export const TEST_ORIGIN = 'test.example/audit/main';
+export const TEST_START = '2026-11-20T08:00:00.000Z';
+export const TEST_ACTOR: RecordActor = {
+  id: 'prn_analyst',
+  kind: 'person',
+  name: 'analyst',
+  act: [{ id: 'agent:incident-summary', kind: 'agent' }],
+};
+
+/** A log for tests, on a given store or in memory. */
+export function testAuditLog(
+  options: { store?: AuditStore; uow?: UnitOfWork; clock?: Clock; privateKey?: KeyObject; origin?: string } = {},
+): { log: AuditLog; store: AuditStore; uow: UnitOfWork } {
+  const memory = memoryAuditStore();
+  const store = options.store ?? memory;
+  const uow = options.uow ?? memoryUnitOfWork(memory);
+  const origin = options.origin ?? TEST_ORIGIN;
+  const privateKey = options.privateKey ?? generateKeyPairSync('ed25519').privateKey;
+  const log = createAuditLog({
+    store,
+    uow,
+    origin,
+    signer: createNoteSigner({ name: origin, privateKey }),
+    redactor: createRedactor({ key: Buffer.alloc(32, 7) }),
+    clock: options.clock ?? fixedClock(TEST_START),
+  });
+  return { log, store, uow };
+}
+
+/** A draft whose data is free text. */
+export function noteDraft(note: string, more: Partial<RecordDraft> = {}): RecordDraft {
+  return draft({ type: 'handoff.closed', actor: TEST_ACTOR, data: { note }, ...more } as RecordDraft<'handoff.closed'>);
+}
+
+/** `count` records, each in a transaction of its own. */
+export async function appendNotes(log: AuditLog, uow: UnitOfWork, count: number, from = 0): Promise<void> {
+  for (let i = from; i < from + count; i++)
+    await uow.transaction((tx) => log.append(tx, [noteDraft(`note number ${i}`)]));
+}

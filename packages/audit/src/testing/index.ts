@@ -1,0 +1,3 @@
+export { appendNotes, noteDraft, TEST_ACTOR, TEST_ORIGIN, TEST_START, testAuditLog } from './fixtures.ts';
+export { memoryAuditStore } from './memory-store.ts';
+export { type AuditStoreUnderTest, auditStoreContract } from './store-contract.ts';

@@ -1,0 +1,73 @@
+import { openNote, parseCheckpoint } from './note.ts';
+import type { AuditStore } from './ports.ts';
+import type { Finding } from './verify.ts';
+
+const PAGE = 500;
+
+export interface SignedRoots {
+  /** The root that was signed for a size. */
+  readonly rootsBySize: ReadonlyMap<number, Uint8Array>;
+  readonly count: number;
+  readonly largest: number;
+  /** What is wrong with the checkpoints themselves. */
+  readonly problem: Finding | null;
+}
+
+/** Opens every stored checkpoint, and those that were kept elsewhere. Only what verifies is used further. */
+export async function signedRoots(
+  store: AuditStore,
+  log: string,
+  vkeys: readonly string[],
+  anchors: readonly string[],
+): Promise<SignedRoots> {
+  const rootsBySize = new Map<number, Uint8Array>();
+  let problem: Finding | null = null;
+  let largest = 0;
+  const report = (kind: Finding['kind'], text: string) => {
+    problem ??= { kind, index: null, problem: text };
+  };
+  const open = (note: string, label: string): number | null => {
+    const opened = openNote(note, vkeys);
+    if ('fault' in opened) {
+      const why = {
+        malformed: 'is not a signed note',
+        wrong_key: 'is signed by an unknown key',
+        bad_signature: 'has a signature that does not verify',
+      };
+      report(opened.fault === 'malformed' ? 'bad_checkpoint' : opened.fault, `${label} ${why[opened.fault]}`);
+      return null;
+    }
+    const checkpoint = parseCheckpoint(opened.text);
+    if (checkpoint?.origin !== log) {
+      report('bad_checkpoint', `${label} is not a checkpoint of this log`);
+      return null;
+    }
+    const other = rootsBySize.get(checkpoint.size);
+    if (other && Buffer.compare(other, checkpoint.root) !== 0)
+      report('forked', `two different trees of ${checkpoint.size} records were signed (${label})`);
+    else rootsBySize.set(checkpoint.size, checkpoint.root);
+    largest = Math.max(largest, checkpoint.size);
+    return checkpoint.size;
+  };
+
+  let count = 0;
+  let size = 0;
+  for (;;) {
+    const page = await store.checkpoints(log, count, PAGE);
+    for (const stored of page) {
+      const label = `the checkpoint number ${stored.seq}`;
+      if (stored.seq !== count) report('bad_checkpoint', `the checkpoint number ${count} is missing`);
+      count = stored.seq + 1;
+      const signed = open(stored.note, label);
+      if (signed === null) continue;
+      if (signed !== stored.size) report('bad_checkpoint', `${label} is stored under another size`);
+      if (signed < size) report('forked', `${label} is smaller than the one before it`);
+      size = signed;
+    }
+    if (page.length < PAGE) break;
+  }
+  anchors.forEach((note, i) => {
+    open(note, `the checkpoint ${i + 1} that was kept elsewhere`);
+  });
+  return { rootsBySize, count, largest, problem };
+}

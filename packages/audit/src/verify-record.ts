@@ -1,0 +1,46 @@
+import { canonicalJson, digestOfText, type RecordEntry, recordEntrySchema } from '@portreeve/contract';
+import { columnsOf } from './entry.ts';
+import type { RecordColumns, StoredRecord } from './ports.ts';
+import type { Finding } from './verify.ts';
+
+/** The entry as it stands in the row, or `null` where the text is not one. */
+export function readEntry(text: string): RecordEntry | null {
+  try {
+    const parsed = recordEntrySchema.safeParse(JSON.parse(text));
+    return parsed.success && canonicalJson(parsed.data) === text ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Checks what lies beside an entry whose leaf has been checked: payload, search columns, order in time. */
+export function checkBeside(row: StoredRecord, entry: RecordEntry, before: string | null): Finding | null {
+  const { index } = row;
+  if (row.payload === null)
+    return { kind: 'missing_payload', index, problem: `the payload of record ${index} has been removed` };
+  if (digestOfText(row.payload) !== entry.payload_digest)
+    return {
+      kind: 'changed_payload',
+      index,
+      problem: `the payload of record ${index} is not the one that was recorded`,
+    };
+  const column = differingColumn(row.columns, columnsOf(entry));
+  if (column !== null)
+    return {
+      kind: 'changed_column',
+      index,
+      problem: `record ${index} is filed under another ${column} than its entry says, so a search may miss it`,
+    };
+  if (before !== null && Date.parse(entry.time) < Date.parse(before))
+    return { kind: 'clock', index, problem: `the time of record ${index} is before that of the record before it` };
+  return null;
+}
+
+function differingColumn(stored: RecordColumns, expected: RecordColumns): string | null {
+  for (const [name, value] of Object.entries(expected)) {
+    const found = stored[name as keyof RecordColumns];
+    const same = value instanceof Date ? found instanceof Date && found.getTime() === value.getTime() : found === value;
+    if (!same) return name;
+  }
+  return null;
+}

@@ -1,0 +1,216 @@
+import { EMPTY_ROOT, Frontier, leafHash } from './merkle.ts';
+import type { AuditStore, NodeRange, StoredRecord } from './ports.ts';
+import { signedRoots } from './verify-checkpoints.ts';
+import { checkBeside, readEntry } from './verify-record.ts';
+
+export type VerifyKind =
+  | 'changed_entry'
+  | 'changed_payload'
+  | 'missing_payload'
+  | 'changed_column'
+  | 'changed_node'
+  | 'missing'
+  | 'inserted'
+  | 'reordered'
+  | 'truncated'
+  | 'forked'
+  | 'clock'
+  | 'wrong_key'
+  | 'bad_signature'
+  | 'bad_checkpoint';
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  /** Records that the log holds. */
+  readonly size: number;
+  /** The first record that is not as it was; `null` where none is, or where only a checkpoint is wrong. */
+  readonly first_bad_index: number | null;
+  readonly problem: string | null;
+  readonly kind: VerifyKind | null;
+  /** Checkpoints that were compared. */
+  readonly checkpoints: number;
+}
+
+export interface VerifyOptions {
+  /** Called after each thousand or so records. */
+  readonly onProgress?: (progress: { checked: number; size: number }) => void;
+  /** Checkpoints of this log that were kept elsewhere: they show a log that was cut off or rewritten as a whole. */
+  readonly anchors?: readonly string[];
+}
+
+export interface Finding {
+  readonly kind: VerifyKind;
+  readonly index: number | null;
+  readonly problem: string;
+}
+
+const PAGE = 1024;
+
+/**
+ * Recomputes everything from the stored bytes and names the first record that is not as it was appended. It reads and
+ * compares; it changes nothing.
+ */
+export async function verifyLog(
+  store: AuditStore,
+  log: string,
+  vkeys: readonly string[],
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  // Checkpoints first: what is appended while this runs can then only make the log longer than they say.
+  const signed = await signedRoots(store, log, vkeys, options.anchors ?? []);
+  const { size } = await store.head(null, log);
+  const scan = new Scan(store, log, size, signed.rootsBySize);
+  const finding =
+    (await scan.run(options.onProgress)) ?? (await truncated(store, log, size, signed.largest)) ?? signed.problem;
+  return {
+    ok: finding === null,
+    size,
+    first_bad_index: finding?.index ?? null,
+    problem: finding?.problem ?? null,
+    kind: finding?.kind ?? null,
+    checkpoints: signed.count,
+  };
+}
+
+async function truncated(store: AuditStore, log: string, size: number, signedSize: number): Promise<Finding | null> {
+  if (size < signedSize)
+    return {
+      kind: 'truncated',
+      index: size,
+      problem: `a checkpoint for ${signedSize} records was signed, and ${size} are left`,
+    };
+  const [node] = await store.nodes(null, log, [{ level: 0, from: size, to: size + 1 }]);
+  // Asked in this order, because an append may just have committed: it makes both visible at once.
+  if (node && !(await store.record(log, size)))
+    return { kind: 'truncated', index: size, problem: `the tree holds a record ${size}, and it has been removed` };
+  return null;
+}
+
+class Scan {
+  readonly #store: AuditStore;
+  readonly #log: string;
+  readonly #size: number;
+  readonly #roots: ReadonlyMap<number, Uint8Array>;
+  readonly #tree = new Frontier();
+  #matched = 0;
+  #time: string | null = null;
+
+  constructor(store: AuditStore, log: string, size: number, roots: ReadonlyMap<number, Uint8Array>) {
+    this.#store = store;
+    this.#log = log;
+    this.#size = size;
+    this.#roots = roots;
+  }
+
+  async run(onProgress: VerifyOptions['onProgress']): Promise<Finding | null> {
+    const empty = this.#roots.get(0);
+    if (empty && Buffer.compare(empty, EMPTY_ROOT) !== 0) return this.#forked(0);
+    for (let from = 0; from < this.#size; from += PAGE) {
+      const to = Math.min(from + PAGE, this.#size);
+      const rows = await this.#store.records(this.#log, from, PAGE);
+      const nodes = await this.#nodes(from, to);
+      for (let index = from; index < to; index++) {
+        const finding = await this.#record(index, rows[index - from], nodes);
+        if (finding) return finding;
+      }
+      onProgress?.({ checked: to, size: this.#size });
+    }
+    return null;
+  }
+
+  async #record(
+    index: number,
+    row: StoredRecord | undefined,
+    nodes: ReadonlyMap<string, Uint8Array>,
+  ): Promise<Finding | null> {
+    if (row?.index !== index) return { kind: 'missing', index, problem: `record ${index} has been removed` };
+    const entry = readEntry(row.entry);
+    if (entry && entry.log === this.#log && entry.index !== index)
+      return { kind: 'reordered', index, problem: `at index ${index} lies the record ${entry.index}` };
+    const leaf = leafHash(row.entry);
+    const stored = nodes.get(`0/${index}`);
+    if (!stored || Buffer.compare(stored, leaf) !== 0) return this.#disputed(index, stored !== undefined);
+    if (entry?.log !== this.#log)
+      return { kind: 'changed_entry', index, problem: `record ${index} is not an entry of this log` };
+    const beside = checkBeside(row, entry, this.#time);
+    if (beside) return beside;
+    this.#time = entry.time;
+    for (const node of this.#tree.push(leaf)) {
+      const found = nodes.get(`${node.level}/${node.index}`);
+      if (found && Buffer.compare(found, node.hash) === 0) continue;
+      const first = node.index * 2 ** node.level;
+      const problem = `the tree node over the records ${first} to ${index} is ${found ? 'changed' : 'missing'}`;
+      return { kind: 'changed_node', index: first, problem };
+    }
+    const root = this.#roots.get(index + 1);
+    if (!root) return null;
+    if (Buffer.compare(root, this.#tree.root()) !== 0) return this.#forked(index + 1);
+    this.#matched = index + 1;
+    return null;
+  }
+
+  /** Records, nodes and payloads agree with each other and not with what was signed: all were rewritten together. */
+  #forked(size: number): Finding {
+    const range =
+      size - 1 > this.#matched ? `one of the records ${this.#matched} to ${size - 1}` : `record ${size - 1}`;
+    return {
+      kind: 'forked',
+      index: size === 0 ? null : this.#matched,
+      problem: `the tree of ${size} records is not the one that was signed: ${range} was replaced together with its tree`,
+    };
+  }
+
+  /** A record and its stored leaf hash differ: what was signed later says which of them is as it was. */
+  async #disputed(index: number, hasNode: boolean): Promise<Finding> {
+    const next = await this.#store.record(this.#log, index + 1);
+    if (next && readEntry(next.entry)?.index === index)
+      return {
+        kind: 'inserted',
+        index,
+        problem: `record ${index} was put in: what was recorded there now lies behind it`,
+      };
+    const recordsAgree = await this.#agreesWithNextRoot(index);
+    if (recordsAgree) {
+      const what = hasNode ? 'changed' : 'removed';
+      return {
+        kind: 'changed_node',
+        index,
+        problem: `the stored hash of record ${index} was ${what}; the record is as signed`,
+      };
+    }
+    if (!hasNode)
+      return {
+        kind: 'inserted',
+        index,
+        problem: `record ${index} was not appended through the log: its tree node is missing`,
+      };
+    return { kind: 'changed_entry', index, problem: `record ${index} is not what was appended` };
+  }
+
+  async #agreesWithNextRoot(index: number): Promise<boolean> {
+    const sizes = [...this.#roots.keys()].filter((size) => size > index && size <= this.#size);
+    if (sizes.length === 0) return false;
+    const end = Math.min(...sizes);
+    const tree = this.#tree.clone();
+    while (tree.size < end) {
+      const rows = await this.#store.records(this.#log, tree.size, Math.min(PAGE, end - tree.size));
+      if (rows.length === 0) return false;
+      for (const row of rows) {
+        if (row.index !== tree.size) return false;
+        tree.push(leafHash(row.entry));
+      }
+    }
+    return Buffer.compare(tree.root(), this.#roots.get(end)!) === 0;
+  }
+
+  /** Every node that a record from `from` up to `to` completes. */
+  async #nodes(from: number, to: number): Promise<Map<string, Uint8Array>> {
+    const ranges: NodeRange[] = [];
+    for (let level = 0; 2 ** level <= to; level++) {
+      const range = { level, from: Math.floor(from / 2 ** level), to: Math.floor(to / 2 ** level) };
+      if (range.from < range.to) ranges.push(range);
+    }
+    const nodes = await this.#store.nodes(null, this.#log, ranges);
+    return new Map(nodes.map((node) => [`${node.level}/${node.index}`, node.hash]));
+  }
+}

@@ -1,0 +1,252 @@
+import { equal, fromBase64, toBase64 } from './bytes.ts';
+import { type ContentChecks, checkContent, newContentChecks } from './content.ts';
+import { type Entry, readEntry } from './entry.ts';
+import { LineTooLong, linesOf } from './lines.ts';
+import { type Checkpoint, type NoteFault, openNote, parseCheckpoint } from './note.ts';
+import { NOTE_PROBLEMS, parseProof, verifyReceipt } from './receipt.ts';
+import { leafHash, RootBuilder } from './tree.ts';
+
+export interface ExportInput {
+  /** `entries.jsonl`, whole or in pieces. */
+  readonly entries: string | AsyncIterable<string>;
+  readonly checkpoint: string;
+  /** `log.vkey` of the export. */
+  readonly vkey: string;
+  /** The keys that the checkpoint must be signed by, known from elsewhere. Without them the export vouches for itself. */
+  readonly expectedVkeys?: readonly string[];
+}
+
+export type ExportProblem =
+  | NoteFault
+  | 'changed_entry'
+  | 'changed_payload'
+  | 'changed_leaf'
+  | 'missing'
+  | 'inserted'
+  | 'reordered'
+  | 'truncated'
+  | 'forked'
+  | 'clock'
+  | 'not_included'
+  | 'bad_verdict';
+
+export interface ExportResult {
+  readonly ok: boolean;
+  readonly kind: ExportProblem | null;
+  readonly problem: string | null;
+  /** The first record that is not as it was signed; `null` where none is, or where the checkpoint itself is wrong. */
+  readonly first_bad_index: number | null;
+  /** Whether every record up to the checkpoint is here, and not only selected ones. */
+  readonly complete: boolean;
+  readonly origin: string | null;
+  /** Records that the checkpoint covers. */
+  readonly size: number | null;
+  /** The Merkle root, in base64. */
+  readonly root: string | null;
+  /** Records that were checked. */
+  readonly records: number;
+  /** Records whose payload is not in the export: erased, or left out. */
+  readonly payloads_missing: number;
+  /** Signed verdicts that verify, and how many of them by the key that this log registers for the approver. */
+  readonly verdicts: number;
+  readonly verdicts_by_registered_key: number;
+  /** The key that signed the checkpoint. */
+  readonly key: string | null;
+  /** Whether that key was expected, and not only found in the export. */
+  readonly key_expected: boolean;
+}
+
+interface Finding {
+  readonly kind: ExportProblem;
+  readonly index: number | null;
+  readonly problem: string;
+}
+
+/**
+ * Checks an export with nothing but its files: the checkpoint's signature, the tree over all entries (or the proof of
+ * each selected one), every payload against its entry, the order in index and time, and the signatures of verdicts.
+ * Reads the entries once and keeps none. Throws `BadVerifierKey`.
+ */
+export async function verifyExport(input: ExportInput): Promise<ExportResult> {
+  const expected = input.expectedVkeys ?? [];
+  const vkeys = expected.length > 0 ? expected : [input.vkey.trim()];
+  const opened = await openNote(input.checkpoint, vkeys);
+  const checkpoint = opened.ok ? parseCheckpoint(opened.text) : null;
+  if (!checkpoint) {
+    const kind = opened.ok ? 'malformed' : opened.fault;
+    return result({ kind, index: null, problem: NOTE_PROBLEMS[kind] }, null, newContentChecks(), {});
+  }
+  const scan = new ExportScan(input.checkpoint, checkpoint, vkeys);
+  let finding: Finding | null;
+  try {
+    finding = await scan.run(linesOf(input.entries));
+  } catch (error) {
+    if (!(error instanceof LineTooLong)) throw error;
+    finding = { kind: 'malformed', index: scan.content.records, problem: error.message };
+  }
+  return result(finding, checkpoint, scan.content, {
+    complete: scan.complete && finding === null,
+    key: opened.ok ? opened.signed_by[0]! : null,
+    key_expected: expected.length > 0,
+  });
+}
+
+class ExportScan {
+  readonly content: ContentChecks = newContentChecks();
+  complete = true;
+  readonly #note: string;
+  readonly #checkpoint: Checkpoint;
+  readonly #vkeys: readonly string[];
+  readonly #tree = new RootBuilder();
+  /** The tree over the leaf hashes that the export states: if it is the signed one, they tell which entry is not. */
+  readonly #stated = new RootBuilder();
+  #differs: number | null = null;
+  #last = -1;
+
+  constructor(note: string, checkpoint: Checkpoint, vkeys: readonly string[]) {
+    this.#note = note;
+    this.#checkpoint = checkpoint;
+    this.#vkeys = vkeys;
+  }
+
+  async run(lines: AsyncIterable<string>): Promise<Finding | null> {
+    let number = 0;
+    let found: Finding | null = null;
+    for await (const text of lines) {
+      // After a gap the rest is only counted: the count tells a missing record from a moved one.
+      found ??= await this.#line(number, text);
+      if (found && found.kind !== 'missing') return this.#earlier(found);
+      number++;
+    }
+    if (found) {
+      const moved = number >= this.#checkpoint.size && this.complete;
+      return this.#earlier(moved ? { ...found, kind: 'reordered' } : found);
+    }
+    return this.complete ? this.#whole(number) : null;
+  }
+
+  async #line(number: number, text: string): Promise<Finding | null> {
+    const line = parseLine(text);
+    if (!line)
+      return { kind: 'malformed', index: this.complete ? number : null, problem: `line ${number + 1} is no record` };
+    if (number === 0) this.complete = line.proof === undefined;
+    const entry = readEntry(line.entry);
+    if (this.complete) {
+      const place = this.#place(number, line.entry, line.leaf, entry);
+      if (place) return place;
+    } else {
+      const proved = await this.#proved(number, line.entry, line.proof);
+      if (proved) return proved;
+    }
+    if (entry?.log !== this.#checkpoint.origin)
+      return { kind: 'changed_entry', index: number, problem: `record ${number} is not an entry of this log` };
+    this.#last = entry.index;
+    return checkContent(this.content, entry, line.payload);
+  }
+
+  #place(number: number, text: string, leaf: string | undefined, entry: Entry | null): Finding | null {
+    if (number >= this.#checkpoint.size)
+      return { kind: 'inserted', index: number, problem: `record ${number} lies beyond what was signed` };
+    const hash = leafHash(text);
+    const stated = leaf === undefined ? hash : fromBase64(leaf);
+    if (stated?.length !== 32)
+      return { kind: 'malformed', index: number, problem: `the leaf hash of record ${number} is none` };
+    if (entry && entry.index > number)
+      return { kind: 'missing', index: number, problem: `record ${number} is not there` };
+    if (entry && entry.index < number)
+      return { kind: 'reordered', index: number, problem: `at index ${number} lies the record ${entry.index}` };
+    if (!equal(stated, hash)) this.#differs ??= number;
+    this.#tree.add(hash);
+    this.#stated.add(stated);
+    return null;
+  }
+
+  async #proved(number: number, entry: string, proof: string | undefined): Promise<Finding | null> {
+    const parsed = proof === undefined ? null : parseProof(proof);
+    if (!parsed || parsed.checkpoint !== this.#note)
+      return { kind: 'malformed', index: null, problem: `line ${number + 1} has no proof under the checkpoint` };
+    const receipt = await verifyReceipt(proof!, entry, this.#vkeys);
+    if (!receipt.ok) return { kind: receipt.kind as ExportProblem, index: parsed.index, problem: receipt.problem! };
+    if (parsed.index <= this.#last)
+      return {
+        kind: 'reordered',
+        index: parsed.index,
+        problem: `record ${parsed.index} comes after record ${this.#last}`,
+      };
+    return null;
+  }
+
+  #whole(lines: number): Finding | null {
+    const { size, root } = this.#checkpoint;
+    if (lines < size)
+      return this.#earlier({
+        kind: 'truncated',
+        index: lines,
+        problem: `the checkpoint covers ${size} records, and ${lines} are here`,
+      });
+    const right = equal(this.#tree.root(), root);
+    if (right && this.#differs !== null)
+      return {
+        kind: 'changed_leaf',
+        index: this.#differs,
+        problem: `the stated hash of record ${this.#differs} is wrong; the record itself is as signed`,
+      };
+    if (right) return null;
+    if (this.#differs !== null) return this.#earlier({ kind: 'changed_entry', index: this.#differs, problem: '' });
+    return {
+      kind: 'forked',
+      index: 0,
+      problem: `the tree of these ${size} records is not the one that was signed: which record was replaced cannot be told`,
+    };
+  }
+
+  /** An entry that does not have its stated hash is reported before what was found behind it. */
+  #earlier(finding: Finding): Finding {
+    if (this.#differs === null || (finding.index !== null && finding.index < this.#differs)) return finding;
+    const sure = this.#tree.count === this.#checkpoint.size && equal(this.#stated.root(), this.#checkpoint.root);
+    const problem = `record ${this.#differs} is not ${sure ? 'the one that was signed' : 'what the export states'}`;
+    return { kind: 'changed_entry', index: this.#differs, problem };
+  }
+}
+
+interface Line {
+  readonly entry: string;
+  readonly payload: unknown;
+  readonly leaf?: string;
+  readonly proof?: string;
+}
+
+function parseLine(text: string): Line | null {
+  try {
+    const line = JSON.parse(text) as Line | null;
+    const optional = (value: unknown) => value === undefined || typeof value === 'string';
+    const formed = typeof line?.entry === 'string' && optional(line.leaf) && optional(line.proof);
+    return formed && line.payload !== undefined ? line : null;
+  } catch {
+    return null;
+  }
+}
+
+function result(
+  finding: Finding | null,
+  checkpoint: Checkpoint | null,
+  content: ContentChecks,
+  more: { complete?: boolean; key?: string | null; key_expected?: boolean },
+): ExportResult {
+  return {
+    ok: finding === null,
+    kind: finding?.kind ?? null,
+    problem: finding?.problem ?? null,
+    first_bad_index: finding?.index ?? null,
+    complete: more.complete ?? false,
+    origin: checkpoint?.origin ?? null,
+    size: checkpoint?.size ?? null,
+    root: checkpoint ? toBase64(checkpoint.root) : null,
+    records: content.records,
+    payloads_missing: content.payloads_missing,
+    verdicts: content.verdicts,
+    verdicts_by_registered_key: content.verdicts_by_registered_key,
+    key: more.key ?? null,
+    key_expected: more.key_expected ?? false,
+  };
+}

@@ -1,0 +1,5 @@
+export { type ExportInput, type ExportProblem, type ExportResult, verifyExport } from './export.ts';
+export { BadVerifierKey, type Checkpoint, type NoteFault, type OpenedNote, openNote, parseCheckpoint } from './note.ts';
+export { type ReceiptProblem, type ReceiptResult, verifyReceipt } from './receipt.ts';
+export { leafHash, verifyConsistency, verifyInclusion } from './tree.ts';
+export { type SignedVerdict, type VerdictStatement, verifyVerdict } from './verdict.ts';
