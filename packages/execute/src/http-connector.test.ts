@@ -21,3 +21,22 @@ test('F13: a host that is not declared has failed, with nothing sent', async () 
     reason: 'egress_refused: elsewhere.test:443 is not declared.',
   });
 });
+
+test('F6 INV9: where a system is, is asked at the call: an approved call outlives a system that moves', async () => {
+  const fixture = executeFixture();
+  const contract = testContract({ binding: { url: 'system://cases/cases/{case_id}' } });
+  const execute = async (locate: (url: string) => string | null) => {
+    const input = fixture.input(contract);
+    const { token } = await fixture.grant(input);
+    const connector = httpConnector({ egress: createEgress({ allow: [] }), clock: systemClock, locate });
+    return (await fixture.executor(connector).execute({ token, proposal: input.proposal, contract })).outcome;
+  };
+  expect(await execute((url) => url.replace('system://cases', 'https://moved.test'))).toMatchObject({
+    state: 'failed',
+    reason: 'egress_refused: moved.test:443 is not declared.',
+  });
+  expect(await execute(() => null)).toMatchObject({
+    state: 'failed',
+    reason: 'system://cases/cases/{case_id} names a system that is not configured',
+  });
+});

@@ -17,8 +17,13 @@ export function httpConnector(options: {
   readonly egress: Egress;
   readonly clock: Clock;
   readonly answer_bytes_max?: number;
+  /**
+   * Where the address of a binding is in this environment; null where it names a system that is not configured. Asked at
+   * the call and not before: an approved call keeps its contract while systems move.
+   */
+  readonly locate?: (url: string) => string | null;
 }): Connector {
-  const { egress, clock, answer_bytes_max = ANSWER_BYTES_MAX } = options;
+  const { egress, clock, answer_bytes_max = ANSWER_BYTES_MAX, locate = (url) => url } = options;
   return {
     async call(call, { credential, signal }) {
       takeVerifiedCall(call);
@@ -27,7 +32,9 @@ export function httpConnector(options: {
         ({ ...ending, duration_ms: Math.max(0, clock.now().getTime() - begun) }) as CallOutcome;
       let request: HttpRequest;
       try {
-        request = buildRequest(call, credential);
+        const url = locate(call.contract.binding.url);
+        if (url === null) throw new NotSendable(`${call.contract.binding.url} names a system that is not configured`);
+        request = buildRequest({ ...call, contract: { binding: { ...call.contract.binding, url } } }, credential);
       } catch (error) {
         if (!(error instanceof NotSendable)) throw error;
         return ended({ state: 'failed', reason: error.message });

@@ -19,6 +19,7 @@ import {
   PortreeveError,
   type ProjectConfig,
   type RunId,
+  resolveSystemUrl,
   SYSTEM_ACTOR,
   systemClock,
 } from '@portreeve/contract';
@@ -37,7 +38,7 @@ import {
 } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
-import { bindSource, bindTool } from './config/bind-systems.ts';
+import { bindSource, checkSystems } from './config/bind-systems.ts';
 import { keyId, loadKeys } from './config/keys.ts';
 import { ensureLocalAccounts } from './config/local-accounts.ts';
 import { openModel } from './config/model.ts';
@@ -171,7 +172,7 @@ async function start(
     issuer: issuerName(config),
     environment: config.environment,
     store: executeRows,
-    connectors: { http: httpConnector({ egress, clock }) },
+    connectors: { http: httpConnector({ egress, clock, locate: (url) => resolveSystemUrl(url, systems) }) },
     secrets: { read: (name) => secrets.read(name) },
     instance: executor,
     debugpoint,
@@ -227,14 +228,11 @@ async function start(
     save: (tx, run, labelled) => saveLabelled(values, tx, { run, labelled, clock }),
     load: (run, id) => loadLabelled(values, { run, id }),
   };
-  const bound = project.workflows.map((each) => ({
-    ...each,
-    definition: { ...each.definition, tools: each.definition.tools.map((tool) => bindTool(tool, systems)) },
-  }));
+  for (const { definition } of project.workflows) checkSystems(definition, systems);
   const workflows: Workflows = {
-    current: (name) => bound.find((each) => each.definition.contract.name === name) ?? null,
+    current: (name) => project.workflows.find((each) => each.definition.contract.name === name) ?? null,
     pinned: (name, release) =>
-      bound.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
+      project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
   };
   const runs = runStore(database);
   const run = taskRunner({
@@ -254,7 +252,7 @@ async function start(
   await leases.renew(executor, 60);
   // The folder is ours alone, and with the embedded database so is all that stands in it: nobody else can be alive.
   if (!options.databaseUrl) await leases.releaseOthers(executor);
-  const groups = [...new Set(bound.flatMap((each) => each.definition.contract.approvers))];
+  const groups = [...new Set(project.workflows.flatMap((each) => each.definition.contract.approvers))];
   if (config.environment !== 'production') await ensureLocalAccounts(identity, state.path, groups);
 
   const info = {
@@ -276,7 +274,7 @@ async function start(
         data: { policy_version: policy.version, rules: policy.rules.map((rule) => rule.id) },
         key: `policy:${policy.version}`,
       }),
-      ...bound.map(({ definition, release, files }) =>
+      ...project.workflows.map(({ definition, release, files }) =>
         draft({
           type: 'release.loaded',
           actor: SYSTEM_ACTOR,
@@ -293,7 +291,7 @@ async function start(
           version: info.version,
           environment: info.environment,
           policy_version: policy.version,
-          workflows: bound.map((each) => each.definition.contract.name),
+          workflows: project.workflows.map((each) => each.definition.contract.name),
           model: info.model,
           simulated: info.simulated,
         },
@@ -321,7 +319,7 @@ async function start(
     notices,
     gate,
     runs,
-    workflows: bound,
+    workflows: project.workflows,
     submit: (task: Task, principal) => submit(task, principal),
     evidence: (id: RunId, ids: readonly EvidenceId[]) => evidenceReader(database)(id, ids),
     jwks: async () => issuer.jwks(),

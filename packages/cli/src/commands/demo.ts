@@ -132,7 +132,7 @@ async function prove(ask: {
     await mkdir(join(ask.state, 'receipts'), { recursive: true });
     receiptFile = join(ask.state, 'receipts', `${ask.run}.tlog-proof`);
     await writeFile(receiptFile, receipt.proof);
-    ask.print(`\n${style('bold', 'Receipt')} of the delivery (record ${ask.result}), kept in ${receiptFile}`);
+    ask.print(`\n${style('bold', 'Receipt')} of the result (record ${ask.result}), kept in ${receiptFile}`);
     ask.print(style('dim', receipt.proof.trimEnd().replaceAll(/^/gm, '  ')));
     if (!checked.ok)
       return { ok: false, records: 0, receipt: receiptFile, problem: checked.problem ?? 'the receipt does not verify' };

@@ -6,9 +6,18 @@ import {
   type ToolContract,
 } from '@portreeve/contract';
 
-/** The contract with the address of its system in this environment. The contract's own text, and so its release, stays. */
-export function bindTool(contract: ToolContract, systems: ProjectConfig['systems']): ToolContract {
-  return { ...contract, binding: { ...contract.binding, url: bound(contract.name, contract.binding.url, systems) } };
+/*
+ * Contracts name systems (`system://NAME/…`); each environment says where they are. An address is looked up when it is
+ * used and never stored, so that releases, approvals and waiting runs outlive a system that moves.
+ */
+
+/** Throws `misconfigured` where a tool or a source names a system that is not configured: said at the start, not at a call. */
+export function checkSystems(
+  definition: { tools: readonly ToolContract[]; sources: readonly SourceContract[] },
+  systems: ProjectConfig['systems'],
+): void {
+  for (const { name, binding } of definition.tools) bound(name, binding.url, systems);
+  for (const source of definition.sources) bindSource(source, systems);
 }
 
 export function bindSource(contract: SourceContract, systems: ProjectConfig['systems']): SourceContract {
