@@ -77,6 +77,8 @@ export interface StartOptions {
   readonly systems?: ProjectConfig['systems'];
   readonly anthropicApiKey?: string | undefined;
   readonly clock?: Clock;
+  /** Seconds without a renewal after which another process may take this one's runs over. */
+  readonly leaseSeconds?: number;
   /** Named instants where a crash test stops the process. */
   readonly debugpoint?: (name: string) => void;
 }
@@ -255,6 +257,14 @@ async function start(
   const groups = [...new Set(project.workflows.flatMap((each) => each.definition.contract.approvers))];
   if (config.environment !== 'production') await ensureLocalAccounts(identity, state.path, groups);
 
+  // Another key than the one that signed this log before would fork it: found now, and not at the first receipt.
+  await audit.checkpoint().catch((error: unknown) => {
+    if (!isPortreeveError(error, 'log_broken')) throw error;
+    throw new PortreeveError('log_broken', error.detail, {
+      next: `Either the log was changed, or the keys in ${join(state.path, 'keys')} are not those that signed it: use the state folder that belongs to this database.`,
+      cause: error,
+    });
+  });
   const info = {
     version: VERSION,
     environment: config.environment,
@@ -340,7 +350,7 @@ async function start(
 
   engine = await startEngine({ url: databaseUrl, executor, run, clientOf: (tx) => database.clientOf(tx), log });
   undo.push(() => engine?.stop() ?? Promise.resolve());
-  const reaper = await startReaper({ ...stage, engine, leases, log });
+  const reaper = await startReaper({ ...stage, engine, leases, log, leaseSeconds: options.leaseSeconds });
   undo.push(() => reaper.stop());
   await reaper.sweep();
   const timers = [

@@ -3,7 +3,6 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { AuditFilter, AuditLog } from '@portreeve/audit';
 import { appendNotes, noteDraft, TEST_ACTOR, testAuditLog } from '@portreeve/audit/testing';
 import { asId, draft, SYSTEM_ACTOR, type VerdictStatement, verdictBytes } from '@portreeve/contract';
@@ -12,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditStore } from './audit.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
 
-/** The command is run as an auditor runs it: it shares no code with what made the export. */
-const VERIFY = fileURLToPath(new URL('../../../verify/src/main.ts', import.meta.url));
+/** A command, not an import: it is run as an auditor runs it, and shares no code with what made the export. */
+const VERIFY = join(import.meta.dirname, '../../../verify/src/main.ts');
 
 describe('G2, G8: an export, checked offline by the other implementation', () => {
   let made: TestDatabase;

@@ -24,11 +24,17 @@ export interface EmbeddedPostgres {
  * Starts the PostgreSQL that comes through npm on `folder`, making the cluster at first. It ends with {@link stop}, and also
  * when this process dies in any way: a guard shell holds the other end of a pipe.
  */
-export async function startEmbeddedPostgres(options: { folder: string; durable?: boolean }): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: {
+  folder: string;
+  /** False in tests: no fsync. */
+  durable?: boolean;
+  /** The folder of another PostgreSQL's programs than those from npm. */
+  bin?: string;
+}): Promise<EmbeddedPostgres> {
   const folder = resolve(options.folder);
   const durable = options.durable ?? true;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const bin = await binaries();
+  const bin = options.bin ?? (await binaries());
   const runner = await unprivileged();
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');
