@@ -83,23 +83,17 @@ export function assertJson(value: unknown): asserts value is Json {
   walk(value, 0);
 }
 
-/** Any JSON value within {@link JSON_LIMITS}. */
-export const jsonSchema: z.ZodType<Json> = z.unknown().transform((value, context) => {
+function refuseNotJson(value: unknown, context: z.RefinementCtx): void {
   try {
     assertJson(value);
-    return value;
   } catch (error) {
     context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
   }
-}) as unknown as z.ZodType<Json>;
+}
 
-export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), z.unknown()).transform((value, context) => {
-  try {
-    assertJson(value);
-    return value as JsonObject;
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
-}) as unknown as z.ZodType<JsonObject>;
+/** Any JSON value within {@link JSON_LIMITS}. */
+export const jsonSchema = z.unknown().superRefine(refuseNotJson) as unknown as z.ZodType<Json>;
+
+export const jsonObjectSchema = z
+  .record(z.string(), z.unknown())
+  .superRefine(refuseNotJson) as unknown as z.ZodType<JsonObject>;

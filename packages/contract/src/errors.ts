@@ -13,7 +13,7 @@ export const ERRORS = {
   bad_input: {
     status: 422,
     title: 'The workflow does not accept this input',
-    next: 'Correct the fields named in `errors`; `GET /v1/workflows/:name` shows the input schema.',
+    next: 'Correct the fields named in `errors`; `GET /v1/workflows` shows the input schema.',
   },
   not_signed_in: {
     status: 401,

@@ -43,12 +43,13 @@ export type HandoffId = Id<'handoff'>;
 export type RecordId = Id<'record'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
-export function idSchema<K extends IdKind>(kind: K) {
+export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {
   const pattern = new RegExp(`^${ID_PREFIXES[kind]}_[a-z0-9_-]{1,64}$`);
-  return z
-    .string()
-    .regex(pattern, `expected an id such as ${ID_PREFIXES[kind]}_…`)
-    .transform((value) => value as Id<K>);
+  // A cast and not a transform: what is only a string keeps its JSON Schema in the API's description.
+  return z.string().regex(pattern, `expected an id such as ${ID_PREFIXES[kind]}_…`) as unknown as z.ZodType<
+    Id<K>,
+    string
+  >;
 }
 
 /** Trusts the caller that `value` was checked before (it was made by {@link newId} or read back from the store). */

@@ -4,8 +4,9 @@ import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import { decisionSchema } from './decision.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema } from './ids.ts';
-import { labelSchema } from './labels.ts';
+import { clearanceSchema, labelSchema } from './labels.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
+import { ENVIRONMENTS } from './project.ts';
 import { provenanceSchema } from './proposal.ts';
 
 const count = z.int().min(0);
@@ -64,6 +65,85 @@ export const RECORD_TYPES = {
     expires_at: z.iso.datetime(),
   }),
   'identity.token_revoked': z.strictObject({ token: idSchema('token') }),
+  /** What the identity provider says of a person has changed. */
+  'identity.account_changed': z.strictObject({
+    account: idSchema('principal'),
+    roles: z.array(z.enum(ROLES)),
+    groups: z.array(z.string()),
+  }),
+  'identity.session_rotated': z.strictObject({
+    session: idSchema('session'),
+    replaces: idSchema('session'),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.sessions_ended': z.strictObject({
+    account: idSchema('principal'),
+    sessions: z.array(idSchema('session')),
+    /** Whether the access tokens made for this account were refused from then on, too. */
+    access_tokens: z.boolean(),
+  }),
+  'identity.token_rotated': z.strictObject({
+    token: idSchema('token'),
+    replaces: idSchema('token'),
+    expires_at: z.iso.datetime(),
+    /** Until when the replaced one works beside the new one. */
+    replaced_until: z.iso.datetime(),
+  }),
+  /** A workload's token, seen by this process for the first time. */
+  'identity.workload_signed_in': z.strictObject({
+    account: idSchema('principal'),
+    rule: z.string(),
+    issuer: z.string(),
+    subject: z.string(),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.delegated': z.strictObject({
+    token: idSchema('token'),
+    subject: idSchema('principal'),
+    agent: idSchema('principal'),
+    scope: z.string(),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.token_exchanged': z.strictObject({
+    token: idSchema('token'),
+    subject: idSchema('principal'),
+    agent: idSchema('principal'),
+    /** Who acted before, outermost first: information only (RFC 8693, 4.1). */
+    earlier: z.array(actorSchema),
+    scope_asked: z.string().nullable(),
+    scope: z.string(),
+    environment: z.enum(ENVIRONMENTS),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.access_revoked': z.strictObject({ kind: z.enum(['jti', 'subject', 'agent']), value: z.string() }),
+  'identity.agent_registered': z.strictObject({
+    agent: idSchema('principal'),
+    name: z.string(),
+    owner: idSchema('principal'),
+    purpose: z.string(),
+    roles: z.array(z.enum(ROLES)),
+    groups: z.array(z.string()),
+    tools: z.array(nameSchema),
+    data: clearanceSchema,
+    environment: z.enum(ENVIRONMENTS),
+    review_by: z.iso.datetime(),
+  }),
+  'identity.agent_changed': z.strictObject({
+    agent: idSchema('principal'),
+    event: z.string(),
+    from: z.string(),
+    to: z.string(),
+    reason: z.string(),
+    review_by: z.iso.datetime(),
+    tokens_revoked: z.array(idSchema('token')),
+  }),
+  /** A sign-in, an exchange or a workload's token that was refused, with the cause that its sender is not told. */
+  'identity.refused': z.strictObject({
+    way: z.enum(['local', 'oidc', 'workload', 'exchange']),
+    reason: z.string().regex(/^[a-z_]{1,64}$/),
+    /** The rule, issuer or agent it was about, as far as it is known to us; never text of the sender. */
+    about: z.string().max(256).nullable(),
+  }),
 
   // The faces: each authorized read and each refused call, whatever its route.
   'api.read': z.strictObject({ operation: z.string(), target: z.string() }),
