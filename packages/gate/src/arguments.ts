@@ -41,6 +41,9 @@ export function openArguments(tree: Arguments, request: JsonObject): OpenedArgum
       assertJson(value);
       return walk(value, path, under === null ? node.label : join(under, node.label));
     }
+    // An empty list or object has no leaf, but says something too: nobody, or everybody.
+    const isEmpty = typeof node === 'object' && node !== null && Object.keys(node).length === 0;
+    if (isEmpty && under !== null) provenance.push({ path, ...originOf(null, under, requested) });
     if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}/${index}`, under));
     if (typeof node === 'object' && node !== null) {
       return Object.fromEntries(

@@ -3,15 +3,19 @@ import {
   type ApprovalId,
   type AuditWriter,
   actorOf,
+  BOTTOM,
   type CallOutcome,
   type Clock,
   type Decision,
   digestOf,
   draft,
   type ExecutionId,
+  type GrantId,
   type HandoffId,
   isPortreeveError,
   type Json,
+  join,
+  type Label,
   Labelled,
   labelData,
   type PolicyDecider,
@@ -72,6 +76,8 @@ export interface GateDeps {
 
 export function createGate(deps: GateDeps): Gate {
   const point = deps.debugpoint ?? (() => undefined);
+  /** What this process is carrying out right now: to take its grant back would be to race with ourselves. */
+  const performing = new Set<ProposalId>();
 
   async function submit(wish: Wish): Promise<GateResult> {
     const known = await deps.store.get(wish.id);
@@ -105,6 +111,7 @@ export function createGate(deps: GateDeps): Gate {
 
   /** Walks the state table until it ends or must wait for somebody. */
   async function advance(id: ProposalId): Promise<GateResult> {
+    let lost = 0;
     for (;;) {
       const stored = await deps.store.get(id);
       if (!stored) throw new PortreeveError('not_found', `There is no proposal ${id}.`);
@@ -116,10 +123,16 @@ export function createGate(deps: GateDeps): Gate {
           if (waiting) return waiting;
           break;
         }
-        case 'approved':
-          await perform(stored);
+        case 'approved': {
+          if (performing.has(id)) return { status: 'running' };
+          performing.add(id);
+          const left = await perform(stored).finally(() => performing.delete(id));
+          if (left === 'elsewhere') return { status: 'running' };
+          if (left && ++lost >= LOST_GRANTS_MAX) throw left;
           break;
+        }
         case 'granted': {
+          if (performing.has(id)) return { status: 'running' };
           const running = await recover(stored);
           if (running) return running;
           break;
@@ -132,9 +145,14 @@ export function createGate(deps: GateDeps): Gate {
 
   /** Null once the approval is closed and the proposal has moved on. */
   async function afterApproval(stored: StoredProposal): Promise<GateResult | null> {
-    await deps.approvals.expireDue();
+    const failure = await deps.approvals.expireDue().then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
     const approval = await approvalOf(stored);
     if (approval.state === 'pending') {
+      // Somebody else's approval that cannot be closed is no reason to stop here; this one's is.
+      if (failure && Date.parse(approval.expires_at) <= deps.clock.now().getTime()) throw failure.error;
       return { status: 'waiting', approval: approval.id, expires_at: approval.expires_at };
     }
     if (approval.state !== 'approved') {
@@ -147,15 +165,18 @@ export function createGate(deps: GateDeps): Gate {
     return null;
   }
 
-  /** Decides once more, issues the grant and uses it. */
-  async function perform(stored: StoredProposal): Promise<void> {
+  /**
+   * Decides once more, issues the grant and uses it. Gives the refusal where the grant could not be used, in which case
+   * nothing was called, or `elsewhere` where another process has taken the proposal over.
+   */
+  async function perform(stored: StoredProposal): Promise<PortreeveError | 'elsewhere' | null> {
     const approval = stored.approval ? await approvalOf(stored) : null;
     const decision = approval
       ? await decideWithApproval(stored, approval)
       : deps.policy.decide(toPolicyRequest(stored, null, deps.environment));
     if (eventOf(decision) !== 'permit') {
       await move(stored, 'refuse', { decision }, [decisionRecord(stored.proposal, decision, 'at_use')]);
-      return;
+      return null;
     }
     point('before-grant');
     const issued = await deps.uow.transaction(async (tx) => {
@@ -177,7 +198,7 @@ export function createGate(deps: GateDeps): Gate {
       });
       return grant;
     });
-    if (!issued) return;
+    if (!issued) return null;
     point('after-grant');
     try {
       const { execution, outcome } = await deps.execution.execute({
@@ -185,10 +206,14 @@ export function createGate(deps: GateDeps): Gate {
         proposal: stored.proposal,
         contract: stored.contract,
       });
-      await finish(stored, execution, outcome);
+      await finish(stored, issued.grant, execution, outcome);
+      return null;
     } catch (error) {
-      // A process that was stopped in between: nothing was called, and the walk goes on with a new grant.
-      if (!isPortreeveError(error, 'grant_expired')) throw error;
+      // A process that was stopped in between: its grant is over, or was taken back by who took it for dead.
+      if (!isPortreeveError(error, 'grant_expired') && !isPortreeveError(error, 'grant_invalid')) throw error;
+      const current = await deps.store.get(stored.proposal.id);
+      if (current?.grant === issued.grant) return error;
+      return current?.state === 'approved' || current?.state === 'granted' ? 'elsewhere' : null;
     }
   }
 
@@ -198,14 +223,19 @@ export function createGate(deps: GateDeps): Gate {
     const found = await deps.execution.recover(stored.grant);
     if (found.state === 'running') return { status: 'running' };
     if (found.state === 'unused') await move(stored, 'regrant', { grant: null });
-    if (found.state === 'ended') await finish(stored, found.execution, found.outcome);
+    if (found.state === 'ended') await finish(stored, stored.grant, found.execution, found.outcome);
     return null;
   }
 
-  async function finish(stored: StoredProposal, execution: ExecutionId, outcome: CallOutcome): Promise<void> {
+  async function finish(
+    stored: StoredProposal,
+    grant: GrantId,
+    execution: ExecutionId,
+    outcome: CallOutcome,
+  ): Promise<void> {
     await deps.uow.transaction(async (tx) => {
       const current = await deps.store.lock(tx, stored.proposal.id);
-      if (current?.state !== 'granted') return;
+      if (current?.state !== 'granted' || current.grant !== grant) return;
       const state = nextState('granted', EVENT_BY_OUTCOME[outcome.state]);
       await deps.store.update(tx, stored.proposal.id, { state, execution, outcome });
       if (outcome.state !== 'succeeded') {
@@ -230,7 +260,9 @@ export function createGate(deps: GateDeps): Gate {
   ): Promise<void> {
     await deps.uow.transaction(async (tx) => {
       const current = await deps.store.lock(tx, stored.proposal.id);
-      if (current?.state !== stored.state) return;
+      // INVARIANT: the same state under another grant is another state. A move on what was read before would free a
+      // proposal that is being executed.
+      if (current?.state !== stored.state || current.grant !== stored.grant) return;
       await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
       await deps.audit.append(tx, records);
       if (event === 'refuse' && patch.decision) await openRefusal(tx, stored.proposal, patch.decision);
@@ -300,6 +332,9 @@ export function createGate(deps: GateDeps): Gate {
   return { submit, resume: advance, get: (id) => deps.store.get(id) };
 }
 
+/** Grants that one walk may lose before something must be wrong with all of them. */
+const LOST_GRANTS_MAX = 3;
+
 const EVENT_BY_OUTCOME = { succeeded: 'succeed', failed: 'fail', unknown: 'lose' } as const;
 
 /** `narrow` needs a profile that this workflow's tools do not have: it is refused, never permitted as it stands. */
@@ -315,11 +350,8 @@ function resultOf(stored: StoredProposal, approval: Approval | null): GateResult
     return { status: 'denied', approval: approval.id, by: approval.state === 'expired' ? 'time-out' : 'person' };
   }
   if (execution && outcome?.state === 'succeeded') {
-    const label = {
-      ...stored.proposal.influence,
-      integrity: 'untrusted' as const,
-      origins: [`tool:${stored.proposal.tool}`],
-    };
+    const answer: Label = { ...BOTTOM, integrity: 'untrusted', origins: [`tool:${stored.proposal.tool}`] };
+    const label = join(stored.proposal.influence, answer);
     return { status: 'succeeded', execution, result: new Labelled(outcome.result, label) };
   }
   if (execution && handoff && outcome?.state === 'failed') {

@@ -23,10 +23,10 @@ export async function postNotice(
 ): Promise<void> {
   if (decision.notify.length === 0) return;
   const text =
-    `${proposal.tool} ${proposal.tool_version} goes ahead for ${proposal.principal.name}: ${proposal.rationale}`.slice(
-      0,
-      4000,
-    );
+    `${proposal.tool} ${proposal.tool_version} goes ahead for ${proposal.principal.name}: ${proposal.rationale}`
+      .slice(0, 4000)
+      // The cut may have gone through a character of two halves.
+      .toWellFormed();
   await deps.notices.insert(tx, {
     decision: decision.id,
     groups: decision.notify,

@@ -1,11 +1,15 @@
 import {
   type Arguments,
   asId,
+  assertJson,
   compileSchema,
   type Evidence,
+  type FieldError,
+  fieldErrors,
   type JsonObject,
   join,
   type Labelled,
+  NotCanonical,
   type PolicyRequest,
   PortreeveError,
   type Principal,
@@ -38,10 +42,25 @@ export interface Wish {
   readonly evidence: Labelled<readonly Evidence[]> | null;
 }
 
-/** Opens the wish and makes the proposal of it. Throws `bad_input` where the arguments do not fit the contract. */
+/**
+ * Opens the wish and makes the proposal of it. Throws `bad_input` where the arguments do not fit the contract, or are
+ * more or deeper than a proposal can carry.
+ */
 export function toProposal(wish: Wish): Proposal {
+  try {
+    return makeProposal(wish);
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error;
+    throw new PortreeveError(
+      'bad_input',
+      `The arguments of ${wish.contract.name} have no faithful form: ${error.message}.`,
+    );
+  }
+}
+
+function makeProposal(wish: Wish): Proposal {
   const opened = openArguments(wish.args, wish.request);
-  const errors = compileSchema(wish.contract.args)(opened.args);
+  const errors = argumentErrors(wish.contract, opened.args);
   if (errors.length > 0) {
     throw new PortreeveError('bad_input', `The arguments do not fit the contract of ${wish.contract.name}.`, {
       errors,
@@ -65,7 +84,26 @@ export function toProposal(wish: Wish): Proposal {
     influence,
     provenance: [...opened.provenance],
   };
-  return proposalSchema.parse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
+  const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
+  if (!parsed.success) {
+    throw new PortreeveError('bad_input', `The wish to use ${wish.contract.name} is no proposal.`, {
+      errors: fieldErrors(parsed.error),
+    });
+  }
+  // It is stored and recorded one level deeper than it is digested.
+  assertJson({ proposal: parsed.data });
+  return parsed.data;
+}
+
+const validators = new WeakMap<ToolContract, (value: unknown) => FieldError[]>();
+
+function argumentErrors(contract: ToolContract, args: JsonObject): FieldError[] {
+  let validate = validators.get(contract);
+  if (validate === undefined) {
+    validate = compileSchema(contract.args);
+    validators.set(contract, validate);
+  }
+  return validate(args);
 }
 
 /** What policy is asked of a proposal, now or again. */

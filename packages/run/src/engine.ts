@@ -20,52 +20,67 @@ export interface Engine extends RunQueue {
   stop(): Promise<void>;
 }
 
-/** Thrown out of a step or a wait when the process is stopping; the run goes on in the next one. */
-export class Stopping extends Error {
-  override readonly name = 'Stopping';
+/** One start of the engine in this process. */
+interface Session {
+  readonly run: (run: RunId, durable: Durable) => Promise<void>;
+  closing: boolean;
 }
-
-let running: ((run: RunId, durable: Durable) => Promise<void>) | null = null;
-let closing = false;
+let session: Session | null = null;
 
 /** INVARIANT: registered once, at import: DBOS finds its workflows by name when it recovers them. */
 DBOS.registerWorkflow(
   async (run: string): Promise<void> => {
-    if (!running) throw new TypeError('the engine was not started');
-    await running(run as RunId, durable);
+    if (!session) throw new TypeError('the engine was not started');
+    await session.run(run as RunId, durableOf(session));
   },
   // Each restart counts as a recovery attempt; runs that wait for people live through many.
   { name: WORKFLOW, maxRecoveryAttempts: 1_000_000_000 },
 );
 
-const durable: Durable = {
-  async step<T extends Json>(name: string, fn: () => Promise<T>): Promise<T> {
-    if (closing) throw new Stopping();
-    return DBOS.runStep(() => throughOutages(fn), { name });
-  },
-  async wait(topic, until) {
-    if (closing) throw new Stopping();
-    // A nudge arrives by notification; the slow poll only catches one that was lost with a connection.
-    await DBOS.recv(topic, { deadlineEpochMS: until.getTime(), pollingIntervalMs: 60_000 });
-    if (closing) throw new Stopping();
-  },
-};
+/**
+ * A run whose process is stopping stays where it is, and goes on in the next one. INVARIANT: it must not end in any way,
+ * also not by an error: the engine would write that down as its outcome, and nobody would recover it.
+ */
+const parked = (): Promise<never> => new Promise(() => undefined);
+
+function durableOf(own: Session): Durable {
+  const unlessClosing = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (own.closing) return parked();
+    try {
+      const result = await work();
+      return own.closing ? await parked() : result;
+    } catch (error) {
+      if (own.closing) return parked();
+      throw error;
+    }
+  };
+  return {
+    step: <T extends Json>(name: string, fn: () => Promise<T>): Promise<T> =>
+      unlessClosing(() => DBOS.runStep(() => throughOutages(own, fn), { name })),
+    read: (fn) => unlessClosing(() => throughOutages(own, fn)),
+    async wait(topic, until) {
+      // A nudge arrives by notification; the slow poll only catches one that was lost with a connection.
+      await unlessClosing(() => DBOS.recv(topic, { deadlineEpochMS: until.getTime(), pollingIntervalMs: 60_000 }));
+    },
+  };
+}
 
 const OUTAGE_WAIT_FIRST_MS = 250;
 const OUTAGE_WAIT_MAX_MS = 10_000;
 
 /**
  * A database that is away for a while is no reason to end a run: the step waits for it and is made again. Every step can
- * be: what it writes has the same ids and record keys each time.
+ * be: what it writes has the same record keys each time.
  */
-async function throughOutages<T>(fn: () => Promise<T>): Promise<T> {
+async function throughOutages<T>(own: Session, fn: () => Promise<T>): Promise<T> {
   for (let wait = OUTAGE_WAIT_FIRST_MS; ; wait = Math.min(wait * 2, OUTAGE_WAIT_MAX_MS)) {
     try {
       return await fn();
     } catch (error) {
       if (!isOutage(error)) throw error;
       await delay(wait, undefined, { ref: false });
-      if (closing) throw new Stopping();
+      // Not an error: the engine would remember it as what the step gave.
+      if (own.closing) await parked();
     }
   }
 }
@@ -73,6 +88,7 @@ async function throughOutages<T>(fn: () => Promise<T>): Promise<T> {
 /** SQLSTATE classes 08 (connection), 53 (resources) and 57 (operator intervention), and sockets that break. */
 export function isOutage(error: unknown): boolean {
   if (isPortreeveError(error)) return error.code === 'audit_unavailable' || error.code === 'unavailable';
+  if (error instanceof AggregateError && error.errors.some(isOutage)) return true;
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && /^(08|53|57)...$|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)) return true;
@@ -101,16 +117,16 @@ export async function startEngine(options: {
   clientOf: (tx: Tx) => ClientBase;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }): Promise<Engine> {
-  if (running) throw new TypeError('an engine runs already in this process');
+  if (session) throw new TypeError('an engine runs already in this process');
   const url = withIdleTimeout(options.url);
-  running = options.run;
-  closing = false;
+  const own: Session = { run: options.run, closing: false };
+  session = own;
   const logger = {
     debug: () => undefined,
     info: () => undefined,
     warn: (entry: unknown) => options.log('warn', String(entry)),
     error: (entry: unknown) => {
-      if (!closing) options.log('error', entry instanceof Error ? entry.message : String(entry));
+      if (!own.closing) options.log('error', entry instanceof Error ? entry.message : String(entry));
     },
   };
   DBOS.setConfig({
@@ -155,10 +171,10 @@ export async function startEngine(options: {
     },
 
     async stop() {
-      closing = true;
+      own.closing = true;
       await client.destroy();
       await DBOS.shutdown();
-      running = null;
+      session = null;
     },
   };
 }

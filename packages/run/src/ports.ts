@@ -86,6 +86,8 @@ export interface Environment {
 /** The steps of one run, made durable: a step that has ended is not run again, it gives what it gave. */
 export interface Durable {
   step<T extends Json>(name: string, fn: () => Promise<T>): Promise<T>;
+  /** Reads what is stored, again where the database is away. Not remembered: it is read anew after a crash. */
+  read<T>(fn: () => Promise<T>): Promise<T>;
   /** Waits for a nudge on the topic, at the longest until the time. Comes back in both cases. */
   wait(topic: string, until: Date): Promise<void>;
 }

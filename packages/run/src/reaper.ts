@@ -4,7 +4,8 @@ import type { LeaseStore } from './ports.ts';
 
 /** Seconds without a renewal after which an executor counts as dead. */
 export const LEASE_SECONDS = 15;
-const TICK_MS = 3000;
+/** Renewals within the time of one lease: a few may be late or lost. */
+const TICKS_PER_LEASE = 5;
 
 export interface Reaper {
   /** Looks once for runs of dead executors and takes them over. Gives how many. */
@@ -22,9 +23,10 @@ export async function startReaper(deps: {
   audit: AuditWriter;
   uow: UnitOfWork;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  leaseSeconds?: number | undefined;
 }): Promise<Reaper> {
-  const { engine, leases } = deps;
-  await leases.renew(engine.executor, LEASE_SECONDS);
+  const { engine, leases, leaseSeconds = LEASE_SECONDS } = deps;
+  await leases.renew(engine.executor, leaseSeconds);
 
   async function sweep(): Promise<number> {
     const runsByExecutor = await engine.pendingExecutors();
@@ -53,17 +55,20 @@ export async function startReaper(deps: {
 
   let stopped = false;
   let busy: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    busy = busy
-      .then(async () => {
-        if (stopped) return;
-        await leases.renew(engine.executor, LEASE_SECONDS);
-        await sweep();
-      })
-      .catch((error: unknown) =>
-        deps.log('error', `reaper: ${error instanceof Error ? error.message : String(error)}`),
-      );
-  }, TICK_MS);
+  const timer = setInterval(
+    () => {
+      busy = busy
+        .then(async () => {
+          if (stopped) return;
+          await leases.renew(engine.executor, leaseSeconds);
+          await sweep();
+        })
+        .catch((error: unknown) =>
+          deps.log('error', `reaper: ${error instanceof Error ? error.message : String(error)}`),
+        );
+    },
+    (leaseSeconds * 1000) / TICKS_PER_LEASE,
+  );
   timer.unref();
 
   return {

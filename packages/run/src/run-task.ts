@@ -1,7 +1,6 @@
 import { isPortreeveError, type Json, PortreeveError, type RunId } from '@portreeve/contract';
-import { Stopping } from './engine.ts';
 import type { Durable, Workflows } from './ports.ts';
-import { type Ending, RunStopped } from './stop.ts';
+import type { Ending } from './stop.ts';
 import { completeRun, moveRun, stopRun, type TransitionDeps } from './transitions.ts';
 import { type PipelineDeps, workflowContext } from './workflow-context.ts';
 
@@ -14,17 +13,26 @@ export function taskRunner(
     TransitionDeps & { readonly workflows: Workflows; readonly log: (message: string, error: unknown) => void },
 ) {
   return async (id: RunId, durable: Durable): Promise<void> => {
-    const run = await deps.store.get(id);
+    const run = await durable.read(() => deps.store.get(id));
     if (!run) throw new PortreeveError('not_found', `There is no run ${id}.`);
     await durable.step('start', async () => {
       await moveRun(deps, id, 'start');
       return null;
     });
-    const finish = (ending: Ending) =>
-      durable.step('stop', async () => {
+    const finish = async (ending: Ending): Promise<void> => {
+      const stop = async () => {
         await stopRun(deps, id, ending);
         return null;
-      });
+      };
+      try {
+        await durable.step('stop', stop);
+      } catch (error) {
+        // The engine remembers another step in this place: the release is gone, or the code took another way than before.
+        // Ending a run twice changes nothing, so it is done without the engine rather than not at all.
+        deps.log(`run ${id} cannot be continued as it was`, error);
+        await stop();
+      }
+    };
 
     const loaded = deps.workflows.pinned(run.workflow, run.release);
     if (!loaded) {
@@ -36,16 +44,23 @@ export function taskRunner(
       });
       return;
     }
+    const { context, ending } = workflowContext(deps, durable, run, loaded);
     try {
-      const result = await loaded.definition.run(workflowContext(deps, durable, run, loaded));
+      const result = await loaded.definition.run(context);
+      const stopped = ending();
+      if (stopped) {
+        // The code caught what ended the run. A refusal is not undone by that, nor is work for a person dropped.
+        await finish(stopped);
+        return;
+      }
       await durable.step('complete', async () => {
         await completeRun(deps, id, result ?? null);
         return null;
       });
     } catch (error) {
-      if (error instanceof Stopping) throw error;
-      if (error instanceof RunStopped) {
-        await finish(error.ending);
+      const stopped = ending();
+      if (stopped) {
+        await finish(stopped);
         return;
       }
       deps.log(`run ${id} failed`, error);

@@ -8,6 +8,7 @@ import {
   digestOf,
   digestOfText,
   draft,
+  fieldErrors,
   type JsonObject,
   newId,
   type PolicyDecider,
@@ -31,7 +32,7 @@ const ATTACHMENTS_MAX = 8;
 
 /**
  * Admits a task and queues its run: input validated, policy asked, run and records and queue entry in one transaction.
- * Errors: `unknown_workflow`, `bad_input`, `refused` (with the decision), `idempotency_mismatch`.
+ * Errors: `unknown_workflow`, `bad_input`, `too_large`, `refused` (with the decision), `idempotency_mismatch`.
  */
 export function taskSubmitter(deps: {
   store: RunStore;
@@ -51,10 +52,7 @@ export function taskSubmitter(deps: {
     if (errors.length > 0) {
       throw new PortreeveError('bad_input', `The workflow ${contract.name} does not accept this input.`, { errors });
     }
-    const attachments = (task.attachments ?? []).map((attachment) => attachmentSchema.parse(attachment));
-    if (attachments.length > ATTACHMENTS_MAX) {
-      throw new PortreeveError('too_large', `At most ${ATTACHMENTS_MAX} attachments.`);
-    }
+    const attachments = checked(task.attachments ?? []);
 
     // The workflow is the hand that acts; the right stays the requester's.
     const acting: Principal = {
@@ -154,4 +152,17 @@ export function taskSubmitter(deps: {
     if (!known) throw new TypeError(`run ${earlier.id} is missing`);
     return known;
   };
+}
+
+function checked(attachments: readonly Attachment[]): Attachment[] {
+  if (attachments.length > ATTACHMENTS_MAX) {
+    throw new PortreeveError('too_large', `At most ${ATTACHMENTS_MAX} attachments.`);
+  }
+  return attachments.map((attachment, index) => {
+    const parsed = attachmentSchema.safeParse(attachment);
+    if (parsed.success) return parsed.data;
+    throw new PortreeveError('bad_input', `Attachment ${index + 1} is not acceptable.`, {
+      errors: fieldErrors(parsed.error),
+    });
+  });
 }

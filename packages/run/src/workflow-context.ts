@@ -5,6 +5,7 @@ import {
   actorOf,
   asId,
   type Clearance,
+  type Clock,
   type Decision,
   draft,
   type Evidence,
@@ -26,6 +27,7 @@ import {
 } from '@portreeve/contract';
 import type { Gate, GateResult, Handoffs } from '@portreeve/gate';
 import type { Ask } from '@portreeve/model';
+import { isOutage } from './engine.ts';
 import { factsOf } from './facts.ts';
 import type { ContextStage, Durable, Environment, LoadedWorkflow, RunStore } from './ports.ts';
 import { type Ending, RunStopped } from './stop.ts';
@@ -43,6 +45,7 @@ export interface PipelineDeps {
   readonly environment: Environment;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
+  readonly clock: Clock;
 }
 
 /** What one durable step of a run gives: its result, or how it ends the run. */
@@ -50,14 +53,14 @@ type Step<T> = { readonly ok: T } | { readonly ending: Ending };
 
 /**
  * What the workflow's code gets. Each method is one or more durable steps; what a step gives is JSON, so labelled values
- * cross it as the id under which `context` keeps them.
+ * cross it as the id under which `context` keeps them. `ending` is how a step ended the run, whatever the code made of it.
  */
 export function workflowContext(
   deps: PipelineDeps,
   durable: Durable,
   run: Run,
   loaded: LoadedWorkflow,
-): WorkflowContext {
+): { readonly context: WorkflowContext; ending(): Ending | null } {
   const { definition } = loaded;
   const { contract } = definition;
   const actor = actorOf(run.principal);
@@ -73,6 +76,8 @@ export function workflowContext(
     stopped = new RunStopped(result.ending);
     throw stopped;
   }
+
+  const load = async <T>(id: ValueId) => (await durable.read(() => deps.context.load(run.id, id))) as Labelled<T>;
 
   const record = <T extends RecordType>(type: T, data: RecordDraft<T>['data'], more: Partial<RecordDraft<T>> = {}) =>
     draft<T>({ type, actor, data, ...more, refs: { ...refs, ...more.refs } });
@@ -115,12 +120,13 @@ export function workflowContext(
         });
         return { ok: { value, available: reading.available, count: reading.count } };
       } catch (error) {
-        if (!isPortreeveError(error)) throw error;
+        // A database that is away is no fault of the source.
+        if (!isPortreeveError(error) || isOutage(error)) throw error;
         await write(record('source.failed', { source: name, reason: error.detail }, { outcome: error.code, key }));
         return { ending: sourceEnding(name, error) };
       }
     });
-    const evidence = (await deps.context.load(run.id, found.value)) as Labelled<readonly Evidence[]>;
+    const evidence = await load<readonly Evidence[]>(found.value);
     return { evidence, available: found.available, count: found.count };
   }
 
@@ -180,7 +186,7 @@ export function workflowContext(
       }
       return { ok: await deps.uow.transaction((tx) => deps.context.save(tx, run.id, answer.value)) };
     });
-    return (await deps.context.load(run.id, value)) as Labelled<T>;
+    return load<T>(value);
   }
 
   async function act(
@@ -217,7 +223,8 @@ export function workflowContext(
     });
     while (result.status === 'waiting' || result.status === 'running') {
       const { status } = result;
-      const until = status === 'waiting' ? new Date(result.expires_at) : new Date(Date.now() + RUNNING_RETRY_MS);
+      const until =
+        status === 'waiting' ? new Date(result.expires_at) : new Date(deps.clock.now().getTime() + RUNNING_RETRY_MS);
       const topic = status === 'waiting' ? approvalTopic(result.approval) : `execution:${proposal}`;
       const approval = status === 'waiting' ? result.approval : null;
       await step('wait', async () => ({ ok: await move('wait', approval) }));
@@ -229,7 +236,7 @@ export function workflowContext(
     }
     if (result.status !== 'succeeded') return result;
     const { value, execution } = result;
-    return { status: 'succeeded', execution, result: (await deps.context.load(run.id, value)) as Labelled<Json> };
+    return { status: 'succeeded', execution, result: await load<Json>(value) };
   }
 
   async function move(event: 'wait' | 'continue', approval: Run['approval']): Promise<null> {
@@ -244,7 +251,10 @@ export function workflowContext(
     return { status: 'succeeded', execution: result.execution, value };
   }
 
-  return { run: run.id, requester: run.principal, input: run.input, read, ask, act };
+  return {
+    context: { run: run.id, requester: run.principal, input: run.input, read, ask, act },
+    ending: () => stopped?.ending ?? null,
+  };
 }
 
 /** Milliseconds until a proposal that another process executes is looked at again. */

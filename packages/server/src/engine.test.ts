@@ -1,6 +1,7 @@
-import type { RunId } from '@portreeve/contract';
-import { type Durable, startEngine } from '@portreeve/run';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { asId, type RunId } from '@portreeve/contract';
+import { memoryAuditWriter } from '@portreeve/contract/testing';
+import { type Durable, type Engine, startEngine, startReaper } from '@portreeve/run';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { leaseStore } from './store/leases.ts';
 import { type TestDatabase, testDatabase } from './store/testing/database.ts';
 
@@ -69,4 +70,178 @@ test('E6 J2: a run is queued in the transaction, waits, is woken in a transactio
   await ended.promise;
   await second.stop();
   expect(steps).toEqual(['one', 'two']);
+});
+
+describe('a run outlives its process', () => {
+  // What other runs left behind is none of these tests' business.
+  let own: TestDatabase;
+  let engine: Engine | null = null;
+  beforeEach(async () => {
+    own = await testDatabase();
+  });
+  afterEach(async () => {
+    await engine?.stop();
+    engine = null;
+    await own.close();
+  });
+  const start = async (executor: string, run: (id: RunId, durable: Durable) => Promise<void>): Promise<Engine> => {
+    engine = await startEngine({
+      url: own.url,
+      executor,
+      run,
+      clientOf: (tx) => own.database.clientOf(tx),
+      log: () => undefined,
+    });
+    return engine;
+  };
+  const stop = async (): Promise<void> => {
+    const stopping = engine?.stop();
+    engine = null;
+    await stopping;
+  };
+  const enqueue = (id: RunId) => own.database.transaction((tx) => engine!.enqueue(tx, id));
+  const pending = async (): Promise<RunId[]> => [...(await engine!.pendingExecutors()).values()].flat();
+  const outage = () => Object.assign(new Error('terminating connection'), { code: '57P01' });
+
+  test('J2: a step, and a look, that meet a database outage are made again, and the run goes on', async () => {
+    const ended = deferred<unknown>();
+    let tries = 0;
+    let looks = 0;
+    await start('outage-a', async (_id, durable) => {
+      const got = await durable.step('one', async () => {
+        if (++tries === 1) throw outage();
+        return tries;
+      });
+      const seen = await durable.read(async () => {
+        if (++looks === 1) throw outage();
+        return { looks };
+      });
+      ended.resolve([got, seen]);
+    });
+    await enqueue(asId('run', 'run_outage'));
+    expect(await ended.promise).toEqual([2, { looks: 2 }]);
+  });
+
+  test('what is no outage reaches the run, and comes back as an error when the step is not made again', async () => {
+    const ended = deferred<unknown>();
+    let tries = 0;
+    await start('fault-a', async (_id, durable) => {
+      const fault = await durable
+        .step('one', async () => {
+          tries++;
+          throw new TypeError('a bug');
+        })
+        .catch((error: unknown) => error);
+      ended.resolve(fault);
+    });
+    await enqueue(asId('run', 'run_fault'));
+    expect(await ended.promise).toMatchObject({ name: 'TypeError', message: 'a bug' });
+    expect(tries).toBe(1);
+  });
+
+  test('J2: a run whose process stops between two steps goes on in the next one', async () => {
+    const id = asId('run', 'run_stopped');
+    const inside = deferred<void>();
+    const leave = deferred<void>();
+    const ended = deferred<void>();
+    const steps: string[] = [];
+    const run = async (_id: RunId, durable: Durable) => {
+      await durable.step('one', async () => {
+        steps.push('one');
+        return null;
+      });
+      inside.resolve();
+      await leave.promise;
+      await durable.step('two', async () => {
+        steps.push('two');
+        return null;
+      });
+      ended.resolve();
+    };
+    await start('stop-a', run);
+    await enqueue(id);
+    await inside.promise;
+    const stopping = stop();
+    leave.resolve();
+    await stopping;
+    expect(steps).toEqual(['one']);
+
+    const next = await start('stop-b', run);
+    expect(await pending()).toEqual([id]);
+    await next.takeOver('stop-a');
+    await ended.promise;
+    expect(steps).toEqual(['one', 'two']);
+  });
+
+  test('J2: a run whose process stops during an outage goes on in the next one', async () => {
+    const id = asId('run', 'run_outage_stopped');
+    const failed = deferred<void>();
+    const ended = deferred<void>();
+    let away = true;
+    const run = async (_id: RunId, durable: Durable) => {
+      await durable.step('one', async () => {
+        if (!away) return null;
+        failed.resolve();
+        throw outage();
+      });
+      ended.resolve();
+    };
+    await start('away-a', run);
+    await enqueue(id);
+    await failed.promise;
+    await stop();
+    away = false;
+
+    const next = await start('away-b', run);
+    expect(await pending()).toEqual([id]);
+    await next.takeOver('away-a');
+    await ended.promise;
+  });
+
+  test('J2: the reaper takes over the runs of a dead executor, records that once, and leaves a living one alone', async () => {
+    const leases = leaseStore(own.database);
+    const ids = { dead: asId('run', 'run_of_the_dead'), living: asId('run', 'run_of_the_living') };
+    const ended: RunId[] = [];
+    const both = { dead: deferred<void>(), living: deferred<void>() };
+    const waits = { dead: deferred<void>(), living: deferred<void>() };
+    const which = (id: RunId) => (id === ids.dead ? 'dead' : 'living');
+    const run = async (id: RunId, durable: Durable) => {
+      await durable.step('one', async () => null);
+      waits[which(id)].resolve();
+      await durable.wait('approval:x', new Date(Date.now() + 60_000));
+      ended.push(id);
+      both[which(id)].resolve();
+    };
+    for (const name of ['dead', 'living'] as const) {
+      await start(name, run);
+      await leases.renew(name, 60);
+      await enqueue(ids[name]);
+      await waits[name].promise;
+      await stop();
+    }
+    await leases.renew('dead', 0);
+
+    const audit = memoryAuditWriter();
+    const survivor = await start('survivor', run);
+    const reaper = await startReaper({ engine: survivor, leases, audit, uow: own.database, log: () => undefined });
+    try {
+      expect(await leases.dead(['survivor'])).toEqual([]);
+      expect(await reaper.sweep()).toBe(1);
+      expect(await reaper.sweep()).toBe(0);
+      for (const id of Object.values(ids)) await own.database.transaction((tx) => survivor.nudge(tx, id, 'approval:x'));
+      await both.dead.promise;
+      expect(ended).toEqual([ids.dead]);
+      expect(audit.of('run.recovered')).toMatchObject([
+        { refs: { run: ids.dead }, data: { from_executor: 'dead', by_executor: 'survivor' } },
+      ]);
+
+      await leases.renew('living', 0);
+      expect(await reaper.sweep()).toBe(1);
+      await both.living.promise;
+      expect(audit.of('run.recovered')).toHaveLength(2);
+    } finally {
+      await reaper.stop();
+    }
+    expect(await leases.dead(['survivor'])).toEqual(['survivor']);
+  });
 });

@@ -1,5 +1,5 @@
-import type { Handoff, HandoffId, ProposalId } from '@portreeve/contract';
-import type { HandoffStore, ProposalStore, StoredProposal } from '../ports.ts';
+import type { DecisionId, Handoff, HandoffId, ProposalId } from '@portreeve/contract';
+import type { HandoffStore, Notice, NoticeStore, ProposalStore, StoredProposal } from '../ports.ts';
 
 export function memoryProposalStore(): ProposalStore & { snapshot(): () => void } {
   const proposalsById = new Map<ProposalId, StoredProposal>();
@@ -47,6 +47,24 @@ export function memoryHandoffStore(): HandoffStore & { snapshot(): () => void } 
         .filter((handoff) => !filter.after || handoff.id > filter.after)
         .slice(0, filter.limit ?? 100);
     },
+  };
+}
+
+export function memoryNoticeStore(): NoticeStore & { snapshot(): () => void } {
+  const noticesByDecision = new Map<DecisionId, Notice>();
+  return {
+    snapshot() {
+      const before = new Map(noticesByDecision);
+      return () => replace(noticesByDecision, before);
+    },
+    async insert(_tx, notice) {
+      noticesByDecision.set(notice.decision, notice);
+    },
+    list: async ({ groups, limit }) =>
+      [...noticesByDecision.values()]
+        .filter((notice) => notice.groups.some((group) => groups.includes(group)))
+        .sort((a, b) => (a.posted_at > b.posted_at ? -1 : 1))
+        .slice(0, limit),
   };
 }
 

@@ -1,0 +1,261 @@
+import { createApprovals } from '@portreeve/approve';
+import { memoryApprovalStore, type TestPerson, testPerson, testSigners, testVerdict } from '@portreeve/approve/testing';
+import {
+  type ApprovalId,
+  type AuditWriter,
+  type CallOutcome,
+  digestOf,
+  type EnvironmentFacts,
+  fixedClock,
+  newId,
+  type PolicyDecider,
+  PortreeveError,
+  type ProposalId,
+  type ProposalState,
+  type Tx,
+  type UnitOfWork,
+  type VerdictKind,
+} from '@portreeve/contract';
+import { type memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import type { Connector, Executor } from '@portreeve/execute';
+import {
+  type ExecuteFixture,
+  executeFixture,
+  memoryExecuteStore,
+  scriptedConnector,
+  TEST_NOW,
+  testContract,
+} from '@portreeve/execute/testing';
+import { baselinePolicies, createPolicyEngine } from '@portreeve/policy';
+import { createGate, type Gate, type GateDeps } from '../gate.ts';
+import { createHandoffs, type Handoffs } from '../handoffs.ts';
+import type { ExecutionService, NoticeStore, ProposalStore, StoredProposal } from '../ports.ts';
+import type { Wish } from '../wish.ts';
+import { memoryHandoffStore, memoryNoticeStore, memoryProposalStore } from './memory.ts';
+
+/** One process of a test: a gate and an executor of its own, on the stores that all share. */
+export interface HarnessProcess {
+  readonly instance: string;
+  readonly gate: Gate;
+  readonly executor: Executor;
+}
+
+export interface GateHarness {
+  readonly clock: ReturnType<typeof fixedClock>;
+  readonly uow: UnitOfWork & { readonly tx: Tx };
+  readonly audit: ReturnType<typeof memoryAuditWriter>;
+  /** What the stages write with: {@link GateHarness.failAppend} reaches it. */
+  readonly writer: AuditWriter;
+  readonly policy: PolicyDecider;
+  readonly proposals: ProposalStore;
+  readonly approvalStore: ReturnType<typeof memoryApprovalStore>;
+  readonly execute: ExecuteFixture;
+  readonly approvals: ReturnType<typeof createApprovals>;
+  readonly handoffs: Handoffs;
+  readonly notices: NoticeStore;
+  /** What holds now; a test changes it to freeze something. */
+  readonly environment: { freezes: string[]; incident: boolean };
+  readonly people: Record<'requester' | 'ana' | 'bo', TestPerson>;
+  /** Every call that reached a tool. */
+  readonly calls: readonly unknown[];
+  /** Each move of a proposal, in order, as `from→to`. */
+  readonly moves: readonly string[];
+  /** How the tool answers. */
+  answer: () => CallOutcome | Promise<CallOutcome>;
+  /** The append (counted from now, beginning with 1) that fails, as a full disk would make it; null heals it. */
+  failAppend(nth: number | null): void;
+  process(
+    instance: string,
+    over?: Partial<GateDeps> & {
+      executorPoint?: (name: string) => void | Promise<void>;
+      wrapExecution?: (execution: ExecutionService) => Partial<ExecutionService>;
+    },
+  ): HarnessProcess;
+  /** From now on the process of this name counts as dead. It may go on all the same, as a stopped one does. */
+  bury(instance: string): void;
+  wish(over?: Partial<Wish>): Wish;
+  vote(approval: ApprovalId, person?: 'ana' | 'bo', verdict?: VerdictKind): Promise<unknown>;
+  stored(id: ProposalId): Promise<StoredProposal>;
+  /** The records of a proposal or run, as `type` or `type:outcome`. */
+  story(): string[];
+}
+
+let baseline: PolicyDecider | undefined;
+
+/**
+ * The gate with the real policy engine and its baseline, real approvals with real signatures, real grants and executor,
+ * over stores in memory and a tool that is a script.
+ */
+export function gateHarness(
+  options: {
+    policy?: PolicyDecider;
+    participants?: readonly { snapshot(): () => void }[];
+    /** Wraps the store that the gate uses, to reorder its answers. */
+    wrapStore?: (store: ProposalStore) => ProposalStore;
+    onClosed?: (tx: Tx, approval: { id: ApprovalId; proposal: ProposalId }) => Promise<void>;
+  } = {},
+): GateHarness {
+  baseline ??= createPolicyEngine({ layers: baselinePolicies(), clock: fixedClock(TEST_NOW) });
+  const policy = options.policy ?? baseline;
+  const moves: string[] = [];
+  const rows = memoryProposalStore();
+  const handoffStore = memoryHandoffStore();
+  const notices = memoryNoticeStore();
+  const approvalStore = memoryApprovalStore();
+  const executeStore = memoryExecuteStore();
+  const late: { audit?: ExecuteFixture['audit'] } = {};
+  const uow = memoryUnitOfWork(
+    rows,
+    handoffStore,
+    notices,
+    approvalStore,
+    executeStore,
+    {
+      snapshot: () => late.audit!.snapshot(),
+    },
+    {
+      snapshot: () => {
+        const { length } = moves;
+        return () => {
+          moves.length = length;
+        };
+      },
+    },
+    ...(options.participants ?? []),
+  );
+  const failing = { left: null as number | null };
+  const failable = (inner: AuditWriter): AuditWriter => ({
+    async append(tx, drafts) {
+      if (failing.left !== null && --failing.left === 0) {
+        failing.left = null;
+        throw new PortreeveError('audit_unavailable', 'The disk is full.');
+      }
+      await inner.append(tx, drafts);
+    },
+  });
+  const execute = executeFixture({ store: executeStore, uow, wrapAudit: failable });
+  const { clock, audit } = execute;
+  late.audit = audit;
+  const writer = failable(audit);
+  const proposals = watched(rows, moves);
+
+  const people = {
+    requester: testPerson(clock, 'rita', { roles: ['requester'], groups: [] }),
+    ana: testPerson(clock, 'ana', { groups: ['case-approvers'] }),
+    bo: testPerson(clock, 'bo', { groups: ['case-approvers'] }),
+  };
+  const stage = { audit: writer, uow, clock };
+  const approvals = createApprovals({
+    ...stage,
+    store: approvalStore,
+    signers: testSigners(...Object.values(people)),
+    ...(options.onClosed ? { onClosed: options.onClosed } : {}),
+  });
+  const handoffs = createHandoffs({ ...stage, store: handoffStore });
+  const environment: GateHarness['environment'] = { freezes: [], incident: false };
+  const dead = new Set<string>();
+  const connector = scriptedConnector(() => harness.answer());
+
+  const harness: GateHarness = {
+    clock,
+    uow,
+    audit,
+    writer,
+    policy,
+    proposals,
+    approvalStore,
+    execute,
+    approvals,
+    handoffs,
+    notices,
+    environment,
+    people,
+    calls: connector.calls,
+    moves,
+    answer: () => ({ state: 'succeeded', status: 201, result: { published: true }, duration_ms: 5 }),
+    failAppend(nth) {
+      failing.left = nth;
+    },
+    process(instance, { executorPoint, wrapExecution, ...over } = {}) {
+      const executor = execute.executor(connector as Connector, {
+        instance,
+        ...(executorPoint ? { debugpoint: executorPoint } : {}),
+      });
+      const execution: ExecutionService = {
+        async issueGrant(tx, wish) {
+          const { token, claims } = await execute.grants.issueGrant(tx, wish);
+          return { token, grant: claims.jti };
+        },
+        execute: executor.execute,
+        recover: (grant) => executor.recoverGrant(grant, { dead: async (name) => dead.has(name) }),
+      };
+      const gate = createGate({
+        ...stage,
+        policy,
+        approvals,
+        handoffs,
+        notices,
+        store: options.wrapStore?.(proposals) ?? proposals,
+        environment: {
+          facts: (): EnvironmentFacts => ({ name: 'test', ...environment, freezes: [...environment.freezes] }),
+        },
+        execution: { ...execution, ...wrapExecution?.(execution) },
+        ...over,
+      });
+      return { instance, gate, executor };
+    },
+    bury(instance) {
+      dead.add(instance);
+    },
+    wish: (over = {}) => ({
+      id: newId('proposal', clock),
+      run: newId('run', clock),
+      workflow: {
+        name: 'incident-summary',
+        tier: 'low',
+        tools: [over.contract?.name ?? 'publish_case_summary'],
+        sources: [],
+        approvers: ['case-approvers'],
+      },
+      approval_timeout_minutes: 60,
+      release: digestOf('release'),
+      principal: { ...people.requester.principal, act: [{ id: 'agent:incident-summary', kind: 'agent' }] },
+      contract: testContract(),
+      args: { case_id: 'case-7', summary: 'All is well.' },
+      request: { case_id: 'case-7' },
+      rationale: 'The analyst asked for it.',
+      evidence: null,
+      ...over,
+    }),
+    async vote(id, person = 'ana', verdict = 'approve') {
+      const approval = await approvals.get(id);
+      if (!approval) throw new TypeError(`there is no approval ${id}`);
+      const { principal } = people[person];
+      return approvals.decide(await testVerdict(clock, approval, people[person], verdict), principal);
+    },
+    async stored(id) {
+      const stored = await proposals.get(id);
+      if (!stored) throw new TypeError(`there is no proposal ${id}`);
+      return stored;
+    },
+    story: () => audit.drafts.map(({ type, outcome }) => (outcome ? `${type}:${outcome}` : type)),
+  };
+  return harness;
+}
+
+/** Writes down each change of state. */
+function watched(store: ProposalStore, moves: string[]): ProposalStore {
+  return {
+    ...store,
+    async insert(tx, stored) {
+      const inserted = await store.insert(tx, stored);
+      if (inserted) moves.push(`proposed→${stored.state}`);
+      return inserted;
+    },
+    async update(tx, id, patch) {
+      const before: ProposalState | undefined = (await store.get(id))?.state;
+      await store.update(tx, id, patch);
+      if (patch.state !== undefined) moves.push(`${before}→${patch.state}`);
+    },
+  };
+}

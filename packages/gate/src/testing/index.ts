@@ -1,0 +1,5 @@
+export { type HandoffStoreHarness, handoffStoreContract, testHandoff } from './handoff-store-contract.ts';
+export { type GateHarness, gateHarness, type HarnessProcess } from './harness.ts';
+export { memoryHandoffStore, memoryNoticeStore, memoryProposalStore } from './memory.ts';
+export { type NoticeStoreHarness, noticeStoreContract } from './notice-store-contract.ts';
+export { type ProposalStoreHarness, proposalStoreContract } from './proposal-store-contract.ts';

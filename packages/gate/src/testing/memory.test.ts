@@ -1,0 +1,24 @@
+import { memoryUnitOfWork } from '@portreeve/contract/testing';
+import {
+  handoffStoreContract,
+  memoryHandoffStore,
+  memoryNoticeStore,
+  memoryProposalStore,
+  noticeStoreContract,
+  proposalStoreContract,
+} from './index.ts';
+
+proposalStoreContract('memory', async () => {
+  const store = memoryProposalStore();
+  return { store, uow: memoryUnitOfWork(store) };
+});
+
+handoffStoreContract('memory', async () => {
+  const store = memoryHandoffStore();
+  return { store, uow: memoryUnitOfWork(store) };
+});
+
+noticeStoreContract('memory', async () => {
+  const store = memoryNoticeStore();
+  return { store, uow: memoryUnitOfWork(store) };
+});

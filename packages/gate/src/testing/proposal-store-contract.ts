@@ -1,0 +1,152 @@
+import {
+  asId,
+  type CallOutcome,
+  fixedClock,
+  newId,
+  type ProposalId,
+  type ProposalState,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import { TEST_NOW, testContract, testDecision, testProposal } from '@portreeve/execute/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ProposalStore, StoredProposal } from '../ports.ts';
+
+export interface ProposalStoreHarness {
+  readonly store: ProposalStore;
+  readonly uow: UnitOfWork;
+  close?(): Promise<void>;
+}
+
+const clock = fixedClock(TEST_NOW);
+
+/** What every {@link ProposalStore} promises. The tests look only at what they made, so one store may serve them all. */
+export function proposalStoreContract(name: string, make: () => Promise<ProposalStoreHarness>): void {
+  describe(`proposal store: ${name}`, () => {
+    let harness: ProposalStoreHarness;
+    beforeAll(async () => {
+      harness = await make();
+    });
+    afterAll(() => harness?.close?.());
+
+    const inTx: UnitOfWork['transaction'] = (fn) => harness.uow.transaction(fn);
+    const fresh = (over: Partial<StoredProposal> = {}): StoredProposal => ({
+      proposal: testProposal(clock, {
+        args: {
+          case_id: 'case-7',
+          summary: "\u0000 ü 😀 '; drop table proposals; --",
+          nested: [{ n: 1.5 }, null, true],
+        },
+        provenance: [{ path: '/summary', kind: 'model', origins: ['model:summarize'] }],
+      }),
+      workflow: {
+        name: 'incident-summary',
+        tier: 'medium',
+        tools: ['publish_case_summary'],
+        sources: [],
+        approvers: [],
+      },
+      contract: testContract(),
+      approval_timeout_minutes: 60,
+      state: 'awaiting_approval',
+      decision: testDecision(clock, { outcome: 'approve' }),
+      approval: newId('approval', clock),
+      grant: null,
+      execution: null,
+      outcome: null,
+      handoff: null,
+      ...over,
+    });
+    const inserted = async (over: Partial<StoredProposal> = {}): Promise<StoredProposal> => {
+      const stored = fresh(over);
+      expect(await inTx((tx) => harness.store.insert(tx, stored))).toBe(true);
+      return stored;
+    };
+    const get = (id: ProposalId) => harness.store.get(id);
+
+    test('a proposal comes back as it went in, read or locked', async () => {
+      const stored = await inserted();
+      expect(await get(stored.proposal.id)).toEqual(stored);
+      expect(await inTx((tx) => harness.store.lock(tx, stored.proposal.id))).toEqual(stored);
+    });
+
+    test('what is not there is null', async () => {
+      const nobody = asId('proposal', 'prop_nobody');
+      expect(await get(nobody)).toBeNull();
+      expect(await inTx((tx) => harness.store.lock(tx, nobody))).toBeNull();
+    });
+
+    test('a second proposal under one id is told so and changes nothing', async () => {
+      const stored = await inserted();
+      const other = { ...stored, state: 'approved' as const, decision: testDecision(clock), approval: null };
+      expect(await inTx((tx) => harness.store.insert(tx, other))).toBe(false);
+      expect(await get(stored.proposal.id)).toEqual(stored);
+    });
+
+    test('F9: of twenty that insert one id at once, one does', async () => {
+      const stored = fresh();
+      const all = await Promise.all(Array.from({ length: 20 }, () => inTx((tx) => harness.store.insert(tx, stored))));
+      expect(all.filter(Boolean)).toHaveLength(1);
+      expect(await get(stored.proposal.id)).toEqual(stored);
+    });
+
+    test('an update writes what it names and leaves the rest', async () => {
+      const stored = await inserted({ state: 'approved' });
+      const { id } = stored.proposal;
+      const decision = testDecision(clock);
+      const grant = newId('grant', clock);
+      await inTx((tx) => harness.store.update(tx, id, { state: 'granted', decision, grant }));
+      const granted = { ...stored, state: 'granted', decision, grant };
+      expect(await get(id)).toEqual(granted);
+      await inTx((tx) => harness.store.update(tx, id, { grant: null }));
+      expect(await get(id)).toEqual({ ...granted, grant: null });
+    });
+
+    test.each<CallOutcome>([
+      { state: 'succeeded', status: 201, result: { published: true, list: [1, 'ü', null] }, duration_ms: 7 },
+      { state: 'succeeded', status: 204, result: null, duration_ms: 0 },
+      { state: 'failed', status: 409, reason: 'it said no', duration_ms: 3 },
+      { state: 'failed', reason: 'there is no credential', duration_ms: 0 },
+      { state: 'unknown', reason: 'the connection broke', duration_ms: 5000 },
+    ])('keeps how the execution ended: $state', async (outcome) => {
+      const { proposal } = await inserted({ state: 'granted' });
+      const ended = {
+        state: outcome.state as ProposalState,
+        execution: newId('execution', clock),
+        outcome,
+        handoff: outcome.state === 'succeeded' ? null : newId('handoff', clock),
+      };
+      await inTx((tx) => harness.store.update(tx, proposal.id, ended));
+      expect(await get(proposal.id)).toMatchObject(ended);
+      expect((await get(proposal.id))?.outcome).toEqual(outcome);
+    });
+
+    test('G3: nothing of a transaction that fails stays', async () => {
+      const stored = await inserted();
+      const other = fresh();
+      await expect(
+        inTx(async (tx) => {
+          await harness.store.update(tx, stored.proposal.id, { state: 'approved' });
+          await harness.store.insert(tx, other);
+          throw new Error('disk full');
+        }),
+      ).rejects.toThrow('disk full');
+      expect(await get(stored.proposal.id)).toEqual(stored);
+      expect(await get(other.proposal.id)).toBeNull();
+    });
+
+    test('F9: who holds the lock is alone: of twenty that move it at once, one does', async () => {
+      const { proposal } = await inserted({ state: 'approved' });
+      const moves = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          inTx(async (tx) => {
+            const current = await harness.store.lock(tx, proposal.id);
+            if (current?.state !== 'approved') return false;
+            await harness.store.update(tx, proposal.id, { state: 'granted' });
+            return true;
+          }),
+        ),
+      );
+      expect(moves.filter(Boolean)).toHaveLength(1);
+    });
+  });
+}

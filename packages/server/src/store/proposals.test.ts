@@ -1,0 +1,8 @@
+import { proposalStoreContract } from '@portreeve/gate/testing';
+import { proposalStore } from './proposals.ts';
+import { testDatabase } from './testing/database.ts';
+
+proposalStoreContract('PostgreSQL', async () => {
+  const { database, close } = await testDatabase();
+  return { store: proposalStore(database), uow: database, close };
+});
