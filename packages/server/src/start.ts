@@ -73,8 +73,11 @@ export interface StartOptions {
   readonly host?: string;
   /** 0 takes a free port. */
   readonly port?: number;
-  /** Addresses of systems that are known only now; they go before those of the configuration. */
-  readonly systems?: ProjectConfig['systems'];
+  /**
+   * Addresses of systems that are known only now; they go before those of the configuration. A function is called once
+   * the state folder is held, so that a start that is refused has started nothing.
+   */
+  readonly systems?: ProjectConfig['systems'] | (() => Promise<ProjectConfig['systems']>);
   readonly anthropicApiKey?: string | undefined;
   readonly clock?: Clock;
   /** Seconds without a renewal after which another process may take this one's runs over. */
@@ -97,7 +100,7 @@ const CHECKPOINT_EVERY_MS = 60_000;
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
   const undo: (() => Promise<unknown>)[] = [];
   const unwind = async () => {
-    for (const step of undo.reverse()) await step().catch(() => undefined);
+    for (const step of undo.splice(0).reverse()) await step().catch(() => undefined);
   };
   try {
     return await start(options, undo, unwind);
@@ -126,7 +129,8 @@ async function start(
   const project = await loadProject(options.project);
   const { config } = project;
   const policy = loadPolicies(project, clock);
-  const systems = { ...config.systems, ...options.systems };
+  const given = typeof options.systems === 'function' ? await options.systems() : options.systems;
+  const systems = { ...config.systems, ...given };
   const keys = await loadKeys(state.path);
   const secrets = secretFolder(state.path);
 
@@ -364,17 +368,21 @@ async function start(
   });
   await state.announce(url);
 
+  let stopping: Promise<void> | null = null;
+  const stop = async (reason: string): Promise<void> => {
+    await database
+      .transaction((tx) => audit.append(tx, [draft({ type: 'system.stopped', actor: SYSTEM_ACTOR, data: { reason } })]))
+      .then(() => audit.checkpoint())
+      .catch((error: unknown) => log('error', 'the stop could not be recorded', error));
+    await unwind();
+  };
   return {
     url,
     services,
-    async stop(reason) {
-      await database
-        .transaction((tx) =>
-          audit.append(tx, [draft({ type: 'system.stopped', actor: SYSTEM_ACTOR, data: { reason } })]),
-        )
-        .then(() => audit.checkpoint())
-        .catch((error: unknown) => log('error', 'the stop could not be recorded', error));
-      await unwind();
+    // Once: the folder and the database may be another server's by the second call.
+    stop: (reason) => {
+      stopping ??= stop(reason);
+      return stopping;
     },
   };
 }

@@ -122,7 +122,7 @@ function selects(search: StoreSearch, record: NewRecord): boolean {
 /** Words and excluded words, without the phrases of the real store. */
 function hasWords(words: string, payload: string): boolean {
   const split = (text: string) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  const present = new Set(split(payload.replace(/\\(?:u[0-9a-f]{4}|.)/g, ' ')));
+  const present = new Set(split(payload.replace(/\\(?:u[0-9a-f]{4}|.)|,"nonce":"[^"]*"\}$/g, ' ')));
   return words
     .split(/\s+/)
     .every((word) =>

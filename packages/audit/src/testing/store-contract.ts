@@ -24,7 +24,7 @@ function record(index: number, columns: Partial<RecordColumns> = {}, more: Parti
   return {
     index,
     entry: `{"index":${index}}`,
-    payload: `{"data":{"note":"hello ${index}\\nworld"},"nonce":"n"}`,
+    payload: `{"data":{"note":"hello ${index}\\nworld"},"nonce":"random-nonce"}`,
     key: null,
     columns: {
       type: 'handoff.closed',
@@ -169,6 +169,7 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
       expect(await find({ words: 'hello 2' })).toEqual([2]);
       expect(await find({ words: 'world -2' })).toEqual([0, 1, 3]);
       expect(await find({ words: 'absent' })).toEqual([]);
+      expect(await find({ words: 'random' })).toEqual([]);
       expect(await find({ words: `'); drop table audit_records; -- ! & | ( :*` })).toEqual([]);
       expect(await find({ order: 'newest', limit: 2 })).toEqual([3, 2]);
       expect(await find({ order: 'newest', after: 2 })).toEqual([1, 0]);

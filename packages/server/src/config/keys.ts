@@ -1,6 +1,10 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PortreeveError } from '@portreeve/contract';
+import { writeWhole } from './write-whole.ts';
+
+const REDACTION_KEY_BYTES = 32;
 
 export interface Keys {
   /** Signs checkpoints. Ed25519. */
@@ -13,17 +17,21 @@ export interface Keys {
   readonly created: readonly { purpose: string; key_id: string; public_key: string }[];
 }
 
-/** Reads the keys of this installation, making at first start what is missing. Files of mode 0600. */
+/**
+ * Reads the keys of this installation, making at first start what is missing. Files of mode 0600. Throws `misconfigured`
+ * for one that is not usable: a new key in its place would break with all that the old one signed.
+ */
 export async function loadKeys(stateFolder: string): Promise<Keys> {
   const folder = join(stateFolder, 'keys');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const created: { purpose: string; key_id: string; public_key: string }[] = [];
 
   const signing = async (purpose: string): Promise<KeyObject> => {
-    const [pem, fresh] = await readOrMake(join(folder, `${purpose}.pem`), () =>
+    const path = join(folder, `${purpose}.pem`);
+    const [pem, fresh] = await readOrMake(path, () =>
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     );
-    const key = createPrivateKey(pem);
+    const key = parsePrivateKey(pem, path);
     if (fresh) {
       const { x } = createPublicKey(key).export({ format: 'jwk' });
       created.push({ purpose, key_id: keyId(key), public_key: x ?? '' });
@@ -33,8 +41,11 @@ export async function loadKeys(stateFolder: string): Promise<Keys> {
 
   const log = await signing('log');
   const grant = await signing('grant');
-  const [redaction] = await readOrMake(join(folder, 'redaction.key'), () => randomBytes(32).toString('base64url'));
-  return { log, grant, redaction: Buffer.from(redaction, 'base64url'), created };
+  const path = join(folder, 'redaction.key');
+  const [text] = await readOrMake(path, () => randomBytes(REDACTION_KEY_BYTES).toString('base64url'));
+  const redaction = Buffer.from(text, 'base64url');
+  if (redaction.length !== REDACTION_KEY_BYTES) throw unusable(path);
+  return { log, grant, redaction, created };
 }
 
 /** A short name for a public key: the first 12 characters of its base64url form. */
@@ -42,12 +53,30 @@ export function keyId(key: KeyObject): string {
   return (createPublicKey(key).export({ format: 'jwk' }).x ?? '').slice(0, 12);
 }
 
+/** The state folder is held by this process alone, so nobody makes the same key meanwhile. */
 async function readOrMake(path: string, make: () => string): Promise<[text: string, fresh: boolean]> {
   try {
-    await writeFile(path, make(), { flag: 'wx', mode: 0o600 });
-    return [await readFile(path, 'utf8'), true];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return [await readFile(path, 'utf8'), false];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+  const text = make();
+  await writeWhole(path, text);
+  return [text, true];
+}
+
+function parsePrivateKey(pem: string, path: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // An error of the parser may quote the key.
+  }
+  throw unusable(path);
+}
+
+function unusable(path: string): PortreeveError {
+  return new PortreeveError('misconfigured', `${path} holds no usable key.`, {
+    next: 'Restore the file from a backup; a new key would not fit what the old one has signed.',
+  });
 }

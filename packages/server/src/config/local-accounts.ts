@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Role, SYSTEM_ACTOR } from '@portreeve/contract';
+import { PortreeveError, type Role, SYSTEM_ACTOR } from '@portreeve/contract';
 import type { Identity } from '@portreeve/identity';
 import { makeSigningKey } from '@portreeve/identity/signing-key';
 import { z } from 'zod';
+import { writeWhole } from './write-whole.ts';
 
 /** The accounts of a laptop: one a role, so that who asks and who approves are two people from the first minute. */
 const LOCAL_ACCOUNTS: readonly { name: string; roles: Role[]; approves: boolean }[] = [
@@ -31,18 +32,15 @@ export async function ensureLocalAccounts(
   stateFolder: string,
   groups: readonly string[],
 ): Promise<void> {
-  // What an interrupted first start wrote is used again: its passwords may be in the database already.
-  const known = await readLocalAccounts(stateFolder);
-  const accounts =
-    known ??
-    LOCAL_ACCOUNTS.map(({ name, roles }) => ({ name, roles, password: randomBytes(18).toString('base64url') }));
-  if (!known) {
-    await writeFile(join(stateFolder, FILE), JSON.stringify(accounts, null, 2), { flag: 'wx', mode: 0o600 });
-  }
   const present = new Set((await identity.accounts({ limit: 200 })).map((account) => account.name));
-  for (const { name, roles, approves } of LOCAL_ACCOUNTS) {
+  const missing = LOCAL_ACCOUNTS.filter(({ name }) => !present.has(name));
+  if (missing.length === 0) return;
+  // What an interrupted first start wrote is used again: its passwords may be in the database already.
+  const accounts = (await readLocalAccounts(stateFolder)) ?? newPasswords(missing);
+  await writeWhole(join(stateFolder, FILE), JSON.stringify(accounts, null, 2));
+  for (const { name, roles, approves } of missing) {
     const password = accounts.find((account) => account.name === name)?.password;
-    if (present.has(name) || !password) continue;
+    if (!password) continue;
     await identity.createAccount(
       {
         name,
@@ -57,8 +55,20 @@ export async function ensureLocalAccounts(
   }
 }
 
-/** The local accounts of a state folder, or null where there are none. */
+function newPasswords(of: readonly { name: string; roles: Role[] }[]): LocalAccount[] {
+  return of.map(({ name, roles }) => ({ name, roles, password: randomBytes(18).toString('base64url') }));
+}
+
+/** The local accounts of a state folder, or null where there are none. Throws `misconfigured` for another file. */
 export async function readLocalAccounts(stateFolder: string): Promise<LocalAccount[] | null> {
-  const text = await readFile(join(stateFolder, FILE), 'utf8').catch(() => null);
-  return text === null ? null : localAccountsSchema.parse(JSON.parse(text));
+  const path = join(stateFolder, FILE);
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return localAccountsSchema.parse(JSON.parse(text));
+  } catch {
+    throw new PortreeveError('misconfigured', `${path} is not the list of local accounts that Portreeve wrote.`, {
+      next: 'Restore the file, or move it away and sign in with accounts whose passwords you know.',
+    });
+  }
 }

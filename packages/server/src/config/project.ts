@@ -11,10 +11,13 @@ import {
   PortreeveError,
   type ProjectConfig,
   projectConfigSchema,
+  sourceContractSchema,
+  toolContractSchema,
   type WorkflowDefinition,
   workflowContractSchema,
 } from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
+import { z } from 'zod';
 
 export interface ReleaseFile {
   readonly path: string;
@@ -59,17 +62,11 @@ export async function loadProject(folder: string): Promise<Project> {
 const nameOf = (workflow: ProjectWorkflow): string => workflow.definition.contract.name;
 
 async function loadWorkflow(folder: string): Promise<ProjectWorkflow> {
-  const definition = (await importDefault(join(folder, 'workflow.ts'))) as WorkflowDefinition;
-  const contract = workflowContractSchema.safeParse(definition?.contract);
-  if (!contract.success || typeof definition.run !== 'function') {
-    throw new PortreeveError('misconfigured', `${join(folder, 'workflow.ts')} exports no workflow.`, {
-      ...(contract.success ? {} : { errors: fieldErrors(contract.error) }),
-      next: 'Export `defineWorkflow({ … })` of @portreeve/sdk by default.',
-    });
-  }
+  const definition = parseDefinition(await importDefault(join(folder, 'workflow.ts')), join(folder, 'workflow.ts'));
+  const { contract } = definition;
   const prompts = await loadPrompts(join(folder, 'prompts')).catch((error: unknown) => {
     if (isPortreeveError(error)) throw error;
-    throw new PortreeveError('misconfigured', `The prompts of ${contract.data.name} could not be read.`, {
+    throw new PortreeveError('misconfigured', `The prompts of ${contract.name} could not be read.`, {
       cause: error,
     });
   });
@@ -80,8 +77,28 @@ async function loadWorkflow(folder: string): Promise<ProjectWorkflow> {
     files,
     definition,
     promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])),
-    release: digestOf({ v: 1, workflow: contract.data.name, files: files.map((each) => ({ ...each })) }),
+    release: digestOf({ v: 1, workflow: contract.name, files: files.map((each) => ({ ...each })) }),
   };
+}
+
+const partsSchema = z.object({ tools: z.array(toolContractSchema), sources: z.array(sourceContractSchema) });
+
+/** Everything behind this relies on the contracts, whether or not the SDK has made them (requirements A3, F2). */
+function parseDefinition(exported: unknown, file: string): WorkflowDefinition {
+  const { contract: head, run, tools, sources } = (exported ?? {}) as Partial<WorkflowDefinition>;
+  const contract = workflowContractSchema.safeParse(head);
+  if (!contract.success || typeof run !== 'function') {
+    throw new PortreeveError('misconfigured', `${file} exports no workflow.`, {
+      ...(contract.success ? {} : { errors: fieldErrors(contract.error) }),
+      next: 'Export `defineWorkflow({ … })` of @portreeve/sdk by default.',
+    });
+  }
+  const parts = partsSchema.safeParse({ tools, sources });
+  if (!parts.success) {
+    const errors = fieldErrors(parts.error);
+    throw new PortreeveError('misconfigured', `${file}: ${errors[0]?.path} ${errors[0]?.message}`, { errors });
+  }
+  return { contract: contract.data, ...parts.data, run };
 }
 
 /** What the scope names must exist, and what exists must be named: nothing comes in by the side (requirement A3). */
@@ -94,6 +111,8 @@ function checkScope({ contract, tools, sources }: WorkflowDefinition, prompts: r
   for (const [kind, declared, present] of sets) {
     const missing = declared.filter((name) => !present.includes(name));
     const extra = present.filter((name) => !declared.includes(name));
+    const twice = present.find((name, index) => present.indexOf(name) !== index);
+    if (twice) throw new PortreeveError('misconfigured', `${contract.name}: two ${kind} are called ${twice}.`);
     if (missing.length > 0) {
       throw new PortreeveError(
         'misconfigured',

@@ -61,7 +61,8 @@ async function authenticate(
 ): Promise<Authenticated> {
   try {
     const header = request.headers.authorization ?? '';
-    const match = /^Bearer ([A-Za-z0-9_-]{1,512})$/.exec(header);
+    // The scheme's name has no case, and one or more spaces follow it (RFC 9110, 11.4).
+    const match = /^Bearer +([A-Za-z0-9_-]{1,512})$/i.exec(header);
     if (!match)
       throw new PortreeveError(
         'not_signed_in',
@@ -82,4 +83,25 @@ async function authenticate(
     );
     throw error;
   }
+}
+
+/** Puts on record what a handler refused beyond the rules. A refusal with a decision was recorded where it was made. */
+export async function recordRefusal(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  who: Authenticated,
+  error: PortreeveError,
+): Promise<void> {
+  if (error.extra.decision !== undefined) return;
+  await services.database.transaction((tx) =>
+    services.audit.append(tx, [
+      draft({
+        type: 'api.refused',
+        actor: actorOf(who.principal),
+        outcome: 'refuse',
+        data: { operation: route.operation, target: request.url.slice(0, 500), code: error.code, decision: null },
+      }),
+    ]),
+  );
 }

@@ -1,18 +1,33 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import { problemSchema } from '@portreeve/contract';
+import { isPortreeveError, problemSchema } from '@portreeve/contract';
 import type { Authenticated } from '@portreeve/identity';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { Services } from '../services.ts';
-import { admit } from './access.ts';
-import { installProblems } from './problems.ts';
+import { admit, recordRefusal } from './access.ts';
+import { checkText } from './check-text.ts';
+import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes/index.ts';
 
 /** Requests a minute and address, before anybody is known. */
 const FLOOD_LIMIT = 1200;
+
+/** Schemas that stand once in the OpenAPI document and are referred to. */
+const named = z.registry<{ id: string }>();
+named.add(problemSchema, { id: 'Problem' });
+const problemAnswer = {
+  description: 'A problem (RFC 9457)',
+  content: { 'application/problem+json': { schema: problemSchema } },
+};
 
 /** The HTTP face. Every route of the table passes `admit` before its handler runs; there is no other way to add one. */
 export async function buildApp(services: Services, logger: FastifyBaseLogger): Promise<FastifyInstance> {
@@ -22,6 +37,10 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
     bodyLimit: 1024 * 1024,
     trustProxy: false,
     forceCloseConnections: true,
+    // What is not in the table is not there.
+    exposeHeadRoutes: false,
+    frameworkErrors: frameworkProblem,
+    clientErrorHandler: answerBrokenRequest,
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -38,7 +57,8 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
       },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
-    transform: jsonSchemaTransform,
+    transform: createJsonSchemaTransform({ schemaRegistry: named }),
+    transformObject: createJsonSchemaTransformObject({ schemaRegistry: named }),
   });
   for (const each of routes) add(app, services, each);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
@@ -64,21 +84,33 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
       ...(route.body ? { body: route.body } : {}),
-      ...(route.stream
-        ? { produces: [route.stream] }
-        : { response: { ...route.answers, '4xx': problemSchema, '5xx': problemSchema } }),
+      response: {
+        ...(route.stream
+          ? { 200: { description: route.summary, content: { [route.stream]: { schema: z.string() } } } }
+          : route.answers),
+        '4xx': problemAnswer,
+        '5xx': problemAnswer,
+      },
     },
-    // Before the body is read: a stranger's body is not even parsed.
-    onRequest: async (request) => {
+    // Before the body is read, so that a stranger's is not even parsed; behind the limit on requests (`onRequest`), so
+    // that a flood does not fill the record.
+    preParsing: async (request, _reply, payload) => {
       if (route.operation !== 'public') callers.set(request, await admit(services, route, request));
+      return payload;
     },
+    preValidation: async (request) => checkText(request),
     handler: async (request, reply) => {
       const { params, query, body } = request;
       const who = callers.get(request) as Authenticated;
-      const answer = await route.handler({ services, params, query, body, who, request, reply });
-      if (route.stream) return reply;
-      const [status] = Object.keys(route.answers);
-      return reply.code(Number(status)).send(answer);
+      try {
+        const answer = await route.handler({ services, params, query, body, who, request, reply });
+        if (route.stream) return reply;
+        const [status] = Object.keys(route.answers);
+        return reply.code(Number(status)).send(answer);
+      } catch (error) {
+        if (isPortreeveError(error, 'refused')) await recordRefusal(services, route, request, who, error);
+        throw error;
+      }
     },
   });
 }

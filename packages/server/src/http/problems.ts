@@ -1,5 +1,6 @@
-import { type FieldError, isPortreeveError, PortreeveError, toProblem } from '@portreeve/contract';
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { Socket } from 'node:net';
+import { ERRORS, type FieldError, isPortreeveError, PortreeveError, toProblem } from '@portreeve/contract';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 
 /** Every error leaves as an RFC 9457 problem with a stable code and a next step; causes go to the log alone. */
@@ -17,6 +18,32 @@ export function installProblems(app: FastifyInstance): void {
       }),
       request.id,
     ),
+  );
+}
+
+/** Addresses that no route is looked up for: a bad escape, or a parameter that is too long. */
+export function frameworkProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const known =
+    error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? new PortreeveError('not_found', 'There is no such address.', { next: 'See /openapi.json.' })
+      : new PortreeveError('bad_request', 'The address is malformed.', { next: 'Correct its percent-encoding.' });
+  send(reply, known, request.id);
+}
+
+/** What the HTTP parser gives up on, before there is a request. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const known =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new PortreeveError('too_large', 'The headers are larger than this server takes.')
+      : new PortreeveError('bad_request', 'This is not an HTTP request.', { next: 'Speak HTTP/1.1.' });
+  const body = JSON.stringify(toProblem(known));
+  socket.end(
+    `HTTP/1.1 ${known.status} ${ERRORS[known.code].title}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
 

@@ -7,7 +7,8 @@ const KEEP_ALIVE_MS = 15_000;
 
 /**
  * Writes the records of a run as server-sent events (WHATWG HTML, 9.2): `id` is the record's index, so a client that
- * comes back with `after` misses nothing. Ends behind `run.ended`, or when the client goes.
+ * comes back with `after` misses nothing. Ends behind `run.ended`, or when the client goes; an error cuts it off, so that
+ * nobody takes it for the end.
  */
 export async function streamRun(
   services: Services,
@@ -17,6 +18,22 @@ export async function streamRun(
   reply: FastifyReply,
 ): Promise<void> {
   reply.hijack();
+  try {
+    await write(services, run, after, request, reply);
+    reply.raw.end();
+  } catch (error) {
+    request.log.error({ err: error }, 'the events of a run broke off');
+    reply.raw.destroy();
+  }
+}
+
+async function write(
+  services: Services,
+  run: RunId,
+  after: number,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
   const out = reply.raw;
   out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   let gone = false;
@@ -26,6 +43,8 @@ export async function streamRun(
   let last = after;
   let quiet = 0;
   while (!gone) {
+    // Asked before the records are read: if it had ended then, all of them are there.
+    const ended = ((await services.runs.get(run))?.ended_at ?? null) !== null;
     const page = await services.audit.search({
       run,
       order: 'oldest',
@@ -37,12 +56,13 @@ export async function streamRun(
       out.write(
         `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify({ entry, data: payload?.data ?? null })}\n\n`,
       );
-      if (entry.type === 'run.ended') gone = true;
+      if (entry.type === 'run.ended') return;
     }
     if (page.records.length > 0) {
       quiet = 0;
       continue;
     }
+    if (ended) return;
     await new Promise((next) => setTimeout(next, POLL_MS));
     quiet += POLL_MS;
     if (quiet >= KEEP_ALIVE_MS) {
@@ -50,5 +70,4 @@ export async function streamRun(
       quiet = 0;
     }
   }
-  out.end();
 }

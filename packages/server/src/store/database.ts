@@ -63,6 +63,8 @@ export class Database implements UnitOfWork {
 
   async close(): Promise<void> {
     await this.read.destroy();
+    // Kysely ends the pool only where it has used it.
+    if (!this.pool.ended) await this.pool.end();
   }
 
   #state(tx: Tx): OpenTransaction {

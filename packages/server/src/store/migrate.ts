@@ -30,7 +30,12 @@ async function migrations(): Promise<Migration[]> {
  * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now.
  */
 export async function migrate(pool: pg.Pool): Promise<string[]> {
-  const client = await pool.connect();
+  const client = await pool.connect().catch((cause: unknown) => {
+    throw new PortreeveError('unavailable', 'The database cannot be reached.', {
+      next: 'Check DATABASE_URL, and that PostgreSQL runs and lets this user in.',
+      cause,
+    });
+  });
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await client.query(

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, open, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chown, mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -42,7 +42,9 @@ export async function startEmbeddedPostgres(options: {
   if (!(await exists(join(data, 'PG_VERSION')))) {
     // A fresh name, renamed when complete: an interrupted first start leaves no half cluster behind.
     const fresh = join(folder, `data.${process.pid}`);
-    await rm(fresh, { recursive: true, force: true });
+    for (const name of await readdir(folder)) {
+      if (/^data\.\d+$/.test(name)) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 });
+    }
     await mkdir(fresh, { mode: 0o700 });
     await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     if (runner.owner !== undefined) {
@@ -89,10 +91,13 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
-/** The guard: PostgreSQL in the background, and an end for it as soon as the pipe from the parent closes. */
+/**
+ * The guard: PostgreSQL in the background, and an end for it as soon as the pipe from the parent closes. It is told more
+ * than once: what runs in the background of a shell ignores SIGINT until PostgreSQL has set its own handler.
+ */
 const GUARD = `exec 3<&0
 "$@" 3<&- </dev/null & server=$!
-( cat <&3 >/dev/null; kill -INT "$server" 2>/dev/null ) >/dev/null 2>&1 & watch=$!
+( cat <&3 >/dev/null; while kill -INT "$server" 2>/dev/null; do sleep 0.2; done ) >/dev/null 2>&1 & watch=$!
 exec 3<&-
 wait "$server"; code=$?
 kill "$watch" 2>/dev/null

@@ -63,7 +63,8 @@ export function client(url: () => string, token: string | null): Client {
         headers: auth,
         signal: controller.signal,
       });
-      if (response.status !== 200 || !response.body) throw new Error(`events: ${response.status} ${await response.text()}`);
+      if (response.status !== 200 || !response.body)
+        throw new Error(`events: ${response.status} ${await response.text()}`);
       let rest = '';
       const decoder = new TextDecoder();
       try {

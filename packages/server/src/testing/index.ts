@@ -1,13 +1,13 @@
-export { buildApp, OUTSIDE_THE_TABLE } from '../http/app.ts';
+export { OUTSIDE_THE_TABLE } from '../http/app.ts';
 export type { Route } from '../http/route.ts';
 export { routes } from '../http/routes/index.ts';
-export type { Answer, Client, RunEvent } from './client.ts';
+export { testDatabase, withClient } from '../store/testing/database.ts';
+export type { Answer, Client } from './client.ts';
+export { servedRoutes } from './served-routes.ts';
 export {
-  APPROVERS,
   type ShownApproval,
   type SignedInClient,
   type TestServer,
-  type TestServerOptions,
   testServer,
   WORKFLOW,
 } from './server.ts';

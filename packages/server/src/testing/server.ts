@@ -27,8 +27,7 @@ export const PROJECT = fileURLToPath(new URL('./project/', import.meta.url));
 export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
 
-export interface TestServerOptions
-  extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey' | 'systems'> {
+export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey'> {
   /** Changes to the test project's configuration. */
   readonly config?: Partial<ProjectConfigInput>;
 }
@@ -83,7 +82,7 @@ export interface TestServer {
  * its state for the whole process.
  */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { config: changes, systems, ...start } = options;
+  const { config: changes, ...start } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -101,7 +100,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       stateFolder,
       databaseUrl: database.url,
       port: 0,
-      systems: { downstream: { url: downstream.url, private: true }, ...systems },
+      systems: { downstream: { url: downstream.url, private: true } },
     };
     let server = await startServer(startOptions);
     undo.push(() => server.stop('the test is over'));
@@ -170,7 +169,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
 
       async ended(run) {
         const lead = await as('lead');
-        for await (const _ of lead.events(run)) continue;
+        for await (const _ of lead.events(run));
         return (await lead.get(`/v1/runs/${run}`)).body;
       },
 

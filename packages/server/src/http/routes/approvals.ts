@@ -2,6 +2,7 @@ import { APPROVAL_STATES, idSchema, PortreeveError, signedVerdictSchema } from '
 import { z } from 'zod';
 import { route } from '../route.ts';
 import { approvalView } from '../views/approval.ts';
+import { seesApproval } from '../visible.ts';
 import { approvalAnswer, idParam, listLimit } from './schemas.ts';
 
 export const approvalRoutes = [
@@ -29,10 +30,11 @@ export const approvalRoutes = [
       after: idSchema('approval').optional(),
     }),
     answers: { 200: z.object({ approvals: z.array(z.unknown()), next: z.string().nullable() }) },
-    handler: async ({ services, query }) => {
+    handler: async ({ services, who, query }) => {
       const approvals = await services.approvals.list(query);
+      const visible = approvals.filter((approval) => seesApproval(who.principal, approval));
       const rows = await Promise.all(
-        approvals.map(async (approval) => {
+        visible.map(async (approval) => {
           const stored = await services.gate.get(approval.proposal);
           return {
             ...approval,
@@ -58,9 +60,10 @@ export const approvalRoutes = [
         .unknown()
         .describe('The approval, exact arguments with their provenance, evidence, rationale, decision, requester'),
     },
-    handler: async ({ services, params }) => {
+    handler: async ({ services, who, params }) => {
       const approval = await services.approvals.get(params.id);
-      if (!approval) throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
+      if (!approval || !seesApproval(who.principal, approval))
+        throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
       return approvalView(services, approval);
     },
   }),

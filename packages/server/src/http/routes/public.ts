@@ -1,3 +1,4 @@
+import { PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
 import { signedInSchema } from './schemas.ts';
@@ -21,7 +22,14 @@ export const publicRoutes = [
     records: 'none',
     answers: { 200: z.strictObject({ status: z.literal('ready'), simulated: z.boolean() }) },
     handler: async ({ services }) => {
-      await services.database.pool.query('SELECT 1');
+      try {
+        await services.database.pool.query('SELECT 1');
+      } catch (cause) {
+        throw new PortreeveError('unavailable', 'The database does not answer.', {
+          next: 'Restore the database; work continues by itself.',
+          cause,
+        });
+      }
       return { status: 'ready', simulated: services.info.simulated };
     },
   }),

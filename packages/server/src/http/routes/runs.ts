@@ -12,6 +12,7 @@ import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { streamRun } from '../run-events.ts';
+import { requesterOnly, seesRun } from '../visible.ts';
 import { idParam, listLimit, runAnswer } from './schemas.ts';
 
 export const runRoutes = [
@@ -65,12 +66,13 @@ export const runRoutes = [
     answers: { 200: z.object({ runs: z.array(runAnswer), next: z.string().nullable() }) },
     handler: async ({ services, who, query }) => {
       const { state, workflow, limit, before } = query;
+      const requester = requesterOnly(who.principal);
       const runs = await services.runs.list({
         limit,
         ...(state ? { state } : {}),
         ...(workflow ? { workflow } : {}),
         ...(before ? { before } : {}),
-        ...(seesAll(who.principal) ? {} : { requester: who.principal.id }),
+        ...(requester === null ? {} : { requester }),
       });
       return { runs, next: runs.length === limit ? (runs.at(-1)?.id ?? null) : null };
     },
@@ -102,15 +104,8 @@ export const runRoutes = [
   }),
 ];
 
-/** A requester sees their own runs; the roles that oversee see all. */
-function seesAll(principal: Principal): boolean {
-  return principal.roles.some((role) => role !== 'requester');
-}
-
 async function visibleRun(services: Services, principal: Principal, id: Run['id']): Promise<Run> {
   const run = await services.runs.get(id);
-  if (!run || !(seesAll(principal) || run.principal.id === principal.id)) {
-    throw new PortreeveError('not_found', `There is no run ${id}.`);
-  }
+  if (!run || !seesRun(principal, run)) throw new PortreeveError('not_found', `There is no run ${id}.`);
   return run;
 }

@@ -19,11 +19,12 @@ CREATE TABLE audit_records (
   policy_version text,
   release text,
   -- A tsvector holds at most 1 MiB, so words are found in the first 100,000 characters. JSON's escapes are no letters,
-  -- nor is punctuation beyond ASCII, which the parser takes for letters in the C locale.
+  -- nor is punctuation beyond ASCII, which the parser takes for letters in the C locale. The nonce, which comes last,
+  -- is no text.
   words tsvector GENERATED ALWAYS AS (
     to_tsvector('simple', regexp_replace(
       left(coalesce(payload, ''), 100000),
-      '\\(u[0-9a-f]{4}|.)|[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]', ' ', 'g'
+      '\\(u[0-9a-f]{4}|.)|[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]|,"nonce":"[^"]*"\}$', ' ', 'g'
     ))
   ) STORED,
   PRIMARY KEY (log, index)

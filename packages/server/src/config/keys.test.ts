@@ -1,0 +1,55 @@
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keyId, loadKeys } from './keys.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portreeve-keys-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const publicOf = (key: KeyObject): string => createPublicKey(key).export({ format: 'jwk' }).x!;
+
+test('the first start makes the keys and says which, for the record', async () => {
+  const keys = await loadKeys(folder);
+  expect(keys.created).toEqual([
+    { purpose: 'log', key_id: keyId(keys.log), public_key: publicOf(keys.log) },
+    { purpose: 'grant', key_id: keyId(keys.grant), public_key: publicOf(keys.grant) },
+  ]);
+  expect(publicOf(keys.log)).not.toBe(publicOf(keys.grant));
+  expect(keys.redaction).toHaveLength(32);
+  const message = Buffer.from('x');
+  expect(verify(null, message, createPublicKey(keys.log), sign(null, message, keys.log))).toBe(true);
+  expect(keyId(keys.log)).toMatch(/^[A-Za-z0-9_-]{12}$/);
+});
+
+test('the second start reads the same ones', async () => {
+  const first = await loadKeys(folder);
+  const second = await loadKeys(folder);
+  expect(second.created).toEqual([]);
+  expect([publicOf(second.log), publicOf(second.grant), second.redaction]).toEqual([
+    publicOf(first.log),
+    publicOf(first.grant),
+    first.redaction,
+  ]);
+});
+
+test('only their owner may read them', async () => {
+  await loadKeys(folder);
+  expect((await stat(join(folder, 'keys'))).mode & 0o777).toBe(0o700);
+  const names = await readdir(join(folder, 'keys'));
+  expect(names.sort()).toEqual(['grant.pem', 'log.pem', 'redaction.key']);
+  for (const name of names) expect((await stat(join(folder, 'keys', name))).mode & 0o777).toBe(0o600);
+});
+
+test.each(['log.pem', 'grant.pem', 'redaction.key'])('a broken %s is named, and not replaced', async (name) => {
+  await loadKeys(folder);
+  await writeFile(join(folder, 'keys', name), 'broken');
+  await expect(loadKeys(folder)).rejects.toMatchObject({
+    code: 'misconfigured',
+    detail: expect.stringContaining(join(folder, 'keys', name)),
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@portreeve/contract';
+import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import { createIdentity } from '@portreeve/identity';
+import { unlockSigningKey } from '@portreeve/identity/signing-key';
+import { memoryIdentityStore } from '@portreeve/identity/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ensureLocalAccounts, readLocalAccounts } from './local-accounts.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portreeve-accounts-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function newIdentity() {
+  const store = memoryIdentityStore();
+  const audit = memoryAuditWriter();
+  const identity = createIdentity({ store, audit, uow: memoryUnitOfWork(store, audit), clock: systemClock });
+  return { identity, audit };
+}
+
+test('B1: one account a role, each with a password of its own, made once and on record', async () => {
+  const { identity, audit } = newIdentity();
+  await ensureLocalAccounts(identity, folder, ['note-leads']);
+  const accounts = await identity.accounts();
+  expect(accounts.map(({ name, roles, groups }) => [name, roles, groups])).toEqual([
+    ['analyst', ['requester'], []],
+    ['lead', ['approver'], ['note-leads']],
+    ['operator', ['operator'], []],
+    ['auditor', ['auditor'], []],
+    ['admin', ['admin'], []],
+  ]);
+  const kept = (await readLocalAccounts(folder))!;
+  expect(new Set(kept.map((account) => account.password)).size).toBe(5);
+  expect(audit.types()).toEqual(Array(5).fill('identity.account_created'));
+  expect(JSON.stringify(audit.drafts)).not.toContain(kept[0]!.password);
+  expect((await stat(join(folder, 'accounts.json'))).mode & 0o777).toBe(0o600);
+
+  const file = await readFile(join(folder, 'accounts.json'), 'utf8');
+  await ensureLocalAccounts(identity, folder, ['note-leads']);
+  expect(await identity.accounts()).toHaveLength(5);
+  expect(await readFile(join(folder, 'accounts.json'), 'utf8')).toBe(file);
+
+  const lead = kept.find((account) => account.name === 'lead')!;
+  const { name, password } = lead;
+  expect((await identity.signIn({ name, password })).principal.name).toBe('lead');
+  const key = (await identity.signingKeyOf(accounts[1]!.id))!;
+  expect((await unlockSigningKey(key, lead.password)).public_key).toBe(key.public_key);
+}, 60_000);
+
+test('what an interrupted first start wrote is used again', async () => {
+  const kept = [{ name: 'analyst', password: 'correct horse battery', roles: ['requester'] }];
+  await writeFile(join(folder, 'accounts.json'), JSON.stringify(kept));
+  const { identity } = newIdentity();
+  await ensureLocalAccounts(identity, folder, []);
+  expect((await identity.signIn({ name: 'analyst', password: 'correct horse battery' })).principal.name).toBe(
+    'analyst',
+  );
+});
+
+test('for accounts that another state folder made there is no file of passwords that open nothing', async () => {
+  const { identity } = newIdentity();
+  await ensureLocalAccounts(identity, folder, []);
+  const another = join(folder, 'another');
+  await mkdir(another);
+  await ensureLocalAccounts(identity, another, []);
+  expect(await readLocalAccounts(another)).toBeNull();
+});
+
+test('a file that is no list of accounts is named', async () => {
+  await writeFile(join(folder, 'accounts.json'), '{"name":');
+  await expect(readLocalAccounts(folder)).rejects.toMatchObject({
+    code: 'misconfigured',
+    detail: expect.stringContaining(join(folder, 'accounts.json')),
+  });
+});
+
+test('no file, no accounts', async () => {
+  expect(await readLocalAccounts(folder)).toBeNull();
+});

@@ -1,0 +1,131 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ERROR_CODES, type RecordDraft } from '@portreeve/contract';
+import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import type { Services } from '../services.ts';
+import { buildApp, OUTSIDE_THE_TABLE } from './app.ts';
+import { routes } from './routes/index.ts';
+
+/** An app on services that answer nothing: enough for what happens before a handler. */
+async function bareApp() {
+  const audit = memoryAuditWriter();
+  const services = {
+    info: { version: '0.0.0' },
+    database: memoryUnitOfWork(audit),
+    audit,
+  } as unknown as Services;
+  const app = await buildApp(services, pino({ level: 'silent' }));
+  return { app, drafts: audit.drafts as readonly RecordDraft[] };
+}
+
+type Node = null | boolean | number | string | Node[] | { [key: string]: Node };
+interface Operation {
+  readonly operationId: string;
+  readonly security?: unknown;
+  readonly requestBody?: unknown;
+  readonly parameters?: { name: string; in: string; required?: boolean; schema: object }[];
+  readonly responses: Record<string, { description: string; content?: Record<string, { schema: Node }> }>;
+}
+interface OpenApi {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, { properties: Record<string, { enum?: string[] }> }> };
+}
+
+async function document(): Promise<OpenApi> {
+  const { app } = await bareApp();
+  const answer = await app.inject({ method: 'GET', url: '/openapi.json' });
+  expect(answer.statusCode).toBe(200);
+  return answer.json() as OpenApi;
+}
+
+const asOpenApi = (url: string): string => url.replaceAll(/:([a-z]+)/g, '{$1}');
+
+function refsIn(node: Node): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([key, value]) =>
+    key === '$ref' && typeof value === 'string' ? [value] : refsIn(value as Node),
+  );
+}
+
+test('I3: the API is described as OpenAPI 3.1: every route of the table and no other', async () => {
+  const { openapi, paths } = await document();
+  expect(openapi).toBe('3.1.0');
+  const described = Object.entries(paths).flatMap(([url, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${url}`),
+  );
+  expect(described.sort()).toEqual(routes.map((route) => `${route.method} ${asOpenApi(route.url)}`).sort());
+});
+
+test('each operation has an id of its own, says what it needs, and refers to the one problem schema', async () => {
+  const { paths, components } = await document();
+  const ids = new Set<string>();
+  for (const route of routes) {
+    const operation = paths[asOpenApi(route.url)]![route.method.toLowerCase()]!;
+    ids.add(operation.operationId);
+    expect(operation.security).toEqual(route.operation === 'public' ? undefined : [{ bearer: [] }]);
+    expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
+    const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
+    expect(inPath.map((parameter) => `:${parameter.name}`)).toEqual(route.url.match(/:[a-z]+/g) ?? []);
+    const success = Object.keys(operation.responses).filter((status) => /^2/.test(status));
+    expect(success).toEqual(route.stream ? ['200'] : Object.keys(route.answers));
+    if (route.stream) expect(Object.keys(operation.responses['200']!.content!)).toEqual([route.stream]);
+    for (const status of ['4XX', '5XX'])
+      expect(operation.responses[status]?.content).toEqual({
+        'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+      });
+  }
+  expect(ids.size).toBe(routes.length);
+  expect(components.schemas.Problem?.properties.code?.enum).toEqual(ERROR_CODES);
+});
+
+test('no reference in the description leads nowhere', async () => {
+  const found = (await document()) as unknown as Node;
+  const refs = refsIn(found);
+  expect(refs.length).toBeGreaterThan(routes.length);
+  for (const ref of refs) {
+    expect(ref).toMatch(/^#\//);
+    const target = ref
+      .slice(2)
+      .split('/')
+      .reduce<Node | undefined>(
+        (node, key) => (node as { [key: string]: Node } | undefined)?.[key.replaceAll('~1', '/').replaceAll('~0', '~')],
+        found,
+      );
+    expect(target, ref).toBeDefined();
+  }
+});
+
+test('I3: the list of operations is the reviewed one', () => {
+  const file = fileURLToPath(new URL('./api.txt', import.meta.url));
+  const rows = routes.map(({ method, url, operation, records }) => {
+    const leaves = typeof records === 'string' ? { read: 'api.read', none: '-' }[records] : records.join(' ');
+    return `${method.padEnd(8)}${url.padEnd(32)}${operation.padEnd(20)}${leaves}`;
+  });
+  const text = [
+    '# The HTTP API: method, address, the right that it needs, the records that it leaves.',
+    '# Generated: UPDATE_API=1 npx vitest run packages/server/src/http/app.test.ts. Review every change of it.',
+    ...rows.sort((a, b) => (a.slice(8) < b.slice(8) ? -1 : 1)),
+    `# Outside the table: ${OUTSIDE_THE_TABLE.join(', ')}`,
+    '',
+  ].join('\n');
+  if (process.env.UPDATE_API === '1') writeFileSync(file, text);
+  expect(
+    readFileSync(file, 'utf8'),
+    'If you are here because this failed, the API changed: run with UPDATE_API=1 and review the difference of api.txt.',
+  ).toBe(text);
+});
+
+test('a flood is turned away before it is put on record', async () => {
+  const { app, drafts } = await bareApp();
+  let last = await app.inject({ method: 'GET', url: '/v1/session' });
+  for (let n = 1; n < 1300; n++) last = await app.inject({ method: 'GET', url: n % 2 ? '/v1/session' : '/v1/runs' });
+  expect(last.statusCode).toBe(429);
+  expect(last.headers['retry-after']).toBe('60');
+  expect(last.headers['content-type']).toMatch(/^application\/problem\+json/);
+  expect(last.json()).toMatchObject({ code: 'too_many_attempts' });
+  expect(drafts.every((entry) => entry.type === 'api.refused')).toBe(true);
+  expect(drafts.length).toBe(1200);
+}, 60_000);

@@ -1,0 +1,20 @@
+import type { Approval, Principal, Run } from '@portreeve/contract';
+
+/** A requester sees what they asked for themselves; the roles that oversee see all. */
+function seesAll(principal: Principal): boolean {
+  return principal.roles.some((role) => role !== 'requester');
+}
+
+/** Whose runs a principal may list: their own id, or null for everybody's. */
+export function requesterOnly(principal: Principal): string | null {
+  return seesAll(principal) ? null : principal.id;
+}
+
+export function seesRun(principal: Principal, run: Run): boolean {
+  return seesAll(principal) || run.principal.id === principal.id;
+}
+
+/** An approval shows the arguments and the evidence of a run, so it is as visible as that. */
+export function seesApproval(principal: Principal, approval: Approval): boolean {
+  return seesAll(principal) || approval.requesters.includes(principal.id);
+}

@@ -1,0 +1,47 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PROJECT } from './server.ts';
+
+const CASE_NOTE = pathToFileURL(join(PROJECT, 'workflows/case-note/workflow.ts')).href;
+
+/** A project in a folder of its own, which the caller removes: files by their path; a path with `/` at its end is a folder. */
+export async function temporaryProject(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'portreeve-project-'));
+  for (const [path, text] of Object.entries(files)) {
+    const place = join(folder, path);
+    await mkdir(path.endsWith('/') ? place : dirname(place), { recursive: true });
+    if (!path.endsWith('/')) await writeFile(place, text);
+  }
+  return folder;
+}
+
+/** The text of a `workflow.ts`: the test project's workflow, with changes to its definition as an expression. */
+export function workflowText(changes = '{}'): string {
+  return `import workflow from ${JSON.stringify(CASE_NOTE)};
+const { contract, tools, sources } = workflow;
+export default { ...workflow, ...(${changes}) };
+`;
+}
+
+/** Files of a project with one workflow that is loaded without an error. */
+export function soundProject(changes?: string): Record<string, string> {
+  return {
+    'portreeve.config.ts': "export default { environment: 'test', workflows: ['workflows/one'] };\n",
+    'workflows/one/workflow.ts': workflowText(changes),
+    'workflows/one/prompts/write-note.md': PROMPT,
+  };
+}
+
+const PROMPT = `---
+id: write-note
+version: "1.0"
+step: generate
+inputs: []
+output:
+  type: object
+---
+
+Write a note.
+`;

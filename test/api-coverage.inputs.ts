@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { type SignedInClient, type TestServer, WORKFLOW } from '@portreeve/server/testing';
+
+/** What a call needs besides its route: an address without placeholders, and a body. */
+export interface RouteInput {
+  readonly path: string;
+  readonly body?: unknown;
+  /** Who calls, where it must not be the account that the other tests share. */
+  readonly by?: SignedInClient;
+}
+
+/** The local account that has one role alone. */
+export const ACCOUNT_BY_ROLE = {
+  requester: 'analyst',
+  approver: 'lead',
+  operator: 'operator',
+  auditor: 'auditor',
+  admin: 'admin',
+} as const;
+
+const waiting = async (house: TestServer) => house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
+const done = async (house: TestServer): Promise<string> => {
+  const { id } = await house.submit({ case_id: 'CASE-1', publish: false });
+  await house.ended(id);
+  return id;
+};
+/** A hand-off in the queue: the downstream answers nothing that can be understood. */
+const handoff = async (house: TestServer): Promise<string> => {
+  house.downstream.replyWith((_call, response) => response.writeHead(500).end());
+  const run = await done(house);
+  return (await (await house.as('operator')).get(`/v1/queue?run=${run}`)).body.handoffs[0].id;
+};
+
+/**
+ * One good call of each route that needs a credential. `role` may make it; the test finds out who may not.
+ *
+ * If you are here because a route has no input: add a line with the smallest call that succeeds and leaves its record.
+ */
+export const INPUTS: Readonly<
+  Record<string, { role: keyof typeof ACCOUNT_BY_ROLE; input: (house: TestServer) => Promise<RouteInput> }>
+> = {
+  'GET /v1/session': { role: 'requester', input: async () => ({ path: '/v1/session' }) },
+  'DELETE /v1/session': {
+    role: 'requester',
+    input: async (house) => ({ path: '/v1/session', by: await house.signIn('analyst') }),
+  },
+  'GET /v1/session/signing-key': { role: 'approver', input: async () => ({ path: '/v1/session/signing-key' }) },
+  'POST /v1/tokens': {
+    role: 'requester',
+    input: async () => ({ path: '/v1/tokens', body: { label: 'a test', roles: ['requester'], ttl_minutes: 5 } }),
+  },
+  'DELETE /v1/tokens/:id': {
+    role: 'admin',
+    input: async (house) => {
+      const body = { label: 'to be revoked', roles: ['requester'], ttl_minutes: 5 };
+      const token = (await (await house.as('analyst')).post('/v1/tokens', body)).body;
+      return { path: `/v1/tokens/${token.id}` };
+    },
+  },
+  'GET /v1/workflows': { role: 'auditor', input: async () => ({ path: '/v1/workflows' }) },
+  'POST /v1/runs': {
+    role: 'requester',
+    input: async () => ({
+      path: '/v1/runs',
+      body: { workflow: WORKFLOW, input: { case_id: 'CASE-1', publish: false } },
+    }),
+  },
+  'GET /v1/runs': { role: 'requester', input: async () => ({ path: '/v1/runs' }) },
+  'GET /v1/runs/:id': { role: 'requester', input: async (house) => ({ path: `/v1/runs/${await done(house)}` }) },
+  'GET /v1/runs/:id/events': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/runs/${await done(house)}/events` }),
+  },
+  'GET /v1/notices': { role: 'approver', input: async () => ({ path: '/v1/notices' }) },
+  'GET /v1/approvals': { role: 'approver', input: async () => ({ path: '/v1/approvals' }) },
+  'GET /v1/approvals/:id': {
+    role: 'approver',
+    input: async (house) => ({ path: `/v1/approvals/${(await waiting(house)).approval.id}` }),
+  },
+  'POST /v1/approvals/:id/verdicts': {
+    role: 'approver',
+    input: async (house) => {
+      const shown = await waiting(house);
+      return {
+        path: `/v1/approvals/${shown.approval.id}/verdicts`,
+        body: await house.verdict('lead', shown, 'deny'),
+      };
+    },
+  },
+  'GET /v1/queue': { role: 'operator', input: async () => ({ path: '/v1/queue' }) },
+  'GET /v1/queue/:id': { role: 'operator', input: async (house) => ({ path: `/v1/queue/${await handoff(house)}` }) },
+  'POST /v1/queue/:id/close': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/close`, body: { note: 'Looked at it.' } }),
+  },
+  'GET /v1/audit/records': { role: 'auditor', input: async () => ({ path: '/v1/audit/records?limit=1' }) },
+  'GET /v1/audit/records/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/records/0' }) },
+  'GET /v1/audit/checkpoint': { role: 'auditor', input: async () => ({ path: '/v1/audit/checkpoint' }) },
+  'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
+  'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
+  'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
+  'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
+  'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },
+  'POST /v1/accounts': {
+    role: 'admin',
+    input: async () => ({
+      path: '/v1/accounts',
+      body: {
+        name: `service-${randomBytes(4).toString('hex')}`,
+        kind: 'service',
+        roles: ['requester'],
+        groups: [],
+      },
+    }),
+  },
+};

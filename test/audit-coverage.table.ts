@@ -1,0 +1,161 @@
+import type { ApprovalEvent } from '@portreeve/approve';
+import type {
+  ApprovalState,
+  ExecutionState,
+  GrantState,
+  ProposalState,
+  RecordType,
+  RunState,
+} from '@portreeve/contract';
+import type { ExecutionEvent, GrantEvent } from '@portreeve/execute';
+import type { ProposalEvent } from '@portreeve/gate';
+import type { RunEvent } from '@portreeve/run';
+
+/**
+ * What a change of state leaves: the records that commit with it and the files that write them, or why it leaves none of
+ * its own. How many leave none is pinned by the test, and only falls.
+ */
+export type Trace =
+  | { readonly records: readonly RecordType[]; readonly by: readonly string[] }
+  | { readonly silent: string };
+
+/** A trace for each cell of a state table: `null` where the table refuses the event. A new state or event must be added. */
+export type Traces<State extends string, Event extends string> = {
+  readonly [S in State]: { readonly [E in Event]: Trace | null };
+};
+
+const leaves = (records: readonly RecordType[], ...by: string[]): Trace => ({ records, by });
+const silent = (why: string): Trace => ({ silent: why });
+
+const GATE = 'packages/gate/src/gate.ts';
+const HANDOFFS = 'packages/gate/src/handoffs.ts';
+const NOTICES = 'packages/gate/src/notices.ts';
+const ASK = 'packages/approve/src/request.ts';
+const DECIDE = 'packages/approve/src/decide.ts';
+const CLOSE = 'packages/approve/src/closing.ts';
+const GRANTS = 'packages/execute/src/grants.ts';
+const OUTCOME = 'packages/execute/src/outcome.ts';
+const ENDS = 'packages/run/src/transitions.ts';
+
+const noVerdict = { quorum_met: null, deny: null, expire: null, withdraw: null };
+
+export const APPROVAL_TRACES: Traces<ApprovalState, ApprovalEvent> = {
+  pending: {
+    quorum_met: leaves(['approval.verdict', 'approval.closed'], DECIDE, CLOSE),
+    deny: leaves(['approval.verdict', 'approval.closed'], DECIDE, CLOSE),
+    expire: leaves(['approval.closed'], CLOSE),
+    withdraw: leaves(['approval.closed'], CLOSE),
+  },
+  approved: noVerdict,
+  denied: noVerdict,
+  expired: noVerdict,
+  withdrawn: noVerdict,
+};
+
+const noUse = { use: null, expire: null, revoke: null };
+
+export const GRANT_TRACES: Traces<GrantState, GrantEvent> = {
+  issued: {
+    use: leaves(['execution.intent'], OUTCOME),
+    expire: silent('the time of its end stands in `grant.issued`, and nothing happens at it'),
+    revoke: silent('only for a grant that nobody used; `grant.issued` for the same proposal follows, or its refusal'),
+  },
+  spent: noUse,
+  expired: noUse,
+  revoked: noUse,
+};
+
+const noOutcome = { succeed: null, fail: null, lose: null };
+
+export const EXECUTION_TRACES: Traces<ExecutionState, ExecutionEvent> = {
+  started: {
+    succeed: leaves(['execution.result'], OUTCOME),
+    fail: leaves(['execution.result'], OUTCOME),
+    lose: leaves(['execution.result'], OUTCOME),
+  },
+  succeeded: noOutcome,
+  failed: noOutcome,
+  unknown: noOutcome,
+};
+
+const noStep = {
+  permit: null,
+  ask: null,
+  refuse: null,
+  approve: null,
+  deny: null,
+  grant: null,
+  regrant: null,
+  succeed: null,
+  fail: null,
+  lose: null,
+};
+const refused = leaves(['decision.made', 'handoff.opened'], GATE, HANDOFFS);
+
+export const PROPOSAL_TRACES: Traces<ProposalState, ProposalEvent> = {
+  proposed: {
+    ...noStep,
+    permit: leaves(['proposal.submitted', 'decision.made'], GATE),
+    ask: leaves(['proposal.submitted', 'decision.made', 'approval.requested'], GATE, ASK),
+    refuse: leaves(['proposal.submitted', 'decision.made', 'handoff.opened'], GATE, HANDOFFS),
+  },
+  awaiting_approval: {
+    ...noStep,
+    approve: leaves(['decision.made'], GATE),
+    deny: silent('it follows `approval.closed`, which says who denied it or that time did'),
+    refuse: refused,
+  },
+  approved: {
+    ...noStep,
+    grant: leaves(['decision.made', 'notice.posted', 'grant.issued'], GATE, NOTICES, GRANTS),
+    refuse: refused,
+  },
+  granted: {
+    ...noStep,
+    regrant: silent('the grant was never used; a decision and another grant follow'),
+    succeed: silent('it follows `execution.result`'),
+    fail: leaves(['handoff.opened'], HANDOFFS),
+    lose: leaves(['handoff.opened'], HANDOFFS),
+  },
+  refused: noStep,
+  denied: noStep,
+  succeeded: noStep,
+  failed: noStep,
+  unknown: noStep,
+};
+
+const noMove = { start: null, wait: null, continue: null, complete: null, stop: null, hand_off: null, fail: null };
+const ended = leaves(['run.ended'], ENDS);
+const handedOff = leaves(['handoff.opened', 'run.ended'], HANDOFFS, ENDS);
+const again = silent('a run that is taken over stands where it stood; `run.recovered` says who took it');
+
+export const RUN_TRACES: Traces<RunState, RunEvent> = {
+  queued: {
+    ...noMove,
+    start: silent('`run.admitted` let it begin, and its first step says that it did'),
+    hand_off: handedOff,
+    fail: ended,
+  },
+  running: {
+    start: again,
+    continue: again,
+    wait: silent('it follows `approval.requested`, which says for whom'),
+    complete: ended,
+    stop: ended,
+    hand_off: handedOff,
+    fail: ended,
+  },
+  waiting: {
+    start: again,
+    wait: again,
+    continue: silent('it follows `approval.closed`, or the end of an execution elsewhere'),
+    complete: ended,
+    stop: ended,
+    hand_off: handedOff,
+    fail: ended,
+  },
+  completed: noMove,
+  refused: noMove,
+  handed_off: noMove,
+  failed: noMove,
+};
