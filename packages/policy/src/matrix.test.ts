@@ -56,11 +56,11 @@ const PROMISED: Record<Role, readonly string[]> = {
   operator: ['queue.read', 'queue.close', 'runs.read', 'approvals.read', 'tokens.create'],
   auditor: ['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
   admin: [
-    ...['accounts.create', 'accounts.list', 'tokens.create', 'tokens.revoke'],
+    ...['accounts.create', 'accounts.list', 'tokens.create'],
     ...['queue.read', 'queue.close', 'runs.read', 'approvals.read'],
   ],
 };
-const EVERYONE = ['session.read', 'session.end', 'workflows.list', 'system.read', 'notices.read'];
+const EVERYONE = ['session.read', 'session.end', 'workflows.list', 'system.read', 'notices.read', 'tokens.revoke'];
 
 test.each(ROLES)('B1: the role %s may do what is promised and nothing else', (role) => {
   expect(OPERATION_IDS.filter((operation) => permits(operation, [role])).sort()).toEqual(

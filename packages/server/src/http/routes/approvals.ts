@@ -1,9 +1,9 @@
-import { APPROVAL_STATES, idSchema, PortreeveError, signedVerdictSchema } from '@portreeve/contract';
+import { APPROVAL_STATES, approvalSchema, idSchema, PortreeveError, signedVerdictSchema } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
 import { approvalView } from '../views/approval.ts';
 import { seesApproval } from '../visible.ts';
-import { approvalAnswer, idParam, listLimit } from './schemas.ts';
+import { idParam, listLimit } from './schemas.ts';
 
 export const approvalRoutes = [
   route({
@@ -75,7 +75,7 @@ export const approvalRoutes = [
     records: ['approval.verdict', 'approval.closed', 'approval.refused_verdict'],
     params: idParam('approval'),
     body: signedVerdictSchema,
-    answers: { 201: approvalAnswer },
+    answers: { 201: approvalSchema },
     handler: async ({ services, who, params, body }) => {
       if (body.statement.approval !== params.id) {
         throw new PortreeveError('bad_request', 'The verdict is for another approval than the address names.');

@@ -1,7 +1,7 @@
-import { HANDOFF_STATES, idSchema, PortreeveError } from '@portreeve/contract';
+import { HANDOFF_STATES, handoffSchema, idSchema, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { handoffAnswer, idParam, listLimit } from './schemas.ts';
+import { idParam, listLimit } from './schemas.ts';
 
 export const queueRoutes = [
   route({
@@ -16,7 +16,7 @@ export const queueRoutes = [
       limit: listLimit,
       after: idSchema('handoff').optional(),
     }),
-    answers: { 200: z.object({ handoffs: z.array(handoffAnswer), next: z.string().nullable() }) },
+    answers: { 200: z.object({ handoffs: z.array(handoffSchema), next: z.string().nullable() }) },
     handler: async ({ services, query }) => {
       const { state, run, limit, after } = query;
       const handoffs = await services.handoffs.list({
@@ -35,7 +35,7 @@ export const queueRoutes = [
     summary: 'One hand-off with its context',
     records: 'read',
     params: idParam('handoff'),
-    answers: { 200: handoffAnswer },
+    answers: { 200: handoffSchema },
     handler: async ({ services, params }) => {
       const handoff = await services.handoffs.get(params.id);
       if (!handoff) throw new PortreeveError('not_found', `There is no hand-off ${params.id}.`);
@@ -50,7 +50,7 @@ export const queueRoutes = [
     records: ['handoff.closed'],
     params: idParam('handoff'),
     body: z.strictObject({ note: z.string().trim().min(1).max(4000) }),
-    answers: { 200: handoffAnswer },
+    answers: { 200: handoffSchema },
     handler: ({ services, who, params, body }) => services.handoffs.close(params.id, body.note, who.principal),
   }),
 ];

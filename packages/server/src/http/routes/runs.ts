@@ -7,13 +7,14 @@ import {
   type Principal,
   RUN_STATES,
   type Run,
+  runSchema,
 } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { streamRun } from '../run-events.ts';
 import { requesterOnly, seesRun } from '../visible.ts';
-import { idParam, listLimit, runAnswer } from './schemas.ts';
+import { idParam, listLimit } from './schemas.ts';
 
 export const runRoutes = [
   route({
@@ -39,7 +40,7 @@ export const runRoutes = [
       input: jsonObjectSchema,
       attachments: z.array(attachmentSchema).max(8).default([]),
     }),
-    answers: { 201: runAnswer },
+    answers: { 201: runSchema },
     handler: async ({ services, who, body, request }) => {
       const key = request.headers['idempotency-key'];
       if (key !== undefined && (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key))) {
@@ -63,7 +64,7 @@ export const runRoutes = [
       limit: listLimit,
       before: idSchema('run').optional(),
     }),
-    answers: { 200: z.object({ runs: z.array(runAnswer), next: z.string().nullable() }) },
+    answers: { 200: z.object({ runs: z.array(runSchema), next: z.string().nullable() }) },
     handler: async ({ services, who, query }) => {
       const { state, workflow, limit, before } = query;
       const requester = requesterOnly(who.principal);
@@ -84,7 +85,7 @@ export const runRoutes = [
     summary: 'One run',
     records: 'read',
     params: idParam('run'),
-    answers: { 200: runAnswer },
+    answers: { 200: runSchema },
     handler: ({ services, who, params }) => visibleRun(services, who.principal, params.id),
   }),
   route({

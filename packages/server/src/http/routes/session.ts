@@ -1,7 +1,7 @@
-import { ROLES } from '@portreeve/contract';
+import { principalSchema, ROLES } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { idParam, principalAnswer } from './schemas.ts';
+import { idParam } from './schemas.ts';
 
 export const sessionRoutes = [
   route({
@@ -10,7 +10,7 @@ export const sessionRoutes = [
     operation: 'session.read',
     summary: 'Who is signed in',
     records: 'read',
-    answers: { 200: z.object({ principal: principalAnswer, via: z.enum(['session', 'token']) }) },
+    answers: { 200: z.object({ principal: principalSchema, via: z.enum(['session', 'token']) }) },
     handler: async ({ who }) => ({ principal: who.principal, via: who.via.kind }),
   }),
   route({

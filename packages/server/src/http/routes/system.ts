@@ -1,8 +1,8 @@
-import { actorOf, idSchema } from '@portreeve/contract';
+import { actorOf, idSchema, principalSchema } from '@portreeve/contract';
 import { newAccountSchema } from '@portreeve/identity';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { listLimit, principalAnswer } from './schemas.ts';
+import { listLimit } from './schemas.ts';
 
 export const systemRoutes = [
   route({
@@ -41,7 +41,7 @@ export const systemRoutes = [
     summary: 'Accounts',
     records: 'read',
     query: z.strictObject({ limit: listLimit, after: idSchema('principal').optional() }),
-    answers: { 200: z.object({ accounts: z.array(principalAnswer) }) },
+    answers: { 200: z.object({ accounts: z.array(principalSchema) }) },
     handler: async ({ services, query }) => ({
       accounts: await services.identity.accounts({ limit: query.limit, after: query.after ?? null }),
     }),
@@ -53,7 +53,7 @@ export const systemRoutes = [
     summary: 'Make a local account. A person’s signing key is made, and wrapped, on the person’s side',
     records: ['identity.account_created'],
     body: newAccountSchema,
-    answers: { 201: principalAnswer },
+    answers: { 201: principalSchema },
     handler: ({ services, who, body }) => services.identity.createAccount(body, actorOf(who.principal)),
   }),
 ];
