@@ -23,21 +23,29 @@ export class UsageError extends Error {
 /** Says what went wrong and what to do next; gives the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
   const problem = problemOf(error);
-  if (json) console.log(JSON.stringify({ error: problem ?? { code: 'internal', detail: messageOf(error) } }));
   if (error instanceof UsageError) {
-    if (!json) console.error(`${style('red', 'usage:')} ${printable(error.message)}`);
+    if (json) reportUsage(error.message);
+    else console.error(`${style('red', 'usage:')} ${printable(error.message)}`);
     return EXIT.usage;
   }
+  const next = 'Set PORTREEVE_DEBUG=1 to see where it comes from, and report it.';
+  if (json) console.log(JSON.stringify({ error: problem ?? { code: 'internal', detail: messageOf(error), next } }));
+  if (!problem && process.env.PORTREEVE_DEBUG) console.error(error);
   if (json) return EXIT.failed;
   if (!problem) {
     console.error(`${style('red', 'error:')} ${printable(messageOf(error))}`);
-    if (process.env.PORTREEVE_DEBUG) console.error(error);
+    console.error(`${style('cyan', 'next:')} ${next}`);
     return EXIT.failed;
   }
   console.error(`${style('red', `${problem.code}:`)} ${printable(problem.detail)}`);
   for (const field of problem.errors ?? []) console.error(`  ${printable(field.path)}: ${printable(field.message)}`);
   console.error(`${style('cyan', 'next:')} ${printable(problem.next)}`);
   return EXIT.failed;
+}
+
+/** The document of a call that was written wrongly. */
+export function reportUsage(detail: string): void {
+  console.log(JSON.stringify({ error: { code: 'usage', detail, next: 'portreeve --help shows the commands.' } }));
 }
 
 function problemOf(error: unknown): Problem | null {

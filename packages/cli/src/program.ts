@@ -5,7 +5,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
 import { addUp } from './commands/up.ts';
-import { EXIT, reportFailure } from './failure.ts';
+import { EXIT, reportFailure, reportUsage } from './failure.ts';
 import type { GlobalOptions } from './session.ts';
 
 /** The command line as data: commander's tree. `finish` is told the exit code of the command that ran. */
@@ -60,8 +60,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) return reportFailure(error, argv.includes('--json'));
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const json = argv.includes('--json');
+    if (!(error instanceof CommanderError)) return reportFailure(error, json);
+    if (error.exitCode === 0) return EXIT.done;
+    // Commander has said it on standard error already.
+    if (json) reportUsage(error.message);
+    return EXIT.usage;
   }
   return code;
 }

@@ -53,7 +53,7 @@ async function credentials(options: GlobalOptions, role: Role): Promise<{ name: 
   if (local) return local;
   if (!name) {
     throw new UsageError(
-      'Say who you are: --as NAME, or PORTREEVE_TOKEN. (There are no local accounts in this state folder.)',
+      'Say who you are: --as NAME, or PORTREEVE_TOKEN. There are no local accounts in this state folder: `portreeve up` makes them, --state names another folder.',
     );
   }
   const password = process.env.PORTREEVE_PASSWORD ?? (await askPassword(name));

@@ -8,6 +8,8 @@ export interface Watched {
   readonly approval: string | null;
   /** The index of the record of the execution's result. */
   readonly result: number | null;
+  /** Whether something that it proposed was refused, denied or failed, or is not known to have happened. */
+  readonly heldBack: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ export async function watchRun(
 ): Promise<Watched> {
   let approval: string | null = null;
   let result: number | null = null;
+  let heldBack = false;
   let closing = new AbortController();
   let asking: Promise<boolean> = Promise.resolve(true);
   const stop = new AbortController();
@@ -43,12 +46,16 @@ export async function watchRun(
       asking.catch(() => stop.abort());
     }
     if (type === 'approval.closed') {
+      if (data.data?.state !== 'approved') heldBack = true;
       closing.abort();
       await asking;
     }
-    if (type === 'execution.result') result = data.entry.index;
-    if (type === 'run.ended') return { state: 'ended', approval, result };
+    if (type === 'decision.made' && data.entry.outcome === 'refuse') heldBack = true;
+    if (type === 'execution.result') {
+      result = data.entry.index;
+      if (data.entry.outcome !== 'succeeded') heldBack = true;
+    }
+    if (type === 'run.ended') return { state: 'ended', approval, result, heldBack };
   }
-  if (!(await asking)) return { state: 'waiting', approval, result };
-  return { state: 'stopped', approval, result };
+  return { state: (await asking) ? 'stopped' : 'waiting', approval, result, heldBack };
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -42,7 +42,9 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
   const { client } = requester;
   const { workflows } = await client.call('GET', '/v1/workflows');
   const contract = workflows.find((each: { name: string }) => each.name === workflow);
-  const run = await client.call('POST', '/v1/runs', { workflow, ...task(text, options, contract?.file_input) });
+  // Of a workflow that there is not the server says so: what it would take is of no matter.
+  const fileInput = contract ? contract.file_input : {};
+  const run = await client.call('POST', '/v1/runs', { workflow, ...task(text, options, fileInput) });
   const print = (line: string) => {
     if (!options.json) console.log(line);
   };
@@ -66,7 +68,7 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
   }
   if (watched.state === 'stopped') return EXIT.failed;
   if (now.ended_at === null) return EXIT.waiting;
-  return now.state === 'completed' ? EXIT.done : EXIT.failed;
+  return now.state === 'completed' && !watched.heldBack ? EXIT.done : EXIT.failed;
 }
 
 /** A JSON object is the input itself; anything else is attached, with the input that the workflow declares for a file. */
@@ -116,8 +118,9 @@ function slug(file: string): string {
 async function readText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = file === '-' ? await readStdin() : await readFile(file);
+    bytes = await readBounded(file === '-' ? process.stdin : createReadStream(file));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
@@ -132,9 +135,14 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-async function readStdin(): Promise<Buffer> {
+async function readBounded(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new UsageError(`The input holds more than ${MAX_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
 }
 

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { startCompanions } from '../companions.ts';
-import { EXIT } from '../failure.ts';
+import { type Companions, startCompanions } from '../companions.ts';
+import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
 import type { GlobalOptions } from '../session.ts';
 import { demo } from './demo.ts';
@@ -31,6 +31,7 @@ export function addUp(
 }
 
 async function up(options: UpOptions): Promise<number> {
+  const port = portOf(options.port);
   // From the first moment on: Ctrl-C while it starts must leave nothing running either.
   const stopping = new AbortController();
   const interrupted = () => {
@@ -44,30 +45,41 @@ async function up(options: UpOptions): Promise<number> {
   const project = options.demo && !options.project ? EXAMPLE : resolve(options.project ?? '.');
   const state = resolve(options.state);
   const { config } = await loadProject(project);
-  const jwks = `http://127.0.0.1:${options.port}/.well-known/jwks.json`;
-  const companions = await startCompanions(config, { projectFolder: project, stateFolder: state, jwks });
+  const jwks = `http://127.0.0.1:${port}/.well-known/jwks.json`;
+  const companions: Companions[] = [];
   try {
-    if (stopping.signal.aborted) return EXIT.failed;
     const server = await startServer({
       project,
       stateFolder: state,
-      port: Number(options.port),
-      systems: companions.systems,
+      port,
+      systems: async () => {
+        const started = await startCompanions(config, { projectFolder: project, stateFolder: state, jwks });
+        companions.push(started);
+        return started.systems;
+      },
       databaseUrl: process.env.DATABASE_URL,
       anthropicApiKey: process.env.ANTHROPIC_API_KEY,
     });
-    let code: number = EXIT.done;
+    let code: number = stopping.signal.aborted ? EXIT.failed : EXIT.done;
     try {
       announce(options, server.url, server.services.info, state);
-      if (options.demo) code = await demo({ options, server, state, signal: stopping.signal });
+      if (options.demo && !stopping.signal.aborted)
+        code = await demo({ options, server, state, signal: stopping.signal });
       if (!options.yes) await untilStopped(stopping.signal);
     } finally {
       await server.stop(stopping.signal.aborted ? 'interrupted' : 'done');
     }
     return code;
   } finally {
-    await companions.stop();
+    await Promise.all(companions.map((started) => started.stop()));
   }
+}
+
+/** Companions are told the address before it is taken, so a free port of the system's choice does not do. */
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) throw new UsageError(`--port takes a number from 1 to 65535, not ${text}.`);
+  return port;
 }
 
 function announce(

@@ -10,7 +10,7 @@ export function renderApproval(view: View): string {
   const line = (text = '') => out.push(text);
   const pair = (name: string, text: string) => line(`  ${style('bold', name.padEnd(10))} ${wrap(printable(text), 13)}`);
 
-  line(style('bold', `Approval ${approval.id} (${approval.state})`));
+  line(style('bold', printable(`Approval ${approval.id} (${approval.state})`)));
   pair('action', `${tool.name} ${tool.version}: ${tool.description}`);
   pair(
     'risk',
@@ -38,13 +38,13 @@ export function renderApproval(view: View): string {
   line();
   line(style('bold', `The evidence that it cites (${view.evidence.length}):`));
   for (const item of view.evidence) {
-    line(`  ${style('cyan', item.id)} ${item.source}, item ${item.position}`);
+    line(`  ${style('cyan', printable(item.id))} ${printable(item.source)}, item ${item.position}`);
     for (const [name, value] of Object.entries(item.fields)) {
       line(`      ${printable(name)}: ${wrap(printable(String(value)), 8 + name.length)}`);
     }
   }
   line();
-  line(`${style('bold', 'digest')} ${view.digest}`);
+  line(`${style('bold', 'digest')} ${printable(view.digest)}`);
   return out.join('\n');
 }
 
@@ -86,7 +86,7 @@ const NO_LEAVES: ReadonlyMap<string, View> = new Map();
 function marksBelow(path: string, leaves: ReadonlyMap<string, View>): Set<string> {
   const marks = new Set<string>();
   for (const [leaf, { kind }] of leaves) {
-    if (leaf === path || leaf.startsWith(`${path}/`)) marks.add(MARKS[kind] ?? kind);
+    if (leaf === path || leaf.startsWith(`${path}/`)) marks.add(MARKS[kind] ?? printable(kind));
   }
   return marks;
 }

@@ -30,10 +30,15 @@ export async function testDatabase(): Promise<TestDatabase> {
 }
 
 async function admin(url: string, sql: string): Promise<void> {
+  await withClient(url, (client) => client.query(sql));
+}
+
+/** One connection, to look at a database or to tamper with it behind the server's back. */
+export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(sql);
+    return await use(client);
   } finally {
     await client.end();
   }

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { printable, table, wrap } from './output.ts';
+import { renderApproval } from './render/approval.ts';
+import { stageLines } from './render/stages.ts';
+
+/** Anything that could drive a terminal or hide in it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
+
+const HOSTILE = [
+  '\u001b[2J\u001b[1;1Happroved',
+  '\u001b]0;title\u0007',
+  '\u001b]8;;http://evil.example\u001b\\click\u001b]8;;\u001b\\',
+  '\u009b31m',
+  'a\rDENIED',
+  'a\u0008\u0008b',
+  'exe.\u202efdp',
+  'zero\u200bwidth\u2060\ufeff',
+  'tag\u{e0041}\u{e0042}',
+  'line\u2028paragraph\u2029',
+  'null\u0000',
+];
+
+describe('printable', () => {
+  test('F3: no escape sequence of untrusted text reaches the terminal', () => {
+    for (const text of HOSTILE) expect(printable(text)).not.toMatch(UNPRINTABLE);
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !UNPRINTABLE.test(printable(text))));
+  });
+
+  test('text that people read stays as it is', () => {
+    for (const text of [
+      'Zürich, 東京, Ελλάδα',
+      'C:\\Users\\j.okafor',
+      '“quoted” – 100 %',
+      '👩‍🚒'.replaceAll('\u200d', ''),
+    ])
+      expect(printable(text)).toBe(text);
+  });
+
+  test('what is replaced can still be seen', () => {
+    expect(printable('\u001b[31m')).toBe('\\u{1b}[31m');
+    expect(printable('exe.\u202efdp')).toBe('exe.\\u{202e}fdp');
+    expect(printable('a\nb\tc')).toBe('a b c');
+  });
+});
+
+test('wrap breaks at words, keeps every one, and indents', () => {
+  fc.assert(
+    fc.property(fc.array(fc.stringMatching(/^\S{1,50}$/)), fc.nat(10), (words, indent) => {
+      const wrapped = wrap(words.join(' '), indent, 60);
+      expect(wrapped.split(/\s+/).filter((word) => word !== '')).toEqual(words);
+      for (const line of wrapped.split('\n').slice(1)) expect(line.startsWith(' '.repeat(indent))).toBe(true);
+    }),
+  );
+});
+
+test('table puts the cells of a column under each other', () => {
+  expect(
+    table([
+      ['a', 'bb'],
+      ['ccc', 'd'],
+    ]),
+  ).toBe('a    bb\nccc  d');
+});
+
+describe('what people are shown', () => {
+  /** Every string of a value made hostile. */
+  const poison = <T>(value: T, with_: string): T =>
+    JSON.parse(JSON.stringify(value), (_, item) => (typeof item === 'string' ? item + with_ : item)) as T;
+  const onlyLines = (text: string) => text.replaceAll('\n', '');
+
+  const decision = {
+    outcome: 'approve',
+    policy_version: 'sha256:0',
+    reasons: [{ text: 'a reason', layer: 'data', rule: 'a.rule' }],
+    notify: ['a-group'],
+    next: 'ask',
+  };
+  const view = {
+    approval: { id: 'appr_1', state: 'pending', quorum: 1, groups: ['leads'], expires_at: '2026-11-20T00:00:00.000Z' },
+    workflow: { name: 'w', title: 'W', tier: 'high' },
+    requester: { name: 'analyst', act: [{ id: 'agent:w' }] },
+    tool: { name: 't', version: '1.0', description: 'does', tier: 3, effect: 'external', reversible: false },
+    args: { title: 'text', list: ['one', { deep: 'two' }], 'odd/~key': 'x' },
+    provenance: [
+      { path: '/title', kind: 'model', origins: [] },
+      { path: '/list/0', kind: 'untrusted-document', origins: [] },
+      { path: '/list/1/deep', kind: 'request', origins: [] },
+      { path: '/odd~1~0key', kind: 'constant', origins: [] },
+    ],
+    influence: { integrity: 'untrusted', confidentiality: 'confidential', categories: ['personal'] },
+    rationale: 'because',
+    evidence: [{ id: 'ev_1', source: 's', position: 1, fields: { Field: 'value' } }],
+    decision,
+    digest: 'sha256:1',
+    on_denial: 'nothing happens',
+  };
+
+  test('F3: renderApproval shows every argument with where it came from, whole', () => {
+    const long = 'word '.repeat(500).trim();
+    const shown = renderApproval({ ...view, args: { ...view.args, title: long } });
+    expect(shown.split(/\s+/).filter((word) => word === 'word')).toHaveLength(500);
+    expect(shown).toMatch(/written by the model from UNTRUSTED data/);
+    expect(shown).toMatch(/1\. one .*UNTRUSTED document/);
+    expect(shown).toMatch(/deep: two|from the request/);
+    for (const text of [
+      'sha256:1',
+      'because',
+      'a reason',
+      'nothing happens',
+      'ev_1',
+      'Field: value',
+      'analyst',
+      'agent:w',
+    ])
+      expect(shown).toContain(text);
+  });
+
+  test('F3: renderApproval lets nothing of hostile text reach the terminal as it is', () => {
+    for (const hostile of HOSTILE) {
+      const poisoned = poison(view, hostile);
+      const args = { [`key${hostile}`]: hostile, ...poisoned.args };
+      const evidence = [{ ...poisoned.evidence[0], fields: { [`name${hostile}`]: hostile } }];
+      const shown = onlyLines(renderApproval({ ...poisoned, args, evidence }));
+      expect(UNPRINTABLE.exec(shown), JSON.stringify(hostile)).toBeNull();
+    }
+  });
+
+  const RECORDS: readonly [string, object][] = [
+    ['run.submitted', { workflow: 'w', attachments: [{ name: 'file' }] }],
+    ['run.admitted', { decision, tier: 'high' }],
+    ['run.refused', { decision }],
+    [
+      'source.read',
+      {
+        source: 's',
+        read: 1,
+        available: 2,
+        fields_left_out: ['x'],
+        label: { integrity: 'untrusted', confidentiality: 'internal' },
+        findings: [{ kind: 'k', count: 1, positions: [1] }],
+      },
+    ],
+    ['source.refused', { decision }],
+    ['source.failed', { reason: 'broken' }],
+    [
+      'prompt.assembled',
+      { prompt: 'p', version: '1', evidence_shown: 1, evidence_left_out: 1, tokens_estimated: 1, system_digest: 'd' },
+    ],
+    [
+      'model.answered',
+      {
+        model_answered: 'm',
+        simulated: true,
+        output_category: 'valid',
+        input_tokens: 1,
+        output_tokens: 1,
+        latency_ms: 1,
+        repair: true,
+      },
+    ],
+    ['model.failed', { attempts: 1, reason: 'r' }],
+    ['output.rejected', { errors: ['e'], repair_follows: true }],
+    ['output.validated', { cited: ['ev_1'], repaired: true }],
+    ['proposal.submitted', { tool: 't', tool_version: '1', evidence: [], digest: 'd' }],
+    ['decision.made', { decision, phase: 'submit' }],
+    ['decision.made', { decision: { ...decision, outcome: 'notify' }, phase: 'at_use' }],
+    ['approval.requested', { quorum: 1, groups: ['g'], expires_at: 'x' }],
+    ['approval.verdict', { verdict: { statement: { verdict: 'approve' }, public_key: 'k' } }],
+    ['approval.refused_verdict', { code: 'c' }],
+    ['approval.closed', { state: 'approved', by: 'person' }],
+    ['grant.issued', { audience: 'a', expires_at: 'x' }],
+    ['grant.refused', { code: 'c', reason: 'r' }],
+    ['execution.intent', { tool: 't', tool_version: '1' }],
+    ['execution.result', { state: 'failed', http_status: 500, reason: 'r', duration_ms: 1 }],
+    ['handoff.opened', { kind: 'refused', why: 'w' }],
+    ['run.ended', { state: 'completed', ending: 'e', result: null }],
+  ];
+  const entry = {
+    index: 1,
+    actor: { name: 'analyst' },
+    refs: { release: 'r', approval: 'a', grant: 'g', tool: 't', handoff: 'h' },
+  };
+
+  test.each(RECORDS)('F3: the line of %s lets nothing of hostile text reach the terminal as it is', (type, data) => {
+    expect(stageLines(type, data, entry)).not.toEqual([]);
+    for (const hostile of HOSTILE) {
+      const lines = stageLines(type, poison(data, hostile), poison(entry, hostile));
+      for (const line of lines) expect(UNPRINTABLE.exec(line), JSON.stringify(hostile)).toBeNull();
+    }
+  });
+
+  test('a record whose payload was erased, or of a type that tells nothing, has no line', () => {
+    expect(stageLines('run.ended', null, entry)).toEqual([]);
+    expect(stageLines('no.such.type', {}, entry)).toEqual([]);
+  });
+});

@@ -1,0 +1,481 @@
+import { mkdtempSync } from 'node:fs';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RecordType } from '@portreeve/contract';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildProgram } from './program.ts';
+import { type Installation, installation } from './testing/installation.ts';
+import { command, documentIn, type Printed } from './testing/terminal.ts';
+
+/** What a command needs and what it leaves behind: issue point "coverage that forgets nothing". */
+interface Row {
+  /** The operation that policy is asked for; null where no server is asked, and then why not. */
+  readonly right: string | null;
+  readonly why?: string;
+  /** The records of which at least one is written when it is done, and the command's exit code then. */
+  readonly records: readonly RecordType[];
+  readonly code?: number;
+  /** Who may, and who may not; null where everybody who is signed in may. */
+  readonly as: string | null;
+  readonly notAs: string | null;
+  /** What stands behind the command's name. */
+  readonly words: (made: Made) => readonly string[];
+}
+
+/** What earlier commands have made and later ones need. */
+interface Made {
+  readonly input: string;
+  readonly folder: string;
+  readonly approval: string;
+  readonly other: string;
+  readonly handoff: string;
+  readonly result: number;
+}
+
+const COMMANDS: Readonly<Record<string, Row>> = {
+  up: {
+    right: null,
+    why: 'it starts the server: who may read and write the state folder may; test/end-to-end runs it',
+    records: ['system.started', 'system.stopped'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  run: {
+    right: 'runs.submit',
+    records: ['run.submitted', 'run.admitted'],
+    code: 3,
+    as: 'analyst',
+    notAs: 'lead',
+    words: ({ input }) => ['incident-summary', '--input', input],
+  },
+  'approvals list': { right: 'approvals.read', records: ['api.read'], as: 'lead', notAs: null, words: () => [] },
+  'approvals show': {
+    right: 'approvals.read',
+    records: ['api.read'],
+    as: 'lead',
+    notAs: null,
+    words: ({ approval }) => [approval],
+  },
+  'approvals approve': {
+    right: 'approvals.decide',
+    records: ['approval.verdict', 'approval.closed'],
+    as: 'lead',
+    notAs: 'analyst',
+    words: ({ approval }) => [approval],
+  },
+  'approvals deny': {
+    right: 'approvals.decide',
+    records: ['approval.verdict', 'approval.closed'],
+    as: 'lead',
+    notAs: 'analyst',
+    words: ({ other }) => [other, '--reason', 'not today'],
+  },
+  'approvals notices': { right: 'notices.read', records: ['api.read'], as: 'lead', notAs: null, words: () => [] },
+  'queue list': { right: 'queue.read', records: ['api.read'], as: 'operator', notAs: 'analyst', words: () => [] },
+  'queue show': {
+    right: 'queue.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff],
+  },
+  'queue close': {
+    right: 'queue.close',
+    records: ['handoff.closed'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff, '--note', 'looked, and it was published'],
+  },
+  'audit search': { right: 'audit.read', records: ['audit.read'], as: 'auditor', notAs: 'analyst', words: () => [] },
+  'audit show': { right: 'audit.read', records: ['audit.read'], as: 'auditor', notAs: 'analyst', words: () => ['0'] },
+  'audit verify': {
+    right: 'audit.verify',
+    records: ['audit.verified'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: () => [],
+  },
+  'audit export': {
+    right: 'audit.export',
+    records: ['audit.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: ({ folder }) => ['--out', join(folder, `export-${Math.random()}`)],
+  },
+  'audit receipt': {
+    right: 'audit.read',
+    records: ['audit.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: ({ result }) => [String(result)],
+  },
+  doctor: { right: 'system.read', records: ['api.read'], as: 'operator', notAs: null, words: () => [] },
+};
+
+function leaves(parent: Command, path: readonly string[] = []): { name: string; command: Command }[] {
+  return parent.commands.flatMap((each) =>
+    each.commands.length > 0
+      ? leaves(each, [...path, each.name()])
+      : [{ name: [...path, each.name()].join(' '), command: each }],
+  );
+}
+
+/** Words of the right form that mean nothing. */
+const NOTHING: Made = {
+  input: '/dev/null',
+  folder: mkdtempSync(join(tmpdir(), 'portreeve-nothing-')),
+  approval: 'appr_1',
+  other: 'appr_1',
+  handoff: 'hand_1',
+  result: 0,
+};
+
+afterAll(() => rm(NOTHING.folder, { recursive: true, force: true }));
+
+const all = leaves(buildProgram(() => undefined));
+
+describe('every command', () => {
+  test('I2 G1: stands in the table of rights and records', () => {
+    // If you are here because this failed: a command was added or renamed. Say in COMMANDS which right it needs, who has
+    // it and who has not, and which record it leaves; the tests below then try all three. A command that needs no right
+    // or leaves no record is a hole: think twice, and write why.
+    expect(all.map((leaf) => leaf.name).sort()).toEqual(Object.keys(COMMANDS).sort());
+    for (const [name, row] of Object.entries(COMMANDS)) {
+      expect(row.records, name).not.toEqual([]);
+      if (row.right === null) expect(row.why, name).toBeTruthy();
+    }
+  });
+
+  test.each(all)('I2: $name says what it is and does, and takes --json', async ({ name, command: leaf }) => {
+    expect(leaf.description()).toMatch(/^\S.{10,}/);
+    for (const option of leaf.options) {
+      // Filters are named after what they filter; all else is explained.
+      if (
+        !/^--(run|workflow|type|actor|tool|outcome|proposal|approval|policy-version|release|since|until|words)$/.test(
+          option.long ?? '',
+        )
+      )
+        expect(option.description, `${name} ${option.flags}`).toMatch(/\S/);
+    }
+    const help = await command([...name.split(' '), '--help']);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).toContain(leaf.description().split(' ').slice(0, 3).join(' '));
+    expect(help.out).toContain('--json');
+  });
+
+  test.each(all)('I2: $name refuses an option that it does not know, with exit code 2', async ({ name }) => {
+    const words = [...name.split(' '), ...(COMMANDS[name]?.words(NOTHING) ?? []), '--no-such-option'];
+    const asText = await command(words);
+    expect(asText).toMatchObject({ code: 2, out: '' });
+    expect(asText.err).toContain('--no-such-option');
+    expect(asText.err).toContain('--help');
+    const asJson = await command([...words, '--json']);
+    expect(asJson.code).toBe(2);
+    expect(documentIn(asJson)).toMatchObject({ error: { code: 'usage' } });
+  });
+
+  test.each(all.filter(({ command: leaf }) => leaf.registeredArguments.some((argument) => argument.required)))(
+    'I2: $name without its argument ends with exit code 2',
+    async ({ name }) => {
+      expect(await command(name.split(' '))).toMatchObject({
+        code: 2,
+        out: '',
+        err: expect.stringMatching(/missing|required/),
+      });
+    },
+  );
+});
+
+test('I2: a command that does not exist, or none at all, ends with exit code 2 and the way to the help', async () => {
+  for (const words of [['no-such-command'], ['approvals', 'no-such-command'], ['approvals'], []]) {
+    const { code, err } = await command(words);
+    expect(code, words.join(' ')).toBe(2);
+    expect(err).toMatch(/help|Usage/);
+  }
+});
+
+describe('without a server', () => {
+  const offline = ['--server', 'http://127.0.0.1:9', '--as', 'somebody'];
+  const asked = all.filter(({ name }) => COMMANDS[name]?.right != null && name !== 'doctor');
+
+  test.each(asked)('I2: $name says what does not answer and what to do next', async ({ name }) => {
+    const words = [...name.split(' '), ...(COMMANDS[name]?.words(NOTHING) ?? []), ...offline];
+    const asText = await command(words, { PORTREEVE_PASSWORD: 'x' });
+    expect(asText).toMatchObject({ code: 1, out: '' });
+    expect(asText.err).toMatch(/^unavailable: No Portreeve answers on http:\/\/127\.0\.0\.1:9\.\nnext: .*portreeve up/);
+    const asJson = await command([...words, '--json'], { PORTREEVE_PASSWORD: 'x' });
+    expect(asJson).toMatchObject({ code: 1, err: '' });
+    expect(documentIn(asJson)).toMatchObject({
+      error: { code: 'unavailable', next: expect.stringContaining('portreeve up') },
+    });
+  });
+
+  test('I2: doctor says so as well, and fails', async () => {
+    const found = await command(['doctor', ...offline, '--json'], { PORTREEVE_PASSWORD: 'x' });
+    expect(found.code).toBe(1);
+    expect(documentIn(found)).toMatchObject({ ok: false });
+    const server = documentIn(found).checks.find((check: { name: string }) => check.name === 'server');
+    expect(server).toMatchObject({ ok: false, next: expect.stringContaining('portreeve up') });
+  });
+
+  test('I2: who nobody knows is told how to say who they are, and how Portreeve is started', async () => {
+    const empty = await command(['approvals', 'list', '--state', '/nonexistent/state']);
+    expect(empty).toMatchObject({ code: 2, out: '' });
+    expect(empty.err).toMatch(/--as NAME.*portreeve up/s);
+    const silent = await command(['approvals', 'list', '--as', 'somebody', '--state', '/nonexistent/state']);
+    expect(silent).toMatchObject({ code: 2, err: expect.stringContaining('PORTREEVE_PASSWORD') });
+  });
+});
+
+describe('with a server', () => {
+  let here: Installation;
+  let made: Made;
+  const portreeve = (...words: string[]): Promise<Printed> => command([...words, '--state', here.state]);
+
+  const startRun = async (input: string): Promise<{ run: string; approval: string }> => {
+    const asked = await portreeve('run', 'incident-summary', '--input', input, '--json');
+    expect(asked.code).toBe(3);
+    const { run, approval } = documentIn(asked);
+    return { run: run.id, approval: approval.id };
+  };
+
+  beforeAll(async () => {
+    here = await installation(await freePort());
+    const input = join(here.folder, 'input.json');
+    await writeFile(input, JSON.stringify({ case_id: 'CASE-1042' }));
+    const broken = join(here.folder, 'broken.json');
+    await writeFile(broken, '[1, 2, 3]');
+    const first = await startRun(input);
+    const second = await startRun(input);
+    // Attached events that are none: work for a person.
+    const failed = await portreeve('run', 'incident-summary', '--input', broken, '--json');
+    expect(failed.code).toBe(1);
+    const [handoff] = documentIn(await portreeve('queue', 'list', '--json')).handoffs;
+    expect(handoff).toMatchObject({ kind: 'source_failed', run: documentIn(failed).run.id });
+    const folder = here.folder;
+    made = { input, folder, approval: first.approval, other: second.approval, handoff: handoff.id, result: 0 };
+  }, 120_000);
+  afterAll(async () => {
+    await here?.stop();
+  }, 60_000);
+
+  const rows = Object.entries(COMMANDS).filter(([, row]) => row.right !== null);
+  const recordsSince = async (index: number) => {
+    const { records } = await here.server.services.audit.search({ order: 'oldest', after: index, limit: 500 });
+    return records;
+  };
+  const size = () => here.server.services.audit.size();
+
+  test.each(rows.filter(([, row]) => row.notAs !== null))(
+    'I2 G1: %s is refused to who has not the right, and the refusal is on record',
+    { timeout: 30_000 },
+    async (name, row) => {
+      const before = (await size()) - 1;
+      const words = [...name.split(' '), ...row.words(made), '--as', row.notAs as string, '--json'];
+      const refused = await portreeve(...words);
+      expect(refused).toMatchObject({ code: 1, err: '' });
+      expect(documentIn(refused)).toMatchObject({ error: { code: 'refused', next: expect.stringMatching(/\S/) } });
+      const records = (await recordsSince(before)).filter(({ entry }) => entry.type === 'api.refused');
+      expect(records).toHaveLength(1);
+      expect(records[0]?.entry.actor.name).toBe(row.notAs);
+      expect(records[0]?.payload?.data).toMatchObject({ operation: row.right, code: 'refused' });
+    },
+  );
+
+  test.each(rows)(
+    'I2 G1: %s is done for who has the right, and is on record',
+    { timeout: 30_000 },
+    async (name, row) => {
+      const before = (await size()) - 1;
+      const done = await portreeve(...name.split(' '), ...row.words(made), '--as', row.as as string, '--json');
+      expect(done).toMatchObject({ code: row.code ?? 0, err: '' });
+      expect(typeof documentIn(done)).toBe('object');
+      const records = await recordsSince(before);
+      for (const type of row.records) {
+        const found = records.filter(({ entry }) => entry.type === type);
+        expect(
+          found.map(({ entry }) => entry.actor.name),
+          type,
+        ).toContain(row.as);
+        if (type === 'api.read') expect(found.map(({ payload }) => payload?.data.operation)).toContain(row.right);
+      }
+    },
+  );
+
+  test.each(rows)('I2: %s without a valid token is told to sign in', { timeout: 30_000 }, async (name, row) => {
+    const words = [...name.split(' '), ...row.words(made), '--state', here.state, '--json'];
+    const refused = await command(words, { PORTREEVE_TOKEN: 'no-such-token' });
+    expect(refused).toMatchObject({ code: 1, err: '' });
+    if (name === 'doctor') expect(documentIn(refused)).toMatchObject({ ok: false });
+    else expect(documentIn(refused)).toMatchObject({ error: { code: 'not_signed_in' } });
+  });
+
+  test('B1: a wrong password, and a name that nobody has, fail alike', async () => {
+    for (const name of ['lead', 'nobody']) {
+      const words = ['approvals', 'list', '--as', name, '--server', here.server.url, '--state', '/nonexistent/state'];
+      const failed = await command([...words, '--json'], { PORTREEVE_PASSWORD: 'wrong' });
+      expect(failed).toMatchObject({ code: 1 });
+      expect(documentIn(failed).error.code).toBe('sign_in_failed');
+    }
+  });
+
+  test('I2: an id of another form, or of nothing, is refused with what to do next', async () => {
+    const cases: readonly (readonly [string[], string])[] = [
+      [['approvals', 'show', '../../healthz'], 'bad_request'],
+      [['approvals', 'show', 'appr_none'], 'not_found'],
+      [['approvals', 'approve', 'run_none'], 'bad_request'],
+      [['queue', 'show', 'hand_none'], 'not_found'],
+      [['queue', 'close', 'hand_none', '--note', 'x'], 'not_found'],
+      [['audit', 'show', '999999'], 'not_found'],
+      [['audit', 'show', 'x'], 'bad_request'],
+      [['audit', 'receipt', '-1'], 'bad_request'],
+      [['audit', 'search', '--type', 'no.such.type'], 'bad_request'],
+      [['audit', 'search', '--limit', '0'], 'bad_request'],
+    ];
+    for (const [words, code] of cases) {
+      const asJson = await portreeve(...words, '--json');
+      expect([words.join(' '), asJson.code, documentIn(asJson).error.code]).toEqual([words.join(' '), 1, code]);
+      const asText = await portreeve(...words);
+      expect(asText).toMatchObject({ code: 1, out: '' });
+      expect(asText.err).toMatch(new RegExp(`^${code}: .+\\n( {2}.+\\n)*next: .+`));
+    }
+  });
+
+  test('A3: a workflow, a case or an input that there is not is refused before anything is read', async () => {
+    const input = (value: unknown) => {
+      const file = join(here.folder, 'other.json');
+      return writeFile(file, JSON.stringify(value)).then(() => file);
+    };
+    const unknown = await portreeve(
+      'run',
+      'no-such-workflow',
+      '--input',
+      await input({ case_id: 'CASE-1042' }),
+      '--json',
+    );
+    expect(documentIn(unknown).error).toMatchObject({ code: 'unknown_workflow' });
+    const attached = await portreeve('run', 'no-such-workflow', '--input', join(here.folder, 'broken.json'), '--json');
+    expect(documentIn(attached).error).toMatchObject({ code: 'unknown_workflow' });
+    const malformed = await portreeve('run', 'incident-summary', '--input', await input({ case_id: 7, more: true }));
+    expect(malformed).toMatchObject({ code: 1, out: '' });
+    expect(malformed.err).toMatch(/^bad_input: /);
+    const nothing = await portreeve(
+      'run',
+      'incident-summary',
+      '--input',
+      await input({ case_id: 'CASE-9999' }),
+      '--json',
+    );
+    expect(nothing.code).toBe(1);
+    expect(documentIn(nothing)).toMatchObject({ run: { state: 'failed' }, approval: null });
+  });
+
+  test('I2: more than the server takes is refused as such', async () => {
+    const file = join(here.folder, 'large.jsonl');
+    await writeFile(file, '');
+    const line = `${JSON.stringify({ EventID: 1, CommandLine: 'x'.repeat(100_000) })}\n`;
+    for (let count = 0; count < 170; count++) await appendFile(file, line);
+    const refused = await portreeve('run', 'incident-summary', '--input', file);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(/^too_large: .*\nnext: /);
+  });
+
+  test('F5: a digest that is not the proposal’s is refused before anything is signed', async () => {
+    const { approval } = await startRun(made.input);
+    const other = `sha256:${'0'.repeat(64)}`;
+    const refused = await portreeve('approvals', 'approve', approval, '--digest', other);
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toContain('portreeve approvals show');
+    const view = documentIn(await portreeve('approvals', 'show', approval, '--json'));
+    expect(view.approval).toMatchObject({ state: 'pending', verdicts: [] });
+
+    // The right one, twice: the second verdict comes too late.
+    expect(await portreeve('approvals', 'approve', approval, '--digest', view.digest)).toMatchObject({ code: 0 });
+    const late = await portreeve('approvals', 'deny', approval, '--json');
+    expect(documentIn(late).error).toMatchObject({ code: 'approval_closed' });
+  });
+
+  test('I2: run --wait waits until a person has decided; a denial is exit code 1', { timeout: 60_000 }, async () => {
+    for (const [verdict, code] of [
+      ['approve', 0],
+      ['deny', 1],
+    ] as const) {
+      const waiting = here.server.services.approvals;
+      const before = new Set((await waiting.list({ state: 'pending', limit: 200 })).map(({ id }) => id));
+      const ended = portreeve('run', 'incident-summary', '--input', made.input, '--wait', '--json');
+      let approval: string | undefined;
+      while (approval === undefined) {
+        const pending = await waiting.list({ state: 'pending', limit: 200 });
+        approval = pending.find(({ id }) => !before.has(id))?.id;
+        await new Promise((next) => setImmediate(next));
+      }
+      await approveOutOfBand(approval, verdict);
+      expect(await ended).toMatchObject({ code });
+    }
+  });
+
+  test('G2: an export goes into a folder of its own, verifies there, and shows one changed byte', {
+    timeout: 60_000,
+  }, async () => {
+    const out = join(here.folder, 'export');
+    expect(await portreeve('audit', 'export', '--out', out)).toMatchObject({ code: 0 });
+    const again = await portreeve('audit', 'export', '--out', out);
+    expect(again).toMatchObject({ code: 2, out: '', err: expect.stringContaining('not empty') });
+
+    const whole = await command(['audit', 'verify', out, '--json']);
+    expect(whole.code).toBe(0);
+    expect(documentIn(whole)).toMatchObject({ ok: true, complete: true });
+    // A key that came by another way decides; one that is somebody else's does not.
+    const vkey = join(here.folder, 'trusted.vkey');
+    await writeFile(vkey, here.server.services.audit.vkey);
+    expect(await command(['audit', 'verify', out, '--vkey', vkey])).toMatchObject({ code: 0 });
+
+    const entries = join(out, 'entries.jsonl');
+    const lines = (await readFile(entries, 'utf8')).split('\n');
+    const bad = 7;
+    lines[bad] = (lines[bad] as string).replace(
+      /"payload_digest\\":\\"sha256:./,
+      (found) => `${found.slice(0, -1)}${found.endsWith('0') ? '1' : '0'}`,
+    );
+    await writeFile(entries, lines.join('\n'));
+    const changed = await command(['audit', 'verify', out, '--json']);
+    expect(changed.code).toBe(1);
+    expect(documentIn(changed)).toMatchObject({ ok: false, first_bad_index: bad });
+    expect((await command(['audit', 'verify', out])).out).toContain(`from index ${bad}`);
+    expect(await command(['audit', 'verify', join(here.folder, 'nothing')])).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('I2: what is listed as text is the same as what --json gives', async () => {
+    const { records } = documentIn(await portreeve('audit', 'search', '--type', 'run.submitted', '--json'));
+    const asText = await portreeve('audit', 'search', '--type', 'run.submitted');
+    expect(asText).toMatchObject({ code: 0, err: '' });
+    for (const { entry } of records) expect(asText.out).toMatch(new RegExp(`^${entry.index} .*run\\.submitted`, 'm'));
+    expect((await portreeve('audit', 'search', '--words', 'nosuchword')).out).toContain('No record fits.');
+    expect((await portreeve('queue', 'list', '--done')).out).toContain(made.handoff);
+  });
+
+  /** Given by another person at another place, while this process waits in `run --wait`. */
+  async function approveOutOfBand(approval: string, verdict: 'approve' | 'deny'): Promise<void> {
+    const { signIn } = await import('./session.ts');
+    const { signVerdict } = await import('./sign.ts');
+    const lead = await signIn({ state: here.state, as: 'lead' }, 'approver');
+    const view = await lead.client.call('GET', `/v1/approvals/${approval}`);
+    await lead.client.call('POST', `/v1/approvals/${approval}/verdicts`, await signVerdict(lead, view, verdict, ''));
+  }
+});
+
+/** Companions are told the address before it is taken, so `0` does not do. */
+function freePort(): Promise<number> {
+  return new Promise((done, failed) => {
+    const probe = createServer();
+    probe.once('error', failed);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === 'object' && address ? done(address.port) : failed(new Error('no port'))));
+    });
+  });
+}

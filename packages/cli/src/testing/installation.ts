@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadProject, type PortreeveServer, startServer } from '@portreeve/server';
+import { type Companions, startCompanions } from '../companions.ts';
+
+const EXAMPLE = fileURLToPath(new URL('../../../../examples/incident-summary/', import.meta.url));
+
+export interface Installation {
+  readonly folder: string;
+  readonly state: string;
+  readonly server: PortreeveServer;
+  stop(): Promise<void>;
+}
+
+/** The example project in this process, on an embedded database, with its case system beside it. */
+export async function installation(port: number): Promise<Installation> {
+  const folder = await mkdtemp(join(tmpdir(), 'portreeve-cli-'));
+  const state = join(folder, '.portreeve');
+  const companions: Companions[] = [];
+  const stop = async () => {
+    await Promise.all(companions.map((started) => started.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const { config } = await loadProject(EXAMPLE);
+    const server = await startServer({
+      project: EXAMPLE,
+      stateFolder: state,
+      port,
+      systems: async () => {
+        const jwks = `http://127.0.0.1:${port}/.well-known/jwks.json`;
+        const started = await startCompanions(config, { projectFolder: EXAMPLE, stateFolder: state, jwks });
+        companions.push(started);
+        return started.systems;
+      },
+    });
+    return {
+      folder,
+      state,
+      server,
+      async stop() {
+        await server.stop('the tests are done');
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

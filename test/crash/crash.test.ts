@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { verifyExport } from '@portreeve/verify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, exportOf, recordsOf } from '../support/people.ts';
+import { cleanUp, namedIn, until } from '../support/processes.ts';
+import { askForSummary, endOf, INSTANTS, Installation, type Instant, type People } from './portreeve.ts';
+
+/** What must be true after a death at each instant, whatever else happens. */
+interface Expected {
+  /** Whether the verdict that was being given is on record. */
+  readonly verdict: boolean;
+  /** Publications in the case system at the moment of death, and in the end. */
+  readonly published: readonly [then: 0 | 1, finally_: 0 | 1];
+  /** `known`: the run goes on by itself to its end. `unknown`: a person must find out. */
+  readonly outcome: 'known' | 'unknown';
+}
+
+const EXPECTED: Record<Instant, Expected> = {
+  'before-verdict': { verdict: false, published: [0, 1], outcome: 'known' },
+  'after-verdict': { verdict: true, published: [0, 1], outcome: 'known' },
+  'before-grant': { verdict: true, published: [0, 1], outcome: 'known' },
+  'after-grant': { verdict: true, published: [0, 1], outcome: 'known' },
+  'before-intent': { verdict: true, published: [0, 1], outcome: 'known' },
+  // From the intent on nobody can know from the record alone whether the call was made: it is not made again.
+  'after-intent': { verdict: true, published: [0, 0], outcome: 'unknown' },
+  'before-call': { verdict: true, published: [0, 0], outcome: 'unknown' },
+  'after-call': { verdict: true, published: [1, 1], outcome: 'unknown' },
+  'before-result': { verdict: true, published: [1, 1], outcome: 'unknown' },
+  'after-result': { verdict: true, published: [1, 1], outcome: 'known' },
+};
+
+let installation: Installation;
+let people: People;
+/** Every run of this file: none may ever be published twice, also not by a later start. */
+const runs: { run: string; published: number }[] = [];
+
+beforeAll(async () => {
+  installation = await Installation.make();
+  people = await installation.start();
+}, 120_000);
+afterAll(cleanUp, 60_000);
+
+const publications = async (run: string) =>
+  (await installation.caseSystem.journal()).filter((line) => line.type === 'published' && line.by?.run === run);
+
+describe.each(INSTANTS)('killed with -9 at %s', (instant) => {
+  const expected = EXPECTED[instant];
+  let run: string;
+  let approval: string;
+  let records: Answer[];
+  const indexesOf = (type: string, more: (record: Answer) => boolean = () => true): number[] =>
+    records.filter((record) => record.entry.type === type && more(record)).map((record) => record.entry.index);
+
+  beforeAll(async () => {
+    ({ run, approval } = await askForSummary(people.analyst));
+    await installation.arm(instant);
+    // At the instants of the verdict the connection breaks; at the later ones the answer comes first.
+    const answer = await people.lead.approve(approval).catch(() => null);
+    expect(answer === null).toBe(instant.endsWith('-verdict'));
+    expect(await installation.death()).toMatchObject({ signal: 'SIGKILL' });
+    expect(await publications(run)).toHaveLength(expected.published[0]);
+    await installation.start();
+  }, 60_000);
+
+  test('F9 G3: the run comes to its end, with one verdict, and with what was published at most once', async () => {
+    const view = await people.lead.get(`/v1/approvals/${approval}`);
+    expect(view.approval).toMatchObject({ state: expected.verdict ? 'approved' : 'pending' });
+    // An approver whose connection broke tries again.
+    const again = await people.lead.approve(approval);
+    if (expected.verdict) expect(again).toMatchObject({ code: 'approval_closed' });
+    else expect(again).toMatchObject({ state: 'approved' });
+
+    const ended = await endOf(people.analyst, run);
+    expect(ended).toMatchObject({ state: 'completed' });
+    if (expected.outcome === 'known') expect(ended.result).toMatchObject({ status: 'published', published: true });
+    else expect(ended.result).toMatchObject({ status: 'unknown', handoff: expect.stringMatching(/^hand_/) });
+
+    const published = await publications(run);
+    expect(published).toHaveLength(expected.published[1]);
+    runs.push({ run, published: published.length });
+    records = await recordsOf(people.auditor, run);
+  });
+
+  test('INV1 INV3 INV6: before what was published stand the approval, the grant and the intent, once each', async () => {
+    const verdicts = indexesOf(
+      'approval.verdict',
+      ({ payload }) => payload.data.verdict.statement.verdict === 'approve',
+    );
+    const grants = indexesOf('grant.issued');
+    const intents = records.filter((record) => record.entry.type === 'execution.intent');
+    expect(verdicts).toHaveLength(1);
+    expect(indexesOf('approval.closed')).toHaveLength(1);
+    expect(intents).toHaveLength(1);
+    expect(indexesOf('execution.result')).toHaveLength(1);
+    // A grant that died unused is taken back, and a new one is issued; only one is ever used.
+    expect(grants).toHaveLength(instant === 'after-grant' || instant === 'before-intent' ? 2 : 1);
+
+    const [intent] = intents;
+    const granted = records.find(
+      ({ entry }) => entry.type === 'grant.issued' && entry.refs.grant === intent.entry.refs.grant,
+    );
+    const [result] = indexesOf('execution.result');
+    const order = [verdicts[0], granted?.entry.index, intent.entry.index, result];
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    for (const { by, at } of await publications(run)) {
+      expect(by?.grant).toBe(intent.entry.refs.grant);
+      expect(Date.parse(at)).toBeGreaterThanOrEqual(Date.parse(intent.entry.time));
+    }
+  });
+
+  test('INV8 I8: an unknown outcome is in the queue, open and once; a known one is not', async () => {
+    const { handoffs } = await people.operator.get(`/v1/queue?run=${run}`);
+    const [result] = records.filter((record) => record.entry.type === 'execution.result');
+    expect(result.entry.outcome).toBe(expected.outcome === 'unknown' ? 'unknown' : 'succeeded');
+    if (expected.outcome === 'known') return expect(handoffs).toEqual([]);
+    expect(handoffs).toMatchObject([{ kind: 'unknown_outcome', state: 'open', run }]);
+    expect(handoffs[0].context).toMatchObject({ tool: 'publish_case_summary', idempotency_key: handoffs[0].proposal });
+    return expect(indexesOf('handoff.opened')).toHaveLength(1);
+  });
+
+  test('G2: the log verifies', async () => {
+    expect(await people.auditor.post('/v1/audit/verify')).toMatchObject({ ok: true, problem: null });
+  });
+});
+
+describe('killed with -9 from outside', () => {
+  test('INV8: while the call is under way, after the case system has done it', { timeout: 60_000 }, async () => {
+    const { run, approval } = await askForSummary(people.analyst);
+    await installation.caseSystem.misbehave('timeout');
+    await people.lead.approve(approval);
+    await until('the case system to publish', 20_000, async () => (await publications(run)).length > 0);
+    await installation.kill();
+    await installation.caseSystem.misbehave('none');
+    await installation.start();
+    const ended = await endOf(people.analyst, run);
+    expect(ended.result).toMatchObject({ status: 'unknown' });
+    const { handoffs } = await people.operator.get(`/v1/queue?run=${run}`);
+    expect(handoffs).toMatchObject([{ kind: 'unknown_outcome' }]);
+    runs.push({ run, published: (await publications(run)).length });
+    expect(runs.at(-1)?.published).toBe(1);
+  });
+
+  test('J1: while runs wait: its PostgreSQL ends too, and the runs are there at the next start', {
+    timeout: 60_000,
+  }, async () => {
+    const { run, approval } = await askForSummary(people.analyst);
+    expect(namedIn(join(installation.state, 'postgres')).length).toBeGreaterThan(0);
+    await installation.kill();
+    await until('PostgreSQL to end', 15_000, () => namedIn(join(installation.state, 'postgres')).length === 0);
+    await installation.start();
+    expect(await people.analyst.get(`/v1/runs/${run}`)).toMatchObject({ state: 'waiting', approval });
+    await people.lead.approve(approval);
+    expect((await endOf(people.analyst, run)).result).toMatchObject({ status: 'published' });
+    runs.push({ run, published: 1 });
+  });
+});
+
+describe('after all deaths', () => {
+  test('F9: no start has published anything of an earlier run again', async () => {
+    expect(runs).toHaveLength(INSTANTS.length + 2);
+    for (const { run, published } of runs) expect(await publications(run)).toHaveLength(published);
+    const used = (await installation.caseSystem.journal()).filter((line) => line.type === 'grant_used');
+    expect(new Set(used.map((line) => line.jti)).size).toBe(used.length);
+    expect(used).toHaveLength(runs.reduce((sum, { published }) => sum + published, 0));
+  });
+
+  test('G2: the whole record verifies offline, verdict signatures included', async () => {
+    const files = await exportOf(people.auditor);
+    const result = await verifyExport({
+      entries: files.get('entries.jsonl') ?? '',
+      checkpoint: files.get('checkpoint') ?? '',
+      vkey: files.get('log.vkey') ?? '',
+    });
+    expect(result).toMatchObject({ ok: true, problem: null, complete: true });
+    expect(result.verdicts).toBe(runs.length);
+    expect(result.verdicts_by_registered_key).toBe(runs.length);
+  });
+});
