@@ -9,7 +9,7 @@ export interface Finding {
   readonly positions: readonly number[];
 }
 
-export const POSITIONS_MAX = 1000;
+const POSITIONS_MAX = 1000;
 
 /**
  * Phrases by which a text addresses the model instead of the reader. They are a signal for policy and for people: no

@@ -53,7 +53,7 @@ export function httpConnector(options: {
  * What an exchange means. `failed` only where it is certain that nothing happened: it was not sent, or the downstream
  * says that it did not do it (RFC 9110: 4xx, or the target is elsewhere). All else is `unknown`.
  */
-export function classify(exchanged: Exchange, contract: ToolContract, credential: string | null): Ending {
+function classify(exchanged: Exchange, contract: ToolContract, credential: string | null): Ending {
   if (exchanged.kind === 'not-sent') return { state: 'failed', reason: exchanged.reason };
   if (exchanged.kind === 'no-answer') return { state: 'unknown', reason: exchanged.reason };
   const { status } = exchanged;

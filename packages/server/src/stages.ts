@@ -49,8 +49,6 @@ export interface StagesOptions {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, error?: unknown) => void;
 }
 
-export type Stages = Awaited<ReturnType<typeof wireStages>>;
-
 /** Joins every stage to its store and to what it needs from outside. Opens nothing by itself but the egress guard. */
 export async function wireStages(options: StagesOptions) {
   const { database, project, policy, model, systems, keys, secrets, clock, executor, queue, debugpoint, log } = options;

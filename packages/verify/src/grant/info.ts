@@ -3,7 +3,7 @@ import type { JWTPayload } from 'jose';
 import { GrantRefused } from './refused.ts';
 
 /** The `type` of the RFC 9396 authorization detail. */
-export const DETAIL_TYPE = 'urn:portreeve:grant:tool-call';
+const DETAIL_TYPE = 'urn:portreeve:grant:tool-call';
 /** Seconds that a grant may live; one that claims more was not made by the rules. */
 const TTL_MAX_S = 300;
 

@@ -57,7 +57,7 @@ export async function openNote(note: string, vkeys: readonly string[]): Promise<
 }
 
 /** Reads a verifier key `<name>+<key id>+<base64>`; throws {@link BadVerifierKey} where it is not one for Ed25519. */
-export function parseVkey(vkey: string): VerifierKey {
+function parseVkey(vkey: string): VerifierKey {
   const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.trim());
   const typed = match ? fromBase64(match[3]!) : null;
   if (!match || !isKeyName(match[1]!) || typed?.length !== 33 || typed[0] !== ED25519)

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { canonicalJson, digestOf } from '@portreeve/contract';
 
-export const ORIGIN = 'test.example/audit/main';
+const ORIGIN = 'test.example/audit/main';
 const hash = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const leafOf = (entry: string) => hash(Buffer.of(0), Buffer.from(entry));
 
