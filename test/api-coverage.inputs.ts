@@ -71,6 +71,25 @@ export const INPUTS: Readonly<
     role: 'requester',
     input: async (house) => ({ path: `/v1/runs/${await done(house)}/events` }),
   },
+  'GET /v1/environment': { role: 'requester', input: async () => ({ path: '/v1/environment' }) },
+  'POST /v1/environment/freezes': {
+    role: 'operator',
+    input: async () => ({
+      path: '/v1/environment/freezes',
+      body: { target: 'tool:nothing_of_ours', reason: 'a test' },
+    }),
+  },
+  'POST /v1/environment/thaws': {
+    role: 'operator',
+    input: async (house) => {
+      await (await house.as('operator')).post('/v1/environment/freezes', { target: 'tool:another', reason: 'a test' });
+      return { path: '/v1/environment/thaws', body: { target: 'tool:another', stage: 'lifted', reason: 'a test' } };
+    },
+  },
+  'POST /v1/environment/incident': {
+    role: 'operator',
+    input: async () => ({ path: '/v1/environment/incident', body: { state: 'off', reason: 'a test' } }),
+  },
   'GET /v1/notices': { role: 'approver', input: async () => ({ path: '/v1/notices' }) },
   'GET /v1/approvals': { role: 'approver', input: async () => ({ path: '/v1/approvals' }) },
   'GET /v1/approvals/:id': {

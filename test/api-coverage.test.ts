@@ -36,7 +36,15 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   'GET /openapi.json': 'the description of the API: it is the same for everybody and changes nothing',
 };
 /** Operations of whoever is signed in, whatever their roles. This list only shrinks. */
-const OF_EVERYBODY = ['notices.read', 'session.end', 'session.read', 'system.read', 'tokens.revoke', 'workflows.list'];
+const OF_EVERYBODY = [
+  'environment.read',
+  'notices.read',
+  'session.end',
+  'session.read',
+  'system.read',
+  'tokens.revoke',
+  'workflows.list',
+];
 
 const nameOf = ({ method, url }: Pick<Route, 'method' | 'url'>): string => `${method} ${url}`;
 const guarded = routes.filter((route) => route.operation !== 'public');

@@ -74,6 +74,20 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ other }) => [other, '--reason', 'not today'],
   },
+  freeze: {
+    right: 'environment.freeze',
+    records: ['environment.changed'],
+    as: 'operator',
+    notAs: 'lead',
+    words: () => ['tool:nothing_of_ours', '--reason', 'a test'],
+  },
+  thaw: {
+    right: 'environment.thaw',
+    records: ['environment.changed'],
+    as: 'operator',
+    notAs: 'lead',
+    words: () => ['tool:nothing_of_ours', '--reason', 'a test'],
+  },
   'approvals notices': { right: 'notices.read', records: ['api.read'], as: 'lead', notAs: null, words: () => [] },
   'queue list': { right: 'queue.read', records: ['api.read'], as: 'operator', notAs: 'analyst', words: () => [] },
   'queue show': {

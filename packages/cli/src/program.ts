@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFreeze } from './commands/freeze.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
 import { addUp } from './commands/up.ts';
@@ -38,6 +39,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addRun(program, run as never);
   addApprovals(program, run as never);
   addQueue(program, run as never);
+  addFreeze(program, run as never);
   addAudit(program, run as never);
   addDoctor(program, run as never);
   return program;

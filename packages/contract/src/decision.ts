@@ -51,5 +51,7 @@ export const decisionSchema = z.strictObject({
   policy_version: digestSchema,
   /** The digest of the request that was decided. */
   request_digest: digestSchema,
+  /** What rules in shadow mode would have changed: the outcome if that rule alone decided too. Absent where none would. */
+  shadow: z.array(z.strictObject({ rule: z.string(), layer: z.enum(LAYERS), would: z.enum(OUTCOMES) })).optional(),
 });
 export type Decision = z.infer<typeof decisionSchema>;

@@ -47,6 +47,7 @@ describe('the table', () => {
       grant_expired: 403,
       grant_spent: 409,
       grant_mismatch: 403,
+      frozen: 423,
       source_failed: 502,
       egress_refused: 403,
       model_failed: 502,

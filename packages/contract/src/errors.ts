@@ -58,6 +58,11 @@ export const ERRORS = {
     title: 'This idempotency key was used for another request',
     next: 'Use a new key for a new request.',
   },
+  frozen: {
+    status: 423,
+    title: 'This is frozen',
+    next: 'Wait until an operator lifts the freeze (`portreeve thaw`).',
+  },
   approval_closed: {
     status: 409,
     title: 'This approval is already closed',

@@ -37,6 +37,7 @@ export const RECORD_TYPES = {
     release: digestSchema,
     files: z.array(z.strictObject({ path: z.string(), digest: digestSchema })),
   }),
+  'environment.changed': z.strictObject({ subject: z.string(), state: z.string(), reason: z.string() }),
   'key.created': z.strictObject({ purpose: z.string(), key_id: z.string(), public_key: z.string() }),
 
   // Who asks.
@@ -71,6 +72,8 @@ export const RECORD_TYPES = {
     roles: z.array(z.enum(ROLES)),
     groups: z.array(z.string()),
   }),
+  /** A person's first signing key: one that is there is not replaced. */
+  'identity.signing_key_registered': z.strictObject({ account: idSchema('principal'), public_key: z.string() }),
   'identity.session_rotated': z.strictObject({
     session: idSchema('session'),
     replaces: idSchema('session'),
@@ -139,7 +142,7 @@ export const RECORD_TYPES = {
   }),
   /** A sign-in, an exchange or a workload's token that was refused, with the cause that its sender is not told. */
   'identity.refused': z.strictObject({
-    way: z.enum(['local', 'oidc', 'workload', 'exchange']),
+    way: z.enum(['local', 'oidc', 'workload', 'access_token', 'exchange']),
     reason: z.string().regex(/^[a-z_]{1,64}$/),
     /** The rule, issuer or agent it was about, as far as it is known to us; never text of the sender. */
     about: z.string().max(256).nullable(),

@@ -52,7 +52,11 @@ describe('F6: decided again', () => {
   test('C5: a freeze that comes between the decision after the approval and the use reaches it', async () => {
     let asked = 0;
     const { gate, wanted, vote, approval, calls, moves, audit } = await awaiting({
-      environment: { facts: () => facts(++asked > 2 ? { freezes: ['all'] } : {}) },
+      environment: {
+        facts: () => facts(++asked > 2 ? { freezes: ['all'] } : {}),
+        isCurrent: async () => true,
+        refresh: async () => undefined,
+      },
     });
     await vote(approval);
     expect(await gate.resume(wanted.id)).toMatchObject({ status: 'refused' });

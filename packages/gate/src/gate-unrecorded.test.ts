@@ -155,7 +155,8 @@ describe('SPEC 1: every row of the table is walked by the gate', () => {
     'approved→refused': async (harness) => {
       const facts = () => ({ name: 'test' as const, incident: false, freezes: asked++ > 0 ? ['all'] : [] });
       let asked = 0;
-      return harness.process('one', { environment: { facts } }).gate.submit(harness.wish({ contract: automatic }));
+      const environment = { facts, isCurrent: async () => true, refresh: async () => undefined };
+      return harness.process('one', { environment }).gate.submit(harness.wish({ contract: automatic }));
     },
     'granted→approved': async (harness) => {
       const wanted = harness.wish({ contract: automatic });

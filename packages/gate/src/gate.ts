@@ -57,6 +57,8 @@ export interface Gate {
   /** Carries a proposal on: after a verdict, or after a crash. */
   resume(id: ProposalId): Promise<GateResult>;
   get(id: ProposalId): Promise<StoredProposal | null>;
+  /** The refusal where a freeze stands against the proposal now, whatever people say; null where none does. */
+  frozen(id: ProposalId): Promise<Decision | null>;
 }
 
 export interface GateDeps {
@@ -179,11 +181,13 @@ export function createGate(deps: GateDeps): Gate {
       return null;
     }
     point('before-grant');
-    const issued = await deps.uow.transaction(async (tx) => {
+    const issue = deps.uow.transaction(async (tx) => {
       const current = await deps.store.lock(tx, stored.proposal.id);
       // Another process may have carried it on meanwhile; then it is that one's to finish.
       if (current?.state !== 'approved') return null;
       await deps.audit.append(tx, [decisionRecord(stored.proposal, decision, 'at_use')]);
+      // Under the log's lock, which every freeze takes: one that came since the decision is seen here, or waits for us.
+      if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
       await postNotice(deps, tx, stored.proposal, decision, refsOf(stored.proposal), deps.clock.now());
       const grant = await deps.execution.issueGrant(tx, {
         proposal: stored.proposal,
@@ -197,6 +201,11 @@ export function createGate(deps: GateDeps): Gate {
         grant: grant.grant,
       });
       return grant;
+    });
+    const issued = await issue.catch(async (error: unknown) => {
+      if (!(error instanceof OutOfDate)) throw error;
+      await deps.environment.refresh();
+      return null;
     });
     if (!issued) return null;
     point('after-grant');
@@ -329,7 +338,19 @@ export function createGate(deps: GateDeps): Gate {
     });
   }
 
-  return { submit, resume: advance, get: (id) => deps.store.get(id) };
+  async function frozen(id: ProposalId): Promise<Decision | null> {
+    const stored = await deps.store.get(id);
+    if (!stored) return null;
+    const decision = deps.policy.decide(toPolicyRequest(stored, null, deps.environment));
+    return decision.reasons.some((reason) => reason.code === 'frozen') ? decision : null;
+  }
+
+  return { submit, resume: advance, get: (id) => deps.store.get(id), frozen };
+}
+
+/** The environment changed between a decision and its grant: it is decided again. */
+class OutOfDate extends Error {
+  override readonly name = 'OutOfDate';
 }
 
 /** Grants that one walk may lose before something must be wrong with all of them. */

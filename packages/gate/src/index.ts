@@ -1,3 +1,11 @@
+export {
+  createEnvironment,
+  type EnvironmentChange,
+  type EnvironmentService,
+  type EnvironmentStore,
+  FREEZE_STAGES,
+  FREEZE_TARGET,
+} from './environment.ts';
 export { createGate, type Gate, type GateDeps, type GateResult } from './gate.ts';
 export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
 export type {

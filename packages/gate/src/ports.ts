@@ -18,6 +18,7 @@ import type {
   Tx,
   WorkflowFacts,
 } from '@portreeve/contract';
+import type { Asked } from './environment.ts';
 
 /** A proposal as it is kept, with where it stands. */
 export interface StoredProposal {
@@ -125,5 +126,9 @@ export interface ExecutionService {
 }
 
 export interface EnvironmentReader {
-  facts(): EnvironmentFacts;
+  /** What holds now for this kind of request; without one, all that holds. */
+  facts(asked?: Asked): EnvironmentFacts;
+  /** Whether the facts are those of the store, as the transaction sees it under the log's lock. */
+  isCurrent(tx: Tx): Promise<boolean>;
+  refresh(): Promise<void>;
 }

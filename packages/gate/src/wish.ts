@@ -130,6 +130,6 @@ export function toPolicyRequest(
     provenance: proposal.provenance,
     untrusted_sinks: untrustedSinks(contract, proposal.provenance),
     approval: approval && { approvers: [...approval.approvers], groups: [...approval.groups] },
-    environment: environment.facts(),
+    environment: environment.facts({ effect: contract.effect, tier: contract.tier }),
   };
 }

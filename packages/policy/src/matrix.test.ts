@@ -53,14 +53,30 @@ test('C8: the schema file beside the rules is the one in force', () => {
 const PROMISED: Record<Role, readonly string[]> = {
   requester: ['runs.submit', 'runs.read', 'approvals.read', 'tokens.create'],
   approver: ['approvals.read', 'approvals.decide', 'runs.read'],
-  operator: ['queue.read', 'queue.close', 'runs.read', 'approvals.read', 'tokens.create'],
+  operator: [
+    'environment.freeze',
+    'environment.thaw',
+    'queue.read',
+    'queue.close',
+    'runs.read',
+    'approvals.read',
+    'tokens.create',
+  ],
   auditor: ['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
   admin: [
     ...['accounts.create', 'accounts.list', 'tokens.create'],
-    ...['queue.read', 'queue.close', 'runs.read', 'approvals.read'],
+    ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
   ],
 };
-const EVERYONE = ['session.read', 'session.end', 'workflows.list', 'system.read', 'notices.read', 'tokens.revoke'];
+const EVERYONE = [
+  'session.read',
+  'session.end',
+  'workflows.list',
+  'system.read',
+  'notices.read',
+  'environment.read',
+  'tokens.revoke',
+];
 
 test.each(ROLES)('B1: the role %s may do what is promised and nothing else', (role) => {
   expect(OPERATION_IDS.filter((operation) => permits(operation, [role])).sort()).toEqual(

@@ -10,6 +10,10 @@ export const OPERATIONS = {
   'system.read': 'look',
   // What a decision wanted one's groups to be told.
   'notices.read': 'look',
+  // Freezes and incidents: everybody sees what holds, operators change it.
+  'environment.read': 'look',
+  'environment.freeze': 'change',
+  'environment.thaw': 'change',
   'workflows.list': 'look',
   'runs.submit': 'change',
   'runs.read': 'look',

@@ -10,3 +10,6 @@ export function factsOf(contract: WorkflowContract): WorkflowFacts {
     approvers: [...contract.approvers],
   };
 }
+
+/** Starting, reading and asking change nothing: a freeze that lets reads through again lets these through. */
+export const LOOKING = { effect: 'read', tier: 1 } as const;

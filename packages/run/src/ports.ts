@@ -80,7 +80,8 @@ export interface ContextStage {
 }
 
 export interface Environment {
-  facts(): EnvironmentFacts;
+  /** What holds now for this kind of request; without one, all that holds. */
+  facts(asked?: { readonly effect: 'read'; readonly tier: 1 }): EnvironmentFacts;
 }
 
 /** The steps of one run, made durable: a step that has ended is not run again, it gives what it gave. */

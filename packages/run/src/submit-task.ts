@@ -17,7 +17,7 @@ import {
   type Run,
   type UnitOfWork,
 } from '@portreeve/contract';
-import { factsOf } from './facts.ts';
+import { factsOf, LOOKING } from './facts.ts';
 import type { Environment, RunQueue, RunStore, Workflows } from './ports.ts';
 
 export interface Task {
@@ -63,7 +63,7 @@ export function taskSubmitter(deps: {
       kind: 'admit',
       principal: acting,
       workflow: factsOf(contract),
-      environment: deps.environment.facts(),
+      environment: deps.environment.facts(LOOKING),
     });
     const admitted = decision.outcome === 'permit' || decision.outcome === 'notify';
     const id = newId('run', deps.clock);

@@ -28,7 +28,7 @@ import {
 import type { Gate, GateResult, Handoffs } from '@portreeve/gate';
 import type { Ask } from '@portreeve/model';
 import { isOutage } from './engine.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, LOOKING } from './facts.ts';
 import type { ContextStage, Durable, Environment, LoadedWorkflow, RunStore } from './ports.ts';
 import { type Ending, RunStopped } from './stop.ts';
 import { approvalTopic, moveRun } from './transitions.ts';
@@ -99,7 +99,7 @@ export function workflowContext(
               categories: source.categories,
             }
           : { name, integrity: 'untrusted', confidentiality: 'restricted', categories: [] },
-        environment: deps.environment.facts(),
+        environment: deps.environment.facts(LOOKING),
       });
       if (!source || refuses(decision)) {
         await write(
@@ -152,7 +152,7 @@ export function workflowContext(
         workflow: factsOf(contract),
         endpoint: deps.endpoint,
         influence: labelData(assembly.label),
-        environment: deps.environment.facts(),
+        environment: deps.environment.facts(LOOKING),
       });
       await write(
         record('prompt.assembled', assembly.record, { outcome: decision.outcome, refs: decisionRefs(decision), key }),

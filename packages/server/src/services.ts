@@ -11,9 +11,9 @@ import type {
   RunId,
 } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute';
-import type { Gate, Handoffs, NoticeStore } from '@portreeve/gate';
+import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve/gate';
 import type { Identity } from '@portreeve/identity';
-import type { Environment, RunStore, Task } from '@portreeve/run';
+import type { RunStore, Task } from '@portreeve/run';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { Database } from './store/database.ts';
 
@@ -23,12 +23,12 @@ export interface Services {
   readonly database: Database;
   readonly identity: Identity;
   readonly policy: PolicyDecider;
-  readonly environment: Environment;
+  readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
   readonly notices: NoticeStore;
-  readonly gate: Pick<Gate, 'get'>;
+  readonly gate: Pick<Gate, 'get' | 'frozen'>;
   readonly runs: RunStore;
   readonly workflows: readonly ProjectWorkflow[];
   submit(task: Task, principal: Principal): Promise<Run>;

@@ -11,7 +11,7 @@ import {
 } from '@portreeve/context';
 import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
 import { createEgress, createExecutor, createGrantIssuer, createGrants, httpConnector } from '@portreeve/execute';
-import { createGate, createHandoffs } from '@portreeve/gate';
+import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
 import { createIdentity } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
@@ -23,6 +23,7 @@ import type { SecretFolder } from './config/secrets.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
 import type { Database } from './store/database.ts';
+import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { executeStore } from './store/executions.ts';
 import { handoffStore } from './store/handoffs.ts';
 import { identityStore } from './store/identity.ts';
@@ -64,7 +65,12 @@ export async function wireStages(options: StagesOptions) {
   });
   const stage = { audit, uow: database, clock };
   const identity = createIdentity({ ...stage, store: identityStore(database) });
-  const environment = { facts: () => ({ name: config.environment, freezes: [], incident: false }) };
+  const environment = createEnvironment({
+    ...stage,
+    name: config.environment,
+    store: environmentStore(database),
+    revokeGrants: (tx, target) => revokeGrantsOf(database, tx, target),
+  });
 
   const leases = leaseStore(database);
   const issuer = createGrantIssuer({

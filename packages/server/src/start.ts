@@ -26,6 +26,7 @@ import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { Database } from './store/database.ts';
+import { listenForEnvironment } from './store/environment.ts';
 import { evidenceReader } from './store/evidence.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
@@ -62,6 +63,7 @@ export interface PortreeveServer {
 
 const EXPIRE_EVERY_MS = 5000;
 const CHECKPOINT_EVERY_MS = 60_000;
+const ENVIRONMENT_EVERY_MS = 500;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -130,6 +132,12 @@ async function start(
   });
   const { audit, identity, leases, egress, approvals } = stages;
   undo.push(() => egress.dispatcher.close());
+  // Told at once of what another process freezes; looked at all the same, should nobody tell.
+  const { environment } = stages;
+  await environment.refresh();
+  const listener = listenForEnvironment(databaseUrl, () => void environment.refresh().catch(() => undefined));
+  undo.push(() => listener.stop());
+  undo.push(every(ENVIRONMENT_EVERY_MS, () => environment.refresh(), log));
 
   await leases.renew(executor, 60);
   // The folder is ours alone, and with the embedded database so is all that stands in it: nobody else can be alive.
@@ -153,7 +161,7 @@ async function start(
     simulated: model.provider.simulated,
   };
   await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
-  const { environment, handoffs, notices, gate, runs, submit, issuer } = stages;
+  const { handoffs, notices, gate, runs, submit, issuer } = stages;
   const services: Services = {
     ...{
       clock,

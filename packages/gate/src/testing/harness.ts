@@ -198,6 +198,8 @@ export function gateHarness(
         store: options.wrapStore?.(proposals) ?? proposals,
         environment: {
           facts: (): EnvironmentFacts => ({ name: 'test', ...environment, freezes: [...environment.freezes] }),
+          isCurrent: async () => true,
+          refresh: async () => undefined,
         },
         execution: { ...execution, ...wrapExecution?.(execution) },
         ...over,

@@ -1,3 +1,4 @@
+export { memoryEnvironmentStore } from './environment-store.ts';
 export { type HandoffStoreHarness, handoffStoreContract, testHandoff } from './handoff-store-contract.ts';
 export { type GateHarness, gateHarness, type HarnessProcess } from './harness.ts';
 export { memoryHandoffStore, memoryNoticeStore, memoryProposalStore } from './memory.ts';

@@ -1,5 +1,17 @@
-import { APPROVAL_STATES, approvalSchema, idSchema, PortreeveError, signedVerdictSchema } from '@portreeve/contract';
+import {
+  APPROVAL_STATES,
+  type ApprovalId,
+  actorOf,
+  approvalSchema,
+  draft,
+  idSchema,
+  PortreeveError,
+  type Principal,
+  signedVerdictSchema,
+  type VerdictKind,
+} from '@portreeve/contract';
 import { z } from 'zod';
+import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { approvalView } from '../views/approval.ts';
 import { seesApproval } from '../visible.ts';
@@ -80,6 +92,7 @@ export const approvalRoutes = [
       if (body.statement.approval !== params.id) {
         throw new PortreeveError('bad_request', 'The verdict is for another approval than the address names.');
       }
+      await refuseFrozen(services, params.id, body.statement.verdict, who.principal);
       services.debugpoint('before-verdict');
       const approval = await services.approvals.decide(body, who.principal);
       services.debugpoint('after-verdict');
@@ -87,3 +100,23 @@ export const approvalRoutes = [
     },
   }),
 ];
+
+/** A freeze stops pending approvals too: nothing can be approved that could not be done. A denial always can be given. */
+async function refuseFrozen(services: Services, id: ApprovalId, verdict: VerdictKind, by: Principal): Promise<void> {
+  const approval = verdict === 'approve' ? await services.approvals.get(id) : null;
+  const decision = approval && (await services.gate.frozen(approval.proposal));
+  if (!decision) return;
+  await services.database.transaction((tx) =>
+    services.audit.append(tx, [
+      draft({
+        type: 'approval.refused_verdict',
+        actor: actorOf(by),
+        refs: { approval: id, proposal: approval.proposal, policy_version: decision.policy_version },
+        outcome: 'frozen',
+        data: { code: 'frozen', verdict },
+      }),
+    ]),
+  );
+  const standing = decision.reasons.filter((reason) => reason.code === 'frozen');
+  throw new PortreeveError('frozen', standing.map((reason) => reason.text).join(' '));
+}

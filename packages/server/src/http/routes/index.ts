@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
+import { environmentRoutes } from './environment.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
 import { runRoutes } from './runs.ts';
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...runRoutes,
   ...approvalRoutes,
   ...queueRoutes,
+  ...environmentRoutes,
   ...auditRoutes,
   ...systemRoutes,
 ];

@@ -1,0 +1,184 @@
+import {
+  type ActionTier,
+  type AuditWriter,
+  actorOf,
+  type Clock,
+  draft,
+  type EnvironmentFacts,
+  PortreeveError,
+  type Principal,
+  type Tx,
+  type UnitOfWork,
+} from '@portreeve/contract';
+
+/** How much a freeze still stops, most first. A thaw goes down one or more steps; `lifted` stops nothing. */
+export const FREEZE_STAGES = ['everything', 'effects', 'high-tiers', 'lifted'] as const;
+export type FreezeStage = (typeof FREEZE_STAGES)[number];
+
+/** `all`, `tool:NAME`, `workflow:NAME` or `principal:ID`. */
+export const FREEZE_TARGET =
+  /^(all|tool:[a-z][a-z0-9_-]{0,63}|workflow:[a-z][a-z0-9_-]{0,63}|principal:[a-z0-9:_-]{1,128})$/;
+
+/** One line of the environment's history. The newest line of a subject is what holds. */
+export interface EnvironmentChange {
+  /** `freeze:<target>` or `incident`. */
+  readonly subject: string;
+  /** A freeze's stage; `on` or `off` of an incident. */
+  readonly state: FreezeStage | 'on' | 'off';
+  readonly reason: string;
+  readonly by: string;
+  readonly at: string;
+}
+
+export interface EnvironmentStore {
+  append(tx: Tx, change: EnvironmentChange): Promise<void>;
+  /** The newest change of each subject, and how many changes there are in all, from one look. */
+  current(): Promise<{ changes: EnvironmentChange[]; count: number }>;
+  /** Newest first. */
+  history(limit: number): Promise<EnvironmentChange[]>;
+  /** How many changes there are, as the transaction sees it. */
+  count(tx: Tx): Promise<number>;
+}
+
+/** What is asked for, as far as a half-thawed freeze looks at it. */
+export interface Asked {
+  readonly effect: 'read' | 'write' | 'external';
+  readonly tier: ActionTier;
+}
+
+export interface EnvironmentService {
+  /**
+   * What holds now, for one kind of request: a freeze that no longer stops such requests is not in it. Where the state
+   * could not be read for {@link STALE_MS} everything is frozen (requirement C4).
+   */
+  facts(asked?: Asked): EnvironmentFacts;
+  /** Stops what the target names: new calls, grants that are not used yet, and verdicts. In force when this returns. */
+  freeze(target: string, reason: string, by: Principal): Promise<void>;
+  /** Lets through more, one stage at a time or at once; never less. */
+  thaw(target: string, stage: FreezeStage, reason: string, by: Principal): Promise<void>;
+  incident(state: 'on' | 'off', reason: string, by: Principal): Promise<void>;
+  current(): readonly EnvironmentChange[];
+  history(limit: number): Promise<EnvironmentChange[]>;
+  /**
+   * Whether {@link facts} are those of the store, as the transaction sees it. Asked under the log's lock, which every
+   * change takes too: what was decided on these facts then cannot be overtaken by a freeze.
+   */
+  isCurrent(tx: Tx): Promise<boolean>;
+  /** Reads the state again. Call it often, and when another process says that it has changed. */
+  refresh(): Promise<void>;
+}
+
+/** Milliseconds without a successful look at the store after which everything counts as frozen. */
+export const STALE_MS = 5000;
+const REASON_CHARS_MAX = 2000;
+
+/** The environment as data with history (requirement C5): freezes, their staged lifting, and incidents. */
+export function createEnvironment(deps: {
+  readonly name: EnvironmentFacts['name'];
+  readonly store: EnvironmentStore;
+  readonly audit: AuditWriter;
+  readonly uow: UnitOfWork;
+  readonly clock: Clock;
+  /** Takes back the grants that a freeze stops, in its transaction. */
+  readonly revokeGrants: (tx: Tx, target: string) => Promise<void>;
+}): EnvironmentService {
+  let changesBySubject = new Map<string, EnvironmentChange>();
+  let count = -1;
+  let readAt = Number.NEGATIVE_INFINITY;
+
+  async function refresh(): Promise<void> {
+    const at = deps.clock.now().getTime();
+    const current = await deps.store.current();
+    readAt = Math.max(readAt, at);
+    // A slower, older look must not overwrite a newer one: changes are only ever added.
+    if (current.count < count) return;
+    changesBySubject = new Map(current.changes.map((change) => [change.subject, change]));
+    count = current.count;
+  }
+
+  async function change(
+    subject: string,
+    state: EnvironmentChange['state'],
+    reason: string,
+    by: Principal,
+    also: (tx: Tx) => Promise<void>,
+  ) {
+    const text = reason.trim();
+    if (text === '' || text.length > REASON_CHARS_MAX) {
+      throw new PortreeveError('bad_request', `A reason of 1 to ${REASON_CHARS_MAX} characters is needed.`);
+    }
+    const at = deps.clock.now().toISOString();
+    await deps.uow.transaction(async (tx) => {
+      await deps.store.append(tx, { subject, state, reason: text, by: by.id, at });
+      await also(tx);
+      await deps.audit.append(tx, [
+        draft({
+          type: 'environment.changed',
+          actor: actorOf(by),
+          outcome: state,
+          data: { subject, state, reason: text },
+        }),
+      ]);
+    });
+    await refresh();
+  }
+
+  return {
+    facts(asked) {
+      const stale = deps.clock.now().getTime() - readAt > STALE_MS;
+      const freezes = [...changesBySubject.values()].flatMap(({ subject, state }) =>
+        subject.startsWith(FREEZE) && stops(state as FreezeStage, asked) ? [subject.slice(FREEZE.length)] : [],
+      );
+      return {
+        name: deps.name,
+        freezes: stale ? [...freezes, 'all'] : freezes,
+        incident: changesBySubject.get('incident')?.state === 'on',
+      };
+    },
+
+    async freeze(target, reason, by) {
+      await change(subjectOf(target), 'everything', reason, by, (tx) => deps.revokeGrants(tx, target));
+    },
+
+    async thaw(target, stage, reason, by) {
+      const subject = subjectOf(target);
+      await refresh();
+      const held = changesBySubject.get(subject)?.state as FreezeStage | undefined;
+      if (!held || held === 'lifted') throw new PortreeveError('conflict', `${target} is not frozen.`);
+      if (FREEZE_STAGES.indexOf(stage) <= FREEZE_STAGES.indexOf(held)) {
+        throw new PortreeveError('conflict', `${target} is frozen at the stage ${held}: a thaw goes on from there.`, {
+          next: `Choose a later stage (${FREEZE_STAGES.slice(FREEZE_STAGES.indexOf(held) + 1).join(', ')}), or freeze it anew.`,
+        });
+      }
+      await change(subject, stage, reason, by, async () => undefined);
+    },
+
+    async incident(state, reason, by) {
+      await change('incident', state, reason, by, async () => undefined);
+    },
+
+    current: () => [...changesBySubject.values()],
+    isCurrent: async (tx) => (await deps.store.count(tx)) === count,
+    history: (limit) => deps.store.history(limit),
+    refresh,
+  };
+}
+
+const FREEZE = 'freeze:';
+
+function subjectOf(target: string): string {
+  if (!FREEZE_TARGET.test(target)) {
+    throw new PortreeveError('bad_request', `${JSON.stringify(target.slice(0, 100))} cannot be frozen.`, {
+      next: 'Name all, tool:NAME, workflow:NAME or principal:ID.',
+    });
+  }
+  return FREEZE + target;
+}
+
+/** Whether a freeze at this stage stops what is asked for; without anything asked, whether it stops anything. */
+function stops(stage: FreezeStage, asked: Asked | undefined): boolean {
+  if (stage === 'lifted') return false;
+  if (stage === 'everything' || !asked) return true;
+  if (stage === 'effects') return asked.effect !== 'read';
+  return asked.effect !== 'read' && asked.tier > 2;
+}

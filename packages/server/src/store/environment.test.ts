@@ -1,0 +1,104 @@
+import { fixedClock, newId, type Principal, systemClock } from '@portreeve/contract';
+import { memoryAuditWriter } from '@portreeve/contract/testing';
+import { createEnvironment } from '@portreeve/gate';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { environmentStore, listenForEnvironment, revokeGrantsOf } from './environment.ts';
+import { executeStore } from './executions.ts';
+import { type TestDatabase, testDatabase } from './testing/database.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.close());
+
+const operator: Principal = {
+  id: newId('principal', fixedClock('2026-11-20T10:00:00Z')),
+  kind: 'person',
+  name: 'olga',
+  roles: ['operator'],
+  groups: [],
+  act: [],
+};
+
+/** The environment as one process of several on the same database has it. */
+async function process() {
+  const environment = createEnvironment({
+    name: 'test',
+    store: environmentStore(db.database),
+    audit: memoryAuditWriter(),
+    uow: db.database,
+    clock: systemClock,
+    revokeGrants: (tx, target) => revokeGrantsOf(db.database, tx, target),
+  });
+  await environment.refresh();
+  return environment;
+}
+
+test('C5: another process is told of a freeze within a second', async () => {
+  const [one, other] = [await process(), await process()];
+  let told = (): void => undefined;
+  const listener = listenForEnvironment(db.url, () => void other.refresh().then(() => told()));
+  // The first word comes when it listens.
+  await new Promise<void>((done) => {
+    told = done;
+  });
+  const heard = new Promise<number>((done) => {
+    told = () => {
+      if (other.facts().freezes.length > 0) done(performance.now());
+    };
+  });
+  const begun = performance.now();
+  await one.freeze('workflow:refund', 'a test', operator);
+  // A promise of the product and not of the machine: generous against a slow one.
+  expect((await heard) - begun).toBeLessThan(1000);
+  expect(other.facts().freezes).toEqual(['workflow:refund']);
+  await listener.stop();
+});
+
+test('C5: what was decided before a freeze is out of date for every process, in its own transaction', async () => {
+  const [one, other] = [await process(), await process()];
+  await one.freeze('tool:refund_order', 'a test', operator);
+  expect(await db.database.transaction((tx) => other.isCurrent(tx))).toBe(false);
+  await other.refresh();
+  expect(await db.database.transaction((tx) => other.isCurrent(tx))).toBe(true);
+});
+
+test('C5 F6: a freeze takes back the grants of its target that are not used, and no others', async () => {
+  const store = executeStore(db.database);
+  const issue = async (tool: string, state: 'granted' | 'succeeded') => {
+    const id = newId('grant', systemClock);
+    const proposal = newId('proposal', systemClock);
+    await db.database.pool.query(
+      `INSERT INTO proposals (id, workflow, tool, digest, state, body, decision) VALUES ($1, 'w', $2, 'd', $3, $4, '{}')`,
+      [proposal, tool, state, JSON.stringify({ proposal: { principal: { id: operator.id } } })],
+    );
+    await db.database.transaction((tx) =>
+      store.insertGrant(tx, {
+        id,
+        proposal,
+        proposal_digest: `sha256:${'0'.repeat(64)}`,
+        args_digest: `sha256:${'0'.repeat(64)}`,
+        audience: 'a',
+        state: 'issued',
+        issued_at: new Date().toISOString(),
+        expires_at: new Date(Date.now() + 60_000).toISOString(),
+      }),
+    );
+    return async () => (await db.database.transaction((tx) => store.grant(tx, id)))?.state;
+  };
+  const mine = await issue('publish', 'granted');
+  const others = await issue('read_only', 'granted');
+  const environment = await process();
+  await environment.freeze('tool:publish', 'a test', operator);
+  expect([await mine(), await others()]).toEqual(['revoked', 'issued']);
+  await environment.freeze(`principal:${operator.id}`, 'a test', operator);
+  expect(await others()).toBe('revoked');
+});
+
+test('C5: the history is only added to', async () => {
+  await expect(db.database.pool.query('DELETE FROM environment_changes')).rejects.toThrow('only added to');
+  await expect(db.database.pool.query("UPDATE environment_changes SET state = 'lifted'")).rejects.toThrow(
+    'only added to',
+  );
+});

@@ -1,0 +1,140 @@
+import type { EnvironmentChange, EnvironmentStore } from '@portreeve/gate';
+import { type ColumnType, type Generated, sql } from 'kysely';
+import pg from 'pg';
+import type { Database } from './database.ts';
+
+interface EnvironmentChangesTable {
+  number: Generated<string>;
+  subject: string;
+  state: string;
+  reason: string;
+  changed_by: string;
+  changed_at: ColumnType<Date, string, never>;
+}
+
+declare module './tables.ts' {
+  interface Tables {
+    environment_changes: EnvironmentChangesTable;
+  }
+}
+
+export function environmentStore(database: Database): EnvironmentStore {
+  return {
+    async append(tx, { subject, state, reason, by, at }) {
+      await database
+        .on(tx)
+        .insertInto('environment_changes')
+        .values({ subject, state, reason, changed_by: by, changed_at: at })
+        .execute();
+    },
+    async current() {
+      // The number of the newest row counts the changes: rows are never removed. One statement, so one look.
+      const rows = await database.read
+        .selectFrom('environment_changes')
+        .distinctOn('subject')
+        .selectAll()
+        .orderBy('subject')
+        .orderBy('number', 'desc')
+        .execute();
+      return { changes: rows.map(fromRow), count: Math.max(0, ...rows.map((row) => Number(row.number))) };
+    },
+    async count(tx) {
+      const row = await database
+        .on(tx)
+        .selectFrom('environment_changes')
+        .select((select) => select.fn.max('number').as('newest'))
+        .executeTakeFirst();
+      return Number(row?.newest ?? 0);
+    },
+    async history(limit) {
+      const rows = await database.read
+        .selectFrom('environment_changes')
+        .selectAll()
+        .orderBy('number', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(fromRow);
+    },
+  };
+}
+
+function fromRow(row: {
+  subject: string;
+  state: string;
+  reason: string;
+  changed_by: string;
+  changed_at: Date;
+}): EnvironmentChange {
+  return {
+    subject: row.subject,
+    state: row.state as EnvironmentChange['state'],
+    reason: row.reason,
+    by: row.changed_by,
+    at: row.changed_at.toISOString(),
+  };
+}
+
+/** Takes back every grant that a freeze stops and that is not used yet: consuming one needs the state `issued`. */
+export async function revokeGrantsOf(
+  database: Database,
+  tx: Parameters<Database['on']>[0],
+  target: string,
+): Promise<void> {
+  const [kind, name = ''] = target.split(/:(.*)/s);
+  const query = database.on(tx).updateTable('grants').set({ state: 'revoked' }).where('state', '=', 'issued');
+  if (kind === 'all') {
+    await query.execute();
+    return;
+  }
+  const column =
+    kind === 'tool'
+      ? sql.ref('tool')
+      : kind === 'workflow'
+        ? sql.ref('workflow')
+        : sql`body::json->'proposal'->'principal'->>'id'`;
+  await query
+    .where('proposal', 'in', sql<string>`(SELECT id FROM proposals WHERE state = 'granted' AND ${column} = ${name})`)
+    .execute();
+}
+
+/** Calls `changed` whenever any process changes the environment. Reconnects by itself; `stop` ends it. */
+export function listenForEnvironment(url: string, changed: () => void): { stop(): Promise<void> } {
+  let stopped = false;
+  let client: pg.Client | null = null;
+  let retry: NodeJS.Timeout | null = null;
+
+  const connect = async (): Promise<void> => {
+    if (stopped) return;
+    const fresh = new pg.Client({ connectionString: url, application_name: 'portreeve-environment' });
+    client = fresh;
+    const again = () => {
+      fresh.removeAllListeners('end');
+      if (stopped || client !== fresh) return;
+      client = null;
+      retry = setTimeout(() => void connect(), RECONNECT_MS);
+      retry.unref();
+    };
+    fresh.on('error', again);
+    fresh.on('end', again);
+    fresh.on('notification', changed);
+    try {
+      await fresh.connect();
+      await fresh.query('LISTEN portreeve_environment');
+      // What was changed while nobody listened.
+      changed();
+    } catch {
+      await fresh.end().catch(() => undefined);
+      again();
+    }
+  };
+  void connect();
+  return {
+    async stop() {
+      stopped = true;
+      if (retry) clearTimeout(retry);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
+
+const RECONNECT_MS = 500;
