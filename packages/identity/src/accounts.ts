@@ -1,5 +1,6 @@
 import {
   type AuditWriter,
+  actorOf,
   type Clock,
   draft,
   fieldErrors,
@@ -12,6 +13,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { z } from 'zod';
+import type { Authenticated } from './authenticate.ts';
 import { hashPassword, passwordSchema } from './password.ts';
 import type { Account, IdentityStore } from './ports.ts';
 import { type SigningKey, signingKeySchema } from './signing-key.ts';
@@ -25,14 +27,17 @@ export const accountNameSchema = z
 /** Names that records already give a meaning to. */
 const RESERVED = ['anonymous', 'portreeve', 'system'];
 
-const groupSchema = z
+export const groupSchema = z
   .string()
   .max(128)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'use letters, digits, . - or _');
 
+/** A name that a new account may have. */
+export const freeNameSchema = accountNameSchema.refine((name) => !RESERVED.includes(name), 'this name is reserved');
+
 export const newAccountSchema = z
   .strictObject({
-    name: accountNameSchema.refine((name) => !RESERVED.includes(name), 'this name is reserved'),
+    name: freeNameSchema,
     kind: z.enum(['person', 'service']),
     /** Without one the account cannot sign in; API tokens are its only credential. */
     password: passwordSchema.optional(),
@@ -54,7 +59,7 @@ export type NewAccount = z.input<typeof newAccountSchema>;
 export interface Accounts {
   /**
    * Makes an account and records it. Who may do so is for the caller's policy. Throws `bad_request`, or `conflict`
-   * where the name or the signing key is taken.
+   * where the name or the signing key is taken, or `refused` for a person where local accounts are off.
    */
   createAccount(input: NewAccount, by: RecordActor): Promise<Principal>;
   account(id: PrincipalId): Promise<Principal | null>;
@@ -62,8 +67,30 @@ export interface Accounts {
   accounts(page?: { limit?: number; after?: PrincipalId | null }): Promise<Principal[]>;
   /** A person's public and wrapped private signing key. Show it only to that person. */
   signingKeyOf(id: PrincipalId): Promise<SigningKey | null>;
+  /**
+   * Registers the signing key of a signed-in person who has none yet, as at a first sign-in through an identity
+   * provider. Throws `bad_request`, `refused` without a session, or `conflict` where the person has a key or the key is
+   * somebody's.
+   */
+  registerSigningKey(key: SigningKey, who: Authenticated): Promise<void>;
   /** What `approve` verifies verdicts with. */
   publicKeyOf(id: PrincipalId): Promise<string | null>;
+}
+
+/** The record of a new account, whoever made it. */
+export function accountCreated(account: Account, by: RecordActor) {
+  return draft({
+    type: 'identity.account_created',
+    actor: by,
+    data: {
+      account: account.id,
+      name: account.name,
+      kind: account.kind,
+      roles: [...account.roles],
+      groups: [...account.groups],
+      signing_key: account.signing_key?.public_key ?? null,
+    },
+  });
 }
 
 export function createAccounts(deps: {
@@ -71,8 +98,9 @@ export function createAccounts(deps: {
   uow: UnitOfWork;
   audit: AuditWriter;
   clock: Clock;
+  allowLocalAccounts: boolean;
 }): Accounts {
-  const { store, uow, audit, clock } = deps;
+  const { store, uow, audit, clock, allowLocalAccounts } = deps;
   const signingKeyOf = async (id: PrincipalId) => (await store.accountById(id))?.signing_key ?? null;
   return {
     async createAccount(input, by) {
@@ -82,6 +110,7 @@ export function createAccounts(deps: {
           errors: fieldErrors(parsed.error),
         });
       const wanted = parsed.data;
+      if (wanted.kind === 'person' && !allowLocalAccounts) throw localAccountsOff();
       const account: Account = {
         id: newId('principal', clock),
         name: wanted.name,
@@ -90,6 +119,7 @@ export function createAccounts(deps: {
         groups: [...new Set(wanted.groups)].sort(),
         password_hash: wanted.password === undefined ? null : await hashPassword(wanted.password),
         signing_key: wanted.signing_key ?? null,
+        external: null,
         created_at: clock.now().toISOString(),
       };
       await uow.transaction(async (tx) => {
@@ -97,20 +127,7 @@ export function createAccounts(deps: {
           throw new PortreeveError('conflict', `The name ${account.name}, or the signing key, is already in use.`, {
             next: 'Choose another name, and a new signing key.',
           });
-        await audit.append(tx, [
-          draft({
-            type: 'identity.account_created',
-            actor: by,
-            data: {
-              account: account.id,
-              name: account.name,
-              kind: account.kind,
-              roles: [...account.roles],
-              groups: [...account.groups],
-              signing_key: account.signing_key?.public_key ?? null,
-            },
-          }),
-        ]);
+        await audit.append(tx, [accountCreated(account, by)]);
       });
       return principalOf(account);
     },
@@ -127,10 +144,38 @@ export function createAccounts(deps: {
 
     signingKeyOf,
 
+    async registerSigningKey(input, { principal, via }) {
+      const parsed = signingKeySchema.safeParse(input);
+      if (!parsed.success)
+        throw new PortreeveError('bad_request', 'This is no signing key.', { errors: fieldErrors(parsed.error) });
+      if (via.kind !== 'session' || principal.kind !== 'person')
+        throw new PortreeveError('refused', 'Only a signed-in person registers a signing key.', {
+          next: 'Sign in first.',
+        });
+      const key = parsed.data;
+      await uow.transaction(async (tx) => {
+        if (!(await store.setSigningKey(tx, principal.id, key)))
+          throw new PortreeveError('conflict', 'You have a signing key, or this one is somebody\u2019s.');
+        await audit.append(tx, [
+          draft({
+            type: 'identity.signing_key_registered',
+            actor: actorOf(principal),
+            data: { account: principal.id, public_key: key.public_key },
+          }),
+        ]);
+      });
+    },
+
     async publicKeyOf(id) {
       return (await signingKeyOf(id))?.public_key ?? null;
     },
   };
+}
+
+export function localAccountsOff(): PortreeveError {
+  return new PortreeveError('refused', 'Local accounts of people are off here.', {
+    next: 'Sign in through the identity provider.',
+  });
 }
 
 export function principalOf(account: Account): Principal {

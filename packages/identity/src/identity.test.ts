@@ -99,7 +99,12 @@ describe('sessions', () => {
     expect(signedIn.token).toMatch(/^prs_[A-Za-z0-9_-]{43}$/);
     expect(signedIn.expires_at).toBe('2026-11-02T10:00:00.000Z');
     const who = await identity.authenticate(signedIn.token);
-    expect(who).toEqual({ principal: signedIn.principal, via: { kind: 'session', id: signedIn.session } });
+    expect(who).toEqual({
+      principal: signedIn.principal,
+      via: { kind: 'session', id: signedIn.session },
+      tools: null,
+      expires_at: signedIn.expires_at,
+    });
     expect((await store.sessionByHash(secretHash(signedIn.token)))?.id).toBe(signedIn.session);
     expect(JSON.stringify(audit.drafts)).not.toContain(signedIn.token);
     expect(audit.of('identity.signed_in')[0]?.actor).toMatchObject({ id: signedIn.principal.id, kind: 'person' });
@@ -194,7 +199,12 @@ describe('API tokens', () => {
     );
     expect(made.token).toMatch(/^prt_[A-Za-z0-9_-]{43}$/);
     const used = await identity.authenticate(made.token);
-    expect(used).toEqual({ principal: { ...account, roles: ['requester'] }, via: { kind: 'token', id: made.id } });
+    expect(used).toEqual({
+      principal: { ...account, roles: ['requester'] },
+      via: { kind: 'token', id: made.id },
+      tools: null,
+      expires_at: made.expires_at,
+    });
     expect(JSON.stringify([audit.drafts, await identity.tokens(account.id)])).not.toContain(made.token);
     expect(JSON.stringify(await identity.tokens(account.id))).not.toContain(secretHash(made.token));
     expect(audit.of('identity.token_created')[0]?.data).toMatchObject({ token: made.id, roles: ['requester'] });

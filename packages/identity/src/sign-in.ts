@@ -4,20 +4,21 @@ import {
   actorOf,
   type Clock,
   draft,
+  type EnvironmentName,
   fieldErrors,
-  newId,
   PortreeveError,
   type Principal,
   type SessionId,
   type UnitOfWork,
 } from '@portreeve/contract';
 import { z } from 'zod';
-import { accountNameSchema, principalOf } from './accounts.ts';
+import { accountNameSchema, localAccountsOff } from './accounts.ts';
 import type { Authenticated } from './authenticate.ts';
 import { charge, LOCKOUT } from './lockout.ts';
 import { verifyPassword } from './password.ts';
-import type { IdentityStore, Session } from './ports.ts';
-import { newSecret, secretHash } from './secret.ts';
+import type { IdentityStore } from './ports.ts';
+import { Refused, recordRefused } from './refusal.ts';
+import { openSession } from './sessions.ts';
 
 const credentialsSchema = z.strictObject({ name: z.string().min(1).max(200), password: z.string().min(1).max(1024) });
 export type Credentials = z.input<typeof credentialsSchema>;
@@ -30,10 +31,19 @@ export interface SignedIn {
   readonly expires_at: string;
 }
 
+/** The record of a session that opened, whichever way. */
+export function signedIn({ principal, session, expires_at }: SignedIn) {
+  return draft({
+    type: 'identity.signed_in',
+    actor: actorOf(principal),
+    data: { account: principal.id, session, expires_at },
+  });
+}
+
 export interface SignIn {
   /**
    * Opens a session. Throws `sign_in_failed` alike, and after the same work, for an unknown name and a wrong password;
-   * `too_many_attempts` with `extra.retry_after_s` while the name waits; `unavailable` under a flood. Every failure is
+   * `refused` where local accounts are off; `too_many_attempts` with `extra.retry_after_s` while the name waits; `unavailable` under a flood. Every failure is
    * recorded.
    */
   signIn(credentials: Credentials): Promise<SignedIn>;
@@ -48,7 +58,9 @@ export function createSignIn(deps: {
   uow: UnitOfWork;
   audit: AuditWriter;
   clock: Clock;
+  environment: EnvironmentName;
   session_ttl_minutes: number;
+  allowLocalAccounts: boolean;
 }): SignIn {
   const { store, uow, audit, clock } = deps;
 
@@ -76,6 +88,10 @@ export function createSignIn(deps: {
 
   return {
     async signIn(input) {
+      if (!deps.allowLocalAccounts) {
+        await recordRefused(deps, 'local', new Refused('local_accounts_off'));
+        throw localAccountsOff();
+      }
       const parsed = credentialsSchema.safeParse(input);
       if (!parsed.success)
         throw new PortreeveError('bad_request', 'Send a name and a password.', { errors: fieldErrors(parsed.error) });
@@ -94,34 +110,18 @@ export function createSignIn(deps: {
         throw new PortreeveError('sign_in_failed', 'There is no account with this name and this password.');
       }
 
-      const token = newSecret('session');
-      const now = clock.now();
-      const session: Session = {
-        id: newId('session', clock),
-        account: account.id,
-        secret_hash: secretHash(token),
-        created_at: now.toISOString(),
-        expires_at: new Date(now.getTime() + deps.session_ttl_minutes * 60_000).toISOString(),
-        ended_at: null,
-      };
-      const principal = principalOf(account);
-      await uow.transaction(async (tx) => {
+      const expires_at = new Date(clock.now().getTime() + deps.session_ttl_minutes * 60_000).toISOString();
+      return uow.transaction(async (tx) => {
         await store.clearAttempts(tx, account.name);
-        await store.insertSession(tx, session);
-        await audit.append(tx, [
-          draft({
-            type: 'identity.signed_in',
-            actor: actorOf(principal),
-            data: { account: account.id, session: session.id, expires_at: session.expires_at },
-          }),
-        ]);
+        const opened = await openSession(deps, tx, account, expires_at);
+        await audit.append(tx, [signedIn(opened)]);
+        return opened;
       });
-      return { token, session: session.id, principal, expires_at: session.expires_at };
     },
 
     async signOut({ principal, via }) {
       if (via.kind !== 'session')
-        throw new PortreeveError('bad_request', 'An API token has no session to end.', { next: 'Revoke the token.' });
+        throw new PortreeveError('bad_request', 'Only a session can be signed out.', { next: 'Revoke the token.' });
       await uow.transaction(async (tx) => {
         if (!(await store.endSession(tx, via.id, clock.now().toISOString()))) return;
         await audit.append(tx, [

@@ -26,6 +26,8 @@ export interface Task {
   readonly attachments?: readonly Attachment[];
   /** The same key and task again give the same run (`Idempotency-Key`). */
   readonly idempotency_key?: string;
+  /** The only tools that may be used with the requester's credential; null or left out: no limit. */
+  readonly tools?: readonly string[] | null;
 }
 
 const ATTACHMENTS_MAX = 8;
@@ -51,6 +53,17 @@ export function taskSubmitter(deps: {
     const errors = compileSchema(contract.input)(task.input);
     if (errors.length > 0) {
       throw new PortreeveError('bad_input', `The workflow ${contract.name} does not accept this input.`, { errors });
+    }
+    const { tools = null } = task;
+    const beyond = tools === null ? [] : contract.scope.tools.filter((tool) => !tools.includes(tool));
+    if (beyond.length > 0) {
+      throw new PortreeveError(
+        'refused',
+        `This credential is not good for ${beyond.join(', ')}, which ${contract.name} may use.`,
+        {
+          next: 'Use a credential for these tools, or sign in.',
+        },
+      );
     }
     const attachments = checked(task.attachments ?? []);
 

@@ -64,7 +64,11 @@ export async function wireStages(options: StagesOptions) {
     clock,
   });
   const stage = { audit, uow: database, clock };
-  const identity = createIdentity({ ...stage, store: identityStore(database) });
+  const identity = createIdentity({
+    ...stage,
+    store: identityStore(database),
+    environment: config.environment,
+  });
   const environment = createEnvironment({
     ...stage,
     name: config.environment,

@@ -209,6 +209,7 @@ async function start(
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.forgetOldAttempts(), log),
+    every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     // Also when nothing happened: a period without events is visible as such.
     every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
   ];

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, fixedClock, newId, type UnitOfWork } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Account, ApiToken, IdentityStore, Session } from '../ports.ts';
+import type { Account, AgentRecord, ApiToken, IdentityStore, Session } from '../ports.ts';
 import type { SigningKey } from '../signing-key.ts';
 
 export interface IdentityStoreHarness {
@@ -26,6 +26,7 @@ function account(fields: Partial<Account> = {}): Account {
     groups: ['security', 'a "quoted", {odd} group'],
     password_hash: '$argon2id$\u2026',
     signing_key: null,
+    external: null,
     created_at: AT,
     ...fields,
   };
@@ -50,6 +51,7 @@ function session(of: Account): Session {
   return {
     id: newId('session', clock),
     account: of.id,
+    environment: 'staging',
     secret_hash: `session-hash-${serial}`,
     created_at: AT,
     expires_at: LATER,
@@ -57,18 +59,38 @@ function session(of: Account): Session {
   };
 }
 
-function apiToken(of: Account): ApiToken {
+function apiToken(of: Account, fields: Partial<ApiToken> = {}): ApiToken {
   serial += 1;
   return {
     id: newId('token', clock),
     account: of.id,
+    environment: 'test',
     label: "it's a 'label'; --",
     roles: ['requester'],
+    tools: ['publish_case_summary'],
     secret_hash: `token-hash-${serial}`,
     created_at: AT,
     expires_at: LATER,
     revoked_at: null,
     last_used_at: null,
+    replaced_by: null,
+    ...fields,
+  };
+}
+
+function agentOf(account: Account, owner: Account, fields: Partial<AgentRecord> = {}): AgentRecord {
+  return {
+    id: account.id,
+    owner: owner.id,
+    purpose: "prepares 'access' changes; --",
+    tools: ['prepare_access_change'],
+    data: { confidentiality: 'confidential', categories: ['customer'] },
+    environment: 'production',
+    state: 'active',
+    review_by: LATER,
+    created_at: AT,
+    changed_at: AT,
+    ...fields,
   };
 }
 
@@ -154,6 +176,185 @@ export function identityStoreContract(name: string, make: () => Promise<Identity
       expect(await revoke()).toBe(true);
       expect(await revoke()).toBe(false);
       expect((await harness.store.tokenById(made.id))?.revoked_at).toBe(LATER);
+    });
+
+    test('B1: a subject of an issuer is one account, and the same subject elsewhere is another', async () => {
+      serial += 1;
+      const external = { issuer: 'https://idp.example', subject: `subject-${serial}` };
+      const made = await inserted({ external });
+      expect(await harness.store.accountBySubject(external)).toEqual(made);
+      expect(await harness.store.accountBySubject({ ...external, issuer: 'https://other.example' })).toBeNull();
+      expect(await insert(account({ external }))).toBe(false);
+      const other = await inserted({ external: { ...external, issuer: 'https://other.example' } });
+      expect(other.id).not.toBe(made.id);
+      await harness.uow.transaction((tx) =>
+        harness.store.setRights(tx, made.id, { roles: ['auditor'], groups: ['g'] }),
+      );
+      expect(await harness.store.accountById(made.id)).toEqual({ ...made, roles: ['auditor'], groups: ['g'] });
+    });
+
+    test('a signing key is set once, and is one account\u2019s', async () => {
+      const [first, second] = [await inserted(), await inserted({ external: null })];
+      const key = signingKey();
+      const set = (id: Account['id'], wanted = key) =>
+        harness.uow.transaction((tx) => harness.store.setSigningKey(tx, id, wanted));
+      expect(await set(first.id)).toBe(true);
+      expect(await set(first.id, signingKey())).toBe(false);
+      expect(await set(second.id)).toBe(false);
+      expect(await set(newId('principal', clock), signingKey())).toBe(false);
+      expect((await harness.store.accountById(first.id))?.signing_key).toEqual(key);
+      expect((await harness.store.accountById(second.id))?.signing_key).toBeNull();
+    });
+
+    test('all sessions of one account end, and of no other', async () => {
+      const { store, uow } = harness;
+      const [owner, other] = [await inserted(), await inserted()];
+      const [first, second, foreign] = [session(owner), session(owner), session(other)];
+      await uow.transaction(async (tx) => {
+        for (const made of [first, second, foreign]) await store.insertSession(tx, made);
+      });
+      expect(await store.sessionById(first.id)).toEqual(first);
+      const ids = (sessions: Session[]) => sessions.map(({ id }) => id);
+      expect(ids(await store.listSessions(owner.id, AT))).toEqual(ids([first, second]).sort());
+      expect(await store.listSessions(owner.id, LATER)).toEqual([]);
+      await uow.transaction((tx) => store.endSession(tx, first.id, AT));
+      const end = () => uow.transaction((tx) => store.endSessionsOf(tx, owner.id, LATER));
+      expect(await end()).toEqual([second.id]);
+      expect(await end()).toEqual([]);
+      expect((await store.sessionById(first.id))?.ended_at).toBe(AT);
+      expect(ids(await store.listSessions(other.id, AT))).toEqual([foreign.id]);
+    });
+
+    test('B2: a token is replaced once, not when revoked, and all of an account are revoked together', async () => {
+      const { store, uow } = harness;
+      const owner = await inserted({ kind: 'service' });
+      const [old, heir, other] = [apiToken(owner), apiToken(owner, { tools: null }), apiToken(await inserted())];
+      await uow.transaction(async (tx) => {
+        for (const made of [old, heir, other]) await store.insertToken(tx, made);
+      });
+      expect(await store.tokenById(heir.id)).toEqual(heir);
+      const by = { replaced_by: heir.id, expires_at: '2026-11-02T09:30:00.000Z' };
+      const replace = () => uow.transaction((tx) => store.replaceToken(tx, old.id, by));
+      expect((await Promise.all([replace(), replace()])).sort()).toEqual([false, true]);
+      expect(await store.tokenById(old.id)).toEqual({ ...old, ...by });
+      const revoke = () => uow.transaction((tx) => store.revokeTokensOf(tx, owner.id, LATER));
+      expect(await revoke()).toEqual([old.id, heir.id].sort());
+      expect(await revoke()).toEqual([]);
+      expect((await store.tokenById(other.id))?.revoked_at).toBeNull();
+      expect(await uow.transaction((tx) => store.replaceToken(tx, heir.id, { ...by, replaced_by: old.id }))).toBe(
+        false,
+      );
+    });
+
+    test('B2: unused tokens are those that are good, older than asked, and not used since', async () => {
+      const { store, uow } = harness;
+      const owner = await inserted({ kind: 'service' });
+      const at = '2026-12-01T00:00:00.000Z';
+      const long = { expires_at: '2027-01-01T00:00:00.000Z' };
+      const heir = apiToken(owner, { ...long, created_at: at });
+      const unused = apiToken(owner, long);
+      const old = apiToken(owner, { ...long, last_used_at: LATER });
+      const rest = [
+        apiToken(owner, { ...long, last_used_at: at }),
+        apiToken(owner),
+        apiToken(owner, { ...long, revoked_at: LATER }),
+        apiToken(owner, { ...long, replaced_by: heir.id }),
+      ];
+      await uow.transaction(async (tx) => {
+        for (const made of [heir, unused, old, ...rest]) await store.insertToken(tx, made);
+      });
+      const found = (await store.listUnusedTokens('2026-11-30T00:00:00.000Z', at)).filter(
+        (token) => token.account === owner.id,
+      );
+      expect(found.map(({ id }) => id)).toEqual([unused.id, old.id].sort());
+    });
+
+    test('B1: a sign-in that has begun is taken once, and forgotten in time', async () => {
+      const { store, uow } = harness;
+      serial += 1;
+      const begun = {
+        state_hash: `state-${serial}`,
+        browser_hash: 'b',
+        nonce: 'n',
+        code_verifier: 'v',
+        expires_at: LATER,
+      };
+      const take = () => uow.transaction((tx) => store.takeBegunSignIn(tx, begun.state_hash));
+      await uow.transaction((tx) => store.insertBegunSignIn(tx, begun));
+      const taken = await Promise.all([take(), take()]);
+      expect(taken.filter((one) => one !== null)).toEqual([begun]);
+      await uow.transaction((tx) => store.insertBegunSignIn(tx, begun));
+      expect(await uow.transaction((tx) => store.forgetBegunSignIns(tx, LATER))).toBe(0);
+      expect(await uow.transaction((tx) => store.forgetBegunSignIns(tx, '2026-11-02T10:00:00.001Z'))).toBe(1);
+      expect(await take()).toBeNull();
+    });
+
+    test('B5: an agent comes back as it went in; only state, review and time of change are written anew', async () => {
+      const { store, uow } = harness;
+      const owner = await inserted();
+      const made = agentOf(await inserted({ kind: 'agent', password_hash: null }), owner);
+      await uow.transaction((tx) => store.insertAgent(tx, made));
+      expect(await store.agentById(made.id)).toEqual(made);
+      expect(await store.agentById(owner.id)).toBeNull();
+      const changes = { state: 'suspended', review_by: AT, changed_at: LATER } as const;
+      await uow.transaction(async (tx) => {
+        expect(await store.lockAgent(tx, made.id)).toEqual(made);
+        await store.saveAgent(tx, { ...made, ...changes, purpose: 'another', tools: [], owner: made.id });
+      });
+      expect(await store.agentById(made.id)).toEqual({ ...made, ...changes });
+      const listed = await store.listAgents({ limit: 200, after: null });
+      expect(listed).toContainEqual({ ...made, ...changes });
+      expect(await store.listAgents({ limit: 200, after: listed.at(-1)!.id })).toEqual([]);
+      await expect(uow.transaction((tx) => store.insertAgent(tx, agentOf(account(), owner)))).rejects.toThrow();
+    });
+
+    test('B5: agents to review are active and due', async () => {
+      const { store, uow } = harness;
+      const owner = await inserted();
+      const add = async (fields: Partial<AgentRecord>) => {
+        const made = agentOf(await inserted({ kind: 'agent' }), owner, fields);
+        await uow.transaction((tx) => store.insertAgent(tx, made));
+        return made.id;
+      };
+      const due = await add({ review_by: AT });
+      const others = [
+        await add({ review_by: LATER }),
+        await add({ review_by: AT, state: 'proposed' }),
+        await add({ review_by: AT, state: 'suspended' }),
+        await add({ review_by: AT, state: 'retired' }),
+      ];
+      const listed = await store.agentsToReview(AT, 200);
+      expect(listed).toContain(due);
+      for (const other of others) expect(listed).not.toContain(other);
+      expect(await store.agentsToReview(AT, 0)).toEqual([]);
+    });
+
+    test('B4: the latest revocation counts, and none goes back', async () => {
+      const { store, uow } = harness;
+      serial += 1;
+      const jti = { kind: 'jti', value: `one-${serial}` } as const;
+      const agent = { kind: 'agent', value: `one-${serial}` } as const;
+      expect(await store.accessRevokedAt([jti, agent])).toBeNull();
+      await uow.transaction((tx) => store.revokeAccess(tx, jti, LATER));
+      await uow.transaction((tx) => store.revokeAccess(tx, jti, AT));
+      expect(await store.accessRevokedAt([jti, agent])).toBe(LATER);
+      expect(await store.accessRevokedAt([agent])).toBeNull();
+      await uow.transaction((tx) => store.revokeAccess(tx, agent, AT));
+      expect(await store.accessRevokedAt([agent])).toBe(AT);
+      expect(await uow.transaction((tx) => store.forgetRevocations(tx, LATER))).toBe(1);
+      expect(await store.accessRevokedAt([jti, agent])).toBe(LATER);
+    });
+
+    test('B3: what is good once is used once, also by many at the same moment', async () => {
+      const { store, uow } = harness;
+      serial += 1;
+      const key = `key-${serial}`;
+      const use = () => uow.transaction((tx) => store.useOnce(tx, key, LATER));
+      const answers = await Promise.all(Array.from({ length: 8 }, use));
+      expect(answers.filter(Boolean)).toHaveLength(1);
+      expect(await uow.transaction((tx) => store.forgetUsed(tx, LATER))).toBe(0);
+      expect(await uow.transaction((tx) => store.forgetUsed(tx, '2026-11-02T10:00:00.001Z'))).toBe(1);
+      expect(await use()).toBe(true);
     });
 
     test('attempts start at none, are kept, cleared and forgotten', async () => {

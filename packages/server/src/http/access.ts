@@ -62,7 +62,7 @@ async function authenticate(
   try {
     const header = request.headers.authorization ?? '';
     // The scheme's name has no case, and one or more spaces follow it (RFC 9110, 11.4).
-    const match = /^Bearer +([A-Za-z0-9_-]{1,512})$/i.exec(header);
+    const match = /^Bearer +([A-Za-z0-9._-]{1,16384})$/i.exec(header);
     if (!match)
       throw new PortreeveError(
         'not_signed_in',

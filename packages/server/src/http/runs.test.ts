@@ -40,6 +40,28 @@ describe('asking for a run', () => {
     expect(house.downstream.calls.map((call) => `${call.method} ${call.path}`)).toContain('GET /cases/CASE-1/owner');
   });
 
+  test('B2: a token that is limited to tools starts no workflow that may use others, and that is on record', async () => {
+    const limit = { label: 'limited', roles: ['requester'], ttl_minutes: 5 };
+    const use = async (tools: readonly string[]) => {
+      const { body } = await analyst.post('/v1/tokens', { ...limit, tools });
+      return house.anonymous.call('POST', '/v1/runs', {
+        body: task(LOOK_UP),
+        headers: { authorization: `Bearer ${body.token}` },
+      });
+    };
+    const refused = await use(['something_else']);
+    expect(refused.status).toBe(403);
+    expect(refused.body).toMatchObject({ code: 'refused' });
+    const { records } = await house.server.services.audit.search({
+      type: 'api.refused',
+      actor: analyst.principal.id,
+      limit: 1,
+    });
+    expect(records[0]?.payload?.data).toMatchObject({ operation: 'runs.submit', code: 'refused' });
+    const { definition } = house.server.services.workflows[0]!;
+    expect((await use(definition.contract.scope.tools)).status).toBe(201);
+  });
+
   test('I3: the same idempotency key and task give the same run, once', async () => {
     const headers = { 'idempotency-key': 'once-1' };
     const answers = await Promise.all([1, 2, 3].map(() => analyst.post('/v1/runs', task(LOOK_UP), headers)));

@@ -1,4 +1,4 @@
-import { asId, canonicalJson, type Role } from '@portreeve/contract';
+import { asId, canonicalJson, type EnvironmentName, type Role } from '@portreeve/contract';
 import {
   type Account,
   type ApiToken,
@@ -9,22 +9,26 @@ import {
 } from '@portreeve/identity';
 import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import { accessStore, agentStore, begunSignInStore } from './identity-agents.ts';
 
 interface AccountsTable {
   id: string;
   name: string;
-  kind: 'person' | 'service';
+  kind: 'person' | 'service' | 'agent';
   roles: string[];
   groups: string[];
   password_hash: string | null;
   signing_public_key: string | null;
   signing_key_wrapped: string | null;
+  issuer: string | null;
+  subject: string | null;
   created_at: Date;
 }
 
 interface SessionsTable {
   id: string;
   account: string;
+  environment: EnvironmentName;
   secret_hash: string;
   created_at: Date;
   expires_at: Date;
@@ -34,8 +38,11 @@ interface SessionsTable {
 interface TokensTable {
   id: string;
   account: string;
+  environment: EnvironmentName;
   label: string;
   roles: string[];
+  tools: string[] | null;
+  replaced_by: string | null;
   secret_hash: string;
   created_at: Date;
   expires_at: Date;
@@ -59,9 +66,13 @@ declare module './tables.ts' {
   }
 }
 
-/** Accounts, sessions, tokens and sign-in attempts in PostgreSQL. */
+/** Accounts, sessions, tokens, attempts, begun sign-ins, agents and revocations in PostgreSQL. */
 export function identityStore(database: Database): IdentityStore {
   return {
+    ...begunSignInStore(database),
+    ...agentStore(database),
+    ...accessStore(database),
+
     async insertAccount(tx, account) {
       const inserted = await database
         .on(tx)
@@ -75,6 +86,8 @@ export function identityStore(database: Database): IdentityStore {
           password_hash: account.password_hash,
           signing_public_key: account.signing_key?.public_key ?? null,
           signing_key_wrapped: account.signing_key && canonicalJson(account.signing_key.wrapped),
+          issuer: account.external?.issuer ?? null,
+          subject: account.external?.subject ?? null,
           created_at: new Date(account.created_at),
         })
         .onConflict((conflict) => conflict.doNothing())
@@ -98,6 +111,44 @@ export function identityStore(database: Database): IdentityStore {
         .executeTakeFirst();
       return row ? accountOf(row) : null;
     },
+    async accountBySubject({ issuer, subject }) {
+      const row = await database.read
+        .selectFrom('identity_accounts')
+        .selectAll()
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .executeTakeFirst();
+      return row ? accountOf(row) : null;
+    },
+    async setSigningKey(tx, id, { public_key, wrapped }) {
+      const set = await database
+        .on(tx)
+        .updateTable('identity_accounts')
+        .set({ signing_public_key: public_key, signing_key_wrapped: canonicalJson(wrapped) })
+        .where('id', '=', id)
+        .where('signing_public_key', 'is', null)
+        .where((is) =>
+          is.not(
+            is.exists(
+              is
+                .selectFrom('identity_accounts as other')
+                .select('other.id')
+                .where('other.signing_public_key', '=', public_key),
+            ),
+          ),
+        )
+        .returning('id')
+        .executeTakeFirst();
+      return set !== undefined;
+    },
+    async setRights(tx, id, { roles, groups }) {
+      await database
+        .on(tx)
+        .updateTable('identity_accounts')
+        .set({ roles: [...roles], groups: [...groups] })
+        .where('id', '=', id)
+        .execute();
+    },
     async listAccounts({ limit, after }) {
       let query = database.read.selectFrom('identity_accounts').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
@@ -111,6 +162,7 @@ export function identityStore(database: Database): IdentityStore {
         .values({
           id: session.id,
           account: session.account,
+          environment: session.environment,
           secret_hash: session.secret_hash,
           created_at: new Date(session.created_at),
           expires_at: new Date(session.expires_at),
@@ -125,6 +177,36 @@ export function identityStore(database: Database): IdentityStore {
         .where('secret_hash', '=', secret_hash)
         .executeTakeFirst();
       return row ? sessionOf(row) : null;
+    },
+    async sessionById(id) {
+      const row = await database.read
+        .selectFrom('identity_sessions')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row ? sessionOf(row) : null;
+    },
+    async listSessions(account, now) {
+      const rows = await database.read
+        .selectFrom('identity_sessions')
+        .selectAll()
+        .where('account', '=', account)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', new Date(now))
+        .orderBy('id')
+        .execute();
+      return rows.map(sessionOf);
+    },
+    async endSessionsOf(tx, account, at) {
+      const ended = await database
+        .on(tx)
+        .updateTable('identity_sessions')
+        .set({ ended_at: new Date(at) })
+        .where('account', '=', account)
+        .where('ended_at', 'is', null)
+        .returning('id')
+        .execute();
+      return ended.map(({ id }) => asId('session', id)).sort();
     },
     async endSession(tx, id, at) {
       const ended = await database
@@ -145,8 +227,11 @@ export function identityStore(database: Database): IdentityStore {
         .values({
           id: token.id,
           account: token.account,
+          environment: token.environment,
           label: token.label,
           roles: [...token.roles],
+          tools: token.tools && [...token.tools],
+          replaced_by: token.replaced_by,
           secret_hash: token.secret_hash,
           created_at: new Date(token.created_at),
           expires_at: new Date(token.expires_at),
@@ -186,6 +271,43 @@ export function identityStore(database: Database): IdentityStore {
         .returning('id')
         .executeTakeFirst();
       return revoked !== undefined;
+    },
+    async revokeTokensOf(tx, account, at) {
+      const revoked = await database
+        .on(tx)
+        .updateTable('identity_tokens')
+        .set({ revoked_at: new Date(at) })
+        .where('account', '=', account)
+        .where('revoked_at', 'is', null)
+        .returning('id')
+        .execute();
+      return revoked.map(({ id }) => asId('token', id)).sort();
+    },
+    async listUnusedTokens(since, now) {
+      const rows = await database.read
+        .selectFrom('identity_tokens')
+        .selectAll()
+        .where('revoked_at', 'is', null)
+        .where('replaced_by', 'is', null)
+        .where('expires_at', '>', new Date(now))
+        .where('created_at', '<', new Date(since))
+        .where((is) => is.or([is('last_used_at', 'is', null), is('last_used_at', '<', new Date(since))]))
+        .orderBy('id')
+        .limit(200)
+        .execute();
+      return rows.map(tokenOf);
+    },
+    async replaceToken(tx, id, { replaced_by, expires_at }) {
+      const replaced = await database
+        .on(tx)
+        .updateTable('identity_tokens')
+        .set({ replaced_by, expires_at: new Date(expires_at) })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .where('replaced_by', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return replaced !== undefined;
     },
     async touchToken(tx, id, at) {
       await database
@@ -251,6 +373,7 @@ function accountOf(row: Selectable<AccountsTable>): Account {
             public_key: row.signing_public_key,
             wrapped: JSON.parse(row.signing_key_wrapped ?? 'null'),
           }),
+    external: row.issuer === null || row.subject === null ? null : { issuer: row.issuer, subject: row.subject },
     created_at: row.created_at.toISOString(),
   };
 }
@@ -259,6 +382,7 @@ function sessionOf(row: Selectable<SessionsTable>): Session {
   return {
     id: asId('session', row.id),
     account: asId('principal', row.account),
+    environment: row.environment,
     secret_hash: row.secret_hash,
     created_at: row.created_at.toISOString(),
     expires_at: row.expires_at.toISOString(),
@@ -270,8 +394,11 @@ function tokenOf(row: Selectable<TokensTable>): ApiToken {
   return {
     id: asId('token', row.id),
     account: asId('principal', row.account),
+    environment: row.environment,
     label: row.label,
     roles: row.roles as Role[],
+    tools: row.tools,
+    replaced_by: row.replaced_by === null ? null : asId('token', row.replaced_by),
     secret_hash: row.secret_hash,
     created_at: row.created_at.toISOString(),
     expires_at: row.expires_at.toISOString(),

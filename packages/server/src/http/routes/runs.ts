@@ -49,7 +49,8 @@ export const runRoutes = [
           'The Idempotency-Key must be 1 to 200 printable characters without spaces.',
         );
       }
-      return services.submit({ ...body, ...(key === undefined ? {} : { idempotency_key: key }) }, who.principal);
+      const task = { ...body, tools: who.tools, ...(key === undefined ? {} : { idempotency_key: key }) };
+      return services.submit(task, who.principal);
     },
   }),
   route({

@@ -1,4 +1,4 @@
-import { principalSchema, ROLES } from '@portreeve/contract';
+import { nameSchema, principalSchema, ROLES } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
 import { idParam } from './schemas.ts';
@@ -10,7 +10,9 @@ export const sessionRoutes = [
     operation: 'session.read',
     summary: 'Who is signed in',
     records: 'read',
-    answers: { 200: z.object({ principal: principalSchema, via: z.enum(['session', 'token']) }) },
+    answers: {
+      200: z.object({ principal: principalSchema, via: z.enum(['session', 'token', 'access_token', 'workload']) }),
+    },
     handler: async ({ who }) => ({ principal: who.principal, via: who.via.kind }),
   }),
   route({
@@ -44,6 +46,8 @@ export const sessionRoutes = [
       label: z.string().min(1).max(100),
       roles: z.array(z.enum(ROLES)).min(1),
       ttl_minutes: z.int().min(1),
+      /** The only tools that may be used with it; left out: all that its account may use. */
+      tools: z.array(nameSchema).max(64).optional(),
     }),
     answers: { 201: z.object({ token: z.string(), id: z.string(), expires_at: z.string() }) },
     handler: ({ services, who, body }) => services.identity.createToken({ account: who.principal.id, ...body }, who),
