@@ -102,7 +102,7 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['model'],
     why: 'retries are for model calls: an action is never repeated by itself',
   },
-  { modules: ['yaml'], only: ['context'], why: 'only prompt files have YAML heads' },
+  { modules: ['yaml'], only: ['context', 'policy'], why: 'prompt files have YAML heads, golden decisions may be YAML' },
   {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],
     only: ['contract'],

@@ -41,7 +41,9 @@ const SCOPE = '@portreeve/';
 export function violationsOf(file: SourceText, manifests: ReadonlyMap<string, Manifest>): Violation[] {
   const place = placeOf(file.path);
   if (place === null) return [];
-  const forTests = isTestFile(file.path) || isTestingFolder(file.path);
+  // A bench compares us with the bare alternatives, and so imports those; it ships with nothing.
+  const isBench = file.path.startsWith('bench/');
+  const forTests = isBench || isTestFile(file.path) || isTestingFolder(file.path);
   const found: Violation[] = [];
   const report = (rule: Violation['rule'], line: number, what: string): void => {
     found.push({ rule, where: `${file.path}:${line}`, what });
@@ -103,7 +105,8 @@ export function violationsOf(file: SourceText, manifests: ReadonlyMap<string, Ma
       if (
         row.modules.some((pattern) => matches(pattern, name)) &&
         !row.only.includes(place.name) &&
-        !isTestFile(file.path)
+        !isTestFile(file.path) &&
+        !isBench
       )
         report('restricted', item.line, `only ${row.only.join(', ')} may import ${specifier}: ${row.why}`);
   };

@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 42;
+export const OPEN_MAX = 41;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -39,7 +39,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('C5', 'thin', 'environment conditions, freezes and the kill switch'),
   row('C6', 'open', 'conditions over what already happened'),
   row('C7', 'open', 'shadow rules and what-if over recorded decisions'),
-  row('C8', 'open', 'policy is tested like code, with coverage as a file'),
+  row('C8', 'thin', 'policy is tested like code, with coverage as a file'),
   row('C9', 'open', 'AuthZEN endpoint'),
   // Context, prompts and untrusted content
   row('D1', 'thin', 'prompts are versioned files; the system layer is composed by Portreeve'),

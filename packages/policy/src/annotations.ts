@@ -10,10 +10,15 @@ export interface Annotated {
   readonly next: string | null;
   readonly remedy: Remedy | null;
   readonly notify: readonly string[];
+  /** `shadow`: the rule is evaluated and what it would change is reported, but it does not decide. */
+  readonly mode: RuleMode;
 }
 
+const MODES = ['enforce', 'shadow'] as const;
+export type RuleMode = (typeof MODES)[number];
+
 const REQUIRED = ['id', 'code', 'reason'] as const;
-const KNOWN = new Set<string>([...REQUIRED, 'next', 'remedy', 'notify', 'owner']);
+const KNOWN = new Set<string>([...REQUIRED, 'next', 'remedy', 'notify', 'mode', 'owner']);
 const ID = /^[a-z][a-z0-9]*([._-][a-z0-9]+)*$/;
 const CODE = /^[a-z][a-z0-9_]{1,63}$/;
 /** These stand in decisions for what no rule decided. */
@@ -50,6 +55,7 @@ export function readAnnotations(json: PolicyJson): { annotated: Annotated; fault
       next,
       remedy: readRemedy(json, given, faults),
       notify: readNotify(json, given, faults),
+      mode: readMode(given, faults),
     },
     faults,
   };
@@ -72,4 +78,11 @@ function readNotify(json: PolicyJson, given: ReadonlyMap<string, string>, faults
   const groups = parseGroups(text);
   if (groups === null) faults.push('@notify is "GROUP[,GROUP]"');
   return groups ?? [];
+}
+
+function readMode(given: ReadonlyMap<string, string>, faults: string[]): RuleMode {
+  const text = given.get('mode') ?? 'enforce';
+  const mode = MODES.find((known) => known === text);
+  if (mode === undefined) faults.push('@mode is "enforce" or "shadow"');
+  return mode ?? 'enforce';
 }

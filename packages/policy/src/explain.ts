@@ -1,6 +1,6 @@
 import type { Outcome, PolicyRequest, Reason, Remedy, Role } from '@portreeve/contract';
-import type { LayerVerdict } from './evaluate.ts';
 import { printable } from './printable.ts';
+import type { LayerVerdict } from './verdict.ts';
 
 /** A text from outside, in quotes. */
 const quote = (text: string) => JSON.stringify(printable(text, 128));

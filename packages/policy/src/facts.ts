@@ -8,6 +8,7 @@ import {
   type Principal,
   type WorkflowFacts,
 } from '@portreeve/contract';
+import type { ToolShapes } from './arguments.ts';
 
 /** One request in Cedar's terms. */
 export interface CedarRequest {
@@ -18,15 +19,17 @@ export interface CedarRequest {
   readonly entities: EntityJson[];
 }
 
+const NO_SHAPES: ToolShapes = new Map();
+
 const uid = (type: string, id: string): TypeAndId => ({ type, id });
 const ref = (type: string, id: string): CedarValueJson => ({ __entity: uid(type, id) });
 const refs = (type: string, ids: readonly string[]): CedarValueJson => [...new Set(ids)].map((id) => ref(type, id));
 
 /**
- * The Cedar request for a policy request. Raw arguments are left out on purpose: they are any JSON, and Cedar has neither
- * floats nor null. Rules see labels, sinks, tiers and scope.
+ * The Cedar request for a policy request. Arguments are told only for a tool with a shape: raw ones are any JSON, and
+ * Cedar has neither floats nor null. Throws `TypeError` for arguments that do not fit their tool's shape.
  */
-export function cedarRequest(request: PolicyRequest): CedarRequest {
+export function cedarRequest(request: PolicyRequest, shapes: ToolShapes = NO_SHAPES): CedarRequest {
   const principal = principalEntity(request.principal);
   const environment = environmentFacts(request.environment);
   const server = uid('Server', 'portreeve');
@@ -41,11 +44,13 @@ export function cedarRequest(request: PolicyRequest): CedarRequest {
   }
   const workflow = workflowEntity(request.workflow);
   const { resource, context } = workFacts(request, workflow);
+  const shape = request.kind === 'act' ? shapes.get(request.tool.name) : undefined;
+  const args = shape !== undefined && request.kind === 'act' ? { args: shape.convert(request.args) } : {};
   return {
     principal: principal.uid as TypeAndId,
-    action: uid('Action', request.kind),
+    action: uid('Action', shape?.action ?? request.kind),
     resource: resource.uid as TypeAndId,
-    context: { workflow: ref('Workflow', request.workflow.name), environment, ...context },
+    context: { workflow: ref('Workflow', request.workflow.name), environment, ...context, ...args },
     entities: resource === workflow ? [principal, workflow] : [principal, workflow, resource],
   };
 }

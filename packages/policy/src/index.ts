@@ -1,5 +1,18 @@
-export { createPolicyEngine, type PolicyEngine, type RuleSummary } from './engine.ts';
+export {
+  createPolicyEngine,
+  type PolicyEngine,
+  type PolicyEngineOptions,
+  type RuleSummary,
+} from './engine.ts';
+export { type ExplainedRule, type Explanation, explain, type OutcomeChange } from './explain-request.ts';
+export { type GoldenResult, runGoldenTests } from './golden-file.ts';
+export type { Disagreement } from './judge.ts';
+export { lintPolicies } from './lint.ts';
+export { combineDeclared, type DeclaredWorkflow, findLoosening } from './loosening.ts';
+export { matrix } from './matrix.ts';
 export { OPERATION_IDS, OPERATIONS, type Operation } from './operations.ts';
+export type { Finding } from './problems.ts';
+export { type RecordedDecision, type Replay, type ReplayedChange, replayDecisions } from './replay.ts';
 export { POLICY_SCHEMA } from './schema.ts';
 export {
   baselinePolicies,

@@ -8,11 +8,14 @@ import {
   join,
   LAYERS,
   RISK_TIERS,
+  ROLES,
+  type Role,
 } from '@portreeve/contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { baselinePolicies } from './sources.ts';
-import { actRequest, environmentFacts, type RequestOf } from './testing/index.ts';
+import { OPERATION_IDS } from './operations.ts';
+import { baselinePolicies, type PolicyLayers } from './sources.ts';
+import { actRequest, apiRequest, environmentFacts, type RequestOf } from './testing/index.ts';
 import { engineOf, STRICTNESS } from './testing/policies.ts';
 
 const baseline = baselinePolicies();
@@ -148,5 +151,52 @@ test('an approve outcome is kept: with enough approvers of the named groups the 
       expect(['permit', 'notify']).toContain(again.outcome);
     }),
     { numRuns: 50 },
+  );
+});
+
+/** The baseline without one permit of it, by the text of the file. */
+function withoutPermit(index: number): PolicyLayers | null {
+  const permits = engine.rules.filter(({ effect }) => effect === 'permit');
+  const { id, layer } = permits[index % permits.length]!;
+  const [source] = baseline[layer];
+  // Each rule of the baseline begins with its @id at the start of a line and ends with a semicolon at the end of one.
+  const text = source!.text.replace(new RegExp(`^@id\\("${id.replaceAll('.', '\\.')}"\\)[^;]*;$`, 'm'), '');
+  const layers = { ...baseline, [layer]: [{ ...source!, text }] };
+  return text.includes('permit') ? layers : null;
+}
+
+test('C8: removing a permit never opens', () => {
+  const permits = engine.rules.filter(({ effect }) => effect === 'permit').length;
+  const some = fc.array(request, { minLength: 5, maxLength: 5 });
+  fc.assert(
+    fc.property(fc.nat(permits - 1), some, (index, requests) => {
+      const layers = withoutPermit(index);
+      if (layers === null) return;
+      const fewer = engineOf(layers);
+      expect(fewer.rules).toHaveLength(engine.rules.length - 1);
+      for (const asked of requests)
+        expect(STRICTNESS[fewer.decide(asked).outcome]).toBeGreaterThanOrEqual(goesOn(strictness(asked)));
+    }),
+    { numRuns: 10 },
+  );
+});
+
+/** Whether people are told is a permit's to say, so that without it the same call may go on untold. */
+const goesOn = (at: number) => (at === STRICTNESS.notify ? STRICTNESS.permit : at);
+
+test('B1, C8: a lower role never opens', () => {
+  const anything = fc.oneof(
+    request,
+    fc.constantFrom(...OPERATION_IDS).map((operation) => apiRequest(operation)),
+  );
+  fc.assert(
+    fc.property(anything, fc.subarray([...ROLES]), fc.subarray([...ROLES]), (asked, roles, taken) => {
+      const as = (given: readonly Role[]) => {
+        const principal = { ...asked.principal, roles: [...given] };
+        return STRICTNESS[engine.decide({ ...asked, principal }).outcome];
+      };
+      expect(as(roles.filter((role) => !taken.includes(role)))).toBeGreaterThanOrEqual(as(roles));
+    }),
+    { numRuns: 200 },
   );
 });

@@ -1,7 +1,11 @@
 import { type PolicyId, type PolicyJson, policySetTextToParts, policyToJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { LAYERS, type Layer, PortreeveError, type Remedy } from '@portreeve/contract';
-import { type Annotated, readAnnotations } from './annotations.ts';
+import { generaliseAct } from './act-actions.ts';
+import { type Annotated, type RuleMode, readAnnotations } from './annotations.ts';
+import type { ToolShapes } from './arguments.ts';
+import { exactLongs } from './longs.ts';
 import { lineOfByte, Problems, ruleBefore } from './problems.ts';
+import { policySchema } from './schema.ts';
 import type { PolicyLayers, PolicySource } from './sources.ts';
 import { checkRules } from './validate.ts';
 
@@ -18,6 +22,7 @@ export interface Rule {
   readonly next: string | null;
   readonly remedy: Remedy | null;
   readonly notify: readonly string[];
+  readonly mode: RuleMode;
   /** The workflow that the rule holds for; `null`: all. */
   readonly workflow: string | null;
   readonly file: string;
@@ -25,8 +30,9 @@ export interface Rule {
   readonly line: number;
   /** The rule as it was written. */
   readonly text: string;
-  /** The rule as it is evaluated: text, or JSON where the guard of a workflow was added. */
+  /** The rule as Cedar evaluates it: text, or JSON where something was added. */
   readonly policy: string | PolicyJson;
+  /** The same as JSON. */
   readonly json: PolicyJson;
 }
 
@@ -34,11 +40,18 @@ export interface Rule {
  * Reads and checks every rule of every file against the annotations and the schema (strict). Throws `policy_broken` with
  * every problem found, each with file, line and rule. Says nothing about empty layers.
  */
-export function compileRules(layers: PolicyLayers): Rule[] {
+export function compileRules(layers: PolicyLayers, shapes: ToolShapes = new Map()): Rule[] {
   const problems = new Problems();
+  const rules = readRules(layers, shapes, problems);
+  problems.throwIfAny();
+  return rules;
+}
+
+/** Like {@link compileRules}, but collects the problems: what it returns may be used only where there are none. */
+export function readRules(layers: PolicyLayers, shapes: ToolShapes, problems: Problems): Rule[] {
   const rules: Rule[] = [];
   for (const layer of LAYERS)
-    for (const source of layers[layer] ?? []) rules.push(...readSource(layer, source, problems));
+    for (const source of layers[layer] ?? []) rules.push(...readSource(layer, source, shapes, problems));
 
   const firstById = new Map<string, Rule>();
   for (const rule of rules) {
@@ -47,18 +60,17 @@ export function compileRules(layers: PolicyLayers): Rule[] {
     if (first === undefined) firstById.set(rule.id, rule);
     else problems.add(rule, `the id is used before, at ${first.file}:${first.line}: ids are unique over all layers`);
   }
-  checkRules([...firstById.values()], problems);
-  problems.throwIfAny();
+  checkRules([...firstById.values()], policySchema(shapes), problems);
   return rules;
 }
 
-/** Throws `no_policy` unless every layer has a rule. */
+/** Throws `no_policy` unless every layer has a rule that decides. */
 export function requireAllLayers(rules: readonly Rule[]): void {
-  const empty = LAYERS.filter((layer) => !rules.some((rule) => rule.layer === layer));
+  const empty = LAYERS.filter((layer) => !rules.some((rule) => rule.layer === layer && rule.mode === 'enforce'));
   if (empty.length > 0) throw new PortreeveError('no_policy', `no rules in the layer ${empty.join(', ')}`);
 }
 
-function readSource(layer: Layer, source: PolicySource, problems: Problems): Rule[] {
+function readSource(layer: Layer, source: PolicySource, shapes: ToolShapes, problems: Problems): Rule[] {
   const parts = policySetTextToParts(source.text);
   if (parts.type === 'failure') {
     for (const error of parts.errors) {
@@ -73,30 +85,38 @@ function readSource(layer: Layer, source: PolicySource, problems: Problems): Rul
   return parts.policies
     .map((text) => ({ text, line: lines(text) }))
     .sort((a, b) => a.line - b.line)
-    .flatMap(({ text, line }) => readRule(layer, source, text, line, problems));
+    .flatMap(({ text, line }) => readRule(layer, source, { text, line }, shapes, problems));
 }
 
-function readRule(layer: Layer, source: PolicySource, text: string, line: number, problems: Problems): Rule[] {
-  const parsed = policyToJson(text);
+function readRule(
+  layer: Layer,
+  source: PolicySource,
+  { text, line }: { text: string; line: number },
+  shapes: ToolShapes,
+  problems: Problems,
+): Rule[] {
+  const parsed = policyToJson(exactLongs(text));
   if (parsed.type === 'failure') {
     for (const error of parsed.errors) problems.addAt(source.file, line, ruleBefore(text, text.length), error);
     return [];
   }
-  const { json } = parsed;
+  const { json, narrow } = shapes.size === 0 ? { json: parsed.json, narrow: false } : generaliseAct(parsed.json);
   const { annotated, faults } = readAnnotations(json);
   const place = { file: source.file, line, id: annotated.id };
   for (const fault of faults) problems.add(place, fault);
+  if (narrow) problems.add(place, 'each tool has an action of its own in Action::"act": write action in Action::"act"');
   if (source.workflow !== undefined && json.effect === 'permit')
     problems.add(place, `a workflow's own policy may only forbid: this permits (workflow ${source.workflow})`);
-  return [toRule(layer, source, { text, line, json, annotated })];
+  return [toRule(layer, source, { text, line, json, annotated, exact: json === parsed.json })];
 }
 
 function toRule(
   layer: Layer,
   source: PolicySource,
-  read: { text: string; line: number; json: PolicyJson; annotated: Annotated },
+  read: { text: string; line: number; json: PolicyJson; annotated: Annotated; exact: boolean },
 ): Rule {
   const workflow = source.workflow ?? null;
+  const json = workflow === null ? read.json : onlyFor(workflow, read.json);
   return {
     ...read.annotated,
     layer,
@@ -105,8 +125,9 @@ function toRule(
     file: source.file,
     line: read.line,
     text: read.text,
-    json: read.json,
-    policy: workflow === null ? read.text : onlyFor(workflow, read.json),
+    json,
+    // The text where it says the same, so that Cedar's errors name a place in it.
+    policy: workflow === null && read.exact ? read.text : json,
   };
 }
 

@@ -1,15 +1,14 @@
 import { type CheckParseAnswer, preparsePolicySet, preparseSchema } from '@cedar-policy/cedar-wasm/nodejs';
 import { type Digest, LAYERS, type Layer } from '@portreeve/contract';
 import type { Rule } from './rules.ts';
-import { POLICY_SCHEMA } from './schema.ts';
 
 /** How many different policy versions stay parsed in one process. More work too; they are parsed again when used. */
 export const SLOTS_MAX = 32;
 
-export const SCHEMA_SLOT = 'portreeve/schema';
+export const schemaName = (slot: string) => `${slot}/schema`;
 
-/** Which rules of a layer are asked: all, or its permits alone. */
-export type RuleSet = 'all' | 'permits';
+/** Which rules of a layer are asked: all, its permits alone, or what is in shadow mode. */
+export type RuleSet = 'all' | 'permits' | 'shadow-permits' | 'shadow-forbids';
 
 export const setName = (slot: string, layer: Layer, set: RuleSet) => `${slot}/${layer}/${set}`;
 
@@ -17,13 +16,12 @@ export const setName = (slot: string, layer: Layer, set: RuleSet) => `${slot}/${
 // come from a fixed pool, and each slot belongs to one policy version (a digest), least recently used first in the map.
 const slotByVersion = new Map<Digest, string>();
 const freeSlots = Array.from({ length: SLOTS_MAX }, (_, index) => `portreeve/${index}`);
-let schemaIsParsed = false;
 
 /**
  * The slot that holds these rules, parsed. The answer is good until the next call: use it in the same turn. Engines with
  * one version share a slot.
  */
-export function slotFor(version: Digest, rules: readonly Rule[]): string {
+export function slotFor(version: Digest, rules: readonly Rule[], schema: string): string {
   const resident = slotByVersion.get(version);
   if (resident !== undefined) {
     slotByVersion.delete(version);
@@ -32,7 +30,7 @@ export function slotFor(version: Digest, rules: readonly Rule[]): string {
   }
   const slot = freeSlots.pop() ?? evictOldest();
   try {
-    parseInto(slot, rules);
+    parseInto(slot, rules, schema);
   } catch (error) {
     freeSlots.push(slot);
     throw error;
@@ -47,16 +45,19 @@ function evictOldest(): string {
   return slot;
 }
 
-function parseInto(slot: string, rules: readonly Rule[]): void {
-  if (!schemaIsParsed) {
-    must(preparseSchema(SCHEMA_SLOT, POLICY_SCHEMA), 'the schema');
-    schemaIsParsed = true;
-  }
+function parseInto(slot: string, rules: readonly Rule[], schema: string): void {
+  must(preparseSchema(schemaName(slot), schema), 'the schema');
   for (const layer of LAYERS) {
-    const all = rules.filter((rule) => rule.layer === layer);
-    const permits = all.filter((rule) => rule.effect === 'permit');
-    must(preparsePolicySet(setName(slot, layer, 'all'), policySet(all)), layer);
-    must(preparsePolicySet(setName(slot, layer, 'permits'), policySet(permits)), layer);
+    const of = (mode: Rule['mode'], effect?: Rule['effect']) =>
+      rules.filter((rule) => rule.layer === layer && rule.mode === mode && (effect ?? rule.effect) === rule.effect);
+    const sets: Record<RuleSet, readonly Rule[]> = {
+      all: of('enforce'),
+      permits: of('enforce', 'permit'),
+      'shadow-permits': of('shadow', 'permit'),
+      'shadow-forbids': of('shadow', 'forbid'),
+    };
+    for (const [set, members] of Object.entries(sets))
+      must(preparsePolicySet(setName(slot, layer, set as RuleSet), policySet(members)), layer);
   }
 }
 

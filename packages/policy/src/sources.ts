@@ -57,6 +57,13 @@ function readFolder(folder: string, besides: readonly string[]): PolicyLayers {
  * a `permit` among them is `policy_broken`, because a workflow may tighten and never loosen (requirement A1).
  */
 export function combine(base: PolicyLayers, ...workflows: readonly WorkflowPolicies[]): PolicyLayers {
+  const combined = together(base, workflows);
+  compileRules(combined);
+  return combined;
+}
+
+/** The base with the rules of workflows, unchecked. */
+export function together(base: PolicyLayers, workflows: readonly WorkflowPolicies[]): PolicyLayers {
   const combined: Record<Layer, PolicySource[]> = {
     identity: [...base.identity],
     data: [...base.data],
@@ -67,7 +74,6 @@ export function combine(base: PolicyLayers, ...workflows: readonly WorkflowPolic
     nameSchema.parse(workflow);
     for (const layer of LAYERS) combined[layer].push(...layers[layer].map((source) => ({ ...source, workflow })));
   }
-  compileRules(combined);
   return combined;
 }
 

@@ -2,7 +2,6 @@ import { getValidRequestEnvsPolicy, type PolicyJson, validate } from '@cedar-pol
 import { lineOfByte, type Problems } from './problems.ts';
 import { REMEDY_ACTIONS, WORKFLOW_GROUPS } from './remedy.ts';
 import type { Rule } from './rules.ts';
-import { POLICY_SCHEMA } from './schema.ts';
 
 const WORK: readonly string[] = ['act', 'admit', 'read', 'ask'];
 
@@ -10,9 +9,9 @@ const WORK: readonly string[] = ['act', 'admit', 'read', 'ask'];
  * Strict validation against the schema, then what Cedar cannot know about remedies. A warning counts as an error: the
  * commonest is "policy is impossible", and a forbid that can never apply protects nothing.
  */
-export function checkRules(rules: readonly Rule[], problems: Problems): void {
+export function checkRules(rules: readonly Rule[], schema: string, problems: Problems): void {
   const answer = validate({
-    schema: POLICY_SCHEMA,
+    schema,
     policies: { staticPolicies: Object.fromEntries(rules.map((rule) => [rule.id, rule.policy])) },
     validationSettings: { mode: 'strict' },
   });
@@ -28,15 +27,15 @@ export function checkRules(rules: readonly Rule[], problems: Problems): void {
     problems.addAt(rule?.file ?? 'policies', line, rule?.id ?? policyId, error);
   }
   for (const error of answer.otherWarnings) problems.addAt('policies', 1, null, error);
-  if (answer.validationErrors.length === 0) for (const rule of rules) checkPromises(rule, problems);
+  if (answer.validationErrors.length === 0) for (const rule of rules) checkPromises(rule, schema, problems);
 }
 
 /** A remedy must be able to lift its rule, and a notice must reach somebody. */
-function checkPromises(rule: Rule, problems: Problems): void {
+function checkPromises(rule: Rule, schema: string, problems: Problems): void {
   const { remedy } = rule;
   if (remedy !== null) {
     const allowed = REMEDY_ACTIONS[remedy.kind];
-    const others = actionsOf(rule).filter((action) => !allowed.includes(action));
+    const others = actionsOf(rule, schema).filter((action) => !allowed.includes(action));
     if (others.length > 0)
       problems.add(
         rule,
@@ -53,17 +52,19 @@ function checkPromises(rule: Rule, problems: Problems): void {
       problems.add(rule, 'no approval would lift this: the condition must test context.approval.count');
   }
   if (rule.notify.includes(WORKFLOW_GROUPS)) {
-    const others = actionsOf(rule).filter((action) => !WORK.includes(action));
+    const others = actionsOf(rule, schema).filter((action) => !WORK.includes(action));
     if (others.length > 0)
       problems.add(rule, `@notify("${WORKFLOW_GROUPS}") reaches nobody for ${others.join(', ')}: there is no workflow`);
   }
 }
 
 /** The actions that a rule can apply to, by Cedar's own reckoning. */
-function actionsOf(rule: Rule): string[] {
-  const envs = getValidRequestEnvsPolicy(rule.policy, POLICY_SCHEMA);
+function actionsOf(rule: Rule, schema: string): string[] {
+  const envs = getValidRequestEnvsPolicy(rule.policy, schema);
   if (envs.type === 'failure') throw new Error(`${rule.file}: rule ${rule.id}: ${envs.error}`);
-  return envs.actions.map((action) => action.replace(/^Action::"(.*)"$/, '$1'));
+  // The use of one tool is a use of a tool.
+  const kinds = envs.actions.map((action) => action.replace(/^Action::"(.*)"$/, '$1').replace(/^act:.*$/, 'act'));
+  return [...new Set(kinds)];
 }
 
 function mentionsApproval(json: PolicyJson, attrs: readonly string[]): boolean {

@@ -97,7 +97,9 @@ async function start(
 
   const project = await loadProject(options.project);
   const { config } = project;
-  const policy = loadPolicies(project, clock);
+  const policy = loadPolicies(project, clock, (report) =>
+    log('error', 'the compiled policy and the official engine disagree; the request was refused', report),
+  );
   const given = typeof options.systems === 'function' ? await options.systems() : options.systems;
   const systems = { ...config.systems, ...given };
   const keys = await loadKeys(state.path);

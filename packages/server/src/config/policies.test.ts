@@ -33,8 +33,19 @@ test('without rules of its own a project has the baseline', async () => {
 });
 
 test('with rules of its own it has those and no others', async () => {
-  const engine = await engineOf(open);
-  expect(engine.rules.map((each) => each.id).sort()).toEqual(LAYERS.map((layer) => `${layer}.open`).sort());
+  const engine = await engineOf({ ...open, 'policies/action.cedar': open['policies/action.cedar'] + forbidAct });
+  expect(engine.rules.map((each) => each.id).sort()).toEqual(
+    [...LAYERS.map((layer) => `${layer}.open`), 'action.never'].sort(),
+  );
+});
+
+test('A1 C3: rules that open what the tiers keep shut are refused, with file and line', async () => {
+  await expect(engineOf(open)).rejects.toMatchObject({
+    code: 'policy_broken',
+    detail: expect.stringMatching(
+      /policies\/action\.cedar:1: rule action\.open: lets the medium workflow case-note use publish_note/,
+    ),
+  });
 });
 
 describe('C4: no policy, nothing starts', () => {

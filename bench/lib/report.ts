@@ -1,0 +1,66 @@
+import { cpus, totalmem } from 'node:os';
+
+/** One row of a bench: what was measured, in words and numbers. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
+/** A promise about a number: `value` must be at most `bar`. */
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  readonly bar: number;
+}
+
+export interface Report {
+  readonly bench: string;
+  readonly results: readonly Row[];
+  readonly bars: readonly Bar[];
+}
+
+function machine() {
+  const all = cpus();
+  return {
+    cpu: all[0]?.model ?? 'unknown',
+    cores: all.length,
+    memory_gb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+/**
+ * Prints a report on standard output: one JSON object with `--json`, else tables. Sets the exit code to 1 where a bar is
+ * missed.
+ */
+export function printReport({ bench, results, bars }: Report, args: readonly string[] = process.argv.slice(2)): void {
+  const judged = bars.map((bar) => ({ ...bar, ok: bar.value <= bar.bar }));
+  if (args.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ bench, machine: machine(), results, bars: judged })}\n`);
+  } else {
+    const { cpu, cores, node } = machine();
+    process.stdout.write(
+      `${bench} on ${cores} x ${cpu}, Node ${node}\n\n${table(results)}\n\n${table(judged.map(barRow))}\n`,
+    );
+  }
+  if (judged.some(({ ok }) => !ok)) process.exitCode = 1;
+}
+
+const barRow = ({ name, value, bar, ok }: Bar & { ok: boolean }): Row => ({
+  bar: name,
+  value,
+  'at most': bar,
+  ok: ok ? 'yes' : 'NO',
+});
+
+function table(rows: readonly Row[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cells = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '')))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]!.length)));
+  return cells
+    .map((line) =>
+      line
+        .map((cell, index) => cell.padEnd(widths[index]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

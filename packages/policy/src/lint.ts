@@ -1,0 +1,92 @@
+import { LAYERS } from '@portreeve/contract';
+import { toolShapes } from './arguments.ts';
+import { type Finding, Problems } from './problems.ts';
+import { type Rule, readRules } from './rules.ts';
+import type { PolicyLayers } from './sources.ts';
+
+/**
+ * Everything that is wrong with a set of policy files (`error`: nothing starts), and what only looks wrong (`warning`).
+ * Never throws; sorted by file and line.
+ */
+export function lintPolicies(layers: PolicyLayers, tools: Parameters<typeof toolShapes>[0] = []): Finding[] {
+  const problems = new Problems();
+  const findings: Finding[] = [];
+  try {
+    const rules = readRules(layers, toolShapes(tools), problems);
+    // A layer whose files do not read is broken, which is said already, and not empty.
+    const broken = new Set(problems.findings.map(({ file }) => file));
+    findings.push(
+      ...emptyLayers(layers, rules).filter(({ file }) => !broken.has(file)),
+      ...rules.flatMap(suspicions),
+      ...repetitions(rules),
+    );
+  } catch (error) {
+    problems.addAt('policies', 1, null, {
+      message: error instanceof Error ? error.message : String(error),
+      help: null,
+    });
+  }
+  return [...problems.findings, ...findings].sort(
+    (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.message, b.message),
+  );
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+function emptyLayers(layers: PolicyLayers, rules: readonly Rule[]): Finding[] {
+  return LAYERS.filter((layer) => !rules.some((rule) => rule.layer === layer && rule.mode === 'enforce')).map(
+    (layer) => ({
+      file: layers[layer]?.[0]?.file ?? `${layer}.cedar`,
+      line: 1,
+      rule: null,
+      severity: 'error',
+      message: `the layer ${layer} has no rule that decides, so it denies everything and nothing starts`,
+      fix: `Add a permit to ${layer}.cedar for what this layer has nothing against.`,
+    }),
+  );
+}
+
+function suspicions(rule: Rule): Finding[] {
+  const found: Finding[] = [];
+  const warn = (message: string, fix: string) =>
+    found.push({ file: rule.file, line: rule.line, rule: rule.id, severity: 'warning', message, fix });
+  const { json } = rule;
+  const isOpen = json.principal.op === 'All' && json.action.op === 'All' && json.resource.op === 'All';
+  if (isOpen && rule.json.conditions.length === 0)
+    warn(
+      rule.effect === 'permit'
+        ? `it permits everything, so the layer ${rule.layer} holds nothing back but what a forbid names`
+        : `it forbids everything, so no rule of the layer ${rule.layer} matters`,
+      'Name the principals, the actions or the resources that are meant.',
+    );
+  if (rule.effect === 'forbid' && rule.remedy === null && rule.next === null && rule.code !== 'out_of_scope')
+    warn('whoever it refuses is not told what they can do', 'Add @next("…") with the next step, or a @remedy.');
+  if (rule.mode === 'shadow')
+    warn('it is in shadow mode and decides nothing', 'Take @mode("shadow") away once its reports look right.');
+  return found;
+}
+
+/** Rules that say the same under two ids: one of them is not needed, or is not what was meant. */
+function repetitions(rules: readonly Rule[]): Finding[] {
+  const firstBySense = new Map<string, Rule>();
+  return rules.flatMap((rule): Finding[] => {
+    const { effect, principal, action, resource, conditions } = rule.json;
+    const sense = JSON.stringify([rule.layer, effect, principal, action, resource, conditions]);
+    const first = firstBySense.get(sense);
+    if (first === undefined) {
+      firstBySense.set(sense, rule);
+      return [];
+    }
+    if (rule.remedy !== null || first.remedy !== null || rule.notify.join() !== first.notify.join()) return [];
+    return [
+      {
+        file: rule.file,
+        line: rule.line,
+        rule: rule.id,
+        severity: 'warning',
+        message: `it says the same as ${first.id} at ${first.file}:${first.line}`,
+        fix: 'Remove one of the two, or correct the one that was meant differently.',
+      },
+    ];
+  });
+}

@@ -1,0 +1,201 @@
+import type { Clock, RiskTier, ToolContract, WorkflowContract } from '@portreeve/contract';
+import { createPolicyEngine, type PolicyEngine } from './engine.ts';
+import { internalsOf } from './internals.ts';
+import { plainUse } from './probe-requests.ts';
+import { type Finding, Problems } from './problems.ts';
+import { type PolicyLayers, together, type WorkflowPolicies } from './sources.ts';
+
+/** A workflow as it is declared, and where. */
+export interface DeclaredWorkflow {
+  readonly contract: WorkflowContract;
+  readonly tools: readonly ToolContract[];
+  /** The file of the declaration, and its text, so that a finding can name the line. */
+  readonly file?: string;
+  readonly text?: string;
+}
+
+const EPOCH: Clock = { now: () => new Date(0) };
+
+/**
+ * Everything by which a workflow, its tools or its rules would be less strict than the defaults of its tiers (requirements
+ * A1 and C3). Empty: it only tightens. Throws `policy_broken` or `no_policy` where the rules themselves do not load.
+ */
+export function findLoosening(
+  base: PolicyLayers,
+  workflows: readonly DeclaredWorkflow[],
+  policies: readonly WorkflowPolicies[] = [],
+): Finding[] {
+  const engine = createPolicyEngine({
+    layers: together(base, policies),
+    clock: EPOCH,
+    tools: distinctTools(workflows),
+  });
+  return [
+    ...workflows.flatMap((declared) => [
+      ...declared.tools.flatMap((tool) => contradictions(declared, tool)),
+      ...weakRemedies(engine, declared),
+      ...looserThanTier(engine, declared),
+    ]),
+    ...redeclared(workflows),
+  ];
+}
+
+/**
+ * The base with the rules of workflows, all checked, and nothing looser than the tiers. Throws `policy_broken` with every
+ * finding, each with file and line.
+ */
+export function combineDeclared(
+  base: PolicyLayers,
+  workflows: readonly DeclaredWorkflow[],
+  policies: readonly WorkflowPolicies[] = [],
+): PolicyLayers {
+  const problems = new Problems();
+  for (const { file, line, rule, message, fix, severity } of findLoosening(base, workflows, policies))
+    if (severity === 'error') problems.addAt(file, line, rule, { message, help: fix });
+  problems.throwIfAny();
+  return together(base, policies);
+}
+
+function distinctTools(workflows: readonly DeclaredWorkflow[]): ToolContract[] {
+  return [...new Map(workflows.flatMap(({ tools }) => tools.map((tool) => [tool.name, tool]))).values()];
+}
+
+/** The line on which a declaration says something, from 1; 1 where its text does not tell. */
+function lineOf({ text }: DeclaredWorkflow, pattern: RegExp, after = 0): number {
+  if (text === undefined) return 1;
+  const at = text.slice(after).search(pattern);
+  return text.slice(0, at < 0 ? 0 : after + at).split('\n').length;
+}
+
+function toolPlace(declared: DeclaredWorkflow, tool: ToolContract): { file: string; line: number } {
+  const named = declared.text?.search(new RegExp(`name:\\s*['"\`]${tool.name}['"\`]`)) ?? -1;
+  const line = lineOf(declared, named < 0 ? /\btools\b/ : /\btier\s*:/, Math.max(named, 0));
+  return { file: declared.file ?? `workflow ${declared.contract.name}`, line };
+}
+
+/** What a tool says of itself against what C3 says of such actions. */
+function contradictions(declared: DeclaredWorkflow, tool: ToolContract): Finding[] {
+  const place = toolPlace(declared, tool);
+  const found: Finding[] = [];
+  const add = (severity: Finding['severity'], message: string, fix: string) =>
+    found.push({ ...place, rule: null, severity, message: `the tool ${tool.name} ${message}`, fix });
+  if (tool.effect === 'external' && tool.tier < 3)
+    add('error', `reaches outside parties, and its tier is ${tool.tier}`, 'Declare tier 3 (or 4).');
+  else if (tool.sinks.some(({ kind }) => kind === 'amount') && tool.effect !== 'read' && tool.tier < 3)
+    add('error', `moves an amount, and its tier is ${tool.tier}`, 'Declare tier 3 (or 4): money needs an approval.');
+  else if (tool.effect !== 'read' && tool.tier === 1)
+    add(
+      'warning',
+      'changes something, and its tier is 1 (reads and lookups)',
+      'Declare tier 2, so that people are told.',
+    );
+  if (tool.tier === 4)
+    add(
+      'warning',
+      'is for people only, so every run that proposes it is refused',
+      'Prepare the work and hand it over.',
+    );
+  return found;
+}
+
+/** How many approvals the tier asks for at least, where it asks. */
+const QUORUM: Readonly<Record<RiskTier, number>> = { low: 1, medium: 1, high: 1, critical: 2 };
+
+function weakRemedies(engine: PolicyEngine, { contract }: DeclaredWorkflow): Finding[] {
+  return internalsOf(engine).rules.flatMap((rule): Finding[] => {
+    if (rule.workflow !== contract.name || rule.remedy?.kind !== 'approval') return [];
+    if (rule.remedy.quorum >= QUORUM[contract.tier]) return [];
+    return [
+      {
+        file: rule.file,
+        line: rule.line,
+        rule: rule.id,
+        severity: 'error',
+        message: `asks for ${rule.remedy.quorum} approval, and a ${contract.tier} workflow needs ${QUORUM[contract.tier]}`,
+        fix: `Ask for ${QUORUM[contract.tier]} in the @remedy, and test for as many in the condition.`,
+      },
+    ];
+  });
+}
+
+/** What the rules say of each declared tool must be at least what the tiers say. */
+function looserThanTier(engine: PolicyEngine, declared: DeclaredWorkflow): Finding[] {
+  const { contract, tools } = declared;
+  const rules = new Map(internalsOf(engine).rules.map((rule) => [rule.id, rule]));
+  return tools.flatMap((tool) => {
+    const needed = approvalsNeeded(contract.tier, tool);
+    const findings: Finding[] = [];
+    for (let given = 0; given < needed; given++) {
+      const approvers = Array.from({ length: given }, (_, index) => `prn_approver${index}`);
+      const request = {
+        ...plainUse(tool, {
+          role: 'requester',
+          tier: contract.tier,
+          environment: 'production',
+          workflow: contract.name,
+          tools: contract.scope.tools,
+          approvers: contract.approvers,
+        }),
+        approval: given === 0 ? null : { approvers, groups: [...contract.approvers] },
+      };
+      const decision = engine.decide(request);
+      const failed = decision.layers.find(({ effect }) => effect === 'error');
+      if (failed !== undefined) {
+        findings.push({
+          ...toolPlace(declared, tool),
+          rule: null,
+          severity: 'error',
+          message: `the tool ${tool.name} cannot be judged: ${failed.errors[0]}`,
+          fix: 'Correct the rule or the schema of the arguments; until then every use of the tool is refused.',
+        });
+        break;
+      }
+      if (decision.outcome !== 'permit' && decision.outcome !== 'notify') continue;
+      const opening = decision.layers.flatMap((layer) => (layer.layer === 'action' ? layer.rules : []));
+      const rule = rules.get(opening[0] ?? '');
+      findings.push({
+        file: rule?.file ?? declared.file ?? `workflow ${contract.name}`,
+        line: rule?.line ?? 1,
+        rule: rule?.id ?? null,
+        severity: 'error',
+        message: `lets the ${contract.tier} workflow ${contract.name} use ${tool.name} (tier ${tool.tier}) with ${given} approvals, and its tiers need ${tool.tier === 4 ? 'a person to do it' : needed}`,
+        fix: 'Restore the forbid of the tier in the action layer, or narrow the permit.',
+      });
+      break;
+    }
+    return findings;
+  });
+}
+
+/** The fewest approvals by requirements A1 and C3. Tier 4 is for people only: as many as are probed do not open it. */
+function approvalsNeeded(risk: RiskTier, tool: ToolContract): number {
+  if (tool.tier === 4) return 3;
+  const acts = tool.effect !== 'read';
+  if (risk === 'critical' && (acts || tool.tier === 3)) return 2;
+  if (tool.tier === 3 || (acts && (risk === 'high' || tool.undo === 'irreversible'))) return 1;
+  return 0;
+}
+
+/** One tool under two declarations: the looser one would be a way round the stricter. */
+function redeclared(workflows: readonly DeclaredWorkflow[]): Finding[] {
+  const strictest = new Map<string, { tool: ToolContract; by: string }>();
+  const all = workflows.flatMap((declared) => declared.tools.map((tool) => ({ declared, tool })));
+  for (const { declared, tool } of all) {
+    const known = strictest.get(tool.name);
+    if (known === undefined || tool.tier > known.tool.tier)
+      strictest.set(tool.name, { tool, by: declared.contract.name });
+  }
+  return all.flatMap(({ declared, tool }): Finding[] => {
+    const { tool: strict, by } = strictest.get(tool.name)!;
+    if (tool.tier >= strict.tier) return [];
+    return [
+      {
+        ...toolPlace(declared, tool),
+        rule: null,
+        severity: 'error',
+        message: `the tool ${tool.name} has tier ${tool.tier} here and tier ${strict.tier} in the workflow ${by}`,
+        fix: `Declare tier ${strict.tier} here too, or give the tool another name.`,
+      },
+    ];
+  });
+}

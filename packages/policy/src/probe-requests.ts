@@ -1,0 +1,87 @@
+import {
+  BOTTOM,
+  type EnvironmentFacts,
+  type Json,
+  type JsonObject,
+  type PolicyRequest,
+  principalSchema,
+  type RiskTier,
+  type Role,
+  type ToolContract,
+} from '@portreeve/contract';
+
+type ActRequest = Extract<PolicyRequest, { kind: 'act' }>;
+
+/**
+ * The plainest use of a tool: a person who acts for themselves, all values from trusted origins, no approval, no freeze.
+ * What is asked of policy there is what the declarations alone decide.
+ */
+export function plainUse(
+  tool: ToolContract,
+  over: {
+    role: Role;
+    tier: RiskTier;
+    environment: EnvironmentFacts['name'];
+    workflow?: string;
+    tools?: readonly string[];
+    approvers?: readonly string[];
+  },
+): ActRequest {
+  return {
+    kind: 'act',
+    principal: principalSchema.parse({
+      id: 'prn_probe',
+      kind: 'person',
+      name: 'probe',
+      roles: [over.role],
+      groups: [],
+    }),
+    workflow: {
+      name: over.workflow ?? 'any',
+      tier: over.tier,
+      tools: [...(over.tools ?? [tool.name])],
+      sources: [],
+      approvers: [...(over.approvers ?? ['approvers'])],
+    },
+    tool: {
+      name: tool.name,
+      version: tool.version,
+      tier: tool.tier,
+      effect: tool.effect,
+      reversible: tool.undo !== 'irreversible',
+      clearance: tool.clearance,
+    },
+    args: sample(tool.args) as JsonObject,
+    influence: { ...BOTTOM, categories: [], origins: [] },
+    provenance: [],
+    untrusted_sinks: [],
+    approval: null,
+    environment: { name: over.environment, freezes: [], incident: false },
+  };
+}
+
+/** Some value of a JSON Schema's type, so that typed rules can be asked; not more than its required members. */
+function sample(schema: Json | undefined, depth = 0): Json {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema) || depth > 8) return '';
+  const node = schema as JsonObject;
+  if (Array.isArray(node.enum)) return (node.enum as Json[])[0] ?? '';
+  if (node.const !== undefined) return node.const;
+  const type = Array.isArray(node.type) ? (node.type as Json[])[0] : node.type;
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return typeof node.minimum === 'number' ? node.minimum : 0;
+    case 'boolean':
+      return false;
+    case 'array':
+      return [];
+    case 'null':
+      return null;
+    case 'object': {
+      const properties = (node.properties ?? {}) as JsonObject;
+      const required = Array.isArray(node.required) ? (node.required as string[]) : [];
+      return Object.fromEntries(required.map((name) => [name, sample(properties[name], depth + 1)]));
+    }
+  }
+  return '';
+}
