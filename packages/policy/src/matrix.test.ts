@@ -12,10 +12,13 @@ const engine = engineOf(baselinePolicies());
 const permits = (operation: string, roles: readonly Role[]) =>
   engine.decide(apiRequest(operation, roles)).outcome === 'permit';
 
+/** Two blanks behind the longest name. */
+const NAME_WIDTH = Math.max(...OPERATION_IDS.map((name) => name.length)) + 2;
+
 function matrix(): string {
   const columns = ['(no role)', ...ROLES];
   const row = (name: string, marks: readonly string[]) =>
-    `${name.padEnd(18)}${marks.map((mark, index) => mark.padEnd(columns[index]!.length + 2)).join('')}`.trimEnd();
+    `${name.padEnd(NAME_WIDTH)}${marks.map((mark, index) => mark.padEnd(columns[index]!.length + 2)).join('')}`.trimEnd();
   const rows = OPERATION_IDS.map((operation) =>
     row(
       operation,
