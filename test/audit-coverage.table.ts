@@ -27,7 +27,7 @@ export type Traces<State extends string, Event extends string> = {
 const leaves = (records: readonly RecordType[], ...by: string[]): Trace => ({ records, by });
 const silent = (why: string): Trace => ({ silent: why });
 
-const GATE = 'packages/gate/src/gate.ts';
+const GATE = 'packages/gate/src/records.ts';
 const HANDOFFS = 'packages/gate/src/handoffs.ts';
 const NOTICES = 'packages/gate/src/notices.ts';
 const ASK = 'packages/approve/src/request.ts';

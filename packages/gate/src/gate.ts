@@ -2,13 +2,10 @@ import {
   type Approval,
   type ApprovalId,
   type AuditWriter,
-  actorOf,
   BOTTOM,
   type CallOutcome,
   type Clock,
   type Decision,
-  digestOf,
-  draft,
   type ExecutionId,
   type GrantId,
   type HandoffId,
@@ -17,16 +14,15 @@ import {
   join,
   type Label,
   Labelled,
-  labelData,
   type PolicyDecider,
   PortreeveError,
   type Proposal,
   type ProposalId,
   type RecordDraft,
-  type RecordRefs,
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
+import { refusalHandoff, troubleHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
 import { postNotice } from './notices.ts';
 import type {
@@ -37,6 +33,7 @@ import type {
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
+import { decisionRecord, refsOf, submittedRecord } from './records.ts';
 import { nextState } from './states.ts';
 import { toPolicyRequest, toProposal, type Wish } from './wish.ts';
 
@@ -106,7 +103,7 @@ export function createGate(deps: GateDeps): Gate {
         const approval = await requestApproval(tx, proposal, decision, wish.approval_timeout_minutes);
         await deps.store.update(tx, proposal.id, { approval: approval.id });
       }
-      if (event === 'refuse') await openRefusal(tx, proposal, decision);
+      if (event === 'refuse') await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
     });
     return advance(wish.id);
   }
@@ -248,7 +245,7 @@ export function createGate(deps: GateDeps): Gate {
       const state = nextState('granted', EVENT_BY_OUTCOME[outcome.state]);
       await deps.store.update(tx, stored.proposal.id, { state, execution, outcome });
       if (outcome.state !== 'succeeded') {
-        const handoff = await openTrouble(tx, stored, execution, outcome);
+        const handoff = await deps.handoffs.open(tx, troubleHandoff(stored, execution, outcome));
         await deps.store.update(tx, stored.proposal.id, { handoff });
       }
     });
@@ -274,7 +271,8 @@ export function createGate(deps: GateDeps): Gate {
       if (current?.state !== stored.state || current.grant !== stored.grant) return;
       await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
       await deps.audit.append(tx, records);
-      if (event === 'refuse' && patch.decision) await openRefusal(tx, stored.proposal, patch.decision);
+      if (event === 'refuse' && patch.decision)
+        await deps.handoffs.open(tx, refusalHandoff(stored.proposal, patch.decision));
     });
   }
 
@@ -292,49 +290,6 @@ export function createGate(deps: GateDeps): Gate {
       groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
       quorum: Math.max(...wanted.map((remedy) => remedy.quorum)),
       timeout_minutes: minutes,
-    });
-  }
-
-  function openRefusal(tx: Tx, proposal: Proposal, decision: Decision): Promise<HandoffId> {
-    return deps.handoffs.open(tx, {
-      kind: 'refused',
-      run: proposal.run,
-      proposal: proposal.id,
-      workflow: proposal.workflow,
-      why: decision.reasons.map((reason) => reason.text).join(' ') || 'Policy refuses this.',
-      context: { tool: proposal.tool, args: proposal.args, reasons: decision.reasons.map((reason) => reason.code) },
-      next: decision.next,
-      actor: actorOf(proposal.principal),
-    });
-  }
-
-  function openTrouble(
-    tx: Tx,
-    stored: StoredProposal,
-    execution: ExecutionId,
-    outcome: Exclude<CallOutcome, { state: 'succeeded' }>,
-  ): Promise<HandoffId> {
-    const { proposal } = stored;
-    const unknown = outcome.state === 'unknown';
-    return deps.handoffs.open(tx, {
-      kind: unknown ? 'unknown_outcome' : 'failed_action',
-      run: proposal.run,
-      proposal: proposal.id,
-      workflow: proposal.workflow,
-      why: unknown
-        ? `It is not known whether ${proposal.tool} took effect: ${outcome.reason}`
-        : `${proposal.tool} failed: ${outcome.reason}`,
-      context: {
-        tool: proposal.tool,
-        args: proposal.args,
-        execution,
-        idempotency_key: proposal.id,
-        reason: outcome.reason,
-      },
-      next: unknown
-        ? 'Look in the downstream system whether it happened; then close this with what you found. It is not repeated by itself.'
-        : 'Nothing happened downstream. Correct the cause and start a new run, or do it by hand.',
-      actor: actorOf(proposal.principal),
     });
   }
 
@@ -380,47 +335,4 @@ function resultOf(stored: StoredProposal, approval: Approval | null): GateResult
   }
   if (execution && handoff && outcome?.state === 'unknown') return { status: 'unknown', execution, handoff };
   throw new TypeError(`proposal ${stored.proposal.id} is ${stored.state} without what belongs to it`);
-}
-
-function refsOf(proposal: Proposal): RecordRefs {
-  return {
-    ...(proposal.run ? { run: proposal.run } : {}),
-    workflow: proposal.workflow,
-    release: proposal.release,
-    proposal: proposal.id,
-    tool: proposal.tool,
-  };
-}
-
-function submittedRecord(proposal: Proposal): RecordDraft {
-  return draft({
-    type: 'proposal.submitted',
-    actor: actorOf(proposal.principal),
-    refs: refsOf(proposal),
-    data: {
-      digest: proposal.digest,
-      tool: proposal.tool,
-      tool_version: proposal.tool_version,
-      args: proposal.args,
-      args_digest: digestOf(proposal.args),
-      rationale: proposal.rationale,
-      evidence: proposal.evidence,
-      influence: labelData(proposal.influence),
-      provenance: proposal.provenance,
-    },
-  });
-}
-
-function decisionRecord(
-  proposal: Proposal,
-  decision: Decision,
-  phase: 'submit' | 'after_approval' | 'at_use',
-): RecordDraft {
-  return draft({
-    type: 'decision.made',
-    actor: actorOf(proposal.principal),
-    refs: { ...refsOf(proposal), decision: decision.id, policy_version: decision.policy_version },
-    outcome: decision.outcome,
-    data: { decision, proposal_digest: proposal.digest, phase },
-  });
 }

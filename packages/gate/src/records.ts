@@ -1,0 +1,54 @@
+import {
+  actorOf,
+  type Decision,
+  digestOf,
+  draft,
+  labelData,
+  type Proposal,
+  type RecordDraft,
+  type RecordRefs,
+} from '@portreeve/contract';
+
+/** What every record about a proposal refers to. */
+export function refsOf(proposal: Proposal): RecordRefs {
+  return {
+    ...(proposal.run ? { run: proposal.run } : {}),
+    workflow: proposal.workflow,
+    release: proposal.release,
+    proposal: proposal.id,
+    tool: proposal.tool,
+  };
+}
+
+export function submittedRecord(proposal: Proposal): RecordDraft {
+  return draft({
+    type: 'proposal.submitted',
+    actor: actorOf(proposal.principal),
+    refs: refsOf(proposal),
+    data: {
+      digest: proposal.digest,
+      tool: proposal.tool,
+      tool_version: proposal.tool_version,
+      args: proposal.args,
+      args_digest: digestOf(proposal.args),
+      rationale: proposal.rationale,
+      evidence: proposal.evidence,
+      influence: labelData(proposal.influence),
+      provenance: proposal.provenance,
+    },
+  });
+}
+
+export function decisionRecord(
+  proposal: Proposal,
+  decision: Decision,
+  phase: 'submit' | 'after_approval' | 'at_use',
+): RecordDraft {
+  return draft({
+    type: 'decision.made',
+    actor: actorOf(proposal.principal),
+    refs: { ...refsOf(proposal), decision: decision.id, policy_version: decision.policy_version },
+    outcome: decision.outcome,
+    data: { decision, proposal_digest: proposal.digest, phase },
+  });
+}
