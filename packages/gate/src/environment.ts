@@ -79,7 +79,10 @@ export function createEnvironment(deps: {
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
-  /** Takes back the grants that a freeze stops, in its transaction. */
+  /**
+   * Takes back the grants that a freeze stops and that are not used yet. It must not take the log's lock: who spends a
+   * grant holds its row and waits for that lock.
+   */
   readonly revokeGrants: (tx: Tx, target: string) => Promise<void>;
 }): EnvironmentService {
   let changesBySubject = new Map<string, EnvironmentChange>();
@@ -101,8 +104,7 @@ export function createEnvironment(deps: {
     state: EnvironmentChange['state'],
     reason: string,
     by: Principal,
-    also: (tx: Tx) => Promise<void>,
-  ) {
+  ): Promise<void> {
     const text = reason.trim();
     if (text === '' || text.length > REASON_CHARS_MAX) {
       throw new PortreeveError('bad_request', `A reason of 1 to ${REASON_CHARS_MAX} characters is needed.`);
@@ -110,7 +112,6 @@ export function createEnvironment(deps: {
     const at = deps.clock.now().toISOString();
     await deps.uow.transaction(async (tx) => {
       await deps.store.append(tx, { subject, state, reason: text, by: by.id, at });
-      await also(tx);
       await deps.audit.append(tx, [
         draft({
           type: 'environment.changed',
@@ -137,7 +138,10 @@ export function createEnvironment(deps: {
     },
 
     async freeze(target, reason, by) {
-      await change(subjectOf(target), 'everything', reason, by, (tx) => deps.revokeGrants(tx, target));
+      await change(subjectOf(target), 'everything', reason, by);
+      // INVARIANT: after the change has committed, not with it. From then on no grant is issued on what held before
+      // (`isCurrent`), and every grant that was is there to be seen. An error here leaves the freeze in force: freeze again.
+      await deps.uow.transaction((tx) => deps.revokeGrants(tx, target));
     },
 
     async thaw(target, stage, reason, by) {
@@ -150,11 +154,11 @@ export function createEnvironment(deps: {
           next: `Choose a later stage (${FREEZE_STAGES.slice(FREEZE_STAGES.indexOf(held) + 1).join(', ')}), or freeze it anew.`,
         });
       }
-      await change(subject, stage, reason, by, async () => undefined);
+      await change(subject, stage, reason, by);
     },
 
     async incident(state, reason, by) {
-      await change('incident', state, reason, by, async () => undefined);
+      await change('incident', state, reason, by);
     },
 
     current: () => [...changesBySubject.values()],

@@ -1,7 +1,9 @@
+import { noteDraft, testAuditLog } from '@portreeve/audit/testing';
 import { fixedClock, newId, type Principal, systemClock } from '@portreeve/contract';
 import { memoryAuditWriter } from '@portreeve/contract/testing';
 import { createEnvironment } from '@portreeve/gate';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { auditStore } from './audit.ts';
 import { environmentStore, listenForEnvironment, revokeGrantsOf } from './environment.ts';
 import { executeStore } from './executions.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
@@ -94,6 +96,63 @@ test('C5 F6: a freeze takes back the grants of its target that are not used, and
   expect([await mine(), await others()]).toEqual(['revoked', 'issued']);
   await environment.freeze(`principal:${operator.id}`, 'a test', operator);
   expect(await others()).toBe('revoked');
+});
+
+test('C5 F6: a grant that is issued while a freeze waits for the log is taken back too', async () => {
+  const { log } = testAuditLog({ store: auditStore(db.database), uow: db.database, origin: 'test.example/freeze' });
+  const environment = createEnvironment({
+    name: 'test',
+    store: environmentStore(db.database),
+    audit: log,
+    uow: db.database,
+    clock: systemClock,
+    revokeGrants: (tx, target) => revokeGrantsOf(db.database, tx, target),
+  });
+  await environment.refresh();
+  const store = executeStore(db.database);
+  const grant = newId('grant', systemClock);
+  const proposal = newId('proposal', systemClock);
+  let hold = (): void => undefined;
+  const held = new Promise<void>((done) => {
+    hold = done;
+  });
+  let go = (): void => undefined;
+  const released = new Promise<void>((done) => {
+    go = done;
+  });
+  // As the gate issues a grant: decided on facts that hold, under the log's lock.
+  const issuing = db.database.transaction(async (tx) => {
+    await log.append(tx, [noteDraft('decided')]);
+    expect(await environment.isCurrent(tx)).toBe(true);
+    hold();
+    await released;
+    const client = db.database.clientOf(tx);
+    await client.query(
+      `INSERT INTO proposals (id, workflow, tool, digest, state, body, decision) VALUES ($1, 'w', 'race', 'd', 'granted', '{}', '{}')`,
+      [proposal],
+    );
+    await store.insertGrant(tx, {
+      id: grant,
+      proposal,
+      proposal_digest: `sha256:${'0'.repeat(64)}`,
+      args_digest: `sha256:${'0'.repeat(64)}`,
+      audience: 'a',
+      state: 'issued',
+      issued_at: new Date().toISOString(),
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
+    });
+  });
+  await held;
+  const freezing = environment.freeze('tool:race', 'a test', operator);
+  const waiting = () =>
+    db.database.pool.query(
+      `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+  await vi.waitFor(async () => expect((await waiting()).rowCount).toBe(1), { timeout: 10_000, interval: 10 });
+  go();
+  await issuing;
+  await freezing;
+  expect((await db.database.transaction((tx) => store.grant(tx, grant)))?.state).toBe('revoked');
 });
 
 test('C5: the history is only added to', async () => {
