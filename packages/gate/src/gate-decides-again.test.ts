@@ -22,6 +22,9 @@ const awaiting = async (over: Parameters<ReturnType<typeof gateHarness>['process
   if (first.status !== 'waiting') throw new Error(first.status);
   return { ...harness, harness, gate, wanted, approval: first.approval };
 };
+/** Another signature for certain: its last byte is zero now and then, so the start is what is changed. */
+const withoutItsStart = (signature: string) => `${signature.startsWith('AA') ? 'BB' : 'AA'}${signature.slice(2)}`;
+
 const facts = (over: Partial<EnvironmentFacts> = {}): EnvironmentFacts => ({
   name: 'test',
   freezes: [],
@@ -48,6 +51,26 @@ describe('F6: decided again', () => {
       expect(calls).toHaveLength(0);
     },
   );
+
+  test('C5 F6: a freeze that comes between the last decision and its grant makes the gate decide again', async () => {
+    let frozen = false;
+    let looks = 0;
+    const { gate, wanted, vote, approval, calls, audit } = await awaiting({
+      environment: {
+        facts: () => facts(frozen ? { freezes: ['all'] } : {}),
+        // The first look under the log's lock finds that something has changed since the decision.
+        isCurrent: async () => ++looks > 1,
+        refresh: async () => {
+          frozen = true;
+        },
+      },
+    });
+    await vote(approval);
+    expect(await gate.resume(wanted.id)).toMatchObject({ status: 'refused' });
+    expect(calls).toHaveLength(0);
+    expect(audit.of('grant.issued')).toHaveLength(0);
+    expect(audit.of('decision.made').at(-1)).toMatchObject({ outcome: 'refuse', data: { phase: 'at_use' } });
+  });
 
   test('C5: a freeze that comes between the decision after the approval and the use reaches it', async () => {
     let asked = 0;
@@ -76,7 +99,7 @@ describe('F6: decided again', () => {
       ...stored,
       verdicts: stored.verdicts.map((verdict) => ({
         ...verdict,
-        signed: { ...verdict.signed, signature: `${verdict.signed.signature.slice(0, -2)}AA` },
+        signed: { ...verdict.signed, signature: withoutItsStart(verdict.signed.signature) },
       })),
     }));
     const result = await gate.resume(wanted.id);
