@@ -86,6 +86,22 @@ export const INPUTS: Readonly<
       return { path: '/v1/environment/thaws', body: { target: 'tool:another', stage: 'lifted', reason: 'a test' } };
     },
   },
+  'POST /v1/environment/maintenance': {
+    role: 'operator',
+    input: async () => ({
+      path: '/v1/environment/maintenance',
+      body: { target: 'tool:a-third', until: new Date(Date.now() + 60_000).toISOString(), reason: 'a test' },
+    }),
+  },
+  'POST /v1/environment/maintenance/end': {
+    role: 'operator',
+    input: async (house) => {
+      const body = { target: 'tool:a-fourth', reason: 'a test' };
+      const until = new Date(Date.now() + 60_000).toISOString();
+      await (await house.as('operator')).post('/v1/environment/maintenance', { ...body, until });
+      return { path: '/v1/environment/maintenance/end', body };
+    },
+  },
   'POST /v1/environment/incident': {
     role: 'operator',
     input: async () => ({ path: '/v1/environment/incident', body: { state: 'off', reason: 'a test' } }),

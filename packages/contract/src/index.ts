@@ -8,6 +8,7 @@ export * from './errors.ts';
 export * from './execution.ts';
 export * from './grant.ts';
 export * from './handoff.ts';
+export * from './history.ts';
 export * from './ids.ts';
 export * from './json-schema.ts';
 export { at, Labelled } from './labelled.ts';

@@ -39,7 +39,14 @@ export const RECORD_TYPES = {
     release: digestSchema,
     files: z.array(z.strictObject({ path: z.string(), digest: digestSchema })),
   }),
-  'environment.changed': z.strictObject({ subject: z.string(), state: z.string(), reason: z.string() }),
+  'environment.changed': z.strictObject({
+    subject: z.string(),
+    state: z.string(),
+    reason: z.string(),
+    /** From and until when, where it does not hold at once and until further notice. */
+    from: z.iso.datetime().nullable(),
+    until: z.iso.datetime().nullable(),
+  }),
   'key.created': z.strictObject({ purpose: z.string(), key_id: z.string(), public_key: z.string() }),
 
   // Who asks.
@@ -253,6 +260,14 @@ export const RECORD_TYPES = {
     evidence: z.array(idSchema('evidence')),
     influence: labelSchema,
     provenance: z.array(provenanceSchema),
+  }),
+  /** Policy narrowed it: what follows is about the arguments as they are now. */
+  'proposal.narrowed': z.strictObject({
+    from_digest: digestSchema,
+    digest: digestSchema,
+    profiles: z.array(nameSchema).min(1),
+    args: jsonObjectSchema,
+    args_digest: digestSchema,
   }),
   'decision.made': z.strictObject({
     ...judged,

@@ -9,6 +9,7 @@ import {
   type RecordDraft,
   type RecordRefs,
 } from '@portreeve/contract';
+import type { Narrowed } from './narrow.ts';
 
 /** What every record about a proposal refers to. */
 export function refsOf(proposal: Proposal): RecordRefs {
@@ -36,6 +37,21 @@ export function submittedRecord(proposal: Proposal): RecordDraft {
       evidence: proposal.evidence,
       influence: labelData(proposal.influence),
       provenance: proposal.provenance,
+    },
+  });
+}
+
+export function narrowedRecord(from: Proposal, { proposal, profiles }: Narrowed): RecordDraft {
+  return draft({
+    type: 'proposal.narrowed',
+    actor: actorOf(proposal.principal),
+    refs: refsOf(proposal),
+    data: {
+      from_digest: from.digest,
+      digest: proposal.digest,
+      profiles: [...profiles],
+      args: proposal.args,
+      args_digest: digestOf(proposal.args),
     },
   });
 }

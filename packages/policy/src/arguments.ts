@@ -1,5 +1,6 @@
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
-import type { Json, JsonObject, ToolContract } from '@portreeve/contract';
+import type { Json, JsonObject, PolicyRequest, ToolContract } from '@portreeve/contract';
+import { type HistoryByTool, historyShape } from './history.ts';
 
 /** How the arguments of one tool look to rules. */
 export interface ToolShape {
@@ -7,9 +8,15 @@ export interface ToolShape {
   readonly action: string;
   /** The Cedar type of `context.args`. */
   readonly type: string;
-  /** The arguments in Cedar's terms. Throws `TypeError`, naming the place, for what does not fit. */
-  readonly convert: (args: JsonObject) => Record<string, CedarValueJson>;
+  /** The Cedar type of `context.history`; `null` where the tool has no history facts. */
+  readonly history: string | null;
+  /** The history facts before the first use. */
+  readonly unused: ActRequest['history'];
+  /** Both in Cedar's terms. Throws `TypeError`, naming the place, for what does not fit or is missing. */
+  readonly facts: (request: Pick<ActRequest, 'args' | 'history'>) => Record<string, CedarValueJson>;
 }
+
+type ActRequest = Extract<PolicyRequest, { kind: 'act' }>;
 
 export type ToolShapes = ReadonlyMap<string, ToolShape>;
 
@@ -33,15 +40,24 @@ const NAME = /^(?!__)[\x20-\x7e]{1,128}$/;
  * without one known type (`anyOf`, free-form objects, mixed enumerations, arrays of arrays or of objects), members that
  * are not declared, and what lies deeper than eight levels. A tool that stands there twice has no shape.
  */
-export function toolShapes(tools: readonly ToolContract[]): ToolShapes {
+export function toolShapes(tools: readonly ToolContract[], history: HistoryByTool = new Map()): ToolShapes {
   const shapes = new Map<string, ToolShape>();
   const twice = new Set(tools.map(({ name }) => name).filter((name, index, names) => names.indexOf(name) !== index));
   for (const { name, args } of tools.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (twice.has(name)) continue;
     const shape = recordShape(args, args, 0);
     if (shape === null) continue;
-    const convert = (value: JsonObject) => shape.convert(value, 'args') as Record<string, CedarValueJson>;
-    shapes.set(name, { action: toolAction(name), type: shape.type, convert });
+    const past = historyShape(history.get(name));
+    shapes.set(name, {
+      action: toolAction(name),
+      type: shape.type,
+      history: past?.type ?? null,
+      unused: past?.unused,
+      facts: (request) => ({
+        args: shape.convert(request.args, 'args'),
+        ...(past === null ? {} : { history: past.convert(request.history) }),
+      }),
+    });
   }
   return shapes;
 }

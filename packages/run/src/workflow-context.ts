@@ -220,6 +220,7 @@ export function workflowContext(
         run: run.id,
         workflow: factsOf(contract),
         approval_timeout_minutes: contract.approval_timeout_minutes,
+        history: contract.history,
         release: run.release,
         principal: run.principal,
         contract: toolContract,
@@ -244,8 +245,8 @@ export function workflowContext(
       await step('continue', async () => ({ ok: await move('continue', null) }));
     }
     if (result.status !== 'succeeded') return result;
-    const { value, execution } = result;
-    return { status: 'succeeded', execution, result: await load<Json>(value) };
+    const { value, execution, narrowed } = result;
+    return { status: 'succeeded', execution, result: await load<Json>(value), narrowed };
   }
 
   async function move(event: 'wait' | 'continue', approval: Run['approval']): Promise<null> {
@@ -257,7 +258,7 @@ export function workflowContext(
   async function keep(result: GateResult): Promise<StoredResult> {
     if (result.status !== 'succeeded') return result as StoredResult;
     const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
-    return { status: 'succeeded', execution: result.execution, value };
+    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed };
   }
 
   return {
@@ -275,6 +276,7 @@ type StoredResult =
       readonly status: 'succeeded';
       readonly execution: Extract<GateResult, { status: 'succeeded' }>['execution'];
       readonly value: ValueId;
+      readonly narrowed: readonly string[];
     };
 
 function refuses(decision: Decision): boolean {
