@@ -10,6 +10,8 @@ import { ENVIRONMENTS } from './project.ts';
 import { provenanceSchema } from './proposal.ts';
 
 const count = z.int().min(0);
+/** A decision with the request that it judged, so that another policy can judge it anew (requirement C7). */
+const judged = { decision: decisionSchema, request: jsonObjectSchema };
 const evidenceSummary = z.strictObject({
   id: idSchema('evidence'),
   position: z.int().min(1),
@@ -155,6 +157,7 @@ export const RECORD_TYPES = {
     target: z.string(),
     code: z.string(),
     decision: decisionSchema.nullable(),
+    request: jsonObjectSchema.nullable(),
   }),
 
   // The way of a task.
@@ -166,8 +169,8 @@ export const RECORD_TYPES = {
       z.strictObject({ name: z.string(), media_type: z.string(), chars: count, digest: digestSchema }),
     ),
   }),
-  'run.admitted': z.strictObject({ decision: decisionSchema, tier: z.string() }),
-  'run.refused': z.strictObject({ decision: decisionSchema }),
+  'run.admitted': z.strictObject({ ...judged, tier: z.string() }),
+  'run.refused': z.strictObject(judged),
   'run.recovered': z.strictObject({ from_executor: z.string(), by_executor: z.string() }),
   'run.ended': z.strictObject({
     state: z.enum(['completed', 'refused', 'handed_off', 'failed']),
@@ -186,8 +189,9 @@ export const RECORD_TYPES = {
     label: labelSchema,
     findings: z.array(z.strictObject({ kind: z.string(), count, positions: z.array(z.int()) })),
     evidence: z.array(evidenceSummary),
+    ...judged,
   }),
-  'source.refused': z.strictObject({ source: z.string(), decision: decisionSchema }),
+  'source.refused': z.strictObject({ source: z.string(), ...judged }),
   'source.failed': z.strictObject({ source: nameSchema, reason: z.string() }),
   'prompt.assembled': z.strictObject({
     prompt: nameSchema,
@@ -199,6 +203,7 @@ export const RECORD_TYPES = {
     evidence_left_out: count,
     tokens_estimated: count,
     label: labelSchema,
+    ...judged,
   }),
   'model.answered': z.strictObject({
     call: idSchema('call'),
@@ -250,7 +255,7 @@ export const RECORD_TYPES = {
     provenance: z.array(provenanceSchema),
   }),
   'decision.made': z.strictObject({
-    decision: decisionSchema,
+    ...judged,
     proposal_digest: digestSchema,
     phase: z.enum(['submit', 'after_approval', 'at_use']),
   }),

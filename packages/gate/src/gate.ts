@@ -83,7 +83,8 @@ export function createGate(deps: GateDeps): Gate {
     if (known) return advance(known.proposal.id);
     const proposal = toProposal(wish);
     const facts = { proposal, workflow: wish.workflow, contract: wish.contract };
-    const decision = deps.policy.decide(toPolicyRequest(facts, null, deps.environment));
+    const request = toPolicyRequest(facts, null, deps.environment);
+    const decision = deps.policy.decide(request);
     await deps.uow.transaction(async (tx) => {
       const event = eventOf(decision);
       const inserted = await deps.store.insert(tx, {
@@ -98,7 +99,7 @@ export function createGate(deps: GateDeps): Gate {
         handoff: null,
       });
       if (!inserted) return;
-      await deps.audit.append(tx, [submittedRecord(proposal), decisionRecord(proposal, decision, 'submit')]);
+      await deps.audit.append(tx, [submittedRecord(proposal), decisionRecord(proposal, request, decision, 'submit')]);
       if (event === 'ask') {
         const approval = await requestApproval(tx, proposal, decision, wish.approval_timeout_minutes);
         await deps.store.update(tx, proposal.id, { approval: approval.id });
@@ -158,9 +159,9 @@ export function createGate(deps: GateDeps): Gate {
       await move(stored, 'deny', {});
       return null;
     }
-    const decision = await decideWithApproval(stored, approval);
+    const { request, decision } = await decideWithApproval(stored, approval);
     const event = eventOf(decision) === 'permit' ? 'approve' : 'refuse';
-    await move(stored, event, { decision }, [decisionRecord(stored.proposal, decision, 'after_approval')]);
+    await move(stored, event, { decision }, [decisionRecord(stored.proposal, request, decision, 'after_approval')]);
     return null;
   }
 
@@ -170,11 +171,9 @@ export function createGate(deps: GateDeps): Gate {
    */
   async function perform(stored: StoredProposal): Promise<PortreeveError | 'elsewhere' | null> {
     const approval = stored.approval ? await approvalOf(stored) : null;
-    const decision = approval
-      ? await decideWithApproval(stored, approval)
-      : deps.policy.decide(toPolicyRequest(stored, null, deps.environment));
+    const { request, decision } = await decideWithApproval(stored, approval);
     if (eventOf(decision) !== 'permit') {
-      await move(stored, 'refuse', { decision }, [decisionRecord(stored.proposal, decision, 'at_use')]);
+      await move(stored, 'refuse', { decision }, [decisionRecord(stored.proposal, request, decision, 'at_use')]);
       return null;
     }
     point('before-grant');
@@ -182,7 +181,7 @@ export function createGate(deps: GateDeps): Gate {
       const current = await deps.store.lock(tx, stored.proposal.id);
       // Another process may have carried it on meanwhile; then it is that one's to finish.
       if (current?.state !== 'approved') return null;
-      await deps.audit.append(tx, [decisionRecord(stored.proposal, decision, 'at_use')]);
+      await deps.audit.append(tx, [decisionRecord(stored.proposal, request, decision, 'at_use')]);
       // Under the log's lock, which every freeze takes: one that came since the decision is seen here, or waits for us.
       if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
       await postNotice(deps, tx, stored.proposal, decision, refsOf(stored.proposal), deps.clock.now());
@@ -251,11 +250,12 @@ export function createGate(deps: GateDeps): Gate {
     });
   }
 
-  async function decideWithApproval(stored: StoredProposal, approval: Approval): Promise<Decision> {
-    const checked = await deps.approvals.recheck(approval, stored.proposal);
+  async function decideWithApproval(stored: StoredProposal, approval: Approval | null) {
+    const checked = approval && (await deps.approvals.recheck(approval, stored.proposal));
     // Signatures that no longer verify count as no approval at all; policy then says what is missing.
-    const facts = checked.valid ? checked : { approvers: [], groups: [] };
-    return deps.policy.decide(toPolicyRequest(stored, facts, deps.environment));
+    const facts = checked && (checked.valid ? checked : { approvers: [], groups: [] });
+    const request = toPolicyRequest(stored, facts, deps.environment);
+    return { request, decision: deps.policy.decide(request) };
   }
 
   async function move(

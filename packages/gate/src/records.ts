@@ -4,6 +4,7 @@ import {
   digestOf,
   draft,
   labelData,
+  type PolicyRequest,
   type Proposal,
   type RecordDraft,
   type RecordRefs,
@@ -41,6 +42,7 @@ export function submittedRecord(proposal: Proposal): RecordDraft {
 
 export function decisionRecord(
   proposal: Proposal,
+  request: PolicyRequest,
   decision: Decision,
   phase: 'submit' | 'after_approval' | 'at_use',
 ): RecordDraft {
@@ -49,6 +51,6 @@ export function decisionRecord(
     actor: actorOf(proposal.principal),
     refs: { ...refsOf(proposal), decision: decision.id, policy_version: decision.policy_version },
     outcome: decision.outcome,
-    data: { decision, proposal_digest: proposal.digest, phase },
+    data: { decision, request, proposal_digest: proposal.digest, phase },
   });
 }

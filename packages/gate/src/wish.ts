@@ -90,8 +90,8 @@ function makeProposal(wish: Wish): Proposal {
       errors: fieldErrors(parsed.error),
     });
   }
-  // It is stored and recorded one level deeper than it is digested.
-  assertJson({ proposal: parsed.data });
+  // It is recorded two levels deeper than it is digested, within the request that a decision judged.
+  assertJson({ data: { request: parsed.data } });
   return parsed.data;
 }
 

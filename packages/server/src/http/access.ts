@@ -1,4 +1,11 @@
-import { ANONYMOUS_ACTOR, actorOf, draft, isPortreeveError, PortreeveError } from '@portreeve/contract';
+import {
+  ANONYMOUS_ACTOR,
+  actorOf,
+  draft,
+  isPortreeveError,
+  type PolicyRequest,
+  PortreeveError,
+} from '@portreeve/contract';
 import type { Authenticated } from '@portreeve/identity';
 import type { FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
@@ -11,12 +18,13 @@ import type { Route } from './route.ts';
 export async function admit(services: Services, route: Route, request: FastifyRequest): Promise<Authenticated> {
   const target = request.url.slice(0, 500);
   const who = await authenticate(services, route, request, target);
-  const decision = services.policy.decide({
+  const asked: PolicyRequest = {
     kind: 'api',
     principal: who.principal,
     operation: route.operation,
     environment: services.environment.facts(),
-  });
+  };
+  const decision = services.policy.decide(asked);
   if (decision.outcome !== 'permit' && decision.outcome !== 'notify') {
     await services.database.transaction((tx) =>
       services.audit.append(tx, [
@@ -25,7 +33,7 @@ export async function admit(services: Services, route: Route, request: FastifyRe
           actor: actorOf(who.principal),
           refs: { decision: decision.id, policy_version: decision.policy_version },
           outcome: 'refuse',
-          data: { operation: route.operation, target, code: 'refused', decision },
+          data: { operation: route.operation, target, code: 'refused', decision, request: asked },
         }),
       ]),
     );
@@ -77,7 +85,7 @@ async function authenticate(
           type: 'api.refused',
           actor: ANONYMOUS_ACTOR,
           outcome: 'refuse',
-          data: { operation: route.operation, target, code: error.code, decision: null },
+          data: { operation: route.operation, target, code: error.code, decision: null, request: null },
         }),
       ]),
     );
@@ -100,7 +108,13 @@ export async function recordRefusal(
         type: 'api.refused',
         actor: actorOf(who.principal),
         outcome: 'refuse',
-        data: { operation: route.operation, target: request.url.slice(0, 500), code: error.code, decision: null },
+        data: {
+          operation: route.operation,
+          target: request.url.slice(0, 500),
+          code: error.code,
+          decision: null,
+          request: null,
+        },
       }),
     ]),
   );
