@@ -1,4 +1,4 @@
-import { decisionSchema, digestOf, type JsonObject, LAYERS, type RecordData } from '@portreeve/contract';
+import { decisionSchema, digestOf, LAYERS, type RecordData } from '@portreeve/contract';
 import { describe, expect, test } from 'vitest';
 import { baselinePolicies } from './sources.ts';
 import {

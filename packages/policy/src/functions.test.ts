@@ -214,9 +214,12 @@ describe('C7: replay', () => {
       {
         request_digest: digestOf(actRequest()),
         decision: whole.decision.id,
+        record: null,
+        asked: 'act file_note',
         from: 'permit',
         to: 'refuse',
         rules: ['x.no'],
+        remedies: [],
       },
     ]);
     expect(replay.cannot_judge.map(({ why, count }) => [why.slice(0, 49), count])).toEqual([
