@@ -61,6 +61,8 @@ function reviewedRoles(operation: string): Role[] {
 let house: TestServer;
 beforeAll(async () => {
   house = await testServer();
+  // No local account has this role: it is for systems.
+  await house.addAccount('enforcer', ['enforcer']);
 });
 afterAll(() => house?.close());
 
@@ -108,7 +110,9 @@ const somePath = (route: Route): string =>
   route.url
     .replace(
       ':id',
-      { tokens: 'tok_1', runs: 'run_1', approvals: 'appr_1', queue: 'hand_1' }[route.url.split('/')[2]!] ?? 'x',
+      { tokens: 'tok_1', runs: 'run_1', approvals: 'appr_1', queue: 'hand_1', policy: 'prop_1' }[
+        route.url.split('/')[2]!
+      ] ?? 'x',
     )
     .replace(':index', '0');
 

@@ -7,15 +7,17 @@ import {
   policyRequestSchema,
   type Remedy,
 } from '@portreeve/contract';
-import { requestDigest } from './digest.ts';
+import { isRequestOf } from './digest.ts';
 import type { PolicyEngine } from './engine.ts';
+import { printable } from './printable.ts';
 import { type ReadRedacted, redactedReader } from './read-redacted.ts';
 import { redactedPlaces } from './redacted.ts';
 
 /** A decision as it was recorded, with the request that it judged. */
 export interface RecordedDecision {
   readonly request: unknown;
-  readonly decision: Decision;
+  /** `null`: its record was erased. */
+  readonly decision: Decision | null;
   /** The index of its record, where it has one. */
   readonly record?: number;
 }
@@ -72,15 +74,16 @@ export async function replayDecisions(
   let same = 0;
   let changedTotal = 0;
   const readRedacted = redactedReader(candidate);
-  for await (const { request, decision, record } of recorded) {
+  for await (const each of recorded) {
     total += 1;
-    const answer = judgeAnew(request, decision, candidate, readRedacted);
-    if (typeof answer === 'string') {
-      const why = unjudged.has(answer) || unjudged.size < REASONS_MAX ? answer : 'another reason';
+    const judged = judgeAnew(each, candidate, readRedacted);
+    if ('why' in judged) {
+      const why = unjudged.has(judged.why) || unjudged.size < REASONS_MAX ? judged.why : 'another reason';
       unjudged.set(why, (unjudged.get(why) ?? 0) + 1);
-    } else if (isSame(answer, decision)) {
+    } else if (isSame(judged.after, judged.before)) {
       same += 1;
     } else {
+      const { before: decision, after: answer, request } = judged;
       changedTotal += 1;
       const kind = `${decision.outcome}>${answer.outcome}`;
       changes.set(kind, (changes.get(kind) ?? 0) + 1);
@@ -88,8 +91,8 @@ export async function replayDecisions(
         changed.push({
           request_digest: decision.request_digest,
           decision: decision.id,
-          record: record ?? null,
-          asked: askedOf(request as PolicyRequest),
+          record: each.record ?? null,
+          asked: askedOf(request),
           from: decision.outcome,
           to: answer.outcome,
           rules: [...new Set(answer.reasons.map(({ rule }) => rule))],
@@ -112,32 +115,31 @@ export async function replayDecisions(
   };
 }
 
-/** The candidate's decision, or why there is none. */
+/** The candidate's decision beside the recorded one, or why there is none. */
 function judgeAnew(
-  request: unknown,
-  decision: Decision,
+  { request, decision }: RecordedDecision,
   candidate: PolicyEngine,
   readRedacted: ReadRedacted,
-): Decision | string {
+): { readonly why: string } | { readonly before: Decision; readonly after: Decision; readonly request: PolicyRequest } {
+  if (decision === null) return { why: 'its record was erased' };
+  if (request === undefined || request === null) return { why: 'its record holds no request' };
   let parsed = policyRequestSchema.safeParse(request);
-  const isWhole = parsed.success && digestOrNull(parsed.data) === decision.request_digest;
+  const isWhole = parsed.success && isRequestOf(parsed.data, decision.request_digest);
   const readable = isWhole ? null : readRedacted(request);
-  if (readable !== null && 'missing' in readable) return readable.missing;
+  if (readable !== null && 'missing' in readable) return { why: readable.missing };
   if (readable !== null) parsed = policyRequestSchema.safeParse(readable.request);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return `the recorded request lacks a fact: ${issue?.path.map(String).join('.') || 'request'}: ${issue?.message}`.slice(
-      0,
-      200,
-    );
+    const where = issue?.path.map(String).join('.') || 'request';
+    return { why: printable(`the recorded request lacks a fact: ${where}: ${issue?.message}`, 200) };
   }
-  if (!isWhole && readable === null) return 'the recorded request is not the one that was judged';
-  const answer = candidate.decide(parsed.data);
-  const failed = answer.layers.find(({ effect }) => effect === 'error');
+  if (!isWhole && readable === null) return { why: 'the recorded request is not the one that was judged' };
+  const after = candidate.decide(parsed.data);
+  const failed = after.layers.find(({ effect }) => effect === 'error');
   // Where the recorded decision failed as well, failing is not a lack of facts.
   if (failed !== undefined && !decision.layers.some(({ effect }) => effect === 'error'))
-    return `the candidate cannot judge it: ${failed.errors[0]}`.slice(0, 200);
-  return answer;
+    return { why: printable(`the candidate cannot judge it: ${failed.errors[0]}`, 200) };
+  return { before: decision, after, request: parsed.data };
 }
 
 /** The same outcome, and where people are asked or told, the same people. */
@@ -162,13 +164,5 @@ function askedOf(request: PolicyRequest): string {
       return `ask ${request.endpoint.name}`;
     case 'api':
       return `api ${request.operation}`;
-  }
-}
-
-function digestOrNull(request: PolicyRequest): string | null {
-  try {
-    return requestDigest(request);
-  } catch {
-    return null;
   }
 }

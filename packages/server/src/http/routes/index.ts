@@ -2,6 +2,7 @@ import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { environmentRoutes } from './environment.ts';
+import { policyRoutes } from './policy.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
 import { runRoutes } from './runs.ts';
@@ -17,5 +18,6 @@ export const routes: readonly Route[] = [
   ...queueRoutes,
   ...environmentRoutes,
   ...auditRoutes,
+  ...policyRoutes,
   ...systemRoutes,
 ];
