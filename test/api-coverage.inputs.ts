@@ -119,10 +119,34 @@ export const INPUTS: Readonly<
   'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
-  'GET /v1/policy/proposals/:id/explanation': {
+  'POST /access/v1/evaluation': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluation',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        action: { name: 'admit' },
+        resource: { type: 'workflow', id: WORKFLOW },
+      },
+    }),
+  },
+  'POST /access/v1/evaluations': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluations',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        evaluations: [
+          { action: { name: 'runs.submit' }, resource: { type: 'operation', id: 'portreeve' } },
+          { action: { name: 'admit' }, resource: { type: 'workflow', id: WORKFLOW } },
+        ],
+      },
+    }),
+  },
+  'GET /v1/proposals/:id/explanation': {
     role: 'approver',
     input: async (house) => ({
-      path: `/v1/policy/proposals/${(await waiting(house)).approval.proposal}/explanation`,
+      path: `/v1/proposals/${(await waiting(house)).approval.proposal}/explanation`,
     }),
   },
   'GET /v1/policy/decisions': {

@@ -33,6 +33,8 @@ export interface Services {
     readonly model: string;
     readonly endpoint: string;
     readonly simulated: boolean;
+    /** The configured address of this server; null: only who has come knows by which. */
+    readonly public_url: string | null;
   };
   readonly debugpoint: (name: string) => void;
 }

@@ -49,7 +49,7 @@ describe('C7: recorded decisions for judging anew', () => {
 describe('C2: a decision is explained', () => {
   test('which rules decided, where they stand, and which attribute would change it', async () => {
     const { approval } = await house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
-    const { status, body } = await operator.get(`/v1/policy/proposals/${approval.proposal}/explanation`);
+    const { status, body } = await operator.get(`/v1/proposals/${approval.proposal}/explanation`);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       proposal: approval.proposal,
@@ -65,14 +65,14 @@ describe('C2: a decision is explained', () => {
   });
 
   test('a proposal that is not there, and one whose decision cannot be told exactly', async () => {
-    const missing = await operator.get('/v1/policy/proposals/prop_none/explanation');
+    const missing = await operator.get('/v1/proposals/prop_none/explanation');
     expect(missing.status).toBe(404);
     const { approval } = await house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
     const { gate } = house.server.services;
     const stored = (await gate.get(approval.proposal))!;
     const altered = { ...stored, proposal: { ...stored.proposal, args: { another: true } } };
     const spy = vi.spyOn(gate, 'get').mockResolvedValue(altered);
-    const answer = await operator.get(`/v1/policy/proposals/${approval.proposal}/explanation`);
+    const answer = await operator.get(`/v1/proposals/${approval.proposal}/explanation`);
     spy.mockRestore();
     expect(answer.status).toBe(409);
     expect(answer.body).toMatchObject({ code: 'conflict', next: expect.stringContaining('audit search') });

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
+import { authzenRoutes } from './authzen.ts';
 import { environmentRoutes } from './environment.ts';
 import { policyRoutes } from './policy.ts';
 import { publicRoutes } from './public.ts';
@@ -19,5 +20,6 @@ export const routes: readonly Route[] = [
   ...environmentRoutes,
   ...auditRoutes,
   ...policyRoutes,
+  ...authzenRoutes,
   ...systemRoutes,
 ];

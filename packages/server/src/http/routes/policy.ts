@@ -34,7 +34,7 @@ async function* lines(decisions: AsyncIterable<DecisionLine>): AsyncGenerator<st
 export const policyRoutes = [
   route({
     method: 'GET',
-    url: '/v1/policy/proposals/:id/explanation',
+    url: '/v1/proposals/:id/explanation',
     operation: 'policy.explain',
     summary: 'Which rule in which layer decided on a proposal, and which attribute would change it',
     records: 'read',
