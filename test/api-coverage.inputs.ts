@@ -16,6 +16,7 @@ export const ACCOUNT_BY_ROLE = {
   operator: 'operator',
   auditor: 'auditor',
   admin: 'admin',
+  enforcer: 'enforcer',
 } as const;
 
 const waiting = async (house: TestServer) => house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
@@ -134,6 +135,40 @@ export const INPUTS: Readonly<
   'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
+  'POST /access/v1/evaluation': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluation',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        action: { name: 'admit' },
+        resource: { type: 'workflow', id: WORKFLOW },
+      },
+    }),
+  },
+  'POST /access/v1/evaluations': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluations',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        evaluations: [
+          { action: { name: 'runs.submit' }, resource: { type: 'operation', id: 'portreeve' } },
+          { action: { name: 'admit' }, resource: { type: 'workflow', id: WORKFLOW } },
+        ],
+      },
+    }),
+  },
+  'GET /v1/proposals/:id/explanation': {
+    role: 'approver',
+    input: async (house) => ({
+      path: `/v1/proposals/${(await waiting(house)).approval.proposal}/explanation`,
+    }),
+  },
+  'GET /v1/policy/decisions': {
+    role: 'operator',
+    input: async () => ({ path: '/v1/policy/decisions?since=2100-01-01T00:00:00Z' }),
+  },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },
   'POST /v1/accounts': {

@@ -13,6 +13,8 @@ export const projectConfigSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit')
     .default('portreeve.local/audit'),
+  /** The address under which others reach this server, where it stands behind a proxy; in metadata that names it. */
+  public_url: z.url({ protocol: /^https?$/ }).optional(),
   /** Folders with a `workflow.ts` each. */
   workflows: z.array(z.string().min(1)).min(1),
   /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
-import { decisionSchema } from './decision.ts';
+import { decisionSchema, OUTCOMES } from './decision.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
@@ -165,6 +165,25 @@ export const RECORD_TYPES = {
     code: z.string(),
     decision: decisionSchema.nullable(),
     request: jsonObjectSchema.nullable(),
+  }),
+
+  /** What another system asked about somebody, and what it was told. It grants nothing (AuthZEN). */
+  'authzen.evaluated': z.strictObject({
+    semantic: z.string().nullable(),
+    request_id: z.string().max(256).nullable(),
+    evaluations: z.array(
+      z.strictObject({
+        /** Null, with `action` and `resource`, where the evaluation could not be read. */
+        subject: z.strictObject({ type: z.string(), id: z.string() }).nullable(),
+        action: z.string().nullable(),
+        resource: z.strictObject({ type: z.string(), id: z.string() }).nullable(),
+        decision: z.boolean(),
+        outcome: z.enum(OUTCOMES),
+        decision_id: idSchema('decision').nullable(),
+        codes: z.array(z.string()),
+        request_digest: digestSchema.nullable(),
+      }),
+    ),
   }),
 
   // The way of a task.

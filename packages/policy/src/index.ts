@@ -1,3 +1,4 @@
+export { isRequestOf } from './digest.ts';
 export {
   createPolicyEngine,
   type PolicyEngine,

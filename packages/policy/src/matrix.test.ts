@@ -55,7 +55,7 @@ test('C8: the schema file beside the rules is the one in force', () => {
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
   requester: ['runs.submit', 'runs.read', 'approvals.read', 'tokens.create'],
-  approver: ['approvals.read', 'approvals.decide', 'runs.read'],
+  approver: ['approvals.read', 'approvals.decide', 'runs.read', 'policy.explain'],
   operator: [
     'environment.freeze',
     'environment.thaw',
@@ -63,13 +63,20 @@ const PROMISED: Record<Role, readonly string[]> = {
     'queue.close',
     'runs.read',
     'approvals.read',
+    'policy.explain',
+    'policy.replay',
     'tokens.create',
   ],
-  auditor: ['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
+  auditor: [
+    ...['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
+    ...['policy.explain', 'policy.replay'],
+  ],
   admin: [
     ...['accounts.create', 'accounts.list', 'tokens.create'],
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
+    ...['policy.explain', 'policy.replay'],
   ],
+  enforcer: ['authzen.evaluate'],
 };
 const EVERYONE = [
   'session.read',

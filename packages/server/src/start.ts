@@ -176,6 +176,7 @@ async function start(
     model: model.provider.model,
     endpoint: model.provider.name,
     simulated: model.provider.simulated,
+    public_url: config.public_url ?? null,
   };
   await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
   const { handoffs, notices, gate, runs, submit, issuer } = stages;

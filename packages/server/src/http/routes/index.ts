@@ -1,7 +1,9 @@
 import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
+import { authzenRoutes } from './authzen.ts';
 import { environmentRoutes } from './environment.ts';
+import { policyRoutes } from './policy.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
 import { runRoutes } from './runs.ts';
@@ -17,5 +19,7 @@ export const routes: readonly Route[] = [
   ...queueRoutes,
   ...environmentRoutes,
   ...auditRoutes,
+  ...policyRoutes,
+  ...authzenRoutes,
   ...systemRoutes,
 ];
