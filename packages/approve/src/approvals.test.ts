@@ -354,7 +354,7 @@ describe('revokeOf', () => {
       return ids;
     });
   test('B5 (SPEC 11): all that a principal asked for is closed, and nothing of anybody else; twice is no error', async () => {
-    const [one, other] = [await open(), await open()];
+    const [one, other] = [await open(), await open({ proposal: testProposal(clock, rita.principal) })];
     expect(await revoke(ana)).toEqual([]);
     expect(await revoke()).toEqual([one.id, other.id].sort());
     expect(audit.of('approval.closed').map(({ data }) => data)).toEqual(

@@ -12,9 +12,10 @@ import type {
 } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute';
 import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve/gate';
-import type { Identity } from '@portreeve/identity';
+import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { RunStore, Task } from '@portreeve/run';
 import type { ProjectWorkflow } from './config/project.ts';
+import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
@@ -22,6 +23,10 @@ export interface Services {
   readonly clock: Clock;
   readonly database: Database;
   readonly identity: Identity;
+  readonly accessTokens: Pick<AccessTokens, 'issuer' | 'audience'>;
+  readonly oidcByName: ReadonlyMap<string, OidcSignIn>;
+  /** Where browsers reach us. */
+  readonly web: WebOrigin;
   readonly policy: PolicyDecider;
   readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
