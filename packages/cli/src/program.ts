@@ -3,6 +3,7 @@ import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFreeze } from './commands/freeze.ts';
+import { addIdentity } from './commands/identity/index.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
 import { addUp } from './commands/up.ts';
@@ -40,6 +41,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addApprovals(program, run as never);
   addQueue(program, run as never);
   addFreeze(program, run as never);
+  addIdentity(program, run as never);
   addAudit(program, run as never);
   addDoctor(program, run as never);
   return program;

@@ -1,49 +1,54 @@
 import { z } from 'zod';
+import { ENVIRONMENTS } from './environment-name.ts';
+import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
 import { clearanceSchema } from './labels.ts';
 
-export const ENVIRONMENTS = ['development', 'test', 'staging', 'production'] as const;
-export type EnvironmentName = (typeof ENVIRONMENTS)[number];
-
 /** What `portreeve.config.ts` exports by default. Paths are relative to that file. */
-export const projectConfigSchema = z.strictObject({
-  environment: z.enum(ENVIRONMENTS).default('development'),
-  /** The log's name: the first line of its checkpoints (C2SP tlog-checkpoint, schema-less URL). Never changed later. */
-  log_origin: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit')
-    .default('portreeve.local/audit'),
-  /** The address under which others reach this server, where it stands behind a proxy; in metadata that names it. */
-  public_url: z.url({ protocol: /^https?$/ }).optional(),
-  /** Folders with a `workflow.ts` each. */
-  workflows: z.array(z.string().min(1)).min(1),
-  /**
-   * Where the systems are that contracts name as `system://NAME/…`. Contracts and releases stay the same in every
-   * environment; only this differs. `private`: the address may be a loopback or private one.
-   */
-  systems: z
-    .record(nameSchema, z.strictObject({ url: z.url({ protocol: /^https?$/ }), private: z.boolean().default(false) }))
-    .default({}),
-  /**
-   * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
-   * `{"listening": "<url>"}` as its first line and then serves as the system of that name. In its command `{state}` is a
-   * folder for it, `{issuer}` and `{jwks}` are what verifies grants, `{secret:NAME}` is the file of a secret.
-   */
-  companions: z.array(z.strictObject({ system: nameSchema, command: z.array(z.string()).min(1) })).default([]),
-  model: z
-    .strictObject({
-      /** The model for prompts that name none. */
-      name: z.string().min(1).max(128).default('claude-sonnet-5-5'),
-      /** Another address than the vendor's. */
-      base_url: z.url({ protocol: /^https?$/ }).optional(),
-      /** The most secret data that the endpoint may receive. */
-      clearance: clearanceSchema.default({ confidentiality: 'confidential', categories: ['personal', 'customer'] }),
-    })
-    .default({
-      name: 'claude-sonnet-5-5',
-      clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
-    }),
-});
+export const projectConfigSchema = z
+  .strictObject({
+    environment: z.enum(ENVIRONMENTS).default('development'),
+    /** The log's name: the first line of its checkpoints (C2SP tlog-checkpoint, schema-less URL). Never changed later. */
+    log_origin: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit')
+      .default('portreeve.local/audit'),
+    /** Folders with a `workflow.ts` each. */
+    workflows: z.array(z.string().min(1)).min(1),
+    /**
+     * Where the systems are that contracts name as `system://NAME/…`. Contracts and releases stay the same in every
+     * environment; only this differs. `private`: the address may be a loopback or private one.
+     */
+    systems: z
+      .record(nameSchema, z.strictObject({ url: z.url({ protocol: /^https?$/ }), private: z.boolean().default(false) }))
+      .default({}),
+    /**
+     * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
+     * `{"listening": "<url>"}` as its first line and then serves as the system of that name. In its command `{state}` is a
+     * folder for it, `{issuer}` and `{jwks}` are what verifies grants, `{secret:NAME}` is the file of a secret.
+     */
+    companions: z.array(z.strictObject({ system: nameSchema, command: z.array(z.string()).min(1) })).default([]),
+    model: z
+      .strictObject({
+        /** The model for prompts that name none. */
+        name: z.string().min(1).max(128).default('claude-sonnet-5-5'),
+        /** Another address than the vendor's. */
+        base_url: z.url({ protocol: /^https?$/ }).optional(),
+        /** The most secret data that the endpoint may receive. */
+        clearance: clearanceSchema.default({ confidentiality: 'confidential', categories: ['personal', 'customer'] }),
+      })
+      .default({
+        name: 'claude-sonnet-5-5',
+        clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
+      }),
+    /** Who may ask: identity providers, workloads, tokens. */
+    identity: identityConfigSchema.prefault({}),
+  })
+  .superRefine(({ environment, identity }, context) => {
+    if (environment !== 'production') return;
+    for (const { path, message } of unfitForProduction(identity))
+      context.addIssue({ code: 'custom', path: ['identity', ...path], message });
+  });
 export type ProjectConfig = z.infer<typeof projectConfigSchema>;
 export type ProjectConfigInput = z.input<typeof projectConfigSchema>;
 

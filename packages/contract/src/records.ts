@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import { decisionSchema, OUTCOMES } from './decision.ts';
+import { ENVIRONMENTS } from './environment-name.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
-import { ENVIRONMENTS } from './project.ts';
 import { provenanceSchema } from './proposal.ts';
 
 const count = z.int().min(0);
@@ -148,6 +148,12 @@ export const RECORD_TYPES = {
     reason: z.string(),
     review_by: z.iso.datetime(),
     tokens_revoked: z.array(idSchema('token')),
+  }),
+  /** What an agent that is suspended or retired had in hand: approvals that waited and grants that nobody had used. */
+  'identity.holdings_revoked': z.strictObject({
+    agent: idSchema('principal'),
+    approvals: z.array(idSchema('approval')),
+    grants: z.array(idSchema('grant')),
   }),
   /** A sign-in, an exchange or a workload's token that was refused, with the cause that its sender is not told. */
   'identity.refused': z.strictObject({
@@ -303,7 +309,8 @@ export const RECORD_TYPES = {
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
   'approval.closed': z.strictObject({
     state: z.enum(APPROVAL_STATES),
-    by: z.enum(['person', 'time-out', 'requester']),
+    /** `revocation`: an agent that asked, or acted for who asked, was suspended or retired. */
+    by: z.enum(['person', 'time-out', 'requester', 'revocation']),
   }),
   'grant.issued': z.strictObject({
     proposal_digest: digestSchema,

@@ -1,6 +1,6 @@
 import type { AuditWriter, Clock, EnvironmentName, UnitOfWork } from '@portreeve/contract';
 import { type Accounts, createAccounts } from './accounts.ts';
-import { type Agents, createAgents, type OnRetired } from './agents/agents.ts';
+import { type AgentHooks, type Agents, createAgents } from './agents/agents.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import type { AccessTokens } from './delegation/access-tokens.ts';
 import { createDelegations, type Delegations } from './delegation/delegate.ts';
@@ -29,7 +29,7 @@ export interface IdentityOptions {
   /** Seconds that an access token lives. Default: 300. */
   readonly access_token_ttl_s?: number;
   readonly workload?: WorkloadIdentity;
-  readonly onRetired?: OnRetired;
+  readonly agentHooks?: AgentHooks;
 }
 
 export interface Identity extends Accounts, SignIn, Sessions, Tokens, Agents, Subjects {
@@ -40,7 +40,7 @@ export interface Identity extends Accounts, SignIn, Sessions, Tokens, Agents, Su
 
 /** Who asks (requirements B1 to B6): credentials to a principal. Every change of state commits with its record. */
 export function createIdentity(options: IdentityOptions): Identity {
-  const { store, uow, audit, clock, accessTokens, workload, onRetired } = options;
+  const { store, uow, audit, clock, accessTokens, workload, agentHooks } = options;
   const { environment = 'development', session_ttl_minutes = 12 * 60, access_token_ttl_s } = options;
   const allowLocalAccounts = options.allowLocalAccounts ?? environment !== 'production';
   if (accessTokens && accessTokens.environment !== environment)
@@ -55,7 +55,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     ...createSessions(deps),
     ...createTokens(deps),
     ...createSubjects({ store, usable }),
-    ...createAgents({ ...deps, onRetired }),
+    ...createAgents({ ...deps, agentHooks }),
     authenticate,
     delegation: accessTokens
       ? {

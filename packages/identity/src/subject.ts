@@ -1,5 +1,5 @@
-import { idSchema, type Principal } from '@portreeve/contract';
-import { accountNameSchema, principalOf } from './accounts.ts';
+import { accountNameSchema, idSchema, type Principal } from '@portreeve/contract';
+import { principalOf } from './accounts.ts';
 import type { AccountStore } from './ports.ts';
 import { Refused } from './refusal.ts';
 import type { Rights } from './rights.ts';

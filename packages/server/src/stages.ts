@@ -1,4 +1,4 @@
-import { createApprovals } from '@portreeve/approve';
+import { type Approvals, createApprovals } from '@portreeve/approve';
 import { createAuditLog, createNoteSigner, createRedactor } from '@portreeve/audit';
 import {
   assemble,
@@ -12,7 +12,6 @@ import {
 import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
 import { createEgress, createExecutor, createGrantIssuer, createGrants, httpConnector } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
-import { createIdentity } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
@@ -20,6 +19,7 @@ import { type Keys, keyId } from './config/keys.ts';
 import type { ModelEndpoint } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { SecretFolder } from './config/secrets.ts';
+import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
 import type { Database } from './store/database.ts';
@@ -27,12 +27,12 @@ import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { executeStore } from './store/executions.ts';
 import { handoffStore } from './store/handoffs.ts';
 import { historyStore } from './store/history.ts';
-import { identityStore } from './store/identity.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
+import { wireIdentity } from './wire-identity.ts';
 
 export interface StagesOptions {
   readonly database: Database;
@@ -42,6 +42,7 @@ export interface StagesOptions {
   readonly systems: ProjectConfig['systems'];
   readonly keys: Keys;
   readonly secrets: SecretFolder;
+  readonly stateFolder: string;
   readonly clock: Clock;
   /** The name of this process, as leases and executions know it. */
   readonly executor: string;
@@ -54,6 +55,7 @@ export interface StagesOptions {
 /** Joins every stage to its store and to what it needs from outside. Opens nothing by itself but the egress guard. */
 export async function wireStages(options: StagesOptions) {
   const { database, project, policy, model, systems, keys, secrets, clock, executor, queue, debugpoint, log } = options;
+  const { stateFolder } = options;
   const { config } = project;
 
   const audit = createAuditLog({
@@ -65,17 +67,25 @@ export async function wireStages(options: StagesOptions) {
     clock,
   });
   const stage = { audit, uow: database, clock };
-  const identity = createIdentity({
-    ...stage,
-    store: identityStore(database),
-    environment: config.environment,
-  });
+  const changes = environmentStore(database);
   const environment = createEnvironment({
     ...stage,
     name: config.environment,
-    store: environmentStore(database),
-    revokeGrants: (tx, target) => revokeGrantsOf(database, tx, target),
+    store: changes,
+    revokeGrants: async (tx, target) => {
+      await revokeGrantsOf(database, tx, target);
+    },
   });
+  const agentHooks = stopAgents({
+    database,
+    audit,
+    clock,
+    changes,
+    environment,
+    approvals: (): Approvals => approvals,
+  });
+  const signIn = await wireIdentity({ database, audit, clock, config, secrets, stateFolder, agentHooks });
+  const { identity } = signIn;
 
   const leases = leaseStore(database);
   const issuer = createGrantIssuer({
@@ -177,6 +187,7 @@ export async function wireStages(options: StagesOptions) {
   return {
     audit,
     identity,
+    signIn,
     environment,
     leases,
     issuer,

@@ -22,6 +22,7 @@ import { secretFolder } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
+import { webOrigin } from './http/cookies.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
@@ -132,13 +133,15 @@ async function start(
   };
   const stages = await wireStages({
     ...{ database, project, policy, model, systems, keys, secrets, clock, executor, debugpoint, log },
+    stateFolder: state.path,
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),
     },
   });
-  const { audit, identity, leases, egress, approvals } = stages;
+  const { audit, identity, signIn, leases, egress, approvals } = stages;
   undo.push(() => egress.dispatcher.close());
+  undo.push(() => signIn.close());
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
@@ -161,6 +164,8 @@ async function start(
   if (!options.databaseUrl) await leases.releaseOthers(executor);
   const groups = [...new Set(project.workflows.flatMap((each) => each.definition.contract.approvers))];
   if (config.environment !== 'production') await ensureLocalAccounts(identity, state.path, groups);
+  else if (config.identity.local_accounts === 'allow')
+    await ensureLocalAccounts(identity, state.path, groups, ['admin']);
 
   // Another key than the one that signed this log before would fork it: found now, and not at the first receipt.
   await audit.checkpoint().catch((error: unknown) => {
@@ -176,15 +181,17 @@ async function start(
     model: model.provider.model,
     endpoint: model.provider.name,
     simulated: model.provider.simulated,
-    public_url: config.public_url ?? null,
   };
   await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
+  await signIn.tidy();
   const { handoffs, notices, gate, runs, submit, issuer } = stages;
   const services: Services = {
     ...{
       clock,
       database,
       identity,
+      accessTokens: signIn.accessTokens,
+      oidcByName: signIn.oidcByName,
       policy,
       environment,
       audit,
@@ -198,7 +205,8 @@ async function start(
     },
     workflows: project.workflows,
     evidence: evidenceReader(database),
-    jwks: async () => issuer.jwks(),
+    web: webOrigin(config.identity.base_url),
+    jwks: async () => ({ keys: [...(await issuer.jwks()).keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
   const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
@@ -226,7 +234,7 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => identity.forgetOldAttempts(), log),
+    every(CHECKPOINT_EVERY_MS, () => signIn.tidy(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     // Also when nothing happened: a period without events is visible as such.

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { RoleRule } from '@portreeve/contract';
 import type { JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { codeOf, identityHouse } from '../testing/house.ts';
 import { type FakeIssuer, fakeIssuer } from '../testing/issuer.ts';
-import { type RoleRule, rightsFromClaims } from './role-rules.ts';
+import { rightsFromClaims } from './role-rules.ts';
 import { createOidcSignIn, type OidcSignIn, type OidcSignInOptions } from './sign-in.ts';
 
 const REDIRECT = 'https://portreeve.example/v1/sign-in/callback';

@@ -1,10 +1,10 @@
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { SYSTEM_ACTOR } from '@portreeve/contract';
+import { SYSTEM_ACTOR, type WorkloadRuleInput } from '@portreeve/contract';
 import type { JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { codeOf, ISSUER, identityHouse } from '../testing/house.ts';
 import { type FakeIssuer, fakeIssuer } from '../testing/issuer.ts';
-import { holds, type WorkloadRuleInput } from './rules.ts';
+import { holds } from './rules.ts';
 import { parseSpiffeId } from './spiffe.ts';
 import { createWorkloadIdentity, type WorkloadOptions } from './workload.ts';
 

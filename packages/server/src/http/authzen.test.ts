@@ -10,7 +10,7 @@ let house: TestServer;
 /** A service account with the role `enforcer` and nothing else, by an API token as it would have. */
 let point: Client;
 beforeAll(async () => {
-  house = await testServer({ config: { public_url: 'https://pdp.example.com/' } });
+  house = await testServer({ config: { identity: { base_url: 'https://pdp.example.com' } } });
   const { identity } = house.server.services;
   const admin = await house.as('admin');
   const { body } = await admin.post('/v1/accounts', { name: 'gateway', kind: 'service', roles: ['enforcer'] });

@@ -88,6 +88,7 @@ const stages = await wireStages({
   model: { provider: { name: 'none', clearance: { confidentiality: 'public', categories: [] } } } as never,
   queue: { enqueue: async () => undefined, nudge: async () => undefined },
   systems: { downstream: { url: given.downstream, private: true } },
+  stateFolder: given.stateFolder,
   keys: await loadKeys(given.stateFolder),
   secrets: secretFolder(given.stateFolder),
 });

@@ -103,10 +103,9 @@ export const authzenRoutes = [
     summary: 'Where the policy decision point answers (AuthZEN 1.0, metadata)',
     records: 'none',
     answers: { 200: metadataSchema },
-    handler: async ({ services, request, reply }) => {
-      // Without a configured address it is the one by which the caller has come: true for that caller, and for nobody else.
-      const base = (services.info.public_url ?? `${request.protocol}://${request.host}`).replace(/\/+$/, '');
-      reply.header('cache-control', services.info.public_url === null ? 'no-store' : 'public, max-age=3600');
+    handler: async ({ services, reply }) => {
+      const base = services.web.origin;
+      reply.header('cache-control', 'public, max-age=3600');
       return {
         policy_decision_point: base,
         access_evaluation_endpoint: `${base}/access/v1/evaluation`,
