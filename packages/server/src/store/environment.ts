@@ -32,7 +32,8 @@ export function environmentStore(database: Database): EnvironmentStore {
     },
     async current() {
       // The number of the newest row counts the changes: rows are never removed. One statement, so one look.
-      const rows = await database.read
+      // Not through the pool: under load it would be waited for until everything counts as frozen.
+      const rows = await database.vital
         .selectFrom('environment_changes')
         .distinctOn('subject')
         .selectAll()
