@@ -130,6 +130,7 @@ export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
   sdk: 'the client of our own API',
   cli: 'asks whether a server answers',
   model: 'the transport of the official SDKs, to configured model endpoints alone',
+  examples: 'systems downstream, which are not Portreeve',
 };
 
 /** Files whose imports may have a computed target: what they load cannot be seen by this test. */
