@@ -60,7 +60,7 @@ describe('C8: what works without a server', () => {
       kind: 'admit',
       principal: { id: 'prn_a', kind: 'person', name: 'a\u202e', roles: ['auditor'], groups: [], act: [] },
       workflow: { name: 'incident-summary', tier: 'high', tools: [], sources: [], approvers: [] },
-      environment: { name: 'production', freezes: [], incident: false },
+      environment: { name: 'production', freezes: [], incident: false, maintenance: [], outages: [] },
     };
     const folder = await folderWith({ 'asked.json': JSON.stringify(request) });
     const { code, out } = await command(['policy', 'explain', join(folder, 'asked.json'), ...inExample]);

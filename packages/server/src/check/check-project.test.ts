@@ -182,7 +182,7 @@ describe('C8: portreeve check', () => {
       ]),
     );
     const one =
-      'cases: [{ name: never, request: { kind: api, operation: runs.submit, principal: { id: prn_a, kind: person, name: a, roles: [], groups: [], act: [] }, environment: { name: test, freezes: [], incident: false } }, outcome: permit }]';
+      'cases: [{ name: never, request: { kind: api, operation: runs.submit, principal: { id: prn_a, kind: person, name: a, roles: [], groups: [], act: [] }, environment: { name: test, freezes: [], incident: false, maintenance: [], outages: [] } }, outcome: permit }]';
     const report = await checkProject(
       await projectOf({
         ...open,
