@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asId } from '@portreeve/contract';
 import { ACCESS_TOKEN_TOKEN_TYPE, EXCHANGE_GRANT_TYPE, JWT_TOKEN_TYPE } from '@portreeve/identity';
-import { decodeJwt, SignJWT } from 'jose';
+import { decodeJwt, SignJWT } from '@portreeve/identity/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { client } from '../testing/client.ts';
 import { type SignedInClient, type TestServer, testServer } from '../testing/server.ts';
