@@ -155,6 +155,7 @@ describe('token exchange', () => {
       ['no type', await form('x=1', { 'content-type': 'x' }), 'invalid_request'],
       ['too much', await form(`x=${'a'.repeat(70_000)}`), 'invalid_request'],
       ['many', await form(Array.from({ length: 40 }, (_, n) => `p${n}=1`).join('&')), 'invalid_request'],
+      ['one many times', await form('a&'.repeat(30_000)), 'invalid_request'],
       ['an oversize token', await form({ ...good, subject_token: `ey${'a'.repeat(20_000)}` }), 'invalid_request'],
       ['a broken escape', await form('grant_type=%ff%zz&__proto__=1'), 'unsupported_grant_type'],
     ];
