@@ -17,6 +17,7 @@ export const ACCOUNT_BY_ROLE = {
   operator: 'operator',
   auditor: 'auditor',
   admin: 'admin',
+  enforcer: 'enforcer',
 } as const;
 
 const waiting = async (house: TestServer) => house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
@@ -161,6 +162,22 @@ export const INPUTS: Readonly<
       return { path: '/v1/environment/thaws', body: { target: 'tool:another', stage: 'lifted', reason: 'a test' } };
     },
   },
+  'POST /v1/environment/maintenance': {
+    role: 'operator',
+    input: async () => ({
+      path: '/v1/environment/maintenance',
+      body: { target: 'tool:a-third', until: new Date(Date.now() + 60_000).toISOString(), reason: 'a test' },
+    }),
+  },
+  'POST /v1/environment/maintenance/end': {
+    role: 'operator',
+    input: async (house) => {
+      const body = { target: 'tool:a-fourth', reason: 'a test' };
+      const until = new Date(Date.now() + 60_000).toISOString();
+      await (await house.as('operator')).post('/v1/environment/maintenance', { ...body, until });
+      return { path: '/v1/environment/maintenance/end', body };
+    },
+  },
   'POST /v1/environment/incident': {
     role: 'operator',
     input: async () => ({ path: '/v1/environment/incident', body: { state: 'off', reason: 'a test' } }),
@@ -193,6 +210,40 @@ export const INPUTS: Readonly<
   'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
+  'POST /access/v1/evaluation': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluation',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        action: { name: 'admit' },
+        resource: { type: 'workflow', id: WORKFLOW },
+      },
+    }),
+  },
+  'POST /access/v1/evaluations': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluations',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        evaluations: [
+          { action: { name: 'runs.submit' }, resource: { type: 'operation', id: 'portreeve' } },
+          { action: { name: 'admit' }, resource: { type: 'workflow', id: WORKFLOW } },
+        ],
+      },
+    }),
+  },
+  'GET /v1/proposals/:id/explanation': {
+    role: 'approver',
+    input: async (house) => ({
+      path: `/v1/proposals/${(await waiting(house)).approval.proposal}/explanation`,
+    }),
+  },
+  'GET /v1/policy/decisions': {
+    role: 'operator',
+    input: async () => ({ path: '/v1/policy/decisions?since=2100-01-01T00:00:00Z' }),
+  },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },
   'POST /v1/accounts': {

@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 37;
+export const OPEN_MAX = 36;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -37,7 +37,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('C3', 'thin', 'action tiers 1 to 4, the last for people only'),
   row('C4', 'thin', 'fail closed; without policy nothing runs'),
   row('C5', 'thin', 'environment conditions, freezes and the kill switch'),
-  row('C6', 'open', 'conditions over what already happened'),
+  row('C6', 'done', 'conditions over what already happened'),
   row('C7', 'open', 'shadow rules and what-if over recorded decisions'),
   row('C8', 'thin', 'policy is tested like code, with coverage as a file'),
   row('C9', 'open', 'AuthZEN endpoint'),

@@ -145,6 +145,6 @@ export function requestOf(facts: Facts, index: number): ActRequest {
     provenance: [],
     untrusted_sinks: facts.untrusted_amount ? ['amount'] : [],
     approval: facts.approvals === 0 ? null : { approvers: ['prn_bob'], groups: ['leads'] },
-    environment: { name: 'production', freezes: [], incident: false },
+    environment: { name: 'production', freezes: [], incident: false, maintenance: [], outages: [] },
   };
 }

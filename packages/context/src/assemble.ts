@@ -42,8 +42,8 @@ export interface Assembly {
   readonly leftOut: number;
   readonly tokensEstimated: number;
   readonly inputDigest: Digest;
-  /** The data of the `prompt.assembled` record, complete. */
-  readonly record: RecordData<'prompt.assembled'>;
+  /** The data of the `prompt.assembled` record, without the decision whether it may be sent. */
+  readonly record: Omit<RecordData<'prompt.assembled'>, 'decision' | 'request'>;
 }
 
 export const REQUEST_LABEL: Label = {

@@ -15,8 +15,8 @@ import type { SourceReader, SourceRequest } from './ports.ts';
 export interface SourceReading extends Reading {
   readonly label: Label;
   readonly findings: readonly Finding[];
-  /** The data of the `source.read` record, complete. */
-  readonly record: RecordData<'source.read'>;
+  /** The data of the `source.read` record, without the decision that let it be read. */
+  readonly record: Omit<RecordData<'source.read'>, 'decision' | 'request'>;
 }
 
 /**

@@ -9,6 +9,7 @@ export * from './errors.ts';
 export * from './execution.ts';
 export * from './grant.ts';
 export * from './handoff.ts';
+export * from './history.ts';
 export * from './identity-config.ts';
 export * from './identity-rules.ts';
 export * from './ids.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { policyRequestSchema } from './policy-request.ts';
 
-const environment = { name: 'development', freezes: [], incident: false };
+const environment = { name: 'development', freezes: [], incident: false, maintenance: [], outages: [] };
 const principal = { id: 'prn_ada', kind: 'person', name: 'Ada', roles: ['auditor'], groups: [] };
 
 test('C1: a request that lacks what a layer judges is no request', () => {

@@ -19,6 +19,10 @@ const environmentFacts = z.strictObject({
   /** Names of what is frozen: `all`, `tool:…`, `workflow:…`, `principal:…`. */
   freezes: z.array(z.string()),
   incident: z.boolean(),
+  /** What is under maintenance now: `all`, `tool:…`, `workflow:…`. */
+  maintenance: z.array(z.string()),
+  /** Model endpoints that do not answer. */
+  outages: z.array(z.string()),
 });
 export type EnvironmentFacts = z.infer<typeof environmentFacts>;
 
@@ -59,6 +63,8 @@ export const policyRequestSchema = z.discriminatedUnion('kind', [
     /** Sink arguments (by kind) whose value did not come from a trusted origin. */
     untrusted_sinks: z.array(z.enum(['recipient', 'target', 'amount', 'payload'])),
     approval: approvalFacts.nullable(),
+    /** What the workflow's history facts are now, for a tool that has some: a number, or who. */
+    history: z.record(z.string(), z.union([z.int(), z.array(z.string())])).optional(),
     environment: environmentFacts,
   }),
   z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
-import { decisionSchema } from './decision.ts';
+import { decisionSchema, OUTCOMES } from './decision.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema } from './ids.ts';
@@ -10,6 +10,8 @@ import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
 
 const count = z.int().min(0);
+/** A decision with the request that it judged, so that another policy can judge it anew (requirement C7). */
+const judged = { decision: decisionSchema, request: jsonObjectSchema };
 const evidenceSummary = z.strictObject({
   id: idSchema('evidence'),
   position: z.int().min(1),
@@ -37,7 +39,14 @@ export const RECORD_TYPES = {
     release: digestSchema,
     files: z.array(z.strictObject({ path: z.string(), digest: digestSchema })),
   }),
-  'environment.changed': z.strictObject({ subject: z.string(), state: z.string(), reason: z.string() }),
+  'environment.changed': z.strictObject({
+    subject: z.string(),
+    state: z.string(),
+    reason: z.string(),
+    /** From and until when, where it does not hold at once and until further notice. */
+    from: z.iso.datetime().nullable(),
+    until: z.iso.datetime().nullable(),
+  }),
   'key.created': z.strictObject({ purpose: z.string(), key_id: z.string(), public_key: z.string() }),
 
   // Who asks.
@@ -161,6 +170,26 @@ export const RECORD_TYPES = {
     target: z.string(),
     code: z.string(),
     decision: decisionSchema.nullable(),
+    request: jsonObjectSchema.nullable(),
+  }),
+
+  /** What another system asked about somebody, and what it was told. It grants nothing (AuthZEN). */
+  'authzen.evaluated': z.strictObject({
+    semantic: z.string().nullable(),
+    request_id: z.string().max(256).nullable(),
+    evaluations: z.array(
+      z.strictObject({
+        /** Null, with `action` and `resource`, where the evaluation could not be read. */
+        subject: z.strictObject({ type: z.string(), id: z.string() }).nullable(),
+        action: z.string().nullable(),
+        resource: z.strictObject({ type: z.string(), id: z.string() }).nullable(),
+        decision: z.boolean(),
+        outcome: z.enum(OUTCOMES),
+        decision_id: idSchema('decision').nullable(),
+        codes: z.array(z.string()),
+        request_digest: digestSchema.nullable(),
+      }),
+    ),
   }),
 
   // The way of a task.
@@ -172,8 +201,8 @@ export const RECORD_TYPES = {
       z.strictObject({ name: z.string(), media_type: z.string(), chars: count, digest: digestSchema }),
     ),
   }),
-  'run.admitted': z.strictObject({ decision: decisionSchema, tier: z.string() }),
-  'run.refused': z.strictObject({ decision: decisionSchema }),
+  'run.admitted': z.strictObject({ ...judged, tier: z.string() }),
+  'run.refused': z.strictObject(judged),
   'run.recovered': z.strictObject({ from_executor: z.string(), by_executor: z.string() }),
   'run.ended': z.strictObject({
     state: z.enum(['completed', 'refused', 'handed_off', 'failed']),
@@ -192,8 +221,9 @@ export const RECORD_TYPES = {
     label: labelSchema,
     findings: z.array(z.strictObject({ kind: z.string(), count, positions: z.array(z.int()) })),
     evidence: z.array(evidenceSummary),
+    ...judged,
   }),
-  'source.refused': z.strictObject({ source: z.string(), decision: decisionSchema }),
+  'source.refused': z.strictObject({ source: z.string(), ...judged }),
   'source.failed': z.strictObject({ source: nameSchema, reason: z.string() }),
   'prompt.assembled': z.strictObject({
     prompt: nameSchema,
@@ -205,6 +235,7 @@ export const RECORD_TYPES = {
     evidence_left_out: count,
     tokens_estimated: count,
     label: labelSchema,
+    ...judged,
   }),
   'model.answered': z.strictObject({
     call: idSchema('call'),
@@ -255,8 +286,16 @@ export const RECORD_TYPES = {
     influence: labelSchema,
     provenance: z.array(provenanceSchema),
   }),
+  /** Policy narrowed it: what follows is about the arguments as they are now. */
+  'proposal.narrowed': z.strictObject({
+    from_digest: digestSchema,
+    digest: digestSchema,
+    profiles: z.array(nameSchema).min(1),
+    args: jsonObjectSchema,
+    args_digest: digestSchema,
+  }),
   'decision.made': z.strictObject({
-    decision: decisionSchema,
+    ...judged,
     proposal_digest: digestSchema,
     phase: z.enum(['submit', 'after_approval', 'at_use']),
   }),

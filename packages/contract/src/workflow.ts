@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from './canonical.ts';
-import { jsonObjectSchema } from './canonical.ts';
+import { jsonObjectSchema, jsonSchema } from './canonical.ts';
 import type { Decision } from './decision.ts';
+import { historySchema } from './history.ts';
 import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nameSchema, type RunId } from './ids.ts';
 import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
@@ -38,6 +39,19 @@ export const httpBindingSchema = z.strictObject({
 });
 export type HttpBinding = z.infer<typeof httpBindingSchema>;
 
+/** One step of a profile. It only ever takes away: a cap, a fixed value, fewer members, or nothing at all. */
+const narrowingSchema = z.discriminatedUnion('do', [
+  /** A number is at most `max`. */
+  z.strictObject({ do: z.literal('cap'), path: pointerSchema, max: z.int() }),
+  /** The argument has this value, whatever was asked for. */
+  z.strictObject({ do: z.literal('set'), path: pointerSchema, to: jsonSchema }),
+  /** Of a list only these members stay. */
+  z.strictObject({ do: z.literal('keep'), path: pointerSchema, members: z.array(jsonSchema).max(256) }),
+  /** An optional argument is left out. */
+  z.strictObject({ do: z.literal('drop'), path: pointerSchema }),
+]);
+export type Narrowing = z.infer<typeof narrowingSchema>;
+
 export const toolContractSchema = z.strictObject({
   name: nameSchema.refine((name) => !BROAD_NAME.test(name), {
     message: 'the name is too broad: name one verb and one object, as in publish_case_summary',
@@ -57,6 +71,11 @@ export const toolContractSchema = z.strictObject({
     .max(64),
   /** The most secret data that may leave through this tool. */
   clearance: clearanceSchema,
+  /**
+   * What a rule may narrow a use to, by name: `@remedy("narrow:NAME")`. The narrowed use is decided anew, and the
+   * arguments that come out must fit `args`.
+   */
+  profiles: z.record(nameSchema, z.array(narrowingSchema).min(1).max(32)).default({}),
   /** The tool that undoes it, or `irreversible`. */
   undo: z.union([nameSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
@@ -150,6 +169,8 @@ export const workflowContractSchema = z.strictObject({
     .min(1)
     .max(60 * 24 * 30)
     .default(60 * 24),
+  /** What rules may know of earlier actions (requirement C6). */
+  history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */
   input: jsonObjectSchema,
   /** The input that an attached file alone stands for; `{name}` is the file's name as a slug. */
@@ -183,7 +204,13 @@ export type ArgumentValue =
   | { readonly [key: string]: ArgumentValue };
 
 export type ActOutcome =
-  | { readonly status: 'succeeded'; readonly execution: ExecutionId; readonly result: Labelled<Json> }
+  | {
+      readonly status: 'succeeded';
+      readonly execution: ExecutionId;
+      readonly result: Labelled<Json>;
+      /** The profiles by which policy narrowed what was asked for; empty where it was done as asked. */
+      readonly narrowed: readonly string[];
+    }
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
   | { readonly status: 'refused'; readonly decision: Decision }

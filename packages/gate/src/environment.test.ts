@@ -48,6 +48,8 @@ test('C5: a freeze stops everything of its target, takes its grants back, and is
     subject: 'freeze:tool:refund',
     state: 'everything',
     reason: 'something is wrong',
+    from: null,
+    until: null,
   });
 });
 
@@ -81,6 +83,63 @@ test('C5: an incident is on until it is off', async () => {
   expect(environment.facts().incident).toBe(true);
   await environment.incident('off', 'over', operator);
   expect(environment.facts().incident).toBe(false);
+});
+
+test('C5: a maintenance window opens and closes by itself, can be moved and called off, and is on record', async () => {
+  const { environment, clock, operator, audit } = await setUp();
+  const window = { from: new Date('2026-11-20T11:00:00Z'), until: new Date('2026-11-20T12:00:00Z') };
+  await environment.maintain('tool:refund', window, 'database upgrade', operator);
+  expect(environment.facts().maintenance).toEqual([]);
+  expect(environment.current()).toMatchObject([
+    { subject: 'maintenance:tool:refund', until: '2026-11-20T12:00:00.000Z' },
+  ]);
+  clock.advance(3_600_000);
+  await environment.refresh();
+  expect(environment.facts().maintenance).toEqual(['tool:refund']);
+  clock.advance(3_600_000);
+  await environment.refresh();
+  expect(environment.facts().maintenance).toEqual([]);
+  expect(environment.current()).toEqual([]);
+  await expect(environment.endMaintenance('tool:refund', 'done', operator)).rejects.toMatchObject({ code: 'conflict' });
+
+  const later = { from: clock.now(), until: new Date('2026-11-20T20:00:00Z') };
+  await environment.maintain('all', later, 'network', operator);
+  expect(environment.facts().maintenance).toEqual(['all']);
+  await environment.endMaintenance('all', 'done early', operator);
+  expect(environment.facts().maintenance).toEqual([]);
+  expect(audit.of('environment.changed').map(({ data }) => [data.subject, data.state, data.from])).toEqual([
+    ['maintenance:tool:refund', 'on', '2026-11-20T11:00:00.000Z'],
+    ['maintenance:all', 'on', '2026-11-20T12:00:00.000Z'],
+    ['maintenance:all', 'off', null],
+  ]);
+});
+
+test.each([
+  ['principal:prn_ada', '2026-11-20T11:00:00Z', '2026-11-20T12:00:00Z'],
+  ['refund', '2026-11-20T11:00:00Z', '2026-11-20T12:00:00Z'],
+  ['all', '2026-11-20T12:00:00Z', '2026-11-20T11:00:00Z'],
+  ['all', '2026-11-20T08:00:00Z', '2026-11-20T09:00:00Z'],
+  ['all', '2026-11-20T11:00:00Z', '2027-11-20T11:00:00Z'],
+])('C5: there is no maintenance window for %s from %s until %s', async (target, from, until) => {
+  const { environment, operator, audit } = await setUp();
+  const window = { from: new Date(from), until: new Date(until) };
+  await expect(environment.maintain(target, window, 'why', operator)).rejects.toMatchObject({ code: 'bad_request' });
+  expect(audit.drafts).toEqual([]);
+});
+
+test('C5: an outage is told once, by the system, and ends once', async () => {
+  const { environment, audit, make } = await setUp();
+  const other = make();
+  await environment.outage('claude', 'on', 'eight failures in a row');
+  await other.outage('claude', 'on', 'eight failures in a row');
+  expect(other.facts().outages).toEqual(['claude']);
+  await other.outage('claude', 'off', 'it answers again');
+  await environment.outage('claude', 'off', 'it answers again');
+  expect(environment.facts().outages).toEqual([]);
+  expect(audit.of('environment.changed').map(({ actor, outcome }) => [actor.kind, outcome])).toEqual([
+    ['system', 'on'],
+    ['system', 'off'],
+  ]);
 });
 
 test('C5: another process sees a freeze once it looks', async () => {

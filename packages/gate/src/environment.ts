@@ -7,6 +7,8 @@ import {
   type EnvironmentFacts,
   PortreeveError,
   type Principal,
+  type RecordActor,
+  SYSTEM_ACTOR,
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
@@ -21,10 +23,13 @@ export const FREEZE_TARGET =
 
 /** One line of the environment's history. The newest line of a subject is what holds. */
 export interface EnvironmentChange {
-  /** `freeze:<target>` or `incident`. */
+  /** `freeze:<target>`, `maintenance:<target>`, `outage:<model endpoint>` or `incident`. */
   readonly subject: string;
-  /** A freeze's stage; `on` or `off` of an incident. */
+  /** A freeze's stage; `on` or `off` of the others. */
   readonly state: FreezeStage | 'on' | 'off';
+  /** The window of a maintenance; `null` for what holds at once and until it is changed. */
+  readonly from: string | null;
+  readonly until: string | null;
   readonly reason: string;
   readonly by: string;
   readonly at: string;
@@ -57,6 +62,13 @@ export interface EnvironmentService {
   /** Lets through more, one stage at a time or at once; never less. */
   thaw(target: string, stage: FreezeStage, reason: string, by: Principal): Promise<void>;
   incident(state: 'on' | 'off', reason: string, by: Principal): Promise<void>;
+  /** Plans a maintenance window, or moves the one that the target has: nothing is changed there while it is open. */
+  maintain(target: string, window: { from: Date; until: Date }, reason: string, by: Principal): Promise<void>;
+  /** Ends a maintenance window early, or calls it off. */
+  endMaintenance(target: string, reason: string, by: Principal): Promise<void>;
+  /** A model endpoint stopped answering, or answers again, as its circuit breaker tells. Saying it twice changes nothing. */
+  outage(endpoint: string, state: 'on' | 'off', reason: string): Promise<void>;
+  /** What holds, or is planned: the newest change of each subject that is not over. */
   current(): readonly EnvironmentChange[];
   history(limit: number): Promise<EnvironmentChange[]>;
   /**
@@ -72,7 +84,7 @@ export interface EnvironmentService {
 export const STALE_MS = 5000;
 const REASON_CHARS_MAX = 2000;
 
-/** The environment as data with history (requirement C5): freezes, their staged lifting, and incidents. */
+/** The environment as data with history (requirement C5): freezes and their staged lifting, incidents, maintenance, outages. */
 export function createEnvironment(deps: {
   readonly name: EnvironmentFacts['name'];
   readonly store: EnvironmentStore;
@@ -103,7 +115,8 @@ export function createEnvironment(deps: {
     subject: string,
     state: EnvironmentChange['state'],
     reason: string,
-    by: Principal,
+    by: RecordActor,
+    window: Pick<EnvironmentChange, 'from' | 'until'> = { from: null, until: null },
   ): Promise<void> {
     const text = reason.trim();
     if (text === '' || text.length > REASON_CHARS_MAX) {
@@ -111,18 +124,27 @@ export function createEnvironment(deps: {
     }
     const at = deps.clock.now().toISOString();
     await deps.uow.transaction(async (tx) => {
-      await deps.store.append(tx, { subject, state, reason: text, by: by.id, at });
+      await deps.store.append(tx, { subject, state, ...window, reason: text, by: by.id, at });
       await deps.audit.append(tx, [
         draft({
           type: 'environment.changed',
-          actor: actorOf(by),
+          actor: by,
           outcome: state,
-          data: { subject, state, reason: text },
+          data: { subject, state, ...window, reason: text },
         }),
       ]);
     });
     await refresh();
   }
+
+  const isOver = (held: EnvironmentChange): boolean =>
+    held.until !== null && Date.parse(held.until) <= deps.clock.now().getTime();
+  const isOpen = (held: EnvironmentChange): boolean =>
+    held.state === 'on' && !isOver(held) && (held.from === null || Date.parse(held.from) <= deps.clock.now().getTime());
+  const holding = (prefix: string): string[] =>
+    [...changesBySubject.values()].flatMap((held) =>
+      held.subject.startsWith(prefix) && isOpen(held) ? [held.subject.slice(prefix.length)] : [],
+    );
 
   return {
     facts(asked) {
@@ -134,18 +156,20 @@ export function createEnvironment(deps: {
         name: deps.name,
         freezes: stale ? [...freezes, 'all'] : freezes,
         incident: changesBySubject.get('incident')?.state === 'on',
+        maintenance: holding(MAINTENANCE),
+        outages: holding(OUTAGE),
       };
     },
 
     async freeze(target, reason, by) {
-      await change(subjectOf(target), 'everything', reason, by);
+      await change(FREEZE + freezable(target), 'everything', reason, actorOf(by));
       // INVARIANT: after the change has committed, not with it. From then on no grant is issued on what held before
       // (`isCurrent`), and every grant that was is there to be seen. An error here leaves the freeze in force: freeze again.
       await deps.uow.transaction((tx) => deps.revokeGrants(tx, target));
     },
 
     async thaw(target, stage, reason, by) {
-      const subject = subjectOf(target);
+      const subject = FREEZE + freezable(target);
       await refresh();
       const held = changesBySubject.get(subject)?.state as FreezeStage | undefined;
       if (!held || held === 'lifted') throw new PortreeveError('conflict', `${target} is not frozen.`);
@@ -154,14 +178,42 @@ export function createEnvironment(deps: {
           next: `Choose a later stage (${FREEZE_STAGES.slice(FREEZE_STAGES.indexOf(held) + 1).join(', ')}), or freeze it anew.`,
         });
       }
-      await change(subject, stage, reason, by);
+      await change(subject, stage, reason, actorOf(by));
     },
 
     async incident(state, reason, by) {
-      await change('incident', state, reason, by);
+      await change('incident', state, reason, actorOf(by));
     },
 
-    current: () => [...changesBySubject.values()],
+    async maintain(target, { from, until }, reason, by) {
+      if (until <= from || until <= deps.clock.now()) {
+        throw new PortreeveError('bad_request', 'A maintenance window ends after it begins, and not in the past.');
+      }
+      if (until.getTime() - from.getTime() > WINDOW_MAX_MS) {
+        throw new PortreeveError('bad_request', 'A maintenance window is at most 31 days long.', {
+          next: 'Freeze the target instead: a freeze holds until somebody lifts it.',
+        });
+      }
+      const window = { from: from.toISOString(), until: until.toISOString() };
+      await change(MAINTENANCE + maintainable(target), 'on', reason, actorOf(by), window);
+    },
+
+    async endMaintenance(target, reason, by) {
+      await refresh();
+      const held = changesBySubject.get(MAINTENANCE + maintainable(target));
+      if (held?.state !== 'on' || isOver(held)) {
+        throw new PortreeveError('conflict', `${target} has no maintenance window, open or planned.`);
+      }
+      await change(MAINTENANCE + target, 'off', reason, actorOf(by));
+    },
+
+    async outage(endpoint, state, reason) {
+      await refresh();
+      const held = changesBySubject.get(OUTAGE + endpoint)?.state ?? 'off';
+      if (held !== state) await change(OUTAGE + endpoint, state, reason, SYSTEM_ACTOR);
+    },
+
+    current: () => [...changesBySubject.values()].filter((held) => !RELEASED.has(held.state) && !isOver(held)),
     isCurrent: async (tx) => (await deps.store.count(tx)) === count,
     history: (limit) => deps.store.history(limit),
     refresh,
@@ -169,14 +221,27 @@ export function createEnvironment(deps: {
 }
 
 const FREEZE = 'freeze:';
+const MAINTENANCE = 'maintenance:';
+const OUTAGE = 'outage:';
+const RELEASED: ReadonlySet<EnvironmentChange['state']> = new Set(['lifted', 'off']);
+const WINDOW_MAX_MS = 31 * 86_400_000;
 
-function subjectOf(target: string): string {
+function freezable(target: string): string {
   if (!FREEZE_TARGET.test(target)) {
     throw new PortreeveError('bad_request', `${JSON.stringify(target.slice(0, 100))} cannot be frozen.`, {
       next: 'Name all, tool:NAME, workflow:NAME or principal:ID.',
     });
   }
-  return FREEZE + target;
+  return target;
+}
+
+function maintainable(target: string): string {
+  if (!FREEZE_TARGET.test(target) || target.startsWith('principal:')) {
+    throw new PortreeveError('bad_request', `${JSON.stringify(target.slice(0, 100))} cannot be under maintenance.`, {
+      next: 'Name all, tool:NAME or workflow:NAME.',
+    });
+  }
+  return target;
 }
 
 /** Whether a freeze at this stage stops what is asked for; without anything asked, whether it stops anything. */

@@ -29,6 +29,8 @@ const facts = (over: Partial<EnvironmentFacts> = {}): EnvironmentFacts => ({
   name: 'test',
   freezes: [],
   incident: false,
+  maintenance: [],
+  outages: [],
   ...over,
 });
 

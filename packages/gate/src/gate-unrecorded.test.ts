@@ -153,7 +153,13 @@ describe('SPEC 1: every row of the table is walked by the gate', () => {
     },
     'approved→granted': (harness) => submitted(harness, { contract: automatic }),
     'approved→refused': async (harness) => {
-      const facts = () => ({ name: 'test' as const, incident: false, freezes: asked++ > 0 ? ['all'] : [] });
+      const facts = () => ({
+        name: 'test' as const,
+        incident: false,
+        maintenance: [],
+        outages: [],
+        freezes: asked++ > 0 ? ['all'] : [],
+      });
       let asked = 0;
       const environment = { facts, isCurrent: async () => true, refresh: async () => undefined };
       return harness.process('one', { environment }).gate.submit(harness.wish({ contract: automatic }));

@@ -1,6 +1,7 @@
 import {
   BOTTOM,
   type Decision,
+  digestOf,
   type Evidence,
   Labelled,
   newId,
@@ -103,6 +104,14 @@ describe('the ways of a proposal', () => {
       'execution.result:succeeded',
     ]);
     expect(audit.of('decision.made').map(({ data }) => data.phase)).toEqual(['submit', 'after_approval', 'at_use']);
+    for (const { data } of audit.of('decision.made')) {
+      expect(data.decision.request_digest).toBe(digestOf(data.request));
+      expect(data.request).toMatchObject({
+        kind: 'act',
+        args: wanted.args,
+        approval: data.phase === 'submit' ? null : {},
+      });
+    }
     expect(await gate.resume(wanted.id)).toMatchObject({ status: 'succeeded' });
     expect(calls).toHaveLength(1);
   });

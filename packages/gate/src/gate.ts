@@ -24,6 +24,8 @@ import {
 } from '@portreeve/contract';
 import { refusalHandoff, troubleHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
+import { entriesOf, type HistoryStore, questionsOf } from './history.ts';
+import { narrow } from './narrow.ts';
 import { postNotice } from './notices.ts';
 import type {
   ApprovalService,
@@ -33,7 +35,7 @@ import type {
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
-import { decisionRecord, refsOf, submittedRecord } from './records.ts';
+import { decisionRecord, narrowedRecord, refsOf, submittedRecord } from './records.ts';
 import { nextState } from './states.ts';
 import { toPolicyRequest, toProposal, type Wish } from './wish.ts';
 
@@ -41,7 +43,13 @@ import { toPolicyRequest, toProposal, type Wish } from './wish.ts';
 export type GateResult =
   | { readonly status: 'waiting'; readonly approval: ApprovalId; readonly expires_at: string }
   | { readonly status: 'running' }
-  | { readonly status: 'succeeded'; readonly execution: ExecutionId; readonly result: Labelled<Json> }
+  | {
+      readonly status: 'succeeded';
+      readonly execution: ExecutionId;
+      readonly result: Labelled<Json>;
+      /** The profiles by which policy narrowed what was asked for. */
+      readonly narrowed: readonly string[];
+    }
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string; readonly handoff: HandoffId }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
   | { readonly status: 'refused'; readonly decision: Decision }
@@ -54,8 +62,13 @@ export interface Gate {
   /** Carries a proposal on: after a verdict, or after a crash. */
   resume(id: ProposalId): Promise<GateResult>;
   get(id: ProposalId): Promise<StoredProposal | null>;
-  /** The refusal where a freeze stands against the proposal now, whatever people say; null where none does. */
+  /**
+   * The refusal, with those reasons alone, where a freeze or a maintenance window stands against the proposal now,
+   * whatever people say; null where none does.
+   */
   frozen(id: ProposalId): Promise<Decision | null>;
+  /** Removes what no history fact asks for any more; gives how many entries. */
+  forgetHistory(): Promise<number>;
 }
 
 export interface GateDeps {
@@ -64,6 +77,7 @@ export interface GateDeps {
   readonly execution: ExecutionService;
   readonly handoffs: Handoffs;
   readonly store: ProposalStore;
+  readonly history: HistoryStore;
   readonly notices: NoticeStore;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
@@ -81,14 +95,29 @@ export function createGate(deps: GateDeps): Gate {
   async function submit(wish: Wish): Promise<GateResult> {
     const known = await deps.store.get(wish.id);
     if (known) return advance(known.proposal.id);
-    const proposal = toProposal(wish);
-    const facts = { proposal, workflow: wish.workflow, contract: wish.contract };
-    const decision = deps.policy.decide(toPolicyRequest(facts, null, deps.environment));
+    const asked = toProposal(wish);
+    const { workflow, contract, history } = wish;
+    const steps: RecordDraft[] = [submittedRecord(asked)];
+    const profiles: string[] = [];
+    let proposal = asked;
+    let decision: Decision;
+    for (;;) {
+      const judged = await judge({ proposal, workflow, contract, history }, null, null);
+      decision = judged.decision;
+      steps.push(decisionRecord(proposal, judged.request, decision, 'submit'));
+      const narrowed = decision.outcome === 'narrow' ? narrow(proposal, contract, decision.remedies) : null;
+      // Each round applies a profile that was not applied before, so there is an end.
+      if (!narrowed || narrowed.profiles.every((name) => profiles.includes(name))) break;
+      steps.push(narrowedRecord(proposal, narrowed));
+      profiles.push(...narrowed.profiles);
+      proposal = narrowed.proposal;
+    }
     await deps.uow.transaction(async (tx) => {
       const event = eventOf(decision);
       const inserted = await deps.store.insert(tx, {
-        ...facts,
+        ...{ proposal, workflow, contract, history },
         approval_timeout_minutes: wish.approval_timeout_minutes,
+        narrowed: profiles.length === 0 ? null : { profiles, asked: asked.args },
         state: nextState('proposed', event),
         decision,
         approval: null,
@@ -98,7 +127,7 @@ export function createGate(deps: GateDeps): Gate {
         handoff: null,
       });
       if (!inserted) return;
-      await deps.audit.append(tx, [submittedRecord(proposal), decisionRecord(proposal, decision, 'submit')]);
+      await deps.audit.append(tx, steps);
       if (event === 'ask') {
         const approval = await requestApproval(tx, proposal, decision, wish.approval_timeout_minutes);
         await deps.store.update(tx, proposal.id, { approval: approval.id });
@@ -158,9 +187,9 @@ export function createGate(deps: GateDeps): Gate {
       await move(stored, 'deny', {});
       return null;
     }
-    const decision = await decideWithApproval(stored, approval);
+    const { request, decision } = await judge(stored, await approvalFacts(stored, approval), null);
     const event = eventOf(decision) === 'permit' ? 'approve' : 'refuse';
-    await move(stored, event, { decision }, [decisionRecord(stored.proposal, decision, 'after_approval')]);
+    await move(stored, event, { decision }, [decisionRecord(stored.proposal, request, decision, 'after_approval')]);
     return null;
   }
 
@@ -170,40 +199,15 @@ export function createGate(deps: GateDeps): Gate {
    */
   async function perform(stored: StoredProposal): Promise<PortreeveError | 'elsewhere' | null> {
     const approval = stored.approval ? await approvalOf(stored) : null;
-    const decision = approval
-      ? await decideWithApproval(stored, approval)
-      : deps.policy.decide(toPolicyRequest(stored, null, deps.environment));
-    if (eventOf(decision) !== 'permit') {
-      await move(stored, 'refuse', { decision }, [decisionRecord(stored.proposal, decision, 'at_use')]);
-      return null;
-    }
+    const facts = approval && (await approvalFacts(stored, approval));
     point('before-grant');
-    const issue = deps.uow.transaction(async (tx) => {
-      const current = await deps.store.lock(tx, stored.proposal.id);
-      // Another process may have carried it on meanwhile; then it is that one's to finish.
-      if (current?.state !== 'approved') return null;
-      await deps.audit.append(tx, [decisionRecord(stored.proposal, decision, 'at_use')]);
-      // Under the log's lock, which every freeze takes: one that came since the decision is seen here, or waits for us.
-      if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
-      await postNotice(deps, tx, stored.proposal, decision, refsOf(stored.proposal), deps.clock.now());
-      const grant = await deps.execution.issueGrant(tx, {
-        proposal: stored.proposal,
-        decision,
-        contract: stored.contract,
-        approvals: approval ? [approval] : [],
+    const issued = await deps.uow
+      .transaction((tx) => decideAndGrant(tx, stored, approval, facts))
+      .catch(async (error: unknown) => {
+        if (!(error instanceof OutOfDate)) throw error;
+        await deps.environment.refresh();
+        return null;
       });
-      await deps.store.update(tx, stored.proposal.id, {
-        state: nextState('approved', 'grant'),
-        decision,
-        grant: grant.grant,
-      });
-      return grant;
-    });
-    const issued = await issue.catch(async (error: unknown) => {
-      if (!(error instanceof OutOfDate)) throw error;
-      await deps.environment.refresh();
-      return null;
-    });
     if (!issued) return null;
     point('after-grant');
     try {
@@ -221,6 +225,43 @@ export function createGate(deps: GateDeps): Gate {
       if (current?.grant === issued.grant) return error;
       return current?.state === 'approved' || current?.state === 'granted' ? 'elsewhere' : null;
     }
+  }
+
+  /**
+   * The decision at the moment of use and all that follows from it, in one transaction: nobody can use up a limit, freeze
+   * or carry the proposal on in between. Null where there is no grant to use.
+   */
+  async function decideAndGrant(
+    tx: Tx,
+    stored: StoredProposal,
+    approval: Approval | null,
+    facts: ApprovalFacts | null,
+  ) {
+    const { proposal, contract } = stored;
+    const current = await deps.store.lock(tx, proposal.id);
+    // Another process may have carried it on meanwhile; then it is that one's to finish.
+    if (current?.state !== 'approved') return null;
+    const { request, decision } = await judge(stored, facts, tx);
+    await deps.audit.append(tx, [decisionRecord(proposal, request, decision, 'at_use')]);
+    // Under the log's lock, which every freeze takes: one that came since the decision is seen here, or waits for us.
+    if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
+    if (eventOf(decision) !== 'permit') {
+      await deps.store.update(tx, proposal.id, { state: nextState('approved', 'refuse'), decision });
+      await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      return null;
+    }
+    await deps.history.take(tx, entriesOf(stored, facts?.approvers ?? [], deps.clock.now()));
+    await postNotice(deps, tx, proposal, decision, refsOf(proposal), deps.clock.now());
+    const grant = await deps.execution.issueGrant(tx, {
+      ...{ proposal, decision, contract },
+      approvals: approval ? [approval] : [],
+    });
+    await deps.store.update(tx, proposal.id, {
+      state: nextState('approved', 'grant'),
+      decision,
+      grant: grant.grant,
+    });
+    return grant;
   }
 
   /** A grant was issued and this call did not see what came of it. */
@@ -244,6 +285,8 @@ export function createGate(deps: GateDeps): Gate {
       if (current?.state !== 'granted' || current.grant !== grant) return;
       const state = nextState('granted', EVENT_BY_OUTCOME[outcome.state]);
       await deps.store.update(tx, stored.proposal.id, { state, execution, outcome });
+      if (outcome.state === 'succeeded') await deps.history.succeed(tx, stored.proposal.id);
+      if (outcome.state === 'failed') await deps.history.release(tx, stored.proposal.id);
       if (outcome.state !== 'succeeded') {
         const handoff = await deps.handoffs.open(tx, troubleHandoff(stored, execution, outcome));
         await deps.store.update(tx, stored.proposal.id, { handoff });
@@ -251,11 +294,26 @@ export function createGate(deps: GateDeps): Gate {
     });
   }
 
-  async function decideWithApproval(stored: StoredProposal, approval: Approval): Promise<Decision> {
+  async function approvalFacts(stored: StoredProposal, approval: Approval): Promise<ApprovalFacts> {
     const checked = await deps.approvals.recheck(approval, stored.proposal);
     // Signatures that no longer verify count as no approval at all; policy then says what is missing.
-    const facts = checked.valid ? checked : { approvers: [], groups: [] };
-    return deps.policy.decide(toPolicyRequest(stored, facts, deps.environment));
+    return checked.valid ? checked : { approvers: [], groups: [] };
+  }
+
+  /**
+   * Asks policy. In a transaction the history is locked until it ends: what is decided on it stays true (requirement C6).
+   * Without one it is a look that may be old when the action comes to be used; it is decided again then.
+   */
+  async function judge(stored: Judged, approval: ApprovalFacts | null, tx: Tx | null) {
+    const questions = questionsOf(stored, deps.clock.now());
+    if (tx && questions.length > 0)
+      await deps.history.lock(
+        tx,
+        questions.map(({ key }) => key),
+      );
+    const history = questions.length > 0 ? await deps.history.read(tx, questions, stored.proposal.id) : {};
+    const request = toPolicyRequest(stored, approval, deps.environment, history);
+    return { request, decision: deps.policy.decide(request) };
   }
 
   async function move(
@@ -270,6 +328,7 @@ export function createGate(deps: GateDeps): Gate {
       // proposal that is being executed.
       if (current?.state !== stored.state || current.grant !== stored.grant) return;
       await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
+      if (event === 'regrant') await deps.history.release(tx, stored.proposal.id);
       await deps.audit.append(tx, records);
       if (event === 'refuse' && patch.decision)
         await deps.handoffs.open(tx, refusalHandoff(stored.proposal, patch.decision));
@@ -296,12 +355,22 @@ export function createGate(deps: GateDeps): Gate {
   async function frozen(id: ProposalId): Promise<Decision | null> {
     const stored = await deps.store.get(id);
     if (!stored) return null;
-    const decision = deps.policy.decide(toPolicyRequest(stored, null, deps.environment));
-    return decision.reasons.some((reason) => reason.code === 'frozen') ? decision : null;
+    const { decision } = await judge(stored, null, null);
+    const standing = decision.reasons.filter(({ code }) => code === 'frozen' || code === 'maintenance');
+    return standing.length > 0 ? { ...decision, reasons: standing } : null;
   }
 
-  return { submit, resume: advance, get: (id) => deps.store.get(id), frozen };
+  return {
+    submit,
+    resume: advance,
+    get: (id) => deps.store.get(id),
+    frozen,
+    forgetHistory: () => deps.history.forget(deps.clock.now().toISOString()),
+  };
 }
+
+type Judged = Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'history'>;
+type ApprovalFacts = { readonly approvers: readonly string[]; readonly groups: readonly string[] };
 
 /** The environment changed between a decision and its grant: it is decided again. */
 class OutOfDate extends Error {
@@ -313,7 +382,7 @@ const LOST_GRANTS_MAX = 3;
 
 const EVENT_BY_OUTCOME = { succeeded: 'succeed', failed: 'fail', unknown: 'lose' } as const;
 
-/** `narrow` needs a profile that this workflow's tools do not have: it is refused, never permitted as it stands. */
+/** What could not be narrowed is refused, never permitted as it stands. */
 function eventOf(decision: Decision): 'permit' | 'ask' | 'refuse' {
   if (decision.outcome === 'permit' || decision.outcome === 'notify') return 'permit';
   return decision.outcome === 'approve' ? 'ask' : 'refuse';
@@ -328,7 +397,8 @@ function resultOf(stored: StoredProposal, approval: Approval | null): GateResult
   if (execution && outcome?.state === 'succeeded') {
     const answer: Label = { ...BOTTOM, integrity: 'untrusted', origins: [`tool:${stored.proposal.tool}`] };
     const label = join(stored.proposal.influence, answer);
-    return { status: 'succeeded', execution, result: new Labelled(outcome.result, label) };
+    const narrowed = stored.narrowed?.profiles ?? [];
+    return { status: 'succeeded', execution, result: new Labelled(outcome.result, label), narrowed };
   }
   if (execution && handoff && outcome?.state === 'failed') {
     return { status: 'failed', execution, reason: outcome.reason, handoff };

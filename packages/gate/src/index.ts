@@ -8,6 +8,7 @@ export {
 } from './environment.ts';
 export { createGate, type Gate, type GateDeps, type GateResult } from './gate.ts';
 export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
+export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
 export type {
   ApprovalService,
   EnvironmentReader,

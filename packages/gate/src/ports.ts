@@ -10,6 +10,8 @@ import type {
   Handoff,
   HandoffId,
   HandoffState,
+  HistoryFacts,
+  JsonObject,
   Proposal,
   ProposalId,
   ProposalState,
@@ -26,6 +28,10 @@ export interface StoredProposal {
   readonly workflow: WorkflowFacts;
   readonly contract: ToolContract;
   readonly approval_timeout_minutes: number;
+  /** The workflow's history facts, as they were declared when it was submitted. */
+  readonly history: HistoryFacts;
+  /** Where policy narrowed it: by which profiles, and what was asked for before. */
+  readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
   readonly state: ProposalState;
   /** The newest decision. */
   readonly decision: Decision;

@@ -4,10 +4,12 @@ import {
   digestOf,
   draft,
   labelData,
+  type PolicyRequest,
   type Proposal,
   type RecordDraft,
   type RecordRefs,
 } from '@portreeve/contract';
+import type { Narrowed } from './narrow.ts';
 
 /** What every record about a proposal refers to. */
 export function refsOf(proposal: Proposal): RecordRefs {
@@ -39,8 +41,24 @@ export function submittedRecord(proposal: Proposal): RecordDraft {
   });
 }
 
+export function narrowedRecord(from: Proposal, { proposal, profiles }: Narrowed): RecordDraft {
+  return draft({
+    type: 'proposal.narrowed',
+    actor: actorOf(proposal.principal),
+    refs: refsOf(proposal),
+    data: {
+      from_digest: from.digest,
+      digest: proposal.digest,
+      profiles: [...profiles],
+      args: proposal.args,
+      args_digest: digestOf(proposal.args),
+    },
+  });
+}
+
 export function decisionRecord(
   proposal: Proposal,
+  request: PolicyRequest,
   decision: Decision,
   phase: 'submit' | 'after_approval' | 'at_use',
 ): RecordDraft {
@@ -49,6 +67,6 @@ export function decisionRecord(
     actor: actorOf(proposal.principal),
     refs: { ...refsOf(proposal), decision: decision.id, policy_version: decision.policy_version },
     outcome: decision.outcome,
-    data: { decision, proposal_digest: proposal.digest, phase },
+    data: { decision, request, proposal_digest: proposal.digest, phase },
   });
 }

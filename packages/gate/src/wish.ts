@@ -6,6 +6,7 @@ import {
   type Evidence,
   type FieldError,
   fieldErrors,
+  type HistoryFacts,
   type JsonObject,
   join,
   type Labelled,
@@ -23,6 +24,7 @@ import {
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
+import type { HistoryAnswers } from './history.ts';
 import type { EnvironmentReader, StoredProposal } from './ports.ts';
 
 /** What somebody wants done, before the gate has looked at it (requirement F1). */
@@ -32,6 +34,8 @@ export interface Wish {
   readonly run: RunId | null;
   readonly workflow: WorkflowFacts;
   readonly approval_timeout_minutes: number;
+  /** What the workflow declares of its history. */
+  readonly history: HistoryFacts;
   readonly release: string;
   readonly principal: Principal;
   readonly contract: ToolContract;
@@ -90,14 +94,15 @@ function makeProposal(wish: Wish): Proposal {
       errors: fieldErrors(parsed.error),
     });
   }
-  // It is stored and recorded one level deeper than it is digested.
-  assertJson({ proposal: parsed.data });
+  // It is recorded two levels deeper than it is digested, within the request that a decision judged.
+  assertJson({ data: { request: parsed.data } });
   return parsed.data;
 }
 
 const validators = new WeakMap<ToolContract, (value: unknown) => FieldError[]>();
 
-function argumentErrors(contract: ToolContract, args: JsonObject): FieldError[] {
+/** How arguments fail to fit their contract; empty where they fit. */
+export function argumentErrors(contract: ToolContract, args: JsonObject): FieldError[] {
   let validate = validators.get(contract);
   if (validate === undefined) {
     validate = compileSchema(contract.args);
@@ -111,6 +116,7 @@ export function toPolicyRequest(
   stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract'>,
   approval: { approvers: readonly string[]; groups: readonly string[] } | null,
   environment: EnvironmentReader,
+  history: HistoryAnswers,
 ): PolicyRequest {
   const { proposal, workflow, contract } = stored;
   return {
@@ -130,6 +136,7 @@ export function toPolicyRequest(
     provenance: proposal.provenance,
     untrusted_sinks: untrustedSinks(contract, proposal.provenance),
     approval: approval && { approvers: [...approval.approvers], groups: [...approval.groups] },
+    ...(Object.keys(history).length === 0 ? {} : { history }),
     environment: environment.facts({ effect: contract.effect, tier: contract.tier }),
   };
 }

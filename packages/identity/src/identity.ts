@@ -8,6 +8,7 @@ import { createTokenExchange, type TokenExchange } from './delegation/exchange.t
 import type { IdentityStore } from './ports.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createSignIn, type SignIn } from './sign-in.ts';
+import { createSubjects, type Subjects } from './subject.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { usableAccounts } from './usable.ts';
 import type { WorkloadIdentity } from './workload/workload.ts';
@@ -31,7 +32,7 @@ export interface IdentityOptions {
   readonly agentHooks?: AgentHooks;
 }
 
-export interface Identity extends Accounts, SignIn, Sessions, Tokens, Agents {
+export interface Identity extends Accounts, SignIn, Sessions, Tokens, Agents, Subjects {
   readonly authenticate: Authenticate;
   /** Null without `accessTokens`. */
   readonly delegation: (TokenExchange & Delegations) | null;
@@ -53,6 +54,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     ...createSignIn({ ...deps, session_ttl_minutes }),
     ...createSessions(deps),
     ...createTokens(deps),
+    ...createSubjects({ store, usable }),
     ...createAgents({ ...deps, agentHooks }),
     authenticate,
     delegation: accessTokens

@@ -61,6 +61,7 @@ export {
   type WrappedKey,
   wrappedKeySchema,
 } from './signing-key.ts';
+export type { Subject, Subjects } from './subject.ts';
 export {
   type CreatedToken,
   type NewToken,

@@ -24,7 +24,7 @@ import {
   type Sleep,
 } from './ports.ts';
 import { question, repairQuestion } from './question.ts';
-import { createResilience, GaveUp, RESILIENCE, type ResilienceOptions } from './resilience.ts';
+import { createResilience, GaveUp, type Health, RESILIENCE, type ResilienceOptions } from './resilience.ts';
 import { SIMULATED_PREFIX } from './simulated-names.ts';
 import { outputValidator } from './validate-output.ts';
 
@@ -65,11 +65,12 @@ export interface ModelOptions {
   readonly clock: Clock;
   readonly resilience?: Partial<ResilienceOptions>;
   readonly sleep?: Sleep;
+  readonly health?: Health;
 }
 
 /** Makes the one way to ask a model. Its circuit breaker is shared by all questions that go through it. */
-export function createModel({ provider, clock, resilience: given = {}, sleep }: ModelOptions): Ask {
-  const resilience = createResilience(clock, given, sleep);
+export function createModel({ provider, clock, resilience: given = {}, sleep, health }: ModelOptions): Ask {
+  const resilience = createResilience(clock, given, sleep, health);
   const total_timeout_ms = given.total_timeout_ms ?? RESILIENCE.total_timeout_ms;
 
   return async (labelled, observer, options = {}) => {

@@ -54,6 +54,9 @@ export class GaveUp extends Error {
   }
 }
 
+/** Told of each answer, and of each time that the circuit opens. Must be quick and must not throw. */
+export type Health = (state: 'answers' | 'silent') => void;
+
 export interface Resilience {
   /**
    * Runs `send` until it succeeds. Rejects with {@link GaveUp}, with the reason of an aborted `signal`, or with what
@@ -71,12 +74,16 @@ export function createResilience(
   clock: Clock,
   given: Partial<ResilienceOptions> = {},
   sleep: Sleep = sleepForReal,
+  health: Health = () => undefined,
 ): Resilience {
   const options = { ...RESILIENCE, ...given };
   const breaker = circuitBreaker(handleWhen(tellsOfAnOutage), {
     breaker: new ConsecutiveBreaker(options.breaker_failures),
     halfOpenAfter: openFor(options.breaker_half_open_after_ms, clock),
   });
+
+  breaker.onBreak(() => health('silent'));
+  breaker.onSuccess(() => health('answers'));
 
   return {
     async run(send, { deadline, signal }) {

@@ -1,5 +1,7 @@
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
-import type { Json, JsonObject, ToolContract } from '@portreeve/contract';
+import type { Json, JsonObject, PolicyRequest, ToolContract } from '@portreeve/contract';
+import { type HistoryByTool, historyShape } from './history.ts';
+import { isMarked } from './redacted.ts';
 
 /** How the arguments of one tool look to rules. */
 export interface ToolShape {
@@ -7,9 +9,17 @@ export interface ToolShape {
   readonly action: string;
   /** The Cedar type of `context.args`. */
   readonly type: string;
-  /** The arguments in Cedar's terms. Throws `TypeError`, naming the place, for what does not fit. */
-  readonly convert: (args: JsonObject) => Record<string, CedarValueJson>;
+  /** The Cedar type of `context.history`; `null` where the tool has no history facts. */
+  readonly history: string | null;
+  /** The history facts before the first use. */
+  readonly unused: ActRequest['history'];
+  /** Both in Cedar's terms. Throws `TypeError`, naming the place, for what does not fit or is missing. */
+  readonly facts: (request: Pick<ActRequest, 'args' | 'history'>) => Record<string, CedarValueJson>;
+  /** Recorded arguments with a number in the place of each that was redacted, so that they convert. */
+  readonly unmark: (args: JsonObject) => JsonObject;
 }
+
+type ActRequest = Extract<PolicyRequest, { kind: 'act' }>;
 
 export type ToolShapes = ReadonlyMap<string, ToolShape>;
 
@@ -19,6 +29,7 @@ const toolAction = (tool: string) => `act:${tool}`;
 interface Shape {
   readonly type: string;
   readonly convert: (value: Json, path: string) => CedarValueJson;
+  readonly unmark: (value: Json) => Json;
 }
 
 const DEPTH_MAX = 8;
@@ -33,15 +44,25 @@ const NAME = /^(?!__)[\x20-\x7e]{1,128}$/;
  * without one known type (`anyOf`, free-form objects, mixed enumerations, arrays of arrays or of objects), members that
  * are not declared, and what lies deeper than eight levels. A tool that stands there twice has no shape.
  */
-export function toolShapes(tools: readonly ToolContract[]): ToolShapes {
+export function toolShapes(tools: readonly ToolContract[], history: HistoryByTool = new Map()): ToolShapes {
   const shapes = new Map<string, ToolShape>();
   const twice = new Set(tools.map(({ name }) => name).filter((name, index, names) => names.indexOf(name) !== index));
   for (const { name, args } of tools.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (twice.has(name)) continue;
     const shape = recordShape(args, args, 0);
     if (shape === null) continue;
-    const convert = (value: JsonObject) => shape.convert(value, 'args') as Record<string, CedarValueJson>;
-    shapes.set(name, { action: toolAction(name), type: shape.type, convert });
+    const past = historyShape(history.get(name));
+    shapes.set(name, {
+      action: toolAction(name),
+      type: shape.type,
+      history: past?.type ?? null,
+      unused: past?.unused,
+      facts: (request) => ({
+        args: shape.convert(request.args, 'args'),
+        ...(past === null ? {} : { history: past.convert(request.history) }),
+      }),
+      unmark: (value) => shape.unmark(value) as JsonObject,
+    });
   }
   return shapes;
 }
@@ -50,21 +71,29 @@ function fail(path: string, wanted: string): never {
   throw new TypeError(`${path} is not ${wanted}`);
 }
 
+const asItIs = (value: Json): Json => value;
+/** Of numbers too `audit` leaves a text. */
+const asNumber = (value: Json): Json => (isMarked(value) ? 0 : value);
+
 const TEXT: Shape = {
   type: 'String',
   convert: (value, path) => (typeof value === 'string' ? value : fail(path, 'a text')),
+  unmark: asItIs,
 };
 const LONG: Shape = {
   type: 'Long',
   convert: (value, path) => (Number.isSafeInteger(value) ? (value as number) : fail(path, 'a whole number')),
+  unmark: asNumber,
 };
 const BOOL: Shape = {
   type: 'Bool',
   convert: (value, path) => (typeof value === 'boolean' ? value : fail(path, 'true or false')),
+  unmark: asItIs,
 };
 const DECIMAL: Shape = {
   type: 'decimal',
   convert: (value, path) => ({ __extn: { fn: 'decimal', arg: decimalText(value, path) } }),
+  unmark: asNumber,
 };
 
 /** A number as Cedar writes decimals. INVARIANT: nothing is rounded; a rule never sees another amount than the tool. */
@@ -118,6 +147,7 @@ function setShape(node: JsonObject, root: JsonObject, depth: number): Shape | nu
       Array.isArray(value)
         ? value.map((item: Json, index) => element.convert(item, `${path}/${index}`))
         : fail(path, 'a list'),
+    unmark: (value) => (Array.isArray(value) ? value.map((item: Json) => element.unmark(item)) : value),
   };
 }
 
@@ -147,6 +177,14 @@ function recordShape(node: JsonObject, root: JsonObject, depth: number): Shape |
         converted[name] = shape.convert(member, `${path}/${name}`);
       }
       return converted;
+    },
+    unmark: (value) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+      const told = members.filter(({ name }) => Object.hasOwn(value, name));
+      return {
+        ...(value as JsonObject),
+        ...Object.fromEntries(told.map(({ name, shape }) => [name, shape.unmark((value as JsonObject)[name]!)])),
+      };
     },
   };
 }

@@ -99,7 +99,7 @@ describe('C2: outcomes, reasons and the next step', () => {
       expect(decision).toMatchObject({ policy_version: engine.version, request_digest: digestOf(request) });
       expect(decision.next).not.toBe('');
       expect(decision.reasons.length).toBeGreaterThan(0);
-      const record: RecordData<'run.refused'> = { decision };
+      const record: RecordData<'run.refused'> = { decision, request };
       expect(JSON.parse(JSON.stringify(record))).toEqual(record);
     }
   });

@@ -18,6 +18,7 @@ import { toolShapes } from './arguments.ts';
 import { conclude } from './conclude.ts';
 import { requestDigest } from './digest.ts';
 import { cedarRequest } from './facts.ts';
+import type { HistoryByTool } from './history.ts';
 import { registerInternals } from './internals.ts';
 import { createJudge, type Disagreement, type JudgeOptions, type Path, resultOf } from './judge.ts';
 import { isOperation } from './operations.ts';
@@ -43,6 +44,8 @@ export interface PolicyEngineOptions {
   readonly clock: Clock;
   /** Tools whose arguments rules may look at, as `context.args` of the action `act:TOOL`. */
   readonly tools?: readonly ToolContract[];
+  /** What rules may know of earlier uses, as `context.history` of the same action. */
+  readonly history?: HistoryByTool;
   /** One in this many requests gets the official engine's opinion too, besides all that an approval opens. */
   readonly secondOpinionOneIn?: number;
   /** Told when the compiled rules and the official engine disagree; the request is refused whatever it does. */
@@ -62,12 +65,19 @@ export function createPolicyEngine(options: PolicyEngineOptions): PolicyEngine {
 
 /** {@link createPolicyEngine} with another compiler, for tests. */
 export function buildEngine(
-  { layers, clock, tools = [], secondOpinionOneIn = SECOND_OPINION_ONE_IN, onDisagreement = warn }: PolicyEngineOptions,
+  {
+    layers,
+    clock,
+    tools = [],
+    history,
+    secondOpinionOneIn = SECOND_OPINION_ONE_IN,
+    onDisagreement = warn,
+  }: PolicyEngineOptions,
   replaced: Pick<JudgeOptions, 'compile'>,
 ): PolicyEngine {
   if (!Number.isSafeInteger(secondOpinionOneIn) || secondOpinionOneIn < 0)
     throw new RangeError('secondOpinionOneIn is a whole number from 0');
-  const shapes = toolShapes(tools);
+  const shapes = toolShapes(tools, history);
   const rules = compileRules(layers, shapes);
   requireAllLayers(rules);
   const schema = policySchema(shapes);

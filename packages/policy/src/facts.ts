@@ -45,7 +45,7 @@ export function cedarRequest(request: PolicyRequest, shapes: ToolShapes = NO_SHA
   const workflow = workflowEntity(request.workflow);
   const { resource, context } = workFacts(request, workflow);
   const shape = request.kind === 'act' ? shapes.get(request.tool.name) : undefined;
-  const args = shape !== undefined && request.kind === 'act' ? { args: shape.convert(request.args) } : {};
+  const args = shape !== undefined && request.kind === 'act' ? shape.facts(request) : {};
   return {
     principal: principal.uid as TypeAndId,
     action: uid('Action', shape?.action ?? request.kind),
@@ -144,28 +144,43 @@ function labelFacts(label: Label): Record<string, CedarValueJson> {
 function approvalFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValueJson {
   const requesters = new Set<string>([request.principal.id, ...request.principal.act.map((actor) => actor.id)]);
   const approvers = new Set(request.approval?.approvers.filter((approver) => !requesters.has(approver)));
-  return { count: approvers.size, groups: [...new Set(request.approval?.groups)] };
+  return {
+    count: approvers.size,
+    people: refs('Principal', [...approvers]),
+    groups: [...new Set(request.approval?.groups)],
+  };
 }
 
-/** A freeze whose form is not known freezes everything: better one call too few. */
 function environmentFacts(environment: EnvironmentFacts): CedarValueJson {
-  const frozen = { tool: [] as string[], workflow: [] as string[], principal: [] as string[] };
-  let all = false;
-  for (const freeze of environment.freezes) {
-    const colon = freeze.indexOf(':');
-    const kind = freeze.slice(0, Math.max(colon, 0));
-    const name = freeze.slice(colon + 1);
-    if ((kind === 'tool' || kind === 'workflow' || kind === 'principal') && name !== '') frozen[kind].push(name);
-    else all = true;
-  }
+  const frozen = namesIn(environment.freezes);
+  const maintained = namesIn(environment.maintenance);
   return {
     name: ref('Environment', environment.name),
     incident: environment.incident,
+    maintenance: {
+      all: maintained.all || maintained.principal.length > 0,
+      tools: refs('Tool', maintained.tool),
+      workflows: refs('Workflow', maintained.workflow),
+    },
+    outages: refs('Endpoint', environment.outages),
     frozen: {
-      all,
+      all: frozen.all,
       tools: refs('Tool', frozen.tool),
       workflows: refs('Workflow', frozen.workflow),
       principals: refs('Principal', frozen.principal),
     },
   };
+}
+
+/** What targets name, by kind. One whose form is not known names everything: better one call too few. */
+function namesIn(targets: readonly string[]) {
+  const names = { all: false, tool: [] as string[], workflow: [] as string[], principal: [] as string[] };
+  for (const target of targets) {
+    const colon = target.indexOf(':');
+    const kind = target.slice(0, Math.max(colon, 0));
+    const name = target.slice(colon + 1);
+    if ((kind === 'tool' || kind === 'workflow' || kind === 'principal') && name !== '') names[kind].push(name);
+    else names.all = true;
+  }
+  return names;
 }

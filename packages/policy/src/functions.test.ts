@@ -206,22 +206,29 @@ describe('C7: replay', () => {
         record(actRequest({ tool: { tier: 4 } })),
         { ...whole, request: lacking },
         { ...whole, request: actRequest({ args: { redacted: true } }) },
+        { ...whole, request: undefined },
+        { request: null, decision: null },
       ]),
       stricter,
     );
-    expect(replay).toMatchObject({ total: 5, same: 2, changed_total: 1, changes: { 'permit>refuse': 1 } });
+    expect(replay).toMatchObject({ total: 7, same: 2, changed_total: 1, changes: { 'permit>refuse': 1 } });
     expect(replay.changed).toEqual([
       {
         request_digest: digestOf(actRequest()),
-        decision: whole.decision.id,
+        decision: whole.decision?.id,
+        record: null,
+        asked: 'act file_note',
         from: 'permit',
         to: 'refuse',
         rules: ['x.no'],
+        remedies: [],
       },
     ]);
     expect(replay.cannot_judge.map(({ why, count }) => [why.slice(0, 49), count])).toEqual([
       ['the recorded request lacks a fact: influence: Inv', 1],
       ['the recorded request is not the one that was judg', 1],
+      ['its record holds no request', 1],
+      ['its record was erased', 1],
     ]);
   });
 

@@ -1,3 +1,4 @@
+export { isRequestOf } from './digest.ts';
 export {
   createPolicyEngine,
   type PolicyEngine,
@@ -6,6 +7,7 @@ export {
 } from './engine.ts';
 export { type ExplainedRule, type Explanation, explain, type OutcomeChange } from './explain-request.ts';
 export { type GoldenResult, runGoldenTests } from './golden-file.ts';
+export { historyByTool } from './history.ts';
 export type { Disagreement } from './judge.ts';
 export { lintPolicies } from './lint.ts';
 export { combineDeclared, type DeclaredWorkflow, findLoosening } from './loosening.ts';

@@ -8,11 +8,11 @@ import type { PolicyLayers } from './sources.ts';
  * Everything that is wrong with a set of policy files (`error`: nothing starts), and what only looks wrong (`warning`).
  * Never throws; sorted by file and line.
  */
-export function lintPolicies(layers: PolicyLayers, tools: Parameters<typeof toolShapes>[0] = []): Finding[] {
+export function lintPolicies(layers: PolicyLayers, ...known: Partial<Parameters<typeof toolShapes>>): Finding[] {
   const problems = new Problems();
   const findings: Finding[] = [];
   try {
-    const rules = readRules(layers, toolShapes(tools), problems);
+    const rules = readRules(layers, toolShapes(known[0] ?? [], known[1]), problems);
     // A layer whose files do not read is broken, which is said already, and not empty.
     const broken = new Set(problems.findings.map(({ file }) => file));
     findings.push(

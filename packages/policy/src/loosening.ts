@@ -1,5 +1,6 @@
 import type { Clock, RiskTier, ToolContract, WorkflowContract } from '@portreeve/contract';
 import { createPolicyEngine, type PolicyEngine } from './engine.ts';
+import { historyByTool } from './history.ts';
 import { internalsOf } from './internals.ts';
 import { plainUse } from './probe-requests.ts';
 import { type Finding, Problems } from './problems.ts';
@@ -29,6 +30,7 @@ export function findLoosening(
     layers: together(base, policies),
     clock: EPOCH,
     tools: distinctTools(workflows),
+    history: historyByTool(workflows),
   });
   return [
     ...workflows.flatMap((declared) => [
@@ -135,6 +137,7 @@ function looserThanTier(engine: PolicyEngine, declared: DeclaredWorkflow): Findi
           workflow: contract.name,
           tools: contract.scope.tools,
           approvers: contract.approvers,
+          history: internalsOf(engine).shapes.get(tool.name)?.unused,
         }),
         approval: given === 0 ? null : { approvers, groups: [...contract.approvers] },
       };

@@ -57,7 +57,7 @@ const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
   requester: [...SELF, 'runs.submit', 'runs.read', 'approvals.read', 'tokens.create', 'tokens.rotate'],
-  approver: [...SELF, 'approvals.read', 'approvals.decide', 'runs.read', 'signing_key.register'],
+  approver: [...SELF, 'approvals.read', 'approvals.decide', 'runs.read', 'signing_key.register', 'policy.explain'],
   operator: [
     ...SELF,
     'agents.read',
@@ -68,19 +68,24 @@ const PROMISED: Record<Role, readonly string[]> = {
     'queue.close',
     'runs.read',
     'approvals.read',
+    'policy.explain',
+    'policy.replay',
     'tokens.create',
   ],
   auditor: [
     ...SELF,
     ...['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
     ...['agents.read', 'tokens.unused'],
+    ...['policy.explain', 'policy.replay'],
   ],
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
     ...['accounts.create', 'accounts.list', 'tokens.create'],
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
+    ...['policy.explain', 'policy.replay'],
   ],
+  enforcer: ['authzen.evaluate'],
 };
 const EVERYONE = [
   'session.read',

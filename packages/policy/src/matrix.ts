@@ -1,5 +1,6 @@
 import type { Decision, EnvironmentFacts, RiskTier, Role, ToolContract } from '@portreeve/contract';
 import type { PolicyEngine } from './engine.ts';
+import { internalsOf } from './internals.ts';
 import { plainUse } from './probe-requests.ts';
 
 /**
@@ -14,6 +15,7 @@ export function matrix(
   environments: readonly EnvironmentFacts['name'][],
   tiers: readonly RiskTier[],
 ): string {
+  const { shapes } = internalsOf(engine);
   const head = ['tool', 'tool tier', 'environment', 'workflow tier', ...roles];
   const rows = tools
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -24,7 +26,9 @@ export function matrix(
           String(tool.tier),
           environment,
           tier,
-          ...roles.map((role) => cell(engine.decide(plainUse(tool, { role, tier, environment })))),
+          ...roles.map((role) =>
+            cell(engine.decide(plainUse(tool, { role, tier, environment, history: shapes.get(tool.name)?.unused }))),
+          ),
         ]),
       ),
     );

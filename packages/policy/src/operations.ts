@@ -32,6 +32,11 @@ export const OPERATIONS = {
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',
+  // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
+  'policy.explain': 'look',
+  'policy.replay': 'look',
+  // What policy would say of somebody else (AuthZEN). It grants nothing.
+  'authzen.evaluate': 'look',
   'accounts.create': 'change',
   'accounts.list': 'look',
   'accounts.end_sessions': 'change',

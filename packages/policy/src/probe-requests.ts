@@ -25,6 +25,7 @@ export function plainUse(
     workflow?: string;
     tools?: readonly string[];
     approvers?: readonly string[];
+    history?: ActRequest['history'] | undefined;
   },
 ): ActRequest {
   return {
@@ -56,7 +57,8 @@ export function plainUse(
     provenance: [],
     untrusted_sinks: [],
     approval: null,
-    environment: { name: over.environment, freezes: [], incident: false },
+    ...(over.history === undefined ? {} : { history: over.history }),
+    environment: { name: over.environment, freezes: [], incident: false, maintenance: [], outages: [] },
   };
 }
 

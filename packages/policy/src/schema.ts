@@ -44,9 +44,9 @@ function policySchemaText(shapes: ToolShapes): string {
   const actContext =
     'workflow: Workflow, influence: LabelFacts, untrusted_sinks: Set<Sink>, approval: ApprovalFacts, environment: EnvironmentFacts';
   const toolActions = [...shapes.values()].map(
-    ({ action, type }) => `// Use this tool, with its arguments.
+    ({ action, type, history }) => `// Use this tool, with its arguments.
 action ${JSON.stringify(action)} in ["act"] appliesTo { principal: [Principal], resource: [Tool], context: {
-  ${actContext}, args: ${type}
+  ${actContext}, args: ${type}${history === null ? '' : `, history: ${history}`}
 } };`,
   );
   const argumentsNote =
@@ -72,10 +72,12 @@ type LabelFacts = { integrity: Integrity, confidentiality: Confidentiality, leve
 type EnvironmentFacts = {
   name: Environment,
   incident: Bool,
+  maintenance: { all: Bool, tools: Set<Tool>, workflows: Set<Workflow> },
+  outages: Set<Endpoint>,
   frozen: { all: Bool, tools: Set<Tool>, workflows: Set<Workflow>, principals: Set<Principal> }
 };
-// count: distinct people who approved exactly this proposal, none of whom asked for it. groups: the groups they approved for.
-type ApprovalFacts = { count: Long, groups: Set<String> };
+// people: who approved exactly this proposal, none of whom asked for it; count: how many. groups: those they approved for.
+type ApprovalFacts = { count: Long, people: Set<Principal>, groups: Set<String> };
 
 entity Group;
 // actors: who acts for this principal (the act chain).

@@ -1,4 +1,4 @@
-import { type Arguments, at, digestOf, PortreeveError, type RunState } from '@portreeve/contract';
+import { type Arguments, at, digestOf, type JsonObject, PortreeveError, type RunState } from '@portreeve/contract';
 import { testContract } from '@portreeve/execute/testing';
 import { ProviderError } from '@portreeve/model';
 import { answerOf } from '@portreeve/model/testing';
@@ -276,6 +276,22 @@ describe('endings', () => {
       statuses.push(run.state, run.result?.status, work?.kind);
     }
     expect(statuses).toEqual(['completed', 'failed', 'failed_action', 'completed', 'unknown', 'unknown_outcome']);
+  });
+
+  test('C7: each decision on the way is on record with exactly the request that it judged', async () => {
+    const harness = runHarness();
+    await carried(harness);
+    const { audit } = harness.gate;
+    const judged = [
+      ...audit.of('run.admitted'),
+      ...audit.of('source.read'),
+      ...audit.of('prompt.assembled'),
+      ...audit.of('decision.made'),
+    ].map(({ data }) => data);
+    expect(new Set(judged.map(({ request }) => (request as JsonObject).kind))).toEqual(
+      new Set(['admit', 'read', 'ask', 'act']),
+    );
+    for (const { decision, request } of judged) expect(decision.request_digest).toBe(digestOf(request));
   });
 
   test('I8: code that throws hands the run off with its input; the cause is for the operator alone', async () => {

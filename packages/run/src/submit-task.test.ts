@@ -85,6 +85,8 @@ describe('submit', () => {
       { type: 'run.submitted', actor: { id: stranger.id } },
       { type: 'run.refused', outcome: 'refuse', data: { decision: { outcome: 'refuse' } } },
     ]);
+    const data = gate.audit.of('run.refused')[0]?.data;
+    expect(data?.decision.request_digest).toBe(digestOf(data?.request));
   });
 
   test('C5: nothing is admitted while everything is frozen', async () => {

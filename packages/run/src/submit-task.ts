@@ -12,6 +12,7 @@ import {
   type JsonObject,
   newId,
   type PolicyDecider,
+  type PolicyRequest,
   PortreeveError,
   type Principal,
   type Run,
@@ -72,12 +73,13 @@ export function taskSubmitter(deps: {
       ...principal,
       act: [{ id: `agent:${contract.name}`, kind: 'agent' }, ...principal.act],
     };
-    const decision = deps.policy.decide({
+    const request: PolicyRequest = {
       kind: 'admit',
       principal: acting,
       workflow: factsOf(contract),
       environment: deps.environment.facts(LOOKING),
-    });
+    };
+    const decision = deps.policy.decide(request);
     const admitted = decision.outcome === 'permit' || decision.outcome === 'notify';
     const id = newId('run', deps.clock);
     const refs = { run: id, workflow: contract.name, release: loaded.release };
@@ -107,7 +109,7 @@ export function taskSubmitter(deps: {
             actor: actorOf(acting),
             refs: decided,
             outcome: decision.outcome,
-            data: { decision },
+            data: { decision, request },
           }),
         ]),
       );
@@ -152,7 +154,7 @@ export function taskSubmitter(deps: {
           actor: actorOf(acting),
           refs: decided,
           outcome: decision.outcome,
-          data: { decision, tier: contract.tier },
+          data: { decision, request, tier: contract.tier },
         }),
       ]);
       return null;

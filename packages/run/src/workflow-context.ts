@@ -15,6 +15,7 @@ import {
   type Labelled,
   labelData,
   type PolicyDecider,
+  type PolicyRequest,
   type PortreeveError,
   type Reading,
   type RecordDraft,
@@ -87,7 +88,7 @@ export function workflowContext(
     type Read = { value: ValueId; available: number; count: number };
     const found = await step<Read>(`read:${name}`, async (key) => {
       const source = definition.sources.find((each) => each.name === name);
-      const decision = deps.policy.decide({
+      const request: PolicyRequest = {
         kind: 'read',
         principal: run.principal,
         workflow: factsOf(contract),
@@ -100,12 +101,13 @@ export function workflowContext(
             }
           : { name, integrity: 'untrusted', confidentiality: 'restricted', categories: [] },
         environment: deps.environment.facts(LOOKING),
-      });
+      };
+      const decision = deps.policy.decide(request);
       if (!source || refuses(decision)) {
         await write(
           record(
             'source.refused',
-            { source: name, decision },
+            { source: name, decision, request },
             { outcome: 'refuse', refs: decisionRefs(decision), key },
           ),
         );
@@ -115,7 +117,9 @@ export function workflowContext(
         const reading = await deps.context.read(source, query, await deps.store.attachments(run.id));
         const value = await deps.uow.transaction(async (tx) => {
           const id = await deps.context.save(tx, run.id, reading.evidence);
-          await deps.audit.append(tx, [record('source.read', reading.record, { outcome: 'read', key })]);
+          await deps.audit.append(tx, [
+            record('source.read', { ...reading.record, decision, request }, { outcome: 'read', key }),
+          ]);
           return id;
         });
         return { ok: { value, available: reading.available, count: reading.count } };
@@ -146,16 +150,21 @@ export function workflowContext(
         };
       }
       const assembly = deps.context.assemble(prompt, inputs, contract);
-      const decision = deps.policy.decide({
+      const request: PolicyRequest = {
         kind: 'ask',
         principal: run.principal,
         workflow: factsOf(contract),
         endpoint: deps.endpoint,
         influence: labelData(assembly.label),
         environment: deps.environment.facts(LOOKING),
-      });
+      };
+      const decision = deps.policy.decide(request);
       await write(
-        record('prompt.assembled', assembly.record, { outcome: decision.outcome, refs: decisionRefs(decision), key }),
+        record(
+          'prompt.assembled',
+          { ...assembly.record, decision, request },
+          { outcome: decision.outcome, refs: decisionRefs(decision), key },
+        ),
       );
       if (refuses(decision))
         return { ending: refusal(decision, `Policy refuses to send this to ${deps.endpoint.name}.`) };
@@ -211,6 +220,7 @@ export function workflowContext(
         run: run.id,
         workflow: factsOf(contract),
         approval_timeout_minutes: contract.approval_timeout_minutes,
+        history: contract.history,
         release: run.release,
         principal: run.principal,
         contract: toolContract,
@@ -235,8 +245,8 @@ export function workflowContext(
       await step('continue', async () => ({ ok: await move('continue', null) }));
     }
     if (result.status !== 'succeeded') return result;
-    const { value, execution } = result;
-    return { status: 'succeeded', execution, result: await load<Json>(value) };
+    const { value, execution, narrowed } = result;
+    return { status: 'succeeded', execution, result: await load<Json>(value), narrowed };
   }
 
   async function move(event: 'wait' | 'continue', approval: Run['approval']): Promise<null> {
@@ -248,7 +258,7 @@ export function workflowContext(
   async function keep(result: GateResult): Promise<StoredResult> {
     if (result.status !== 'succeeded') return result as StoredResult;
     const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
-    return { status: 'succeeded', execution: result.execution, value };
+    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed };
   }
 
   return {
@@ -266,6 +276,7 @@ type StoredResult =
       readonly status: 'succeeded';
       readonly execution: Extract<GateResult, { status: 'succeeded' }>['execution'];
       readonly value: ValueId;
+      readonly narrowed: readonly string[];
     };
 
 function refuses(decision: Decision): boolean {

@@ -25,6 +25,12 @@ export function defineTool(spec: ToolSpec): ToolContract {
       ? []
       : [{ path: `sinks[${index}].path`, message: `${path} points at no declared argument` }];
   });
+  for (const [profile, steps] of Object.entries(contract.profiles))
+    for (const [index, { path }] of steps.entries()) {
+      const first = path.split('/')[1]!.replaceAll('~1', '/').replaceAll('~0', '~');
+      if (!members.has(first))
+        errors.push({ path: `profiles.${profile}[${index}].path`, message: `${path} points at no declared argument` });
+    }
   for (const name of unfilled(contract.binding.url, contract.args))
     errors.push({ path: 'binding.url', message: `{${name}} is no declared argument` });
   if (contract.effect !== 'read' && contract.sinks.length === 0)

@@ -1,6 +1,7 @@
 import {
   type FieldError,
   fieldErrors,
+  historyProblems,
   type JsonObject,
   PortreeveError,
   type SourceContract,
@@ -53,6 +54,7 @@ export function defineWorkflow<const S extends Schema>(spec: WorkflowSpec<S>): W
   for (const tool of tools)
     if (tool.undo !== 'irreversible' && !contract.scope.tools.includes(tool.undo))
       errors.push({ path: 'tools', message: `${tool.name} is undone by ${tool.undo}, which is not among the tools` });
+  errors.push(...historyProblems(contract.history, tools));
   if (errors.length > 0) throw misconfigured(what, errors);
   return {
     contract,

@@ -1,18 +1,10 @@
 import type { Approvals } from '@portreeve/approve';
 import type { AuditLog } from '@portreeve/audit';
-import type {
-  AuditWriter,
-  Clock,
-  Evidence,
-  EvidenceId,
-  PolicyDecider,
-  Principal,
-  Run,
-  RunId,
-} from '@portreeve/contract';
+import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute';
 import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve/gate';
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
+import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
@@ -27,7 +19,7 @@ export interface Services {
   readonly oidcByName: ReadonlyMap<string, OidcSignIn>;
   /** Where browsers reach us. */
   readonly web: WebOrigin;
-  readonly policy: PolicyDecider;
+  readonly policy: PolicyEngine;
   readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
   readonly approvals: Approvals;
@@ -46,6 +38,7 @@ export interface Services {
     readonly model: string;
     readonly endpoint: string;
     readonly simulated: boolean;
+    /** The configured address of this server; null: only who has come knows by which. */
   };
   readonly debugpoint: (name: string) => void;
 }

@@ -26,6 +26,7 @@ import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { executeStore } from './store/executions.ts';
 import { handoffStore } from './store/handoffs.ts';
+import { historyStore } from './store/history.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { proposalStore } from './store/proposals.ts';
@@ -127,6 +128,7 @@ export async function wireStages(options: StagesOptions) {
     approvals,
     handoffs,
     store: proposals,
+    history: historyStore(database),
     notices,
     environment,
     debugpoint,

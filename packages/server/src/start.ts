@@ -116,7 +116,12 @@ async function start(
   undo.push(() => database.close());
   await migrate(database.pool);
 
-  const model = await openModel({ config, secrets, environmentKey: options.anthropicApiKey, clock });
+  let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
+  const model = await openModel({
+    ...{ config, secrets, clock },
+    environmentKey: options.anthropicApiKey,
+    health: (endpoint, state) => hear(endpoint, state),
+  });
   undo.push(() => model.close());
 
   const executor = `${process.pid}-${randomUUID()}`;
@@ -140,6 +145,16 @@ async function start(
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
+  // An answer ends an outage whoever has told of it: the process whose circuit opened may be gone.
+  hear = (endpoint, state) => {
+    const known = environment.facts().outages.includes(endpoint);
+    if (known === (state === 'silent')) return;
+    const told =
+      state === 'silent'
+        ? environment.outage(endpoint, 'on', 'It did not answer several times in a row: the circuit is open.')
+        : environment.outage(endpoint, 'off', 'It answers.');
+    told.catch((error: unknown) => log('error', 'an outage could not be recorded', error));
+  };
   const listener = listenForEnvironment(databaseUrl, () => void environment.refresh().catch(() => undefined));
   undo.push(() => listener.stop());
   undo.push(every(ENVIRONMENT_EVERY_MS, () => environment.refresh(), log));
@@ -221,6 +236,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
     every(CHECKPOINT_EVERY_MS, () => signIn.tidy(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
+    every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     // Also when nothing happened: a period without events is visible as such.
     every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
   ];

@@ -58,8 +58,14 @@ export function stopAgents(deps: {
   ) => {
     const subject = `freeze:principal:${agent}`;
     const reason = why.slice(0, 2000);
-    await changes.append(tx, { subject, state, reason, by: HOUSE, at: clock.now().toISOString() });
-    return draft({ type: 'environment.changed', actor: by, outcome: state, data: { subject, state, reason } });
+    const always = { from: null, until: null };
+    await changes.append(tx, { subject, state, reason, ...always, by: HOUSE, at: clock.now().toISOString() });
+    return draft({
+      type: 'environment.changed',
+      actor: by,
+      outcome: state,
+      data: { subject, state, reason, ...always },
+    });
   };
 
   return {

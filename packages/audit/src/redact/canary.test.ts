@@ -15,6 +15,18 @@ const tree = { note: free, nested: [{ password: CANARIES.password, [CANARIES.ema
 const digest = `sha256:${'a'.repeat(64)}`;
 const label = { integrity: 'untrusted', confidentiality: 'internal', categories: [], origins: [] };
 
+const decision = {
+  id: 'dec_1',
+  outcome: 'permit',
+  layers: [],
+  reasons: [],
+  remedies: [],
+  notify: [],
+  next: 'Nothing to do: it may go on.',
+  policy_version: digest,
+  request_digest: digest,
+} as const;
+
 /** Where text from outside comes into the record, by type. */
 const DRAFTS: Partial<Record<RecordType, object>> = {
   'identity.sign_in_failed': { name: CANARIES.email, reason: 'locked' },
@@ -38,7 +50,10 @@ const DRAFTS: Partial<Record<RecordType, object>> = {
     label,
     findings: [],
     evidence: [],
+    decision,
+    request: { kind: 'read', query: tree },
   },
+  'decision.made': { decision, request: { kind: 'act', args: tree }, proposal_digest: digest, phase: 'submit' },
   'output.rejected': { prompt: 'p', errors: [free], repair_follows: false },
   'proposal.submitted': {
     digest,

@@ -35,6 +35,13 @@ export function renderApproval(view: View): string {
   line(style('bold', 'Exactly this will be sent:'));
   const kindByPath = new Map<string, View>(view.provenance.map((leaf: View) => [leaf.path, leaf]));
   renderValue(view.args, '', 2, kindByPath, out);
+  if (view.narrowed) {
+    line();
+    line(
+      style('bold', `Policy narrowed it (${view.narrowed.profiles.map(printable).join(', ')}); this was asked for:`),
+    );
+    renderValue(view.narrowed.asked, '', 2, NO_LEAVES, out);
+  }
   line();
   line(style('bold', `The evidence that it cites (${view.evidence.length}):`));
   for (const item of view.evidence) {

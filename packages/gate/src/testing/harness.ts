@@ -31,6 +31,7 @@ import { createGate, type Gate, type GateDeps } from '../gate.ts';
 import { createHandoffs, type Handoffs } from '../handoffs.ts';
 import type { ExecutionService, NoticeStore, ProposalStore, StoredProposal } from '../ports.ts';
 import type { Wish } from '../wish.ts';
+import { memoryHistoryStore } from './history-store.ts';
 import { memoryHandoffStore, memoryNoticeStore, memoryProposalStore } from './memory.ts';
 
 /** One process of a test: a gate and an executor of its own, on the stores that all share. */
@@ -101,6 +102,7 @@ export function gateHarness(
   const rows = memoryProposalStore();
   const handoffStore = memoryHandoffStore();
   const notices = memoryNoticeStore();
+  const history = memoryHistoryStore();
   const approvalStore = memoryApprovalStore();
   const executeStore = memoryExecuteStore();
   const late: { audit?: ExecuteFixture['audit'] } = {};
@@ -108,6 +110,7 @@ export function gateHarness(
     rows,
     handoffStore,
     notices,
+    history,
     approvalStore,
     executeStore,
     {
@@ -195,9 +198,16 @@ export function gateHarness(
         approvals,
         handoffs,
         notices,
+        history,
         store: options.wrapStore?.(proposals) ?? proposals,
         environment: {
-          facts: (): EnvironmentFacts => ({ name: 'test', ...environment, freezes: [...environment.freezes] }),
+          facts: (): EnvironmentFacts => ({
+            name: 'test',
+            maintenance: [],
+            outages: [],
+            ...environment,
+            freezes: [...environment.freezes],
+          }),
           isCurrent: async () => true,
           refresh: async () => undefined,
         },
@@ -220,6 +230,7 @@ export function gateHarness(
         approvers: ['case-approvers'],
       },
       approval_timeout_minutes: 60,
+      history: {},
       release: digestOf('release'),
       principal: { ...people.requester.principal, act: [{ id: 'agent:incident-summary', kind: 'agent' }] },
       contract: testContract(),

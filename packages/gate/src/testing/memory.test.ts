@@ -1,7 +1,9 @@
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
 import {
   handoffStoreContract,
+  historyStoreContract,
   memoryHandoffStore,
+  memoryHistoryStore,
   memoryNoticeStore,
   memoryProposalStore,
   noticeStoreContract,
@@ -15,6 +17,11 @@ proposalStoreContract('memory', async () => {
 
 handoffStoreContract('memory', async () => {
   const store = memoryHandoffStore();
+  return { store, uow: memoryUnitOfWork(store) };
+});
+
+historyStoreContract('memory', async () => {
+  const store = memoryHistoryStore();
   return { store, uow: memoryUnitOfWork(store) };
 });
 

@@ -47,6 +47,10 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       },
       contract: testContract(),
       approval_timeout_minutes: 60,
+      history: {
+        today: { kind: 'count', tools: ['publish_case_summary'], by: ['principal'], window: '1d', counts: 'attempted' },
+      },
+      narrowed: { profiles: ['short'], asked: { summary: 'longer' } },
       state: 'awaiting_approval',
       decision: testDecision(clock, { outcome: 'approve' }),
       approval: newId('approval', clock),

@@ -28,7 +28,7 @@ export function workflowFacts(over: Partial<WorkflowFacts> = {}): WorkflowFacts 
 }
 
 export function environmentFacts(over: Partial<EnvironmentFacts> = {}): EnvironmentFacts {
-  return { name: 'test', freezes: [], incident: false, ...over };
+  return { name: 'test', freezes: [], incident: false, maintenance: [], outages: [], ...over };
 }
 
 type ActOver = Partial<Omit<RequestOf<'act'>, 'tool' | 'workflow'>> & {

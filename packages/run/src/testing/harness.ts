@@ -99,7 +99,13 @@ export function runHarness(): RunHarness {
   };
   const stage = { audit, uow, clock };
   const environment = {
-    facts: () => ({ name: 'test' as const, ...gate.environment, freezes: [...gate.environment.freezes] }),
+    facts: () => ({
+      name: 'test' as const,
+      maintenance: [],
+      outages: [],
+      ...gate.environment,
+      freezes: [...gate.environment.freezes],
+    }),
   };
   const loaded = new Map<string, LoadedWorkflow>();
   const durables = new Map<RunId, MemoryDurable>();

@@ -32,6 +32,7 @@ export function toActOutcome(
         status: 'succeeded',
         execution,
         result: values.make(outcome.result ?? {}, { ...influence, integrity: 'untrusted' }),
+        narrowed: [],
       };
     case 'failed':
       return { status: 'failed', execution, reason: outcome.reason ?? 'the downstream refused' };

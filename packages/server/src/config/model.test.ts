@@ -20,7 +20,7 @@ afterEach(async () => {
 
 async function open(environment: ProjectConfigInput['environment'], environmentKey?: string): Promise<ModelEndpoint> {
   const config = projectConfigSchema.parse({ environment, workflows: ['x'], model: { name: 'claude-test-1' } });
-  const model = await openModel({ config, secrets, environmentKey, clock: systemClock });
+  const model = await openModel({ config, secrets, environmentKey, clock: systemClock, health: () => undefined });
   opened.push(model);
   return model;
 }

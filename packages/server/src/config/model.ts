@@ -20,8 +20,12 @@ export async function openModel(options: {
   secrets: SecretFolder;
   environmentKey: string | undefined;
   clock: Clock;
+  /** Hears of each answer of the endpoint, and of each time that its circuit opens. */
+  health: (endpoint: string, state: 'answers' | 'silent') => void;
 }): Promise<ModelEndpoint> {
   const { config, clock } = options;
+  const modelOf = (provider: Provider) =>
+    createModel({ provider, clock, health: (state) => options.health(provider.name, state) });
   if (options.environmentKey && config.environment === 'production') {
     throw new PortreeveError('misconfigured', 'ANTHROPIC_API_KEY is set in production.', {
       next: `Put the key into the secret store as ${SECRET} and unset the variable.`,
@@ -35,7 +39,7 @@ export async function openModel(options: {
       clearance: config.model.clearance,
       ...(config.model.base_url ? { baseURL: config.model.base_url } : {}),
     });
-    return { provider, ask: createModel({ provider, clock }), close: async () => undefined };
+    return { provider, ask: modelOf(provider), close: async () => undefined };
   }
   if (config.environment === 'production') {
     throw new PortreeveError('misconfigured', `There is no ${SECRET} in the secret store.`, {
@@ -44,5 +48,5 @@ export async function openModel(options: {
   }
   const server = await startSimulatedServer();
   const provider = simulatedProvider(server);
-  return { provider, ask: createModel({ provider, clock }), close: () => server.close() };
+  return { provider, ask: modelOf(provider), close: () => server.close() };
 }

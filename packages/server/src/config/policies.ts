@@ -6,6 +6,7 @@ import {
   combineDeclared,
   createPolicyEngine,
   type Disagreement,
+  historyByTool,
   type PolicyEngine,
   readPolicyFolder,
 } from '@portreeve/policy';
@@ -37,6 +38,7 @@ export function loadPolicies(
     layers: combineDeclared(base, declared, tightening),
     clock,
     tools: declared.flatMap(({ tools }) => tools),
+    history: historyByTool(declared),
     ...(onDisagreement ? { onDisagreement } : {}),
   });
 }

@@ -7,6 +7,7 @@ import {
   digestOf,
   digestOfText,
   fieldErrors,
+  historyProblems,
   isPortreeveError,
   PortreeveError,
   type ProjectConfig,
@@ -97,6 +98,10 @@ function parseDefinition(exported: unknown, file: string): WorkflowDefinition {
   if (!parts.success) {
     const errors = fieldErrors(parts.error);
     throw new PortreeveError('misconfigured', `${file}: ${errors[0]?.path} ${errors[0]?.message}`, { errors });
+  }
+  const faults = historyProblems(contract.data.history, parts.data.tools);
+  if (faults.length > 0) {
+    throw new PortreeveError('misconfigured', `${file}: ${faults[0]?.path}: ${faults[0]?.message}`, { errors: faults });
   }
   return { contract: contract.data, ...parts.data, run };
 }

@@ -1,4 +1,11 @@
-import { ANONYMOUS_ACTOR, actorOf, draft, isPortreeveError, PortreeveError } from '@portreeve/contract';
+import {
+  ANONYMOUS_ACTOR,
+  actorOf,
+  draft,
+  isPortreeveError,
+  type PolicyRequest,
+  PortreeveError,
+} from '@portreeve/contract';
 import { type Authenticated, SECRET_PREFIXES } from '@portreeve/identity';
 import type { FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
@@ -13,12 +20,13 @@ import { assertSameOrigin } from './same-origin.ts';
 export async function admit(services: Services, route: Route, request: FastifyRequest): Promise<Authenticated> {
   const target = targetOf(request);
   const who = await authenticate(services, route, request, target);
-  const decision = services.policy.decide({
+  const asked: PolicyRequest = {
     kind: 'api',
     principal: who.principal,
     operation: route.operation,
     environment: services.environment.facts(),
-  });
+  };
+  const decision = services.policy.decide(asked);
   if (decision.outcome !== 'permit' && decision.outcome !== 'notify') {
     await services.database.transaction((tx) =>
       services.audit.append(tx, [
@@ -27,7 +35,7 @@ export async function admit(services: Services, route: Route, request: FastifyRe
           actor: actorOf(who.principal),
           refs: { decision: decision.id, policy_version: decision.policy_version },
           outcome: 'refuse',
-          data: { operation: route.operation, target, code: 'refused', decision },
+          data: { operation: route.operation, target, code: 'refused', decision, request: asked },
         }),
       ]),
     );
@@ -98,7 +106,7 @@ async function authenticate(
           type: 'api.refused',
           actor: ANONYMOUS_ACTOR,
           outcome: 'refuse',
-          data: { operation: route.operation, target, code: error.code, decision: null },
+          data: { operation: route.operation, target, code: error.code, decision: null, request: null },
         }),
       ]),
     );
@@ -121,7 +129,13 @@ export async function recordRefusal(
         type: 'api.refused',
         actor: who ? actorOf(who.principal) : ANONYMOUS_ACTOR,
         outcome: 'refuse',
-        data: { operation: route.operation, target: targetOf(request), code: error.code, decision: null },
+        data: {
+          operation: route.operation,
+          target: targetOf(request),
+          code: error.code,
+          decision: null,
+          request: null,
+        },
       }),
     ]),
   );

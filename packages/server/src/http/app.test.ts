@@ -104,7 +104,7 @@ test('I3: the list of operations is the reviewed one', () => {
   const file = fileURLToPath(new URL('./api.txt', import.meta.url));
   const rows = routes.map(({ method, url, operation, records }) => {
     const leaves = typeof records === 'string' ? { read: 'api.read', none: '-' }[records] : records.join(' ');
-    return `${method.padEnd(8)}${url.padEnd(32)}${operation.padEnd(20)}${leaves}`;
+    return `${method.padEnd(8)}${url.padEnd(36)}${operation.padEnd(20)}${leaves}`;
   });
   const text = [
     '# The HTTP API: method, address, the right that it needs, the records that it leaves.',

@@ -46,6 +46,11 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   installProblems(app);
+  // Whoever sends an identifier finds it in the answer, whatever that is (AuthZEN 1.0, request identification).
+  app.addHook('onRequest', async (request, reply) => {
+    const id = request.headers['x-request-id'];
+    if (typeof id === 'string') reply.header('x-request-id', id);
+  });
   await app.register(helmet);
   await app.register(rateLimit, { max: FLOOD_LIMIT, timeWindow: '1 minute' });
   await app.register(swagger, {

@@ -69,7 +69,7 @@ async function acting(
   by: { id: string; token: string },
   scope = `role:requester ${TOOLS.map((tool) => `tool:${tool}`).join(' ')}`,
 ) {
-  const leave = await analyst.post('/v1/delegations', { agent: by.id, scope });
+  const leave = await analyst.post('/v1/delegations', { agent: by.id, scope, ttl_s: 900 });
   expect(leave.status, JSON.stringify(leave.body)).toBe(201);
   const answer = await form(params(leave.body.token, by.token));
   expect(answer.status, answer.text).toBe(200);

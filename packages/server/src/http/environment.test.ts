@@ -58,10 +58,34 @@ test('C5: a frozen workflow admits no run, and says what lifts it', async () => 
   await thaw('workflow:case-note', 'lifted');
 });
 
+test('C5: during a maintenance window an approval is not used up: the verdict waits, and goes through after it', async () => {
+  const run = await house.submit({ case_id: 'CASE-1' });
+  const shown = await house.approvalOf(run.id);
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const target = 'tool:publish_note';
+  const planned = await operator.post('/v1/environment/maintenance', { target, until, reason: 'a move' });
+  expect(planned.body).toMatchObject({ maintenance: [target], holds: [{ subject: `maintenance:${target}`, until }] });
+  const verdict = await house.verdict('lead', shown, 'approve');
+  const refused = await lead.post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict);
+  expect(refused.status).toBe(423);
+  expect(refused.body.detail).toContain('maintenance');
+  const ended = await operator.post('/v1/environment/maintenance/end', { target, reason: 'done early' });
+  expect(ended.body).toMatchObject({ maintenance: [], holds: [] });
+  expect((await lead.post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict)).status).toBe(201);
+  expect((await house.ended(run.id)).state).toBe('completed');
+});
+
 test('C5: what holds, and how it came, can be seen by everybody; changing it needs the right and a reason', async () => {
   const seen = await (await house.as('auditor')).get('/v1/environment');
-  expect(seen.body).toMatchObject({ name: 'test', freezes: [], incident: false, holds: [] });
-  expect(seen.body.history[0]).toMatchObject({
+  expect(seen.body).toMatchObject({
+    name: 'test',
+    freezes: [],
+    incident: false,
+    maintenance: [],
+    outages: [],
+    holds: [],
+  });
+  expect(seen.body.history.find((each: { subject: string }) => each.subject.startsWith('freeze:'))).toMatchObject({
     subject: 'freeze:workflow:case-note',
     state: 'lifted',
     reason: 'a test',

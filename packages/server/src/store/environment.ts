@@ -11,6 +11,8 @@ interface EnvironmentChangesTable {
   reason: string;
   changed_by: string;
   changed_at: ColumnType<Date, string, never>;
+  holds_from: ColumnType<Date | null, string | null, never>;
+  holds_until: ColumnType<Date | null, string | null, never>;
 }
 
 declare module './tables.ts' {
@@ -21,11 +23,11 @@ declare module './tables.ts' {
 
 export function environmentStore(database: Database): EnvironmentStore {
   return {
-    async append(tx, { subject, state, reason, by, at }) {
+    async append(tx, { subject, state, reason, by, at, from, until }) {
       await database
         .on(tx)
         .insertInto('environment_changes')
-        .values({ subject, state, reason, changed_by: by, changed_at: at })
+        .values({ subject, state, reason, changed_by: by, changed_at: at, holds_from: from, holds_until: until })
         .execute();
     },
     async current() {
@@ -65,6 +67,8 @@ function fromRow(row: {
   reason: string;
   changed_by: string;
   changed_at: Date;
+  holds_from: Date | null;
+  holds_until: Date | null;
 }): EnvironmentChange {
   return {
     subject: row.subject,
@@ -72,6 +76,8 @@ function fromRow(row: {
     reason: row.reason,
     by: row.changed_by,
     at: row.changed_at.toISOString(),
+    from: row.holds_from?.toISOString() ?? null,
+    until: row.holds_until?.toISOString() ?? null,
   };
 }
 

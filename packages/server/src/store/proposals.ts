@@ -37,7 +37,7 @@ declare module './tables.ts' {
 export function proposalStore(database: Database): ProposalStore {
   return {
     async insert(tx, stored) {
-      const { proposal, workflow, contract, approval_timeout_minutes } = stored;
+      const { proposal, workflow, contract, approval_timeout_minutes, history, narrowed } = stored;
       const inserted = await database
         .on(tx)
         .insertInto('proposals')
@@ -48,7 +48,10 @@ export function proposalStore(database: Database): ProposalStore {
           tool: proposal.tool,
           digest: proposal.digest,
           state: stored.state,
-          body: canonicalJson({ proposal, workflow, contract, approval_timeout_minutes }),
+          body: canonicalJson({
+            ...{ proposal, workflow, contract, approval_timeout_minutes, history },
+            narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
+          }),
           decision: canonicalJson(stored.decision),
           approval: stored.approval,
           grant: stored.grant,
@@ -95,7 +98,7 @@ function toColumns(patch: ProposalPatch): Partial<ProposalsTable> {
 function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
   const body = JSON.parse(row.body) as Pick<
     StoredProposal,
-    'proposal' | 'workflow' | 'contract' | 'approval_timeout_minutes'
+    'proposal' | 'workflow' | 'contract' | 'approval_timeout_minutes' | 'history' | 'narrowed'
   >;
   return {
     ...body,

@@ -117,6 +117,5 @@ async function refuseFrozen(services: Services, id: ApprovalId, verdict: Verdict
       }),
     ]),
   );
-  const standing = decision.reasons.filter((reason) => reason.code === 'frozen');
-  throw new PortreeveError('frozen', standing.map((reason) => reason.text).join(' '));
+  throw new PortreeveError('frozen', decision.reasons.map((reason) => reason.text).join(' '));
 }

@@ -4,18 +4,26 @@ import type { Call } from '../route.ts';
 import { route } from '../route.ts';
 
 const reason = z.string().trim().min(1).max(2000);
-const change = z.object({ subject: z.string(), state: z.string(), reason: z.string(), by: z.string(), at: z.string() });
+const target = z.string().min(1).max(200);
+const time = z.string().nullable();
+const change = z.object({
+  ...{ subject: z.string(), state: z.string(), reason: z.string(), by: z.string(), at: z.string() },
+  from: time,
+  until: time,
+});
 const state = z.object({
   name: z.string(),
   freezes: z.array(z.string()),
   incident: z.boolean(),
+  maintenance: z.array(z.string()),
+  outages: z.array(z.string()),
   holds: z.array(change),
 });
 
 async function stateOf({ environment }: Call<unknown, unknown, unknown>['services']) {
   return {
     ...environment.facts(),
-    holds: environment.current().filter(({ state }) => state !== 'lifted' && state !== 'off'),
+    holds: [...environment.current()],
   };
 }
 
@@ -39,7 +47,7 @@ export const environmentRoutes = [
     operation: 'environment.freeze',
     summary: 'Stop a tool, a workflow, an identity or everything: new calls, grants not used yet, and approvals',
     records: ['environment.changed'],
-    body: z.strictObject({ target: z.string().min(1).max(200), reason }),
+    body: z.strictObject({ target, reason }),
     answers: { 201: state },
     handler: async ({ services, who, body }) => {
       await services.environment.freeze(body.target, body.reason, who.principal);
@@ -53,10 +61,38 @@ export const environmentRoutes = [
     summary:
       'Let through more of what is frozen: reads (`effects` stay stopped), low tiers (`high-tiers` stay stopped), all (`lifted`)',
     records: ['environment.changed'],
-    body: z.strictObject({ target: z.string().min(1).max(200), stage: z.enum(FREEZE_STAGES), reason }),
+    body: z.strictObject({ target, stage: z.enum(FREEZE_STAGES), reason }),
     answers: { 201: state },
     handler: async ({ services, who, body }) => {
       await services.environment.thaw(body.target, body.stage, body.reason, who.principal);
+      return stateOf(services);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/environment/maintenance',
+    operation: 'environment.freeze',
+    summary:
+      'Plan a maintenance window, or move the one that the target has: nothing is changed there while it is open',
+    records: ['environment.changed'],
+    body: z.strictObject({ target, from: z.iso.datetime().optional(), until: z.iso.datetime(), reason }),
+    answers: { 201: state },
+    handler: async ({ services, who, body }) => {
+      const window = { from: body.from ? new Date(body.from) : services.clock.now(), until: new Date(body.until) };
+      await services.environment.maintain(body.target, window, body.reason, who.principal);
+      return stateOf(services);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/environment/maintenance/end',
+    operation: 'environment.thaw',
+    summary: 'End a maintenance window early, or call it off',
+    records: ['environment.changed'],
+    body: z.strictObject({ target, reason }),
+    answers: { 201: state },
+    handler: async ({ services, who, body }) => {
+      await services.environment.endMaintenance(body.target, body.reason, who.principal);
       return stateOf(services);
     },
   }),

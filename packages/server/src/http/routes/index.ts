@@ -2,9 +2,11 @@ import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
+import { authzenRoutes } from './authzen.ts';
 import { environmentRoutes } from './environment.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
+import { policyRoutes } from './policy.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
 import { runRoutes } from './runs.ts';
@@ -25,5 +27,7 @@ export const routes: readonly Route[] = [
   ...queueRoutes,
   ...environmentRoutes,
   ...auditRoutes,
+  ...policyRoutes,
+  ...authzenRoutes,
   ...systemRoutes,
 ];

@@ -27,6 +27,8 @@ export interface ApprovalView {
     readonly reversible: boolean;
   };
   readonly args: JsonObject;
+  /** Where policy narrowed what was asked for: by which profiles, and what it was before. */
+  readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
   readonly provenance: readonly Provenance[];
   readonly influence: Label;
   readonly rationale: string;
@@ -56,6 +58,7 @@ export async function approvalView(services: Services, approval: Approval): Prom
       reversible: contract.undo !== 'irreversible',
     },
     args: proposal.args,
+    narrowed: stored.narrowed,
     provenance: proposal.provenance,
     influence: proposal.influence,
     rationale: proposal.rationale,

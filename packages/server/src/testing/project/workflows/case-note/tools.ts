@@ -14,6 +14,7 @@ export const lookUpOwner: ToolContract = {
   result: { type: 'object', required: ['owner'], properties: { owner: { type: 'string' } } },
   sinks: [],
   clearance: { confidentiality: 'internal', categories: [] },
+  profiles: {},
   undo: 'irreversible',
   timeout_ms: 5000,
   idempotency: 'key',

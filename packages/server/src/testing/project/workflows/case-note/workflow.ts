@@ -17,6 +17,7 @@ export default {
     },
     approvers: ['note-leads'],
     approval_timeout_minutes: 60,
+    history: {},
     input: {
       type: 'object',
       additionalProperties: false,
