@@ -642,7 +642,7 @@ describe('with a server', () => {
       /^Agent active-agent \(active\)\n {2}id +prn_\w+\n {2}owner +prn_\w+\n {2}purpose +a test\n/,
     );
     const retired = await portreeve('identity', 'agents', 'retire', 'active-agent', '--reason', 'no longer needed');
-    expect(retired.out).toMatch(/^✓ active-agent is retired;/);
+    expect(retired.out).toBe('✓ active-agent is retired.\n');
     const twice = await portreeve('identity', 'agents', 'retire', 'active-agent', '--reason', 'again', '--json');
     expect([twice.code, documentIn(twice).error.code]).toEqual([1, 'conflict']);
     const none = await portreeve('identity', 'agents', 'show', 'no-such-agent', '--json');

@@ -79,7 +79,7 @@ function build(rules: readonly WorkloadRuleInput[] = RULES, more: Partial<Worklo
         environment: 'development',
         own_issuer: ISSUER,
         fetch: (input, init) => (String(input).startsWith(mesh.issuer) ? mesh : issuer).fetch(input, init),
-        timeout_ms: 50,
+        timeout_ms: 10_000,
         ...more,
       });
       return { workload };

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asId } from '@portreeve/contract';
 import { ACCESS_TOKEN_TOKEN_TYPE, EXCHANGE_GRANT_TYPE, JWT_TOKEN_TYPE } from '@portreeve/identity';
-import { decodeJwt, SignJWT } from 'jose';
+import { decodeJwt, SignJWT } from '@portreeve/identity/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { client } from '../testing/client.ts';
 import { type SignedInClient, type TestServer, testServer } from '../testing/server.ts';
@@ -69,7 +69,7 @@ async function acting(
   by: { id: string; token: string },
   scope = `role:requester ${TOOLS.map((tool) => `tool:${tool}`).join(' ')}`,
 ) {
-  const leave = await analyst.post('/v1/delegations', { agent: by.id, scope });
+  const leave = await analyst.post('/v1/delegations', { agent: by.id, scope, ttl_s: 900 });
   expect(leave.status, JSON.stringify(leave.body)).toBe(201);
   const answer = await form(params(leave.body.token, by.token));
   expect(answer.status, answer.text).toBe(200);
@@ -155,6 +155,7 @@ describe('token exchange', () => {
       ['no type', await form('x=1', { 'content-type': 'x' }), 'invalid_request'],
       ['too much', await form(`x=${'a'.repeat(70_000)}`), 'invalid_request'],
       ['many', await form(Array.from({ length: 40 }, (_, n) => `p${n}=1`).join('&')), 'invalid_request'],
+      ['one many times', await form('a&'.repeat(30_000)), 'invalid_request'],
       ['an oversize token', await form({ ...good, subject_token: `ey${'a'.repeat(20_000)}` }), 'invalid_request'],
       ['a broken escape', await form('grant_type=%ff%zz&__proto__=1'), 'unsupported_grant_type'],
     ];

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fixedClock, systemClock } from '@portreeve/contract';
-import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from '@portreeve/identity/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { client } from '../testing/client.ts';
 import { type TestServer, testServer } from '../testing/server.ts';

@@ -26,15 +26,18 @@ const PARAMETERS_MAX = 32;
 export function speakOAuth(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, text, done) => {
-    const values = new Map<string, string[]>();
-    for (const [name, value] of new URLSearchParams(text as string))
-      values.set(name, [...(values.get(name) ?? []), value]);
-    if (values.size > PARAMETERS_MAX) done(new OAuthRefusal(invalid('There are too many parameters.')));
-    else
-      done(
-        null,
-        Object.fromEntries([...values].map(([name, all]) => [name, all.length === 1 ? (all[0] as string) : all])),
-      );
+    const pairs = [...new URLSearchParams(text as string)];
+    if (pairs.length > PARAMETERS_MAX) {
+      done(new OAuthRefusal(invalid('There are too many parameters.')));
+      return;
+    }
+    const valuesByName = Map.groupBy(pairs, ([name]) => name);
+    done(
+      null,
+      Object.fromEntries(
+        [...valuesByName].map(([name, all]) => [name, all.length === 1 ? all[0]?.[1] : all.map(([, value]) => value)]),
+      ),
+    );
   });
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
     const [status, body] = answerTo(error);

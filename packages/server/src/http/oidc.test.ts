@@ -1,5 +1,5 @@
-import { CLIENT, type OpenIdProvider, startOpenIdProvider } from '@portreeve/identity/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLIENT, type OpenIdProvider, startOpenIdProvider } from '../testing/openid-provider.ts';
 import { type TestServer, testServer } from '../testing/server.ts';
 
 /* People sign in through HTTP, at a real OpenID provider. The browser is ours: two cookie jars and redirects. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type JWTPayload, SignJWT } from 'jose';
+import { type JWTPayload, SignJWT } from '@portreeve/identity/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { client } from '../testing/client.ts';
 import { type SignedInClient, type TestServer, testServer } from '../testing/server.ts';

@@ -113,7 +113,7 @@ async function change(options: ChangeOptions, named: string, event: string): Pro
   if (options.json) console.log(JSON.stringify(agent));
   else
     console.log(
-      `${style('green', '✓')} ${printable(agent.name)} is ${agent.state}; the next review is due by ${agent.review_by}.`,
+      `${style('green', '✓')} ${printable(agent.name)} is ${agent.state}${agent.state === 'active' ? `; it is to be reviewed by ${agent.review_by}` : ''}.`,
     );
   return EXIT.done;
 }

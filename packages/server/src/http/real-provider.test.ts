@@ -1,11 +1,17 @@
-import { systemClock } from '@portreeve/contract';
+import { isPortreeveError, systemClock } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import { createIdentity, createOidcSignIn } from '@portreeve/identity';
+import { memoryIdentityStore } from '@portreeve/identity/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createIdentity } from '../identity.ts';
-import { codeOf } from '../testing/house.ts';
-import { memoryIdentityStore } from '../testing/memory.ts';
 import { CLIENT, type OpenIdProvider, startOpenIdProvider } from '../testing/openid-provider.ts';
-import { createOidcSignIn } from './sign-in.ts';
+
+/* The stage alone, on a store in memory, at a real OpenID provider; `oidc.test.ts` has the whole way through HTTP. */
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(() => new Error('nothing was refused')).catch((caught: unknown) => caught);
+  if (!isPortreeveError(error)) throw error;
+  return error.code;
+}
 
 const redirectUri = 'http://127.0.0.1:9/callback';
 let provider: OpenIdProvider;
