@@ -36,7 +36,7 @@ async function ask(options: { portreeve: URL; tokenFile: string }, access: Acces
       'content-type': 'application/json',
     },
     body: JSON.stringify({
-      subject: { type: 'principal', id: access.by.subject },
+      subject: { type: 'user', id: access.by.subject },
       action: { name: 'admit' },
       resource: { type: 'workflow', id: 'access-grant' },
     }),

@@ -203,6 +203,9 @@ export type ArgumentValue =
   | readonly ArgumentValue[]
   | { readonly [key: string]: ArgumentValue };
 
+/** Who closed an approval without an approval: a person who denied it, nobody in time, or who took the wish back. */
+export type DeniedBy = 'person' | 'time-out' | 'withdrawal';
+
 export type ActOutcome =
   | {
       readonly status: 'succeeded';
@@ -214,7 +217,7 @@ export type ActOutcome =
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
   | { readonly status: 'refused'; readonly decision: Decision }
-  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: 'person' | 'time-out' };
+  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: DeniedBy };
 
 /** What a workflow's code may do. Each call is durable: after a crash it is not made twice. */
 export interface WorkflowContext<Input = JsonObject> {
