@@ -1,6 +1,7 @@
-import { digestOf, type JsonObject } from '@portreeve/contract';
+import { digestOf, type JsonObject, RECORD_TYPES } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type SignedInClient, type TestServer, testServer } from '../testing/index.ts';
+import { DECISION_TYPES } from './views/decisions.ts';
 
 let house: TestServer;
 let operator: SignedInClient;
@@ -22,6 +23,13 @@ async function decisions(query = ''): Promise<{ record: number; request: JsonObj
 }
 
 describe('C7: recorded decisions for judging anew', () => {
+  test('every type of record that holds a decision with its request is among them', () => {
+    const holding = Object.entries(RECORD_TYPES)
+      .filter(([, { shape }]) => 'decision' in shape && 'request' in shape)
+      .map(([name]) => name);
+    expect([...DECISION_TYPES].sort()).toEqual(holding.sort());
+  });
+
   test('each decision comes with the request that it judged, in the order of the log, from a time on', async () => {
     const shown = await house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
     const asked = await (await house.as('analyst')).post('/v1/accounts', {});
