@@ -8,6 +8,13 @@ export {
 } from './assemble.ts';
 export { cleanText } from './clean.ts';
 export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+export {
+  INJECTION_LIKELY,
+  type InjectionScore,
+  type InjectionSignal,
+  type SignalName,
+  scoreInjection,
+} from './detect/score-injection.ts';
 export { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 export { type Finding, type FindingKind, suspiciousKinds } from './findings.ts';
 export { loadLabelled, saveLabelled } from './labelled-values.ts';
