@@ -8,18 +8,38 @@ import { dataFolder, readRows, setNames } from './read-set.ts';
 import { isTrainingRow } from './split.ts';
 import type { Example } from './train.ts';
 
-/** Texts written by the grammars: honest ones, attacks alone, and attacks inside honest documents. */
-export function writtenExamples(count: number, seed: number): Example[] {
+/**
+ * Texts written by the grammars: honest ones, attacks alone, and attacks inside honest documents, written ones and those
+ * of `honest`. What an attack is about is taken from the same texts, so that its matter is no evidence.
+ */
+export function writtenExamples(count: number, seed: number, honest: readonly string[]): Example[] {
   const next = random(seed);
-  const write = writer({ ...COMMON, ...HONEST, ...ATTACK } as Grammar, next);
+  const some = () => {
+    const words = pick(next, honest).slice(0, 4000).split(/\s+/);
+    const length = 1 + Math.floor(next() * 7);
+    const from = Math.floor(next() * Math.max(1, words.length - length));
+    return words.slice(from, from + length).join(' ').replace(/[{}<>|~\n]/g, ' ');
+  };
+  const write = writer({ ...COMMON, ...HONEST, ...ATTACK } as Grammar, next, { any: some });
   const examples: Example[] = [];
   for (let index = 0; index < count; index++) {
     const attack = write('<attack>');
-    const document = write('<document>');
+    const document = next() < 0.5 ? write('<document>') : pick(next, honest);
     examples.push({ label: 1, text: next() < 0.25 ? attack : hide(attack, document, next) });
-    examples.push({ label: 0, text: next() < 0.45 ? write('<prompt>') : next() < 0.3 ? `${document}\n${write('<document>')}` : document });
+    examples.push({
+      label: 0,
+      text: next() < 0.4 ? write('<prompt>') : next() < 0.3 ? `${document}\n${write('<document>')}` : document,
+    });
+    if (index % 2 === 0) examples.push({ label: 0, text: shuffled(attack, document, next), weight: 0.5 });
   }
   return examples;
+}
+
+/** The words of an attack strewn into a document: the words alone are no attack, their order is. */
+function shuffled(attack: string, document: string, next: () => number): string {
+  const words = document.split(/\s+/).slice(0, 120);
+  for (const word of attack.split(/\s+/)) words.splice(Math.floor(next() * (words.length + 1)), 0, word);
+  return words.join(' ');
 }
 
 /** Puts an attack at the start, at the end, between two lines or into the middle of one, as tool outputs have it. */
@@ -49,7 +69,7 @@ export function setExamples(): Example[] {
     return readRows<{ id: string; text: string; label: 0 | 1; kind: string }>(join(folder, file))
       .filter((row) => isTrainingRow(set, row.id) && row.kind !== 'security_doc_mentions_injection')
       // Many attacks of these two sets are plain questions that only their place makes an attack: they count little.
-      .map(({ text, label }) => ({ text, label, weight: label === 1 ? 0.4 : 1 }));
+      .map(({ text, label }) => ({ text, label, weight: label === 1 ? 0.15 : 1 }));
   });
 }
 

@@ -16,8 +16,12 @@ export const pick = <T>(next: () => number, from: readonly T[]): T => from[Math.
 
 const CHOICE = /\{([^{}]*)\}/g;
 
-/** Writes texts by a grammar. Throws where a name is not in it. */
-export function writer(grammar: Grammar, next: () => number): (text: string) => string {
+/** Writes texts by a grammar; `made` are names whose text a function makes. Throws where a name is in neither. */
+export function writer(
+  grammar: Grammar,
+  next: () => number,
+  made: Readonly<Record<string, () => string>> = {},
+): (text: string) => string {
   const alternatives = new Map(
     Object.entries(grammar).map(([name, lines]) => [name, lines.split('\n').map((line) => line.trim()).filter(Boolean)]),
   );
@@ -26,6 +30,8 @@ export function writer(grammar: Grammar, next: () => number): (text: string) => 
     let chosen = text;
     while (chosen.search(CHOICE) >= 0) chosen = chosen.replace(CHOICE, (_all, choices: string) => pick(next, choices.split('|')));
     return chosen.replace(/<([a-z_]+)>/g, (_all, name: string) => {
+      const make = made[name];
+      if (make !== undefined) return make();
       const lines = alternatives.get(name);
       if (lines === undefined) throw new RangeError(`the grammar has no <${name}>`);
       return write(pick(next, lines), depth + 1);

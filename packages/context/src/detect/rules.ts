@@ -31,6 +31,8 @@ interface Rule {
 const RULES: readonly Rule[] = [
   { name: 'override_instructions', weight: 780, steps: [[['forget']], [['prior'], 4], [['instructions'], 4]] },
   { name: 'override_instructions', weight: 600, steps: [[['forget']], [['prior'], 5], [['say', 'task', 'persona'], 10], [['say', 'only', 'asset', 'send', 'persona'], 10]] },
+  // Languages that put the verb last.
+  { name: 'override_instructions', weight: 620, steps: [[['prior']], [['instructions'], 6], [['forget'], 6]] },
   { name: 'override_content', weight: 640, steps: [[['forget']], [['prior'], 3], [['content'], 4], [['say', 'only'], 4]] },
   { name: 'forged_turn', weight: 480, steps: [[['speaker']], [['speaker'], 24], [['say', 'forget', 'only', 'prior'], 16]] },
   { name: 'chat_template', weight: 480, steps: [[['template']], [['say', 'forget', 'only', 'send', 'authority', 'task', 'speaker', 'model', 'destroy', 'secrecy'], 24]] },

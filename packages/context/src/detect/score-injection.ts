@@ -2,12 +2,20 @@ import { decodedViews } from './decoded-views.ts';
 import { extractFeatures } from './features.ts';
 import { findConcepts } from './find-concepts.ts';
 import { foldText, tagText } from './fold-text.ts';
-import { bestWindow, type Model, shippedModel } from './model.ts';
+import { bestWindow, shippedModel } from './model.ts';
 import { matchRules, type RuleName } from './rules.ts';
 import { hashWord, splitWords } from './split-words.ts';
 import { disguisedPhrases } from './squeezed-phrases.ts';
 
-export type SignalName = RuleName | 'trained_model' | 'disguised_phrase' | 'encoded_text' | 'invisible_text' | 'not_all_scanned';
+export type SignalName =
+  | RuleName
+  | 'trained_model'
+  | 'disguised_phrase'
+  | 'encoded_text'
+  | 'invisible_text'
+  | 'not_all_scanned'
+  | 'outside_classifier'
+  | 'outside_classifier_failed';
 
 /** One reason for a score, and what it counts by itself (per mille). */
 export interface InjectionSignal {
@@ -62,8 +70,7 @@ export function readWords(text: string) {
   return { folded, words, hashes, concepts: findConcepts(hashes) };
 }
 
-/** Per mille for the highest logit of a window. */
-export function modelPerMille(model: Model, logit: number): number {
+function perMilleOf(logit: number): number {
   return Math.round(1000 / (1 + Math.exp(-logit)));
 }
 
@@ -71,10 +78,21 @@ function scoreReading(text: string, note: (name: SignalName, perMille: number) =
   const { folded, words, hashes, concepts } = readWords(text);
   for (const { name, weight } of matchRules(concepts)) note(name, weight);
   const model = shippedModel();
-  note('trained_model', modelPerMille(model, bestWindow(model, extractFeatures(words, hashes, concepts)).logit));
-  for (const disguise of disguisedPhrases(folded)) {
-    if (disguise !== 'plain') note('disguised_phrase', 700);
+  note('trained_model', perMilleOf(bestWindow(model, extractFeatures(words, hashes, concepts)).logit));
+  const disguises = disguisedPhrases(folded);
+  // In plain letters it is a disguise only where the words do not show it: s p a c e d, or with marks between.
+  if (disguises.delete('plain') && isSpaced(words)) note('disguised_phrase', 700);
+  if (disguises.size > 0) note('disguised_phrase', 700);
+}
+
+/** Whether somewhere eight words in a row are single letters. */
+function isSpaced(words: readonly string[]): boolean {
+  let row = 0;
+  for (const word of words) {
+    row = word.length === 1 ? row + 1 : 0;
+    if (row === 8) return true;
   }
+  return false;
 }
 
 function scoreOf(text: string): number {

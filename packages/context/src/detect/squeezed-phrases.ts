@@ -30,10 +30,8 @@ const PHRASES = [
   'bypassyourinstructions',
   'revealyoursystemprompt',
   'printyoursystemprompt',
-  'yoursystemprompt',
   'youarenowdan',
   'doanythingnow',
-  'newinstructions',
   'systemoverride',
   'donottelltheuser',
   'withouttellingtheuser',
@@ -42,32 +40,46 @@ const PHRASES = [
 ] as const;
 
 const codes = (text: string) => Array.from(text, (character) => character.charCodeAt(0));
-const automaton = new PhraseAutomaton(PHRASES.map(codes));
-const LEET: Readonly<Record<string, string>> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's', '!': 'i', '|': 'i' };
+const rot13 = (text: string) =>
+  text.replace(/[a-z]/g, (letter) => String.fromCharCode(((letter.charCodeAt(0) - 97 + 13) % 26) + 97));
 
-export type Disguise = 'plain' | 'spaced' | 'rot13' | 'reversed';
+export type Disguise = 'plain' | 'respelled' | 'rot13' | 'reversed';
 
-/** How a telling phrase stands in the folded text: in the open, spaced or respelled, in ROT13 or backwards. */
+/** The text is read once: disguises of the phrases stand beside the phrases. */
+const DISGUISES: readonly (readonly [Disguise, (phrase: string) => string])[] = [
+  ['plain', (phrase) => phrase],
+  ['rot13', rot13],
+  ['reversed', (phrase) => [...phrase].reverse().join('')],
+];
+const entries = DISGUISES.flatMap(([disguise, write]) => PHRASES.map((phrase) => ({ disguise, codes: codes(write(phrase)) })));
+const automaton = new PhraseAutomaton(entries.map((entry) => entry.codes));
+/** 1 and ! stand for i as well as for l: both are read as i. */
+const respelled = new PhraseAutomaton(PHRASES.map((phrase) => codes(phrase.replaceAll('l', 'i'))));
+
+/** Digits and marks that stand for letters, by character code; 0 for all others. */
+const LEET = new Uint8Array(128);
+for (const [mark, letter] of ['0o', '1i', '3e', '4a', '5s', '7t', '@a', '$s', '!i', '|i']) LEET[mark!.charCodeAt(0)] = letter!.charCodeAt(0);
+
+/** How a telling phrase stands in the folded text: with its own letters, respelled, in ROT13 or backwards. */
 export function disguisedPhrases(folded: string): Set<Disguise> {
-  const found = new Set<Disguise>();
-  const kept = new Uint32Array(folded.length);
   const letters = new Uint32Array(folded.length);
-  let keptCount = 0;
-  let letterCount = 0;
+  let count = 0;
+  let leet = false;
   for (let index = 0; index < folded.length; index++) {
     const code = folded.charCodeAt(index);
-    if (code >= 97 && code <= 122) {
-      kept[keptCount++] = code;
-      letters[letterCount++] = code;
-    } else if (code < 128) {
-      const leet = LEET[folded[index]!];
-      if (leet !== undefined) kept[keptCount++] = leet.charCodeAt(0);
-    }
+    if (code >= 97 && code <= 122) letters[count++] = code;
+    else if (code < 128 && LEET[code] !== 0) leet = true;
   }
-  const has = (text: Uint32Array) => automaton.find(text).length > 0;
-  const plain = letters.subarray(0, letterCount);
-  if (has(kept.subarray(0, keptCount)) || has(plain)) found.add(PHRASES.some((phrase) => folded.replace(/[\s,]+/g, '').includes(phrase)) ? 'plain' : 'spaced');
-  if (has(plain.map((code) => ((code - 97 + 13) % 26) + 97))) found.add('rot13');
-  if (has(plain.toReversed())) found.add('reversed');
+  const found = new Set(automaton.find(letters.subarray(0, count)).map(({ phrase }) => entries[phrase]!.disguise));
+  if (leet && found.size === 0) {
+    const kept = new Uint32Array(folded.length);
+    let keptCount = 0;
+    for (let index = 0; index < folded.length; index++) {
+      const code = folded.charCodeAt(index);
+      if (code >= 97 && code <= 122) kept[keptCount++] = code === 108 ? 105 : code;
+      else if (code < 128 && LEET[code] !== 0) kept[keptCount++] = LEET[code]!;
+    }
+    if (respelled.find(kept.subarray(0, keptCount)).length > 0) found.add('respelled');
+  }
   return found;
 }
