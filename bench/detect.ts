@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { INJECTION_LIKELY, scoreInjection } from '@portreeve/context';
-import { dataFolder, readRows, setNames } from './detect/read-set.ts';
+import { dataFolder, readRows, setNames } from './lib/read-set.ts';
 import { isTrainingRow } from './detect/split.ts';
 import { type Bar, printReport, type Row } from './lib/report.ts';
 

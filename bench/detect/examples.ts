@@ -4,7 +4,7 @@ import { type Grammar, pick, random, writer } from '../lib/grammar.ts';
 import { ATTACK } from './attack-grammar.ts';
 import { COMMON } from './common-grammar.ts';
 import { HONEST } from './honest-grammar.ts';
-import { dataFolder, readRows, setNames } from './read-set.ts';
+import { dataFolder, readRows, setNames } from '../lib/read-set.ts';
 import { isTrainingRow } from './split.ts';
 import type { Example } from './train.ts';
 

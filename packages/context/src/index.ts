@@ -8,6 +8,16 @@ export {
 } from './assemble.ts';
 export { cleanText } from './clean.ts';
 export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+export { detectPersonal, findPersonal, type PersonalRecogniser } from './deidentify/detect-personal.ts';
+export { type Certainty, PERSONAL_KINDS, type PersonalKind, type PersonalSpan } from './deidentify/kinds.ts';
+export {
+  type ClassifierFailure,
+  type ClassifierOutcome,
+  type HttpClassifierOptions,
+  httpClassifier,
+  type InjectionClassifier,
+  withOutside,
+} from './detect/outside-classifier.ts';
 export {
   INJECTION_LIKELY,
   type InjectionScore,
