@@ -23,7 +23,7 @@ const PHONE = /(?<![\p{L}\p{N}.,:/#_=+-])(?:\+|00)?\(?\d(?:[ .\-/()\u00a0\u2011]
 const PHONE_WORDS = /(?:phone|call|tel|mobile|mob|cell|fax|whatsapp|sms|ring|dial|reach|contact|hotline|telefon|handy|nummer|tél|teléfono|móvil|número|number|cellulare|telefoon|numer|телефон|电话)/;
 /** Where numbers without a country code may be from; the order does not matter. */
 const COUNTRIES: readonly CountryCode[] = ['US', 'GB', 'DE', 'FR', 'ES', 'IT', 'NL', 'PL', 'SE', 'NO', 'DK', 'FI', 'CH', 'AT', 'BE', 'IN', 'BR', 'AU', 'ZA', 'HU', 'CZ', 'PT'];
-const DATE_LIKE = /^(?:\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4})$/;
+const DATE_LIKE = /^(?:(?:19|20)\d{2}[-./ ]\d{1,2}[-./ ]\d{1,2}(?:[ T]\d{1,2})?|\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4})$/;
 
 function phones(text: string): PersonalSpan[] {
   return spansOf(text, PHONE, (value, start, end) => {
@@ -40,7 +40,8 @@ function phones(text: string): PersonalSpan[] {
     if (/^\d{4}\s?[-/]\s?\d{4}$/.test(value) && !spoken) return null;
     if (grouped || spoken) {
       const valid = COUNTRIES.some((country) => parsePhoneNumberFromString(value, country)?.isValid() === true);
-      if (valid && (grouped || spoken)) return span('phone', spoken ? 'context' : 'likely', start, end);
+      const telling = spoken || digits.length >= 9 || (value.match(/\D+/g)?.length ?? 0) >= 2;
+      if (valid && telling) return span('phone', spoken ? 'context' : 'likely', start, end);
     }
     return spoken && digits.length >= 6 ? span('phone', 'context', start, end) : null;
   });

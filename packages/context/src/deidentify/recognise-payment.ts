@@ -7,6 +7,7 @@ const SCHEMES: readonly RegExp[] = [
   /^5[0-9]\d{14}$/,
   /^2[2-7]\d{14}$/,
   /^3[47]\d{13}$/,
+  /^(?:2131|1800)\d{11}$/,
   /^3(?:0[0-5]|[689]\d)\d{11}$/,
   /^3[015-9]\d{14}$/,
   /^6\d{15,18}$/,
@@ -14,7 +15,7 @@ const SCHEMES: readonly RegExp[] = [
 ];
 const ACCOUNT_WORDS =
   /(?:account|acct|a\/c|konto|kontonummer|compte|cuenta|conto|rekening|iban|wire|transfer)\s{0,3}(?:number|no|nr|num|#|n\u00b0)?\.?\s{0,3}[:#=]?\s{0,3}(?:is\s{0,3})?$/;
-const CARD_WORDS = /(?:card|credit|debit|visa|mastercard|amex|maestro|karte|carte|tarjeta)/;
+const CARD_WORDS = /(?:card|\bcc\b|credit|debit|visa|mastercard|amex|maestro|karte|carte|tarjeta)/;
 const ROUTING_WORDS = /(?:routing|aba|rtn|transit)/;
 
 /** Lengths of the IBAN registry by country (ISO 13616). */

@@ -21,6 +21,8 @@ const FIELD = new RegExp(
   'gu',
 );
 const LISTED = new RegExp(`(?<![\\p{L}\\p{N}._@/-])(${WORD})((?:[ \\u00a0]${PART}){0,2})(?![\\p{L}\\p{N}@_/]|\\.[a-z])`, 'gu');
+/** A middle initial is seldom anything but part of a name. */
+const INITIALED = new RegExp(`(?<![\\p{L}\\p{N}])(${WORD}[ \\u00a0]\\p{Lu}\\.?[ \\u00a0]${WORD})(?![\\p{L}\\p{N}])`, 'gu');
 const NOT_NAMES = /^(?:Team|Sir|Madam|All|Everyone|Customer|Support|Friends?|Colleagues?|There|The|It|This|Please|World|Folks|Tenant|Street|Road|Avenue|Inc|Ltd|GmbH|University|Hotel)\b/;
 const HONORIFIC_END = /(?:\s(?:Street|Road|Avenue|Lane|Inc|Ltd|LLC|GmbH|University|Hotel|Bank|Corp|Company|Park|Airport|Hospital|School|Island|City))\.?$/;
 
@@ -40,7 +42,10 @@ function names(text: string): PersonalSpan[] {
     if (rest === '' && /^(?:April|May|June|Mark|Will|Grace|Rose|Max|Ray|Art|Robin|Wei|Kai|Paris|Jack|Morgan)$/.test(first!)) return [];
     return [span('name', 'likely', index, index + value.length)];
   });
-  return [...byContext, ...byList];
+  const byInitial = spansOf(text, INITIALED, (value, start, end) =>
+    HONORIFIC_END.test(value) || NOT_NAMES.test(value) ? null : span('name', 'likely', start, end),
+  );
+  return [...byContext, ...byList, ...byInitial];
 }
 
 const MONTH = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|märz|mai|juni|juli|okt|dez|enero|febrero|marzo|abril|mayo|junio|julio|agosto|janvier|février|mars|avril|juin|juillet|août)[a-zé]{0,9}';

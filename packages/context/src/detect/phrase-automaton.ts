@@ -19,6 +19,9 @@ export class PhraseAutomaton {
   readonly #ends: Int32Array;
   readonly #next: Int32Array;
   readonly #lengths: Int32Array;
+  readonly #depths: Int32Array;
+  /** States from which a phrase goes on. */
+  readonly #inner: Uint8Array;
 
   constructor(phrases: readonly (readonly number[])[]) {
     const total = phrases.reduce((sum, phrase) => sum + phrase.length, 1);
@@ -53,6 +56,9 @@ export class PhraseAutomaton {
     // Breadth first: the failure state of a node is known before those of its children.
     const depth = new Int32Array(count);
     for (const [from, , to] of edges) depth[to] = depth[from]! + 1;
+    this.#depths = depth;
+    this.#inner = new Uint8Array(count);
+    for (const [from] of edges) this.#inner[from] = 1;
     edges.sort((a, b) => depth[a[2]]! - depth[b[2]]!);
     for (const [from, symbol, to] of edges) {
       const fail = from === 0 ? 0 : this.#step(this.#fail[from]!, symbol);
@@ -75,6 +81,14 @@ export class PhraseAutomaton {
       }
     }
     return hits;
+  }
+
+  /** How many symbols at the end of the text may go on to become a phrase; the most there are. */
+  tail(text: Uint32Array): number {
+    let state = 0;
+    for (let symbol = 0; symbol < text.length; symbol++) state = this.#step(state, text[symbol]!);
+    while (state !== 0 && this.#inner[state] === 0) state = this.#fail[state]!;
+    return this.#depths[state]!;
   }
 
   #step(from: number, symbol: number): number {
