@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { findPersonal, type PersonalKind, type PersonalSpan } from '@portreeve/context';
-import { type Bar, printReport, type Row } from './lib/report.ts';
 import { dataFolder, readRows, setNames } from './lib/read-set.ts';
+import { type Bar, printReport, type Row } from './lib/report.ts';
 
 // The recognisers on texts whose personal data is known: recall and precision for each type of a set. Types that are
 // not looked for (places, organisations, ages, job titles …) are shown without figures.
@@ -20,7 +20,10 @@ interface Sample {
 const TYPES: readonly (readonly [RegExp, readonly PersonalKind[]])[] = [
   [/CREDIT_?CARD|CARD_?NUMBER|^CARD$/, ['card']],
   [/IBAN/, ['iban']],
-  [/SSN|SOCIAL|NATIONAL|TAX|PASSPORT|DRIVER|LICEN[SC]E|ID_?CARD|AADHAAR|NHS|NINO|PESEL|CPF|_ID$|IDENTIFIER/, ['national_id']],
+  [
+    /SSN|SOCIAL|NATIONAL|TAX|PASSPORT|DRIVER|LICEN[SC]E|ID_?CARD|AADHAAR|NHS|NINO|PESEL|CPF|_ID$|IDENTIFIER/,
+    ['national_id'],
+  ],
   [/E_?MAIL/, ['email']],
   [/PHONE|TELEPHONE|MOBILE|FAX/, ['phone']],
   [/MAC/, ['mac_address']],
@@ -35,11 +38,20 @@ const TYPES: readonly (readonly [RegExp, readonly PersonalKind[]])[] = [
   [/PERSON|^NAME$|(?:FIRST|LAST|FULL|GIVEN|SUR|MIDDLE)_?NAME/, ['name']],
 ];
 /** Kinds with a checksum or a form that cannot be mistaken: the bar is for these. */
-const CHECKED: ReadonlySet<PersonalKind> = new Set(['card', 'iban', 'email', 'ip_address', 'mac_address', 'crypto_wallet']);
+const CHECKED: ReadonlySet<PersonalKind> = new Set([
+  'card',
+  'iban',
+  'email',
+  'ip_address',
+  'mac_address',
+  'crypto_wallet',
+]);
 const CHECKED_TYPES = /SSN|AADHAAR|NHS|PESEL|CPF/;
 
-const kindsOf = (type: string): readonly PersonalKind[] => TYPES.find(([pattern]) => pattern.test(type.toUpperCase()))?.[1] ?? [];
-const overlaps = (a: { start: number; end: number }, b: { start: number; end: number }) => a.start < b.end && b.start < a.end;
+const kindsOf = (type: string): readonly PersonalKind[] =>
+  TYPES.find(([pattern]) => pattern.test(type.toUpperCase()))?.[1] ?? [];
+const overlaps = (a: { start: number; end: number }, b: { start: number; end: number }) =>
+  a.start < b.end && b.start < a.end;
 
 interface Tally {
   count: number;
@@ -50,8 +62,11 @@ interface Tally {
 const folder = dataFolder('pii');
 const results: Row[] = [];
 const bars: Bar[] = [];
-if (folder === null) process.stderr.write('skipped: the sets of bench:pii are not here; name their folder with --data\n');
-else for (const file of setNames(folder)) measureSet(file.replace(/\.jsonl(\.gz)?$/, ''), readRows<Sample>(join(folder, file)));
+if (folder === null)
+  process.stderr.write('skipped: the sets of bench:pii are not here; name their folder with --data\n');
+else
+  for (const file of setNames(folder))
+    measureSet(file.replace(/\.jsonl(\.gz)?$/, ''), readRows<Sample>(join(folder, file)));
 printReport({ bench: 'pii', results, bars });
 
 function measureSet(set: string, rows: readonly Sample[]): void {
@@ -81,7 +96,8 @@ function measureSet(set: string, rows: readonly Sample[]): void {
   const share = (part: number, whole: number) => (whole === 0 ? null : Number((part / whole).toFixed(4)));
   for (const [type, { count, found: hits, hidden }] of [...tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const kinds = kindsOf(type);
-    const sum = (of: ReadonlyMap<PersonalKind, number>) => kinds.reduce((total, kind) => total + (of.get(kind) ?? 0), 0);
+    const sum = (of: ReadonlyMap<PersonalKind, number>) =>
+      kinds.reduce((total, kind) => total + (of.get(kind) ?? 0), 0);
     results.push({
       set,
       type,
@@ -92,7 +108,11 @@ function measureSet(set: string, rows: readonly Sample[]): void {
       kind_precision: kinds.length === 0 ? null : share(sum(right), sum(all)),
       mb_per_s: Number((rows.reduce((total, { text }) => total + text.length, 0) / 1e3 / ms).toFixed(2)),
     });
-    if (kinds.length > 0 && count > 0 && (kinds.every((kind) => CHECKED.has(kind)) || CHECKED_TYPES.test(type.toUpperCase())))
+    if (
+      kinds.length > 0 &&
+      count > 0 &&
+      (kinds.every((kind) => CHECKED.has(kind)) || CHECKED_TYPES.test(type.toUpperCase()))
+    )
       bars.push({ name: `missed of ${type} in ${set}`, value: Number((1 - hits / count).toFixed(4)), bar: 0.0499 });
   }
 }

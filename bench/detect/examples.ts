@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Grammar, pick, random, writer } from '../lib/grammar.ts';
+import { dataFolder, readRows, setNames } from '../lib/read-set.ts';
 import { ATTACK } from './attack-grammar.ts';
 import { COMMON } from './common-grammar.ts';
 import { HONEST } from './honest-grammar.ts';
-import { dataFolder, readRows, setNames } from '../lib/read-set.ts';
 import { isTrainingRow } from './split.ts';
 import type { Example } from './train.ts';
 
@@ -18,7 +18,10 @@ export function writtenExamples(count: number, seed: number, honest: readonly st
     const words = pick(next, honest).slice(0, 4000).split(/\s+/);
     const length = 1 + Math.floor(next() * 7);
     const from = Math.floor(next() * Math.max(1, words.length - length));
-    return words.slice(from, from + length).join(' ').replace(/[{}<>|~\n]/g, ' ');
+    return words
+      .slice(from, from + length)
+      .join(' ')
+      .replace(/[{}<>|~\n]/g, ' ');
   };
   const write = writer({ ...COMMON, ...HONEST, ...ATTACK } as Grammar, next, { any: some });
   const examples: Example[] = [];
@@ -66,10 +69,12 @@ export function setExamples(): Example[] {
   if (folder === null) return [];
   return setNames(folder).flatMap((file) => {
     const set = file.replace(/\.jsonl(\.gz)?$/, '');
-    return readRows<{ id: string; text: string; label: 0 | 1; kind: string }>(join(folder, file))
-      .filter((row) => isTrainingRow(set, row.id) && row.kind !== 'security_doc_mentions_injection')
-      // Many attacks of these two sets are plain questions that only their place makes an attack: they count little.
-      .map(({ text, label }) => ({ text, label, weight: label === 1 ? 0.15 : 1 }));
+    return (
+      readRows<{ id: string; text: string; label: 0 | 1; kind: string }>(join(folder, file))
+        .filter((row) => isTrainingRow(set, row.id) && row.kind !== 'security_doc_mentions_injection')
+        // Many attacks of these two sets are plain questions that only their place makes an attack: they count little.
+        .map(({ text, label }) => ({ text, label, weight: label === 1 ? 0.15 : 1 }))
+    );
   });
 }
 
@@ -91,7 +96,8 @@ export function documentationExamples(folder: string, note: (name: string) => vo
     return files.flatMap((file) => {
       const text = readFileSync(join(folder, name, file), 'utf8').slice(0, 120_000);
       const pieces: Example[] = [];
-      for (let at = 0; at < text.length; at += CHUNK_CHARS) pieces.push({ label: 0, text: text.slice(at, at + CHUNK_CHARS) });
+      for (let at = 0; at < text.length; at += CHUNK_CHARS)
+        pieces.push({ label: 0, text: text.slice(at, at + CHUNK_CHARS) });
       return pieces;
     });
   });

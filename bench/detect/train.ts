@@ -28,10 +28,14 @@ const DECAY = 3e-4;
 /** Share of honest examples that were kept out that may pass 500 per mille by the model alone. */
 const FALSE_ALARMS = 0.001;
 
-export function prepare(example: Example): Prepared {
+function prepare(example: Example): Prepared {
   const { words, hashes, concepts } = readWords(example.text);
   const features = extractFeatures(words, hashes, concepts);
-  return { features: { ...features, buckets: features.buckets.slice() }, label: example.label, weight: example.weight ?? 1 };
+  return {
+    features: { ...features, buckets: features.buckets.slice() },
+    label: example.label,
+    weight: example.weight ?? 1,
+  };
 }
 
 /**
@@ -69,12 +73,21 @@ export function train(examples: readonly Example[], seed: number, log: (line: st
   const raw = kept
     .filter(({ weight }) => weight === 1)
     .map(({ label, features }) => [label, bestOf(quantised, features).sum] as const);
-  const honest = raw.filter(([label]) => label === 0).map(([, logit]) => logit).sort((a, b) => b - a);
+  const honest = raw
+    .filter(([label]) => label === 0)
+    .map(([, logit]) => logit)
+    .sort((a, b) => b - a);
   const shipped = -honest[Math.floor(honest.length * FALSE_ALARMS)]!;
   log(`learned bias ${bias.toFixed(2)}, shipped ${shipped.toFixed(2)}`);
   return { weights: bytes, scale, bias: shipped, kept: raw.map(([label, logit]) => [label, logit + shipped] as const) };
 
-  function learn({ starts, buckets, words }: Features, from: number, sum: number, label: 0 | 1, weight: number): number {
+  function learn(
+    { starts, buckets, words }: Features,
+    from: number,
+    sum: number,
+    label: 0 | 1,
+    weight: number,
+  ): number {
     const chance = 1 / (1 + Math.exp(-(sum + bias)));
     const error = (chance - label) * weight;
     bias -= 0.002 * error;
@@ -84,7 +97,7 @@ export function train(examples: readonly Example[], seed: number, log: (line: st
         const bucket = buckets[index]!;
         const gradient = error + DECAY * weights[bucket]!;
         squares[bucket]! += gradient * gradient;
-        weights[bucket]! -= (RATE * gradient) / Math.sqrt(squares[bucket]! + 1) ;
+        weights[bucket]! -= (RATE * gradient) / Math.sqrt(squares[bucket]! + 1);
       }
     }
     return label === 1 ? -Math.log(Math.max(1e-9, chance)) : -Math.log(Math.max(1e-9, 1 - chance));
@@ -111,7 +124,8 @@ function bestOf(weights: Float32Array, features: Features): { from: number; sum:
 
 function sumOf(weights: Float32Array, { words, starts, buckets }: Features, from: number): number {
   let sum = 0;
-  for (let index = starts[from]!; index < starts[Math.min(words, from + WINDOW_WORDS)]!; index++) sum += weights[buckets[index]!]!;
+  for (let index = starts[from]!; index < starts[Math.min(words, from + WINDOW_WORDS)]!; index++)
+    sum += weights[buckets[index]!]!;
   return sum;
 }
 

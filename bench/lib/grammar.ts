@@ -23,12 +23,19 @@ export function writer(
   made: Readonly<Record<string, () => string>> = {},
 ): (text: string) => string {
   const alternatives = new Map(
-    Object.entries(grammar).map(([name, lines]) => [name, lines.split('\n').map((line) => line.trim()).filter(Boolean)]),
+    Object.entries(grammar).map(([name, lines]) => [
+      name,
+      lines
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean),
+    ]),
   );
   const write = (text: string, depth = 0): string => {
     if (depth > 20) throw new RangeError(`endless grammar at ${text.slice(0, 80)}`);
     let chosen = text;
-    while (chosen.search(CHOICE) >= 0) chosen = chosen.replace(CHOICE, (_all, choices: string) => pick(next, choices.split('|')));
+    while (chosen.search(CHOICE) >= 0)
+      chosen = chosen.replace(CHOICE, (_all, choices: string) => pick(next, choices.split('|')));
     return chosen.replace(/<([a-z_]+)>/g, (_all, name: string) => {
       const make = made[name];
       if (make !== undefined) return make();

@@ -78,7 +78,8 @@ export const pesel = (text: string): boolean => weighted(digitsOf(text), [1, 3, 
 export function norwegian(text: string): boolean {
   const digits = digitsOf(text);
   return (
-    weighted(digits, [3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) % 11 === 0 && weighted(digits, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0
+    weighted(digits, [3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) % 11 === 0 &&
+    weighted(digits, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0
   );
 }
 
@@ -100,7 +101,8 @@ export function aba(text: string): boolean {
 }
 
 /** EAN-13: Swiss AHV numbers. */
-export const ean13 = (text: string): boolean => weighted(digitsOf(text), [1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]) % 10 === 0;
+export const ean13 = (text: string): boolean =>
+  weighted(digitsOf(text), [1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]) % 10 === 0;
 
 const DNI = 'TRWAGMYFPDXBNJZSQVHLCKE';
 /** Spanish DNI and NIE: a letter by the number modulo 23. */
@@ -153,7 +155,9 @@ export function base58check(text: string): boolean {
   const bytes = Buffer.from(value.toString(16).padStart(50, '0'), 'hex');
   if (bytes.length !== 25) return false;
   const sha = (input: Uint8Array) => createHash('sha256').update(input).digest();
-  return sha(sha(bytes.subarray(0, 21))).subarray(0, 4).equals(bytes.subarray(21));
+  return sha(sha(bytes.subarray(0, 21)))
+    .subarray(0, 4)
+    .equals(bytes.subarray(21));
 }
 
 const BECH32 = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';

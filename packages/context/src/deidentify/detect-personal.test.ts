@@ -8,7 +8,7 @@ const details = (text: string) => findPersonal(text).map(({ detail }) => detail)
 
 describe('D9: found', () => {
   test.each([
-    ['email', 'mail to jörg.o’neil+x@mail.corp.example, please', 'jörg.o'],
+    ['email', 'an: jörg.müller@straße.example', 'jörg.müller@straße.example'],
     ['email', 'mail to anna.keller+x@mail.corp.example, please', 'anna.keller+x@mail.corp.example'],
     ['card', 'card 4111-1111-1111-1111.', '4111-1111-1111-1111'],
     ['card', 'amex 378282246310005', '378282246310005'],
@@ -39,12 +39,15 @@ describe('D9: found', () => {
     ['secret', 'password: hunter2!x', 'hunter2!x'],
     ['secret', 'value tHi5Is9aRand0mT0kenW1thLotsOfB1ts', 'tHi5Is9aRand0mT0kenW1thLotsOfB1ts'],
   ])('%s in %s', (kind, text, value) => {
-    expect(found(text).some((each) => each.startsWith(`${kind}:`) && each.includes(value)), found(text).join(' | ')).toBe(true);
+    expect(
+      found(text).some((each) => each.startsWith(`${kind}:`) && each.includes(value)),
+      found(text).join(' | '),
+    ).toBe(true);
   });
 
   test.each([
     ['us-ssn', '536-32-3065'],
-    ['uk-nino', 'QQ123456C'.replace('QQ', 'AB')],
+    ['uk-nino', 'AB123456C'],
     ['uk-nhs', 'NHS 943 476 5919'],
     ['de-steuer-id', 'Steuer-ID 86 095 742 719'],
     ['fr-nir', '1 84 12 76 451 089 46'],
@@ -56,7 +59,7 @@ describe('D9: found', () => {
     ['se-personnummer', '811228-9874'],
     ['in-aadhaar', '2341 2341 2346'],
     ['br-cpf', '529.982.247-25'],
-    ['ca-sin', '046 454 286'.replace('046', '146').replace('286', '284')],
+    ['ca-sin', '130 692 544'],
     ['fi-hetu', '131052-308T'],
     ['be-rijksregister', '85.07.30-033.28'],
     ['ch-ahv', '756.9217.0769.85'],
@@ -89,7 +92,10 @@ test('D9: secretlint’s rules join in, over long texts too, and leave no marks 
   const text = `${'word '.repeat(30_000)}${key}`;
   const before = performance.getEntriesByType('mark').length;
   const spans = await detectPersonal(text);
-  expect(spans.map(({ kind, start, end }) => [kind, text.slice(start, end)])).toContainEqual(['secret', key.slice(-40)]);
+  expect(spans.map(({ kind, start, end }) => [kind, text.slice(start, end)])).toContainEqual([
+    'secret',
+    key.slice(-40),
+  ]);
   expect(performance.getEntriesByType('mark').length).toBe(before);
 });
 
@@ -102,7 +108,15 @@ test('D9: overlaps are resolved the same way whatever the order: the surer, then
         start: fc.nat(30),
         length: fc.integer({ min: 1, max: 9 }),
       })
-      .map(({ kind, certainty, start, length }): PersonalSpan => ({ kind, detail: kind, certainty, start, end: start + length })),
+      .map(
+        ({ kind, certainty, start, length }): PersonalSpan => ({
+          kind,
+          detail: kind,
+          certainty,
+          start,
+          end: start + length,
+        }),
+      ),
     { maxLength: 12 },
   );
   fc.assert(
@@ -114,7 +128,9 @@ test('D9: overlaps are resolved the same way whatever the order: the surer, then
       });
       for (const each of given) {
         const rivals = kept.filter(({ start, end }) => start < each.end && each.start < end);
-        expect(rivals.some((rival) => CERTAINTY.indexOf(rival.certainty) <= CERTAINTY.indexOf(each.certainty))).toBe(true);
+        expect(rivals.some((rival) => CERTAINTY.indexOf(rival.certainty) <= CERTAINTY.indexOf(each.certainty))).toBe(
+          true,
+        );
       }
     }),
   );
@@ -130,16 +146,39 @@ test('D9: spans lie inside any text, and the same text gives the same spans', ()
   );
 });
 
-test.each(['a', '1', '1 ', '1-', '.', 'a.', '@', 'a@', '+', 'Aa ', 'Anna ', 'A. ', 'my name is ', 'address is 1 ', ':', 'f:', '://a:', '/', '-----BEGIN PRIVATE KEY-----', 'eyJa', '=', 'DE12', '0x1', 'password ', ' '])(
-  'stays linear on hostile text: %s',
-  (part) => {
-    const of = (size: number) => {
-      const text = part.repeat(Math.ceil(size / part.length));
-      const started = performance.now();
-      findPersonal(text);
-      return performance.now() - started;
-    };
-    of(10_000);
-    expect(of(200_000)).toBeLessThan(6000);
-  },
-);
+test.each([
+  'a',
+  '1',
+  '1 ',
+  '1-',
+  '.',
+  'a.',
+  '@',
+  'a@',
+  '+',
+  'Aa ',
+  'Anna ',
+  'A. ',
+  'my name is ',
+  'address is 1 ',
+  ':',
+  'f:',
+  '://a:',
+  '/',
+  '-----BEGIN PRIVATE KEY-----',
+  'eyJa',
+  '=',
+  'DE12',
+  '0x1',
+  'password ',
+  ' ',
+])('stays linear on hostile text: %s', (part) => {
+  const of = (size: number) => {
+    const text = part.repeat(Math.ceil(size / part.length));
+    const started = performance.now();
+    findPersonal(text);
+    return performance.now() - started;
+  };
+  of(10_000);
+  expect(of(200_000)).toBeLessThan(6000);
+});

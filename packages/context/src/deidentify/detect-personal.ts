@@ -53,11 +53,16 @@ export interface PersonalRecogniser {
  * words around them; secretlint's rules; and the `others` that are given. Names and addresses are found by rules alone:
  * some are missed. Offsets are UTF-16 units. Linear in the text.
  */
-export async function detectPersonal(text: string, others: readonly PersonalRecogniser[] = []): Promise<PersonalSpan[]> {
+export async function detectPersonal(
+  text: string,
+  others: readonly PersonalRecogniser[] = [],
+): Promise<PersonalSpan[]> {
   const more = await Promise.all([lintSecrets(text), ...others.map((other) => other.recognise(text))]);
   return resolveOverlaps([...allSpans(text), ...more.flat()]);
 }
 
 function allSpans(text: string): PersonalSpan[] {
-  return [recognisePayment, recogniseNationalIds, recogniseContact, recognisePeople, recogniseSecrets].flatMap((recognise) => recognise(text));
+  return [recognisePayment, recogniseNationalIds, recogniseContact, recognisePeople, recogniseSecrets].flatMap(
+    (recognise) => recognise(text),
+  );
 }

@@ -36,9 +36,13 @@ export interface PersonalSpan {
   readonly end: number;
 }
 
-export type Recogniser = (text: string) => PersonalSpan[];
-
-export function span(kind: PersonalKind, certainty: Certainty, start: number, end: number, detail: string = kind): PersonalSpan {
+export function span(
+  kind: PersonalKind,
+  certainty: Certainty,
+  start: number,
+  end: number,
+  detail: string = kind,
+): PersonalSpan {
   return { kind, detail, certainty, start, end };
 }
 

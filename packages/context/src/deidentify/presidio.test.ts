@@ -65,7 +65,9 @@ describe('the Presidio adapter', () => {
     const fixture = await make('finds');
     close = fixture.close;
     const spans = await fixture.recogniser.recognise('😀 ask Zoran');
-    expect(fixture.seen).toEqual([{ path: '/analyze', asked: { text: '😀 ask Zoran', language: 'en', score_threshold: 0.5 } }]);
+    expect(fixture.seen).toEqual([
+      { path: '/analyze', asked: { text: '😀 ask Zoran', language: 'en', score_threshold: 0.5 } },
+    ]);
     expect(spans).toEqual([{ kind: 'name', detail: 'presidio-person', certainty: 'context', start: 7, end: 12 }]);
   });
 });

@@ -65,7 +65,13 @@ const KINDS: Readonly<Record<string, PersonalKind>> = {
  * units. No redirects; text, answer and time are bounded. Throws `unavailable` where there is no answer that can be
  * understood: a text that was not looked at is not clean.
  */
-export function presidioRecogniser({ url, dispatcher, timeoutMs, language, scoreMin }: PresidioOptions): PersonalRecogniser {
+export function presidioRecogniser({
+  url,
+  dispatcher,
+  timeoutMs,
+  language,
+  scoreMin,
+}: PresidioOptions): PersonalRecogniser {
   const target = new URL('analyze', url.endsWith('/') ? url : `${url}/`);
   return {
     async recognise(text) {

@@ -19,7 +19,9 @@ class Keyed {
 
   #byte(): number {
     if (this.#at === this.#block.length) {
-      this.#block = createHmac('sha256', this.#key).update(`${this.#count++}\n${this.#about}`).digest();
+      this.#block = createHmac('sha256', this.#key)
+        .update(`${this.#count++}\n${this.#about}`)
+        .digest();
       this.#at = 0;
     }
     return this.#block[this.#at++]!;
@@ -43,7 +45,7 @@ class Keyed {
 }
 
 /** The value as one subject is known by, however it is written: what two spellings share. */
-export function canonicalValue(kind: PersonalKind, value: string): string {
+function canonicalValue(kind: PersonalKind, value: string): string {
   const plain = value.normalize('NFKC').trim();
   switch (kind) {
     case 'card':
@@ -107,7 +109,9 @@ export function pseudonymOf({ key, scope, kind, value, attempt }: PseudonymInput
     case 'ip_address': {
       const bits = subject('');
       if (value.includes(':')) return `2001:db8:${hexGroups(bits.letters(5), form('').letters(4))}`;
-      const [first, second, third, fourth] = [bits.digits(4), bits.digits(6), bits.digits(6), bits.digits(6)].map(Number) as [number, number, number, number];
+      const [first, second, third, fourth] = [bits.digits(4), bits.digits(6), bits.digits(6), bits.digits(6)].map(
+        Number,
+      ) as [number, number, number, number];
       return `${240 + (first % 15)}.${second % 256}.${third % 256}.${fourth % 256}`;
     }
     case 'mac_address':
@@ -124,5 +128,8 @@ export function pseudonymOf({ key, scope, kind, value, attempt }: PseudonymInput
 function hexGroups(subject: string, form: string): string {
   const bits = [...subject, ...form].reduce((sum, letter) => sum * 32n + BigInt(LETTERS.indexOf(letter)), 0n);
   const hex = bits.toString(16).padStart(18, '0');
-  return hex.match(/.{3}/g)!.map((group) => `a${group}`).join(':');
+  return hex
+    .match(/.{3}/g)!
+    .map((group) => `a${group}`)
+    .join(':');
 }

@@ -105,7 +105,8 @@ function entryKey({ value, numeric }: Pick<VaultEntry, 'value' | 'numeric'>): st
   return `${numeric ? 'n' : 's'}${value}`;
 }
 
-const overlaps = (a: { start: number; end: number }, b: { start: number; end: number }) => a.start < b.end && b.start < a.end;
+const overlaps = (a: { start: number; end: number }, b: { start: number; end: number }) =>
+  a.start < b.end && b.start < a.end;
 
 function isWhole(text: string, { start, end }: Occurrence, { kind, value }: VaultEntry): boolean {
   if (kind !== 'name' && value.length >= WHOLE_BELOW) return true;
@@ -116,10 +117,15 @@ function isWhole(text: string, { start, end }: Occurrence, { kind, value }: Vaul
 async function findIn({ value, key }: Leaf, others: readonly PersonalRecogniser[]): Promise<Found[]> {
   const text = String(value);
   if (typeof value === 'number' && text.length < WHOLE_BELOW) return [];
-  const label = key.slice(0, 64).replace(/([a-z])([A-Z])/g, '$1 $2').replace(/[_-]+/g, ' ');
+  const label = key
+    .slice(0, 64)
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replace(/[_-]+/g, ' ');
   const context = label === '' ? '' : `${label}: `;
   const spans = await detectPersonal(context + text, others);
-  const inside = spans.map(({ start, end, kind }) => ({ start: start - context.length, end: end - context.length, kind })).filter(({ start }) => start >= 0);
+  const inside = spans
+    .map(({ start, end, kind }) => ({ start: start - context.length, end: end - context.length, kind }))
+    .filter(({ start }) => start >= 0);
   return typeof value === 'number' ? inside.filter(({ start, end }) => start === 0 && end === text.length) : inside;
 }
 
@@ -133,7 +139,8 @@ async function enter(
   const entered: VaultEntry[] = [];
   let open = wanted;
   for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === ATTEMPTS_MAX) throw new RangeError('the scope has too many values of one kind for pseudonyms of its form');
+    if (attempt === ATTEMPTS_MAX)
+      throw new RangeError('the scope has too many values of one kind for pseudonyms of its form');
     const again: Omit<VaultEntry, 'pseudonym'>[] = [];
     const tried: VaultEntry[] = [];
     for (const entry of open) {

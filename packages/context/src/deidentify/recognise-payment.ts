@@ -55,7 +55,8 @@ function ibans(text: string): PersonalSpan[] {
       } else if ((character === ' ' || character === '-' || character === '\u00a0') && gap === 0) gap = 1;
       else break;
     }
-    if (compact.length === length && !/[A-Za-z0-9]/.test(text[at] ?? ' ') && ibanValid(compact)) spans.push(span('iban', 'verified', index, at));
+    if (compact.length === length && !/[A-Za-z0-9]/.test(text[at] ?? ' ') && ibanValid(compact))
+      spans.push(span('iban', 'verified', index, at));
   }
   return spans;
 }
@@ -63,7 +64,9 @@ function ibans(text: string): PersonalSpan[] {
 function routing(text: string): PersonalSpan[] {
   return [
     ...spansOf(text, /(?<!\d)\d{9}(?!\d)/g, (value, start, end) =>
-      aba(value) && hasContext(text, start, ROUTING_WORDS) ? span('routing_number', 'verified', start, end, 'aba') : null,
+      aba(value) && hasContext(text, start, ROUTING_WORDS)
+        ? span('routing_number', 'verified', start, end, 'aba')
+        : null,
     ),
     ...spansOf(text, /(?<!\d)\d{2}-\d{2}-\d{2}(?!\d)/g, (_value, start, end) =>
       hasContext(text, start, /sort ?code/) ? span('routing_number', 'context', start, end, 'sort-code') : null,
@@ -85,8 +88,16 @@ function wallets(text: string): PersonalSpan[] {
     valid(value) ? span('crypto_wallet', 'verified', start, end, detail) : null;
   return [
     ...spansOf(text, /(?<![A-Za-z0-9])[13][1-9A-HJ-NP-Za-km-z]{25,34}(?![A-Za-z0-9])/g, make(base58check, 'bitcoin')),
-    ...spansOf(text, /(?<![A-Za-z0-9])(?:bc1|tb1|BC1)[02-9ac-hj-np-zAC-HJ-NP-Z]{11,80}(?![A-Za-z0-9])/g, make(bech32, 'bitcoin')),
-    ...spansOf(text, /(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])/g, make(() => true, 'ethereum')),
+    ...spansOf(
+      text,
+      /(?<![A-Za-z0-9])(?:bc1|tb1|BC1)[02-9ac-hj-np-zAC-HJ-NP-Z]{11,80}(?![A-Za-z0-9])/g,
+      make(bech32, 'bitcoin'),
+    ),
+    ...spansOf(
+      text,
+      /(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])/g,
+      make(() => true, 'ethereum'),
+    ),
   ];
 }
 

@@ -20,11 +20,19 @@ const FIELD = new RegExp(
   `(?:\\b(?:[Ff]ull |[Ff]irst |[Ll]ast |[Cc]ustomer |[Pp]atient |[Cc]lient |[Cc]ontact |[Aa]ccount )?[Nn]ame(?: on (?:card|account))?|[Nn]amn|[Nn]ombre|[Nn]om|[Nn]ome|[Cc]ardholder|[Bb]eneficiary|[Aa]ccount [Hh]older|[Ee]mployee|[Aa]ttendee|[Cc]ontact [Pp]erson)\\s{0,2}[:=]\\s{0,4}["']?(${FULL})`,
   'gu',
 );
-const LISTED = new RegExp(`(?<![\\p{L}\\p{N}._@/-])(${WORD})((?:[ \\u00a0]${PART}){0,2})(?![\\p{L}\\p{N}@_/]|\\.[a-z])`, 'gu');
+const LISTED = new RegExp(
+  `(?<![\\p{L}\\p{N}._@/-])(${WORD})((?:[ \\u00a0]${PART}){0,2})(?![\\p{L}\\p{N}@_/]|\\.[a-z])`,
+  'gu',
+);
 /** A middle initial is seldom anything but part of a name. */
-const INITIALED = new RegExp(`(?<![\\p{L}\\p{N}])(${WORD}[ \\u00a0]\\p{Lu}\\.?[ \\u00a0]${WORD})(?![\\p{L}\\p{N}])`, 'gu');
-const NOT_NAMES = /^(?:Team|Sir|Madam|All|Everyone|Customer|Support|Friends?|Colleagues?|There|The|It|This|Please|World|Folks|Tenant|Street|Road|Avenue|Inc|Ltd|GmbH|University|Hotel)\b/;
-const HONORIFIC_END = /(?:\s(?:Street|Road|Avenue|Lane|Inc|Ltd|LLC|GmbH|University|Hotel|Bank|Corp|Company|Park|Airport|Hospital|School|Island|City))\.?$/;
+const INITIALED = new RegExp(
+  `(?<![\\p{L}\\p{N}])(${WORD}[ \\u00a0]\\p{Lu}\\.?[ \\u00a0]${WORD})(?![\\p{L}\\p{N}])`,
+  'gu',
+);
+const NOT_NAMES =
+  /^(?:Team|Sir|Madam|All|Everyone|Customer|Support|Friends?|Colleagues?|There|The|It|This|Please|World|Folks|Tenant|Street|Road|Avenue|Inc|Ltd|GmbH|University|Hotel)\b/;
+const HONORIFIC_END =
+  /(?:\s(?:Street|Road|Avenue|Lane|Inc|Ltd|LLC|GmbH|University|Hotel|Bank|Corp|Company|Park|Airport|Hospital|School|Island|City))\.?$/;
 
 const plain = (word: string) =>
   word
@@ -39,7 +47,11 @@ function names(text: string): PersonalSpan[] {
   const byList = [...text.matchAll(LISTED)].flatMap(({ 0: value, 1: first, 2: rest, index }) => {
     if (!GIVEN_NAMES.has(plain(first!)) || HONORIFIC_END.test(value) || NOT_NAMES.test(value)) return [];
     // Months and words that are names too need a surname.
-    if (rest === '' && /^(?:April|May|June|Mark|Will|Grace|Rose|Max|Ray|Art|Robin|Wei|Kai|Paris|Jack|Morgan)$/.test(first!)) return [];
+    if (
+      rest === '' &&
+      /^(?:April|May|June|Mark|Will|Grace|Rose|Max|Ray|Art|Robin|Wei|Kai|Paris|Jack|Morgan)$/.test(first!)
+    )
+      return [];
     return [span('name', 'likely', index, index + value.length)];
   });
   const byInitial = spansOf(text, INITIALED, (value, start, end) =>
@@ -48,18 +60,23 @@ function names(text: string): PersonalSpan[] {
   return [...byContext, ...byList, ...byInitial];
 }
 
-const MONTH = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|märz|mai|juni|juli|okt|dez|enero|febrero|marzo|abril|mayo|junio|julio|agosto|janvier|février|mars|avril|juin|juillet|août)[a-zé]{0,9}';
+const MONTH =
+  '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|märz|mai|juni|juli|okt|dez|enero|febrero|marzo|abril|mayo|junio|julio|agosto|janvier|février|mars|avril|juin|juillet|août)[a-zé]{0,9}';
 const DATE = new RegExp(
   `(?<![\\d/.-])(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/. ]\\d{1,2}[-/. ]\\d{2,4}|\\d{1,2}(?:st|nd|rd|th|\\.)?\\s(?:of\\s)?${MONTH}\\.?,?\\s\\d{4}|${MONTH}\\.?\\s\\d{1,2}(?:st|nd|rd|th)?,?\\s\\d{4})(?![\\d/-])`,
   'giu',
 );
-const BIRTH = /(?:born|birth|birthday|birthdate|dob|d\.o\.b|geboren|geb\.|geburts|naissance|né|née|nacimiento|nacid|nascita|nat[oa]|nascimento|urodz|födelse|geboorte|рожд)/;
+const BIRTH =
+  /(?:born|birth|birthday|birthdate|dob|d\.o\.b|geboren|geb\.|geburts|naissance|né|née|nacimiento|nacid|nascita|nat[oa]|nascimento|urodz|födelse|geboorte|рожд)/;
 
 function birthDates(text: string): PersonalSpan[] {
-  return spansOf(text, DATE, (_value, start, end) => (hasContext(text, start, BIRTH, 40) ? span('birth_date', 'context', start, end) : null));
+  return spansOf(text, DATE, (_value, start, end) =>
+    hasContext(text, start, BIRTH, 40) ? span('birth_date', 'context', start, end) : null,
+  );
 }
 
-const STREET_END = '(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Ct|Square|Sq|Terrace|Place|Pl|Parkway|Pkwy|Highway|Hwy|Close|Crescent|Gardens|Grove|Hill|Mews|Row|Walk|Circle|Trail|Alley)';
+const STREET_END =
+  '(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Ct|Square|Sq|Terrace|Place|Pl|Parkway|Pkwy|Highway|Hwy|Close|Crescent|Gardens|Grove|Hill|Mews|Row|Walk|Circle|Trail|Alley)';
 const UNIT = '(?:,?\\s{1,2}(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|No)\\.?\\s?#?[\\p{L}\\p{N}-]{1,8})?';
 const PLACE = `(?:,?\\s{1,3}(?:[A-Z]{1,3}-)?\\d{4,6}(?:-\\d{3,4})?)?(?:,?\\s{1,3}${WORD}(?:[ ]${WORD}){0,2})?(?:,\\s{1,3}[A-Z]{2})?(?:,?\\s{1,3}(?:\\d{5}(?:-\\d{4})?|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}))?`;
 const NUMBER = '\\d{1,6}[a-zA-Z]?(?:[-/]\\d{1,4})?';

@@ -5,7 +5,10 @@ import { hasContext, type PersonalSpan, span, spansOf } from './kinds.ts';
 
 /** Credentials that tell themselves by their prefix or form. */
 const KNOWN: readonly (readonly [detail: string, pattern: RegExp])[] = [
-  ['private-key', /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{20,8192}?-----END [A-Z ]{0,30}PRIVATE KEY-----/g],
+  [
+    'private-key',
+    /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{20,8192}?-----END [A-Z ]{0,30}PRIVATE KEY-----/g,
+  ],
   ['age-key', /AGE-SECRET-KEY-1[0-9A-Z]{58}/g],
   ['aws', /(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA)[A-Z2-7]{16}(?![A-Za-z0-9])/g],
   ['github', /(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{50,255})/g],
@@ -24,7 +27,8 @@ const KNOWN: readonly (readonly [detail: string, pattern: RegExp])[] = [
   ],
 ];
 /** Words and placeholders that stand where a secret would. */
-const NOT_SECRET = /^(?:\*+|x+|null|none|true|false|undefined|required|optional|string|your|the|not|a|an|in|on|to|of|is|was|be|incorrect|wrong|invalid|valid|expired|reset|change[ds]?|protected|stored|sent|<.*|\$\{.*|\{\{.*|%.*|\.\.\.)[.!?]?$/i;
+const NOT_SECRET =
+  /^(?:\*+|x+|null|none|true|false|undefined|required|optional|string|your|the|not|a|an|in|on|to|of|is|was|be|incorrect|wrong|invalid|valid|expired|reset|change[ds]?|protected|stored|sent|<.*|\$\{.*|\{\{.*|%.*|\.\.\.)[.!?]?$/i;
 const SECRET_WORDS = /(?:secret|token|key|password|credential|bearer|signature|auth)/;
 
 /** Shannon entropy in bits a character. */
@@ -37,16 +41,20 @@ function entropy(text: string): number {
 }
 
 function generic(text: string): PersonalSpan[] {
-  return spansOf(text, /(?<![A-Za-z0-9+/_=.@-])[A-Za-z0-9+/_=-]{24,256}(?![A-Za-z0-9+/_=@-]|\.[A-Za-z0-9])/g, (value, start, end) => {
-    const mixed = /[a-z]/.test(value) && /[A-Z]/.test(value) && (value.match(/\d/g)?.length ?? 0) >= 3;
-    // A path or a name with words in it is no random text.
-    const worded = /[a-z]{7}|[A-Z][a-z]{4,}[A-Z][a-z]{4,}|\/[a-z]{2,}\/|--/.test(value);
-    if (mixed && !worded && entropy(value) >= 4.1) return span('secret', 'likely', start, end, 'high-entropy');
-    const hexadecimal = /^[0-9a-f]{32,128}$/i.test(value) && entropy(value) >= 3;
-    return (hexadecimal || (mixed && entropy(value) >= 3.6)) && hasContext(text, start, SECRET_WORDS, 32)
-      ? span('secret', 'context', start, end, 'high-entropy')
-      : null;
-  });
+  return spansOf(
+    text,
+    /(?<![A-Za-z0-9+/_=.@-])[A-Za-z0-9+/_=-]{24,256}(?![A-Za-z0-9+/_=@-]|\.[A-Za-z0-9])/g,
+    (value, start, end) => {
+      const mixed = /[a-z]/.test(value) && /[A-Z]/.test(value) && (value.match(/\d/g)?.length ?? 0) >= 3;
+      // A path or a name with words in it is no random text.
+      const worded = /[a-z]{7}|[A-Z][a-z]{4,}[A-Z][a-z]{4,}|\/[a-z]{2,}\/|--/.test(value);
+      if (mixed && !worded && entropy(value) >= 4.1) return span('secret', 'likely', start, end, 'high-entropy');
+      const hexadecimal = /^[0-9a-f]{32,128}$/i.test(value) && entropy(value) >= 3;
+      return (hexadecimal || (mixed && entropy(value) >= 3.6)) && hasContext(text, start, SECRET_WORDS, 32)
+        ? span('secret', 'context', start, end, 'high-entropy')
+        : null;
+    },
+  );
 }
 
 /** Credentials by their form, by what is assigned to a telling name, and by their randomness. */
@@ -55,7 +63,13 @@ export function recogniseSecrets(text: string): PersonalSpan[] {
     spansOf(text, pattern, (value, start, end) =>
       detail === 'assigned' && (NOT_SECRET.test(value) || /^\p{L}+[.!?]?$/u.test(value))
         ? null
-        : span('secret', detail === 'assigned' || detail === 'url-password' ? 'context' : 'verified', start, end, detail),
+        : span(
+            'secret',
+            detail === 'assigned' || detail === 'url-password' ? 'context' : 'verified',
+            start,
+            end,
+            detail,
+          ),
     ),
   );
   return [...known, ...generic(text)];
@@ -88,13 +102,18 @@ export async function lintSecrets(text: string): Promise<PersonalSpan[]> {
   return [...spans.values()];
 }
 
-/** A rule may report the whole assignment; its data often names the value itself. */
+const BEYOND_CHARS = 256;
+
+/**
+ * A rule may report the whole assignment, or as many characters as the value has, counted from the name before it: its
+ * data often names the value, which then is looked for near by.
+ */
 function narrowed(content: string, [start, end]: readonly [number, number], data: unknown): [number, number] {
   if (typeof data !== 'object' || data === null) return [start, end];
   for (const value of Object.values(data)) {
     if (typeof value !== 'string' || value.length < 8) continue;
     const at = content.indexOf(value, start);
-    if (at >= start && at + value.length <= end) return [at, at + value.length];
+    if (at >= start && at <= end + BEYOND_CHARS) return [at, at + value.length];
   }
   return [start, end];
 }

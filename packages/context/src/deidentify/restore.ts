@@ -25,7 +25,10 @@ export interface Restored<T extends Json> {
  */
 export async function restore<T extends Json>(value: T, options: RestoreOptions): Promise<Restored<T>> {
   const restorer = await loadRestorer(options);
-  return { value: mapLeaves(value, (leaf) => (typeof leaf.value === 'number' ? leaf.value : restorer.leaf(leaf.value))) as T, ...restorer.counts };
+  return {
+    value: mapLeaves(value, (leaf) => (typeof leaf.value === 'number' ? leaf.value : restorer.leaf(leaf.value))) as T,
+    ...restorer.counts,
+  };
 }
 
 export interface StreamRestorer {
@@ -41,7 +44,9 @@ export interface StreamRestorer {
  * output is the same wherever the input was split. With `as: 'json'` the stream is the text of a JSON document, as tool
  * arguments arrive, and values are escaped for a JSON string.
  */
-export async function restoreStream(options: RestoreOptions & { readonly as: 'text' | 'json' }): Promise<StreamRestorer> {
+export async function restoreStream(
+  options: RestoreOptions & { readonly as: 'text' | 'json' },
+): Promise<StreamRestorer> {
   const restorer = await loadRestorer(options);
   const write = (value: string) => (options.as === 'json' ? JSON.stringify(value).slice(1, -1) : value);
   const decoder = new TextDecoder();
@@ -51,7 +56,9 @@ export async function restoreStream(options: RestoreOptions & { readonly as: 'te
     const open = final ? held.length : restorer.finder.openFrom(held);
     const places = restorer.finder.find(held).filter(({ start }) => start < open);
     const until = Math.max(open, places.at(-1)?.end ?? 0);
-    const shown = replaceAt(held.slice(0, until), places, ({ index, start, end }) => restorer.take(index, held.slice(start, end), write));
+    const shown = replaceAt(held.slice(0, until), places, ({ index, start, end }) =>
+      restorer.take(index, held.slice(start, end), write),
+    );
     held = held.slice(until);
     return shown;
   };

@@ -18,14 +18,19 @@ export function decodedViews(text: string): DecodedView[] {
   for (const span of spans(text, BASE64)) {
     if (/[a-z]/.test(span) && /[A-Z]/.test(span)) keep(views, 'base64', Buffer.from(span, 'base64').toString('utf8'));
   }
-  for (const span of spans(text, HEX)) keep(views, 'hex', Buffer.from(span.replace(/[ :]/g, ''), 'hex').toString('utf8'));
+  for (const span of spans(text, HEX))
+    keep(views, 'hex', Buffer.from(span.replace(/[ :]/g, ''), 'hex').toString('utf8'));
   if (text.includes('%')) {
     for (const span of spans(text, URL_ESCAPES))
       if (/%[0-9a-fA-F]{2}/.test(span)) keep(views, 'url', decodePercent(span.replaceAll('+', ' ')));
   }
   if (text.includes('&#')) {
     for (const span of spans(text, ENTITIES))
-      keep(views, 'html', span.replace(/&#(x?)([0-9a-fA-F]+);/g, (_all, hex: string, digits: string) => character(digits, hex ? 16 : 10)));
+      keep(
+        views,
+        'html',
+        span.replace(/&#(x?)([0-9a-fA-F]+);/g, (_all, hex: string, digits: string) => character(digits, hex ? 16 : 10)),
+      );
   }
   return views;
 }

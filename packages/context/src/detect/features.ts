@@ -18,8 +18,10 @@ export interface Features {
 
 const conceptHashes = new Map<string, number>();
 function conceptHash(name: string): number {
-  let hash = conceptHashes.get(name);
-  if (hash === undefined) conceptHashes.set(name, (hash = hashWord(`concept:${name}`)));
+  const known = conceptHashes.get(name);
+  if (known !== undefined) return known;
+  const hash = hashWord(`concept:${name}`);
+  conceptHashes.set(name, hash);
   return hash;
 }
 
@@ -31,7 +33,11 @@ let clock = 0;
  * Hashed features: words, pairs of words, characters n-grams (3 to 5) inside words, concepts, and pairs of concepts
  * near each other. A feature that occurred less than a window ago is left out, so that repetition is no evidence.
  */
-export function extractFeatures(words: readonly string[], hashes: Uint32Array, concepts: readonly ConceptHit[]): Features {
+export function extractFeatures(
+  words: readonly string[],
+  hashes: Uint32Array,
+  concepts: readonly ConceptHit[],
+): Features {
   const starts = new Int32Array(words.length + 1);
   let buckets = new Int32Array(words.length * 16 + 64);
   let count = 0;

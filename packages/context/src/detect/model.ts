@@ -25,7 +25,7 @@ export function encodeModel({ weights, scale, bias }: Model): Buffer {
   return file;
 }
 
-export function decodeModel(file: Buffer): Model {
+function decodeModel(file: Buffer): Model {
   if (file.length !== HEADER_BYTES + BUCKETS || file.readUInt32BE(0) !== MAGIC || file.readUInt32BE(4) !== BUCKETS)
     throw new TypeError('the weights of the injection model are not of this version');
   const weights = new Int8Array(file.buffer, file.byteOffset + HEADER_BYTES, BUCKETS);
@@ -41,7 +41,10 @@ export function shippedModel(): Model {
 }
 
 /** The highest logit of any window, and the word at which that window begins. */
-export function bestWindow({ weights, scale, bias }: Model, { words, starts, buckets }: Features): { logit: number; from: number } {
+export function bestWindow(
+  { weights, scale, bias }: Model,
+  { words, starts, buckets }: Features,
+): { logit: number; from: number } {
   let sum = 0;
   let best = words === 0 ? 0 : Number.NEGATIVE_INFINITY;
   let from = 0;

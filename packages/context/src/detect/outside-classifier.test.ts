@@ -21,7 +21,11 @@ injectionClassifierContract('http', async (behaviour: ClassifierBehaviour) => {
   if (behaviour === 'gone') await server.close();
   const dispatcher = new Agent();
   return {
-    classifier: httpClassifier({ url: `${server.url}/score`, dispatcher, timeoutMs: behaviour === 'silent' ? 50 : 5000 }),
+    classifier: httpClassifier({
+      url: `${server.url}/score`,
+      dispatcher,
+      timeoutMs: behaviour === 'silent' ? 50 : 5000,
+    }),
     close: async () => {
       await dispatcher.destroy();
       if (behaviour !== 'gone') await server.close();

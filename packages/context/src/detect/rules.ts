@@ -30,21 +30,73 @@ interface Rule {
  */
 const RULES: readonly Rule[] = [
   { name: 'override_instructions', weight: 780, steps: [[['forget']], [['prior'], 4], [['instructions'], 4]] },
-  { name: 'override_instructions', weight: 600, steps: [[['forget']], [['prior'], 5], [['say', 'task', 'persona'], 10], [['say', 'only', 'asset', 'send', 'persona'], 10]] },
+  {
+    name: 'override_instructions',
+    weight: 600,
+    steps: [
+      [['forget']],
+      [['prior'], 5],
+      [['say', 'task', 'persona'], 10],
+      [['say', 'only', 'asset', 'send', 'persona'], 10],
+    ],
+  },
   // Languages that put the verb last.
   { name: 'override_instructions', weight: 620, steps: [[['prior']], [['instructions'], 6], [['forget'], 6]] },
-  { name: 'override_content', weight: 640, steps: [[['forget']], [['prior'], 3], [['content'], 4], [['say', 'only'], 4]] },
-  { name: 'forged_turn', weight: 480, steps: [[['speaker']], [['speaker'], 24], [['say', 'forget', 'only', 'prior'], 16]] },
-  { name: 'chat_template', weight: 480, steps: [[['template']], [['say', 'forget', 'only', 'send', 'authority', 'task', 'speaker', 'model', 'destroy', 'secrecy'], 24]] },
-  { name: 'addresses_model', weight: 420, steps: [[['model']], [['authority', 'secrecy', 'only', 'task'], 12], [['say', 'send', 'destroy', 'forget'], 16]] },
-  { name: 'redirects_task', weight: 520, steps: [[['task']], [['task'], 30], [['send', 'destroy', 'change', 'say', 'task'], 30]] },
-  { name: 'demands_secrecy', weight: 520, steps: [[['send', 'destroy', 'change']], [['asset', 'sink'], 12], [['secrecy'], 40]] },
-  { name: 'demands_secrecy', weight: 420, steps: [[['secrecy']], [['user'], 3], [['say', 'send', 'destroy', 'change'], 24]] },
-  { name: 'sends_out', weight: 380, steps: [[['urgency', 'task', 'authority']], [['send'], 8], [['asset'], 8], [['sink'], 16]] },
+  {
+    name: 'override_content',
+    weight: 640,
+    steps: [[['forget']], [['prior'], 3], [['content'], 4], [['say', 'only'], 4]],
+  },
+  {
+    name: 'forged_turn',
+    weight: 480,
+    steps: [[['speaker']], [['speaker'], 24], [['say', 'forget', 'only', 'prior'], 16]],
+  },
+  {
+    name: 'chat_template',
+    weight: 480,
+    steps: [
+      [['template']],
+      [['say', 'forget', 'only', 'send', 'authority', 'task', 'speaker', 'model', 'destroy', 'secrecy'], 24],
+    ],
+  },
+  {
+    name: 'addresses_model',
+    weight: 420,
+    steps: [[['model']], [['authority', 'secrecy', 'only', 'task'], 12], [['say', 'send', 'destroy', 'forget'], 16]],
+  },
+  {
+    name: 'redirects_task',
+    weight: 520,
+    steps: [[['task']], [['task'], 30], [['send', 'destroy', 'change', 'say', 'task'], 30]],
+  },
+  {
+    name: 'demands_secrecy',
+    weight: 520,
+    steps: [[['send', 'destroy', 'change']], [['asset', 'sink'], 12], [['secrecy'], 40]],
+  },
+  {
+    name: 'demands_secrecy',
+    weight: 420,
+    steps: [[['secrecy']], [['user'], 3], [['say', 'send', 'destroy', 'change'], 24]],
+  },
+  {
+    name: 'sends_out',
+    weight: 380,
+    steps: [[['urgency', 'task', 'authority']], [['send'], 8], [['asset'], 8], [['sink'], 16]],
+  },
   { name: 'controls_output', weight: 420, steps: [[['condition']], [['say', 'only'], 8], [['only'], 8]] },
-  { name: 'claims_authority', weight: 380, steps: [[['authority']], [['forget', 'authority'], 12], [['say', 'instructions', 'forget'], 12]] },
+  {
+    name: 'claims_authority',
+    weight: 380,
+    steps: [[['authority']], [['forget', 'authority'], 12], [['say', 'instructions', 'forget'], 12]],
+  },
   { name: 'asks_for_prompt', weight: 420, steps: [[['say']], [['prior'], 4], [['instructions'], 3]] },
-  { name: 'changes_persona', weight: 420, steps: [[['persona']], [['persona', 'forget'], 24], [['instructions', 'persona', 'model'], 24]] },
+  {
+    name: 'changes_persona',
+    weight: 420,
+    steps: [[['persona']], [['persona', 'forget'], 24], [['instructions', 'persona', 'model'], 24]],
+  },
 ];
 
 export interface RuleHit {

@@ -51,14 +51,17 @@ const DISGUISES: readonly (readonly [Disguise, (phrase: string) => string])[] = 
   ['rot13', rot13],
   ['reversed', (phrase) => [...phrase].reverse().join('')],
 ];
-const entries = DISGUISES.flatMap(([disguise, write]) => PHRASES.map((phrase) => ({ disguise, codes: codes(write(phrase)) })));
+const entries = DISGUISES.flatMap(([disguise, write]) =>
+  PHRASES.map((phrase) => ({ disguise, codes: codes(write(phrase)) })),
+);
 const automaton = new PhraseAutomaton(entries.map((entry) => entry.codes));
 /** 1 and ! stand for i as well as for l: both are read as i. */
 const respelled = new PhraseAutomaton(PHRASES.map((phrase) => codes(phrase.replaceAll('l', 'i'))));
 
 /** Digits and marks that stand for letters, by character code; 0 for all others. */
 const LEET = new Uint8Array(128);
-for (const [mark, letter] of ['0o', '1i', '3e', '4a', '5s', '7t', '@a', '$s', '!i', '|i']) LEET[mark!.charCodeAt(0)] = letter!.charCodeAt(0);
+for (const [mark, letter] of ['0o', '1i', '3e', '4a', '5s', '7t', '@a', '$s', '!i', '|i'])
+  LEET[mark!.charCodeAt(0)] = letter!.charCodeAt(0);
 
 /** How a telling phrase stands in the folded text: with its own letters, respelled, in ROT13 or backwards. */
 export function disguisedPhrases(folded: string): Set<Disguise> {

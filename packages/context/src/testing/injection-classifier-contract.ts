@@ -2,7 +2,14 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { InjectionClassifier } from '../detect/outside-classifier.ts';
 
 /** How the thing behind the adapter behaves in a test. */
-export type ClassifierBehaviour = { readonly score: number } | 'error' | 'garbage' | 'out_of_range' | 'huge' | 'silent' | 'gone';
+export type ClassifierBehaviour =
+  | { readonly score: number }
+  | 'error'
+  | 'garbage'
+  | 'out_of_range'
+  | 'huge'
+  | 'silent'
+  | 'gone';
 
 export interface ClassifierFixture {
   readonly classifier: InjectionClassifier;
@@ -10,7 +17,10 @@ export interface ClassifierFixture {
 }
 
 /** What every outside classifier must do: answer in per mille or say why not, whatever is behind it. */
-export function injectionClassifierContract(name: string, make: (behaviour: ClassifierBehaviour) => Promise<ClassifierFixture>): void {
+export function injectionClassifierContract(
+  name: string,
+  make: (behaviour: ClassifierBehaviour) => Promise<ClassifierFixture>,
+): void {
   describe(`injection classifier: ${name}`, () => {
     let fixture: ClassifierFixture | undefined;
     afterEach(async () => {

@@ -7,7 +7,10 @@ export interface PersonalRecogniserFixture {
 }
 
 /** What every recogniser outside of this process must do. With `finds` the thing behind it finds the name Zoran. */
-export function personalRecogniserContract(name: string, make: (behaviour: string) => Promise<PersonalRecogniserFixture>): void {
+export function personalRecogniserContract(
+  name: string,
+  make: (behaviour: string) => Promise<PersonalRecogniserFixture>,
+): void {
   describe(`personal recogniser: ${name}`, () => {
     let fixture: PersonalRecogniserFixture | undefined;
     afterEach(async () => {
@@ -15,16 +18,22 @@ export function personalRecogniserContract(name: string, make: (behaviour: strin
       fixture = undefined;
     });
 
-    test.each(['ask Zoran', '😀😀 ask Zoran', 'ü\u0301\n\t"Zoran"'])('D9: offsets are UTF-16 units: %s', async (text) => {
-      fixture = await make('finds');
-      const spans = await fixture.recogniser.recognise(text);
-      expect(spans.map(({ kind, start, end }) => [kind, text.slice(start, end)])).toEqual([['name', 'Zoran']]);
-    });
+    test.each(['ask Zoran', '😀😀 ask Zoran', 'ü\u0301\n\t"Zoran"'])(
+      'D9: offsets are UTF-16 units: %s',
+      async (text) => {
+        fixture = await make('finds');
+        const spans = await fixture.recogniser.recognise(text);
+        expect(spans.map(({ kind, start, end }) => [kind, text.slice(start, end)])).toEqual([['name', 'Zoran']]);
+      },
+    );
 
-    test.each(['error', 'garbage', 'outside', 'huge', 'silent', 'gone'])('D9: behind it %s is an error, never an empty find', async (behaviour) => {
-      fixture = await make(behaviour);
-      await expect(fixture.recogniser.recognise('ask Zoran')).rejects.toMatchObject({ code: 'unavailable' });
-    });
+    test.each(['error', 'garbage', 'outside', 'huge', 'silent', 'gone'])(
+      'D9: behind it %s is an error, never an empty find',
+      async (behaviour) => {
+        fixture = await make(behaviour);
+        await expect(fixture.recogniser.recognise('ask Zoran')).rejects.toMatchObject({ code: 'unavailable' });
+      },
+    );
 
     test('D9: what is too long is not taken for clean', async () => {
       fixture = await make('finds');

@@ -27,7 +27,10 @@ export function pseudonymVaultContract(name: string, make: () => Promise<Pseudon
     });
 
     test('D9: gives back exactly what was added, per scope', async () => {
-      const entries = [entry('p1', 'ü "quoted" \u0000 😀\n'), entry('p2', '49301234567', { kind: 'phone', numeric: true })];
+      const entries = [
+        entry('p1', 'ü "quoted" \u0000 😀\n'),
+        entry('p2', '49301234567', { kind: 'phone', numeric: true }),
+      ];
       expect(await fixture.vault.add('exact', entries)).toEqual(entries);
       expect(sorted(await fixture.vault.load('exact'))).toEqual(entries);
       expect(await fixture.vault.load('another')).toEqual([]);

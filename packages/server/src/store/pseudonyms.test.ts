@@ -20,7 +20,11 @@ describe('the stored vault', () => {
   const key = randomBytes(32);
   const text = 'Write to canary@corp.example, card 4111 1111 1111 1111.';
   const stored = async () =>
-    (await sql<{ row: string }>`select p::text || encode(sealed, 'escape') as row from pseudonyms p`.execute(fixture.database.read)).rows
+    (
+      await sql<{ row: string }>`select p::text || encode(sealed, 'escape') as row from pseudonyms p`.execute(
+        fixture.database.read,
+      )
+    ).rows
       .map(({ row }) => row)
       .join('\n');
 
