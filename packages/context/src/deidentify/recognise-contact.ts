@@ -28,7 +28,7 @@ function trimmed(value: string): string {
 const PHONE =
   /(?<![\p{L}\p{N}.,:/#_=+-])(?:\+|00)?\(?\d(?:[ .\-/()\u00a0\u2011]{0,3}\d){5,16}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?![\p{L}\p{N}])/giu;
 const PHONE_WORDS =
-  /(?:phone|call|tel|mobile|mob|cell|fax|whatsapp|sms|ring|dial|reach|contact|hotline|telefon|handy|tél|teléfono|móvil|cellulare|telefoon|(?:my|his|her|our|your|their|a) number|телефон|电话)/;
+  /(?:phone|\bcall\b|\btel\b|mobile|\bmob\b|\bcell|\bfax\b|whatsapp|\bsms\b|\bring\b|\bdial\b|\breach\b|contact|hotline|telefon|\bhandy\b|tél|móvil|cellulare|(?:my|his|her|our|your|their|a) number|телефон|电话)/;
 const PHONE_AFTER = /^[^\p{L}\p{N}\n]{0,3}(?:office|fax|mobile|home|work|cell|tel)\b/iu;
 /** Where numbers without a country code may be from; the order does not matter. */
 const COUNTRIES: readonly CountryCode[] = [
@@ -61,7 +61,12 @@ function phones(text: string): PersonalSpan[] {
   return spansOf(text, PHONE, (value, start, end) => {
     const digits = value.replace(/\D/g, '');
     const spoken = hasContext(text, start, PHONE_WORDS, 40) || PHONE_AFTER.test(text.slice(end, end + 16));
-    if (digits.length > 18 || (DATE_LIKE.test(value) && !spoken) || /^(?:\d{4}[ -]){3}\d{4}$/.test(value)) return null;
+    if (
+      digits.length > 18 ||
+      (DATE_LIKE.test(value) && (!spoken || /\/|\d{4}/.test(value))) ||
+      /^(?:\d{4}[ -]){3}\d{4}$/.test(value)
+    )
+      return null;
     const international = value.startsWith('+') || value.startsWith('00');
     const grouped = /\d[ .\-/()\u00a0]{1,3}\d/.test(value);
     if (international) {
