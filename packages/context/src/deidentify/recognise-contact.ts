@@ -63,7 +63,8 @@ const DATE_LIKE = /^(?:(?:19|20)\d{2}[-./ ]\d{1,2}[-./ ]\d{1,2}(?:[ T]\d{1,2})?|
  */
 const PROBES_MAX = 1500;
 
-const isValidIn = (value: string, country: CountryCode) => parsePhoneNumberFromString(value, country)?.isValid() === true;
+const isValidIn = (value: string, country: CountryCode) =>
+  parsePhoneNumberFromString(value, country)?.isValid() === true;
 
 function phones(text: string): PersonalSpan[] {
   let probes = 0;
