@@ -30,7 +30,7 @@ export interface InjectionScore {
   readonly signals: readonly InjectionSignal[];
 }
 
-/** The score at which at most one honest text in a hundred is flagged on the sets of `bench:detect`. */
+/** From this score on a text is worth a person's look. `bench:detect` reports false alarms and recall at it. */
 export const INJECTION_LIKELY = 500;
 const SCAN_CHARS_MAX = 2_000_000;
 /** What is beyond the limit is not known to be harmless. */
