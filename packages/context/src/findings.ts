@@ -1,6 +1,13 @@
 import type { Cleaned, HiddenKind } from './clean.ts';
+import { INJECTION_LIKELY, scoreInjection } from './detect/score-injection.ts';
 
-export type FindingKind = HiddenKind | 'malformed_item' | 'no_declared_field' | 'instruction_like' | 'role_marker';
+export type FindingKind =
+  | HiddenKind
+  | 'malformed_item'
+  | 'no_declared_field'
+  | 'instruction_like'
+  | 'role_marker'
+  | 'injection_likely';
 
 /** What was noticed in a source and where. `positions` names at most {@link POSITIONS_MAX} items; `count` counts all. */
 export interface Finding {
@@ -44,6 +51,7 @@ export class FindingLog {
   inspect(position: number, cleaned: Cleaned): void {
     for (const [kind, count] of cleaned.removed) this.add(kind, position, count);
     for (const kind of suspiciousKinds(cleaned.text)) this.add(kind, position);
+    if (scoreInjection(cleaned.text).score >= INJECTION_LIKELY) this.add('injection_likely', position);
   }
 
   /** Sorted by kind, so that the same source gives the same record. */

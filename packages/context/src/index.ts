@@ -8,6 +8,33 @@ export {
 } from './assemble.ts';
 export { cleanText } from './clean.ts';
 export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+export { detectPersonal, findPersonal, type PersonalRecogniser } from './deidentify/detect-personal.ts';
+export { type Certainty, PERSONAL_KINDS, type PersonalKind, type PersonalSpan } from './deidentify/kinds.ts';
+export { type PresidioOptions, presidioRecogniser } from './deidentify/presidio.ts';
+export { type Pseudonymised, type PseudonymiseOptions, pseudonymise } from './deidentify/pseudonymise.ts';
+export {
+  type Restored,
+  type RestoreOptions,
+  restore,
+  restoreStream,
+  type StreamRestorer,
+} from './deidentify/restore.ts';
+export type { PseudonymVault, VaultEntry } from './deidentify/vault.ts';
+export {
+  type ClassifierFailure,
+  type ClassifierOutcome,
+  type HttpClassifierOptions,
+  httpClassifier,
+  type InjectionClassifier,
+  withOutside,
+} from './detect/outside-classifier.ts';
+export {
+  INJECTION_LIKELY,
+  type InjectionScore,
+  type InjectionSignal,
+  type SignalName,
+  scoreInjection,
+} from './detect/score-injection.ts';
 export { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 export { type Finding, type FindingKind, suspiciousKinds } from './findings.ts';
 export { loadLabelled, saveLabelled } from './labelled-values.ts';
