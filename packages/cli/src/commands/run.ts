@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Command } from 'commander';
+import type { Client } from '../client.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
 import { renderApproval } from '../render/approval.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
-import { watchRun } from '../watch.ts';
+import { type Watched, watchRun } from '../watch.ts';
 
 interface RunOptions extends GlobalOptions {
   readonly input: string;
@@ -56,7 +58,7 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
   });
 
   const view = watched.approval ? await client.call('GET', `/v1/approvals/${watched.approval}`) : null;
-  const now = await client.call('GET', `/v1/runs/${run.id}`);
+  const now = await settled(client, run.id, watched.state);
   if (options.json) {
     const proposed = view && { tool: view.tool.name, args: view.args, digest: view.digest, evidence: view.evidence };
     console.log(JSON.stringify({ run: now, approval: view?.approval ?? null, proposed }));
@@ -69,6 +71,18 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
   if (watched.state === 'stopped') return EXIT.failed;
   if (now.ended_at === null) return EXIT.waiting;
   return now.state === 'completed' && !watched.heldBack ? EXIT.done : EXIT.failed;
+}
+
+const SETTLING_LOOKS = 100;
+const SETTLING_MS = 50;
+
+/** The run as it stands. An approval is on record a moment before its run says that it waits for it. */
+async function settled(client: Client, run: string, watched: Watched['state']) {
+  for (let look = 1; ; look++) {
+    const now = await client.call('GET', `/v1/runs/${run}`);
+    if (watched !== 'waiting' || now.state !== 'running' || look === SETTLING_LOOKS) return now;
+    await delay(SETTLING_MS);
+  }
 }
 
 /** A JSON object is the input itself; anything else is attached, with the input that the workflow declares for a file. */
