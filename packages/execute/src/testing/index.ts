@@ -10,5 +10,7 @@ export {
   testDecision,
   testProposal,
 } from './fixture.ts';
+export { leaseStoreContract } from './lease-store-contract.ts';
 export { memoryExecuteStore, memorySecrets } from './memory-store.ts';
+export { secretStoreContract } from './secret-store-contract.ts';
 export { executeStoreContract } from './store-contract.ts';
