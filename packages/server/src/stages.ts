@@ -10,7 +10,15 @@ import {
   saveLabelled,
 } from '@portreeve/context';
 import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
-import { createEgress, createExecutor, createGrantIssuer, createGrants, httpConnector } from '@portreeve/execute';
+import {
+  createCredentials,
+  createEgress,
+  createExecutor,
+  createGrantIssuer,
+  createGrants,
+  httpConnector,
+  thumbprintOf,
+} from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
 import { createIdentity } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
@@ -19,9 +27,10 @@ import { bindSource } from './config/bind-systems.ts';
 import { type Keys, keyId } from './config/keys.ts';
 import type { ModelEndpoint } from './config/model.ts';
 import type { Project } from './config/project.ts';
-import type { SecretFolder } from './config/secrets.ts';
+import type { Secrets } from './config/secrets.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
+import { credentialLeaseStore } from './store/credential-leases.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { executeStore } from './store/executions.ts';
@@ -41,7 +50,7 @@ export interface StagesOptions {
   readonly model: ModelEndpoint;
   readonly systems: ProjectConfig['systems'];
   readonly keys: Keys;
-  readonly secrets: SecretFolder;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   /** The name of this process, as leases and executions know it. */
   readonly executor: string;
@@ -84,18 +93,27 @@ export async function wireStages(options: StagesOptions) {
     issuer: issuerName(config),
     environment: config.environment,
     clock,
+    ttl_s: config.grants.ttl_s,
+    executor_jkt: thumbprintOf(keys.executor),
   });
   const executeRows = executeStore(database);
   const grants = createGrants({ ...stage, issuer, store: executeRows });
   const egress = createEgress({ allow: egressRules(systems) });
+  const credentials = createCredentials({
+    ...stage,
+    secrets: secrets.store,
+    leases: credentialLeaseStore(database),
+    instance: executor,
+  });
   const use = createExecutor({
     ...stage,
+    credentials,
+    key: keys.executor,
     jwks: await issuer.jwks(),
     issuer: issuerName(config),
     environment: config.environment,
     store: executeRows,
     connectors: { http: httpConnector({ egress, clock, locate: (url) => resolveSystemUrl(url, systems) }) },
-    secrets: { read: (name) => secrets.read(name) },
     instance: executor,
     debugpoint,
   });
@@ -180,6 +198,7 @@ export async function wireStages(options: StagesOptions) {
     environment,
     leases,
     issuer,
+    credentials,
     egress,
     approvals,
     gate,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import type { AuditRecord } from '@portreeve/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLocalAccounts } from './config/local-accounts.ts';
-import { secretFolder } from './config/secrets.ts';
+import { plainKeystore } from './config/secrets.ts';
 import { readHolder } from './config/state-folder.ts';
 import { type StartOptions, startServer } from './start.ts';
 import { type TestDatabase, testDatabase } from './store/testing/database.ts';
@@ -53,7 +53,7 @@ describe('a server that runs', () => {
     const first = await search({ order: 'oldest', limit: 10 });
     expect(typesOf(first)).toEqual([
       ...Array(5).fill('identity.account_created'),
-      ...Array(2).fill('key.created'),
+      ...Array(3).fill('key.created'),
       'policy.loaded',
       'release.loaded',
       'system.started',
@@ -97,7 +97,7 @@ describe('a server that runs', () => {
       expect(types.filter((type) => type === once)).toEqual([once]);
     // What had been recorded at the first start is not recorded again.
     for (const type of ['policy.loaded', 'release.loaded'] as const) expect(await search({ type })).toHaveLength(1);
-    expect(await search({ type: 'key.created' })).toHaveLength(2);
+    expect(await search({ type: 'key.created' })).toHaveLength(3);
     expect(await search({ type: 'system.started' })).toHaveLength(2);
     expect((await search({ type: 'system.stopped' }))[0]?.payload?.data).toEqual({
       reason: 'the test starts it again',
@@ -243,8 +243,7 @@ describe('a start that is refused leaves nothing behind', () => {
   test('B1: production has no accounts that anybody did not make', async () => {
     const fresh = await testDatabase();
     const options = { ...(await optionsOf(production)), databaseUrl: fresh.url };
-    await mkdir(join(options.stateFolder, 'secrets'), { recursive: true });
-    await secretFolder(options.stateFolder).write('anthropic-api-key', 'sk-stored-0123456789');
+    await plainKeystore(options.stateFolder, 'production').set('anthropic-api-key', 'sk-stored-0123456789');
     const server = await startServer(options);
     try {
       expect(server.services.info).toMatchObject({ environment: 'production', simulated: false });

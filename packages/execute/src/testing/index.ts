@@ -1,3 +1,5 @@
+export { STATIC_KEY, startAwsServer } from '../secrets/testing/aws-server.ts';
+export { startVaultServer } from '../secrets/testing/vault-server.ts';
 export { connectorContract } from './connector-contract.ts';
 export {
   type ExecuteFixture,

@@ -28,6 +28,10 @@ export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
 
 export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey'> {
+  /** Another project than the test project: a folder. */
+  readonly project?: string;
+  /** Called before the first start, with the state folder. */
+  readonly prepare?: (stateFolder: string) => Promise<void>;
   /** Changes to the test project's configuration. */
   readonly config?: Partial<ProjectConfigInput>;
 }
@@ -82,7 +86,7 @@ export interface TestServer {
  * its state for the whole process.
  */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { config: changes, ...start } = options;
+  const { config: changes, project, prepare, ...start } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -96,12 +100,13 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     undo.push(() => downstream.close());
     const startOptions: StartOptions = {
       ...start,
-      project: changes ? await changedProject(stateFolder, changes) : PROJECT,
+      project: project ?? (changes ? await changedProject(stateFolder, changes) : PROJECT),
       stateFolder,
       databaseUrl: database.url,
       port: 0,
       systems: { downstream: { url: downstream.url, private: true } },
     };
+    await prepare?.(stateFolder);
     let server = await startServer(startOptions);
     undo.push(() => server.stop('the test is over'));
 
