@@ -6,8 +6,13 @@ import { clearanceSchema } from './labels.ts';
 export const ENVIRONMENTS = ['development', 'test', 'staging', 'production'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
-const vaultPath = z.string().regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/, 'a path without leading or trailing slash');
-const prefix = z.string().regex(/^([A-Za-z0-9._-]+\/)*$/, 'such as portreeve/production/').default('');
+const vaultPath = z
+  .string()
+  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/, 'a path without leading or trailing slash');
+const prefix = z
+  .string()
+  .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/production/')
+  .default('');
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 /**
@@ -54,7 +59,11 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
     region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, 'such as eu-central-1'),
     prefix,
     auth: z.discriminatedUnion('method', [
-      z.strictObject({ method: z.literal('web-identity'), role_arn: z.string().startsWith('arn:'), token_file: z.string().min(1) }),
+      z.strictObject({
+        method: z.literal('web-identity'),
+        role_arn: z.string().startsWith('arn:'),
+        token_file: z.string().min(1),
+      }),
       z.strictObject({
         method: z.literal('keys'),
         access_key_id: z.string().regex(/^[A-Z0-9]{16,128}$/),

@@ -388,6 +388,17 @@ describe('an outcome for whatever goes wrong', () => {
   });
 });
 
+test('B6: a grant of one environment is refused by the executor of another, although keys and issuer are the same', async () => {
+  const { fixture, input, token, contract } = await ready();
+  const connector = scriptedConnector();
+  const elsewhere = fixture.executor(connector, { environment: 'production' });
+  await expect(elsewhere.execute({ token, proposal: input.proposal, contract })).rejects.toMatchObject({
+    code: 'grant_mismatch',
+    detail: 'The grant is for another environment.',
+  });
+  expect(connector.calls).toEqual([]);
+});
+
 describe('INV6 F6: of 10,000 parallel uses of one grant', () => {
   test('one executes, by any of several executors', async () => {
     const { fixture, input, token, contract } = await ready();

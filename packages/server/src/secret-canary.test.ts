@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { plainKeystore } from './config/secrets.ts';
 import { withClient } from './store/testing/database.ts';
 import type { DownstreamReply } from './testing/downstream.ts';
-import { PROJECT, type TestServer, testServer } from './testing/server.ts';
-import { soundProject, temporaryProject } from './testing/temporary-project.ts';
+import { type TestServer, testServer } from './testing/server.ts';
+import { caseNoteProject } from './testing/temporary-project.ts';
 
 const CANARY = `canary-${randomBytes(18).toString('base64url')}`;
 /** As it is, and as programs write bytes. */
@@ -25,15 +25,7 @@ const told: string[] = [];
 const restore: (() => void)[] = [];
 
 beforeAll(async () => {
-  const withCredential = `{ tools: tools.map((tool) => ({ ...tool, binding: { ...tool.binding, credential: '${NAME}' } })) }`;
-  project = await temporaryProject({
-    ...soundProject(withCredential),
-    'workflows/one/prompts/write-note.md': await readFile(
-      join(PROJECT, 'workflows/case-note/prompts/write-note.md'),
-      'utf8',
-    ),
-    'cases/CASE-1.jsonl': await readFile(join(PROJECT, 'cases/CASE-1.jsonl'), 'utf8'),
-  });
+  project = await caseNoteProject({ credential: NAME });
   house = await testServer({
     project,
     prepare: (stateFolder) => plainKeystore(stateFolder, 'test').set(NAME, CANARY),

@@ -77,7 +77,7 @@ describe('portreeve secrets', () => {
     expect(await secrets('rm', 'case-token')).toMatchObject({ code: 1, err: expect.stringContaining('not_found') });
   });
 
-  test('B6: the project says for which environment a secret is set', async () => {
+  test('for a project that does not load nothing is stored', async () => {
     await writeFile(
       join(folder, 'portreeve.config.ts'),
       "export default { environment: 'staging', workflows: ['workflows/none'] };\n",

@@ -7,7 +7,8 @@ export { grantOf } from '../grant/granted.ts';
 export interface ExpressResponse {
   status(code: number): ExpressResponse;
   type(type: string): ExpressResponse;
-  send(body: string): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: Express infers from here what later handlers may send
+  send(body: any): unknown;
 }
 
 export interface ExpressOptions extends GrantedTool {

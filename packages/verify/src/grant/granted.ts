@@ -28,7 +28,7 @@ export interface Received {
 }
 
 /** Verifies the grant of a request for these arguments, and uses it up. Throws as {@link GrantVerifier.verify} does. */
-export async function verifyRequest(
+async function verifyRequest(
   verifier: GrantVerifier,
   { tool, tool_version }: GrantedTool,
   received: Received,

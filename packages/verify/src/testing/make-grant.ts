@@ -12,7 +12,7 @@ export const ARGS = {
 export const TOOL = 'publish_case_summary';
 
 const issuer = generateKeyPairSync('ed25519');
-export const executor = generateKeyPairSync('ed25519');
+const executor = generateKeyPairSync('ed25519');
 export const executorKey = await calculateJwkThumbprint(executor.publicKey.export({ format: 'jwk' }) as never);
 export const issuerKey = issuer.privateKey;
 export const jwks = {
