@@ -95,6 +95,11 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['identity'],
     why: 'people sign in by OpenID Connect in one place',
   },
+  {
+    modules: ['age-encryption', '@smithy/*', '@aws-crypto/*', '@aws-sdk/*'],
+    only: ['execute'],
+    why: 'secret stores stand with the one stage that holds tool credentials',
+  },
   { modules: ['commander', '@clack/*'], only: ['cli'], why: 'the terminal is a face' },
   { modules: ['pino'], only: ['server'], why: 'one logger, with one redaction' },
   {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeSigningKey } from '@portreeve/identity/signing-key';
-import { startServer } from '@portreeve/server';
+import { plainKeystore, startServer } from '@portreeve/server';
 import { testDatabase } from '@portreeve/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../repository.ts';
@@ -30,14 +30,15 @@ beforeAll(async () => {
   const data = join(state, 'directory');
   await mkdir(data);
   readToken = 'a-read-token-of-the-directory';
-  await mkdir(join(state, 'secrets'), { recursive: true, mode: 0o700 });
-  await writeFile(join(state, 'secrets/directory-read-token'), readToken, { mode: 0o600 });
+  await plainKeystore(state, 'development').set('directory-read-token', readToken);
+  const readTokenFile = join(data, 'read-token');
+  await writeFile(readTokenFile, readToken, { mode: 0o600 });
   const system = start(
     process.execPath,
     [
       join(EXAMPLE, 'directory/server.ts'),
       ...['--port', '0', '--data', data, '--issuer', 'urn:portreeve:development'],
-      ...['--jwks', `${url}/.well-known/jwks.json`, '--read-token-file', join(state, 'secrets/directory-read-token')],
+      ...['--jwks', `${url}/.well-known/jwks.json`, '--read-token-file', readTokenFile],
     ],
     { keepInput: true },
   );

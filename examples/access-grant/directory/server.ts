@@ -8,11 +8,11 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createGrantVerifier, GRANT_HEADER, GrantKeysUnavailable, GrantRefused } from '@portreeve/verify';
+import { createGrantVerifier, GRANT_HEADER, GrantKeysUnavailable, GrantRefused, PROOF_HEADER } from '@portreeve/verify';
 import { openAccesses } from './accesses.ts';
 import { createDoor } from './door.ts';
 
@@ -53,6 +53,8 @@ const verifier = createGrantVerifier({
   jwks: new URL(jwks),
   issuer,
   audience: given.audience,
+  // Where Portreeve calls it, which is known once it listens.
+  origin: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
   replay: accesses.replay,
 });
 const door = createDoor({
@@ -116,7 +118,9 @@ async function endAccess(request: IncomingMessage, access: string): Promise<unkn
 async function verified(request: IncomingMessage, tool: string, args: object) {
   const [token, second] = request.headersDistinct[GRANT_HEADER.toLowerCase()] ?? [];
   if (token === undefined || second !== undefined) throw new GrantRefused('missing', `One ${GRANT_HEADER} is needed.`);
-  return verifier.verify(token, { tool, args: args as never });
+  const [proof = null] = request.headersDistinct[PROOF_HEADER.toLowerCase()] ?? [];
+  const received = { method: request.method ?? '', path: request.url ?? '', proof };
+  return verifier.verify(token, { tool, args: args as never, request: received });
 }
 
 function assertReader(request: IncomingMessage): void {
@@ -158,7 +162,7 @@ function problemOf(error: unknown): Problem {
   return new Problem(500, 'internal', 'An error of the directory itself.');
 }
 
-const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000 }, (request, response) => {
+const server: Server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000 }, (request, response) => {
   answer(request).then(
     (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
     (error: unknown) => {

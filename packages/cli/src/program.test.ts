@@ -258,6 +258,38 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: ({ activeAgent }) => [activeAgent, '--scope', 'role:requester'],
   },
+  'secrets set': {
+    right: null,
+    why: 'it changes files of the state folder, whoever may write there; commands/secrets.test.ts runs it',
+    records: ['secret.changed'],
+    as: null,
+    notAs: null,
+    words: () => ['case-token'],
+  },
+  'secrets rm': {
+    right: null,
+    why: 'it changes files of the state folder, whoever may write there; commands/secrets.test.ts runs it',
+    records: ['secret.changed'],
+    as: null,
+    notAs: null,
+    words: () => ['case-token'],
+  },
+  'secrets rotate': {
+    right: null,
+    why: 'it changes files of the state folder, whoever may write there; commands/secrets.test.ts runs it',
+    records: ['secret.changed'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  'secrets list': {
+    right: null,
+    why: 'it lists file names of the state folder, whoever may read it, and shows no secret',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   doctor: { right: 'system.read', records: ['api.read'], as: 'operator', notAs: null, words: () => [] },
 };
 

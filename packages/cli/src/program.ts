@@ -8,6 +8,7 @@ import { addIdentity } from './commands/identity/index.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
+import { addSecrets } from './commands/secrets.ts';
 import { addUp } from './commands/up.ts';
 import { EXIT, reportFailure, reportUsage } from './failure.ts';
 import type { GlobalOptions } from './session.ts';
@@ -47,6 +48,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addIdentity(program, run as never);
   addPolicy(program, run as never);
   addAudit(program, run as never);
+  addSecrets(program, run as never);
   addDoctor(program, run as never);
   return program;
 }

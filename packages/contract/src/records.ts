@@ -48,6 +48,20 @@ export const RECORD_TYPES = {
     until: z.iso.datetime().nullable(),
   }),
   'key.created': z.strictObject({ purpose: z.string(), key_id: z.string(), public_key: z.string() }),
+  /** Somebody changed the embedded keystore: the name alone, never a value. */
+  'secret.changed': z.strictObject({
+    change: z.enum(['set', 'removed', 'rotated']),
+    secret: nameSchema.nullable(),
+    at: z.iso.datetime(),
+    /** The account of the operating system. */
+    by: z.string().max(128),
+  }),
+  /** What became of a minted credential that was not simply taken back after its call. */
+  'credential.lease': z.strictObject({
+    credential: nameSchema,
+    state: z.enum(['left_open', 'revoked', 'expired']),
+    expires_at: z.iso.datetime(),
+  }),
 
   // Who asks.
   'identity.account_created': z.strictObject({

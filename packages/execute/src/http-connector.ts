@@ -1,4 +1,11 @@
-import { assertJson, type CallOutcome, type Clock, type Json, type ToolContract } from '@portreeve/contract';
+import {
+  assertJson,
+  type CallOutcome,
+  type Clock,
+  type Json,
+  PROOF_HEADER,
+  type ToolContract,
+} from '@portreeve/contract';
 import { validatorOf } from './arguments.ts';
 import type { Egress } from './egress.ts';
 import { type Exchange, exchange } from './exchange.ts';
@@ -34,7 +41,9 @@ export function httpConnector(options: {
       try {
         const url = locate(call.contract.binding.url);
         if (url === null) throw new NotSendable(`${call.contract.binding.url} names a system that is not configured`);
-        request = buildRequest({ ...call, contract: { binding: { ...call.contract.binding, url } } }, credential);
+        const built = buildRequest({ ...call, contract: { binding: { ...call.contract.binding, url } } }, credential);
+        const proof = call.prove(built.method, built.url);
+        request = { ...built, headers: { ...built.headers, [PROOF_HEADER.toLowerCase()]: proof } };
       } catch (error) {
         if (!(error instanceof NotSendable)) throw error;
         return ended({ state: 'failed', reason: error.message });

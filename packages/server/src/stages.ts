@@ -10,7 +10,15 @@ import {
   saveLabelled,
 } from '@portreeve/context';
 import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
-import { createEgress, createExecutor, createGrantIssuer, createGrants, httpConnector } from '@portreeve/execute';
+import {
+  createCredentials,
+  createEgress,
+  createExecutor,
+  createGrantIssuer,
+  createGrants,
+  httpConnector,
+  thumbprintOf,
+} from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
@@ -18,10 +26,11 @@ import { bindSource } from './config/bind-systems.ts';
 import { type Keys, keyId } from './config/keys.ts';
 import type { ModelEndpoint } from './config/model.ts';
 import type { Project } from './config/project.ts';
-import type { SecretFolder } from './config/secrets.ts';
+import type { Secrets } from './config/secrets.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
+import { credentialLeaseStore } from './store/credential-leases.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { executeStore } from './store/executions.ts';
@@ -41,7 +50,7 @@ export interface StagesOptions {
   readonly model: ModelEndpoint;
   readonly systems: ProjectConfig['systems'];
   readonly keys: Keys;
-  readonly secrets: SecretFolder;
+  readonly secrets: Secrets;
   readonly stateFolder: string;
   readonly clock: Clock;
   /** The name of this process, as leases and executions know it. */
@@ -94,18 +103,27 @@ export async function wireStages(options: StagesOptions) {
     issuer: issuerName(config),
     environment: config.environment,
     clock,
+    ttl_s: config.grants.ttl_s,
+    executor_jkt: thumbprintOf(keys.executor),
   });
   const executeRows = executeStore(database);
   const grants = createGrants({ ...stage, issuer, store: executeRows });
   const egress = createEgress({ allow: egressRules(systems) });
+  const credentials = createCredentials({
+    ...stage,
+    secrets: secrets.store,
+    leases: credentialLeaseStore(database),
+    instance: executor,
+  });
   const use = createExecutor({
     ...stage,
+    credentials,
+    key: keys.executor,
     jwks: await issuer.jwks(),
     issuer: issuerName(config),
     environment: config.environment,
     store: executeRows,
     connectors: { http: httpConnector({ egress, clock, locate: (url) => resolveSystemUrl(url, systems) }) },
-    secrets: { read: (name) => secrets.read(name) },
     instance: executor,
     debugpoint,
   });
@@ -191,6 +209,7 @@ export async function wireStages(options: StagesOptions) {
     environment,
     leases,
     issuer,
+    credentials,
     egress,
     approvals,
     gate,

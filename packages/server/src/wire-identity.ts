@@ -19,7 +19,7 @@ import {
   type OidcSignIn,
 } from '@portreeve/identity';
 import { openAccessKeyring } from './config/access-keys.ts';
-import type { SecretFolder } from './config/secrets.ts';
+import type { Secrets } from './config/secrets.ts';
 import type { Database } from './store/database.ts';
 import { identityStore } from './store/identity.ts';
 
@@ -41,7 +41,7 @@ export async function wireIdentity(options: {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly config: ProjectConfig;
-  readonly secrets: SecretFolder;
+  readonly secrets: Pick<Secrets, 'read'>;
   readonly stateFolder: string;
   readonly agentHooks: AgentHooks;
 }): Promise<WiredIdentity> {
@@ -92,7 +92,7 @@ export async function wireIdentity(options: {
     const clientSecret = client_secret === undefined ? undefined : await secrets.read(client_secret);
     if (clientSecret === null)
       throw new PortreeveError('misconfigured', `identity.oidc: there is no secret ${client_secret} for ${name}.`, {
-        next: `Write the client secret of ${name} to secrets/${client_secret} in the state folder.`,
+        next: `Store the client secret of ${name}: portreeve secrets set ${client_secret}`,
       });
     oidcByName.set(
       name,

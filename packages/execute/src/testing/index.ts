@@ -1,3 +1,5 @@
+export { STATIC_KEY, startAwsServer } from '../secrets/testing/aws-server.ts';
+export { startVaultServer } from '../secrets/testing/vault-server.ts';
 export { connectorContract } from './connector-contract.ts';
 export {
   type ExecuteFixture,
@@ -10,5 +12,7 @@ export {
   testDecision,
   testProposal,
 } from './fixture.ts';
+export { leaseStoreContract } from './lease-store-contract.ts';
 export { memoryExecuteStore, memorySecrets } from './memory-store.ts';
+export { secretStoreContract } from './secret-store-contract.ts';
 export { executeStoreContract } from './store-contract.ts';

@@ -1,7 +1,7 @@
 import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
 import { type Ask, anthropicProvider, createModel, type Provider } from '@portreeve/model';
 import { simulatedProvider, startSimulatedServer } from '@portreeve/model/simulated';
-import type { SecretFolder } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 
 const SECRET = 'anthropic-api-key';
 
@@ -17,7 +17,7 @@ export interface ModelEndpoint {
  */
 export async function openModel(options: {
   config: ProjectConfig;
-  secrets: SecretFolder;
+  secrets: Pick<Secrets, 'read'>;
   environmentKey: string | undefined;
   clock: Clock;
   /** Hears of each answer of the endpoint, and of each time that its circuit opens. */

@@ -15,7 +15,7 @@ import type {
 } from '@portreeve/contract';
 import { makeSigningKey, type Signer, type SigningKey, unlockSigningKey } from '@portreeve/identity/signing-key';
 import { readLocalAccounts } from '../config/local-accounts.ts';
-import { secretFolder } from '../config/secrets.ts';
+import { plainKeystore } from '../config/secrets.ts';
 import { type PortreeveServer, type StartOptions, startServer } from '../start.ts';
 import { testDatabase } from '../store/testing/database.ts';
 import { type Client, client } from './client.ts';
@@ -29,6 +29,10 @@ export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
 
 export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey'> {
+  /** Another project than the test project: a folder. */
+  readonly project?: string;
+  /** Called before the first start, with the state folder. */
+  readonly prepare?: (stateFolder: string) => Promise<void>;
   /** Changes to the test project's configuration. */
   readonly config?: Partial<ProjectConfigInput>;
   /** Secrets of the state folder, by name. */
@@ -87,7 +91,7 @@ export interface TestServer {
  * its state for the whole process.
  */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { config: changes, secrets = {}, ...start } = options;
+  const { config: changes, secrets = {}, project, prepare, ...start } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -95,19 +99,20 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   try {
     const stateFolder = await mkdtemp(join(tmpdir(), 'portreeve-state-'));
     undo.push(() => rm(stateFolder, { recursive: true, force: true }));
-    for (const [name, secret] of Object.entries(secrets)) await secretFolder(stateFolder).write(name, secret);
+    for (const [name, secret] of Object.entries(secrets)) await plainKeystore(stateFolder, 'test').set(name, secret);
     const database = await testDatabase();
     undo.push(() => database.close());
     const downstream = await startDownstream();
     undo.push(() => downstream.close());
     const startOptions: StartOptions = {
       ...start,
-      project: changes ? await changedProject(stateFolder, changes) : PROJECT,
+      project: project ?? (changes ? await changedProject(stateFolder, changes) : PROJECT),
       stateFolder,
       databaseUrl: database.url,
       port: 0,
       systems: { downstream: { url: downstream.url, private: true } },
     };
+    await prepare?.(stateFolder);
     let server = await startServer(startOptions);
     undo.push(() => server.stop('the test is over'));
 
