@@ -57,6 +57,12 @@ export const toolContractSchema = z.strictObject({
     .max(64),
   /** The most secret data that may leave through this tool. */
   clearance: clearanceSchema,
+  /** It destroys something: a person looks first, whatever the intent was. */
+  destructive: z.boolean().optional(),
+  /** It sends data out although it only reads, such as a fetch of an address: judged as an effect. */
+  egress: z.boolean().optional(),
+  /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
+  returns: z.enum(INTEGRITY).optional(),
   /** The tool that undoes it, or `irreversible`. */
   undo: z.union([nameSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),

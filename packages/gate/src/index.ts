@@ -20,5 +20,17 @@ export type {
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
+export { type Intent, intentSchema } from './session/intent.ts';
+export {
+  type Judged,
+  type Observation,
+  openSession,
+  type QuarantinedAnswer,
+  restoreSession,
+  SESSION_LIMITS,
+  type Session,
+  type SessionSnapshot,
+} from './session/session.ts';
+export { SESSION_EVENTS, SESSION_STATES, SESSION_TABLE, type SessionEvent, type SessionState } from './session/states.ts';
 export { PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from './states.ts';
 export type { Wish } from './wish.ts';

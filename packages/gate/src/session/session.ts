@@ -1,0 +1,265 @@
+import {
+  assertJson,
+  BOTTOM,
+  capacityBits,
+  type Json,
+  type JsonObject,
+  join,
+  type Label,
+  PortreeveError,
+  type Principal,
+  type Proposal,
+  type ProposalId,
+  type Provenance,
+  type ToolContract,
+} from '@portreeve/contract';
+import { foldForTouch } from '../provenance/fold.ts';
+import { indexOf, type Source } from '../provenance/material.ts';
+import { type Material, slotOf, traceArguments } from '../provenance/trace.ts';
+import { allows, type Intent, isNarrower, NO_INTENT, parseIntent } from './intent.ts';
+import { nextSessionState, type SessionState } from './states.ts';
+
+/** What a session tells of a call, before policy judges it. */
+export type Judged = Pick<Proposal, 'provenance' | 'influence' | 'intent' | 'quarantined_bits'>;
+
+/** Something that the model has read. */
+export interface Observation {
+  readonly contract: ToolContract;
+  readonly args: JsonObject;
+  readonly output: Json;
+  /** How secret it is; `internal` where nobody says. Its integrity is ours to say. */
+  readonly secrecy?: Pick<Label, 'confidentiality' | 'categories'>;
+}
+
+/** The answer of a model that had no tools, a closed schema, and untrusted text before it. */
+export interface QuarantinedAnswer {
+  readonly origin: string;
+  readonly schema: JsonObject;
+  readonly value: Json;
+}
+
+/** All that a session is, as JSON: kept between requests, and the same again after {@link restoreSession}. */
+export interface SessionSnapshot {
+  readonly state: SessionState;
+  readonly request: JsonObject;
+  readonly today: string | null;
+  readonly sources: readonly Source[];
+  readonly influence: Label;
+  readonly intent: Intent;
+  /** By proposal: which call of the intent it used; null where it used none. */
+  readonly uses: readonly (readonly [ProposalId, number | null])[];
+  readonly quarantined_bits: number;
+  /** What untrusted text has written somewhere, folded: where it comes back, it is still untrusted. */
+  readonly written: readonly string[];
+}
+
+/**
+ * One trusted request and what a model does for it (requirements D5, D6). The model is not trusted: it may do all that
+ * any text it reads tells it. So the session keeps what was read, with its label, and the intent that was declared before.
+ */
+export interface Session {
+  state(): SessionState;
+  intent(): Intent;
+  /** Says what will be done. Only before anything untrusted is read; later it throws `conflict`. */
+  declare(intent: unknown): void;
+  /** Less than before, at any time. Throws `conflict` for more. */
+  narrow(intent: unknown): void;
+  /** More, by a person who acts for themselves. Throws `not_allowed` for anybody else. */
+  widen(intent: unknown, by: Principal): void;
+  observe(observation: Observation): void;
+  observeQuarantined(answer: QuarantinedAnswer): void;
+  /** Traces a call, and takes its use of the intent. The same id gives the same use again. */
+  judge(id: ProposalId, contract: ToolContract, args: JsonObject): Judged;
+  /** What became of it: a use that nothing came of is given back. */
+  settle(
+    proposal: Pick<Proposal, 'id' | 'args' | 'provenance'>,
+    contract: ToolContract,
+    outcome: 'done' | 'nothing',
+  ): void;
+  close(): void;
+  snapshot(): SessionSnapshot;
+}
+
+export const SESSION_LIMITS = { observations: 1000, chars: 8 * 1024 * 1024 } as const;
+
+/** Opens a session for a request. `request` is what a signed-in person wrote, or their client on their behalf. */
+export function openSession(request: JsonObject): Session {
+  assertJson(request);
+  return restoreSession({
+    state: 'open',
+    request,
+    today: null,
+    sources: [{ origin: 'request', trust: 'request', value: request, structured: false }],
+    influence: { ...BOTTOM, origins: ['request'] },
+    intent: NO_INTENT,
+    uses: [],
+    quarantined_bits: 0,
+    written: [],
+  });
+}
+
+export function restoreSession(from: SessionSnapshot): Session {
+  let now: SessionSnapshot = from;
+  const move = (event: Parameters<typeof nextSessionState>[1]) => {
+    now = { ...now, state: nextSessionState(now.state, event) };
+  };
+  const material = (): Material => ({
+    sources: now.sources,
+    today: now.today,
+    seen: now.influence.origins,
+  });
+
+  /** INVARIANT: clean only where its tool returns nothing untrusted and nothing untrusted went in or came back. */
+  function isClean({ contract, args, output }: Observation): boolean {
+    if (contract.returns === undefined || contract.returns === 'untrusted') return false;
+    if (now.state === 'tainted' && traceArguments(args, contract, material()).some(isOfNobody)) return false;
+    const text = foldForTouch(JSON.stringify(output)).text;
+    return !now.written.some((written) => text.includes(written));
+  }
+
+  function keep(source: Source, secrecy: Observation['secrecy']): void {
+    assertJson(source.value);
+    const chars = now.sources.reduce((sum, each) => sum + charsOf(each), charsOf(source));
+    if (now.sources.length >= SESSION_LIMITS.observations || chars > SESSION_LIMITS.chars) {
+      throw new PortreeveError('bad_input', 'The session has read more than it can keep.', { next: 'Open a new session.' });
+    }
+    const label: Label = {
+      integrity: source.trust === 'untrusted' ? 'untrusted' : 'trusted',
+      confidentiality: secrecy?.confidentiality ?? 'internal',
+      categories: secrecy?.categories ?? [],
+      origins: [source.origin],
+    };
+    const iso = typeof source.value === 'string' ? /^\d{4}-\d{2}-\d{2}$/.exec(source.value.trim()) : null;
+    now = {
+      ...now,
+      sources: [...now.sources, source],
+      influence: join(now.influence, label),
+      today: source.trust === 'trusted' && iso ? iso[0] : now.today,
+    };
+  }
+
+  return {
+    state: () => now.state,
+    intent: () => now.intent,
+
+    declare(wish) {
+      const intent = parseIntent(wish);
+      move('declare');
+      now = { ...now, intent };
+    },
+
+    narrow(wish) {
+      const intent = parseIntent(wish);
+      if (now.uses.some(([, call]) => call !== null)) {
+        throw new PortreeveError('conflict', 'An intent that is in use is narrowed by using less of it.');
+      }
+      if (!isNarrower(intent, now.intent)) {
+        throw new PortreeveError('conflict', 'This intent allows more than the one before.', {
+          next: 'Ask a person to widen it, or submit the action: a person is asked then.',
+        });
+      }
+      move('narrow');
+      now = { ...now, intent };
+    },
+
+    widen(wish, by) {
+      const more = parseIntent(wish);
+      if (by.kind !== 'person' || by.act.length > 0) {
+        throw new PortreeveError('refused', 'An intent is widened by a person, not by an agent for them.');
+      }
+      move('widen');
+      now = { ...now, intent: { calls: [...now.intent.calls, ...more.calls] } };
+    },
+
+    observe(observation) {
+      const clean = isClean(observation);
+      const { contract, output } = observation;
+      move(clean ? 'read_trusted' : 'read_untrusted');
+      keep(
+        {
+          origin: `${contract.name}#${now.sources.length}`,
+          trust: clean ? 'trusted' : 'untrusted',
+          value: output,
+          structured: typeof output === 'object' && output !== null && isStructured(contract.result),
+        },
+        observation.secrecy,
+      );
+    },
+
+    observeQuarantined({ origin, schema, value }) {
+      const bits = capacityBits(schema);
+      move(bits === null ? 'read_untrusted' : 'read_trusted');
+      // Without a bound it is free text, whoever wrote it down.
+      const trust = bits === null ? 'untrusted' : 'quarantined';
+      keep({ origin, trust, value, structured: false, ...(bits === null ? {} : { bits }) }, undefined);
+      now = { ...now, quarantined_bits: now.quarantined_bits + (bits ?? 0) };
+    },
+
+    judge(id, contract, args) {
+      move('act');
+      const provenance = traceArguments(args, contract, material());
+      let call = now.uses.find(([used]) => used === id)?.[1];
+      if (call === undefined) {
+        call = foreseenBy(now, contract, args);
+        now = { ...now, uses: [...now.uses, [id, call]] };
+      }
+      const needsIntent = contract.effect !== 'read' || contract.egress === true;
+      return {
+        provenance,
+        influence: { ...now.influence, categories: [...now.influence.categories], origins: [...now.influence.origins] },
+        intent: call !== null || !needsIntent ? 'foreseen' : 'unforeseen',
+        quarantined_bits: now.quarantined_bits,
+      };
+    },
+
+    settle({ id, args, provenance }, contract, outcome) {
+      if (outcome === 'nothing') {
+        now = { ...now, uses: now.uses.filter(([used]) => used !== id) };
+        return;
+      }
+      if (contract.effect === 'read') return;
+      const written = provenance.filter(isOfNobody).flatMap((leaf) => {
+        const folded = foldForTouch(String(valueOf(args, leaf.path))).text;
+        return folded.length >= WRITTEN_CHARS_MIN && slotOf(leaf.path, contract) !== 'target' ? [folded] : [];
+      });
+      now = { ...now, written: [...new Set([...now.written, ...written])] };
+    },
+
+    close: () => move('close'),
+    snapshot: () => now,
+  };
+}
+
+/** Shorter values come back by chance. */
+const WRITTEN_CHARS_MIN = 4;
+
+/** Neither the requester's, nor a trusted record's, nor nothing at all. */
+const isOfNobody = (leaf: Provenance) =>
+  leaf.kind === 'untrusted-document' || leaf.kind === 'model' || leaf.carries !== undefined;
+
+function foreseenBy(now: SessionSnapshot, contract: ToolContract, args: JsonObject): number | null {
+  const left = now.intent.calls.map(
+    (call, index) => call.times - now.uses.filter(([, used]) => used === index).length,
+  );
+  const fitting = now.intent.calls
+    .map((call, index) => ({ call, index }))
+    .filter(({ call, index }) => left[index]! > 0 && allows(call, contract, args))
+    // The one that says most is used first, so that the others stay free.
+    .sort((a, b) => Object.keys(b.call.values ?? {}).length - Object.keys(a.call.values ?? {}).length);
+  return fitting[0]?.index ?? null;
+}
+
+/** A system composes its answer where the contract says that it is an object or a list. */
+function isStructured(result: JsonObject): boolean {
+  return result.type === 'object' || result.type === 'array';
+}
+
+const charsOf = (source: Source) => indexOf(source).leaves.reduce((sum, leaf) => sum + leaf.text.length, 0);
+
+function valueOf(args: JsonObject, pointer: string): Json {
+  let node: Json = args;
+  for (const raw of pointer.split('/').slice(1)) {
+    node = (node as Record<string, Json>)[raw.replaceAll('~1', '/').replaceAll('~0', '~')] ?? null;
+  }
+  return node;
+}
