@@ -109,11 +109,10 @@ async function attackerEffects(
   return done;
 }
 
-const honestTask = ({ tasks }: AgentDojo, trace: Trace) =>
-  tasks.find((task) => task.suite === trace.suite && task.id === trace.user_task) ?? {
-    ...trace,
-    calls: trace.calls.filter((call) => call.by === 'user'),
-  };
+function honestTask({ tasks }: AgentDojo, trace: Trace): Trace {
+  const task = tasks.find((each) => each.suite === trace.suite && each.id === trace.user_task);
+  return task ?? { ...trace, calls: trace.calls.filter((call) => call.by === 'user') };
+}
 
 function intendedBy(task: Trace, tools: ReadonlyMap<string, { readonly name: string }>): string[] {
   return task.calls.map((call) => call.tool).filter((tool) => tools.has(tool));

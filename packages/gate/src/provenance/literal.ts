@@ -62,6 +62,19 @@ function isCalledId(value: string, text: string, at: number): boolean {
   );
 }
 
+/** How often the requester writes a value as a thing of its own. */
+export function countMentions(value: string, sources: readonly Source[]): number {
+  const folded = foldForTrust(value).text;
+  let count = 0;
+  for (const source of sources) {
+    for (const leaf of indexOf(source).leaves) {
+      const { text } = trustFold(leaf);
+      for (let at = findWhole(folded, text); at >= 0; at = findWhole(folded, text, at + folded.length)) count++;
+    }
+  }
+  return count;
+}
+
 export interface Found {
   readonly leaf: Leaf;
   readonly span: Span;

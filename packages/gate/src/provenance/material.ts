@@ -12,6 +12,8 @@ export interface Source {
    * somebody wrote whole (a page, a file) never is, whatever it looks like.
    */
   readonly structured: boolean;
+  /** It answers a question in the requester's own words: where it is one record, that is the one they mean. */
+  readonly asked?: boolean;
   /** Of what was read in quarantine: how much it can say, in bits. */
   readonly bits?: number;
 }

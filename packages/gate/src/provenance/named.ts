@@ -7,14 +7,18 @@ import { asNumber } from './numbers.ts';
 /**
  * Records that the request names. A record is named by a title (a member whose name ends in `name`, `title`, `subject`,
  * `label` or `heading`) that stands in the request as a thing of its own; case, spacing, hyphens and a file's extension do
- * not matter. Only systems make records: text that somebody wrote whole has none.
+ * not matter. It is named too where it is the one answer to a question in the requester's words. Only systems make
+ * records: text that somebody wrote whole has none.
  */
 export function namedEntries(material: readonly Source[], request: readonly Source[]): Map<string, Entry[]> {
   const texts = requestTexts(request);
   const entriesByTitle = new Map<string, Entry[]>();
   for (const source of material) {
     if (!source.structured) continue;
-    for (const entry of indexOf(source).entries) {
+    const { entries } = indexOf(source);
+    const answers = source.asked ? entries.filter((entry) => /^(?:\/\d+)?$/.test(entry.at)) : [];
+    if (answers.length === 1) entriesByTitle.set(`the answer ${source.origin}`, answers);
+    for (const entry of entries) {
       for (const leaf of entry.leaves) {
         const title = isTitle(leaf) ? titleIn(leaf, source.trust === 'trusted' ? 4 : UNTRUSTED_CHARS_MIN, texts) : null;
         if (title === null) continue;

@@ -13,7 +13,8 @@ import {
   type Provenance,
   type ToolContract,
 } from '@portreeve/contract';
-import { foldForTouch } from '../provenance/fold.ts';
+import { foldForTouch, foldForTrust } from '../provenance/fold.ts';
+import { countMentions } from '../provenance/literal.ts';
 import { indexOf, type Source } from '../provenance/material.ts';
 import { type Material, slotOf, traceArguments } from '../provenance/trace.ts';
 import { allows, type Intent, isNarrower, NO_INTENT, parseIntent } from './intent.ts';
@@ -51,6 +52,8 @@ export interface SessionSnapshot {
   readonly quarantined_bits: number;
   /** What untrusted text has written somewhere, folded: where it comes back, it is still untrusted. */
   readonly written: readonly string[];
+  /** Which tools reached which recipients of the request, folded. */
+  readonly served: readonly (readonly [recipient: string, tool: string])[];
 }
 
 /**
@@ -95,6 +98,7 @@ export function openSession(request: JsonObject): Session {
     uses: [],
     quarantined_bits: 0,
     written: [],
+    served: [],
   });
 }
 
@@ -115,6 +119,25 @@ export function restoreSession(from: SessionSnapshot): Session {
     if (now.state === 'tainted' && traceArguments(args, contract, material()).some(isOfNobody)) return false;
     const text = foldForTouch(JSON.stringify(output)).text;
     return !now.written.some((written) => text.includes(written));
+  }
+
+  /** Every argument, and one at least, is a phrase of the request. */
+  function isAsked({ contract, args }: Observation): boolean {
+    const leaves = traceArguments(args, contract, material()).filter((leaf) => leaf.kind !== 'constant');
+    const isPhrase = (leaf: Provenance) => String(valueOf(args, leaf.path)).length >= QUESTION_CHARS_MIN;
+    return leaves.every((leaf) => leaf.kind === 'request') && leaves.some((leaf) => leaf.spans && isPhrase(leaf));
+  }
+
+  /**
+   * A recipient whom the request names once is named for one purpose: a second tool that reaches them is not foreseen,
+   * unless the request names them again.
+   */
+  function isOverused(contract: ToolContract, args: JsonObject, provenance: readonly Provenance[]): boolean {
+    const request = now.sources.filter((source) => source.trust === 'request');
+    return recipientsOf(contract, args, provenance).some((recipient) => {
+      const tools = new Set(now.served.flatMap(([who, tool]) => (who === recipient ? [tool] : [])));
+      return tools.add(contract.name).size > Math.max(1, countMentions(recipient, request));
+    });
   }
 
   function keep(source: Source, secrecy: Observation['secrecy']): void {
@@ -173,6 +196,7 @@ export function restoreSession(from: SessionSnapshot): Session {
 
     observe(observation) {
       const clean = isClean(observation);
+      const asked = isAsked(observation);
       const { contract, output } = observation;
       move(clean ? 'read_trusted' : 'read_untrusted');
       keep(
@@ -181,6 +205,7 @@ export function restoreSession(from: SessionSnapshot): Session {
           trust: clean ? 'trusted' : 'untrusted',
           value: output,
           structured: typeof output === 'object' && output !== null && isStructured(contract.result),
+          asked,
         },
         observation.secrecy,
       );
@@ -207,7 +232,7 @@ export function restoreSession(from: SessionSnapshot): Session {
       return {
         provenance,
         influence: { ...now.influence, categories: [...now.influence.categories], origins: [...now.influence.origins] },
-        intent: call !== null || !needsIntent ? 'foreseen' : 'unforeseen',
+        intent: !needsIntent || (call !== null && !isOverused(contract, args, provenance)) ? 'foreseen' : 'unforeseen',
         quarantined_bits: now.quarantined_bits,
       };
     },
@@ -222,7 +247,8 @@ export function restoreSession(from: SessionSnapshot): Session {
         const folded = foldForTouch(String(valueOf(args, leaf.path))).text;
         return folded.length >= WRITTEN_CHARS_MIN && slotOf(leaf.path, contract) !== 'target' ? [folded] : [];
       });
-      now = { ...now, written: [...new Set([...now.written, ...written])] };
+      const served = recipientsOf(contract, args, provenance).map((who) => [who, contract.name] as const);
+      now = { ...now, written: [...new Set([...now.written, ...written])], served: [...now.served, ...served] };
     },
 
     close: () => move('close'),
@@ -230,12 +256,19 @@ export function restoreSession(from: SessionSnapshot): Session {
   };
 }
 
+/** Shorter questions find by chance. */
+const QUESTION_CHARS_MIN = 8;
 /** Shorter values come back by chance. */
 const WRITTEN_CHARS_MIN = 4;
 
 /** Neither the requester's, nor a trusted record's, nor nothing at all. */
 const isOfNobody = (leaf: Provenance) =>
   leaf.kind === 'untrusted-document' || leaf.kind === 'model' || leaf.carries !== undefined;
+
+const recipientsOf = (contract: ToolContract, args: JsonObject, provenance: readonly Provenance[]) =>
+  provenance
+    .filter((leaf) => leaf.kind === 'request' && slotOf(leaf.path, contract) === 'recipient')
+    .map((leaf) => foldForTrust(String(valueOf(args, leaf.path))).text);
 
 function foreseenBy(now: SessionSnapshot, contract: ToolContract, args: JsonObject): number | null {
   const left = now.intent.calls.map(
