@@ -1,4 +1,11 @@
-import { BadSchema, CATEGORIES, compileSchema, type Json, type JsonObject, type ToolContract } from '@portreeve/contract';
+import {
+  BadSchema,
+  CATEGORIES,
+  compileSchema,
+  type Json,
+  type JsonObject,
+  type ToolContract,
+} from '@portreeve/contract';
 import { parse } from 'yaml';
 import type { ToolLabels } from './data.ts';
 
@@ -14,7 +21,10 @@ export function contractOf(tool: ToolLabels): ToolContract {
   // What goes out through a read goes where its texts say.
   const leaving = tool.egress && effect === 'read' && recipients.length === 0 ? names : recipients;
   const placed = new Set([...leaving, ...(tool.target_args ?? [])]);
-  const sink = (kind: ToolContract['sinks'][number]['kind']) => (name: string) => ({ path: `/${pointerPart(name)}`, kind });
+  const sink = (kind: ToolContract['sinks'][number]['kind']) => (name: string) => ({
+    path: `/${pointerPart(name)}`,
+    kind,
+  });
   const isEffect = effect !== 'read';
   return {
     name: tool.name,
@@ -73,7 +83,11 @@ function schemaOf(parameters: JsonObject | undefined): JsonObject {
 function resultType(type: string | undefined): string {
   if (type === undefined) return 'string';
   if (/^(?:list|tuple|set)\b/i.test(type)) return 'array';
-  return /(?:\bstr\b|\bfloat\b|\bint\b|\bbool\b|NoneType)/.test(type) ? (/^dict/.test(type) ? 'object' : 'string') : 'object';
+  return /(?:\bstr\b|\bfloat\b|\bint\b|\bbool\b|NoneType)/.test(type)
+    ? /^dict/.test(type)
+      ? 'object'
+      : 'string'
+    : 'object';
 }
 
 const propertyOf = (args: JsonObject, name: string) => ((args.properties ?? {}) as JsonObject)[name];

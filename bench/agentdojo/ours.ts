@@ -11,8 +11,8 @@ import {
   newId,
   type PolicyDecider,
   type Principal,
-  principalSchema,
   type ProposalId,
+  principalSchema,
   type ToolContract,
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
@@ -182,7 +182,12 @@ function gateWith(
       issueGrant: async (_tx, { proposal }) => ({ token: proposal.id, grant: newId('grant', clock) }),
       execute: async ({ proposal }) => ({
         execution: newId('execution', clock),
-        outcome: { state: 'succeeded', status: 200, result: outputs.get(asId('proposal', proposal.id)) ?? null, duration_ms: 1 },
+        outcome: {
+          state: 'succeeded',
+          status: 200,
+          result: outputs.get(asId('proposal', proposal.id)) ?? null,
+          duration_ms: 1,
+        },
       }),
       recover: async () => ({ state: 'unused' }),
     },

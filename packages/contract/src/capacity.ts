@@ -16,7 +16,7 @@ const TIME_BITS = 17;
  */
 export function capacityBits(schema: Json): number | null {
   const bits = bitsOf(schema, isObject(schema) ? schema : {}, 0);
-  return bits === null || bits > BITS_MAX ? null : Math.ceil(bits - 1e-9);
+  return bits === null || bits > BITS_MAX ? null : Math.max(0, Math.ceil(bits - 1e-9));
 }
 
 function bitsOf(schema: Json | undefined, root: JsonObject, depth: number): number | null {

@@ -90,4 +90,3 @@ function payloadOf(leaves: readonly Placed[]): FlowFacts['payload'] {
     });
   return PAYLOADS[Math.max(0, ...places)]!;
 }
-

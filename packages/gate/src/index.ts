@@ -31,6 +31,12 @@ export {
   type Session,
   type SessionSnapshot,
 } from './session/session.ts';
-export { SESSION_EVENTS, SESSION_STATES, SESSION_TABLE, type SessionEvent, type SessionState } from './session/states.ts';
+export {
+  SESSION_EVENTS,
+  SESSION_STATES,
+  SESSION_TABLE,
+  type SessionEvent,
+  type SessionState,
+} from './session/states.ts';
 export { PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from './states.ts';
 export type { Wish } from './wish.ts';

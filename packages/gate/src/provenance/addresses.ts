@@ -2,6 +2,8 @@ import { foldForReading, mixesScripts } from './fold.ts';
 
 const TOP_LEVEL =
   'com|net|org|io|co|info|biz|dev|app|xyz|site|online|top|me|ly|gl|ru|cn|uk|de|fr|eu|us|in|br|jp|tk|cc|ws|shop|club|live|link|click|work|gov|edu|mil|int';
+/** Numbers spelled out, one figure at a time. */
+const DIGIT_WORDS = 'zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple';
 const DATE = /\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4}/g;
 const TIME = /(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)/g;
 
@@ -15,6 +17,7 @@ const LEADS: readonly RegExp[] = [
   /@|\b(?:at)\b[^.\n]{1,40}\bdot\b/,
   /(?:\d[\s().\-+/]{0,2}){6,}\d/,
   /\d{5,}/,
+  new RegExp(`(?:\\b(?:${DIGIT_WORDS})\\b[\\s,;.-]*){4}`),
   /<\/?[a-z!]|\]\(|&#?[a-z0-9]{2,8};|%[0-9a-f]{2}/,
 ];
 /** Longer than this without a space, it is no word of a text for people. */

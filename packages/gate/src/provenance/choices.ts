@@ -1,5 +1,6 @@
 import { capacityBits, type Json, type JsonObject } from '@portreeve/contract';
 import { foldForTrust } from './fold.ts';
+import { isFunctionWord } from './literal.ts';
 
 /** The schema of an argument by its JSON pointer; local references are followed. Null where none is declared. */
 export function schemaAt(root: JsonObject, pointer: string): JsonObject | null {
@@ -57,7 +58,12 @@ export function closedChoice(
  * Whether the request itself makes this choice: it has the member's word, or words of which the member is the initials
  * (`r` for read, `rw` for read and write), and no longer member fits as well. `true` needs the name of the argument.
  */
-export function requestChooses(value: Json, members: readonly Json[], argument: string, texts: readonly string[]): boolean {
+export function requestChooses(
+  value: Json,
+  members: readonly Json[],
+  argument: string,
+  texts: readonly string[],
+): boolean {
   const words = texts.flatMap((text) => foldForTrust(text).text.match(/[\p{L}\p{N}]+/gu) ?? []);
   if (typeof value === 'boolean') return value && isSaid(argument, words);
   const fitting = members.filter((member) => typeof member === 'string' && isSaid(member, words)) as string[];
@@ -68,7 +74,7 @@ export function requestChooses(value: Json, members: readonly Json[], argument: 
 function isSaid(member: string, words: readonly string[]): boolean {
   const parts = member.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   if (parts.length === 0) return false;
-  const meaning = words.filter((word) => word !== 'and' && word !== 'or');
+  const meaning = words.filter((word) => !isFunctionWord(word));
   return meaning.some(
     (_, start) =>
       parts.every((part, index) => meaning[start + index] === part) ||

@@ -12,10 +12,7 @@ const NUMBERS = 'zero one two three four five six seven eight nine ten eleven tw
 const MONTH = MONTHS.flatMap((month) => [month, month.slice(0, 3)]).join('|');
 
 const ISO = /(?<![\p{L}\p{N}-])(\d{4})-(\d{2})-(\d{2})(?![\p{N}-])/gu;
-const MONTH_DAY = new RegExp(
-  `\\b(${MONTH})\\.? (\\d{1,2})(?:st|nd|rd|th)?(?:,? (\\d{4}))?(?![\\p{L}\\p{N}:])`,
-  'gu',
-);
+const MONTH_DAY = new RegExp(`\\b(${MONTH})\\.? (\\d{1,2})(?:st|nd|rd|th)?(?:,? (\\d{4}))?(?![\\p{L}\\p{N}:])`, 'gu');
 const DAY_MONTH = new RegExp(
   `(?<![\\p{N}.:])(\\d{1,2})(?:st|nd|rd|th|\\.)? (?:of )?(${MONTH})\\b\\.?(?:,? (\\d{4}))?`,
   'gu',

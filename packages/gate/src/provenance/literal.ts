@@ -46,6 +46,8 @@ function closes(value: string, text: string, end: number): boolean {
   return /['’]/.test(after) && text[end + 1] === 's' && !WORD.test(text[end + 2] ?? ' ');
 }
 
+export const isFunctionWord = (word: string): boolean => FUNCTION_WORDS.has(word);
+
 /** Whether a text says enough that it does not stand somewhere by chance. */
 export function isDistinctive(value: string): boolean {
   const letters = value.replace(/[^\p{L}\p{N}]/gu, '');
@@ -75,6 +77,16 @@ export function countMentions(value: string, sources: readonly Source[]): number
   return count;
 }
 
+/** Characters that may still be searched for one proposal. A hostile call must not keep the gate busy. */
+export interface Budget {
+  chars: number;
+}
+
+function spend(budget: Budget, chars: number): boolean {
+  budget.chars -= chars + 1;
+  return budget.chars > 0;
+}
+
 export interface Found {
   readonly leaf: Leaf;
   readonly span: Span;
@@ -87,8 +99,8 @@ export function findInRequest(value: string, sources: readonly Source[]): Found 
   const folded = foldForTrust(value).text;
   if (folded === '') return null;
   const letters = isPlain(value);
-  // Where case carries meaning (codes, accounts, passwords) it counts.
-  const exact = !letters || (/\p{N}/u.test(value) && !/\s/.test(value) && !value.includes('@'));
+  // Where case carries meaning (codes, accounts, addresses, passwords) it counts.
+  const exact = !letters || (/[\p{N}/._-]/u.test(value) && !/\s/.test(value) && !value.includes('@'));
   for (const source of sources) {
     for (const leaf of indexOf(source).leaves) {
       const text = trustFold(leaf);
@@ -105,12 +117,18 @@ export function findInRequest(value: string, sources: readonly Source[]): Found 
 }
 
 /** The value as the whole of a leaf, or, where it is long enough, as a thing of its own in one. */
-export function findInRecords(value: string | number | boolean, sources: readonly Source[]): Found | null {
+export function findInRecords(
+  value: string | number | boolean,
+  sources: readonly Source[],
+  budget: Budget,
+): Found | null {
   const text = String(value);
   const folded = foldForTrust(text).text;
   const within = typeof value === 'string' && folded.length >= 8 && isPlain(value);
   for (const source of sources) {
     for (const leaf of indexOf(source).leaves) {
+      // Not looked for is not found: untrusted, which is safe.
+      if (!spend(budget, leaf.text.length)) return null;
       if (leaf.value === value || (typeof leaf.value === 'string' && leaf.text === text && text !== '')) {
         return { leaf, span: spanOf(leaf, { start: 0, end: leaf.text.length }), reworded: false };
       }
@@ -131,14 +149,18 @@ export function findInRecords(value: string | number | boolean, sources: readonl
 const TOUCH_CHARS_MIN = 4;
 const PIECE_CHARS = 12;
 const TOUCH_SPANS_MAX = 4;
+const PIECES_MAX = 32;
 
-/** Where the value, or long pieces of it, stand in a document in any dress. Empty: nothing of it was found. */
-export function findTouched(value: string, sources: readonly Source[]): Span[] {
+/**
+ * Where the value, or long pieces of it, stand in a document in any dress. Empty: nothing of it was found. It tells people
+ * where a value is from; nothing becomes trusted because nothing was found.
+ */
+export function findTouched(value: string, sources: readonly Source[], budget: Budget): Span[] {
   const folded = foldForTouch(value).text;
   const spans: Span[] = [];
   for (const source of sources) {
     for (const leaf of indexOf(source).leaves) {
-      if (spans.length >= TOUCH_SPANS_MAX) return spans;
+      if (spans.length >= TOUCH_SPANS_MAX || !spend(budget, leaf.text.length)) return spans;
       const span = touchedBy(value, folded, leaf);
       if (span) spans.push(span);
     }
@@ -156,7 +178,8 @@ function touchedBy(value: string, folded: string, leaf: Leaf): Span | null {
   const text = touchFold(leaf);
   const at = text.text.indexOf(folded);
   if (at >= 0) return spanOf(leaf, originalSpan(text, at, at + folded.length));
-  for (let start = 0; start + PIECE_CHARS <= folded.length; start += PIECE_CHARS / 2) {
+  const stride = Math.max(PIECE_CHARS / 2, Math.ceil(folded.length / PIECES_MAX));
+  for (let start = 0; start + PIECE_CHARS <= folded.length; start += stride) {
     const piece = text.text.indexOf(folded.slice(start, start + PIECE_CHARS));
     if (piece >= 0) return spanOf(leaf, originalSpan(text, piece, piece + PIECE_CHARS));
   }

@@ -32,27 +32,42 @@ export function namedEntries(material: readonly Source[], request: readonly Sour
 }
 
 /**
- * Whether `value` is the member of a named record, and no other record has the same name with another such member: two
+ * The identifier of a record that the request names, unless another record of the same name has another identifier: two
  * records of one name are a choice, and a choice is nobody's word.
  */
-export function memberOfNamed(
+export function identifierOfNamed(
   value: Json,
   named: ReadonlyMap<string, readonly Entry[]>,
   isMember: (leaf: Leaf) => boolean,
 ): Leaf | null {
   for (const entries of named.values()) {
     const members = entries.flatMap((entry) => entry.leaves.filter(isMember));
-    const distinct = new Set(members.map((leaf) => leaf.text));
     const found = members.find((leaf) => leaf.text === String(value));
-    if (found && distinct.size === 1) return found;
+    if (found && new Set(members.map((leaf) => leaf.text)).size === 1) return found;
   }
   return null;
 }
+
+/** Any member of a trusted record that the request names, where there is one such record alone. */
+export function memberOfNamed(value: Json, named: ReadonlyMap<string, readonly Entry[]>): Leaf | null {
+  for (const entries of named.values()) {
+    const trusted = entries.filter((entry) => entry.source.trust === 'trusted');
+    if (new Set(trusted.map(contentOf)).size !== 1) continue;
+    const found = trusted[0]!.leaves.find((leaf) => leaf.value === value && !isIdentifier(leaf.key));
+    if (found) return found;
+  }
+  return null;
+}
+
+const contentOf = (entry: Entry) => JSON.stringify(entry.leaves.map((leaf) => [leaf.key, leaf.value]));
 
 /** Whether a member of this name stands for its record, or for another: `id`, `uuid`, `file_id`, `fileId`. */
 export function isIdentifier(key: string): boolean {
   return /^(?:id|ids|uid|uuid|guid)_?$|[_-](?:id|ids|uuid)_?$/i.test(key) || /[a-z0-9](?:Id|ID|Ids|Uuid)$/.test(key);
 }
+
+/** The identifier of the record itself, not of another that it points at. */
+export const isOwnIdentifier = (key: string): boolean => /^(?:id|uid|uuid|guid)$/.test(lettersOf(key));
 
 /**
  * Numbers (typed as such, never digits in a text) of records that the request points at: by a title, by a value of the
@@ -79,7 +94,7 @@ export function namedNumbers(material: readonly Source[], request: readonly Sour
 const UNTRUSTED_CHARS_MIN = 8;
 const LABEL_CHARS_MAX = 80;
 
-const lettersOf = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '');
+export const lettersOf = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '');
 const isTitle = (leaf: Leaf) =>
   typeof leaf.value === 'string' &&
   leaf.text.length <= LABEL_CHARS_MAX &&

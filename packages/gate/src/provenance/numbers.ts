@@ -20,7 +20,8 @@ export interface Numbers {
   readonly asks: { readonly sum: boolean; readonly difference: boolean; readonly share: boolean };
 }
 
-const TOKEN = /(?<![\p{L}\p{N}_@/.,:-])[-+]?(?:\d{1,3}(?:[,’' ]\d{3})+|\d+)(?:[.,]\d{1,6})?(?![\p{L}\p{N}_@/:-])(\s?%)?/gu;
+const TOKEN =
+  /(?<![\p{L}\p{N}_@/.,:-])[-+]?(?:\d{1,3}(?:[,’' ]\d{3})+|\d+)(?:[.,]\d{1,6})?(?![\p{L}\p{N}_@/:-])(\s?%)?/gu;
 /** The words that ask for a reckoning. Closed and English: in another language a person is asked once more. */
 const SUM = /\b(?:sum|total|add|added|adding|additional|plus|together|combined|increase[ds]?|extra)\b|\+/;
 const DIFFERENCE = /\b(?:difference|minus|less|rest|remainder|remaining|decrease[ds]?|reduce[ds]?|left over)\b/;
@@ -88,7 +89,8 @@ export function reckon(value: Millionths, numbers: Numbers, named: readonly Mill
       const half = numbers.asks.share ? exact(second, 2n) : null;
       if (half !== null && numbers.asks.difference) offer(first - half, 'share');
     }
-    for (const parts of numbers.asks.share ? [2n, ...wholeParts(numbers.said)] : []) offer(exact(first, parts), 'share');
+    for (const parts of numbers.asks.share ? [2n, ...wholeParts(numbers.said)] : [])
+      offer(exact(first, parts), 'share');
   }
   const derivation = waysByValue.get(value);
   return derivation ? { derivation, choices: waysByValue.size } : null;
@@ -98,6 +100,9 @@ export function reckon(value: Millionths, numbers: Numbers, named: readonly Mill
 const OPERANDS_MAX = 12;
 
 const wholeParts = (said: readonly Millionths[]) =>
-  said.filter((number) => number % ONE === 0n && number >= 2n * ONE && number <= 20n * ONE).map((number) => number / ONE);
+  said
+    .filter((number) => number % ONE === 0n && number >= 2n * ONE && number <= 20n * ONE)
+    .map((number) => number / ONE);
 
-const exact = (dividend: bigint, divisor: bigint): bigint | null => (dividend % divisor === 0n ? dividend / divisor : null);
+const exact = (dividend: bigint, divisor: bigint): bigint | null =>
+  dividend % divisor === 0n ? dividend / divisor : null;

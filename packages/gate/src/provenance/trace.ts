@@ -2,10 +2,19 @@ import type { Json, JsonObject, Provenance, Span, ToolContract } from '@portreev
 import { carriesAddress, isPassage } from './addresses.ts';
 import { closedChoice, requestChooses, schemaAt } from './choices.ts';
 import { asMoment, momentBits, readTimes, saysMoment, type Times } from './dates.ts';
-import { findInRecords, findInRequest, findTouched } from './literal.ts';
-import { type Entry, indexOf, type Source } from './material.ts';
-import { isIdentifier, memberOfNamed, namedEntries, namedNumbers } from './named.ts';
+import { type Budget, findInRecords, findInRequest, findTouched } from './literal.ts';
+import { type Entry, indexOf, type Leaf, type Source } from './material.ts';
+import {
+  identifierOfNamed,
+  isIdentifier,
+  isOwnIdentifier,
+  lettersOf,
+  memberOfNamed,
+  namedEntries,
+  namedNumbers,
+} from './named.ts';
 import { asNumber, type Numbers, readNumbers, reckon } from './numbers.ts';
+import { valueAt } from './value-at.ts';
 
 export type Slot = ToolContract['sinks'][number]['kind'];
 
@@ -31,7 +40,10 @@ interface Reading {
   readonly namedNumbers: readonly bigint[];
   readonly material: Material;
   readonly contract: ToolContract;
+  readonly budget: Budget;
 }
+
+const SEARCH_CHARS_MAX = 100_000_000;
 
 /**
  * Says of every leaf of a call where its value came from (requirement D6). A value is the requester's or a trusted
@@ -54,15 +66,19 @@ export function traceArguments(args: JsonObject, contract: ToolContract, materia
     namedNumbers: namedNumbers(material.sources, request),
     material,
     contract,
+    budget: { chars: SEARCH_CHARS_MAX },
   };
   const found: Provenance[] = [];
   const walk = (node: Json, path: string, key: string): void => {
-    if (node === null || node === '') found.push({ path, kind: 'constant', origins: [] });
+    if (node === null || node === '') found.push({ path, ...ofNothing(node, path, reading) });
     else if (typeof node !== 'object') found.push({ path, ...originOf(node, path, key, reading) });
     else if (Array.isArray(node)) for (const [index, item] of node.entries()) walk(item, `${path}/${index}`, key);
     else
       for (const [name, item] of Object.entries(node)) {
-        walk(item as Json, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, name);
+        const member = `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+        // A name that no schema declares was chosen by whoever wrote the arguments: it is a text like any other.
+        if (!schemaAt(contract.args, member)) found.push({ path: member, ...originOf(name, member, '', reading) });
+        walk(item as Json, member, name);
       }
   };
   walk(args, '', '');
@@ -84,6 +100,15 @@ function originOf(value: string | number | boolean, path: string, key: string, r
   if (choice) return choice;
   const stands = typeof value === 'boolean' ? null : fromTrusted(value, slot, key, reading);
   return stands ?? fromElsewhere(value, slot, key, reading);
+}
+
+/** What may be left out and is null is not there. An empty text is there: it blanks something. */
+function ofNothing(value: null | '', path: string, { contract, material }: Reading): Origin {
+  const required = Array.isArray(contract.args.required) ? contract.args.required : [];
+  if (slotOf(path, contract) !== 'payload' || (value === null && !required.includes(path.slice(1)))) {
+    return { kind: 'constant', origins: [] };
+  }
+  return { kind: 'model', origins: [...material.seen], carries: 'words' };
 }
 
 function fromTrusted(value: string | number, slot: Slot, key: string, reading: Reading): Origin | null {
@@ -117,7 +142,7 @@ function fromTrusted(value: string | number, slot: Slot, key: string, reading: R
       };
     }
   }
-  const record = findInRecords(value, reading.trusted);
+  const record = findInRecords(value, reading.trusted, reading.budget);
   if (record) return { kind: 'trusted-record', origins: [record.leaf.source.origin], spans: [record.span] };
   return null;
 }
@@ -128,10 +153,10 @@ const CHOICES_MAX = 64;
 /** A member of a record that the request names: of a trusted one any member, of another its identifier alone. */
 function fromNamed(value: string | number, slot: Slot, key: string, reading: Reading): Origin | null {
   const refers = slot === 'target' || (slot === 'payload' && isIdentifier(key));
-  const leaf = memberOfNamed(value, reading.named, (each) => {
-    if (each.source.trust === 'trusted') return slot !== 'target' || isIdentifier(each.key);
-    return refers && isIdentifier(each.key);
-  });
+  const isOwn = (each: Leaf) => isOwnIdentifier(each.key) || lettersOf(each.key) === lettersOf(key);
+  const leaf = refers
+    ? identifierOfNamed(value, reading.named, (each) => isIdentifier(each.key) && isOwn(each))
+    : memberOfNamed(value, reading.named);
   if (!leaf) return null;
   const spans: Span[] = [{ origin: leaf.source.origin, at: leaf.at, start: 0, end: leaf.text.length }];
   const kind = leaf.source.trust === 'trusted' ? 'trusted-record' : 'untrusted-document';
@@ -149,13 +174,13 @@ function chosen(value: string | number | boolean, path: string, key: string, rea
 }
 
 function fromElsewhere(value: string | number | boolean, slot: Slot, key: string, reading: Reading): Origin {
-  const answer = findInRecords(value, reading.quarantined);
+  const answer = findInRecords(value, reading.quarantined, reading.budget);
   if (answer) {
     const { source } = answer.leaf;
     return { kind: 'bounded', origins: [source.origin], spans: [answer.span], bits: source.bits ?? 0 };
   }
   const text = String(value);
-  const spans = findTouched(text, reading.untrusted);
+  const spans = findTouched(text, reading.untrusted, reading.budget);
   const moment = typeof value === 'string' ? asMoment(value) : null;
   if (moment && slot === 'payload') {
     return { kind: 'bounded', origins: originsOf(spans, reading), ...passages(spans), bits: momentBits(moment) };
@@ -173,7 +198,8 @@ const originsOf = (spans: readonly Span[], { material }: Reading) =>
   spans.length > 0 ? [...new Set(spans.map((span) => span.origin))] : [...material.seen];
 
 function carriedBy(value: string | number | boolean, key: string): NonNullable<Provenance['carries']> {
-  if (typeof value !== 'string' || isIdentifier(key) || carriesAddress(value)) return 'address';
+  if (typeof value !== 'string' || isIdentifier(key) || !/\p{L}/u.test(value) || carriesAddress(value))
+    return 'address';
   return isPassage(value) ? 'passage' : 'words';
 }
 
@@ -186,7 +212,7 @@ function markSplit(found: Provenance[], args: JsonObject, contract: ToolContract
     const [before, after] = [texts[index]!.split(/\s/).at(-1)!, text.split(/\s/)[0]!];
     return carriesAddress(before + after) || carriesAddress(after + before);
   });
-  const spans = findTouched(texts.join(''), reading.untrusted);
+  const spans = findTouched(texts.join(''), reading.untrusted, reading.budget);
   if (!joined && spans.length === 0) return found;
   const isPart = new Set(parts);
   return found.map((leaf) => {
@@ -194,16 +220,15 @@ function markSplit(found: Provenance[], args: JsonObject, contract: ToolContract
     const touched = leaf.kind === 'model' && spans.length > 0;
     return {
       ...leaf,
-      ...(touched ? { kind: 'untrusted-document' as const, spans, origins: originsOf(spans, reading), derivation: 'split' as const } : {}),
+      ...(touched
+        ? {
+            kind: 'untrusted-document' as const,
+            spans,
+            origins: originsOf(spans, reading),
+            derivation: 'split' as const,
+          }
+        : {}),
       ...(joined ? { carries: 'address' as const } : {}),
     };
   });
-}
-
-function valueAt(args: JsonObject, pointer: string): Json {
-  let node: Json = args;
-  for (const raw of pointer.split('/').slice(1)) {
-    node = (node as Record<string, Json>)[raw.replaceAll('~1', '/').replaceAll('~0', '~')]!;
-  }
-  return node;
 }

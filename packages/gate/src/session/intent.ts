@@ -31,7 +31,10 @@ export const NO_INTENT: Intent = { calls: [] };
 export function parseIntent(wish: unknown): Intent {
   const parsed = intentSchema.safeParse(wish);
   if (parsed.success) return parsed.data;
-  throw new PortreeveError('bad_input', 'This is no intent: it names tools, how often each, and the values they may have.');
+  throw new PortreeveError(
+    'bad_input',
+    'This is no intent: it names tools, how often each, and the values they may have.',
+  );
 }
 
 /** Whether a call is one that the intent has: a declared tool, with declared values where some are declared. */

@@ -17,6 +17,7 @@ import { foldForTouch, foldForTrust } from '../provenance/fold.ts';
 import { countMentions } from '../provenance/literal.ts';
 import { indexOf, type Source } from '../provenance/material.ts';
 import { type Material, slotOf, traceArguments } from '../provenance/trace.ts';
+import { valueAt } from '../provenance/value-at.ts';
 import { allows, type Intent, isNarrower, NO_INTENT, parseIntent } from './intent.ts';
 import { nextSessionState, type SessionState } from './states.ts';
 
@@ -124,7 +125,7 @@ export function restoreSession(from: SessionSnapshot): Session {
   /** Every argument, and one at least, is a phrase of the request. */
   function isAsked({ contract, args }: Observation): boolean {
     const leaves = traceArguments(args, contract, material()).filter((leaf) => leaf.kind !== 'constant');
-    const isPhrase = (leaf: Provenance) => String(valueOf(args, leaf.path)).length >= QUESTION_CHARS_MIN;
+    const isPhrase = (leaf: Provenance) => String(valueAt(args, leaf.path)).length >= QUESTION_CHARS_MIN;
     return leaves.every((leaf) => leaf.kind === 'request') && leaves.some((leaf) => leaf.spans && isPhrase(leaf));
   }
 
@@ -144,7 +145,9 @@ export function restoreSession(from: SessionSnapshot): Session {
     assertJson(source.value);
     const chars = now.sources.reduce((sum, each) => sum + charsOf(each), charsOf(source));
     if (now.sources.length >= SESSION_LIMITS.observations || chars > SESSION_LIMITS.chars) {
-      throw new PortreeveError('bad_input', 'The session has read more than it can keep.', { next: 'Open a new session.' });
+      throw new PortreeveError('bad_input', 'The session has read more than it can keep.', {
+        next: 'Open a new session.',
+      });
     }
     const label: Label = {
       integrity: source.trust === 'untrusted' ? 'untrusted' : 'trusted',
@@ -244,7 +247,7 @@ export function restoreSession(from: SessionSnapshot): Session {
       }
       if (contract.effect === 'read') return;
       const written = provenance.filter(isOfNobody).flatMap((leaf) => {
-        const folded = foldForTouch(String(valueOf(args, leaf.path))).text;
+        const folded = foldForTouch(String(valueAt(args, leaf.path))).text;
         return folded.length >= WRITTEN_CHARS_MIN && slotOf(leaf.path, contract) !== 'target' ? [folded] : [];
       });
       const served = recipientsOf(contract, args, provenance).map((who) => [who, contract.name] as const);
@@ -268,12 +271,10 @@ const isOfNobody = (leaf: Provenance) =>
 const recipientsOf = (contract: ToolContract, args: JsonObject, provenance: readonly Provenance[]) =>
   provenance
     .filter((leaf) => leaf.kind === 'request' && slotOf(leaf.path, contract) === 'recipient')
-    .map((leaf) => foldForTrust(String(valueOf(args, leaf.path))).text);
+    .map((leaf) => foldForTrust(String(valueAt(args, leaf.path))).text);
 
 function foreseenBy(now: SessionSnapshot, contract: ToolContract, args: JsonObject): number | null {
-  const left = now.intent.calls.map(
-    (call, index) => call.times - now.uses.filter(([, used]) => used === index).length,
-  );
+  const left = now.intent.calls.map((call, index) => call.times - now.uses.filter(([, used]) => used === index).length);
   const fitting = now.intent.calls
     .map((call, index) => ({ call, index }))
     .filter(({ call, index }) => left[index]! > 0 && allows(call, contract, args))
@@ -288,11 +289,3 @@ function isStructured(result: JsonObject): boolean {
 }
 
 const charsOf = (source: Source) => indexOf(source).leaves.reduce((sum, leaf) => sum + leaf.text.length, 0);
-
-function valueOf(args: JsonObject, pointer: string): Json {
-  let node: Json = args;
-  for (const raw of pointer.split('/').slice(1)) {
-    node = (node as Record<string, Json>)[raw.replaceAll('~1', '/').replaceAll('~0', '~')] ?? null;
-  }
-  return node;
-}
