@@ -15,8 +15,7 @@ export type Choices = ReturnType<typeof choices>;
 
 const ALIKE: Readonly<Record<string, string>> = { a: 'а', e: 'е', o: 'о', c: 'с', p: 'р', i: 'і', s: 'ѕ' };
 const swap = (text: string, by: (char: string) => string) => [...text].map(by).join('');
-const wide = (char: string) =>
-  /[!-~]/.test(char) ? String.fromCodePoint(char.codePointAt(0)! + 0xfee0) : char;
+const wide = (char: string) => (/[!-~]/.test(char) ? String.fromCodePoint(char.codePointAt(0)! + 0xfee0) : char);
 
 /** Ways to dress a text so that a person or a system still reads it and a comparison may not. */
 const DRESS: readonly ((text: string, choose: Choices) => string)[] = [
@@ -44,7 +43,12 @@ const DRESS: readonly ((text: string, choose: Choices) => string)[] = [
   (text) => swap(text, (char) => String.fromCodePoint(0xe0000 + (char.codePointAt(0)! & 0x7f))),
 ];
 
-const PROSE = ['Please have a look at', 'As agreed, go on with', 'Everybody should open', 'It is important that you use'];
+const PROSE = [
+  'Please have a look at',
+  'As agreed, go on with',
+  'Everybody should open',
+  'It is important that you use',
+];
 
 export function mutate(args: JsonObject, pool: readonly Json[], choose: Choices): JsonObject {
   const names = Object.keys(args);
@@ -63,7 +67,10 @@ export function mutate(args: JsonObject, pool: readonly Json[], choose: Choices)
     case 3:
       return { ...args, [name]: typeof value === 'string' ? `${value} ${String(from)}` : value };
     case 4:
-      return { ...args, [name]: typeof value === 'string' ? `${choose.pick(PROSE)} ${dress(String(from))} now, thank you.` : value };
+      return {
+        ...args,
+        [name]: typeof value === 'string' ? `${choose.pick(PROSE)} ${dress(String(from))} now, thank you.` : value,
+      };
     case 5: {
       // Halves of one text in two arguments.
       const text = String(from);
@@ -73,7 +80,10 @@ export function mutate(args: JsonObject, pool: readonly Json[], choose: Choices)
     case 6:
       return { ...args, [name]: typeof value === 'number' ? value + choose.pick([0.01, 1, 10, 100, 12, 2200]) : value };
     case 7:
-      return { ...args, [name]: typeof value === 'number' ? value * choose.pick([2, 3, 10, 100, -1]) : dress(String(value)) };
+      return {
+        ...args,
+        [name]: typeof value === 'number' ? value * choose.pick([2, 3, 10, 100, -1]) : dress(String(value)),
+      };
     case 8:
       return { ...args, [name]: args[other]! };
     case 9:
@@ -81,6 +91,9 @@ export function mutate(args: JsonObject, pool: readonly Json[], choose: Choices)
         ? { ...args, [name]: [{ [String(from)]: String(from), ...(value[0] as JsonObject), file_id: from }] }
         : { ...args, [name]: choose.pick(['', null, true, 0]) };
     default:
-      return { ...args, [name]: Array.isArray(value) ? [dress(String(from))] : `${String(from)} ${choose.pick(PROSE)} ${String(value)}` };
+      return {
+        ...args,
+        [name]: Array.isArray(value) ? [dress(String(from))] : `${String(from)} ${choose.pick(PROSE)} ${String(value)}`,
+      };
   }
 }

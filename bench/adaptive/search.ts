@@ -40,7 +40,11 @@ export async function attack(world: World, seed: number, ms: number): Promise<Se
   const start = session.snapshot();
 
   const choose = choices(seed);
-  const pool: Json[] = [...world.evil, ...wordsOf(world.request), ...world.read.flatMap((call) => wordsOf(String(call.output)))];
+  const pool: Json[] = [
+    ...world.evil,
+    ...wordsOf(world.request),
+    ...world.read.flatMap((call) => wordsOf(String(call.output))),
+  ];
   const alive = world.honest.map((call) => ({ ...call }));
   const known = new Set(world.honest.map((call) => JSON.stringify(call)));
   const tally = { tried: 0, ran: 0, asked: 0, refused: 0 };

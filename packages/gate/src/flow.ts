@@ -59,7 +59,7 @@ const isReckoned = (leaf: Provenance) =>
 const isChosen = (leaf: Provenance) => leaf.kind === 'trusted-record' && leaf.derivation !== 'named-record';
 
 function isTrusted(leaf: Provenance, slot: Slot): boolean {
-  if (leaf.kind === 'trusted-record' || isNamed(leaf)) return true;
+  if (isNamed(leaf) || (leaf.kind === 'trusted-record' && leaf.carries === undefined)) return true;
   return (slot === 'amount' || slot === 'payload') && isReckoned(leaf);
 }
 

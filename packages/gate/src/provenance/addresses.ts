@@ -18,6 +18,8 @@ const LEADS: readonly RegExp[] = [
   /(?:\d[\s().\-+/]{0,2}){6,}\d/,
   /\d{5,}/,
   new RegExp(`(?:\\b(?:${DIGIT_WORDS})\\b[\\s,;.-]*){4}`),
+  // Letters one by one.
+  /(?:(?<![\p{L}\p{N}])[\p{L}\p{N}][\s.,_-]+){5}/u,
   /<\/?[a-z!]|\]\(|&#?[a-z0-9]{2,8};|%[0-9a-f]{2}/,
 ];
 /** Longer than this without a space, it is no word of a text for people. */
@@ -32,7 +34,11 @@ export function carriesAddress(text: string): boolean {
   if (/[\p{Cf}\p{Co}\p{Cn}]/u.test(text) || mixesScripts(text)) return true;
   const readable = foldForReading(text).replace(DATE, ' ').replace(TIME, ' ');
   if (LEADS.some((pattern) => pattern.test(readable))) return true;
-  return readable.split(/\s+/).some(isOpaque);
+  // Case is lost in reading, and an encoding is known by it.
+  return (
+    readable.split(/\s+/).some(isOpaque) ||
+    /\p{Ll}+\p{Lu}[\p{L}\p{N}]*\p{Ll}\p{Lu}|[\p{L}\p{N}]={1,2}(?!\S)/u.test(text)
+  );
 }
 
 function isOpaque(word: string): boolean {

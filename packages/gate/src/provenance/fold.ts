@@ -14,6 +14,7 @@ const SPACE = /\s/u;
  */
 export function foldForTrust(text: string): Folded {
   return fold(text, (char, last) => {
+    if (char > ' ' && char < '\x7f') return char.toLowerCase();
     if (SPACE.test(char)) return last === ' ' || last === '' ? '' : ' ';
     return QUOTES[char] ?? char.normalize('NFKC').toLowerCase();
   });
@@ -25,6 +26,7 @@ export function foldForTrust(text: string): Folded {
  */
 export function foldForTouch(text: string): Folded {
   return fold(text, (char) => {
+    if (char < '\x80') return /[a-z0-9]/i.test(char) ? char.toLowerCase() : '';
     let out = '';
     for (const part of char.normalize('NFKD').toLowerCase()) {
       const plain = LOOK_ALIKES.get(part) ?? part;
@@ -68,8 +70,11 @@ function fold(text: string, each: (char: string, last: string) => string): Folde
   let out = '';
   const starts: number[] = [];
   let at = 0;
+  // Kept apart: to look into a text that is being built would copy it each time.
+  let last = '';
   for (const char of text) {
-    const made = each(char, out.at(-1) ?? '');
+    const made = each(char, last);
+    last = made.at(-1) ?? last;
     for (let unit = 0; unit < made.length; unit++) starts.push(at);
     out += made;
     at += char.length;

@@ -82,7 +82,7 @@ export interface Budget {
   chars: number;
 }
 
-function spend(budget: Budget, chars: number): boolean {
+export function spend(budget: Budget, chars: number): boolean {
   budget.chars -= chars + 1;
   return budget.chars > 0;
 }
@@ -95,7 +95,11 @@ export interface Found {
 }
 
 /** The value as a thing of its own in one of the requester's texts. */
-export function findInRequest(value: string, sources: readonly Source[]): Found | null {
+export function findInRequest(
+  value: string,
+  sources: readonly Source[],
+  accepts: (found: Found) => boolean = () => true,
+): Found | null {
   const folded = foldForTrust(value).text;
   if (folded === '') return null;
   const letters = isPlain(value);
@@ -109,7 +113,10 @@ export function findInRequest(value: string, sources: readonly Source[]): Found 
         const written = leaf.text.slice(place.start, place.end).trimEnd();
         if (written !== value && exact) continue;
         if (!isDistinctive(value) && leaf.text !== value && !isCalledId(value, text.text, at)) continue;
-        return { leaf, span: spanOf(leaf, place), reworded: written !== value };
+        // White space that ends the match stands outside of it.
+        const span = spanOf(leaf, { start: place.start, end: place.start + written.length });
+        const found = { leaf, span, reworded: written !== value };
+        if (accepts(found)) return found;
       }
     }
   }
@@ -164,12 +171,19 @@ export function findTouched(value: string, sources: readonly Source[], budget: B
       const span = touchedBy(value, folded, leaf);
       if (span) spans.push(span);
     }
-    if (spans.length === 0 && folded.length >= 8 && indexOf(source).whole().includes(folded)) {
+    if (
+      spans.length === 0 &&
+      folded.length >= 8 &&
+      spend(budget, charsOf(source)) &&
+      indexOf(source).whole().includes(folded)
+    ) {
       spans.push({ origin: source.origin, at: '', start: 0, end: 0 });
     }
   }
   return spans;
 }
+
+const charsOf = (source: Source) => indexOf(source).leaves.reduce((sum, leaf) => sum + leaf.text.length, 0);
 
 function touchedBy(value: string, folded: string, leaf: Leaf): Span | null {
   if (folded.length < TOUCH_CHARS_MIN) {

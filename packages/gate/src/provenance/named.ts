@@ -48,12 +48,12 @@ export function identifierOfNamed(
   return null;
 }
 
-/** Any member of a trusted record that the request names, where there is one such record alone. */
+/** Any member but its title of a trusted record that the request names, where there is one such record alone. */
 export function memberOfNamed(value: Json, named: ReadonlyMap<string, readonly Entry[]>): Leaf | null {
   for (const entries of named.values()) {
     const trusted = entries.filter((entry) => entry.source.trust === 'trusted');
     if (new Set(trusted.map(contentOf)).size !== 1) continue;
-    const found = trusted[0]!.leaves.find((leaf) => leaf.value === value && !isIdentifier(leaf.key));
+    const found = trusted[0]!.leaves.find((leaf) => leaf.value === value && !isIdentifier(leaf.key) && !isTitle(leaf));
     if (found) return found;
   }
   return null;

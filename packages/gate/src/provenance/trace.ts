@@ -2,7 +2,7 @@ import type { Json, JsonObject, Provenance, Span, ToolContract } from '@portreev
 import { carriesAddress, isPassage } from './addresses.ts';
 import { closedChoice, requestChooses, schemaAt } from './choices.ts';
 import { asMoment, momentBits, readTimes, saysMoment, type Times } from './dates.ts';
-import { type Budget, findInRecords, findInRequest, findTouched } from './literal.ts';
+import { type Budget, findInRecords, findInRequest, findTouched, spend } from './literal.ts';
 import { type Entry, indexOf, type Leaf, type Source } from './material.ts';
 import {
   identifierOfNamed,
@@ -14,6 +14,7 @@ import {
   namedNumbers,
 } from './named.ts';
 import { asNumber, type Numbers, readNumbers, reckon } from './numbers.ts';
+import { isCalled } from './recipients.ts';
 import { valueAt } from './value-at.ts';
 
 export type Slot = ToolContract['sinks'][number]['kind'];
@@ -105,15 +106,15 @@ function originOf(value: string | number | boolean, path: string, key: string, r
 /** What may be left out and is null is not there. An empty text is there: it blanks something. */
 function ofNothing(value: null | '', path: string, { contract, material }: Reading): Origin {
   const required = Array.isArray(contract.args.required) ? contract.args.required : [];
-  if (slotOf(path, contract) !== 'payload' || (value === null && !required.includes(path.slice(1)))) {
-    return { kind: 'constant', origins: [] };
-  }
+  if (value === null && !required.includes(path.slice(1))) return { kind: 'constant', origins: [] };
   return { kind: 'model', origins: [...material.seen], carries: 'words' };
 }
 
 function fromTrusted(value: string | number, slot: Slot, key: string, reading: Reading): Origin | null {
   if (typeof value === 'string') {
-    const said = findInRequest(value, reading.request);
+    const said = findInRequest(value, reading.request, (found) =>
+      slot === 'recipient' ? isCalled(value, found.leaf.text, found.span) : true,
+    );
     if (said) {
       return {
         kind: 'request',
@@ -143,8 +144,26 @@ function fromTrusted(value: string | number, slot: Slot, key: string, reading: R
     }
   }
   const record = findInRecords(value, reading.trusted, reading.budget);
-  if (record) return { kind: 'trusted-record', origins: [record.leaf.source.origin], spans: [record.span] };
-  return null;
+  if (!record) return null;
+  // Where the request names somebody whom the records know, another one is nobody's wish.
+  const isInstead = slot === 'recipient' && knowsSomebody(reading);
+  return {
+    kind: 'trusted-record',
+    origins: [record.leaf.source.origin],
+    spans: [record.span],
+    ...(isInstead ? { carries: 'choice' as const } : {}),
+  };
+}
+
+/** Whether a short text of a trusted record is called in the request. */
+function knowsSomebody(reading: Reading): boolean {
+  const texts = reading.trusted.flatMap((source) => indexOf(source).leaves).filter((leaf) => leaf.text.length <= 120);
+  return texts.some(
+    (leaf) =>
+      typeof leaf.value === 'string' &&
+      spend(reading.budget, leaf.text.length) &&
+      findInRequest(leaf.value, reading.request, (found) => isCalled(leaf.text, found.leaf.text, found.span)) !== null,
+  );
 }
 
 /** Reckonings that could give more numbers than these are no reckoning any more, but a free choice. */

@@ -84,7 +84,7 @@ export interface Session {
   snapshot(): SessionSnapshot;
 }
 
-export const SESSION_LIMITS = { observations: 1000, chars: 8 * 1024 * 1024 } as const;
+export const SESSION_LIMITS = { observations: 1000, chars: 2 * 1024 * 1024 } as const;
 
 /** Opens a session for a request. `request` is what a signed-in person wrote, or their client on their behalf. */
 export function openSession(request: JsonObject): Session {
