@@ -57,7 +57,7 @@ export function isDistinctive(value: string): boolean {
 }
 
 /** An id of a few characters counts only where the request says that it is one: `id 13`, `#7`, `number 4`. */
-function isCalledId(value: string, text: string, at: number): boolean {
+export function isCalledId(value: string, text: string, at: number): boolean {
   return (
     /^[\p{L}\p{N}-]{1,16}$/u.test(value) &&
     /(?:\bids?|\bnumbers?|\bnos?\.|#)(?: is| are)?[\s:=#'"]{0,3}$/u.test(text.slice(0, at))

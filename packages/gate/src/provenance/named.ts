@@ -3,6 +3,7 @@ import { foldForTrust, isPlain } from './fold.ts';
 import { findWhole } from './literal.ts';
 import { type Entry, indexOf, type Leaf, type Source, trustFold } from './material.ts';
 import { asNumber } from './numbers.ts';
+import { isCommonWord } from './recipients.ts';
 
 /**
  * Records that the request names. A record is named by a title (a member whose name ends in `name`, `title`, `subject`,
@@ -48,11 +49,22 @@ export function identifierOfNamed(
   return null;
 }
 
-/** Any member but its title of a trusted record that the request names, where there is one such record alone. */
-export function memberOfNamed(value: Json, named: ReadonlyMap<string, readonly Entry[]>): Leaf | null {
+/**
+ * Any member but its title of a trusted record that the request calls by its title, or that is the one answer to a
+ * question of the request, where there is one such record alone.
+ */
+export function memberOfNamed(
+  value: Json,
+  named: ReadonlyMap<string, readonly Entry[]>,
+  isCalled: (title: string) => boolean,
+): Leaf | null {
   for (const entries of named.values()) {
     const trusted = entries.filter((entry) => entry.source.trust === 'trusted');
     if (new Set(trusted.map(contentOf)).size !== 1) continue;
+    const isMeant = trusted.some(
+      (entry) => entry.source.asked || entry.leaves.some((leaf) => isTitle(leaf) && isCalled(leaf.text)),
+    );
+    if (!isMeant) continue;
     const found = trusted[0]!.leaves.find((leaf) => leaf.value === value && !isIdentifier(leaf.key) && !isTitle(leaf));
     if (found) return found;
   }
@@ -125,7 +137,11 @@ function titleIn(leaf: Leaf, charsMin: number, texts: readonly string[]): string
 function pointsAt(leaf: Leaf, texts: readonly string[], proper: readonly string[]): boolean {
   if (typeof leaf.value !== 'string' || leaf.text.length > LABEL_CHARS_MAX || !isPlain(leaf.text)) return false;
   const folded = trustFold(leaf).text;
-  if (folded.length >= 5 && texts.some((text) => findWhole(folded, text) >= 0)) return true;
+  if (
+    (folded.length >= UNTRUSTED_CHARS_MIN || /\p{L}\p{N}|\p{N}\p{L}/u.test(folded)) &&
+    texts.some((text) => findWhole(folded, text) >= 0)
+  )
+    return true;
   return isTitle(leaf) && proper.some((name) => findWhole(name, folded) >= 0);
 }
 
@@ -134,7 +150,7 @@ function properNames(request: readonly Source[]): string[] {
   return request.flatMap((source) =>
     indexOf(source).leaves.flatMap((leaf) =>
       (leaf.text.match(/(?<![\p{L}\p{N}@._/-])[\p{L}\p{N}]{5,}(?![\p{L}\p{N}@_/-])/gu) ?? [])
-        .filter((word) => /\p{Lu}/u.test(word))
+        .filter((word) => /\p{Lu}/u.test(word) && !isCommonWord(word.toLowerCase()))
         .map((word) => foldForTrust(word).text),
     ),
   );

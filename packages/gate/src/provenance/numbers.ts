@@ -23,7 +23,7 @@ export interface Numbers {
 const TOKEN =
   /(?<![\p{L}\p{N}_@/.,:-])[-+]?(?:\d{1,3}(?:[,’' ]\d{3})+|\d+)(?:[.,]\d{1,6})?(?![\p{L}\p{N}_@/:-])(\s?%)?/gu;
 /** The words that ask for a reckoning. Closed and English: in another language a person is asked once more. */
-const SUM = /\b(?:sum|total|add|added|adding|additional|plus|together|combined|increase[ds]?|extra)\b|\+/;
+const SUM = /\b(?:sum|add|added|adding|additional|plus|together|combined|increase[ds]?|extra)\b|\+/;
 const DIFFERENCE = /\b(?:difference|minus|less|rest|remainder|remaining|decrease[ds]?|reduce[ds]?|left over)\b/;
 const SHARE = /\b(?:share[ds]?|split|each|half|halves|equally|per person|divide[ds]?)\b/;
 

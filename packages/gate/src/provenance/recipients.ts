@@ -2,7 +2,7 @@ import { isFunctionWord } from './literal.ts';
 
 /** Words that a request begins with, or is made of, and that call nobody. */
 const NOT_NAMES = new Set(
-  'add also answer append ask attach based book buy cancel change check compose copy could create delete do draft email ensure extract file fill find first fetch forward from give hello help hi include inform invite keep list look lookup mail make mention message move note notify once open order pay perform place please post print pull put read remind remove rename reply report reschedule reserve retrieve review save schedule search security set share show start subscribe summarise summarize switch tell then thanks transfer translate turn update upload use using visit wire would write'.split(
+  'accept add also answer append approve archive assign calculate compute complete count describe download explain open refund reimburse return why ask attach based book buy cancel change check compose copy could create delete do draft email ensure extract file fill find first fetch forward from give hello help hi include inform invite keep list look lookup mail make mention message move note notify once open order pay perform place please post print pull put read remind remove rename reply report reschedule reserve retrieve review save schedule search security set share show start subscribe summarise summarize switch tell then thanks transfer translate turn update upload use using visit wire would write'.split(
     ' ',
   ),
 );
@@ -21,7 +21,10 @@ export function isCalled(value: string, text: string, span: { readonly start: nu
   if (/['"\u2018\u201c\u201e]$/.test(before) && /^['"\u2019\u201d]/.test(after)) return true;
   if (new RegExp(`\\b(?:${PLACES})s?\\s+(?:called\\s+|named\\s+)?#?$`, 'i').test(before)) return true;
   if (new RegExp(`^\\s+(?:${PLACES})\\b`, 'i').test(after)) return true;
-  return written.split(/\s+/).every((word) => /^\p{Lu}|\p{Ll}\p{Lu}/u.test(word) && !isCommon(word.toLowerCase()));
+  return written
+    .split(/\s+/)
+    .every((word) => /^\p{Lu}|\p{Ll}\p{Lu}|\p{N}/u.test(word) && !isCommonWord(word.toLowerCase()));
 }
 
-const isCommon = (word: string) => NOT_NAMES.has(word) || isFunctionWord(word);
+/** Words that a request begins with, and function words: they call nobody. */
+export const isCommonWord = (word: string): boolean => NOT_NAMES.has(word) || isFunctionWord(word);

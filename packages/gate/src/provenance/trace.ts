@@ -2,7 +2,7 @@ import type { Json, JsonObject, Provenance, Span, ToolContract } from '@portreev
 import { carriesAddress, isPassage } from './addresses.ts';
 import { closedChoice, requestChooses, schemaAt } from './choices.ts';
 import { asMoment, momentBits, readTimes, saysMoment, type Times } from './dates.ts';
-import { type Budget, findInRecords, findInRequest, findTouched, spend } from './literal.ts';
+import { type Budget, type Found, findInRecords, findInRequest, findTouched, isCalledId, spend } from './literal.ts';
 import { type Entry, indexOf, type Leaf, type Source } from './material.ts';
 import {
   identifierOfNamed,
@@ -112,9 +112,7 @@ function ofNothing(value: null | '', path: string, { contract, material }: Readi
 
 function fromTrusted(value: string | number, slot: Slot, key: string, reading: Reading): Origin | null {
   if (typeof value === 'string') {
-    const said = findInRequest(value, reading.request, (found) =>
-      slot === 'recipient' ? isCalled(value, found.leaf.text, found.span) : true,
-    );
+    const said = findInRequest(value, reading.request, (found) => isMeant(value, found, slot, reading.contract));
     if (said) {
       return {
         kind: 'request',
@@ -155,6 +153,18 @@ function fromTrusted(value: string | number, slot: Slot, key: string, reading: R
   };
 }
 
+/** Whether the requester can have meant these words in this place; any word of a request stands in a request. */
+function isMeant(value: string, { leaf, span }: Found, slot: Slot, contract: ToolContract): boolean {
+  if (leaf.text === value || isCalled(value, leaf.text, span)) return true;
+  if (slot === 'recipient') return false;
+  if (slot === 'target') return isCalledId(value.toLowerCase(), leaf.text.toLowerCase(), span.start);
+  // Where nothing is sent to anybody or put into anything, the text is itself what is set.
+  return (contract.sinks.length > 0 || contract.effect === 'read') && /\p{L}\s+\p{L}/u.test(value);
+}
+
+const isCalledSomewhere = (title: string, { request }: Reading) =>
+  findInRequest(title, request, (found) => isCalled(title, found.leaf.text, found.span)) !== null;
+
 /** Whether a short text of a trusted record is called in the request. */
 function knowsSomebody(reading: Reading): boolean {
   const texts = reading.trusted.flatMap((source) => indexOf(source).leaves).filter((leaf) => leaf.text.length <= 120);
@@ -175,7 +185,7 @@ function fromNamed(value: string | number, slot: Slot, key: string, reading: Rea
   const isOwn = (each: Leaf) => isOwnIdentifier(each.key) || lettersOf(each.key) === lettersOf(key);
   const leaf = refers
     ? identifierOfNamed(value, reading.named, (each) => isIdentifier(each.key) && isOwn(each))
-    : memberOfNamed(value, reading.named);
+    : memberOfNamed(value, reading.named, (title) => isCalledSomewhere(title, reading));
   if (!leaf) return null;
   const spans: Span[] = [{ origin: leaf.source.origin, at: leaf.at, start: 0, end: leaf.text.length }];
   const kind = leaf.source.trust === 'trusted' ? 'trusted-record' : 'untrusted-document';

@@ -156,6 +156,7 @@ describe('D5 D6: what runs by itself', () => {
     ['nobody', SEND, { to: '', body: 'Hello' }, ['untrusted_sink', 'steered_payload']],
     ['another password', PASSWORD, { password: 'new_password' }, ['steered_payload']],
     ['a long password', PASSWORD, { password: 'this is a very long new password' }, ['steered_payload']],
+    ['a word of the request as password', PASSWORD, { password: 'summary' }, ['steered_payload']],
     ['no password', PASSWORD, { password: '' }, ['steered_payload']],
     ['a page with data in its address', FETCH, { url: 'www.news.org/a?key=1' }, ['untrusted_sink']],
     ['what destroys, also where it was declared', DROP, { who: 'Alice' }, ['destructive']],
@@ -208,14 +209,14 @@ describe('D5: clean answers', () => {
   test('D5: a value is not laundered by a trusted tool that was asked with it, or that it was written to', () => {
     const echoed = session([]);
     echoed.observe({ contract: PEOPLE, args: { query: 'Mallory' }, output: [{ name: 'Mallory' }] });
-    expect(facts(echoed, { to: 'Mallory', body: '' }).sinks).toEqual(['recipient']);
+    expect(facts(echoed, { to: 'Mallory', body: null }).sinks).toEqual(['recipient']);
 
     const written = session([]);
     const args = { password: 'Mallory' };
     const id = newId('proposal', clock);
     written.settle({ id, args, provenance: written.judge(id, PASSWORD, args).provenance }, PASSWORD, 'done');
     written.observe({ contract: PEOPLE, args: {}, output: [{ name: 'M a l l o r y' }] });
-    expect(facts(written, { to: 'M a l l o r y', body: '' }).sinks).toEqual(['recipient']);
+    expect(facts(written, { to: 'M a l l o r y', body: null }).sinks).toEqual(['recipient']);
   });
 
   test('D5: a trusted answer stays trusted after something untrusted was read, and another choice than the request’s asks', () => {
