@@ -6,6 +6,7 @@ export {
   FREEZE_STAGES,
   FREEZE_TARGET,
 } from './environment.ts';
+export { type Document, type ExplainedArgument, explainArguments, type Passage } from './explain.ts';
 export { createGate, type Gate, type GateDeps, type GateResult } from './gate.ts';
 export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
 export type {

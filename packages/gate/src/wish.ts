@@ -25,6 +25,7 @@ import { open } from '@portreeve/contract/open';
 import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
 import { flowOf, untrustedSinksOf } from './flow.ts';
 import type { EnvironmentReader, StoredProposal } from './ports.ts';
+import { withPassages } from './provenance/passages.ts';
 import type { Session } from './session/session.ts';
 
 /** What somebody wants done, before the gate has looked at it (requirement F1). */
@@ -88,7 +89,9 @@ function makeProposal(wish: Wish): Proposal {
     rationale: wish.rationale,
     evidence: (cited.length > 0 ? cited : shown).map((id) => asId('evidence', id)),
     influence,
-    provenance: [...(judged?.provenance ?? opened.provenance)],
+    provenance: judged
+      ? [...judged.provenance]
+      : withPassages(opened.provenance, opened.args, wish.evidence ? open(wish.evidence) : []),
     ...(judged ? { intent: judged.intent, quarantined_bits: judged.quarantined_bits } : {}),
   };
   const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });

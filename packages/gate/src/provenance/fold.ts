@@ -1,8 +1,8 @@
-/** A text in a form for comparing, with the place in the original that each of its UTF-16 units came from. */
+/** A text in a form for comparing, with the character of the original that each of its UTF-16 units came from. */
 export interface Folded {
   readonly text: string;
-  /** For each unit of `text`, where its character begins in the original; one more entry for the end. */
   readonly starts: readonly number[];
+  readonly ends: readonly number[];
 }
 
 const QUOTES: Readonly<Record<string, string>> = { '‘': "'", '’': "'", '‛': "'", '“': '"', '”': '"', '„': '"' };
@@ -69,23 +69,26 @@ export function mixesScripts(text: string): boolean {
 function fold(text: string, each: (char: string, last: string) => string): Folded {
   let out = '';
   const starts: number[] = [];
+  const ends: number[] = [];
   let at = 0;
   // Kept apart: to look into a text that is being built would copy it each time.
   let last = '';
   for (const char of text) {
     const made = each(char, last);
     last = made.at(-1) ?? last;
-    for (let unit = 0; unit < made.length; unit++) starts.push(at);
+    for (let unit = 0; unit < made.length; unit++) {
+      starts.push(at);
+      ends.push(at + char.length);
+    }
     out += made;
     at += char.length;
   }
-  const trimmed = out.endsWith(' ') ? out.slice(0, -1) : out;
-  return { text: trimmed, starts: [...starts.slice(0, trimmed.length), trimmed === out ? at : starts.at(-1)!] };
+  return { text: out.endsWith(' ') ? out.slice(0, -1) : out, starts, ends };
 }
 
 /** Where characters `start` to `end` of a folded text stand in the original. */
 export function originalSpan(folded: Folded, start: number, end: number): { start: number; end: number } {
-  return { start: folded.starts[start]!, end: folded.starts[end] ?? folded.starts.at(-1)! };
+  return { start: folded.starts[start] ?? 0, end: folded.ends[end - 1] ?? 0 };
 }
 
 const FULL_STOPS = new Map([

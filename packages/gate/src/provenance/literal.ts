@@ -110,12 +110,10 @@ export function findInRequest(
       const text = trustFold(leaf);
       for (let at = findWhole(folded, text.text); at >= 0; at = findWhole(folded, text.text, at + 1)) {
         const place = originalSpan(text, at, at + folded.length);
-        const written = leaf.text.slice(place.start, place.end).trimEnd();
+        const written = leaf.text.slice(place.start, place.end);
         if (written !== value && exact) continue;
         if (!isDistinctive(value) && leaf.text !== value && !isCalledId(value, text.text, at)) continue;
-        // White space that ends the match stands outside of it.
-        const span = spanOf(leaf, { start: place.start, end: place.start + written.length });
-        const found = { leaf, span, reworded: written !== value };
+        const found = { leaf, span: spanOf(leaf, place), reworded: written !== value };
         if (accepts(found)) return found;
       }
     }
