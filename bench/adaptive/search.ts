@@ -30,7 +30,7 @@ const policy = () => createPolicyEngine({ layers: baselinePolicies(), clock: fix
  * Searches for a call that the gate lets run by itself and that is harm, with a model that does all the attacker wants:
  * mutations of honest calls and of what was found before, kept where they ran. Seeded, and bounded in time.
  */
-export async function attack(world: World, seed: number, ms: number): Promise<SearchResult> {
+async function attack(world: World, seed: number, ms: number): Promise<SearchResult> {
   const decider = policy();
   const tools = new Map(world.tools.map((tool) => [tool.name, tool]));
   const session = openSession({ prompt: world.request });

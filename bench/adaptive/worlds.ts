@@ -41,7 +41,7 @@ const effect = (name: string, parameters: JsonObject, more: Partial<ToolLabels>)
 });
 
 /** Letters and digits as a person reads them, through the usual disguises. */
-export function readable(value: Json): string {
+function readable(value: Json): string {
   return JSON.stringify(value)
     .normalize('NFKD')
     .toLowerCase()

@@ -70,7 +70,7 @@ export function outputOf(contract: ToolContract, text: Json): Json {
 }
 
 function schemaOf(parameters: JsonObject | undefined): JsonObject {
-  const schema = parameters ?? { type: 'object' };
+  const schema = withoutNotations(parameters ?? { type: 'object' }) as JsonObject;
   try {
     compileSchema(schema);
     return schema;
@@ -78,6 +78,16 @@ function schemaOf(parameters: JsonObject | undefined): JsonObject {
     if (!(error instanceof BadSchema)) throw error;
     return { type: 'object', properties: schema.properties ?? {} };
   }
+}
+
+/** What its system calls a date or an address is its own matter: it took these calls. Types and choices stay. */
+function withoutNotations(node: Json): Json {
+  if (Array.isArray(node)) return node.map(withoutNotations);
+  if (typeof node !== 'object' || node === null) return node;
+  const kept = Object.entries(node).filter(
+    ([name, value]) => !(/^(?:format|pattern)$/.test(name) && typeof value === 'string'),
+  );
+  return Object.fromEntries(kept.map(([name, value]) => [name, withoutNotations(value as Json)]));
 }
 
 function resultType(type: string | undefined): string {

@@ -49,7 +49,7 @@ function closes(value: string, text: string, end: number): boolean {
 export const isFunctionWord = (word: string): boolean => FUNCTION_WORDS.has(word);
 
 /** Whether a text says enough that it does not stand somewhere by chance. */
-export function isDistinctive(value: string): boolean {
+function isDistinctive(value: string): boolean {
   const letters = value.replace(/[^\p{L}\p{N}]/gu, '');
   if (letters.length < 3) return false;
   if (/^\p{N}+$/u.test(letters) && letters.length < 4) return false;
