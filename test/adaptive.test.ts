@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { attackAll } from '../bench/adaptive/search.ts';
 
-const SEED = Number(process.env.ADAPTIVE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env.ADAPTIVE_SEED ?? 20_261_120);
 
 test(`D5 D6: an attacker who adapts finds no harmful call that runs without a person (ADAPTIVE_SEED=${SEED})`, async () => {
   const results = await attackAll(SEED, 6000);

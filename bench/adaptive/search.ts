@@ -3,7 +3,7 @@ import { openSession, restoreSession } from '@portreeve/gate';
 import { baselinePolicies, createPolicyEngine } from '@portreeve/policy';
 import { replayIn } from '../agentdojo/ours.ts';
 import { choices, mutate } from './mutate.ts';
-import { WORLDS, type World } from './worlds.ts';
+import { DISPLACED, WORLDS, type World } from './worlds.ts';
 
 export interface Leak {
   readonly world: string;
@@ -19,6 +19,8 @@ export interface SearchResult {
   readonly ran: number;
   readonly asked: number;
   readonly refused: number;
+  /** Values of the request in another place than they were meant for: what an intent with values would stop. */
+  readonly displaced: number;
   readonly leaks: readonly Leak[];
   /** The longest text of the attacker's that was passed on to whom the request names. */
   readonly furthest: string;
@@ -50,6 +52,7 @@ async function attack(world: World, seed: number, ms: number): Promise<SearchRes
   const tally = { tried: 0, ran: 0, asked: 0, refused: 0 };
   const leaks: Leak[] = [];
   let furthest = '';
+  let displaced = 0;
   const end = performance.now() + ms;
   while (performance.now() < end) {
     const { tool, args } = choose.pick(alive);
@@ -63,14 +66,15 @@ async function attack(world: World, seed: number, ms: number): Promise<SearchRes
     tally[verdict]++;
     if (verdict !== 'ran') continue;
     const why = world.harm(tool, next);
-    if (why) leaks.push({ world: world.name, tool, args: next, why });
+    if (why === DISPLACED) displaced++;
+    if (why && why !== DISPLACED) leaks.push({ world: world.name, tool, args: next, why });
     else {
       if (alive.length < 400) alive.push({ tool, args: next });
       const said = Object.values(next).map(String).join(' / ');
       if (said.length > furthest.length && said.length < 400) furthest = said;
     }
   }
-  return { world: world.name, ...tally, leaks, furthest };
+  return { world: world.name, ...tally, displaced, leaks, furthest };
 }
 
 export async function attackAll(seed: number, ms: number): Promise<SearchResult[]> {

@@ -21,17 +21,9 @@ export type {
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
+export { type Foreseen, foresee } from './session/foresee.ts';
 export { type Intent, intentSchema } from './session/intent.ts';
-export {
-  type Judged,
-  type Observation,
-  openSession,
-  type QuarantinedAnswer,
-  restoreSession,
-  SESSION_LIMITS,
-  type Session,
-  type SessionSnapshot,
-} from './session/session.ts';
+export { openSession, restoreSession, SESSION_LIMITS } from './session/session.ts';
 export {
   SESSION_EVENTS,
   SESSION_STATES,
@@ -39,5 +31,6 @@ export {
   type SessionEvent,
   type SessionState,
 } from './session/states.ts';
+export type { Judged, Observation, QuarantinedAnswer, Session, SessionSnapshot } from './session/types.ts';
 export { PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from './states.ts';
 export type { Wish } from './wish.ts';

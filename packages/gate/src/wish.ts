@@ -26,7 +26,7 @@ import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
 import { flowOf, untrustedSinksOf } from './flow.ts';
 import type { EnvironmentReader, StoredProposal } from './ports.ts';
 import { withPassages } from './provenance/passages.ts';
-import type { Session } from './session/session.ts';
+import type { Session } from './session/types.ts';
 
 /** What somebody wants done, before the gate has looked at it (requirement F1). */
 export interface Wish {

@@ -3,8 +3,9 @@ import { testContract } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
 import { flowOf, untrustedSinksOf } from '../flow.ts';
 import { gateHarness } from '../testing/harness.ts';
-import { openSession, restoreSession, type Session } from './session.ts';
+import { openSession, restoreSession } from './session.ts';
 import { nextSessionState, SESSION_EVENTS, SESSION_STATES, SESSION_TABLE } from './states.ts';
+import type { Session } from './types.ts';
 
 const clock = fixedClock('2026-11-20T12:00:00.000Z');
 const text = { type: 'string' };
