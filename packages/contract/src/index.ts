@@ -2,6 +2,7 @@ export * from './actor.ts';
 export * from './approval.ts';
 export * from './audit-writer.ts';
 export * from './canonical.ts';
+export { capacityBits } from './capacity.ts';
 export * from './clock.ts';
 export * from './decision.ts';
 export * from './environment-name.ts';

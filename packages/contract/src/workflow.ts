@@ -76,6 +76,12 @@ export const toolContractSchema = z.strictObject({
    * arguments that come out must fit `args`.
    */
   profiles: z.record(nameSchema, z.array(narrowingSchema).min(1).max(32)).default({}),
+  /** It destroys something: a person looks first, whatever the intent was. */
+  destructive: z.boolean().optional(),
+  /** It sends data out although it only reads, such as a fetch of an address: judged as an effect. */
+  egress: z.boolean().optional(),
+  /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
+  returns: z.enum(INTEGRITY).optional(),
   /** The tool that undoes it, or `irreversible`. */
   undo: z.union([nameSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
