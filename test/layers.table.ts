@@ -104,6 +104,12 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   { modules: ['yaml'], only: ['context', 'policy'], why: 'prompt files have YAML heads, golden decisions may be YAML' },
   {
+    modules: ['htmlparser2', 'postal-mime', 'unpdf'],
+    only: ['context'],
+    why: 'documents from outside are parsed in one place',
+  },
+  { modules: ['node:worker_threads'], only: ['context'], why: 'a document is read in a thread that it cannot outlive' },
+  {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],
     only: ['contract'],
     why: 'one canonical form, one digest, one schema compiler',
