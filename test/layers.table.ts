@@ -108,7 +108,7 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['context'],
     why: 'documents from outside are parsed in one place',
   },
-  { modules: ['node:worker_threads'], only: ['context'], why: 'a document is read in a thread that it cannot outlive' },
+  { modules: ['node:worker_threads'], only: ['context'], why: 'a thread watches over the memory of a reader' },
   {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],
     only: ['contract'],
@@ -121,8 +121,8 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   {
     modules: ['node:child_process', 'node:cluster'],
-    only: ['server', 'cli', 'examples', 'test'],
-    why: 'processes are started by the composition root and the command alone',
+    only: ['server', 'cli', 'context', 'examples', 'test'],
+    why: 'processes are started by the composition root and the command, and by context to read a document apart',
   },
 ];
 

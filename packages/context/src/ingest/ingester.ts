@@ -1,6 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { IngestOutcome, IngestRequest, RefusalReason } from './document.ts';
+import { ingest } from './ingest.ts';
 import { INGEST_LIMITS, type IngestLimits } from './limits.ts';
+import type { Answer, Job } from './parse-process.ts';
 
 export interface IngesterOptions {
   readonly limits?: Partial<IngestLimits>;
@@ -8,25 +11,26 @@ export interface IngesterOptions {
   readonly workers?: number;
   /** Documents that may wait; one more is refused as `busy`. */
   readonly waiting_max?: number;
-  /** Milliseconds for one document, the start of its worker included. */
+  /** Milliseconds for one document, the start of its process included. */
   readonly timeout_ms?: number;
   /** Megabytes of JavaScript heap for one document. */
   readonly heap_mb?: number;
-  /** Megabytes beside the heap (buffers) for one document. */
-  readonly external_mb?: number;
+  /** Megabytes that its process may hold in all. */
+  readonly memory_mb?: number;
 }
 
 export interface Ingester {
-  /** Reads one document in a worker of its own. Always gives an outcome, whatever the document does. */
+  /** Reads one document in a process of its own. Always gives an outcome, whatever the document does. */
   read(request: IngestRequest): Promise<IngestOutcome>;
 }
 
-const MEMORY_LOOK_MS = 100;
-const MB = 1024 * 1024;
+const STDERR_CHARS_MAX = 20_000;
+const RECORDS_HERE_BYTES = 1024 * 1024;
 
 /**
- * Reads documents apart from the server: each in a thread of its own that is bounded in time, heap and buffers, and that
- * ends with it. Nothing runs while nothing is read.
+ * Reads documents apart from the server: each in a process of its own that is bounded in time and memory, has no
+ * environment, may write no file and start no program, and ends with its document. A process and not a thread: a thread
+ * that runs out of memory can take the whole server down with it. Nothing runs while nothing is read.
  */
 export function createIngester(options: IngesterOptions = {}): Ingester {
   const { workers = 2, waiting_max = 64 } = options;
@@ -38,6 +42,8 @@ export function createIngester(options: IngesterOptions = {}): Ingester {
     async read(request) {
       if (request.bytes.length > limits.bytes_max)
         return refused('too_large', `is larger than ${limits.bytes_max} bytes`);
+      // Small records need no process: their reader is linear, without recursion, and holds no state.
+      if (request.form === 'records' && request.bytes.length <= RECORDS_HERE_BYTES) return ingest(request, limits);
       if (running >= workers) {
         if (waiting.length >= waiting_max) return refused('busy', 'too many documents are being read: try again');
         // The one that ends hands its place over, so that nobody takes it in between.
@@ -55,48 +61,47 @@ export function createIngester(options: IngesterOptions = {}): Ingester {
 }
 
 function readApart(request: IngestRequest, limits: IngestLimits, options: IngesterOptions): Promise<IngestOutcome> {
-  const { timeout_ms = 20_000, heap_mb = 256, external_mb = 384 } = options;
+  const { timeout_ms = 20_000, heap_mb = 256, memory_mb = 768 } = options;
   return new Promise((resolve) => {
-    const worker = new Worker(new URL('./parse-worker.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: heap_mb, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
-      // What a parser prints, and what the server knows by its environment, are no concern of the other.
+    const child = fork(fileURLToPath(new URL('./parse-process.ts', import.meta.url)), [], {
+      serialization: 'advanced',
+      execArgv: [
+        `--max-old-space-size=${heap_mb}`,
+        '--permission',
+        '--allow-fs-read=*',
+        '--allow-worker',
+        '--no-warnings',
+      ],
       env: {},
-      execArgv: [],
-      stdout: true,
-      stderr: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    let ended = false;
-    const end = (outcome: IngestOutcome): void => {
-      if (ended) return;
-      ended = true;
+    let outcome: IngestOutcome | null = null;
+    let errors = '';
+    const timer = setTimeout(() => {
+      outcome ??= refused('time_out', `was not read within ${timeout_ms} ms`);
+      child.kill('SIGKILL');
+    }, timeout_ms);
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (errors.length < STDERR_CHARS_MAX) errors += chunk.toString('latin1');
+    });
+    child.once('message', (answer) => {
+      outcome ??= (answer as Answer).outcome;
+    });
+    // A process that cannot be started, or to which nothing can be sent; `close` follows or has come.
+    child.on('error', () => undefined);
+    // The place is free when the process has ended, not before.
+    child.once('close', (_code, signal) => {
       clearTimeout(timer);
-      clearInterval(look);
-      // The place is free when the thread has ended, not before.
-      void worker.terminate().then(() => resolve(outcome));
-    };
-    const timer = setTimeout(() => end(refused('time_out', `was not read within ${timeout_ms} ms`)), timeout_ms);
-    const look = setInterval(() => {
-      // Buffers lie outside the heap that the limits of a worker bound.
-      worker.getHeapStatistics().then(
-        ({ external_memory }) => {
-          if (external_memory > external_mb * MB)
-            end(refused('out_of_memory', 'needs more memory than a document may have'));
-        },
-        () => undefined,
+      const memory = signal === 'SIGKILL' || /out of memory|OOM/i.test(errors);
+      resolve(
+        outcome ??
+          (memory
+            ? refused('out_of_memory', 'needs more memory than a document may have')
+            : refused('crashed', 'its reader broke down')),
       );
-    }, MEMORY_LOOK_MS);
-    worker.once('message', end);
-    worker.once('error', (error) =>
-      end(
-        (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
-          ? refused('out_of_memory', 'needs more memory than a document may have')
-          : refused('crashed', 'its reader broke down'),
-      ),
-    );
-    worker.once('exit', () => end(refused('crashed', 'its reader ended without an answer')));
-    // A copy: the caller keeps its bytes.
-    const bytes = request.bytes.slice();
-    worker.postMessage({ request: { ...request, bytes }, limits }, [bytes.buffer]);
+    });
+    const job: Job = { request, limits, memory_mb };
+    child.send(job, () => undefined);
   });
 }
 

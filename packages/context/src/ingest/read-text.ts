@@ -83,7 +83,8 @@ function* notShown(text: string, part: Part, collector: Collector): Generator<re
       );
     yield [match.index, end];
   }
-  for (const match of text.matchAll(IMAGE)) {
+  const images = [...text.matchAll(IMAGE)];
+  for (const match of images) {
     const end = match.index + match[0].length;
     const words = `${match[1]} ${match[3]?.slice(1, -1) ?? ''}`.trim();
     if (words !== '')
@@ -98,7 +99,9 @@ function* notShown(text: string, part: Part, collector: Collector): Generator<re
       );
     yield [match.index, end];
   }
+  const ends = new Set(images.map((match) => match.index + match[0].length));
   for (const match of text.matchAll(LINK_TITLE)) {
+    if (ends.has(match.index + match[0].length)) continue;
     const start = match.index + match[0].length - 1 - match[1]!.length;
     collector.find(
       'attribute_text',

@@ -58,8 +58,8 @@ export async function readPdf(bytes: Uint8Array, prefix: string, collector: Coll
 
 async function open(bytes: Uint8Array): Promise<Pdf> {
   try {
-    // The reader takes over the bytes that it is given.
-    return await getDocumentProxy(bytes.slice(), {
+    // A copy, and no Buffer: the reader takes over the bytes that it is given.
+    return await getDocumentProxy(new Uint8Array(bytes), {
       disableFontFace: true,
       useSystemFonts: false,
       enableXfa: false,
@@ -131,8 +131,8 @@ async function readRest(pdf: Pdf, name: string, collector: Collector): Promise<v
   for (const [key, value] of Object.entries(info as Record<string, unknown>))
     if (['Title', 'Author', 'Subject', 'Keywords'].includes(key) && typeof value === 'string' && value.trim() !== '')
       collector.find('metadata_text', 'info', part, 0, 0, `a property of the document (${key})`, value);
-  const attachments = (await pdf.getAttachments()) as Record<string, unknown> | null;
-  for (const file of Object.keys(attachments ?? {}).slice(0, 20))
+  const attachments = (await pdf.getAttachments()) as ReadonlyMap<string, unknown> | null;
+  for (const file of [...(attachments?.keys() ?? [])].slice(0, 20))
     collector.find('embedded_file', 'low', part, 0, 0, 'an embedded file, which was not read', file);
   if (await pdf.getJSActions()) collector.find('active_content', 'high', part, 0, 0, 'a script');
 }
