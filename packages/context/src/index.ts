@@ -10,6 +10,19 @@ export { cleanText } from './clean.ts';
 export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
 export { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 export { type Finding, type FindingKind, suspiciousKinds } from './findings.ts';
+export type {
+  Block,
+  IngestedDocument,
+  IngestFinding,
+  IngestOutcome,
+  IngestRequest,
+  MediaType,
+  Place,
+  RefusalReason,
+} from './ingest/document.ts';
+export { createIngester, type Ingester, type IngesterOptions } from './ingest/ingester.ts';
+export type { IngestLimits } from './ingest/limits.ts';
+export { originalPlace } from './ingest/original-place.ts';
 export { loadLabelled, saveLabelled } from './labelled-values.ts';
 export { loadPrompts, type Prompt, parsePrompt } from './load-prompts.ts';
 export type {

@@ -1,5 +1,6 @@
-import type { Attachment, JsonObject, RunId, SourceContract, Tx, ValueId } from '@portreeve/contract';
+import type { Attachment, EvidencePlace, JsonObject, RunId, SourceContract, Tx, ValueId } from '@portreeve/contract';
 import type { Finding } from './findings.ts';
+import type { IngestedDocument } from './ingest/document.ts';
 
 export interface SourceRequest {
   readonly contract: SourceContract;
@@ -16,6 +17,8 @@ export interface SourceItem {
   readonly position: number;
   /** Declared fields only, cleaned and cut to their declared length. */
   readonly fields: JsonObject;
+  /** Of a document. */
+  readonly place?: EvidencePlace;
 }
 
 export interface SourceItems {
@@ -26,6 +29,8 @@ export interface SourceItems {
   readonly fieldsLeftOut: readonly string[];
   readonly cutValues: number;
   readonly findings: readonly Finding[];
+  /** What was read, where it was a document. */
+  readonly document?: IngestedDocument;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
 } from '@portreeve/contract';
 import { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
+import { type IngestedDocument, SEVERITIES } from './ingest/document.ts';
 import type { SourceReader, SourceRequest } from './ports.ts';
 
 export interface SourceReading extends Reading {
@@ -40,7 +41,7 @@ export async function readSource(readers: readonly SourceReader[], request: Sour
   const evidence = read.items.map((item) => {
     const stray = Object.keys(item.fields).find((name) => !declared.has(name));
     if (stray !== undefined) throw new TypeError(`the ${reader.kind} reader let an undeclared field out`);
-    return makeEvidence(contract.name, item.position, item.fields);
+    return makeEvidence(contract.name, item.position, item.fields, item.place);
   });
   const label: Label = {
     integrity: contract.integrity,
@@ -66,7 +67,23 @@ export async function readSource(readers: readonly SourceReader[], request: Sour
       label: labelData(label),
       findings: read.findings.map(({ kind, count, positions }) => ({ kind, count, positions: [...positions] })),
       evidence: evidence.map((item) => ({ id: item.id, position: item.position, digest: evidenceDigest(item) })),
+      ...(read.document ? { document: summaryOf(read.document) } : {}),
     },
+  };
+}
+
+const FINDINGS_RECORDED_MAX = 100;
+
+/** What goes on record of a document: its digest, and the gravest findings with what was taken out. */
+function summaryOf(document: IngestedDocument): RecordData<'source.read'>['document'] {
+  const grave = [...document.findings].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
+  return {
+    media_type: document.media_type,
+    digest: document.digest,
+    blocks: document.blocks.length,
+    truncated: document.truncated,
+    findings: grave.slice(0, FINDINGS_RECORDED_MAX).map(({ position, ...finding }) => ({ ...finding, ...position })),
+    findings_left_out: Math.max(0, grave.length - FINDINGS_RECORDED_MAX) + document.findings_left_out,
   };
 }
 

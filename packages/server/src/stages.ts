@@ -3,6 +3,7 @@ import { createAuditLog, createNoteSigner, createRedactor } from '@portreeve/aud
 import {
   assemble,
   attachmentSource,
+  createIngester,
   fileSource,
   httpSource,
   loadLabelled,
@@ -132,10 +133,11 @@ export async function wireStages(options: StagesOptions) {
   });
 
   const values = contextStore(database);
+  const ingester = createIngester();
   const readers = [
-    fileSource({ root: project.folder }),
-    httpSource({ dispatcher: egress.dispatcher, secrets }),
-    attachmentSource(),
+    fileSource({ root: project.folder, ingester }),
+    httpSource({ dispatcher: egress.dispatcher, secrets, ingester }),
+    attachmentSource({ ingester }),
   ];
   const context: ContextStage = {
     read: (contract, query, attachments) =>

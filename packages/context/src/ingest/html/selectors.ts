@@ -99,11 +99,19 @@ function matchesFrom(
   return false;
 }
 
+const classes = new WeakMap<object, readonly string[]>();
+
+function classesOf(attributes: Readonly<Record<string, string>>): readonly string[] {
+  const known = classes.get(attributes) ?? (attributes.class ?? '').split(/\s+/);
+  classes.set(attributes, known);
+  return known;
+}
+
 function fits(compound: Compound, { name, attributes }: Element): boolean {
   if (compound.tag !== null && compound.tag !== name) return false;
   if (compound.id !== null && attributes.id !== compound.id) return false;
   if (compound.classes.length > 0) {
-    const own = (attributes.class ?? '').split(/\s+/);
+    const own = classesOf(attributes);
     if (!compound.classes.every((each) => own.includes(each))) return false;
   }
   return compound.attributes.every(({ name: key, op, value }) => {

@@ -4,7 +4,7 @@ import type { Element } from './tree.ts';
 
 const RULES_MAX = 5000;
 /** Comparisons of elements with selectors for one document: beyond, style sheets are not judged. */
-const WORK_MAX = 20_000_000;
+const WORK_MAX = 3_000_000;
 
 interface Rule {
   readonly selector: Selector;
