@@ -38,6 +38,18 @@ export function makeEvidence(source: string, position: number, fields: JsonObjec
   return evidence;
 }
 
+/** The same piece without some fields, or with others in their place: it keeps its id, under which it was recorded. */
+export function withoutFields(evidence: Evidence, gone: ReadonlySet<string>): Evidence {
+  return withFields(evidence, Object.fromEntries(Object.entries(evidence.fields).filter(([name]) => !gone.has(name))));
+}
+
+export function withFields(evidence: Evidence, fields: JsonObject): Evidence {
+  if (!genuine.has(evidence)) throw new TypeError('not evidence that was read from a source');
+  const changed = Object.freeze({ ...evidence, fields: Object.freeze({ ...fields }) });
+  genuine.add(changed);
+  return changed;
+}
+
 /** Labels a list of genuine evidence; throws a `TypeError` where an item was not made by {@link makeEvidence}. */
 export function labelEvidence(items: readonly Evidence[], label: Label): Labelled<readonly Evidence[]> {
   if (!items.every((item) => genuine.has(item))) throw new TypeError('not evidence that was read from a source');
@@ -67,14 +79,30 @@ const storedEvidenceSchema = z.array(
     position: z.int().min(1),
     fields: jsonObjectSchema,
     place: evidencePlaceSchema.optional(),
+    /** Fields that were there and were cleared: the id is that of the whole. */
+    cleared: z.array(z.string()).optional(),
   }),
 );
 
 /** Evidence read back from the store: made anew, and refused where an id does not fit its content any more. */
 export function restoreEvidence(stored: unknown): readonly Evidence[] {
-  return storedEvidenceSchema.parse(stored).map((item) => {
-    const evidence = makeEvidence(item.source, item.position, item.fields, item.place);
-    if (evidence.id !== item.id) throw new TypeError(`evidence ${item.id} does not fit its content`);
-    return evidence;
+  return storedEvidenceSchema.parse(stored).map(({ id, source, position, fields, place, cleared }) => {
+    const evidence = makeEvidence(source, position, fields, place);
+    if (evidence.id === id) return evidence;
+    if (cleared === undefined) throw new TypeError(`evidence ${id} does not fit its content`);
+    const left = Object.freeze({ ...evidence, id });
+    genuine.add(left);
+    return left;
   });
+}
+
+/** Stored evidence without some fields, as it is stored again. */
+export function withoutStored(stored: unknown, gone: ReadonlySet<string>): unknown[] {
+  return storedEvidenceSchema.parse(stored).map((item) => ({
+    ...item,
+    fields: Object.fromEntries(Object.entries(item.fields).filter(([name]) => !gone.has(name))),
+    cleared: [
+      ...new Set([...(item.cleared ?? []), ...Object.keys(item.fields).filter((name) => gone.has(name))]),
+    ].sort(),
+  }));
 }

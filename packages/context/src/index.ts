@@ -23,7 +23,11 @@ export type {
 export { createIngester, type Ingester, type IngesterOptions } from './ingest/ingester.ts';
 export type { IngestLimits } from './ingest/limits.ts';
 export { originalPlace } from './ingest/original-place.ts';
-export { loadLabelled, saveLabelled } from './labelled-values.ts';
+export { loadLabelled, type SaveOptions, saveLabelled } from './labelled-values.ts';
+export { forgetDue, forgetRun, forgetUsed } from './life/forget.ts';
+export { NOT_KEPT } from './life/rules.ts';
+export { type Entered, type RunLife, runLife } from './life/run-life.ts';
+export { withholdNotKept } from './life/withhold.ts';
 export { loadPrompts, type Prompt, parsePrompt } from './load-prompts.ts';
 export type {
   ContextStore,
@@ -37,4 +41,4 @@ export type {
 export { attachmentSource } from './read-attachment.ts';
 export { fileSource } from './read-file.ts';
 export { type HttpSourceOptions, httpSource } from './read-http.ts';
-export { readSource, type SourceReading } from './read-source.ts';
+export { readSource, revealNotKept, type SourceReading } from './read-source.ts';

@@ -10,7 +10,7 @@ export * from './grant.ts';
 export * from './handoff.ts';
 export * from './ids.ts';
 export * from './json-schema.ts';
-export { at, Labelled } from './labelled.ts';
+export { at, Labelled, type Lineage, lineageOf } from './labelled.ts';
 export * from './labels.ts';
 export * from './model-request.ts';
 export * from './policy-request.ts';

@@ -118,7 +118,11 @@ const sourceShape = z.strictObject({
   fields: z
     .array(
       z.strictObject({
-        name: z.string().min(1).max(128),
+        name: z
+          .string()
+          .min(1)
+          .max(128)
+          .refine((name) => !/[*?]/.test(name), 'name each field that is needed: there is no word for a whole record'),
         max_chars: z.int().min(1).max(20_000).default(1000),
         /** For this field, instead of the life of the source. */
         life: lifeSchema.optional(),

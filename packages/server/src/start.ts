@@ -210,6 +210,7 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
+    every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.forgetOldAttempts(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     // Also when nothing happened: a period without events is visible as such.

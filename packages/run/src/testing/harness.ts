@@ -1,4 +1,15 @@
-import { assemble, loadLabelled, parsePrompt, readSource, type SourceReader, saveLabelled } from '@portreeve/context';
+import {
+  assemble,
+  forgetRun,
+  forgetUsed,
+  loadLabelled,
+  parsePrompt,
+  readSource,
+  revealNotKept,
+  type SourceReader,
+  saveLabelled,
+  withholdNotKept,
+} from '@portreeve/context';
 import { memoryContextStore } from '@portreeve/context/testing';
 import {
   at,
@@ -124,8 +135,12 @@ export function runHarness(): RunHarness {
   };
   const context: ContextStage = {
     read: (contract, query, attachments) => readSource([reader], { contract, query, attachments }),
-    assemble: (prompt, inputs, workflow) => assemble({ prompt, inputs, workflow }),
-    save: (tx, run, labelled) => saveLabelled(values, tx, { run, labelled, clock }),
+    reveal: (contract, query) => revealNotKept([reader], { contract, query, attachments: [] }),
+    assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
+    withhold: withholdNotKept,
+    save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
+    forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
+    forgetRun: (tx, run) => forgetRun(values, tx, run),
     async load(run, id) {
       away();
       return loadLabelled(values, { run, id });
