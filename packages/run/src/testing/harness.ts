@@ -19,6 +19,7 @@ import {
   type Principal,
   type Run,
   type RunId,
+  type SourceContract,
   sourceContractSchema,
   type ToolContract,
   type UnitOfWork,
@@ -27,7 +28,7 @@ import {
 } from '@portreeve/contract';
 import { testContract } from '@portreeve/execute/testing';
 import { type GateHarness, gateHarness } from '@portreeve/gate/testing';
-import { createModel, type ProviderAnswer } from '@portreeve/model';
+import { createModel, type ProviderAnswer, type ProviderRequest } from '@portreeve/model';
 import { answerOf, scriptedProvider } from '@portreeve/model/testing';
 import type { ContextStage, LoadedWorkflow, RunStore, Workflows } from '../ports.ts';
 import { taskRunner } from '../run-task.ts';
@@ -40,13 +41,14 @@ type Code = (context: WorkflowContext) => Promise<JsonObject | undefined>;
 export interface RunHarness {
   readonly gate: GateHarness;
   readonly runs: RunStore;
+  readonly values: ReturnType<typeof memoryContextStore>;
   readonly queue: ReturnType<typeof memoryRunQueue>;
   /** The release that new runs take, and all that are loaded; a test loads and unloads. */
   readonly loaded: Map<string, LoadedWorkflow>;
   /** The workflow's code, the source's items and the model's answer. */
   code: Code;
   items: () => readonly JsonObject[] | Promise<readonly JsonObject[]>;
-  answer: () => ProviderAnswer | Promise<ProviderAnswer>;
+  answer: (asked: ProviderRequest) => ProviderAnswer | Promise<ProviderAnswer>;
   /** How often the source was read and the model asked. */
   readonly reads: { count: number };
   readonly asks: { count: number };
@@ -62,7 +64,13 @@ export interface RunHarness {
   /** Approves the open approval of a run. */
   approve(id: RunId): Promise<void>;
   /** The workflow, with another release, tools or scope. */
-  load(over?: { release?: string; tools?: ToolContract[]; scope?: JsonObject; tier?: string }): LoadedWorkflow;
+  load(over?: {
+    release?: string;
+    tools?: ToolContract[];
+    scope?: JsonObject;
+    tier?: string;
+    source?: Partial<SourceContract>;
+  }): LoadedWorkflow;
   /** The touch of the database (counted from now, beginning with 1) that fails, as when it is away for a moment. */
   loseDatabase(nth: number, error?: Error): void;
   /** Whether that touch has come. */
@@ -148,9 +156,9 @@ export function runHarness(): RunHarness {
   };
   const provider = {
     ...scriptedProvider([]),
-    async complete() {
+    async complete(asked: ProviderRequest) {
       asks.count++;
-      return harness.answer();
+      return harness.answer(asked);
     },
   };
   const workflows: Workflows = {
@@ -162,6 +170,7 @@ export function runHarness(): RunHarness {
   const harness: RunHarness = {
     gate,
     runs,
+    values,
     queue,
     loaded,
     code: WHOLE,
@@ -211,7 +220,7 @@ export function runHarness(): RunHarness {
       if (!approval) throw new TypeError(`run ${id} waits for no approval`);
       await gate.vote(approval);
     },
-    load({ release = digestOf('release 1'), tools = [testContract()], scope = {}, tier = 'medium' } = {}) {
+    load({ release = digestOf('release 1'), tools = [testContract()], scope = {}, tier = 'medium', source = {} } = {}) {
       const prompt = parsePrompt(PROMPT, 'summarize.md');
       const contract = workflowContractSchema.parse({
         name: 'incident-summary',
@@ -232,7 +241,7 @@ export function runHarness(): RunHarness {
       });
       const made: LoadedWorkflow = {
         release,
-        definition: { contract, tools, sources: [SOURCE], run: (given) => harness.code(given) },
+        definition: { contract, tools, sources: [{ ...SOURCE, ...source }], run: (given) => harness.code(given) },
         promptsByName: new Map([[prompt.contract.id, prompt]]),
       };
       loaded.set(release, made);
