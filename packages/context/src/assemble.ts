@@ -101,7 +101,11 @@ export function assemble({
         pieces.push(inFull(piece, fieldsById.get(piece.id)));
       }
     } else if (label.integrity === 'trusted') texts.set(name, inputText(name, value as Json));
-    else pieces.push(asPiece(name, value as Json));
+    else {
+      const piece = asPiece(name, value as Json);
+      inputById.set(piece.id, name);
+      pieces.push(piece);
+    }
   }
   const evidence = distinct(pieces);
   const inputOf = (piece: Evidence): string => inputById.get(piece.id) ?? '';

@@ -163,7 +163,7 @@ export class Collector {
   }
 }
 
-export function excerptOf(text: string): string {
+function excerptOf(text: string): string {
   const cleaned = cleanText(text.slice(0, REMOVED_CHARS_MAX * 4))
     .text.replaceAll(/\s+/g, ' ')
     .trim();

@@ -55,7 +55,7 @@ export const PROGRAM_ENDING =
   /\.(?:exe|scr|com|bat|cmd|ps1|vbs|vbe|js|jse|wsf|hta|lnk|msi|jar|dll|cpl|iso|img|url|chm|docm|xlsm|pptm)$/i;
 
 /** The type that a sender claims, by its name or by the file's ending; `null` where it claims none that is read. */
-export function declaredType(declared: string, name: string): MediaType | null {
+function declaredType(declared: string, name: string): MediaType | null {
   const type = declared.split(';')[0]!.trim().toLowerCase();
   if (Object.hasOwn(ALIASES, type)) return ALIASES[type]!;
   if ((Object.values(ENDINGS) as string[]).includes(type)) return type as MediaType;

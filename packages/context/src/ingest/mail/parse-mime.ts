@@ -122,7 +122,7 @@ function lineEnd(raw: string, from: number, end: number): number {
 }
 
 /** The value of a header with its parameters; continued and encoded ones (RFC 2231) are joined and decoded. */
-export function parseParameters(header: string): { value: string; parameters: ReadonlyMap<string, string> } {
+function parseParameters(header: string): { value: string; parameters: ReadonlyMap<string, string> } {
   const [first = ''] = header.split(';');
   const parameters = new Map<string, string>();
   const pieces = new Map<string, string[]>();
