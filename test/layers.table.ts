@@ -109,6 +109,12 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   { modules: ['yaml'], only: ['context', 'policy'], why: 'prompt files have YAML heads, golden decisions may be YAML' },
   {
+    modules: ['htmlparser2', 'postal-mime', 'unpdf'],
+    only: ['context'],
+    why: 'documents from outside are parsed in one place',
+  },
+  { modules: ['node:worker_threads'], only: ['context'], why: 'a thread watches over the memory of a reader' },
+  {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],
     only: ['contract'],
     why: 'one canonical form, one digest, one schema compiler',
@@ -120,8 +126,8 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   {
     modules: ['node:child_process', 'node:cluster'],
-    only: ['server', 'cli', 'examples', 'test'],
-    why: 'processes are started by the composition root and the command alone',
+    only: ['server', 'cli', 'context', 'examples', 'test'],
+    why: 'processes are started by the composition root and the command, and by context to read a document apart',
   },
 ];
 

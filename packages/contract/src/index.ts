@@ -15,7 +15,7 @@ export * from './identity-config.ts';
 export * from './identity-rules.ts';
 export * from './ids.ts';
 export * from './json-schema.ts';
-export { at, Labelled } from './labelled.ts';
+export { at, Labelled, type Lineage, lineageOf } from './labelled.ts';
 export * from './labels.ts';
 export * from './model-request.ts';
 export * from './policy-request.ts';

@@ -18,6 +18,28 @@ const evidenceSummary = z.strictObject({
   digest: digestSchema,
 });
 
+const documentSummary = z.strictObject({
+  media_type: z.string(),
+  digest: digestSchema,
+  blocks: count,
+  truncated: z.boolean(),
+  findings: z
+    .array(
+      z.strictObject({
+        kind: z.string(),
+        severity: z.enum(['info', 'low', 'high']),
+        part: z.string(),
+        unit: z.string(),
+        start: count,
+        end: count,
+        detail: z.string().max(400),
+        removed: z.string().max(400).optional(),
+      }),
+    )
+    .max(100),
+  findings_left_out: count,
+});
+
 /**
  * Every type of record with the schema of its data: a closed set (requirement G1). Data may hold personal values and
  * secrets when it comes in; `audit` redacts it before anything is stored.
@@ -212,7 +234,7 @@ export const RECORD_TYPES = {
     input_digest: digestSchema,
     input: jsonObjectSchema,
     attachments: z.array(
-      z.strictObject({ name: z.string(), media_type: z.string(), chars: count, digest: digestSchema }),
+      z.strictObject({ name: z.string(), media_type: z.string(), bytes: count, digest: digestSchema }),
     ),
   }),
   'run.admitted': z.strictObject({ ...judged, tier: z.string() }),
@@ -236,6 +258,10 @@ export const RECORD_TYPES = {
     findings: z.array(z.strictObject({ kind: z.string(), count, positions: z.array(z.int()) })),
     evidence: z.array(evidenceSummary),
     ...judged,
+    /** Of a document: what its bytes are, and the gravest findings with what was taken out. */
+    document: documentSummary.optional(),
+    /** Fields that stand as a mark, because they may not be kept. */
+    not_kept: z.array(z.string()).optional(),
   }),
   'source.refused': z.strictObject({ source: z.string(), ...judged }),
   'source.failed': z.strictObject({ source: nameSchema, reason: z.string() }),
@@ -247,6 +273,22 @@ export const RECORD_TYPES = {
     input_digest: digestSchema,
     evidence_shown: count,
     evidence_left_out: count,
+    /** What was left out for want of room, by the input and the source that it came with. */
+    left_out: z
+      .array(z.strictObject({ input: z.string(), source: z.string(), pieces: count, shown: count }))
+      .optional(),
+    /** What was not shown because its life is over, or because it may not enter this prompt. */
+    withheld: z
+      .array(
+        z.strictObject({
+          input: z.string(),
+          source: z.string(),
+          why: z.enum(['cleared', 'not_for_this_prompt']),
+          fields: z.array(z.string()),
+          items: count,
+        }),
+      )
+      .optional(),
     tokens_estimated: count,
     label: labelSchema,
     ...judged,

@@ -3,11 +3,17 @@ import { createAuditLog, createNoteSigner, createRedactor } from '@portreeve/aud
 import {
   assemble,
   attachmentSource,
+  createIngester,
   fileSource,
+  forgetDue,
+  forgetRun,
+  forgetUsed,
   httpSource,
   loadLabelled,
   readSource,
+  revealNotKept,
   saveLabelled,
+  withholdNotKept,
 } from '@portreeve/context';
 import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
 import {
@@ -162,16 +168,22 @@ export async function wireStages(options: StagesOptions) {
   });
 
   const values = contextStore(database);
+  const ingester = createIngester();
   const readers = [
-    fileSource({ root: project.folder }),
-    httpSource({ dispatcher: egress.dispatcher, secrets }),
-    attachmentSource(),
+    fileSource({ root: project.folder, ingester }),
+    httpSource({ dispatcher: egress.dispatcher, secrets, ingester }),
+    attachmentSource({ ingester }),
   ];
   const context: ContextStage = {
     read: (contract, query, attachments) =>
       readSource(readers, { contract: bindSource(contract, systems), query, attachments }),
-    assemble: (prompt, inputs, workflow) => assemble({ prompt, inputs, workflow }),
-    save: (tx, run, labelled) => saveLabelled(values, tx, { run, labelled, clock }),
+    reveal: (contract, query) =>
+      revealNotKept(readers, { contract: bindSource(contract, systems), query, attachments: [] }),
+    assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
+    withhold: withholdNotKept,
+    save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
+    forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
+    forgetRun: (tx, run) => forgetRun(values, tx, run),
     load: (run, id) => loadLabelled(values, { run, id }),
   };
   const workflows: Workflows = {
@@ -218,6 +230,8 @@ export async function wireStages(options: StagesOptions) {
     runs,
     run,
     submit,
+    /** Takes out of the store what is past its minutes. */
+    forgetDue: () => forgetDue(values, database, clock.now()),
   };
 }
 

@@ -247,6 +247,7 @@ async function start(
     every(CHECKPOINT_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => credentials.takeBack(async (id) => (await leases.dead([id])).length > 0), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
+    every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     // Also when nothing happened: a period without events is visible as such.

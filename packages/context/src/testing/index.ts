@@ -1,3 +1,4 @@
+export { paragraph, run, textAt, writeDocx, writeMail, writePdf } from '../ingest/testing/index.ts';
 export { type ContextStoreFixture, contextStoreContract } from './context-store-contract.ts';
 export {
   type ClassifierBehaviour,
