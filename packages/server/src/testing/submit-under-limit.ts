@@ -128,5 +128,9 @@ const results = await Promise.all(
 await stop();
 await stages.egress.dispatcher.close();
 await database.close();
-process.send?.(results.map(({ status }) => status));
+process.send?.(
+  results.map((result) =>
+    result.status === 'refused' ? `refused: ${result.decision.reasons.map(({ code }) => code)}` : result.status,
+  ),
+);
 process.disconnect?.();
