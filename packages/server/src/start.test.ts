@@ -50,7 +50,7 @@ describe('a server that runs', () => {
   const search = async (query: object) => (await house.server.services.audit.search(query)).records;
 
   test('G1: the record begins with accounts, keys, rules, releases and the start', async () => {
-    const first = await search({ order: 'oldest', limit: 10 });
+    const first = await search({ order: 'oldest', limit: 11 });
     expect(typesOf(first)).toEqual([
       ...Array(5).fill('identity.account_created'),
       ...Array(3).fill('key.created'),
@@ -207,12 +207,35 @@ describe('a start that is refused leaves nothing behind', () => {
   });
 
   test('J1: production without a key', async () => {
-    const options = await optionsOf(production);
+    const fresh = await testDatabase();
+    const options = { ...(await optionsOf(production)), databaseUrl: fresh.url };
     await expect(startServer(options)).rejects.toMatchObject({
       code: 'misconfigured',
       next: expect.stringContaining('simulated'),
     });
     await expectNothingLeft(options);
+    await fresh.close();
+  });
+
+  test('E9: a credential in a plain environment variable, outside development', async () => {
+    const options = { ...(await optionsOf()), env: { VAULT_TOKEN: 'hvs.canary' } };
+    const error = await startServer(options).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'misconfigured', detail: 'VAULT_TOKEN is set in test.' });
+    expect(String(error)).not.toContain('canary');
+    await expectNothingLeft(options);
+  });
+
+  test('B6: a database of another environment', async () => {
+    const fresh = await testDatabase();
+    const first = await startServer({ ...(await optionsOf()), databaseUrl: fresh.url });
+    await first.stop('it has bound the database');
+    const options = { ...(await optionsOf(production)), databaseUrl: fresh.url };
+    await expect(startServer(options)).rejects.toMatchObject({
+      code: 'misconfigured',
+      detail: 'This database belongs to test, and the configuration says production.',
+    });
+    await expectNothingLeft(options);
+    await fresh.close();
   });
 
   test('a database that does not answer', async () => {
