@@ -219,6 +219,27 @@ describe('a start that is refused leaves nothing behind', () => {
     await fresh.close();
   });
 
+  test('E9: a credential in a plain environment variable, outside development', async () => {
+    const options = { ...(await optionsOf()), env: { VAULT_TOKEN: 'hvs.canary' } };
+    const error = await startServer(options).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'misconfigured', detail: 'VAULT_TOKEN is set in test.' });
+    expect(String(error)).not.toContain('canary');
+    await expectNothingLeft(options);
+  });
+
+  test('B6: a database of another environment', async () => {
+    const fresh = await testDatabase();
+    const first = await startServer({ ...(await optionsOf()), databaseUrl: fresh.url });
+    await first.stop('it has bound the database');
+    const options = { ...(await optionsOf(production)), databaseUrl: fresh.url };
+    await expect(startServer(options)).rejects.toMatchObject({
+      code: 'misconfigured',
+      detail: 'This database belongs to test, and the configuration says production.',
+    });
+    await expectNothingLeft(options);
+    await fresh.close();
+  });
+
   test('a database that does not answer', async () => {
     const options = { ...(await optionsOf()), databaseUrl: 'postgresql://nobody:secret-password@127.0.0.1:9/none' };
     const error = await startServer(options).catch((thrown: unknown) => thrown);

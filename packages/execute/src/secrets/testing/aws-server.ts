@@ -81,6 +81,10 @@ export async function startAwsServer(clock: Clock) {
     const [, access] = /Credential=([A-Z0-9]+)\//.exec(headers.authorization ?? '') ?? [];
     const credentials = [STATIC_KEY, ROLE_KEY].find((key) => key.accessKeyId === access);
     if (!credentials) return false;
+    const stamp = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(headers['x-amz-date'] ?? '');
+    if (!stamp) return false;
+    const date = new Date(`${stamp.slice(1, 4).join('-')}T${stamp.slice(4).join(':')}Z`);
+    if (Math.abs(date.getTime() - clock.now().getTime()) > 5 * 60_000) return false;
     const signer = new SignatureV4({ service: 'secretsmanager', region: 'eu-central-1', credentials, sha256: Sha256 });
     const signed = await signer.sign(
       {
@@ -91,7 +95,7 @@ export async function startAwsServer(clock: Clock) {
           'x-amz-target': headers['x-amz-target'] ?? '',
         },
       },
-      { signingDate: clock.now() },
+      { signingDate: date },
     );
     return signed.headers.authorization === headers.authorization;
   }
