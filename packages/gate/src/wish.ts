@@ -106,8 +106,16 @@ function makeProposal(wish: Wish): Proposal {
   }
   // It is recorded two levels deeper than it is digested, within the request that a decision judged.
   assertJson({ data: { request: parsed.data } });
+  if (Buffer.byteLength(JSON.stringify(parsed.data)) > PROPOSAL_BYTES_MAX) {
+    throw new PortreeveError('bad_input', `The arguments of ${wish.contract.name} are too large to be put on record.`, {
+      next: `Propose less at once: ${PROPOSAL_BYTES_MAX} bytes with their provenance are the most.`,
+    });
+  }
   return parsed.data;
 }
+
+/** A record holds a megabyte, and that of a decision holds the proposal with the reasons beside it. */
+const PROPOSAL_BYTES_MAX = 640 * 1024;
 
 const validators = new WeakMap<ToolContract, (value: unknown) => FieldError[]>();
 
