@@ -7,13 +7,17 @@ export type FindingKind =
   | 'no_declared_field'
   | 'instruction_like'
   | 'role_marker'
-  | 'injection_likely';
+  | 'injection_likely'
+  /** An outside classifier is set up and gave no answer about these items. */
+  | 'classifier_silent';
 
 /** What was noticed in a source and where. `positions` names at most {@link POSITIONS_MAX} items; `count` counts all. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly count: number;
   readonly positions: readonly number[];
+  /** Of `injection_likely`: the highest score, per mille. */
+  readonly score?: number;
 }
 
 const POSITIONS_MAX = 1000;
@@ -39,6 +43,7 @@ const ROLE_MARKER =
 /** Gathers findings over the items of one reading. */
 export class FindingLog {
   readonly #entries = new Map<FindingKind, { count: number; positions: Set<number> }>();
+  #score = 0;
 
   add(kind: FindingKind, position: number, count = 1): void {
     const entry = this.#entries.get(kind) ?? { count: 0, positions: new Set() };
@@ -51,13 +56,19 @@ export class FindingLog {
   inspect(position: number, cleaned: Cleaned): void {
     for (const [kind, count] of cleaned.removed) this.add(kind, position, count);
     for (const kind of suspiciousKinds(cleaned.text)) this.add(kind, position);
-    if (scoreInjection(cleaned.text).score >= INJECTION_LIKELY) this.add('injection_likely', position);
+    const { score } = scoreInjection(cleaned.text);
+    if (score < INJECTION_LIKELY) return;
+    this.add('injection_likely', position);
+    this.#score = Math.max(this.#score, score);
   }
 
   /** Sorted by kind, so that the same source gives the same record. */
   list(): Finding[] {
     return [...this.#entries]
-      .map(([kind, { count, positions }]) => ({ kind, count, positions: [...positions] }))
+      .map(([kind, { count, positions }]) => ({
+        ...{ kind, count, positions: [...positions] },
+        ...(kind === 'injection_likely' ? { score: this.#score } : {}),
+      }))
       .sort((a, b) => (a.kind < b.kind ? -1 : 1));
   }
 }

@@ -8,13 +8,17 @@ import {
   type RecordData,
   type SourceContract,
 } from '@portreeve/contract';
+import type { InjectionClassifier } from './detect/outside-classifier.ts';
 import { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
 import type { SourceReader, SourceRequest } from './ports.ts';
+import { classifyItems, injectionOf } from './score-items.ts';
 
 export interface SourceReading extends Reading {
   readonly label: Label;
   readonly findings: readonly Finding[];
+  /** The highest injection score of the items, per mille; 0 where nothing was noticed. */
+  readonly injection: number;
   /** The data of the `source.read` record, without the decision that let it be read. */
   readonly record: Omit<RecordData<'source.read'>, 'decision' | 'request'>;
 }
@@ -25,7 +29,11 @@ export interface SourceReading extends Reading {
  * A source gains no authority by what it says: its label never depends on its content.
  * Errors: `bad_input`, `unknown_case`, `source_failed`, `egress_refused`.
  */
-export async function readSource(readers: readonly SourceReader[], request: SourceRequest): Promise<SourceReading> {
+export async function readSource(
+  readers: readonly SourceReader[],
+  request: SourceRequest,
+  classifier: InjectionClassifier | null = null,
+): Promise<SourceReading> {
   const { contract, query } = request;
   const errors = queryErrors(contract, query);
   if (errors.length > 0)
@@ -42,6 +50,7 @@ export async function readSource(readers: readonly SourceReader[], request: Sour
     if (stray !== undefined) throw new TypeError(`the ${reader.kind} reader let an undeclared field out`);
     return makeEvidence(contract.name, item.position, item.fields);
   });
+  const findings = classifier ? await classifyItems(read.items, read.findings, classifier) : read.findings;
   const label: Label = {
     integrity: contract.integrity,
     confidentiality: contract.confidentiality,
@@ -53,7 +62,8 @@ export async function readSource(readers: readonly SourceReader[], request: Sour
     available: read.available,
     count: evidence.length,
     label,
-    findings: read.findings,
+    findings,
+    injection: injectionOf(findings),
     record: {
       source: contract.name,
       version: contract.version,
@@ -64,7 +74,10 @@ export async function readSource(readers: readonly SourceReader[], request: Sour
       fields_left_out: [...read.fieldsLeftOut],
       cut_values: read.cutValues,
       label: labelData(label),
-      findings: read.findings.map(({ kind, count, positions }) => ({ kind, count, positions: [...positions] })),
+      findings: findings.map(({ kind, count, positions, score }) => ({
+        ...{ kind, count, positions: [...positions] },
+        ...(score === undefined ? {} : { score }),
+      })),
       evidence: evidence.map((item) => ({ id: item.id, position: item.position, digest: evidenceDigest(item) })),
     },
   };

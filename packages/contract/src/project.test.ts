@@ -29,7 +29,8 @@ test('D10: an endpoint says where it is and what it may receive, and has a name 
   expect(parse(endpoint, { ...endpoint, name: 'inside', where: 'inside' })).toBe(true);
   expect(parse(endpoint, endpoint)).toBe(false);
   expect(parse()).toBe(false);
-  for (const lacking of ['where', 'clearance', 'secret']) expect(parse({ ...endpoint, [lacking]: undefined })).toBe(false);
+  for (const lacking of ['where', 'clearance', 'secret'])
+    expect(parse({ ...endpoint, [lacking]: undefined })).toBe(false);
 });
 
 test('resolveSystemUrl puts in the address of a system, leaves others, and gives null for an unknown one', () => {

@@ -38,7 +38,10 @@ export const projectConfigSchema = z
           .strictObject({
             system: nameSchema,
             /** ISO 639-1, as the analyzer is set up. */
-            language: z.string().regex(/^[a-z]{2}$/).default('en'),
+            language: z
+              .string()
+              .regex(/^[a-z]{2}$/)
+              .default('en'),
             /** Finds below this are left out, in per cent. */
             score_min_percent: z.int().min(0).max(100).default(50),
             timeout_ms: z.int().min(1).max(60_000).default(5000),

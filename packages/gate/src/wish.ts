@@ -16,6 +16,7 @@ import {
   type Principal,
   type Proposal,
   type ProposalId,
+  type Provenance,
   proposalDigest,
   proposalSchema,
   type RunId,
@@ -44,6 +45,10 @@ export interface Wish {
   readonly request: JsonObject;
   readonly rationale: string;
   readonly evidence: Labelled<readonly Evidence[]> | null;
+  /** Arguments that are a value which a pseudonym stood for: where that value came from, not who repeated it. */
+  readonly stoodFor: readonly Provenance[];
+  /** The highest injection score of what went into it, per mille. */
+  readonly injection: number;
 }
 
 /**
@@ -74,6 +79,7 @@ function makeProposal(wish: Wish): Proposal {
   const named = stringsOf(opened.args);
   const cited = shown.filter((id) => named.has(id));
   const influence = wish.evidence ? join(opened.label, wish.evidence.label) : opened.label;
+  const stoodFor = new Map(wish.stoodFor.map((leaf) => [leaf.path, leaf]));
   const body = {
     id: wish.id,
     run: wish.run,
@@ -86,7 +92,7 @@ function makeProposal(wish: Wish): Proposal {
     rationale: wish.rationale,
     evidence: (cited.length > 0 ? cited : shown).map((id) => asId('evidence', id)),
     influence,
-    provenance: [...opened.provenance],
+    provenance: opened.provenance.map((leaf) => (leaf.kind === 'request' ? leaf : (stoodFor.get(leaf.path) ?? leaf))),
   };
   const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
   if (!parsed.success) {
@@ -113,7 +119,7 @@ export function argumentErrors(contract: ToolContract, args: JsonObject): FieldE
 
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
-  stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract'>,
+  stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'injection'>,
   approval: { approvers: readonly string[]; groups: readonly string[] } | null,
   environment: EnvironmentReader,
   history: HistoryAnswers,
@@ -134,6 +140,7 @@ export function toPolicyRequest(
     args: proposal.args,
     influence: proposal.influence,
     provenance: proposal.provenance,
+    injection: stored.injection,
     untrusted_sinks: untrustedSinks(contract, proposal.provenance),
     approval: approval && { approvers: [...approval.approvers], groups: [...approval.groups] },
     ...(Object.keys(history).length === 0 ? {} : { history }),

@@ -1,6 +1,8 @@
-import type { Assembly, Prompt, SourceReading } from '@portreeve/context';
+import type { Assembly, Deidentified, Prompt, RestoredArguments, SourceReading } from '@portreeve/context';
 import type {
+  Arguments,
   Attachment,
+  Clearance,
   EnvironmentFacts,
   Json,
   JsonObject,
@@ -77,6 +79,19 @@ export interface ContextStage {
   ): Assembly;
   save(tx: Tx, run: RunId, value: Labelled<unknown>): Promise<ValueId>;
   load(run: RunId, id: ValueId): Promise<Labelled<unknown>>;
+  /** The question with pseudonyms of this run. */
+  deidentify(run: RunId, assembly: Assembly): Promise<Deidentified>;
+  /** The arguments with what a tool of this clearance may have; `origins` are those of the run's hidden questions. */
+  restore(
+    run: RunId,
+    args: Arguments,
+    origins: readonly Labelled<unknown>[],
+    clearance: Clearance,
+  ): Promise<RestoredArguments>;
+  /** Forgets what the run's pseudonyms stand for; gives how many there were. */
+  forget(tx: Tx, run: RunId): Promise<number>;
+  /** How much a value looks as if it gave orders, per mille. */
+  score(value: Labelled<Json>): number;
 }
 
 export interface Environment {

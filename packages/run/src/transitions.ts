@@ -10,7 +10,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import type { Handoffs } from '@portreeve/gate';
-import type { RunStore } from './ports.ts';
+import type { ContextStage, RunStore } from './ports.ts';
 import { nextState } from './states.ts';
 import type { Ending } from './stop.ts';
 
@@ -18,6 +18,7 @@ export interface TransitionDeps {
   readonly store: RunStore;
   readonly audit: AuditWriter;
   readonly handoffs: Handoffs;
+  readonly context: Pick<ContextStage, 'forget'>;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
 }
@@ -83,11 +84,16 @@ function end(
         actor,
       });
     }
+    const refs = { run: id, workflow: run.workflow, release: run.release };
+    const erased = await deps.context.forget(tx, id);
     await deps.audit.append(tx, [
+      ...(erased === 0
+        ? []
+        : [draft({ type: 'pseudonyms.erased', actor, refs, data: { count: erased }, key: `${id}:erased` })]),
       draft({
         type: 'run.ended',
         actor,
-        refs: { run: id, workflow: run.workflow, release: run.release },
+        refs,
         outcome: state,
         data: { state, ending: text, result },
         key: `${id}:ended`,

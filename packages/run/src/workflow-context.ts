@@ -4,7 +4,6 @@ import {
   type AuditWriter,
   actorOf,
   asId,
-  type Clearance,
   type Clock,
   type Decision,
   draft,
@@ -13,7 +12,6 @@ import {
   type Json,
   type JsonObject,
   type Labelled,
-  labelData,
   type PolicyDecider,
   type PolicyRequest,
   type PortreeveError,
@@ -27,19 +25,19 @@ import {
   type WorkflowContext,
 } from '@portreeve/contract';
 import type { Gate, GateResult, Handoffs } from '@portreeve/gate';
-import type { Ask } from '@portreeve/model';
 import { isOutage } from './engine.ts';
 import { factsOf, LOOKING } from './facts.ts';
+import { InjectionScores, labelsOf } from './injection-scores.ts';
 import type { ContextStage, Durable, Environment, LoadedWorkflow, RunStore } from './ports.ts';
+import { type Endpoint, routeQuestion, unanswered } from './route-question.ts';
 import { type Ending, RunStopped } from './stop.ts';
 import { approvalTopic, moveRun } from './transitions.ts';
 
 export interface PipelineDeps {
   readonly store: RunStore;
   readonly context: ContextStage;
-  readonly ask: Ask;
-  /** The endpoint that questions go to, as policy sees it. */
-  readonly endpoint: { readonly name: string; readonly clearance: Clearance };
+  /** The model endpoints, in the order in which they are tried. */
+  readonly endpoints: readonly Endpoint[];
   readonly gate: Gate;
   readonly handoffs: Handoffs;
   readonly policy: PolicyDecider;
@@ -67,6 +65,9 @@ export function workflowContext(
   const actor = actorOf(run.principal);
   const refs: RecordRefs = { run: run.id, workflow: run.workflow, release: run.release };
   let count = 0;
+  const scores = new InjectionScores();
+  /** What the pseudonyms of this run's questions stand for, as far as a restored value needs it. */
+  const hidden: ValueId[] = [];
   let stopped: RunStopped | null = null;
 
   async function step<T>(name: string, fn: (key: string) => Promise<Step<T>>): Promise<T> {
@@ -85,7 +86,7 @@ export function workflowContext(
   const write = (...drafts: RecordDraft[]) => deps.uow.transaction((tx) => deps.audit.append(tx, drafts));
 
   async function read(name: string, query: JsonObject): Promise<Reading> {
-    type Read = { value: ValueId; available: number; count: number };
+    type Read = { value: ValueId; available: number; count: number; injection: number };
     const found = await step<Read>(`read:${name}`, async (key) => {
       const source = definition.sources.find((each) => each.name === name);
       const request: PolicyRequest = {
@@ -122,7 +123,8 @@ export function workflowContext(
           ]);
           return id;
         });
-        return { ok: { value, available: reading.available, count: reading.count } };
+        const { available, count, injection } = reading;
+        return { ok: { value, available, count, injection } };
       } catch (error) {
         // A database that is away is no fault of the source.
         if (!isPortreeveError(error) || isOutage(error)) throw error;
@@ -130,6 +132,7 @@ export function workflowContext(
         return { ending: sourceEnding(name, error) };
       }
     });
+    scores.note(name, found.injection);
     const evidence = await load<readonly Evidence[]>(found.value);
     return { evidence, available: found.available, count: found.count };
   }
@@ -138,7 +141,8 @@ export function workflowContext(
     name: string,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
   ): Promise<Labelled<T>> {
-    const value = await step<ValueId>(`ask:${name}`, async (key) => {
+    type Asked = { value: ValueId; origins: ValueId | null };
+    const asked = await step<Asked>(`ask:${name}`, async (key) => {
       const prompt = loaded.promptsByName.get(name);
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
@@ -150,25 +154,39 @@ export function workflowContext(
         };
       }
       const assembly = deps.context.assemble(prompt, inputs, contract);
-      const request: PolicyRequest = {
-        kind: 'ask',
-        principal: run.principal,
-        workflow: factsOf(contract),
-        endpoint: deps.endpoint,
-        influence: labelData(assembly.label),
-        environment: deps.environment.facts(LOOKING),
-      };
-      const decision = deps.policy.decide(request);
+      const injection = scores.of([assembly.label]);
+      const route = await routeQuestion(
+        { endpoints: deps.endpoints, policy: deps.policy, deidentify: (each) => deps.context.deidentify(run.id, each) },
+        {
+          ...{ assembly, injection, principal: run.principal, workflow: factsOf(contract) },
+          environment: deps.environment.facts(LOOKING),
+        },
+      );
+      const { chosen, failure } = route;
+      const drafts: RecordDraft[] = route.refused.map(({ endpoint, deidentified, decision, request }, index) =>
+        record(
+          'endpoint.refused',
+          { prompt: name, endpoint, deidentified, decision, request },
+          { outcome: decision.outcome, refs: decisionRefs(decision), key: `${key}:refused:${index}` },
+        ),
+      );
+      if (failure !== null)
+        drafts.push(record('deidentification.failed', { prompt: name, reason: failure }, { key: `${key}:unhidden` }));
+      if (!chosen) {
+        await write(...drafts);
+        return { ending: unanswered(name, route, run.input) };
+      }
+      const { decision, request, endpoint } = chosen.judged;
+      const deidentified = chosen.hidden && { ...chosen.hidden.replaced };
       await write(
+        ...drafts,
         record(
           'prompt.assembled',
-          { ...assembly.record, decision, request },
+          { ...chosen.assembly.record, endpoint, deidentified, injection, decision, request },
           { outcome: decision.outcome, refs: decisionRefs(decision), key },
         ),
       );
-      if (refuses(decision))
-        return { ending: refusal(decision, `Policy refuses to send this to ${deps.endpoint.name}.`) };
-      const answer = await deps.ask(assembly.request, {
+      const answer = await chosen.endpoint.ask(chosen.assembly.request, {
         answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
         failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
         rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
@@ -193,9 +211,16 @@ export function workflowContext(
           },
         };
       }
-      return { ok: await deps.uow.transaction((tx) => deps.context.save(tx, run.id, answer.value)) };
+      const origins = chosen.hidden?.origins ?? null;
+      return {
+        ok: await deps.uow.transaction(async (tx) => ({
+          value: await deps.context.save(tx, run.id, answer.value),
+          origins: origins && (await deps.context.save(tx, run.id, origins)),
+        })),
+      };
     });
-    return load<T>(value);
+    if (asked.origins) hidden.push(asked.origins);
+    return load<T>(asked.value);
   }
 
   async function act(
@@ -205,7 +230,7 @@ export function workflowContext(
   ): Promise<ActOutcome> {
     const proposal = asId('proposal', `prop_${run.id.slice('run_'.length)}-${count + 1}`);
     const toolContract = definition.tools.find((each) => each.name === tool);
-    let result = await step<StoredResult>(`act:${tool}`, async () => {
+    let result = await step<StoredResult>(`act:${tool}`, async (key) => {
       if (!toolContract) {
         return {
           ending: {
@@ -215,6 +240,17 @@ export function workflowContext(
           },
         };
       }
+      const origins = await Promise.all(hidden.map((id) => deps.context.load(run.id, id)));
+      const found = await deps.context.restore(run.id, args, origins, toolContract.clearance);
+      const { restored, withheld } = found;
+      if (Object.keys(restored).length + Object.keys(withheld).length > 0)
+        await write(
+          record(
+            'arguments.restored',
+            { tool, restored: { ...restored }, withheld: { ...withheld } },
+            { refs: { proposal, tool }, key: `${key}:restored` },
+          ),
+        );
       const wish = {
         id: proposal,
         run: run.id,
@@ -224,10 +260,12 @@ export function workflowContext(
         release: run.release,
         principal: run.principal,
         contract: toolContract,
-        args,
+        args: found.args,
         request: run.input,
         rationale: why.rationale,
         evidence: why.evidence ?? null,
+        stoodFor: found.stoodFor,
+        injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
       };
       return { ok: await keep(await deps.gate.submit(wish)) };
     });
@@ -245,7 +283,8 @@ export function workflowContext(
       await step('continue', async () => ({ ok: await move('continue', null) }));
     }
     if (result.status !== 'succeeded') return result;
-    const { value, execution, narrowed } = result;
+    const { value, execution, narrowed, injection } = result;
+    scores.note(`tool:${tool}`, injection);
     return { status: 'succeeded', execution, result: await load<Json>(value), narrowed };
   }
 
@@ -258,7 +297,8 @@ export function workflowContext(
   async function keep(result: GateResult): Promise<StoredResult> {
     if (result.status !== 'succeeded') return result as StoredResult;
     const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
-    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed };
+    const injection = deps.context.score(result.result);
+    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed, injection };
   }
 
   return {
@@ -277,6 +317,7 @@ type StoredResult =
       readonly execution: Extract<GateResult, { status: 'succeeded' }>['execution'];
       readonly value: ValueId;
       readonly narrowed: readonly string[];
+      readonly injection: number;
     };
 
 function refuses(decision: Decision): boolean {

@@ -8,6 +8,7 @@ import {
   loadLabelled,
   readSource,
   saveLabelled,
+  scoreValue,
 } from '@portreeve/context';
 import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
 import { createEgress, createExecutor, createGrantIssuer, createGrants, httpConnector } from '@portreeve/execute';
@@ -16,9 +17,10 @@ import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
 import { type Keys, keyId } from './config/keys.ts';
-import type { ModelEndpoint } from './config/model.ts';
+import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { SecretFolder } from './config/secrets.ts';
+import { wireDeidentification } from './deidentification.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
@@ -38,7 +40,7 @@ export interface StagesOptions {
   readonly database: Database;
   readonly project: Project;
   readonly policy: PolicyEngine;
-  readonly model: ModelEndpoint;
+  readonly models: Models;
   readonly systems: ProjectConfig['systems'];
   readonly keys: Keys;
   readonly secrets: SecretFolder;
@@ -54,7 +56,8 @@ export interface StagesOptions {
 
 /** Joins every stage to its store and to what it needs from outside. Opens nothing by itself but the egress guard. */
 export async function wireStages(options: StagesOptions) {
-  const { database, project, policy, model, systems, keys, secrets, clock, executor, queue, debugpoint, log } = options;
+  const { database, project, policy, models, systems, keys, secrets, clock, executor, queue, debugpoint, log } =
+    options;
   const { stateFolder } = options;
   const { config } = project;
 
@@ -149,9 +152,15 @@ export async function wireStages(options: StagesOptions) {
     httpSource({ dispatcher: egress.dispatcher, secrets }),
     attachmentSource(),
   ];
+  const { classifier, sweep, ...hiding } = wireDeidentification({
+    ...{ database, audit, systems, key: keys.pseudonyms, detection: config.detection },
+    dispatcher: egress.dispatcher,
+  });
   const context: ContextStage = {
+    ...hiding,
+    score: scoreValue,
     read: (contract, query, attachments) =>
-      readSource(readers, { contract: bindSource(contract, systems), query, attachments }),
+      readSource(readers, { contract: bindSource(contract, systems), query, attachments }, classifier),
     assemble: (prompt, inputs, workflow) => assemble({ prompt, inputs, workflow }),
     save: (tx, run, labelled) => saveLabelled(values, tx, { run, labelled, clock }),
     load: (run, id) => loadLabelled(values, { run, id }),
@@ -166,8 +175,7 @@ export async function wireStages(options: StagesOptions) {
     ...stage,
     store: runs,
     context,
-    ask: model.ask,
-    endpoint: { name: model.provider.name, clearance: model.provider.clearance },
+    endpoints: models.endpoints,
     gate,
     handoffs,
     policy,
@@ -199,6 +207,7 @@ export async function wireStages(options: StagesOptions) {
     runs,
     run,
     submit,
+    sweepPseudonyms: sweep,
   };
 }
 

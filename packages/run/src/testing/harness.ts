@@ -1,5 +1,16 @@
-import { assemble, loadLabelled, parsePrompt, readSource, type SourceReader, saveLabelled } from '@portreeve/context';
-import { memoryContextStore } from '@portreeve/context/testing';
+import {
+  assemble,
+  deidentify,
+  loadLabelled,
+  type PseudonymVault,
+  parsePrompt,
+  readSource,
+  restoreArguments,
+  type SourceReader,
+  saveLabelled,
+  scoreValue,
+} from '@portreeve/context';
+import { memoryContextStore, memoryPseudonymVault } from '@portreeve/context/testing';
 import {
   at,
   digestOf,
@@ -19,6 +30,7 @@ import { type GateHarness, gateHarness } from '@portreeve/gate/testing';
 import { createModel, type ProviderAnswer } from '@portreeve/model';
 import { answerOf, scriptedProvider } from '@portreeve/model/testing';
 import type { ContextStage, LoadedWorkflow, RunStore, Workflows } from '../ports.ts';
+import type { Endpoint } from '../route-question.ts';
 import { taskRunner } from '../run-task.ts';
 import { type Task, taskSubmitter } from '../submit-task.ts';
 import { type CrashAt, type MemoryDurable, memoryDurable } from './durable.ts';
@@ -36,6 +48,10 @@ export interface RunHarness {
   code: Code;
   items: () => readonly JsonObject[] | Promise<readonly JsonObject[]>;
   answer: () => ProviderAnswer | Promise<ProviderAnswer>;
+  /** At first one that is cleared for everything and answers so. */
+  endpoints: readonly Endpoint[];
+  /** What its pseudonyms stand for. */
+  readonly vault: PseudonymVault;
   /** How often the source was read and the model asked. */
   readonly reads: { count: number };
   readonly asks: { count: number };
@@ -128,7 +144,12 @@ export function runHarness(): RunHarness {
       };
     },
   };
+  const vault = memoryPseudonymVault();
   const context: ContextStage = {
+    deidentify: (run, assembly) => deidentify(assembly, { vault, scope: run, key: Buffer.alloc(32, 7) }),
+    restore: (run, args, origins, clearance) => restoreArguments(args, { vault, scope: run, origins, clearance }),
+    forget: (_tx, run) => vault.erase(run),
+    score: scoreValue,
     read: (contract, query, attachments) => readSource([reader], { contract, query, attachments }),
     assemble: (prompt, inputs, workflow) => assemble({ prompt, inputs, workflow }),
     save: (tx, run, labelled) => saveLabelled(values, tx, { run, labelled, clock }),
@@ -158,6 +179,13 @@ export function runHarness(): RunHarness {
     code: WHOLE,
     items: () => [{ line: 'alice signed in' }, { line: 'bob failed to sign in' }],
     answer: () => answerOf({ text: 'Bob failed to sign in.' }),
+    endpoints: [
+      {
+        ...{ name: provider.name, where: 'public-cloud', clearance: provider.clearance },
+        ask: createModel({ provider, clock, sleep: async () => undefined }),
+      },
+    ],
+    vault,
     reads,
     asks,
     logged,
@@ -176,8 +204,7 @@ export function runHarness(): RunHarness {
           },
         },
         context,
-        ask: createModel({ provider, clock, sleep: async () => undefined }),
-        endpoint: { name: provider.name, clearance: provider.clearance },
+        endpoints: harness.endpoints,
         gate: process.gate,
         handoffs,
         policy,
