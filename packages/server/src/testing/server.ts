@@ -31,6 +31,8 @@ export const APPROVERS = workflow.contract.approvers;
 export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey'> {
   /** Changes to the test project's configuration. */
   readonly config?: Partial<ProjectConfigInput>;
+  /** Another project than the test project; its configuration is its own. */
+  readonly project?: string;
   /** Secrets of the state folder, by name. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
@@ -102,7 +104,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     undo.push(() => downstream.close());
     const startOptions: StartOptions = {
       ...start,
-      project: changes ? await changedProject(stateFolder, changes) : PROJECT,
+      project: options.project ?? (changes ? await changedProject(stateFolder, changes) : PROJECT),
       stateFolder,
       databaseUrl: database.url,
       port: 0,
