@@ -1,6 +1,7 @@
 import {
   assemble,
   deidentify,
+  type Finding,
   loadLabelled,
   type PseudonymVault,
   parsePrompt,
@@ -48,6 +49,8 @@ export interface RunHarness {
   code: Code;
   items: () => readonly JsonObject[] | Promise<readonly JsonObject[]>;
   answer: () => ProviderAnswer | Promise<ProviderAnswer>;
+  /** What its reader noticed in the source. */
+  findings: readonly Finding[];
   /** At first one that is cleared for everything and answers so. */
   endpoints: readonly Endpoint[];
   /** What its pseudonyms stand for. */
@@ -140,7 +143,7 @@ export function runHarness(): RunHarness {
         available: items.length,
         fieldsLeftOut: [],
         cutValues: 0,
-        findings: [],
+        findings: harness.findings,
       };
     },
   };
@@ -178,6 +181,7 @@ export function runHarness(): RunHarness {
     loaded,
     code: WHOLE,
     items: () => [{ line: 'alice signed in' }, { line: 'bob failed to sign in' }],
+    findings: [],
     answer: () => answerOf({ text: 'Bob failed to sign in.' }),
     endpoints: [
       {

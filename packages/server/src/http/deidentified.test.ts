@@ -130,7 +130,9 @@ test('D9 D10 D6: a cloud model sees pseudonyms, a cleared tool the values, anoth
   const rows = async () => (await database.pool.query('select * from pseudonyms')).rows;
   const stored = await rows();
   expect(stored.length).toBeGreaterThanOrEqual(CANARIES.length);
-  const bytes = stored.map((row) => `${row.scope} ${row.pseudonym} ${row.kind} ${row.sealed.toString('latin1')}`).join();
+  const bytes = stored
+    .map((row) => `${row.scope} ${row.pseudonym} ${row.kind} ${row.sealed.toString('latin1')}`)
+    .join();
   for (const canary of CANARIES) expect(bytes).not.toContain(canary);
   const wrong = pseudonymVault(database, Buffer.alloc(32, 1));
   await expect(restore(sent ?? '', { vault: wrong, scope: run.id, allowed: () => true })).rejects.toThrow();
@@ -172,7 +174,9 @@ test('D9 D10 D6: a cloud model sees pseudonyms, a cleared tool the values, anoth
       request: { deidentified: true, influence: { categories: [] } },
     },
   ]);
-  expect((await recordOf('arguments.restored')).map(({ tool, restored, withheld }: never) => ({ tool, restored, withheld }))).toEqual(
+  expect(
+    (await recordOf('arguments.restored')).map(({ tool, restored, withheld }: never) => ({ tool, restored, withheld })),
+  ).toEqual(
     expect.arrayContaining([
       { tool: 'file_ticket', restored: {}, withheld: { name: 1, email: 1 } },
       { tool: 'send_reply', restored: { name: 1, email: 2 }, withheld: {} },
