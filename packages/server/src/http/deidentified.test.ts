@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { restore } from '@portreeve/context';
 import { type MessagesApiServer, messagesApiServer, type Reply, reply } from '@portreeve/model/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pseudonymVault } from '../store/pseudonyms.ts';
+import { pseudonymVault, sweepPseudonyms } from '../store/pseudonyms.ts';
 import { type TestServer, testServer } from '../testing/server.ts';
 import { temporaryProject, workflowText } from '../testing/temporary-project.ts';
 
@@ -186,4 +186,16 @@ test('D9 D10 D6: a cloud model sees pseudonyms, a cleared tool the values, anoth
 
   const log = await readFile(join(house.stateFolder, 'server.log'), 'utf8');
   for (const canary of CANARIES) expect(log).not.toContain(canary);
+});
+
+test('D9: what a step leaves behind when its run has ended is swept, and other runs keep theirs', async () => {
+  const { database } = house.server.services;
+  const [ended] = (await (await house.as('lead')).get('/v1/runs?limit=1')).body.runs;
+  const vault = pseudonymVault(database, Buffer.alloc(32, 1));
+  const entry = { pseudonym: 'p', kind: 'name', value: 'v', numeric: false } as const;
+  await vault.add(ended.id, [entry]);
+  await vault.add('run_that_goes_on', [entry]);
+  expect(await database.transaction((tx) => sweepPseudonyms(database, tx))).toBe(1);
+  expect(await vault.load(ended.id)).toEqual([]);
+  expect(await vault.load('run_that_goes_on')).toEqual([entry]);
 });
