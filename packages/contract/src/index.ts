@@ -17,6 +17,7 @@ export * from './ids.ts';
 export * from './json-schema.ts';
 export { at, Labelled, type Lineage, lineageOf } from './labelled.ts';
 export * from './labels.ts';
+export * from './model-endpoint.ts';
 export * from './model-request.ts';
 export * from './policy-request.ts';
 export * from './principal.ts';

@@ -16,6 +16,7 @@ import {
   type Principal,
   type Proposal,
   type ProposalId,
+  type Provenance,
   proposalDigest,
   proposalSchema,
   type RunId,
@@ -49,6 +50,10 @@ export interface Wish {
   readonly evidence: Labelled<readonly Evidence[]> | null;
   /** The outside session that wishes it: it knows what the model had read, and what was declared before. */
   readonly session?: Pick<Session, 'judge'>;
+  /** Arguments that are a value which a pseudonym stood for: where that value came from, not who repeated it. */
+  readonly stoodFor: readonly Provenance[];
+  /** The highest injection score of what went into it, per mille. */
+  readonly injection: number;
 }
 
 /**
@@ -81,6 +86,7 @@ function makeProposal(wish: Wish): Proposal {
   const cited = shown.filter((id) => named.has(id));
   const label = judged ? join(opened.label, judged.influence) : opened.label;
   const influence = wish.evidence ? join(label, wish.evidence.label) : label;
+  const stoodFor = new Map(wish.stoodFor.map((leaf) => [leaf.path, leaf]));
   const body = {
     id: wish.id,
     run: wish.run,
@@ -95,7 +101,9 @@ function makeProposal(wish: Wish): Proposal {
     influence,
     provenance: judged
       ? [...judged.provenance]
-      : withPassages(opened.provenance, opened.args, wish.evidence ? open(wish.evidence) : []),
+      : withPassages(opened.provenance, opened.args, wish.evidence ? open(wish.evidence) : []).map((leaf) =>
+          leaf.kind === 'request' ? leaf : (stoodFor.get(leaf.path) ?? leaf),
+        ),
     ...(judged ? { intent: judged.intent, quarantined_bits: judged.quarantined_bits } : {}),
   };
   const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
@@ -131,7 +139,7 @@ export function argumentErrors(contract: ToolContract, args: JsonObject): FieldE
 
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
-  stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract'>,
+  stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'injection'>,
   approval: { approvers: readonly string[]; groups: readonly string[] } | null,
   environment: EnvironmentReader,
   history: HistoryAnswers,
@@ -152,6 +160,7 @@ export function toPolicyRequest(
     args: proposal.args,
     influence: proposal.influence,
     provenance: proposal.provenance,
+    injection: stored.injection,
     untrusted_sinks:
       proposal.intent === undefined
         ? untrustedSinks(contract, proposal.provenance)

@@ -43,18 +43,20 @@ const request: fc.Arbitrary<RequestOf<'act'>> = fc
       fc.record({ confidentiality: fc.constantFrom(...CONFIDENTIALITY), categories: fc.subarray([...CATEGORIES]) }),
     ),
     untrusted_sinks: fc.subarray([...SINKS]),
+    injection: fc.constantFrom(0, 500, 799, 800, 1000),
     approvers: fc.subarray(['prn_bob', 'prn_eve', 'prn_ada']),
     declared: fc.constantFrom(true, true, true, false),
     incident: fc.boolean(),
     // Mostly what goes on, so that the properties are not about refusals alone.
     freezes: fc.constantFrom<string[]>([], [], [], ['tool:other'], ['all'], ['tool:file_note']),
   })
-  .map(({ risk, tier, effect, reversible, influence, clearance, untrusted_sinks, approvers, ...rest }) =>
+  .map(({ risk, tier, effect, reversible, influence, clearance, untrusted_sinks, injection, approvers, ...rest }) =>
     actRequest({
       workflow: { tier: risk, tools: rest.declared ? ['file_note'] : [] },
       tool: { tier, effect, reversible, clearance },
       influence,
       untrusted_sinks,
+      injection,
       approval: approvers.length === 0 ? null : { approvers, groups: ['leads'] },
       environment: environmentFacts({ incident: rest.incident, freezes: rest.freezes }),
     }),
@@ -64,12 +66,13 @@ const strictness = (asked: RequestOf<'act'>) => STRICTNESS[engine.decide(asked).
 
 test('D5: more taint never opens', () => {
   fc.assert(
-    fc.property(request, label, fc.subarray([...SINKS]), (asked, more, sinks) => {
+    fc.property(request, label, fc.subarray([...SINKS]), fc.nat(1000), (asked, more, sinks, injection) => {
       const joined = join(asked.influence, more);
       const tainted = {
         ...asked,
         influence: { ...joined, categories: [...joined.categories], origins: [] },
         untrusted_sinks: [...new Set([...asked.untrusted_sinks, ...sinks])],
+        injection: Math.max(asked.injection, injection),
       };
       expect(strictness(tainted)).toBeGreaterThanOrEqual(strictness(asked));
     }),
@@ -156,6 +159,7 @@ const condition = fc.constantFrom(
   'context.influence.level >= 1',
   'context.untrusted_sinks.contains(Sink::"payload")',
   'context.workflow.tier == RiskTier::"low"',
+  'context.injection > 500',
   'context.approval.count + 9223372036854775807 > 0',
   'principal in Role::"requester"',
 );

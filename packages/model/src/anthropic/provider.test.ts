@@ -66,6 +66,7 @@ const QUESTION: ProviderRequest = {
     },
   },
   max_output_tokens: 64_000,
+  label: { confidentiality: 'public', categories: [] },
 };
 
 const open: (() => Promise<void>)[] = [];

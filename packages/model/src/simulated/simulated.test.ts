@@ -387,6 +387,7 @@ describe('the wire', () => {
       content: [{ type: 'text' as const, text: 'Hi' }],
       output: { type: 'object', properties: {} },
       max_output_tokens: 10,
+      label: { confidentiality: 'public' as const, categories: [] },
     };
     const signal = new AbortController().signal;
     await provider.complete(question, signal);
