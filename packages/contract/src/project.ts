@@ -5,6 +5,9 @@ import { clearanceSchema } from './labels.ts';
 export const ENVIRONMENTS = ['development', 'test', 'staging', 'production'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
+/** What a system may speak: HTTP, PostgreSQL, or SMTP. */
+const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?)$/;
+
 /** What `portreeve.config.ts` exports by default. Paths are relative to that file. */
 export const projectConfigSchema = z.strictObject({
   environment: z.enum(ENVIRONMENTS).default('development'),
@@ -20,7 +23,10 @@ export const projectConfigSchema = z.strictObject({
    * environment; only this differs. `private`: the address may be a loopback or private one.
    */
   systems: z
-    .record(nameSchema, z.strictObject({ url: z.url({ protocol: /^https?$/ }), private: z.boolean().default(false) }))
+    .record(
+      nameSchema,
+      z.strictObject({ url: z.url({ protocol: SYSTEM_PROTOCOLS }), private: z.boolean().default(false) }),
+    )
     .default({}),
   /**
    * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints

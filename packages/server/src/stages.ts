@@ -9,8 +9,8 @@ import {
   readSource,
   saveLabelled,
 } from '@portreeve/context';
-import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
-import { createEgress, createExecutor, createGrantIssuer, createGrants, httpConnector } from '@portreeve/execute';
+import type { Clock, ProjectConfig } from '@portreeve/contract';
+import { createEgress, createExecutor, createGrantIssuer, createGrants } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
 import { createIdentity } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
@@ -20,6 +20,7 @@ import { type Keys, keyId } from './config/keys.ts';
 import type { ModelEndpoint } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { SecretFolder } from './config/secrets.ts';
+import { egressRules, wireConnectors } from './connectors.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
 import type { Database } from './store/database.ts';
@@ -94,7 +95,7 @@ export async function wireStages(options: StagesOptions) {
     issuer: issuerName(config),
     environment: config.environment,
     store: executeRows,
-    connectors: { http: httpConnector({ egress, clock, locate: (url) => resolveSystemUrl(url, systems) }) },
+    connectors: wireConnectors({ egress, clock, systems, folder: project.folder }),
     secrets: { read: (name) => secrets.read(name) },
     instance: executor,
     debugpoint,
@@ -194,11 +195,4 @@ export async function wireStages(options: StagesOptions) {
 /** Grants name who issued them, not where: the address of a server may change. */
 function issuerName(config: ProjectConfig): string {
   return `urn:portreeve:${config.environment}`;
-}
-
-function egressRules(systems: ProjectConfig['systems']) {
-  return Object.values(systems).map(({ url, private: allowed }) => {
-    const { hostname, port, protocol } = new URL(url);
-    return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80), private: allowed };
-  });
 }

@@ -1,4 +1,4 @@
-export { connectorContract } from './connector-contract.ts';
+export { connectorContract, type Downstream, FAULTS, type Fault } from './connector-contract.ts';
 export {
   type ExecuteFixture,
   executeFixture,
@@ -10,5 +10,6 @@ export {
   testDecision,
   testProposal,
 } from './fixture.ts';
+export { httpContract } from './http-contract.ts';
 export { memoryExecuteStore, memorySecrets } from './memory-store.ts';
 export { executeStoreContract } from './store-contract.ts';
