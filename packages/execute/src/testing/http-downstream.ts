@@ -19,8 +19,8 @@ export interface HttpDownstreamOptions {
   readonly args: Downstream['args'];
   readonly result: unknown;
   /** What has an effect, and the key that came with it. Others, such as reading a document, are answered all the same. */
-  readonly keyOf: (request: Received) => string | null | undefined;
-  /** A real server's answer; `null`: the plain one. */
+  readonly keyOf: (request: Received) => string | undefined;
+  /** A server of its own kind answers; false: the result is sent as it is. */
   readonly respond?: (request: Received, response: ServerResponse) => boolean | Promise<boolean>;
   /** What the client has sent when its request is there. */
   readonly at?: RegExp;
@@ -39,7 +39,7 @@ export async function httpDownstream(options: HttpDownstreamOptions): Promise<Do
     received.push(request);
     const key = options.keyOf(request);
     if (plain && key !== undefined) return plain(request, response);
-    if (key !== undefined && key !== null && !keys.includes(key)) keys.push(key);
+    if (key !== undefined && !keys.includes(key)) keys.push(key);
     if (await options.respond?.(request, response)) return;
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(options.result));

@@ -69,7 +69,7 @@ function recipientsOf(binding: EmailBinding, value: unknown): readonly string[] 
 
 function textOf(args: JsonObject, name: string, chars_max: number): string {
   const value = args[name];
-  if (typeof value !== 'string' || value.length === 0 || value.length > chars_max || !value.isWellFormed()) {
+  if (typeof value !== 'string' || value.length === 0 || value.length > chars_max) {
     throw new NotSendable(`the argument ${name} is not text of 1 to ${chars_max} characters`);
   }
   return value;

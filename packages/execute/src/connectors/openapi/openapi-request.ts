@@ -59,7 +59,6 @@ function plain(value: Json, name: string): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
     throw new NotSendable(`the parameter ${name} is not a plain value`);
   }
-  if (typeof value === 'string' && !value.isWellFormed()) throw new NotSendable(`the parameter ${name} is not text`);
   return String(value);
 }
 

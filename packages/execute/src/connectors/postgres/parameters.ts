@@ -29,9 +29,9 @@ function matches(value: Json, form: RegExp): string | null {
   return typeof value === 'string' && form.test(value) ? value : null;
 }
 
-/** PostgreSQL has no character U+0000, and a lone surrogate is not text. */
+/** PostgreSQL has no character U+0000. */
 function usable(text: string): boolean {
-  return text.length <= TEXT_CHARS_MAX && !text.includes('\u0000') && text.isWellFormed();
+  return text.length <= TEXT_CHARS_MAX && !text.includes('\u0000');
 }
 
 /**
