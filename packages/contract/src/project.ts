@@ -28,6 +28,21 @@ export const projectConfigSchema = z.strictObject({
       z.strictObject({ url: z.url({ protocol: SYSTEM_PROTOCOLS }), private: z.boolean().default(false) }),
     )
     .default({}),
+  /** How connections leave; what may be reached stands under `systems`. */
+  egress: z
+    .strictObject({
+      /** An HTTP proxy for all that is not private. */
+      proxy: z
+        .strictObject({
+          url: z.url({ protocol: /^http$/ }),
+          /** `here`: it is told the address that was checked. `proxy`: it is told the name, and answers for it. */
+          resolve: z.enum(['here', 'proxy']).default('here'),
+          /** The name of a secret `{"username": …, "password": …}`. */
+          credential: nameSchema.optional(),
+        })
+        .optional(),
+    })
+    .default({}),
   /**
    * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
    * `{"listening": "<url>"}` as its first line and then serves as the system of that name. In its command `{state}` is a
@@ -40,6 +55,8 @@ export const projectConfigSchema = z.strictObject({
       name: z.string().min(1).max(128).default('claude-sonnet-5-5'),
       /** Another address than the vendor's. */
       base_url: z.url({ protocol: /^https?$/ }).optional(),
+      /** The address may be a loopback or private one. Without a word: only where `base_url` is without TLS. */
+      private: z.boolean().optional(),
       /** The most secret data that the endpoint may receive. */
       clearance: clearanceSchema.default({ confidentiality: 'confidential', categories: ['personal', 'customer'] }),
     })

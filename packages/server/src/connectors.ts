@@ -2,7 +2,6 @@ import { type Clock, type ProjectConfig, resolveSystemUrl, type ToolBinding } fr
 import {
   type Connector,
   type Egress,
-  type EgressRule,
   emailConnector,
   httpConnector,
   mcpConnector,
@@ -29,20 +28,4 @@ export function wireConnectors(options: {
     email: emailConnector(shared),
     webhook: webhookConnector(shared),
   };
-}
-
-const PORTS: Readonly<Record<string, number>> = {
-  'http:': 80,
-  'https:': 443,
-  'postgres:': 5432,
-  'smtp:': 587,
-  'smtps:': 465,
-};
-
-/** What the declared systems let out: their places and no other. */
-export function egressRules(systems: ProjectConfig['systems']): EgressRule[] {
-  return Object.values(systems).map(({ url, private: allowed }) => {
-    const { hostname, port, protocol } = new URL(url);
-    return { host: hostname, port: Number(port) || PORTS[protocol]!, private: allowed };
-  });
 }

@@ -16,11 +16,12 @@ import { createIdentity } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
+import { egressRules, proxyOf } from './config/egress.ts';
 import { type Keys, keyId } from './config/keys.ts';
 import type { ModelEndpoint } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { SecretFolder } from './config/secrets.ts';
-import { egressRules, wireConnectors } from './connectors.ts';
+import { wireConnectors } from './connectors.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
 import type { Database } from './store/database.ts';
@@ -88,7 +89,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const executeRows = executeStore(database);
   const grants = createGrants({ ...stage, issuer, store: executeRows });
-  const egress = createEgress({ allow: egressRules(systems) });
+  const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   const use = createExecutor({
     ...stage,
     jwks: await issuer.jwks(),

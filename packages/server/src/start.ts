@@ -138,7 +138,7 @@ async function start(
     },
   });
   const { audit, identity, leases, egress, approvals } = stages;
-  undo.push(() => egress.dispatcher.close());
+  undo.push(() => egress.close());
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();

@@ -48,6 +48,8 @@ async function direct(options: {
     throw error;
   }
   socket.setNoDelay(true);
+  // It may break before its user listens, and that must not end the process; the user is told by its closing.
+  socket.on('error', () => undefined);
   return socket;
 }
 

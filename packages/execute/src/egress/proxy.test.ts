@@ -92,6 +92,7 @@ describe('F13: a proxy', () => {
   test('what the target says at once is not lost', async () => {
     answer = 'HTTP/1.1 200 OK\r\n\r\n220 mail.example ESMTP\r\n';
     const through = await socket(guard());
+    await new Promise((later) => setImmediate(later));
     const said = await new Promise<string>((done) => through.once('data', (chunk) => done(chunk.toString())));
     expect(said).toBe('220 mail.example ESMTP\r\n');
     through.destroy();

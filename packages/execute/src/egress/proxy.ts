@@ -50,31 +50,33 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     let head = Buffer.alloc(0);
     const settle = (error: unknown, status = 0): void => {
-      socket.removeListener('data', read);
+      socket.removeListener('readable', read);
       socket.removeListener('error', settle);
       socket.removeListener('close', closed);
       signal.removeEventListener('abort', abort);
-      socket.pause();
       if (error === null) resolve(status);
       else reject(error);
     };
     const closed = (): void => settle(networkError('ECONNRESET', 'the proxy closed the connection'));
     const abort = (): void => settle(signal.reason);
-    const read = (chunk: Buffer): void => {
-      head = Buffer.concat([head, chunk]);
+    // Read on demand and not as it flows: whoever gets the socket then finds it as if it were new.
+    const read = (): void => {
+      for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) {
+        head = Buffer.concat([head, chunk]);
+      }
       const end = head.indexOf('\r\n\r\n');
       if (end < 0) {
         if (head.length > HEAD_BYTES_MAX) settle(networkError('EPROXY', 'the answer of the proxy has no end'));
         return;
       }
-      const status = /^HTTP\/1\.[01] (\d{3})(?: |\r)/.exec(head.toString('latin1'));
+      const status = /^HTTP\/1\.[01] (\d{3})(?: |\r)/.exec(head.toString('latin1', 0, end + 2));
       const rest = head.subarray(end + 4);
-      // A server such as SMTP speaks first: what it said travels behind the proxy's answer.
-      if (rest.length > 0) socket.unshift(rest);
       if (status) settle(null, Number(status[1]));
       else settle(networkError('EPROXY', 'the answer of the proxy is not HTTP'));
+      // A server such as SMTP speaks first: what it said travels behind the proxy's answer.
+      if (rest.length > 0) socket.unshift(rest);
     };
-    socket.on('data', read);
+    socket.on('readable', read);
     socket.once('error', settle);
     socket.once('close', closed);
     if (signal.aborted) abort();

@@ -1,6 +1,8 @@
 import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
-import { type Ask, anthropicProvider, createModel, type Provider } from '@portreeve/model';
+import { createEgress } from '@portreeve/execute';
+import { ANTHROPIC_URL, type Ask, anthropicProvider, createModel, type Provider } from '@portreeve/model';
 import { simulatedProvider, startSimulatedServer } from '@portreeve/model/simulated';
+import { proxyOf, ruleOf } from './egress.ts';
 import type { SecretFolder } from './secrets.ts';
 
 const SECRET = 'anthropic-api-key';
@@ -31,15 +33,27 @@ export async function openModel(options: {
       next: `Put the key into the secret store as ${SECRET} and unset the variable.`,
     });
   }
+  const reach = (address: string, allowed: boolean) => {
+    // The provider's own time-out is the shorter one.
+    const headers_timeout_ms = 600_000;
+    return createEgress({
+      allow: [ruleOf(address, allowed)],
+      proxy: proxyOf(config, options.secrets),
+      headers_timeout_ms,
+    });
+  };
   const apiKey = (await options.secrets.read(SECRET)) ?? options.environmentKey;
   if (apiKey) {
+    const { base_url = ANTHROPIC_URL, private: allowed = base_url.startsWith('http:') } = config.model;
+    const egress = reach(base_url, allowed);
     const provider = anthropicProvider({
       apiKey,
+      baseURL: base_url,
+      fetch: egress.fetch,
       model: config.model.name,
       clearance: config.model.clearance,
-      ...(config.model.base_url ? { baseURL: config.model.base_url } : {}),
     });
-    return { provider, ask: modelOf(provider), close: async () => undefined };
+    return { provider, ask: modelOf(provider), close: () => egress.close() };
   }
   if (config.environment === 'production') {
     throw new PortreeveError('misconfigured', `There is no ${SECRET} in the secret store.`, {
@@ -47,6 +61,14 @@ export async function openModel(options: {
     });
   }
   const server = await startSimulatedServer();
-  const provider = simulatedProvider(server);
-  return { provider, ask: modelOf(provider), close: () => server.close() };
+  const egress = reach(server.url, true);
+  const provider = simulatedProvider(server, { fetch: egress.fetch });
+  return {
+    provider,
+    ask: modelOf(provider),
+    async close() {
+      await egress.close();
+      await server.close();
+    },
+  };
 }
