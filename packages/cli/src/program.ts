@@ -5,6 +5,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
+import { addTool } from './commands/tool.ts';
 import { addUp } from './commands/up.ts';
 import { EXIT, reportFailure, reportUsage } from './failure.ts';
 import type { GlobalOptions } from './session.ts';
@@ -41,6 +42,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addQueue(program, run as never);
   addFreeze(program, run as never);
   addAudit(program, run as never);
+  addTool(program, run as never);
   addDoctor(program, run as never);
   return program;
 }

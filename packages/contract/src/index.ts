@@ -4,6 +4,7 @@ export * from './audit-writer.ts';
 export * from './canonical.ts';
 export * from './clock.ts';
 export * from './decision.ts';
+export { dryRunContract } from './dry-run.ts';
 export * from './errors.ts';
 export * from './execution.ts';
 export * from './grant.ts';

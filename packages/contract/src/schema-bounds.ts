@@ -51,7 +51,7 @@ function unbounded(part: JsonObject, root: JsonObject, where: string, depth: num
       case 'null':
         return [];
       case 'string':
-        return limit(part.maxLength) || SHORT_FORMATS.includes(String(part.format))
+        return limit(part.maxLength) || SHORT_FORMATS.includes(String(part.format)) || bounds(part.pattern)
           ? []
           : [`${where} is text without maxLength`];
       case 'integer':
@@ -76,6 +76,23 @@ function unbounded(part: JsonObject, root: JsonObject, where: string, depth: num
         return [`${where} has no type`];
     }
   });
+}
+
+/** Whether a pattern lets through text of limited length alone: anchored at both ends, and nothing repeats freely. */
+function bounds(pattern: Json | undefined): boolean {
+  if (typeof pattern !== 'string' || !/^\^.*[^\\]\$$/s.test(pattern)) return false;
+  // What stands for one character each.
+  const bare = pattern.replace(/\\[pP]\{[^}]*\}|\\./gs, 'x').replace(/\[\^?\]?[^\]]*\]/g, 'x');
+  let depth = 0;
+  for (const [index, character] of [...bare].entries()) {
+    if (character === '(') depth++;
+    else if (character === ')') depth--;
+    else if (character === '*' || character === '+') return false;
+    // An alternative outside of every group is not anchored.
+    else if (character === '|' && depth === 0) return false;
+    else if (character === '{' && /^\{\d+,\}/.test(bare.slice(index))) return false;
+  }
+  return true;
 }
 
 /** The widest integers are what a library writes for "any". */

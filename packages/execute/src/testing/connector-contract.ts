@@ -43,6 +43,8 @@ export interface Downstream {
   };
   /** Where an end differs from {@link FAULTS}, with the reason. */
   readonly otherwise?: { readonly [F in Fault]?: { readonly state: CallOutcome['state']; readonly why: string } };
+  /** The contract of a dry run of the same call, which leaves nothing. */
+  readonly dry_run: ((timeout_ms: number) => ToolContract) | { readonly never: string };
   /** Behaves well again, and forgets. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -63,9 +65,11 @@ export function connectorContract(name: string, start: () => Promise<Downstream>
     afterAll(() => downstream.close());
 
     /** One call, or several of the same proposal, through a real executor with a real grant each. */
-    const call = async (options: { timeout_ms?: number; signal?: AbortSignal; times?: number } = {}) => {
+    const call = async (
+      options: { timeout_ms?: number; signal?: AbortSignal; times?: number; contract?: ToolContract } = {},
+    ) => {
       const fixture = executeFixture({ secrets: downstream.secrets });
-      const contract = await downstream.contract(options.timeout_ms ?? PATIENT_MS);
+      const contract = options.contract ?? (await downstream.contract(options.timeout_ms ?? PATIENT_MS));
       const input = fixture.input(contract, { args: downstream.args() });
       const executor = fixture.executor(downstream.connector);
       const outcomes: CallOutcome[] = [];
@@ -128,6 +132,16 @@ export function connectorContract(name: string, start: () => Promise<Downstream>
     test('F9: a second call for the same proposal has the same key', async () => {
       const { effects } = await call({ times: 2 });
       expect(effects).toHaveLength(downstream.honours_key ? 1 : 2);
+    });
+
+    test('F2: a dry run shows what the call gives, and has no effect', async () => {
+      if (typeof downstream.dry_run !== 'function') {
+        expect(downstream.dry_run.never).toMatch(/\w/);
+        return;
+      }
+      const dry = await call({ contract: downstream.dry_run(PATIENT_MS) });
+      expect(dry.outcome).toMatchObject({ state: 'succeeded', result: downstream.result });
+      expect(dry.effects).toEqual([]);
     });
 
     test('INV1: takes no call that the executor did not make', async () => {

@@ -67,6 +67,7 @@ export async function httpDownstream(options: HttpDownstreamOptions): Promise<Do
     contract: (timeout_ms) => options.contract(origin, timeout_ms),
     args: options.args,
     result: options.result,
+    dry_run: { never: 'a dry run is another declared tool that reads' },
     honours_key: true,
     effects: async () => keys,
     play: {

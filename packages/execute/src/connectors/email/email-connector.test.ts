@@ -28,6 +28,7 @@ async function downstream(): Promise<Downstream> {
     contract: (timeout_ms) => mailContract(to, timeout_ms, { binding: { tls: 'none' } }),
     args: () => good,
     result: { message_id: expect.stringMatching(/^<prop_.*@acme\.example>$/), recipients: ['ana@acme.example'] },
+    dry_run: { never: 'a dry run is another declared tool that reads' },
     honours_key: false,
     effects: async () => server.messages.map(({ raw }) => /^Message-ID: (.*)\r$/m.exec(raw)?.[1] ?? ''),
     play: {

@@ -114,6 +114,7 @@ async function stdioServer(): Promise<Downstream & { folder: string; lines(file:
       ),
     args: () => ({ case_id: 'case-7', summary: 'All is well.' }),
     result: published,
+    dry_run: { never: 'a dry run is another declared tool that reads' },
     honours_key: false,
     effects: async () => lines('effects'),
     play: {

@@ -1,4 +1,4 @@
-import { type JsonObject, type PostgresBinding, systemClock } from '@portreeve/contract';
+import { dryRunContract, type JsonObject, type PostgresBinding, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createEgress } from '../../egress/egress.ts';
 import { connectorContract, type Downstream } from '../../testing/connector-contract.ts';
@@ -28,6 +28,11 @@ async function downstream(): Promise<Downstream> {
     contract: (timeout_ms) => ledgerContract({ host: '127.0.0.1', port, database }, timeout_ms, change),
     args: () => ({ account: 'a-1', frozen: true }),
     result: { rows: [{ id: 'a-1', frozen: true }], count: 1 },
+    dry_run: (timeout_ms) =>
+      dryRunContract(
+        { ...ledgerContract({ host: '127.0.0.1', port, database }, timeout_ms, change), dry_run: { by: 'rollback' } },
+        [],
+      )!,
     honours_key: false,
     effects: async () => (await ledger.query('SELECT proposal FROM effects')).map((row) => String(row.proposal)),
     play: {
@@ -145,7 +150,25 @@ describe('F8: PostgreSQL', () => {
     expect(await frozen()).toEqual([]);
   });
 
-  test('F10: a dry run shows what would be, and leaves nothing', async () => {
+  test('F6: the grant of a dry run does not make the call, nor the other way round', async () => {
+    const fixture = executeFixture({ secrets: { 'ledger-role': ledger.credential } });
+    const real = { ...ledgerContract(ledger, 2_000), dry_run: { by: 'rollback' as const } };
+    const dry = dryRunContract(real, [])!;
+    const executor = fixture.executor(connectorFor(ledger.host, [ledger.port]));
+    for (const [granted, used] of [
+      [dry, real],
+      [real, dry],
+    ] as const) {
+      const { token } = await fixture.grant(fixture.input(granted, { args: freeze }));
+      const { proposal } = fixture.input(used, { args: freeze });
+      await expect(executor.execute({ token, proposal, contract: used })).rejects.toMatchObject({
+        code: 'grant_mismatch',
+      });
+    }
+    expect(await frozen()).toEqual([]);
+  });
+
+  test('a transaction that is taken back leaves nothing, its triggers included', async () => {
     const { outcome } = await call(freeze, { mode: 'rollback' });
     expect(outcome).toMatchObject({ state: 'succeeded', result: { rows: [{ id: 'a-1', frozen: true }], count: 1 } });
     expect(await frozen()).toEqual([]);
