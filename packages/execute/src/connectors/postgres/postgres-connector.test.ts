@@ -1,9 +1,11 @@
 import { dryRunContract, type JsonObject, type PostgresBinding, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createEgress } from '../../egress/egress.ts';
+import { selfSigned } from '../../testing/certificate.ts';
 import { connectorContract, type Downstream } from '../../testing/connector-contract.ts';
 import { executeFixture } from '../../testing/fixture.ts';
 import { type Ledger, ledgerContract, startLedger } from '../../testing/ledger.ts';
+import { startPostgresTls } from '../../testing/postgres-tls.ts';
 import { closedPort, startTcpProxy, type Tamper } from '../../testing/tcp-proxy.ts';
 import { postgresConnector } from './postgres-connector.ts';
 
@@ -239,6 +241,34 @@ describe('F8: PostgreSQL', () => {
     const executor = fixture.executor(postgresConnector({ egress, clock: systemClock }));
     const { outcome } = await executor.execute({ token, proposal: input.proposal, contract });
     expect(outcome).toMatchObject({ state: 'failed', reason: expect.stringContaining('argument') });
+  });
+
+  test('over TLS, to a server whose certificate is trusted, and to no other', async () => {
+    const tls = selfSigned();
+    const front = await startPostgresTls(ledger, tls);
+    const place = { host: '127.0.0.1', port: front.port, database: ledger.database };
+    const egress = createEgress({ allow: [{ host: '127.0.0.1', port: front.port, private: true }] });
+    const overTls = async (ca?: string, change: Partial<PostgresBinding> = {}) => {
+      const fixture = executeFixture({ secrets: { 'ledger-role': ledger.credential } });
+      const contract = ledgerContract(place, 2_000, { tls: 'verify', ...change });
+      const input = fixture.input(contract, { args: freeze });
+      const { token } = await fixture.grant(input);
+      const connector = postgresConnector({ egress, clock: systemClock, ...(ca === undefined ? {} : { ca }) });
+      return (await fixture.executor(connector).execute({ token, proposal: input.proposal, contract })).outcome;
+    };
+    try {
+      expect(await overTls(tls.certificate)).toMatchObject({ state: 'succeeded', result: { count: 1 } });
+      expect(await overTls()).toMatchObject({ state: 'failed' });
+      expect(await overTls(selfSigned().certificate)).toMatchObject({ state: 'failed' });
+      const large = `UPDATE accounts SET frozen = $2 WHERE id = $1 RETURNING repeat('x', 2000000) AS x`;
+      expect(await overTls(tls.certificate, { statement: large })).toMatchObject({
+        state: 'failed',
+        reason: expect.stringContaining('more than'),
+      });
+      expect(await ledger.query('SELECT * FROM effects')).toHaveLength(1);
+    } finally {
+      await front.close();
+    }
   });
 
   test('a server without TLS gets no credential, unless the system is private and the contract says so', async () => {
