@@ -65,10 +65,17 @@ export function createEgress(options: EgressOptions): Egress {
     return rule;
   };
 
-  const open = (host: string, port: number, rule: EgressRule, signal?: AbortSignal): Promise<Socket> => {
-    const timeout = AbortSignal.timeout(connect_timeout_ms);
-    const within = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    return openSocket({ host, port, rule, resolve, proxy, signal: within });
+  const open = async (host: string, port: number, rule: EgressRule, signal?: AbortSignal): Promise<Socket> => {
+    const limit = new AbortController();
+    const late = (): void => limit.abort(Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT' }));
+    // A busy process finds its timers before its sockets: it looks at those once more before it gives up.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(late)), connect_timeout_ms);
+    const within = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+    try {
+      return await openSocket({ host, port, rule, resolve, proxy, signal: within });
+    } finally {
+      clearTimeout(timer);
+    }
   };
 
   const connectFor: buildConnector.connector = (target, callback) => {

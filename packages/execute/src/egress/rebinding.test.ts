@@ -57,6 +57,19 @@ describe('F13: a resolver that changes its answer', () => {
     expect(connections).toBe(0);
   });
 
+  test('F13: a name that nobody answers for is given up in time', async () => {
+    await guard({ private: true }, ['127.0.0.1']);
+    const hasty = createEgress({
+      allow: [{ host: 'cases.test', port, private: true }],
+      resolve: () => new Promise(() => undefined),
+      connect_timeout_ms: 50,
+    });
+    const place = { host: 'cases.test', port, plain: true, signal: new AbortController().signal };
+    await expect(hasty.connect(place)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    await expect(hasty.fetch(`http://cases.test:${port}/`)).rejects.toMatchObject({ cause: { code: 'ETIMEDOUT' } });
+    await hasty.close();
+  });
+
   test('a client that follows redirects by itself is checked at each hop', async () => {
     await guard({ private: true }, ['127.0.0.1']);
     const { dispatcher } = egress;
