@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { makeSigningKey } from '@portreeve/identity';
 import { type SignedInClient, type TestServer, WORKFLOW } from '@portreeve/server/testing';
 
 /** What a call needs besides its route: an address without placeholders, and a body. */
@@ -16,6 +17,7 @@ export const ACCOUNT_BY_ROLE = {
   operator: 'operator',
   auditor: 'auditor',
   admin: 'admin',
+  enforcer: 'enforcer',
 } as const;
 
 const waiting = async (house: TestServer) => house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
@@ -31,6 +33,24 @@ const handoff = async (house: TestServer): Promise<string> => {
   return (await (await house.as('operator')).get(`/v1/queue?run=${run}`)).body.handoffs[0].id;
 };
 
+const name = (kind: string): string => `${kind}-${randomBytes(4).toString('hex')}`;
+const newAgent = async (house: TestServer) => ({
+  name: name('agent'),
+  owner: (await house.as('admin')).principal.id,
+  purpose: 'a test',
+  roles: ['requester'],
+  tools: [],
+  data: { confidentiality: 'internal' },
+  review_by: new Date(Date.now() + 86_400_000).toISOString(),
+});
+/** A registered agent, active. */
+const agent = async (house: TestServer): Promise<string> => {
+  const admin = await house.as('admin');
+  const { id } = (await admin.post('/v1/agents', await newAgent(house))).body;
+  await admin.post(`/v1/agents/${id}/events`, { event: 'activate', reason: 'a test' });
+  return id;
+};
+
 /**
  * One good call of each route that needs a credential. `role` may make it; the test finds out who may not.
  *
@@ -43,6 +63,62 @@ export const INPUTS: Readonly<
   'DELETE /v1/session': {
     role: 'requester',
     input: async (house) => ({ path: '/v1/session', by: await house.signIn('analyst') }),
+  },
+  'POST /v1/session/rotate': {
+    role: 'requester',
+    input: async (house) => ({ path: '/v1/session/rotate', by: await house.signIn('analyst') }),
+  },
+  'POST /v1/session/signing-key': {
+    role: 'approver',
+    input: async (house) => {
+      const [who, password] = [name('keyless'), randomBytes(18).toString('base64url')];
+      const account = { name: who, kind: 'person', password, roles: ['approver'], groups: [] };
+      await (await house.as('admin')).post('/v1/accounts', account);
+      const by = await house.signInWith(who, password);
+      return { path: '/v1/session/signing-key', by, body: await makeSigningKey(password) };
+    },
+  },
+  'GET /v1/sessions': { role: 'requester', input: async () => ({ path: '/v1/sessions' }) },
+  'DELETE /v1/sessions/:id': {
+    role: 'requester',
+    input: async (house) => {
+      const { token } = await house.signIn('analyst');
+      const { via } = await house.server.services.identity.authenticate(token);
+      return { path: `/v1/sessions/${via.kind === 'session' ? via.id : ''}` };
+    },
+  },
+  'DELETE /v1/accounts/:id/sessions': {
+    role: 'admin',
+    input: async (house) => ({
+      path: `/v1/accounts/${(await house.addAccount(name('leaver'), ['requester'])).principal.id}/sessions`,
+    }),
+  },
+  'POST /v1/delegations': {
+    role: 'requester',
+    input: async (house) => ({
+      path: '/v1/delegations',
+      body: { agent: await agent(house), scope: 'role:requester' },
+    }),
+  },
+  'GET /v1/agents': { role: 'auditor', input: async () => ({ path: '/v1/agents' }) },
+  'POST /v1/agents': { role: 'admin', input: async (house) => ({ path: '/v1/agents', body: await newAgent(house) }) },
+  'GET /v1/agents/:id': { role: 'operator', input: async (house) => ({ path: `/v1/agents/${await agent(house)}` }) },
+  'POST /v1/agents/:id/events': {
+    role: 'admin',
+    input: async (house) => ({
+      path: `/v1/agents/${await agent(house)}/events`,
+      body: { event: 'suspend', reason: 'a test' },
+    }),
+  },
+  'GET /v1/tokens': { role: 'requester', input: async () => ({ path: '/v1/tokens' }) },
+  'GET /v1/tokens/unused': { role: 'auditor', input: async () => ({ path: '/v1/tokens/unused' }) },
+  'POST /v1/tokens/:id/rotate': {
+    role: 'requester',
+    input: async (house) => {
+      const body = { label: 'to be rotated', roles: ['requester'], ttl_minutes: 5 };
+      const token = (await (await house.as('analyst')).post('/v1/tokens', body)).body;
+      return { path: `/v1/tokens/${token.id}/rotate`, body: { overlap_minutes: 1 } };
+    },
   },
   'GET /v1/session/signing-key': { role: 'approver', input: async () => ({ path: '/v1/session/signing-key' }) },
   'POST /v1/tokens': {
@@ -134,6 +210,40 @@ export const INPUTS: Readonly<
   'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
+  'POST /access/v1/evaluation': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluation',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        action: { name: 'admit' },
+        resource: { type: 'workflow', id: WORKFLOW },
+      },
+    }),
+  },
+  'POST /access/v1/evaluations': {
+    role: 'enforcer',
+    input: async () => ({
+      path: '/access/v1/evaluations',
+      body: {
+        subject: { type: 'user', id: 'analyst' },
+        evaluations: [
+          { action: { name: 'runs.submit' }, resource: { type: 'operation', id: 'portreeve' } },
+          { action: { name: 'admit' }, resource: { type: 'workflow', id: WORKFLOW } },
+        ],
+      },
+    }),
+  },
+  'GET /v1/proposals/:id/explanation': {
+    role: 'approver',
+    input: async (house) => ({
+      path: `/v1/proposals/${(await waiting(house)).approval.proposal}/explanation`,
+    }),
+  },
+  'GET /v1/policy/decisions': {
+    role: 'operator',
+    input: async () => ({ path: '/v1/policy/decisions?since=2100-01-01T00:00:00Z' }),
+  },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },
   'POST /v1/accounts': {

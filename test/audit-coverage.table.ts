@@ -33,11 +33,12 @@ const NOTICES = 'packages/gate/src/notices.ts';
 const ASK = 'packages/approve/src/request.ts';
 const DECIDE = 'packages/approve/src/decide.ts';
 const CLOSE = 'packages/approve/src/closing.ts';
+const STOP_AGENT = 'packages/server/src/stop-agent.ts';
 const GRANTS = 'packages/execute/src/grants.ts';
 const OUTCOME = 'packages/execute/src/outcome.ts';
 const ENDS = 'packages/run/src/transitions.ts';
 
-const noVerdict = { quorum_met: null, deny: null, expire: null, withdraw: null };
+const noVerdict = { quorum_met: null, deny: null, expire: null, withdraw: null, revoke: null };
 
 export const APPROVAL_TRACES: Traces<ApprovalState, ApprovalEvent> = {
   pending: {
@@ -45,6 +46,7 @@ export const APPROVAL_TRACES: Traces<ApprovalState, ApprovalEvent> = {
     deny: leaves(['approval.verdict', 'approval.closed'], DECIDE, CLOSE),
     expire: leaves(['approval.closed'], CLOSE),
     withdraw: leaves(['approval.closed'], CLOSE),
+    revoke: leaves(['approval.closed', 'identity.holdings_revoked'], CLOSE, STOP_AGENT),
   },
   approved: noVerdict,
   denied: noVerdict,
@@ -58,7 +60,9 @@ export const GRANT_TRACES: Traces<GrantState, GrantEvent> = {
   issued: {
     use: leaves(['execution.intent'], OUTCOME),
     expire: silent('the time of its end stands in `grant.issued`, and nothing happens at it'),
-    revoke: silent('only for a grant that nobody used; `grant.issued` for the same proposal follows, or its refusal'),
+    revoke: silent(
+      'only for a grant that nobody used: another, or the refusal, follows, or `identity.holdings_revoked` names it',
+    ),
   },
   spent: noUse,
   expired: noUse,

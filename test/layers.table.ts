@@ -104,6 +104,11 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['identity'],
     why: 'people sign in by OpenID Connect in one place',
   },
+  {
+    modules: ['age-encryption', '@smithy/*', '@aws-crypto/*', '@aws-sdk/*'],
+    only: ['execute'],
+    why: 'secret stores stand with the one stage that holds tool credentials',
+  },
   { modules: ['commander', '@clack/*'], only: ['cli'], why: 'the terminal is a face' },
   { modules: ['pino'], only: ['server'], why: 'one logger, with one redaction' },
   {
@@ -112,6 +117,12 @@ export const RESTRICTED: readonly Restriction[] = [
     why: 'retries are for model calls: an action is never repeated by itself',
   },
   { modules: ['yaml'], only: ['context', 'policy'], why: 'prompt files have YAML heads, golden decisions may be YAML' },
+  {
+    modules: ['htmlparser2', 'postal-mime', 'unpdf'],
+    only: ['context'],
+    why: 'documents from outside are parsed in one place',
+  },
+  { modules: ['node:worker_threads'], only: ['context'], why: 'a thread watches over the memory of a reader' },
   {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],
     only: ['contract'],
@@ -124,8 +135,10 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   {
     modules: ['node:child_process', 'node:cluster'],
-    only: ['server', 'cli', 'execute', 'examples', 'test'],
-    why: 'processes are started by the composition root and the command, and by the connector for MCP servers over stdio',
+    only: ['server', 'cli', 'context', 'execute', 'examples', 'test'],
+    why:
+      'processes are started by the composition root and the command, by context to read a document apart, and by the ' +
+      'connector for MCP servers over stdio',
   },
 ];
 
@@ -138,6 +151,7 @@ export const RUNTIME_NEUTRAL: Readonly<Record<string, string>> = {
 export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
   sdk: 'the client of our own API',
   cli: 'asks whether a server answers',
+  examples: 'systems downstream, which are not Portreeve',
 };
 
 /** Files whose imports may have a computed target: what they load cannot be seen by this test. */

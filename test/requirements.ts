@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 39;
+export const OPEN_MAX = 29;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -26,11 +26,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('A6', 'open', 'data boundaries of a workflow are answered and enforced'),
   // Identity
   row('B1', 'thin', 'people sign in; local accounts without an identity provider; never an open console'),
-  row('B2', 'thin', 'service accounts: scoped, expiring, rotatable, shown once, stored hashed'),
-  row('B3', 'open', 'workload identity by OIDC federation and SPIFFE'),
-  row('B4', 'open', 'delegation by token exchange, narrower than the user, both in every record'),
-  row('B5', 'open', 'agents are registered, reviewed, suspended and retired'),
-  row('B6', 'open', 'environments have separate identities and keys'),
+  row('B2', 'done', 'service accounts: scoped, expiring, rotatable, shown once, stored hashed'),
+  row('B3', 'done', 'workload identity by OIDC federation and SPIFFE'),
+  row('B4', 'done', 'delegation by token exchange, narrower than the user, both in every record'),
+  row('B5', 'done', 'agents are registered, reviewed, suspended and retired'),
+  row('B6', 'done', 'environments have separate identities and keys'),
   // Policy
   row('C1', 'thin', 'four layers, each default-deny and each needed'),
   row('C2', 'thin', 'permit, notify, approve, narrow or refuse, with reasons, rules and next step'),
@@ -38,19 +38,19 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('C4', 'thin', 'fail closed; without policy nothing runs'),
   row('C5', 'thin', 'environment conditions, freezes and the kill switch'),
   row('C6', 'done', 'conditions over what already happened'),
-  row('C7', 'open', 'shadow rules and what-if over recorded decisions'),
-  row('C8', 'thin', 'policy is tested like code, with coverage as a file'),
-  row('C9', 'open', 'AuthZEN endpoint'),
+  row('C7', 'done', 'shadow rules and what-if over recorded decisions'),
+  row('C8', 'done', 'policy is tested like code, with coverage as a file'),
+  row('C9', 'done', 'AuthZEN endpoint'),
   // Context, prompts and untrusted content
   row('D1', 'thin', 'prompts are versioned files; the system layer is composed by Portreeve'),
-  row('D2', 'open', 'ingest of documents: normalised, hidden text found, bounded'),
+  row('D2', 'done', 'ingest of documents: normalised, hidden text found, bounded'),
   row('D3', 'thin', 'untrusted content is labelled evidence and never reaches the system layer'),
-  row('D4', 'open', 'graded injection signal with measured precision and recall'),
-  row('D5', 'thin', 'information-flow labels follow every value to the arguments of tools'),
-  row('D6', 'thin', 'each argument says where its value came from'),
-  row('D7', 'open', 'data enters, is abstracted and is cleared by declared rules'),
-  row('D8', 'thin', 'only declared fields leave a source'),
-  row('D9', 'open', 'reversible pseudonyms, restored only where policy allows'),
+  row('D4', 'thin', 'graded injection signal with measured precision and recall'),
+  row('D5', 'done', 'information-flow labels follow every value to the arguments of tools'),
+  row('D6', 'done', 'each argument says where its value came from'),
+  row('D7', 'done', 'data enters, is abstracted and is cleared by declared rules'),
+  row('D8', 'done', 'only declared fields leave a source'),
+  row('D9', 'thin', 'reversible pseudonyms, restored only where policy allows'),
   row('D10', 'open', 'classification decides which model endpoint may receive data'),
   row('D11', 'thin', 'retrieval only from declared sources, which gain no authority'),
   // Model
@@ -62,19 +62,19 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('E6', 'open', 'fallback in the declared order'),
   row('E7', 'thin', 'refusals, truncation, empty and odd answers have defined results'),
   row('E8', 'thin', 'each model call is on record by digest and count'),
-  row('E9', 'thin', 'model credentials by federation or secret store'),
+  row('E9', 'done', 'model credentials by federation or secret store'),
   // Actions
   row('F1', 'thin', 'a wish is a validated proposal before anything else looks at it'),
   row('F2', 'done', 'tool contracts: precise name, schemas, tier, sinks, scope, undo, time-out'),
   row('F3', 'thin', 'the approver sees the exact arguments, evidence, rationale, rules and consequences, uncut'),
   row('F4', 'thin', 'quorum, eligible groups, the requester never approves, deny on time-out'),
   row('F5', 'thin', 'verdicts signed over the digest, verifiable offline'),
-  row('F6', 'thin', 'signed single-use grants, bound and short, checked again at use'),
+  row('F6', 'done', 'signed single-use grants, bound and short, checked again at use'),
   row('F7', 'thin', 'only the executor holds tool credentials, for one call'),
   row('F8', 'done', 'connectors pass one contract suite'),
   row('F9', 'thin', 'effectively once: intent before effect, unknown outcomes go to a person'),
   row('F10', 'open', 'undo through the same gate, in reverse order'),
-  row('F11', 'thin', 'systems downstream verify a grant themselves'),
+  row('F11', 'done', 'systems downstream verify a grant themselves'),
   row('F12', 'open', 'broad credentials are brokered'),
   row('F13', 'done', 'egress only to declared hosts, rebinding and redirects included'),
   // Audit

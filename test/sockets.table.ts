@@ -41,6 +41,8 @@ export const OPENERS: readonly Opener[] = [
       'errors',
       'decodeJwt',
       'calculateJwkThumbprint',
+      // The key that stands in the token itself: nothing is fetched.
+      'EmbeddedJWK',
     ],
   },
 ];
@@ -79,6 +81,14 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
   'packages/context/src/read-http.ts': {
     openers: ['undici'],
     why: 'one GET over the dispatcher of the guard that it is given',
+  },
+  'packages/context/src/deidentify/presidio.ts': {
+    openers: ['undici'],
+    why: 'one POST over the dispatcher of the guard that it is given, to the service of the configuration',
+  },
+  'packages/context/src/detect/outside-classifier.ts': {
+    openers: ['undici'],
+    why: 'one POST over the dispatcher of the guard that it is given, to the service of the configuration',
   },
   'packages/model/src/anthropic/provider.ts': {
     openers: ['@anthropic-ai/sdk'],

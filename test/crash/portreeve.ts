@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { secretFolder } from '@portreeve/server';
+import { plainKeystore } from '@portreeve/server';
 import { type CaseSystem, EXAMPLE, startCaseSystem } from '../support/case-system.ts';
 import { type Answer, type Person, signIn } from '../support/people.ts';
 import { type Ended, freePort, type Started, start, temporaryFolder, until } from '../support/processes.ts';
@@ -48,11 +49,13 @@ export class Installation {
     const state = join(await temporaryFolder(), 'state');
     const port = await freePort();
     const secret = 'case-system-read-token';
-    await secretFolder(state).write(secret, 'a-token-for-the-crash-tests');
+    const readTokenFile = join(state, 'read-token');
+    await plainKeystore(state, 'development').set(secret, 'a-token-for-the-crash-tests');
+    await writeFile(readTokenFile, 'a-token-for-the-crash-tests', { mode: 0o600 });
     const caseSystem = await startCaseSystem({
       data: join(state, 'case-system'),
       jwks: `http://127.0.0.1:${port}/.well-known/jwks.json`,
-      readTokenFile: join(state, 'secrets', secret),
+      readTokenFile,
     });
     return new Installation(state, port, caseSystem, options.databaseUrl);
   }

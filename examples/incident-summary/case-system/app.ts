@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { GRANT_HEADER, GrantKeysUnavailable, GrantRefused, type GrantVerifier } from '@portreeve/verify';
+import { GRANT_HEADER, GrantKeysUnavailable, GrantRefused, type GrantVerifier, PROOF_HEADER } from '@portreeve/verify';
 import { HttpProblem, readJson, sendJson, sendProblem } from './http.ts';
 import type { Publication } from './journal.ts';
 import { KeyMismatch, type Publications } from './publications.ts';
@@ -88,7 +88,9 @@ export function createApp(options: AppOptions): RequestListener {
     const publication = publicationBody(await readJson(request));
     // Everything that is used below is among the arguments that the grant's digest covers.
     const args = { case_id: caseId, ...publication };
-    const grant = await verifier.verify(token, { tool: 'publish_case_summary', args });
+    const { method = '', url: path = '' } = request;
+    const received = { method, path, proof: single(request, PROOF_HEADER) };
+    const grant = await verifier.verify(token, { tool: 'publish_case_summary', args, request: received });
     const { answer, repeated } = await publications.publish({ case_id: caseId, publication, idempotency_key, grant });
     if (lostAnswer(request)) return;
     sendJson(response, repeated ? 200 : 201, answer, repeated ? { 'idempotent-replayed': 'true' } : {});

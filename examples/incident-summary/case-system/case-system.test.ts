@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -16,6 +16,10 @@ const READ_TOKEN = 'read-token-of-the-test';
 const BODY = { title: 'Zugriff auf LSASS', summary: 'One process read another.', statements: [] };
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+/** The key that Portreeve's executor shows that it holds. */
+const executor = generateKeyPairSync('ed25519');
+const { crv, kty, x } = executor.publicKey.export({ format: 'jwk' });
+const jwk = { crv, kty, x };
 /** RFC 8785 of what these tests send: one level of members. */
 const canonical = (value: object) => JSON.stringify(Object.fromEntries(Object.entries(value).sort()));
 const digest = (value: object) => `sha256:${createHash('sha256').update(canonical(value)).digest('hex')}`;
@@ -37,6 +41,7 @@ function grant(change: { caseId?: string; body?: object; claims?: object } = {})
     act: { sub: 'agent:incident-summary' },
     scope: 'publish_case_summary',
     req_wl: 'portreeve-executor',
+    cnf: { jkt: createHash('sha256').update(JSON.stringify(jwk)).digest('base64url') },
     authorization_details: [
       {
         type: 'urn:portreeve:grant:tool-call',
@@ -59,9 +64,20 @@ function grant(change: { caseId?: string; body?: object; claims?: object } = {})
     },
     ...claims,
   };
+  return jws({ typ: 'portreeve-grant+jwt', kid: 'grant-1' }, payload, privateKey);
+}
+
+function jws(header: object, payload: object, key: KeyObject): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signed = `${part({ alg: 'EdDSA', typ: 'portreeve-grant+jwt', kid: 'grant-1' })}.${part(payload)}`;
-  return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`;
+  const signed = `${part({ alg: 'EdDSA', ...header })}.${part(payload)}`;
+  return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`;
+}
+
+/** The executor's proof for one request with a grant (RFC 9449). */
+function prove(token: string, url: string): string {
+  const ath = createHash('sha256').update(token).digest('base64url');
+  const claims = { jti: randomUUID(), htm: 'POST', htu: url, iat: Math.floor(Date.now() / 1000), ath };
+  return jws({ typ: 'dpop+jwt', jwk }, claims, executor.privateKey);
 }
 
 let jwksServer: Server;
@@ -105,6 +121,7 @@ async function start(options: { data?: string; flags?: string[]; jwks?: string }
   expect(listening).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   return {
     child,
+    url: listening,
     get: (path: string, headers: Record<string, string> = { authorization: `Bearer ${READ_TOKEN}` }) =>
       fetch(listening + path, { headers }),
     post: (path: string, body: unknown, headers: Record<string, string | undefined> = {}, patience_ms = 10_000) =>
@@ -118,8 +135,11 @@ async function start(options: { data?: string; flags?: string[]; jwks?: string }
 }
 type System = Awaited<ReturnType<typeof start>>;
 
-const publish = (system: System, token: string | undefined, body: unknown = BODY, key?: string, caseId = 'CASE-1') =>
-  system.post(`/cases/${caseId}/summary`, body, { 'Portreeve-Grant': token, 'idempotency-key': key });
+const publish = (system: System, token: string | undefined, body: unknown = BODY, key?: string, caseId = 'CASE-1') => {
+  const path = `/cases/${caseId}/summary`;
+  const proof = token === undefined ? undefined : prove(token, system.url + path);
+  return system.post(path, body, { 'Portreeve-Grant': token, DPoP: proof, 'idempotency-key': key });
+};
 
 async function refusal(answer: Promise<Response>): Promise<[number, string]> {
   const response = await answer;
@@ -197,6 +217,10 @@ describe('the case system', () => {
       'grant_mismatch',
     ]);
     expect(await refusal(publish(system, token, BODY, undefined, 'CASE-2'))).toEqual([403, 'grant_mismatch']);
+    const summary = '/cases/CASE-1/summary';
+    expect(await refusal(system.post(summary, BODY, { 'Portreeve-Grant': token }))).toEqual([401, 'grant_no_proof']);
+    const elsewhere = { 'Portreeve-Grant': token, DPoP: prove(token, `${system.url}/cases/CASE-2/summary`) };
+    expect(await refusal(system.post(summary, BODY, elsewhere))).toEqual([403, 'grant_bad_proof']);
     expect((await publish(system, token)).status).toBe(201);
     expect(await refusal(publish(system, token))).toEqual([409, 'grant_replayed']);
     expect((await journal()).filter((entry) => entry.type === 'published')).toHaveLength(1);
@@ -298,7 +322,8 @@ describe('the case system', () => {
   ] as const)('told to %s: no answer, and %i publications', async (mode, published) => {
     const system = await start({ flags: ['--allow-faults'] });
     expect((await system.post('/_faults', { mode })).status).toBe(200);
-    const headers = { 'Portreeve-Grant': grant() };
+    const token = grant();
+    const headers = { 'Portreeve-Grant': token, DPoP: prove(token, `${system.url}/cases/CASE-1/summary`) };
     await expect(system.post('/cases/CASE-1/summary', BODY, headers, 1_500)).rejects.toThrow();
     expect((await journal()).filter((entry) => entry.type === 'published')).toHaveLength(published);
     await system.post('/_faults', { mode: 'none' });

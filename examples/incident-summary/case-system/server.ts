@@ -2,13 +2,14 @@
  * A small case-management system: the downstream of the example, a process of its own. It trusts Portreeve's grants and
  * nothing else that comes from there.
  *
- *   node server.ts --port 0 --data DIR --issuer ISS --jwks URL --read-token-file FILE [--cases DIR] [--allow-faults]
+ *   node server.ts --port 0 --data DIR --issuer ISS --jwks URL --read-token-file FILE [--origin URL] [--cases DIR]
+ *     [--allow-faults]
  *
  * Prints one line of JSON when it listens, and ends on SIGTERM, on SIGINT, or when its standard input closes, so that it
  * cannot outlive the process that started it.
  */
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -26,6 +27,7 @@ function options() {
       issuer: { type: 'string' },
       jwks: { type: 'string' },
       audience: { type: 'string', default: 'urn:portreeve:example:case-system' },
+      origin: { type: 'string' },
       'read-token-file': { type: 'string' },
       'allow-faults': { type: 'boolean', default: false },
     },
@@ -43,7 +45,7 @@ async function start(given: ReturnType<typeof options>): Promise<void> {
   if (readToken.length < 16) throw new TypeError('the read token has fewer than 16 characters');
   const { journal, entries } = await openJournal(given.data);
   const publications = createPublications(journal, entries);
-  const server = createServer(
+  const server: Server = createServer(
     { requestTimeout: 15_000, headersTimeout: 10_000 },
     createApp({
       cases: given.cases,
@@ -52,6 +54,8 @@ async function start(given: ReturnType<typeof options>): Promise<void> {
         jwks: given.jwks,
         issuer: given.issuer,
         audience: given.audience,
+        // Where Portreeve calls it, which is known once it listens.
+        origin: () => given.origin ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         replay: publications.replay,
       }),
       publications,

@@ -7,6 +7,7 @@ import {
   type Proposal,
   proposalDigest,
   type SignedVerdict,
+  SYSTEM_ACTOR,
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -342,6 +343,33 @@ describe('time', () => {
     await expect(approvals.expireDue()).rejects.toThrow('1 approvals could not be expired');
     expect(closed).toHaveLength(1);
     expect(await approvals.expireDue()).toEqual([first.id]);
+  });
+});
+
+describe('revokeOf', () => {
+  const revoke = (who = rita) =>
+    uow.transaction(async (tx) => {
+      const { ids, records } = await approvals.revokeOf(tx, who.principal.id, SYSTEM_ACTOR);
+      await audit.append(tx, records);
+      return ids;
+    });
+  test('B5 (SPEC 11): all that a principal asked for is closed, and nothing of anybody else; twice is no error', async () => {
+    const [one, other] = [await open(), await open({ proposal: testProposal(clock, rita.principal) })];
+    expect(await revoke(ana)).toEqual([]);
+    expect(await revoke()).toEqual([one.id, other.id].sort());
+    expect(audit.of('approval.closed').map(({ data }) => data)).toEqual(
+      Array.from({ length: 2 }, () => ({ state: 'withdrawn', by: 'revocation' })),
+    );
+    expect(closed).toHaveLength(2);
+    expect(await codeOf(vote(one, ana))).toBe('approval_closed');
+    expect(await revoke()).toEqual([]);
+  });
+
+  test('SPEC 4: what is past its time has expired, and was not revoked', async () => {
+    const approval = await open();
+    clock.advance(60 * 60_000);
+    expect(await revoke()).toEqual([]);
+    expect((await approvals.get(approval.id))?.state).toBe('expired');
   });
 });
 

@@ -8,7 +8,10 @@ import {
   fieldErrors,
   PortreeveError,
   type Principal,
+  type PrincipalId,
   type Proposal,
+  type RecordActor,
+  type RecordDraft,
   type SignedVerdict,
   signedVerdictSchema,
   type Tx,
@@ -57,6 +60,11 @@ export interface Approvals {
   expireDue(): Promise<ApprovalId[]>;
   /** Takes a request back. Only a requester may (`refused`); throws `not_found`, `approval_closed`. */
   withdraw(id: ApprovalId, by: Principal): Promise<Approval>;
+  /**
+   * Closes every pending approval that this principal asked for, itself or through its `act` chain: it is suspended or
+   * retired. In the caller's transaction, which appends the records last.
+   */
+  revokeOf(tx: Tx, requester: PrincipalId, by: RecordActor): Promise<{ ids: ApprovalId[]; records: RecordDraft[] }>;
   get(id: ApprovalId): Promise<Approval | null>;
   /** By id, ascending: the oldest first. */
   list(filter?: ApprovalFilter): Promise<Approval[]>;
@@ -122,6 +130,21 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
         return approval;
       });
       return unwrap(result);
+    },
+
+    async revokeOf(tx, requester, by) {
+      const ids: ApprovalId[] = [];
+      const records: RecordDraft[] = [];
+      // One after the other in the order of their ids: two that revoke at once wait for each other, and no further.
+      for (const id of await store.pendingOf(tx, requester)) {
+        const stored = await store.lock(tx, id);
+        // Somebody may have closed it while we waited for it.
+        if (stored?.state !== 'pending') continue;
+        const expired = await expireIfOverdue(deps, tx, stored);
+        records.push(expired ?? (await close(deps, tx, stored, 'revoke', 'revocation', by)).record);
+        if (!expired) ids.push(id);
+      }
+      return { ids, records };
     },
 
     async get(id) {

@@ -21,7 +21,7 @@ export interface ClosingDeps {
 }
 
 /** Who closed it, as the record says. */
-export type ClosedBy = 'person' | 'time-out' | 'requester';
+export type ClosedBy = 'person' | 'time-out' | 'requester' | 'revocation';
 
 /** Closes a locked, pending approval, and gives the record of that for the caller to append last. */
 export async function close(

@@ -44,6 +44,8 @@ export interface ApprovalStore {
   close(tx: Tx, id: ApprovalId, state: Exclude<ApprovalState, 'pending'>, at: string): Promise<boolean>;
   /** Pending ones whose `expires_at` is not after `now`, the oldest first. */
   due(now: string, limit: number): Promise<ApprovalId[]>;
+  /** All pending ones that this principal asked for, itself or through its `act` chain; by id, ascending. */
+  pendingOf(tx: Tx, requester: PrincipalId): Promise<ApprovalId[]>;
   /** By id, ascending. */
   list(query: ApprovalQuery): Promise<StoredApproval[]>;
 }

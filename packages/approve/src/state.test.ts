@@ -11,6 +11,7 @@ test('F4 (SPEC 1): a pending approval takes each event to its own end, and nothi
     deny: 'denied',
     expire: 'expired',
     withdraw: 'withdrawn',
+    revoke: 'withdrawn',
   });
   expect(finalStates(APPROVAL_TABLE).sort()).toEqual(['approved', 'denied', 'expired', 'withdrawn']);
 });

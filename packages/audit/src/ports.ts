@@ -63,6 +63,8 @@ export interface Head {
 /** A search as the store runs it: bounds are checked before. */
 export interface StoreSearch {
   readonly equals: Partial<Omit<RecordColumns, 'time'>>;
+  /** Any of these types; `null`: all. */
+  readonly types: readonly string[] | null;
   readonly since: Date | null;
   readonly until: Date | null;
   /** Words that must all stand in the payload's text; phrases in double quotes, `-word` excludes. */

@@ -39,6 +39,8 @@ export const auditQuerySchema = auditFilterSchema.extend({
   after: z.int().min(0).optional(),
   limit: z.int().min(1).max(500).default(50),
   order: z.enum(['newest', 'oldest']).default('newest'),
+  /** Any of these types. */
+  types: z.array(z.enum(RECORD_TYPE_NAMES)).min(1).optional(),
 });
 export type AuditQuery = z.input<typeof auditQuerySchema>;
 
@@ -60,12 +62,13 @@ export function toStoreSearch(query: AuditQuery): StoreSearch {
   const parsed = auditQuerySchema.safeParse(query);
   if (!parsed.success)
     throw new PortreeveError('bad_request', 'The search is malformed.', { errors: fieldErrors(parsed.error) });
-  const { since, until, words, after, limit, order, actor, ...rest } = parsed.data;
+  const { since, until, words, after, limit, order, actor, types, ...rest } = parsed.data;
   const equals = Object.fromEntries(
     Object.entries({ ...rest, actor_id: actor }).filter(([, value]) => value !== undefined),
   );
   return {
     equals,
+    types: types ?? null,
     since: since === undefined ? null : new Date(since),
     until: until === undefined ? null : new Date(until),
     words: words ?? null,

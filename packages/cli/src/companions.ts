@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PortreeveError, type ProjectConfig } from '@portreeve/contract';
-import type { SecretFolder } from '@portreeve/server';
 
 export interface Companions {
   readonly systems: ProjectConfig['systems'];
@@ -21,8 +20,7 @@ export async function startCompanions(
   if (config.companions.length > 0 && config.environment === 'production') {
     throw new PortreeveError('misconfigured', 'Companion processes are for trying things out, not for production.');
   }
-  const { secretFolder } = await import('@portreeve/server');
-  const secrets = secretFolder(options.stateFolder);
+  const secretFile = (name: string, folder: string) => companionSecret(name, folder, config, options);
   const children: ChildProcess[] = [];
   const stop = async () => {
     await Promise.all(children.map(end));
@@ -34,7 +32,7 @@ export async function startCompanions(
       await mkdir(state, { recursive: true, mode: 0o700 });
       const words: string[] = [];
       for (const word of command)
-        words.push(await fill(word, { state, ...options, issuer: `urn:portreeve:${config.environment}` }, secrets));
+        words.push(await fill(word, { state, ...options, issuer: `urn:portreeve:${config.environment}` }, secretFile));
       // The same Node as ours; its standard input is the pipe whose end tells it that we are gone.
       const [program = '', ...rest] = words;
       const child = spawn(program === 'node' ? process.execPath : program, rest, {
@@ -54,15 +52,34 @@ export async function startCompanions(
 
 async function fill(
   word: string,
-  values: { state: string; issuer: string; jwks: string; stateFolder: string },
-  secrets: SecretFolder,
+  values: { state: string; issuer: string; jwks: string },
+  secretFile: (name: string, folder: string) => Promise<string>,
 ): Promise<string> {
   const secret = /^\{secret:([a-z0-9_-]+)\}$/.exec(word)?.[1];
-  if (secret) {
-    if ((await secrets.read(secret)) === null) await secrets.write(secret, randomBytes(32).toString('base64url'));
-    return join(values.stateFolder, 'secrets', secret);
-  }
+  if (secret) return secretFile(secret, values.state);
   return word.replace('{state}', values.state).replace('{issuer}', values.issuer).replace('{jwks}', values.jwks);
+}
+
+/**
+ * The file of a secret that Portreeve and a companion share, in the companion's own folder: a process of another program
+ * cannot open our keystore. Made where there is none of that name.
+ */
+async function companionSecret(
+  name: string,
+  folder: string,
+  config: ProjectConfig,
+  { projectFolder, stateFolder }: { projectFolder: string; stateFolder: string },
+): Promise<string> {
+  const { stateKeystore } = await import('@portreeve/server');
+  const keystore = stateKeystore({ config, projectFolder, stateFolder });
+  let value = (await keystore.fetch(name))?.value;
+  if (value === undefined) {
+    value = randomBytes(32).toString('base64url');
+    await keystore.set(name, value);
+  }
+  const file = join(folder, `${name}.secret`);
+  await writeFile(file, value, { mode: 0o600 });
+  return file;
 }
 
 function listening(child: ChildProcess, system: string): Promise<string> {

@@ -3,6 +3,7 @@ import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { RecordType } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,6 +26,9 @@ interface Row {
   readonly words: (made: Made) => readonly string[];
 }
 
+/** A date for a review that is due in time. */
+const nextMonth = (): string => new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+
 /** What earlier commands have made and later ones need. */
 interface Made {
   readonly input: string;
@@ -33,7 +37,17 @@ interface Made {
   readonly other: string;
   readonly handoff: string;
   readonly result: number;
+  readonly agent: string;
+  readonly activeAgent: string;
+  readonly session: string;
+  /** API tokens: one to be rotated, one to be revoked. */
+  readonly token: string;
+  readonly otherToken: string;
+  readonly proposal: string;
 }
+
+const EXAMPLE = fileURLToPath(new URL('../../../examples/incident-summary/', import.meta.url));
+const WITHOUT = 'it reads files of the project and no data of a server: who may read them may';
 
 const COMMANDS: Readonly<Record<string, Row>> = {
   up: {
@@ -43,6 +57,27 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     as: null,
     notAs: null,
     words: () => [],
+  },
+  check: { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
+  'policy lint': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
+  'policy test': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
+  'policy matrix': {
+    ...{ right: null, why: WITHOUT, records: [], as: null, notAs: null },
+    words: () => ['--project', EXAMPLE],
+  },
+  'policy explain': {
+    right: 'policy.explain',
+    records: ['api.read'],
+    as: 'lead',
+    notAs: 'analyst',
+    words: ({ proposal }) => [proposal],
+  },
+  'policy replay': {
+    right: 'policy.replay',
+    records: ['audit.read'],
+    as: 'operator',
+    notAs: 'lead',
+    words: () => [EXAMPLE, '--project', EXAMPLE, '--since', '30d'],
   },
   run: {
     right: 'runs.submit',
@@ -135,6 +170,134 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  'identity agents list': {
+    right: 'agents.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: () => [],
+  },
+  'identity agents show': {
+    right: 'agents.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ agent }) => [agent],
+  },
+  'identity agents register': {
+    right: 'agents.register',
+    records: ['identity.agent_registered'],
+    as: 'admin',
+    notAs: 'operator',
+    words: () => ['second-agent', '--purpose', 'a test', '--review-by', nextMonth()],
+  },
+  ...Object.fromEntries(
+    (['activate', 'review', 'suspend', 'reinstate', 'retire'] as const).map((event): [string, Row] => [
+      `identity agents ${event}`,
+      {
+        right: 'agents.change',
+        records:
+          event === 'suspend' ? ['identity.agent_changed', 'identity.holdings_revoked'] : ['identity.agent_changed'],
+        as: 'admin',
+        notAs: 'operator',
+        words: ({ agent }) => [
+          agent,
+          '--reason',
+          'a test',
+          ...(event === 'review' ? ['--review-by', nextMonth()] : []),
+        ],
+      },
+    ]),
+  ),
+  'identity services list': {
+    right: 'accounts.list',
+    records: ['api.read'],
+    as: 'admin',
+    notAs: 'analyst',
+    words: () => [],
+  },
+  'identity services create': {
+    right: 'accounts.create',
+    records: ['identity.account_created'],
+    as: 'admin',
+    notAs: 'analyst',
+    words: () => ['nightly-job'],
+  },
+  'identity tokens list': { right: 'tokens.read', records: ['api.read'], as: 'analyst', notAs: null, words: () => [] },
+  'identity tokens create': {
+    right: 'tokens.create',
+    records: ['identity.token_created'],
+    as: 'analyst',
+    notAs: 'auditor',
+    words: () => ['for a test', '--days', '1'],
+  },
+  'identity tokens rotate': {
+    right: 'tokens.rotate',
+    records: ['identity.token_rotated'],
+    as: 'analyst',
+    notAs: 'auditor',
+    words: ({ token }) => [token],
+  },
+  'identity tokens revoke': {
+    right: 'tokens.revoke',
+    records: ['identity.token_revoked'],
+    as: 'analyst',
+    notAs: null,
+    words: ({ otherToken }) => [otherToken],
+  },
+  'identity sessions list': {
+    right: 'sessions.read',
+    records: ['api.read'],
+    as: 'analyst',
+    notAs: null,
+    words: () => [],
+  },
+  'identity sessions end': {
+    right: 'sessions.end',
+    records: ['identity.sessions_ended'],
+    as: 'admin',
+    notAs: null,
+    words: ({ session }) => [session],
+  },
+  'identity delegate': {
+    right: 'delegations.create',
+    records: ['identity.delegated'],
+    as: 'analyst',
+    notAs: null,
+    words: ({ activeAgent }) => [activeAgent, '--scope', 'role:requester'],
+  },
+  'secrets set': {
+    right: null,
+    why: 'it changes files of the state folder, whoever may write there; commands/secrets.test.ts runs it',
+    records: ['secret.changed'],
+    as: null,
+    notAs: null,
+    words: () => ['case-token'],
+  },
+  'secrets rm': {
+    right: null,
+    why: 'it changes files of the state folder, whoever may write there; commands/secrets.test.ts runs it',
+    records: ['secret.changed'],
+    as: null,
+    notAs: null,
+    words: () => ['case-token'],
+  },
+  'secrets rotate': {
+    right: null,
+    why: 'it changes files of the state folder, whoever may write there; commands/secrets.test.ts runs it',
+    records: ['secret.changed'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  'secrets list': {
+    right: null,
+    why: 'it lists file names of the state folder, whoever may read it, and shows no secret',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   doctor: { right: 'system.read', records: ['api.read'], as: 'operator', notAs: null, words: () => [] },
 };
 
@@ -154,6 +317,12 @@ const NOTHING: Made = {
   other: 'appr_1',
   handoff: 'hand_1',
   result: 0,
+  agent: 'prn_1',
+  activeAgent: 'prn_1',
+  session: 'ses_1',
+  token: 'tok_1',
+  otherToken: 'tok_1',
+  proposal: 'prop_1',
 };
 
 afterAll(() => rm(NOTHING.folder, { recursive: true, force: true }));
@@ -167,8 +336,8 @@ describe('every command', () => {
     // or leaves no record is a hole: think twice, and write why.
     expect(all.map((leaf) => leaf.name).sort()).toEqual(Object.keys(COMMANDS).sort());
     for (const [name, row] of Object.entries(COMMANDS)) {
-      if (row.right !== null) expect(row.records, name).not.toEqual([]);
       if (row.right === null) expect(row.why, name).toBeTruthy();
+      else expect(row.records, name).not.toEqual([]);
     }
   });
 
@@ -279,7 +448,29 @@ describe('with a server', () => {
     const [handoff] = documentIn(await portreeve('queue', 'list', '--json')).handoffs;
     expect(handoff).toMatchObject({ kind: 'source_failed', run: documentIn(failed).run.id });
     const folder = here.folder;
-    made = { input, folder, approval: first.approval, other: second.approval, handoff: handoff.id, result: 0 };
+    const identity = async (...words: string[]) => documentIn(await portreeve('identity', ...words, '--json'));
+    const review = ['--review-by', nextMonth()];
+    const { id: agent } = await identity('agents', 'register', 'first-agent', '--purpose', 'a test', ...review);
+    const active = await identity('agents', 'register', 'active-agent', '--purpose', 'a test', ...review);
+    await identity('agents', 'activate', 'active-agent', '--reason', 'a test');
+    const newToken = async () => (await identity('tokens', 'create', 'a test', '--as', 'analyst')).id;
+    const { proposal } = documentIn(await portreeve('approvals', 'show', first.approval, '--json')).approval;
+    made = {
+      ...{
+        input,
+        folder,
+        approval: first.approval,
+        other: second.approval,
+        handoff: handoff.id,
+        result: 0,
+        agent,
+        proposal,
+      },
+      session: (await identity('sessions', 'list', '--as', 'analyst')).sessions[0].id,
+      activeAgent: active.id,
+      token: await newToken(),
+      otherToken: await newToken(),
+    };
   }, 120_000);
   afterAll(async () => {
     await here?.stop();
@@ -469,6 +660,44 @@ describe('with a server', () => {
     expect(documentIn(changed)).toMatchObject({ ok: false, first_bad_index: bad });
     expect((await command(['audit', 'verify', out])).out).toContain(`from index ${bad}`);
     expect(await command(['audit', 'verify', join(here.folder, 'nothing')])).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('B2: a token is shown once, alone on standard output, with a warning beside it', async () => {
+    const created = await portreeve('identity', 'tokens', 'create', 'for a pipe', '--as', 'analyst');
+    expect(created).toMatchObject({ code: 0, err: expect.stringMatching(/^warning: this is shown once/) });
+    const secret = created.out.trim();
+    expect(secret).toMatch(/^prt_[\w-]{43}$/);
+    const listed = await portreeve('identity', 'tokens', 'list', '--as', 'analyst');
+    expect(listed.out).toMatch(/for a pipe .*never used/);
+    expect(listed.out + listed.err).not.toContain(secret);
+    expect((await command(['doctor', '--server', here.server.url], { PORTREEVE_TOKEN: secret })).code).toBe(0);
+    expect((await portreeve('identity', 'tokens', 'list', '--as', 'analyst')).out).toMatch(/for a pipe .* used 20/);
+    expect((await portreeve('identity', 'tokens', 'list', '--unused', '--as', 'admin')).out).toContain('no such token');
+    expect(await portreeve('identity', 'tokens', 'create', 'x', '--days', 'many')).toMatchObject({ code: 2 });
+  });
+
+  test('B5: an agent is shown whole, found by its name, and a name that nobody has is said', async () => {
+    const shown = await portreeve('identity', 'agents', 'show', 'active-agent');
+    expect(shown.out).toMatch(
+      /^Agent active-agent \(active\)\n {2}id +prn_\w+\n {2}owner +prn_\w+\n {2}purpose +a test\n/,
+    );
+    const retired = await portreeve('identity', 'agents', 'retire', 'active-agent', '--reason', 'no longer needed');
+    expect(retired.out).toBe('✓ active-agent is retired.\n');
+    const twice = await portreeve('identity', 'agents', 'retire', 'active-agent', '--reason', 'again', '--json');
+    expect([twice.code, documentIn(twice).error.code]).toEqual([1, 'conflict']);
+    const none = await portreeve('identity', 'agents', 'show', 'no-such-agent', '--json');
+    expect([none.code, documentIn(none).error.code]).toEqual([1, 'not_found']);
+    const never = await portreeve('identity', 'agents', 'register', 'x', '--purpose', 'y', '--review-by', 'someday');
+    expect(never).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('B1: all sessions of an account are ended by an administrator', async () => {
+    const { principal } = await (await import('./session.ts')).signIn({ state: here.state, as: 'auditor' }, 'auditor');
+    const ended = await portreeve('identity', 'sessions', 'end', '--account', principal.id, '--json');
+    expect(documentIn(ended).ended).toBeGreaterThan(0);
+    expect(await portreeve('identity', 'sessions', 'end')).toMatchObject({ code: 2 });
+    const both = await portreeve('identity', 'sessions', 'end', 'ses_1', '--account', principal.id);
+    expect(both).toMatchObject({ code: 2 });
   });
 
   test('I2: what is listed as text is the same as what --json gives', async () => {

@@ -1,10 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
+import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFreeze } from './commands/freeze.ts';
+import { addIdentity } from './commands/identity/index.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
+import { addSecrets } from './commands/secrets.ts';
 import { addTool } from './commands/tool.ts';
 import { addUp } from './commands/up.ts';
 import { EXIT, reportFailure, reportUsage } from './failure.ts';
@@ -37,11 +41,15 @@ export function buildProgram(finish: (code: number) => void): Command {
     };
 
   addUp(program, run as never);
+  addCheck(program, run as never);
   addRun(program, run as never);
   addApprovals(program, run as never);
   addQueue(program, run as never);
   addFreeze(program, run as never);
+  addIdentity(program, run as never);
+  addPolicy(program, run as never);
   addAudit(program, run as never);
+  addSecrets(program, run as never);
   addTool(program, run as never);
   addDoctor(program, run as never);
   return program;

@@ -5,6 +5,7 @@ import {
   type Evidence,
   type EvidenceId,
   type Json,
+  type JsonObject,
   join,
   type Label,
   Labelled,
@@ -19,7 +20,8 @@ import { open } from '@portreeve/contract/open';
 import { chooseEvidence } from './choose-evidence.ts';
 import { cleanText } from './clean.ts';
 import { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
-import { asEvidence, makeEvidence } from './evidence.ts';
+import { asEvidence, makeEvidence, withFields } from './evidence.ts';
+import { NOT_KEPT } from './life/rules.ts';
 import { PLACEHOLDER, type Prompt } from './load-prompts.ts';
 
 export type PromptInputs = { readonly [name: string]: Json | Labelled<unknown> };
@@ -31,6 +33,10 @@ export interface AssembleOptions {
   readonly workflow: WorkflowContract;
   /** The label of inputs that carry none: what the workflow's code took from the trusted request or wrote itself. */
   readonly requestLabel?: Label;
+  /** Fields that may not be kept, read anew for this question (`revealNotKept`). */
+  readonly revealed?: readonly Labelled<ReadonlyMap<EvidenceId, JsonObject>>[];
+  /** What the inputs lack because of its life, for the record (`RunLife.forPrompt`). */
+  readonly withheld?: NonNullable<RecordData<'prompt.assembled'>['withheld']>;
 }
 
 export interface Assembly {
@@ -66,11 +72,20 @@ export function estimateTokens(text: string): number {
  * Errors: `out_of_scope` for a prompt or an input that is not declared, `misconfigured` for an input that is missing,
  * has no value, or is untrusted and named in the task text, `source_failed` where two items share an evidence id.
  */
-export function assemble({ prompt, inputs, workflow, requestLabel = REQUEST_LABEL }: AssembleOptions): Assembly {
+export function assemble({
+  prompt,
+  inputs,
+  workflow,
+  requestLabel = REQUEST_LABEL,
+  revealed = [],
+  withheld = [],
+}: AssembleOptions): Assembly {
   const { contract } = prompt;
   checkScope(prompt, inputs, workflow);
   const texts = new Map<string, string>();
   const pieces: Evidence[] = [];
+  const inputById = new Map<EvidenceId, string>();
+  const fieldsById = new Map(revealed.flatMap((each) => [...open(each)]));
   const labels: Label[] = [];
   for (const { name } of contract.inputs) {
     const input = inputs[name]!;
@@ -80,17 +95,30 @@ export function assemble({ prompt, inputs, workflow, requestLabel = REQUEST_LABE
       throw new PortreeveError('misconfigured', `the input ${name} of prompt ${contract.id} has no value`);
     labels.push(label);
     const evidence = asEvidence(value);
-    if (evidence !== null) pieces.push(...evidence);
-    else if (label.integrity === 'trusted') texts.set(name, inputText(name, value as Json));
-    else pieces.push(asPiece(name, value as Json));
+    if (evidence !== null) {
+      for (const piece of evidence) {
+        inputById.set(piece.id, inputById.get(piece.id) ?? name);
+        pieces.push(inFull(piece, fieldsById.get(piece.id)));
+      }
+    } else if (label.integrity === 'trusted') texts.set(name, inputText(name, value as Json));
+    else {
+      const piece = asPiece(name, value as Json);
+      inputById.set(piece.id, name);
+      pieces.push(piece);
+    }
   }
   const evidence = distinct(pieces);
-  const { chosen, leftOut } = chooseEvidence(evidence, contract.evidence_budget_tokens, (piece) =>
-    blockTokens(evidenceBlock(piece)),
+  const inputOf = (piece: Evidence): string => inputById.get(piece.id) ?? '';
+  const { chosen, leftOut } = chooseEvidence(
+    evidence,
+    contract.evidence_budget_tokens,
+    (piece) => blockTokens(evidenceBlock(piece)),
+    inputOf,
   );
+  const parts = partsLeftOut(evidence, chosen, inputOf);
   const content: ModelBlock[] = [
     { type: 'text', text: taskText(prompt, texts) },
-    { type: 'text', text: countText(chosen.length, leftOut) },
+    { type: 'text', text: countText(chosen.length, leftOut, parts) },
     ...chosen.map(evidenceBlock),
     { type: 'text', text: CLOSING },
   ];
@@ -125,6 +153,8 @@ export function assemble({ prompt, inputs, workflow, requestLabel = REQUEST_LABE
       input_digest: inputDigest,
       evidence_shown: chosen.length,
       evidence_left_out: leftOut,
+      ...(parts.length > 0 ? { left_out: parts } : {}),
+      ...(withheld.length > 0 ? { withheld: [...withheld] } : {}),
       tokens_estimated: tokensEstimated,
       label: labelData(label),
     },
@@ -184,9 +214,45 @@ function taskText({ contract, body }: Prompt, texts: ReadonlyMap<string, string>
   return [text, ...rest].join('\n\n');
 }
 
-function countText(shown: number, leftOut: number): string {
+type Part = NonNullable<RecordData<'prompt.assembled'>['left_out']>[number];
+
+/** How much of each input was left out, where something was. */
+function partsLeftOut(
+  evidence: readonly Evidence[],
+  chosen: readonly Evidence[],
+  inputOf: (piece: Evidence) => string,
+): Part[] {
+  const parts = new Map<string, { input: string; source: string; pieces: number; shown: number }>();
+  const shown = new Set(chosen);
+  for (const piece of evidence) {
+    const input = inputOf(piece);
+    const key = `${input} ${piece.source}`;
+    const part = parts.get(key) ?? { input, source: piece.source, pieces: 0, shown: 0 };
+    part.pieces++;
+    if (shown.has(piece)) part.shown++;
+    parts.set(key, part);
+  }
+  return [...parts.values()].filter((part) => part.shown < part.pieces);
+}
+
+/** A piece with the fields that its source may not keep, which were read anew for this question. */
+function inFull(piece: Evidence, notKept: JsonObject | undefined): Evidence {
+  if (notKept === undefined) return piece;
+  // Only in the place of a mark: a field that was cleared, or that may not enter this prompt, does not come back.
+  const fields = Object.entries(piece.fields).map(([name, value]) => [
+    name,
+    value === NOT_KEPT && Object.hasOwn(notKept, name) ? notKept[name]! : value,
+  ]);
+  return withFields(piece, Object.fromEntries(fields));
+}
+
+function countText(shown: number, leftOut: number, parts: readonly Part[]): string {
   if (leftOut === 0) return `The evidence follows: ${shown} items, all that were read.`;
-  return `The evidence follows: ${shown} of ${shown + leftOut} items. ${leftOut} items did not fit and were left out, those of common shapes first: make no statement about what is absent.`;
+  const of =
+    parts.length > 1
+      ? ` (shown of ${parts.map((part) => `${part.source}: ${part.shown} of ${part.pieces}`).join(', ')})`
+      : '';
+  return `The evidence follows: ${shown} of ${shown + leftOut} items. ${leftOut} items did not fit and were left out, those of common shapes first${of}: make no statement about what is absent.`;
 }
 
 function evidenceBlock(piece: Evidence): Extract<ModelBlock, { type: 'evidence' }> {

@@ -22,6 +22,15 @@ describe('choosing evidence', () => {
     expect(leftOut).toBe(197);
   });
 
+  test('a long document of one input does not push out the few pieces of another, and its beginning stays', () => {
+    const long = Array.from({ length: 300 }, (_, index) => makeEvidence('mail', index + 1, { text: `block ${index}` }));
+    const few = [1, 2].map((n) => makeEvidence('mail', n + 1000, { text: `policy ${n}` }));
+    const inputOf = (item: (typeof few)[number]) => (item.position > 1000 ? 'policy' : 'mail');
+    const { chosen, leftOut } = chooseEvidence([...long, ...few], 50, cost, inputOf);
+    expect(chosen.map((item) => item.position)).toEqual([1, 2, 3, 1001, 1002]);
+    expect(leftOut).toBe(297);
+  });
+
   test('for any evidence: within the budget, in order, nothing twice, the rest counted, the same again', () => {
     fc.assert(
       fc.property(

@@ -7,20 +7,22 @@ const PIECES_MAX = 10_000;
 
 /**
  * Which evidence fits into a budget of tokens. All of it, in its order, if it fits. Otherwise **rare shapes first**: items
- * are grouped by their shape (which fields they have, and the values of those that take few different values), and one
- * item of each group is taken in turn, rarest group first, earliest item first, until nothing more fits. So a flood of
- * one kind of event cannot push out the single one that matters. What is chosen keeps the order it came in.
+ * are grouped by the input that they came with, their source, and their shape (which fields they have, and the values of
+ * those that take few different values), and one item of each group is taken in turn, rarest group first, earliest item
+ * first, until nothing more fits. So neither a flood of one kind of event nor one long document can push out the single
+ * item that matters, and of a document its beginning stays. What is chosen keeps the order it came in.
  */
 export function chooseEvidence(
   evidence: readonly Evidence[],
   budget: number,
   cost: (evidence: Evidence) => number,
+  inputOf: (evidence: Evidence) => string = () => '',
 ): { readonly chosen: readonly Evidence[]; readonly leftOut: number } {
   const costs = evidence.map(cost);
   const total = costs.reduce((sum, each) => sum + each, 0);
   if (total <= budget && evidence.length <= PIECES_MAX) return { chosen: evidence, leftOut: 0 };
 
-  const groups = groupByShape(evidence);
+  const groups = groupByShape(evidence, inputOf);
   const taken = new Set<number>();
   let left = budget;
   for (let round = 0; groups.some((group) => round < group.length); round++) {
@@ -35,7 +37,7 @@ export function chooseEvidence(
 }
 
 /** Indexes of the items of each shape; fewest items first, then by first appearance. */
-function groupByShape(evidence: readonly Evidence[]): number[][] {
+function groupByShape(evidence: readonly Evidence[], inputOf: (evidence: Evidence) => string): number[][] {
   const valuesByField = new Map<string, Set<string>>();
   for (const { fields } of evidence) {
     for (const [name, value] of Object.entries(fields)) {
@@ -46,8 +48,8 @@ function groupByShape(evidence: readonly Evidence[]): number[][] {
   }
   const telling = new Set([...valuesByField].filter(([, { size }]) => size <= LOW_CARDINALITY).map(([name]) => name));
   const groups = new Map<string, number[]>();
-  for (const [index, { fields }] of evidence.entries()) {
-    const shape = shapeOf(fields, telling);
+  for (const [index, item] of evidence.entries()) {
+    const shape = `${inputOf(item)} ${item.source} ${shapeOf(item.fields, telling)}`;
     const group = groups.get(shape);
     if (group) group.push(index);
     else groups.set(shape, [index]);

@@ -1,6 +1,16 @@
-import type { Cleaned, HiddenKind } from './clean.ts';
+import type { Cleaned, UnicodeKind } from './clean.ts';
+import { foldConfusables } from './confusables.ts';
+import { INJECTION_LIKELY, scoreInjection } from './detect/score-injection.ts';
+import type { DocumentFindingKind } from './ingest/document.ts';
 
-export type FindingKind = HiddenKind | 'malformed_item' | 'no_declared_field' | 'instruction_like' | 'role_marker';
+export type FindingKind =
+  | UnicodeKind
+  | 'malformed_item'
+  | 'no_declared_field'
+  | 'instruction_like'
+  | 'role_marker'
+  | 'injection_likely'
+  | DocumentFindingKind;
 
 /** What was noticed in a source and where. `positions` names at most {@link POSITIONS_MAX} items; `count` counts all. */
 export interface Finding {
@@ -43,7 +53,10 @@ export class FindingLog {
   /** Notes what was removed from a value, and what its text looks like. */
   inspect(position: number, cleaned: Cleaned): void {
     for (const [kind, count] of cleaned.removed) this.add(kind, position, count);
+    const confusable = cleaned.spans.filter((span) => span.kind === 'confusable_character').length;
+    if (confusable > 0) this.add('confusable_character', position, confusable);
     for (const kind of suspiciousKinds(cleaned.text)) this.add(kind, position);
+    if (scoreInjection(cleaned.text).score >= INJECTION_LIKELY) this.add('injection_likely', position);
   }
 
   /** Sorted by kind, so that the same source gives the same record. */
@@ -54,9 +67,9 @@ export class FindingLog {
   }
 }
 
-/** Which suspicious kinds a cleaned text shows. Look-alike letters are folded by NFKC before matching. */
+/** Which suspicious kinds a cleaned text shows. Look-alike letters are folded (NFKC, UTS #39) before matching. */
 export function suspiciousKinds(text: string): ('instruction_like' | 'role_marker')[] {
-  const folded = text.normalize('NFKC').toLowerCase();
+  const folded = foldConfusables(text.normalize('NFKC')).toLowerCase();
   const words = folded.replace(/[\s_]+/g, ' ');
   return [
     ...(INSTRUCTION_LIKE.some((pattern) => pattern.test(words)) ? (['instruction_like'] as const) : []),

@@ -8,9 +8,53 @@ export {
 } from './assemble.ts';
 export { cleanText } from './clean.ts';
 export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+export { detectPersonal, findPersonal, type PersonalRecogniser } from './deidentify/detect-personal.ts';
+export { type Certainty, PERSONAL_KINDS, type PersonalKind, type PersonalSpan } from './deidentify/kinds.ts';
+export { type PresidioOptions, presidioRecogniser } from './deidentify/presidio.ts';
+export { type Pseudonymised, type PseudonymiseOptions, pseudonymise } from './deidentify/pseudonymise.ts';
+export {
+  type Restored,
+  type RestoreOptions,
+  restore,
+  restoreStream,
+  type StreamRestorer,
+} from './deidentify/restore.ts';
+export type { PseudonymVault, VaultEntry } from './deidentify/vault.ts';
+export {
+  type ClassifierFailure,
+  type ClassifierOutcome,
+  type HttpClassifierOptions,
+  httpClassifier,
+  type InjectionClassifier,
+  withOutside,
+} from './detect/outside-classifier.ts';
+export {
+  INJECTION_LIKELY,
+  type InjectionScore,
+  type InjectionSignal,
+  type SignalName,
+  scoreInjection,
+} from './detect/score-injection.ts';
 export { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 export { type Finding, type FindingKind, suspiciousKinds } from './findings.ts';
-export { loadLabelled, saveLabelled } from './labelled-values.ts';
+export type {
+  Block,
+  IngestedDocument,
+  IngestFinding,
+  IngestOutcome,
+  IngestRequest,
+  MediaType,
+  Place,
+  RefusalReason,
+} from './ingest/document.ts';
+export { createIngester, type Ingester, type IngesterOptions } from './ingest/ingester.ts';
+export type { IngestLimits } from './ingest/limits.ts';
+export { originalPlace } from './ingest/original-place.ts';
+export { loadLabelled, type SaveOptions, saveLabelled } from './labelled-values.ts';
+export { forgetDue, forgetRun, forgetUsed } from './life/forget.ts';
+export { NOT_KEPT } from './life/rules.ts';
+export { type Entered, type RunLife, runLife } from './life/run-life.ts';
+export { withholdNotKept } from './life/withhold.ts';
 export { loadPrompts, type Prompt, parsePrompt } from './load-prompts.ts';
 export type {
   ContextStore,
@@ -24,4 +68,4 @@ export type {
 export { attachmentSource } from './read-attachment.ts';
 export { fileSource } from './read-file.ts';
 export { type HttpSourceOptions, httpSource } from './read-http.ts';
-export { readSource, type SourceReading } from './read-source.ts';
+export { readSource, revealNotKept, type SourceReading } from './read-source.ts';

@@ -1,19 +1,28 @@
 import {
   type Clock,
   canonicalJson,
-  type Evidence,
   jsonSchema,
   Labelled,
   labelSchema,
   newId,
   PortreeveError,
   type RunId,
+  type SourceContract,
   type Tx,
   type ValueId,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
-import { asEvidence, labelEvidence, restoreEvidence } from './evidence.ts';
-import type { ContextStore } from './ports.ts';
+import { asEvidence, labelEvidence, restoreEvidence, withoutStored } from './evidence.ts';
+import { clearingRules, storedRules } from './life/rules.ts';
+import type { ContextStore, StoredValue } from './ports.ts';
+
+export interface SaveOptions {
+  readonly run: RunId;
+  readonly labelled: Labelled<unknown>;
+  readonly clock: Clock;
+  /** Of a reading: when its fields are to be cleared follows from its source and its time (ISO 8601). */
+  readonly life?: { readonly source: SourceContract; readonly read_at: string };
+}
 
 /**
  * Stores a labelled value for a run and gives its id. This and {@link loadLabelled} are the only place that opens a
@@ -22,7 +31,7 @@ import type { ContextStore } from './ports.ts';
 export async function saveLabelled(
   store: ContextStore,
   tx: Tx,
-  { run, labelled, clock }: { readonly run: RunId; readonly labelled: Labelled<unknown>; readonly clock: Clock },
+  { run, labelled, clock, life }: SaveOptions,
 ): Promise<ValueId> {
   const value = open(labelled);
   const evidence = Array.isArray(value) ? asEvidence(value) : null;
@@ -34,6 +43,7 @@ export async function saveLabelled(
     label: canonicalJson(labelled.label),
     content: evidence ? evidenceText(evidence) : canonicalJson(value),
     created_at: clock.now().toISOString(),
+    ...storedRules(life ? clearingRules(life.source, new Date(life.read_at)) : []),
   });
   return id;
 }
@@ -54,7 +64,12 @@ export async function loadLabelled<T = unknown>(
   return new Labelled(jsonSchema.parse(content) as T, label);
 }
 
+/** The content of stored evidence without some fields. */
+export function withoutStoredFields({ content }: StoredValue, gone: readonly string[]): string {
+  return evidenceText(withoutStored(JSON.parse(content), new Set(gone)));
+}
+
 /** Canonical JSON of the list; written item by item, because a long list has more values than one JSON value may. */
-function evidenceText(evidence: readonly Evidence[]): string {
+function evidenceText(evidence: readonly unknown[]): string {
   return `[${evidence.map((item) => canonicalJson(item)).join(',')}]`;
 }

@@ -39,7 +39,7 @@ export function parseItems(text: string, max: number): ParsedItems {
 }
 
 /** The value, or `undefined` for what is not JSON or nested too deep to be walked. */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text, exactNumbers);
   } catch {

@@ -1,5 +1,6 @@
-import type { Attachment, JsonObject, RunId, SourceContract, Tx, ValueId } from '@portreeve/contract';
+import type { Attachment, EvidencePlace, JsonObject, RunId, SourceContract, Tx, ValueId } from '@portreeve/contract';
 import type { Finding } from './findings.ts';
+import type { IngestedDocument } from './ingest/document.ts';
 
 export interface SourceRequest {
   readonly contract: SourceContract;
@@ -16,6 +17,8 @@ export interface SourceItem {
   readonly position: number;
   /** Declared fields only, cleaned and cut to their declared length. */
   readonly fields: JsonObject;
+  /** Of a document. */
+  readonly place?: EvidencePlace;
 }
 
 export interface SourceItems {
@@ -26,6 +29,8 @@ export interface SourceItems {
   readonly fieldsLeftOut: readonly string[];
   readonly cutValues: number;
   readonly findings: readonly Finding[];
+  /** What was read, where it was a document. */
+  readonly document?: IngestedDocument;
 }
 
 /**
@@ -56,6 +61,10 @@ export interface StoredValue {
   readonly content: string;
   /** ISO 8601, UTC. */
   readonly created_at: string;
+  /** Which fields are cleared when (`life/rules.ts`), canonical JSON; `null`: the value is kept. */
+  readonly clearing: string | null;
+  /** When the next of these rules is due, ISO 8601; `null`: none by time alone. */
+  readonly clear_at: string | null;
 }
 
 export interface ContextStore {
@@ -63,4 +72,8 @@ export interface ContextStore {
   saveValue(tx: Tx, value: StoredValue): Promise<void>;
   /** What was committed under this id, or `null`. */
   loadValue(id: ValueId): Promise<StoredValue | null>;
+  /** Puts less in the place of what is stored: the only change that a value may undergo. */
+  shrinkValue(tx: Tx, id: ValueId, left: Pick<StoredValue, 'content' | 'clearing' | 'clear_at'>): Promise<void>;
+  /** Values with something to clear: of one run, or due at a time. At most 100, oldest first. */
+  valuesToClear(which: { readonly run: RunId } | { readonly due: string }): Promise<StoredValue[]>;
 }

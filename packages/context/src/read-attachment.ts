@@ -1,12 +1,13 @@
-import { PortreeveError } from '@portreeve/contract';
+import { attachmentBytes, PortreeveError } from '@portreeve/contract';
+import { createIngester } from './ingest/ingester.ts';
 import type { SourceReader } from './ports.ts';
-import { takeDeclared } from './take-declared.ts';
+import { readItems } from './read-items.ts';
 
 /**
  * Reads what the requester attached: the attachment that the query's `name` names, or the only one. Attaching a file
  * does not vouch for what is in it: the label is the contract's, as with any source.
  */
-export function attachmentSource(): SourceReader {
+export function attachmentSource({ ingester = createIngester() } = {}): SourceReader {
   return {
     kind: 'attachment',
     async read({ contract, query, attachments }) {
@@ -17,12 +18,13 @@ export function attachmentSource(): SourceReader {
         throw new PortreeveError('unknown_case', `source ${contract.name}: nothing of that name was attached`);
       if (found.length > 1)
         throw new PortreeveError('bad_input', `source ${contract.name}: several attachments fit; name one`);
-      if (Buffer.byteLength(attachment.text) > contract.limits.max_bytes)
+      const bytes = attachmentBytes(attachment);
+      if (bytes.length > contract.limits.max_bytes)
         throw new PortreeveError(
           'source_failed',
           `source ${contract.name} gave more than the declared ${contract.limits.max_bytes} bytes`,
         );
-      return takeDeclared(attachment.text.replace(/^\uFEFF/, ''), contract);
+      return readItems(ingester, bytes, { declared: attachment.media_type, name: attachment.name }, contract);
     },
   };
 }

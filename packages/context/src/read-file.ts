@@ -3,8 +3,9 @@ import { open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isPortreeveError, PortreeveError } from '@portreeve/contract';
 import { fillTemplate } from './fill-template.ts';
+import { createIngester, type Ingester } from './ingest/ingester.ts';
 import type { SourceReader, SourceRequest } from './ports.ts';
-import { takeDeclared } from './take-declared.ts';
+import { readItems } from './read-items.ts';
 
 /** A value that stands for one name in a path: it cannot climb, hide, or name a device or a stream. */
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -13,7 +14,13 @@ const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
  * Reads files of a folder inside `root`, the project's folder. Neither the query nor a symbolic link leads out of the
  * declared folder; only regular files are read.
  */
-export function fileSource({ root }: { readonly root: string }): SourceReader {
+export function fileSource({
+  root,
+  ingester = createIngester(),
+}: {
+  readonly root: string;
+  readonly ingester?: Ingester;
+}): SourceReader {
   return {
     kind: 'file',
     async read(request) {
@@ -22,7 +29,8 @@ export function fileSource({ root }: { readonly root: string }): SourceReader {
       const { folder, pattern } = contract.binding;
       const name = fillTemplate(pattern, request.query, (value) => (FILE_NAME.test(value) ? value : null));
       try {
-        return takeDeclared(await readInside(resolve(root, folder), name, root, request), contract);
+        const bytes = await readInside(resolve(root, folder), name, root, request);
+        return await readItems(ingester, bytes, { declared: '', name }, contract);
       } catch (error) {
         if (isPortreeveError(error)) throw error;
         if ((error as NodeJS.ErrnoException).code === 'ENOENT')
@@ -33,7 +41,7 @@ export function fileSource({ root }: { readonly root: string }): SourceReader {
   };
 }
 
-async function readInside(folder: string, name: string, root: string, request: SourceRequest): Promise<string> {
+async function readInside(folder: string, name: string, root: string, request: SourceRequest): Promise<Uint8Array> {
   const { contract } = request;
   const realFolder = await realpath(folder);
   const path = await realpath(join(realFolder, name));
@@ -50,7 +58,7 @@ async function readInside(folder: string, name: string, root: string, request: S
     if (stat.size > contract.limits.max_bytes) throw tooLarge(request);
     const bytes = await file.readFile({ signal });
     if (bytes.length > contract.limits.max_bytes) throw tooLarge(request);
-    return new TextDecoder().decode(bytes);
+    return bytes;
   } finally {
     await file.close();
   }

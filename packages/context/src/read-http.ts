@@ -1,27 +1,30 @@
 import { isPortreeveError, type JsonObject, PortreeveError, type SourceContract } from '@portreeve/contract';
 import { type Dispatcher, request as httpRequest } from 'undici';
 import { fillTemplate } from './fill-template.ts';
+import { createIngester, type Ingester } from './ingest/ingester.ts';
 import type { SecretReader, SourceReader } from './ports.ts';
-import { takeDeclared } from './take-declared.ts';
+import { readItems } from './read-items.ts';
 
 export interface HttpSourceOptions {
   /** Makes the connection; the server passes its egress guard. There is no default, so that nobody goes around it. */
   readonly dispatcher: Dispatcher;
   readonly secrets: SecretReader;
+  readonly ingester?: Ingester;
 }
 
 /**
  * Reads a declared endpoint by one GET: no redirects, no cookies, no compression, bounded bytes and time. A credential
  * is sent as a bearer token (RFC 6750), and in clear text only to this machine.
  */
-export function httpSource({ dispatcher, secrets }: HttpSourceOptions): SourceReader {
+export function httpSource({ dispatcher, secrets, ingester = createIngester() }: HttpSourceOptions): SourceReader {
   return {
     kind: 'http',
     async read({ contract, query, signal }) {
       if (contract.binding.kind !== 'http') throw new TypeError(`source ${contract.name} is not bound to HTTP`);
       const url = sourceUrl(contract.name, contract.binding.url, query);
       const headers: Record<string, string> = {
-        accept: 'application/x-ndjson, application/jsonl, application/json',
+        accept:
+          contract.form === 'document' ? '*/*' : 'application/x-ndjson, application/jsonl, application/json, text/csv',
         'accept-encoding': 'identity',
       };
       if (contract.binding.credential !== undefined)
@@ -34,7 +37,9 @@ export function httpSource({ dispatcher, secrets }: HttpSourceOptions): SourceRe
           headers,
           signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
         });
-        return takeDeclared(await readBody(response, contract), contract);
+        const bytes = await readBody(response, contract);
+        const declared = String(response.headers['content-type'] ?? '');
+        return await readItems(ingester, bytes, { declared, name: url.pathname.split('/').at(-1) ?? '' }, contract);
       } catch (error) {
         // The guard's own refusal may arrive as the cause of a connection error.
         const known = [error, (error as Error | undefined)?.cause].find((each) => isPortreeveError(each));
@@ -89,7 +94,7 @@ async function bearer(contract: SourceContract, name: string, url: URL, secrets:
   return secret;
 }
 
-async function readBody(response: Dispatcher.ResponseData, contract: SourceContract): Promise<string> {
+async function readBody(response: Dispatcher.ResponseData, contract: SourceContract): Promise<Uint8Array> {
   const { statusCode, headers, body } = response;
   const stop = (code: 'unknown_case' | 'source_failed', detail: string): PortreeveError => {
     body.on('error', () => undefined).destroy();
@@ -110,5 +115,5 @@ async function readBody(response: Dispatcher.ResponseData, contract: SourceContr
       );
     chunks.push(chunk);
   }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }

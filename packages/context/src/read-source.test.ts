@@ -57,6 +57,7 @@ describe('reading a declared source', () => {
       fields_left_out: ['Secret'],
       cut_values: 1,
       findings: [
+        { kind: 'injection_likely', count: 1, positions: [3] },
         { kind: 'instruction_like', count: 1, positions: [3] },
         { kind: 'malformed_item', count: 1, positions: [2] },
       ],

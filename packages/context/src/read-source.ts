@@ -1,7 +1,11 @@
 import {
   compileSchema,
+  type Evidence,
+  type EvidenceId,
   type FieldError,
+  type JsonObject,
   type Label,
+  Labelled,
   labelData,
   PortreeveError,
   type Reading,
@@ -10,7 +14,9 @@ import {
 } from '@portreeve/contract';
 import { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
-import type { SourceReader, SourceRequest } from './ports.ts';
+import { type IngestedDocument, SEVERITIES } from './ingest/document.ts';
+import { NOT_KEPT, notKeptFields } from './life/rules.ts';
+import type { SourceItem, SourceItems, SourceReader, SourceRequest } from './ports.ts';
 
 export interface SourceReading extends Reading {
   readonly label: Label;
@@ -27,27 +33,10 @@ export interface SourceReading extends Reading {
  */
 export async function readSource(readers: readonly SourceReader[], request: SourceRequest): Promise<SourceReading> {
   const { contract, query } = request;
-  const errors = queryErrors(contract, query);
-  if (errors.length > 0)
-    throw new PortreeveError('bad_input', `source ${contract.name} does not accept this query`, { errors });
-  const reader = readers.find((each) => each.kind === contract.binding.kind);
-  if (reader === undefined)
-    throw new PortreeveError('misconfigured', `no reader for ${contract.binding.kind} sources is set up`);
-
-  const read = await reader.read(request);
-  const fields = contract.fields.map((field) => field.name);
-  const declared = new Set(fields);
-  const evidence = read.items.map((item) => {
-    const stray = Object.keys(item.fields).find((name) => !declared.has(name));
-    if (stray !== undefined) throw new TypeError(`the ${reader.kind} reader let an undeclared field out`);
-    return makeEvidence(contract.name, item.position, item.fields);
-  });
-  const label: Label = {
-    integrity: contract.integrity,
-    confidentiality: contract.confidentiality,
-    categories: [...new Set(contract.categories)].sort(),
-    origins: [contract.name],
-  };
+  const { read, fields } = await readChecked(readers, request);
+  const notKept = notKeptFields(contract);
+  const evidence = read.items.map((item) => markedEvidence(contract, item, notKept));
+  const label = labelOf(contract);
   return {
     evidence: labelEvidence(evidence, label),
     available: read.available,
@@ -66,7 +55,84 @@ export async function readSource(readers: readonly SourceReader[], request: Sour
       label: labelData(label),
       findings: read.findings.map(({ kind, count, positions }) => ({ kind, count, positions: [...positions] })),
       evidence: evidence.map((item) => ({ id: item.id, position: item.position, digest: evidenceDigest(item) })),
+      ...(read.document ? { document: summaryOf(read.document, notKept.length === 0) } : {}),
+      ...(notKept.length > 0 ? { not_kept: notKept } : {}),
     },
+  };
+}
+
+const FINDINGS_RECORDED_MAX = 100;
+
+/**
+ * Reads a source anew for one question: the fields that may not be kept, by the id of their evidence. Nothing of it may be
+ * stored or recorded. Items that are not the same any more are not among them.
+ */
+export async function revealNotKept(
+  readers: readonly SourceReader[],
+  request: SourceRequest,
+): Promise<Labelled<ReadonlyMap<EvidenceId, JsonObject>>> {
+  const { contract } = request;
+  const { read } = await readChecked(readers, request);
+  const notKept = notKeptFields(contract);
+  const revealed = new Map<EvidenceId, JsonObject>();
+  for (const item of read.items) {
+    const fields = Object.entries(item.fields).filter(([name]) => notKept.includes(name));
+    revealed.set(markedEvidence(contract, item, notKept).id, Object.fromEntries(fields));
+  }
+  return new Labelled<ReadonlyMap<EvidenceId, JsonObject>>(revealed, labelOf(contract));
+}
+
+/** One piece of evidence, with a mark for what may not be kept; its id does not depend on that. */
+function markedEvidence(contract: SourceContract, item: SourceItem, notKept: readonly string[]): Evidence {
+  const fields = Object.entries(item.fields).map(([name, value]) => [name, notKept.includes(name) ? NOT_KEPT : value]);
+  return makeEvidence(contract.name, item.position, Object.fromEntries(fields), item.place);
+}
+
+function labelOf(contract: SourceContract): Label {
+  return {
+    integrity: contract.integrity,
+    confidentiality: contract.confidentiality,
+    categories: [...new Set(contract.categories)].sort(),
+    origins: [contract.name],
+  };
+}
+
+async function readChecked(
+  readers: readonly SourceReader[],
+  request: SourceRequest,
+): Promise<{ read: SourceItems; fields: string[] }> {
+  const { contract, query } = request;
+  const errors = queryErrors(contract, query);
+  if (errors.length > 0)
+    throw new PortreeveError('bad_input', `source ${contract.name} does not accept this query`, { errors });
+  const reader = readers.find((each) => each.kind === contract.binding.kind);
+  if (reader === undefined)
+    throw new PortreeveError('misconfigured', `no reader for ${contract.binding.kind} sources is set up`);
+  const read = await reader.read(request);
+  const fields = contract.fields.map((field) => field.name);
+  const declared = new Set(fields);
+  for (const item of read.items)
+    if (Object.keys(item.fields).some((name) => !declared.has(name)))
+      throw new TypeError(`the ${reader.kind} reader let an undeclared field out`);
+  return { read, fields };
+}
+
+/** What goes on record of a document: its digest, and the gravest findings with what was taken out. */
+function summaryOf(document: IngestedDocument, keep: boolean): RecordData<'source.read'>['document'] {
+  const grave = [...document.findings].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
+  return {
+    media_type: document.media_type,
+    digest: document.digest,
+    blocks: document.blocks.length,
+    truncated: document.truncated,
+    findings: grave.slice(0, FINDINGS_RECORDED_MAX).map(({ position, removed, detail, ...finding }) => ({
+      ...finding,
+      ...position,
+      // What may not be kept may stand in what was taken out, and in what a finding says of it.
+      detail: keep ? detail : NOT_KEPT,
+      ...(removed === undefined ? {} : { removed: keep ? removed : NOT_KEPT }),
+    })),
+    findings_left_out: Math.max(0, grave.length - FINDINGS_RECORDED_MAX) + document.findings_left_out,
   };
 }
 

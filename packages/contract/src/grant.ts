@@ -8,6 +8,13 @@ export const GRANT_TYPE = 'portreeve-grant+jwt';
 export const GRANT_DETAIL_TYPE = 'urn:portreeve:grant:tool-call';
 /** The header that carries a grant to a downstream system. */
 export const GRANT_HEADER = 'Portreeve-Grant';
+/**
+ * The header that carries the executor's proof that it holds the key of the grant's `cnf`: an RFC 9449 proof, bound to
+ * the grant by `ath` and to the request by `htm` and `htu`. The body is bound by the grant's own `args_digest`.
+ */
+export const PROOF_HEADER = 'DPoP';
+/** The `typ` header of such a proof (RFC 9449, section 4.2). */
+export const PROOF_TYPE = 'dpop+jwt';
 /** Seconds that a grant lives at the most (requirement F6). */
 export const GRANT_TTL_MAX_S = 300;
 
@@ -29,6 +36,8 @@ export const grantClaimsSchema = z.strictObject({
   act: z.strictObject({ sub: z.string() }).optional(),
   scope: nameSchema,
   req_wl: z.string(),
+  /** The executor's key (RFC 7800, RFC 9449): its RFC 7638 SHA-256 thumbprint. Nobody else can use the grant. */
+  cnf: z.strictObject({ jkt: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }),
   authorization_details: z
     .array(
       z.strictObject({

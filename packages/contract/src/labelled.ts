@@ -1,6 +1,13 @@
 import { type Label, labelSchema } from './labels.ts';
 
 const values = new WeakMap<object, unknown>();
+const lineages = new WeakMap<object, Lineage>();
+
+/** Which labelled value a part was taken from, and by which JSON pointer in all. */
+export interface Lineage {
+  readonly root: Labelled<unknown>;
+  readonly pointer: string;
+}
 
 /**
  * A value with its label. The value cannot be read from here: not as a property, not by JSON, not by the inspector.
@@ -38,7 +45,15 @@ export function at<T = unknown>(labelled: Labelled<unknown>, pointer: string): L
     const key = raw.replaceAll('~1', '/').replaceAll('~0', '~');
     node = typeof node === 'object' && node !== null && Object.hasOwn(node, key) ? Reflect.get(node, key) : undefined;
   }
-  return new Labelled(node as T, labelled.label);
+  const part = new Labelled(node as T, labelled.label);
+  const { root, pointer: before } = lineageOf(labelled);
+  lineages.set(part, { root, pointer: `${before}${pointer}` });
+  return part;
+}
+
+/** Where a labelled value was taken from by {@link at}; a value that is no part is its own root. Reads nothing of it. */
+export function lineageOf(labelled: Labelled<unknown>): Lineage {
+  return lineages.get(labelled) ?? { root: labelled, pointer: '' };
 }
 
 /** INVARIANT: exported to `open.ts` alone. */

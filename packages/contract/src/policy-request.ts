@@ -33,6 +33,39 @@ const approvalFacts = z.strictObject({
   groups: z.array(z.string()),
 });
 
+export const FLOW_AUTHORS = ['code', 'model'] as const;
+export const FLOW_HOLDERS = ['recipient', 'private', 'object', 'other'] as const;
+export const FLOW_PAYLOADS = ['none', 'trusted', 'passage', 'bounded', 'words', 'steering'] as const;
+
+/** Information flow as policy sees it (requirements D5, D6). */
+const flowFacts = z.strictObject({
+  /** Who chose the action and put the values into their places: a workflow's reviewed code, or a model. */
+  author: z.enum(FLOW_AUTHORS),
+  /** Declared before anything untrusted was read, and not used up. Code is its own intent. */
+  foreseen: z.boolean(),
+  /** Whoever made it had seen untrusted text. */
+  tainted: z.boolean(),
+  destructive: z.boolean(),
+  egress: z.boolean(),
+  /** An amount is among its arguments. */
+  amount: z.boolean(),
+  /** Sinks (by kind) taken from a trusted record that the request does not name: a choice that somebody made. */
+  chosen_sinks: z.array(z.enum(['recipient', 'target', 'amount', 'payload'])),
+  /**
+   * Who gets what it carries: recipients whom the request names; only the requester (`private`); an object that the
+   * request names; anybody else.
+   */
+  holder: z.enum(FLOW_HOLDERS),
+  /**
+   * The least trusted thing that it carries. `passage`: prose that can only be read; `bounded`: a date or a time;
+   * `words`: a short text; `steering`: a choice, an identifier, a link, an account, a number.
+   */
+  payload: z.enum(FLOW_PAYLOADS),
+  /** Bits read in quarantine so far, and those of bounded values in it. */
+  capacity_bits: z.int().min(0),
+});
+export type FlowFacts = z.infer<typeof flowFacts>;
+
 /**
  * Everything that policy may look at, one form for each kind of request. `act`: use a tool. `admit`: start a run.
  * `read`: read a source. `ask`: send data to a model endpoint. `api`: use a face of the server.
@@ -62,6 +95,8 @@ export const policyRequestSchema = z.discriminatedUnion('kind', [
     provenance: z.array(provenanceSchema),
     /** Sink arguments (by kind) whose value did not come from a trusted origin. */
     untrusted_sinks: z.array(z.enum(['recipient', 'target', 'amount', 'payload'])),
+    /** How information flowed into it; absent where a workflow's code acts and nothing else is known. */
+    flow: flowFacts.optional(),
     approval: approvalFacts.nullable(),
     /** What the workflow's history facts are now, for a tool that has some: a number, or who. */
     history: z.record(z.string(), z.union([z.int(), z.array(z.string())])).optional(),

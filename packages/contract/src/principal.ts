@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { idSchema } from './ids.ts';
 
-export const ROLES = ['requester', 'approver', 'operator', 'auditor', 'admin'] as const;
+/** `enforcer`: a system that asks what policy says of others, and enforces it in its own house (AuthZEN). */
+export const ROLES = ['requester', 'approver', 'operator', 'auditor', 'admin', 'enforcer'] as const;
 export type Role = (typeof ROLES)[number];
 
 export const PRINCIPAL_KINDS = ['person', 'service', 'agent'] as const;

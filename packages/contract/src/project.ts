@@ -1,70 +1,153 @@
 import { z } from 'zod';
+import { ENVIRONMENTS } from './environment-name.ts';
+import { GRANT_TTL_MAX_S } from './grant.ts';
+import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
 import { clearanceSchema } from './labels.ts';
 
-export const ENVIRONMENTS = ['development', 'test', 'staging', 'production'] as const;
-export type EnvironmentName = (typeof ENVIRONMENTS)[number];
+const vaultPath = z
+  .string()
+  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/, 'a path without leading or trailing slash');
+const prefix = z
+  .string()
+  .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/production/')
+  .default('');
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/**
+ * Where secrets are kept. Files that it names hold what proves who we are; they are relative to the project's folder and
+ * written by the platform. There is no place here for a secret itself.
+ */
+export const secretsConfigSchema = z.discriminatedUnion('store', [
+  /** Encrypted files in the state folder (`portreeve secrets`). */
+  z.strictObject({
+    store: z.literal('keystore'),
+    /** The file of the root identity, where it must lie elsewhere than in the state folder. */
+    identity_file: z.string().min(1).optional(),
+  }),
+  /** A folder that Kubernetes, Docker or systemd mounts. */
+  z.strictObject({ store: z.literal('files'), folder: z.string().min(1) }),
+  /** HashiCorp Vault or OpenBao. */
+  z.strictObject({
+    store: z.literal('vault'),
+    address: httpUrl,
+    /** Whether it may have a private address. */
+    private: z.boolean().default(false),
+    namespace: z.string().min(1).max(200).optional(),
+    auth: z.discriminatedUnion('method', [
+      z.strictObject({
+        method: z.literal('approle'),
+        mount: vaultPath.optional(),
+        role_id: z.string().min(1).max(200),
+        secret_id_file: z.string().min(1),
+      }),
+      z.strictObject({
+        method: z.literal('jwt'),
+        mount: vaultPath.optional(),
+        role: z.string().min(1).max(200),
+        jwt_file: z.string().min(1),
+      }),
+    ]),
+    kv_mount: vaultPath.default('secret'),
+    prefix,
+    /** Names whose credential is minted for each use, and the path that mints it. */
+    dynamic: z.record(nameSchema, vaultPath).default({}),
+  }),
+  z.strictObject({
+    store: z.literal('aws'),
+    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, 'such as eu-central-1'),
+    prefix,
+    auth: z.discriminatedUnion('method', [
+      z.strictObject({
+        method: z.literal('web-identity'),
+        role_arn: z.string().startsWith('arn:'),
+        token_file: z.string().min(1),
+      }),
+      z.strictObject({
+        method: z.literal('keys'),
+        access_key_id: z.string().regex(/^[A-Z0-9]{16,128}$/),
+        secret_access_key_file: z.string().min(1),
+      }),
+    ]),
+    /** Endpoints in place of the region's, such as those of a private network. */
+    endpoint: httpUrl.optional(),
+    sts_endpoint: httpUrl.optional(),
+    private: z.boolean().default(false),
+  }),
+]);
+export type SecretsConfig = z.infer<typeof secretsConfigSchema>;
 
 /** What a system may speak: HTTP, PostgreSQL, or SMTP. */
 const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?)$/;
 
 /** What `portreeve.config.ts` exports by default. Paths are relative to that file. */
-export const projectConfigSchema = z.strictObject({
-  environment: z.enum(ENVIRONMENTS).default('development'),
-  /** The log's name: the first line of its checkpoints (C2SP tlog-checkpoint, schema-less URL). Never changed later. */
-  log_origin: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit')
-    .default('portreeve.local/audit'),
-  /** Folders with a `workflow.ts` each. */
-  workflows: z.array(z.string().min(1)).min(1),
-  /**
-   * Where the systems are that contracts name as `system://NAME/…`. Contracts and releases stay the same in every
-   * environment; only this differs. `private`: the address may be a loopback or private one.
-   */
-  systems: z
-    .record(
-      nameSchema,
-      z.strictObject({ url: z.url({ protocol: SYSTEM_PROTOCOLS }), private: z.boolean().default(false) }),
-    )
-    .default({}),
-  /** How connections leave; what may be reached stands under `systems`. */
-  egress: z
-    .strictObject({
-      /** An HTTP proxy for all that is not private. */
-      proxy: z
-        .strictObject({
-          url: z.url({ protocol: /^http$/ }),
-          /** `here`: it is told the address that was checked. `proxy`: it is told the name, and answers for it. */
-          resolve: z.enum(['here', 'proxy']).default('here'),
-          /** The name of a secret `{"username": …, "password": …}`. */
-          credential: nameSchema.optional(),
-        })
-        .optional(),
-    })
-    .default({}),
-  /**
-   * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
-   * `{"listening": "<url>"}` as its first line and then serves as the system of that name. In its command `{state}` is a
-   * folder for it, `{issuer}` and `{jwks}` are what verifies grants, `{secret:NAME}` is the file of a secret.
-   */
-  companions: z.array(z.strictObject({ system: nameSchema, command: z.array(z.string()).min(1) })).default([]),
-  model: z
-    .strictObject({
-      /** The model for prompts that name none. */
-      name: z.string().min(1).max(128).default('claude-sonnet-5-5'),
-      /** Another address than the vendor's. */
-      base_url: z.url({ protocol: /^https?$/ }).optional(),
-      /** The address may be a loopback or private one. Without a word: only where `base_url` is without TLS. */
-      private: z.boolean().optional(),
-      /** The most secret data that the endpoint may receive. */
-      clearance: clearanceSchema.default({ confidentiality: 'confidential', categories: ['personal', 'customer'] }),
-    })
-    .default({
-      name: 'claude-sonnet-5-5',
-      clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
-    }),
-});
+export const projectConfigSchema = z
+  .strictObject({
+    environment: z.enum(ENVIRONMENTS).default('development'),
+    /** The log's name: the first line of its checkpoints (C2SP tlog-checkpoint, schema-less URL). Never changed later. */
+    log_origin: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit')
+      .default('portreeve.local/audit'),
+    /** Folders with a `workflow.ts` each. */
+    workflows: z.array(z.string().min(1)).min(1),
+    /**
+     * Where the systems are that contracts name as `system://NAME/…`. Contracts and releases stay the same in every
+     * environment; only this differs. `private`: the address may be a loopback or private one.
+     */
+    systems: z
+      .record(
+        nameSchema,
+        z.strictObject({ url: z.url({ protocol: SYSTEM_PROTOCOLS }), private: z.boolean().default(false) }),
+      )
+      .default({}),
+    /** How connections leave; what may be reached stands under `systems`. */
+    egress: z
+      .strictObject({
+        /** An HTTP proxy for all that is not private. */
+        proxy: z
+          .strictObject({
+            url: z.url({ protocol: /^http$/ }),
+            /** `here`: it is told the address that was checked. `proxy`: it is told the name, and answers for it. */
+            resolve: z.enum(['here', 'proxy']).default('here'),
+            /** The name of a secret `{"username": …, "password": …}`. */
+            credential: nameSchema.optional(),
+          })
+          .optional(),
+      })
+      .default({}),
+    /**
+     * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
+     * `{"listening": "<url>"}` as its first line and then serves as the system of that name. In its command `{state}` is a
+     * folder for it, `{issuer}` and `{jwks}` are what verifies grants, `{secret:NAME}` is the file of a secret.
+     */
+    companions: z.array(z.strictObject({ system: nameSchema, command: z.array(z.string()).min(1) })).default([]),
+    secrets: secretsConfigSchema.default({ store: 'keystore' }),
+    /** Seconds that a grant lives: minutes at the most, and less where the tools are quick (requirement F6). */
+    grants: z.strictObject({ ttl_s: z.int().min(1).max(GRANT_TTL_MAX_S).default(120) }).default({ ttl_s: 120 }),
+    model: z
+      .strictObject({
+        /** The model for prompts that name none. */
+        name: z.string().min(1).max(128).default('claude-sonnet-5-5'),
+        /** Another address than the vendor's. */
+        base_url: z.url({ protocol: /^https?$/ }).optional(),
+        /** The address may be a loopback or private one. Without a word: only where `base_url` is without TLS. */
+        private: z.boolean().optional(),
+        /** The most secret data that the endpoint may receive. */
+        clearance: clearanceSchema.default({ confidentiality: 'confidential', categories: ['personal', 'customer'] }),
+      })
+      .default({
+        name: 'claude-sonnet-5-5',
+        clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
+      }),
+    /** Who may ask: identity providers, workloads, tokens. */
+    identity: identityConfigSchema.prefault({}),
+  })
+  .superRefine(({ environment, identity }, context) => {
+    if (environment !== 'production') return;
+    for (const { path, message } of unfitForProduction(identity))
+      context.addIssue({ code: 'custom', path: ['identity', ...path], message });
+  });
 export type ProjectConfig = z.infer<typeof projectConfigSchema>;
 export type ProjectConfigInput = z.input<typeof projectConfigSchema>;
 

@@ -4,6 +4,36 @@ import { idSchema, nameSchema } from './ids.ts';
 import { labelSchema } from './labels.ts';
 import { principalSchema } from './principal.ts';
 
+/**
+ * How a value follows from what it came from, where it does not stand there letter by letter. The list is closed: what
+ * follows in any other way counts as made by a model. `named-record`: a member of a record that the request names.
+ */
+export const DERIVATIONS = [
+  'letters',
+  'date',
+  'sum',
+  'difference',
+  'percentage',
+  'share',
+  'choice',
+  'named-record',
+  'split',
+] as const;
+export type Derivation = (typeof DERIVATIONS)[number];
+
+/** What text of untrusted making carries: `address` leads somewhere or stands for something (a link, an account, an id). */
+export const CARRIED = ['passage', 'words', 'choice', 'address'] as const;
+export type Carried = (typeof CARRIED)[number];
+
+/** A passage of a source: characters `start` to `end` (UTF-16, end not included) of the text at the JSON pointer `at`. */
+export const spanSchema = z.strictObject({
+  origin: z.string().max(128),
+  at: z.string().max(512),
+  start: z.int().min(0),
+  end: z.int().min(0),
+});
+export type Span = z.infer<typeof spanSchema>;
+
 /** Where one argument's value came from (requirement D6). */
 export const provenanceSchema = z.strictObject({
   /** JSON pointer into the arguments. */
@@ -11,8 +41,16 @@ export const provenanceSchema = z.strictObject({
   kind: z.enum(['constant', 'request', 'trusted-record', 'untrusted-document', 'bounded', 'model']),
   /** Evidence ids, source names, or the model call that made it. */
   origins: z.array(z.string().max(128)).max(4096),
+  spans: z.array(spanSchema).max(8).optional(),
+  derivation: z.enum(DERIVATIONS).optional(),
+  /** How much could be said by choosing this value, in whole bits; absent where there is no bound. */
+  bits: z.int().min(0).max(65_536).optional(),
+  carries: z.enum(CARRIED).optional(),
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
+
+/** `foreseen`: declared before anything untrusted was read, and not used up. */
+export const INTENT_FACTS = ['foreseen', 'unforeseen'] as const;
 
 export const proposalSchema = z.strictObject({
   id: idSchema('proposal'),
@@ -29,6 +67,10 @@ export const proposalSchema = z.strictObject({
   /** The join of all that the proposal was made from. */
   influence: labelSchema,
   provenance: z.array(provenanceSchema).max(1000),
+  /** Of an outside session: whether its intent foresaw this. Absent where reviewed code of a workflow chose the action. */
+  intent: z.enum(INTENT_FACTS).optional(),
+  /** Of an outside session: bits that it has read in quarantine so far. */
+  quarantined_bits: z.int().min(0).optional(),
   digest: digestSchema,
 });
 export type Proposal = z.infer<typeof proposalSchema>;
@@ -38,14 +80,20 @@ export type Proposal = z.infer<typeof proposalSchema>;
  * version, arguments, labels, principal and release. The verdict and the grant add the proposal's id.
  */
 export function proposalDigest(
-  proposal: Pick<Proposal, 'tool' | 'tool_version' | 'args' | 'influence' | 'provenance' | 'principal' | 'release'>,
+  proposal: Pick<Proposal, 'tool' | 'tool_version' | 'args' | 'influence' | 'provenance' | 'principal' | 'release'> &
+    Partial<Pick<Proposal, 'intent' | 'quarantined_bits'>>,
 ): Digest {
   return digestOf({
     v: 1,
     tool: proposal.tool,
     tool_version: proposal.tool_version,
     args: proposal.args,
-    labels: { influence: proposal.influence, provenance: proposal.provenance },
+    labels: {
+      influence: proposal.influence,
+      provenance: proposal.provenance,
+      ...(proposal.intent ? { intent: proposal.intent } : {}),
+      ...(proposal.quarantined_bits === undefined ? {} : { quarantined_bits: proposal.quarantined_bits }),
+    },
     principal: { id: proposal.principal.id, act: proposal.principal.act.map((actor) => actor.id) },
     release: proposal.release,
   });

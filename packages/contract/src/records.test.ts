@@ -102,6 +102,7 @@ describe('grant claims', () => {
     sub: 'prn_ada',
     scope: 'publish_case_summary',
     req_wl: 'portreeve',
+    cnf: { jkt: 'k'.repeat(43) },
     authorization_details: [
       {
         type: 'urn:portreeve:grant:tool-call',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
-import { decisionSchema } from './decision.ts';
+import { decisionSchema, OUTCOMES } from './decision.ts';
+import { ENVIRONMENTS } from './environment-name.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
-import { ENVIRONMENTS } from './project.ts';
 import { provenanceSchema } from './proposal.ts';
 
 const count = z.int().min(0);
@@ -16,6 +16,28 @@ const evidenceSummary = z.strictObject({
   id: idSchema('evidence'),
   position: z.int().min(1),
   digest: digestSchema,
+});
+
+const documentSummary = z.strictObject({
+  media_type: z.string(),
+  digest: digestSchema,
+  blocks: count,
+  truncated: z.boolean(),
+  findings: z
+    .array(
+      z.strictObject({
+        kind: z.string(),
+        severity: z.enum(['info', 'low', 'high']),
+        part: z.string(),
+        unit: z.string(),
+        start: count,
+        end: count,
+        detail: z.string().max(400),
+        removed: z.string().max(400).optional(),
+      }),
+    )
+    .max(100),
+  findings_left_out: count,
 });
 
 /**
@@ -48,6 +70,20 @@ export const RECORD_TYPES = {
     until: z.iso.datetime().nullable(),
   }),
   'key.created': z.strictObject({ purpose: z.string(), key_id: z.string(), public_key: z.string() }),
+  /** Somebody changed the embedded keystore: the name alone, never a value. */
+  'secret.changed': z.strictObject({
+    change: z.enum(['set', 'removed', 'rotated']),
+    secret: nameSchema.nullable(),
+    at: z.iso.datetime(),
+    /** The account of the operating system. */
+    by: z.string().max(128),
+  }),
+  /** What became of a minted credential that was not simply taken back after its call. */
+  'credential.lease': z.strictObject({
+    credential: nameSchema,
+    state: z.enum(['left_open', 'revoked', 'expired']),
+    expires_at: z.iso.datetime(),
+  }),
 
   // Who asks.
   'identity.account_created': z.strictObject({
@@ -149,6 +185,12 @@ export const RECORD_TYPES = {
     review_by: z.iso.datetime(),
     tokens_revoked: z.array(idSchema('token')),
   }),
+  /** What an agent that is suspended or retired had in hand: approvals that waited and grants that nobody had used. */
+  'identity.holdings_revoked': z.strictObject({
+    agent: idSchema('principal'),
+    approvals: z.array(idSchema('approval')),
+    grants: z.array(idSchema('grant')),
+  }),
   /** A sign-in, an exchange or a workload's token that was refused, with the cause that its sender is not told. */
   'identity.refused': z.strictObject({
     way: z.enum(['local', 'oidc', 'workload', 'access_token', 'exchange']),
@@ -167,13 +209,32 @@ export const RECORD_TYPES = {
     request: jsonObjectSchema.nullable(),
   }),
 
+  /** What another system asked about somebody, and what it was told. It grants nothing (AuthZEN). */
+  'authzen.evaluated': z.strictObject({
+    semantic: z.string().nullable(),
+    request_id: z.string().max(256).nullable(),
+    evaluations: z.array(
+      z.strictObject({
+        /** Null, with `action` and `resource`, where the evaluation could not be read. */
+        subject: z.strictObject({ type: z.string(), id: z.string() }).nullable(),
+        action: z.string().nullable(),
+        resource: z.strictObject({ type: z.string(), id: z.string() }).nullable(),
+        decision: z.boolean(),
+        outcome: z.enum(OUTCOMES),
+        decision_id: idSchema('decision').nullable(),
+        codes: z.array(z.string()),
+        request_digest: digestSchema.nullable(),
+      }),
+    ),
+  }),
+
   // The way of a task.
   'run.submitted': z.strictObject({
     workflow: nameSchema,
     input_digest: digestSchema,
     input: jsonObjectSchema,
     attachments: z.array(
-      z.strictObject({ name: z.string(), media_type: z.string(), chars: count, digest: digestSchema }),
+      z.strictObject({ name: z.string(), media_type: z.string(), bytes: count, digest: digestSchema }),
     ),
   }),
   'run.admitted': z.strictObject({ ...judged, tier: z.string() }),
@@ -197,6 +258,10 @@ export const RECORD_TYPES = {
     findings: z.array(z.strictObject({ kind: z.string(), count, positions: z.array(z.int()) })),
     evidence: z.array(evidenceSummary),
     ...judged,
+    /** Of a document: what its bytes are, and the gravest findings with what was taken out. */
+    document: documentSummary.optional(),
+    /** Fields that stand as a mark, because they may not be kept. */
+    not_kept: z.array(z.string()).optional(),
   }),
   'source.refused': z.strictObject({ source: z.string(), ...judged }),
   'source.failed': z.strictObject({ source: nameSchema, reason: z.string() }),
@@ -208,6 +273,22 @@ export const RECORD_TYPES = {
     input_digest: digestSchema,
     evidence_shown: count,
     evidence_left_out: count,
+    /** What was left out for want of room, by the input and the source that it came with. */
+    left_out: z
+      .array(z.strictObject({ input: z.string(), source: z.string(), pieces: count, shown: count }))
+      .optional(),
+    /** What was not shown because its life is over, or because it may not enter this prompt. */
+    withheld: z
+      .array(
+        z.strictObject({
+          input: z.string(),
+          source: z.string(),
+          why: z.enum(['cleared', 'not_for_this_prompt']),
+          fields: z.array(z.string()),
+          items: count,
+        }),
+      )
+      .optional(),
     tokens_estimated: count,
     label: labelSchema,
     ...judged,
@@ -284,7 +365,8 @@ export const RECORD_TYPES = {
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
   'approval.closed': z.strictObject({
     state: z.enum(APPROVAL_STATES),
-    by: z.enum(['person', 'time-out', 'requester']),
+    /** `revocation`: an agent that asked, or acted for who asked, was suspended or retired. */
+    by: z.enum(['person', 'time-out', 'requester', 'revocation']),
   }),
   'grant.issued': z.strictObject({
     proposal_digest: digestSchema,

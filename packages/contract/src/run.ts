@@ -7,13 +7,21 @@ import { principalSchema } from './principal.ts';
 export const RUN_STATES = ['queued', 'running', 'waiting', 'completed', 'refused', 'handed_off', 'failed'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-export const attachmentSchema = z.strictObject({
-  name: z.string().min(1).max(200),
-  media_type: z.string().min(1).max(100),
-  /** The text of the attachment. */
-  text: z.string().max(8 * 1024 * 1024),
-});
+const ATTACHMENT_BYTES_MAX = 8 * 1024 * 1024;
+const attachmentHead = { name: z.string().min(1).max(200), media_type: z.string().min(1).max(100) };
+
+/** A file beside the input: text as it is, anything else in base64 (RFC 4648, 4). At most 8 MiB. */
+export const attachmentSchema = z.union([
+  z.strictObject({ ...attachmentHead, text: z.string().max(ATTACHMENT_BYTES_MAX) }),
+  z.strictObject({ ...attachmentHead, base64: z.base64().max(Math.ceil(ATTACHMENT_BYTES_MAX / 3) * 4) }),
+]);
 export type Attachment = z.infer<typeof attachmentSchema>;
+
+/** The bytes of an attachment: of a text its UTF-8. Their digest is the one on record. */
+export function attachmentBytes(attachment: Attachment): Uint8Array {
+  if ('text' in attachment) return new TextEncoder().encode(attachment.text);
+  return Uint8Array.from(atob(attachment.base64), (character) => character.charCodeAt(0));
+}
 
 export const runSchema = z.strictObject({
   id: idSchema('run'),

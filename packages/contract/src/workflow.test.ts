@@ -105,6 +105,30 @@ describe('sourceContractSchema', () => {
     expect(sourceContractSchema.safeParse({ ...source, fields: [] }).success).toBe(false);
     expect(sourceContractSchema.safeParse({ ...source, fields: undefined }).success).toBe(false);
   });
+  test('D8: there is no word for a whole record', () => {
+    for (const name of ['*', 'person.*', '?'])
+      expect(sourceContractSchema.safeParse({ ...source, fields: [{ name }] }).success).toBe(false);
+  });
+  test('D2: a source of documents gives the fields that a block has', () => {
+    const document = { ...source, form: 'document' };
+    expect(sourceContractSchema.safeParse({ ...document, fields: [{ name: 'text' }, { name: 'part' }] }).success).toBe(
+      true,
+    );
+    expect(sourceContractSchema.safeParse(document).success).toBe(false);
+  });
+  test('D7: the life of a source and of its fields; what is attached cannot be kept nowhere', () => {
+    const life = { clear: { minutes: 5 } };
+    expect(sourceContractSchema.parse({ ...source, life }).life).toEqual({
+      ...life,
+      abstract: 'none',
+      never_keep: false,
+    });
+    const binding = { kind: 'file', folder: 'a', pattern: 'b' };
+    const fields = [{ name: 'message', life: { never_keep: true } }];
+    expect(sourceContractSchema.safeParse({ ...source, binding, fields }).success).toBe(true);
+    expect(sourceContractSchema.safeParse({ ...source, fields }).success).toBe(false);
+    expect(sourceContractSchema.safeParse({ ...source, life: { clear: { minutes: 0 } } }).success).toBe(false);
+  });
   test('D11: a source of an undeclared kind is refused', () => {
     expect(sourceContractSchema.safeParse({ ...source, binding: { kind: 'shell', command: 'cat' } }).success).toBe(
       false,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from './canonical.ts';
-import { jsonObjectSchema, jsonSchema } from './canonical.ts';
+import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import type { Decision } from './decision.ts';
 import { historySchema } from './history.ts';
 import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nameSchema, type RunId } from './ids.ts';
@@ -65,6 +65,12 @@ export const toolContractSchema = z.strictObject({
    * arguments that come out must fit `args`.
    */
   profiles: z.record(nameSchema, z.array(narrowingSchema).min(1).max(32)).default({}),
+  /** It destroys something: a person looks first, whatever the intent was. */
+  destructive: z.boolean().optional(),
+  /** It sends data out although it only reads, such as a fetch of an address: judged as an effect. */
+  egress: z.boolean().optional(),
+  /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
+  returns: z.enum(INTEGRITY).optional(),
   /** The tool that undoes it, or `irreversible`. */
   undo: z.union([nameSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
@@ -103,8 +109,27 @@ export const sourceBindingSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('attachment') }),
 ]);
 
-/** A declared read (requirements A3, D8, D11): only the fields named here ever leave the reader. */
-export const sourceContractSchema = z.strictObject({
+/** What a source of documents can give of each block; `place` and findings travel with the evidence anyway. */
+export const DOCUMENT_FIELDS = ['text', 'kind', 'part', 'start', 'end', 'unit', 'media_type'] as const;
+
+/**
+ * How long data may be used, and whether it may be stored (requirement D7); the pipeline enforces it (SPEC of `context`).
+ */
+export const lifeSchema = z.strictObject({
+  /** The prompts that it may enter; left out: every one that the workflow gives it to. */
+  enter: z.array(nameSchema).max(64).optional(),
+  /** When it is cleared: after the first question that it entered, so many minutes after it was read, or with the run. */
+  clear: z
+    .union([z.enum(['after-step', 'after-run']), z.strictObject({ minutes: z.int().min(1).max(43_200) })])
+    .default('after-run'),
+  /** What later prompts are told in its place: nothing but that it was cleared, or also how many items there were. */
+  abstract: z.enum(['none', 'counts']).default('none'),
+  /** It is never stored: wherever it is kept or shown, a mark stands for it, and a prompt reads it anew. */
+  never_keep: z.boolean().default(false),
+});
+export type Life = z.infer<typeof lifeSchema>;
+
+const sourceShape = z.strictObject({
   name: nameSchema,
   version: versionSchema,
   title: z.string().min(1).max(120),
@@ -114,11 +139,44 @@ export const sourceContractSchema = z.strictObject({
   /** JSON Schema of the query. */
   query: jsonObjectSchema,
   fields: z
-    .array(z.strictObject({ name: z.string().min(1).max(128), max_chars: z.int().min(1).max(20_000).default(1000) }))
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(128)
+          .refine((name) => !/[*?]/.test(name), 'name each field that is needed: there is no word for a whole record'),
+        max_chars: z.int().min(1).max(20_000).default(1000),
+        /** For this field, instead of the life of the source. */
+        life: lifeSchema.optional(),
+      }),
+    )
     .min(1)
     .max(200),
+  /** `records` (where left out): items of JSON, JSON Lines or CSV. `document`: blocks of text; fields as {@link DOCUMENT_FIELDS}. */
+  form: z.enum(['records', 'document']).optional(),
+  life: lifeSchema.optional(),
   limits: limitsSchema,
   binding: sourceBindingSchema,
+});
+
+/** A declared read (requirements A3, D8, D11): only the fields named here ever leave the reader. */
+export const sourceContractSchema = sourceShape.superRefine((source, context) => {
+  const known: readonly string[] = DOCUMENT_FIELDS;
+  for (const [index, { name }] of source.fields.entries())
+    if (source.form === 'document' && !known.includes(name))
+      context.addIssue({
+        code: 'custom',
+        path: ['fields', index, 'name'],
+        message: `a document has the fields ${known.join(', ')}`,
+      });
+  const kept = [source.life, ...source.fields.map((field) => field.life)];
+  if (source.binding.kind === 'attachment' && kept.some((life) => life?.never_keep))
+    context.addIssue({
+      code: 'custom',
+      path: ['life'],
+      message: 'what was attached is kept until the run has ended: read what may not be kept from a file or an address',
+    });
 });
 export type SourceContract = z.infer<typeof sourceContractSchema>;
 
@@ -184,7 +242,22 @@ export interface Evidence {
   readonly position: number;
   /** Declared fields only. */
   readonly fields: JsonObject;
+  /** Of a document: which part of which bytes it is, and what was found there. */
+  readonly place?: EvidencePlace;
 }
+
+/** Where a block stands in the document that it was read from (`ingest/document.ts` of `context` defines the units). */
+export const evidencePlaceSchema = z.strictObject({
+  document: digestSchema,
+  media_type: z.string().max(100),
+  part: z.string().max(2000),
+  unit: z.enum(['utf-8', 'utf-16', 'windows-1252', 'char', 'item']),
+  start: z.int().min(0),
+  end: z.int().min(0),
+  /** Kinds of findings in this block or right behind it. */
+  findings: z.array(z.string().max(64)).max(64),
+});
+export type EvidencePlace = z.infer<typeof evidencePlaceSchema>;
 
 export interface Reading {
   readonly evidence: Labelled<readonly Evidence[]>;
@@ -201,6 +274,9 @@ export type ArgumentValue =
   | readonly ArgumentValue[]
   | { readonly [key: string]: ArgumentValue };
 
+/** Who closed an approval without an approval: a person who denied it, nobody in time, or who took the wish back. */
+export type DeniedBy = 'person' | 'time-out' | 'withdrawal';
+
 export type ActOutcome =
   | {
       readonly status: 'succeeded';
@@ -212,7 +288,7 @@ export type ActOutcome =
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
   | { readonly status: 'refused'; readonly decision: Decision }
-  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: 'person' | 'time-out' };
+  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: DeniedBy };
 
 /** What a workflow's code may do. Each call is durable: after a crash it is not made twice. */
 export interface WorkflowContext<Input = JsonObject> {

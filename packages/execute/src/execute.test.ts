@@ -350,7 +350,7 @@ describe('an outcome for whatever goes wrong', () => {
 
   test('F7: a secret store that breaks: failed, and its message goes nowhere', async () => {
     const { fixture, input, token, connector, executor } = await ready({}, contract);
-    fixture.secrets.read = async () => {
+    fixture.secrets.fetch = async () => {
       throw new Error('vault said hunter2');
     };
     const { outcome } = await executor.execute({ token, proposal: input.proposal, contract });
@@ -386,4 +386,33 @@ describe('an outcome for whatever goes wrong', () => {
     await expect(executor.execute(call)).rejects.toMatchObject({ code: 'misconfigured' });
     expect(connector.calls).toEqual([]);
   });
+});
+
+test('B6: a grant of one environment is refused by the executor of another, although keys and issuer are the same', async () => {
+  const { fixture, input, token, contract } = await ready();
+  const connector = scriptedConnector();
+  const elsewhere = fixture.executor(connector, { environment: 'production' });
+  await expect(elsewhere.execute({ token, proposal: input.proposal, contract })).rejects.toMatchObject({
+    code: 'grant_mismatch',
+    detail: 'The grant is for another environment.',
+  });
+  expect(connector.calls).toEqual([]);
+});
+
+describe('INV6 F6: of 10,000 parallel uses of one grant', () => {
+  test('one executes, by any of several executors', async () => {
+    const { fixture, input, token, contract } = await ready();
+    const connector = scriptedConnector();
+    const executors = [1, 2, 3, 4].map((n) => fixture.executor(connector, { instance: `executor-${n}` }));
+    const call = { token, proposal: input.proposal, contract };
+    const results = await Promise.allSettled(
+      Array.from({ length: 10_000 }, (_, i) => executors[i % executors.length]!.execute(call)),
+    );
+    expect(connector.calls).toHaveLength(1);
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    const codes = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
+    expect(new Set(codes)).toEqual(new Set(['grant_spent']));
+    expect(fixture.audit.of('execution.intent')).toHaveLength(1);
+    expect(fixture.audit.of('grant.refused')).toHaveLength(9_999);
+  }, 120_000);
 });

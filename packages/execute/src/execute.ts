@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import {
   type AuditWriter,
   actorOf,
@@ -20,8 +21,11 @@ import type { Debugpoint } from './debugpoint.ts';
 import { grantRefs } from './grants.ts';
 import { DEFAULT_WORKLOAD } from './issue-grant.ts';
 import { intentRecord, refusalRecord } from './outcome.ts';
-import type { Connector, ExecuteStore, SecretReader, StoredExecution } from './ports.ts';
+import type { Connector, ExecuteStore, StoredExecution } from './ports.ts';
+import { createProver } from './prove.ts';
 import { createRecovery, type Recovery } from './recover.ts';
+import { type Credentials, CredentialUnavailable } from './secrets/credentials.ts';
+import { mentions } from './secrets/mentions.ts';
 import { recordLate, settle } from './settle.ts';
 import { GRANT_TABLE } from './states.ts';
 import { verifiedCall } from './verified-call.ts';
@@ -37,7 +41,9 @@ export interface ExecutorOptions {
   readonly audit: AuditWriter;
   /** One connector for each kind of binding. */
   readonly connectors: { readonly [Kind in ToolContract['binding']['connector']]: Connector };
-  readonly secrets: SecretReader;
+  readonly credentials: Credentials;
+  /** This executor's own key, Ed25519: grants are bound to it. */
+  readonly key: KeyObject;
   readonly clock: Clock;
   /** The name of this process: unique among all that ever ran on this database. */
   readonly instance: string;
@@ -74,8 +80,9 @@ export interface Executor extends Recovery {
 }
 
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { store, uow, audit, connectors, secrets, clock, instance, workload = DEFAULT_WORKLOAD } = options;
-  const check = createGrantCheck({ ...options, workload });
+  const { store, uow, audit, connectors, credentials, clock, instance, workload = DEFAULT_WORKLOAD } = options;
+  const prover = createProver({ privateKey: options.key, clock });
+  const check = createGrantCheck({ ...options, workload, jkt: prover.jkt });
   const debugpoint = options.debugpoint ?? (() => undefined);
   const running = new Set<ExecutionId>();
   /** Outcomes that this process knows and could not write: recovery writes them instead of `unknown`. */
@@ -168,37 +175,42 @@ export function createExecutor(options: ExecutorOptions): Executor {
   ): Promise<CallOutcome> {
     const begun = clock.now().getTime();
     const failed = (reason: string): CallOutcome => ({ state: 'failed', reason, duration_ms: elapsed(begun) });
-    const name = contract.binding.credential;
-    let credential: string | null = null;
-    if (name !== undefined) {
-      try {
-        credential = await secrets.read(name, { tool: contract.name, execution: execution.id });
-      } catch {
-        return failed(`the credential ${name} could not be read`);
-      }
-      if (credential === null) return failed(`there is no credential ${name}`);
-    }
-    await debugpoint('before-call', execution.id);
-    // A process that was stopped here for minutes may wake after its execution has been settled without it.
-    if (clock.now().getTime() >= claims.exp * 1000) return failed('the time of the grant was over before the call');
-    if (signal.aborted) return failed('cancelled before the call');
-    let outcome: CallOutcome;
+    const { credential: name, connector } = contract.binding;
+    if (name === undefined) return send(null);
+    const purpose = { tool: contract.name, execution: execution.id, timeout_ms: contract.timeout_ms };
     try {
-      const verified = verifiedCall({
-        token,
-        claims,
-        contract,
-        args: proposal.args,
-        execution: execution.id,
-        idempotency_key: execution.idempotency_key,
-      });
-      outcome = await connectors[contract.binding.connector].call(verified, { credential, signal });
-    } catch {
-      // A connector answers with an outcome. One that throws has broken that promise at a moment nobody knows.
-      outcome = { state: 'unknown', reason: 'the connector broke off', duration_ms: elapsed(begun) };
+      return await credentials.use(name, purpose, async (credential) =>
+        withoutSecret(await send(credential), credential),
+      );
+    } catch (error) {
+      if (error instanceof CredentialUnavailable) return failed(error.message);
+      throw error;
     }
-    await debugpoint('after-call', execution.id);
-    return outcome;
+
+    async function send(credential: string | null): Promise<CallOutcome> {
+      await debugpoint('before-call', execution.id);
+      // A process that was stopped here for minutes may wake after its execution has been settled without it.
+      if (clock.now().getTime() >= claims.exp * 1000) return failed('the time of the grant was over before the call');
+      if (signal.aborted) return failed('cancelled before the call');
+      let outcome: CallOutcome;
+      try {
+        const verified = verifiedCall({
+          token,
+          claims,
+          contract,
+          args: proposal.args,
+          execution: execution.id,
+          idempotency_key: execution.idempotency_key,
+          prove: (method, url) => prover.prove(token, method, url),
+        });
+        outcome = await connectors[connector].call(verified, { credential, signal });
+      } catch {
+        // A connector answers with an outcome. One that throws has broken that promise at a moment nobody knows.
+        outcome = { state: 'unknown', reason: 'the connector broke off', duration_ms: elapsed(begun) };
+      }
+      await debugpoint('after-call', execution.id);
+      return outcome;
+    }
   }
 
   async function write(execution: StoredExecution, outcome: CallOutcome): Promise<CallOutcome> {
@@ -229,6 +241,15 @@ export function createExecutor(options: ExecutorOptions): Executor {
   function elapsed(since: number): number {
     return Math.max(0, clock.now().getTime() - since);
   }
+}
+
+/** INVARIANT: no outcome holds the credential, whatever the connector or the downstream made of it. SPEC.md 8. */
+function withoutSecret(outcome: CallOutcome, secret: string): CallOutcome {
+  if (!mentions(JSON.stringify(outcome), secret)) return outcome;
+  const reason = 'the answer held the credential and is not kept';
+  const { duration_ms } = outcome;
+  if (outcome.state !== 'failed') return { state: 'unknown', reason, duration_ms };
+  return { ...(outcome.status === undefined ? {} : { status: outcome.status }), state: 'failed', reason, duration_ms };
 }
 
 function whyNot(state: string | null): PortreeveError {

@@ -24,7 +24,28 @@ export {
   type IssuedGrant,
 } from './issue-grant.ts';
 export { callOutcomeSchema } from './outcome.ts';
-export type { Connector, ExecuteStore, GrantStore, SecretReader, StoredExecution, StoredGrant } from './ports.ts';
+export type {
+  Connector,
+  CredentialPurpose,
+  ExecuteStore,
+  GrantStore,
+  Lease,
+  LeaseStore,
+  Secret,
+  SecretStore,
+  StoredExecution,
+  StoredGrant,
+  StoredLease,
+} from './ports.ts';
+export { createProver, type Prover, thumbprintOf } from './prove.ts';
 export type { IsDead, Recovered, RecoveredGrant, Recovery } from './recover.ts';
+export { type AwsSecretsOptions, awsEndpoints, awsSecrets } from './secrets/aws.ts';
+export type { AwsAuth } from './secrets/aws-role.ts';
+export { type Credentials, createCredentials } from './secrets/credentials.ts';
+export { type Keystore, openKeystore } from './secrets/keystore.ts';
+export { mountedFiles } from './secrets/mounted-files.ts';
+export { SecretStoreError } from './secrets/store-error.ts';
+export { type VaultOptions, vaultStore } from './secrets/vault.ts';
+export type { VaultAuth } from './secrets/vault-session.ts';
 export { EXECUTION_TABLE, type ExecutionEvent, GRANT_TABLE, type GrantEvent } from './states.ts';
 export { takeVerifiedCall, type VerifiedCall } from './verified-call.ts';

@@ -3,11 +3,12 @@ import { fixedClock, GRANT_TYPE, grantClaimsSchema, newId } from '@portreeve/con
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { createGrantIssuer } from './issue-grant.ts';
+import { thumbprintOf } from './prove.ts';
 import { executeFixture, TEST_ISSUER, TEST_NOW, testApproval, testContract, testDecision } from './testing/fixture.ts';
 
 describe('F6: a grant', () => {
   test('carries exactly the claims that are pinned here', async () => {
-    const { issuer, input } = executeFixture();
+    const { issuer, input, executorKey } = executeFixture();
     const wish = input();
     const { token, claims } = await issuer.issue(wish);
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'EdDSA', typ: 'portreeve-grant+jwt', kid: 'grant-1' });
@@ -28,6 +29,7 @@ describe('F6: a grant', () => {
       act: { sub: 'agent:incident-summary' },
       scope: 'publish_case_summary',
       req_wl: 'portreeve-executor',
+      cnf: { jkt: thumbprintOf(executorKey) },
       authorization_details: [
         {
           type: 'urn:portreeve:grant:tool-call',
@@ -123,14 +125,27 @@ describe('nothing is signed', () => {
 
   test.each([0, 301, 1.5, Number.NaN])('for a life of %d seconds', (ttl_s) => {
     const { privateKey } = generateKeyPairSync('ed25519');
-    const options = { privateKey, keyId: 'k', issuer: TEST_ISSUER, environment: 'test', clock: fixedClock(TEST_NOW) };
+    const options = {
+      privateKey,
+      keyId: 'k',
+      issuer: TEST_ISSUER,
+      environment: 'test',
+      clock: fixedClock(TEST_NOW),
+      executor_jkt: thumbprintOf(privateKey),
+    };
     expect(() => createGrantIssuer({ ...options, ttl_s })).toThrow('A grant lives from 1 to 300 seconds');
   });
 
   test('with a key that is not a private Ed25519 key', () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
     const { publicKey } = generateKeyPairSync('ed25519');
-    const options = { keyId: 'k', issuer: TEST_ISSUER, environment: 'test', clock: fixedClock(TEST_NOW) };
+    const options = {
+      executor_jkt: thumbprintOf(publicKey),
+      keyId: 'k',
+      issuer: TEST_ISSUER,
+      environment: 'test',
+      clock: fixedClock(TEST_NOW),
+    };
     for (const privateKey of [rsa, publicKey]) {
       expect(() => createGrantIssuer({ ...options, privateKey })).toThrow('Ed25519 private key');
     }

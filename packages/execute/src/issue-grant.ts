@@ -37,6 +37,8 @@ export interface GrantIssuerOptions {
   readonly ttl_s?: number;
   /** The `req_wl` claim: the executor that may use the grant. */
   readonly workload?: string;
+  /** The `cnf` claim: the thumbprint of the executor's own key, from {@link thumbprintOf}. */
+  readonly executor_jkt: string;
 }
 
 export interface GrantInput {
@@ -65,6 +67,7 @@ export interface GrantIssuer {
 
 export function createGrantIssuer(options: GrantIssuerOptions): GrantIssuer {
   const { privateKey, issuer, environment, clock, keyId, ttl_s = 120, workload = DEFAULT_WORKLOAD } = options;
+  const cnf = { jkt: options.executor_jkt };
   if (!Number.isInteger(ttl_s) || ttl_s < 1 || ttl_s > GRANT_TTL_MAX_S) {
     throw new PortreeveError('misconfigured', `A grant lives from 1 to ${GRANT_TTL_MAX_S} seconds, not ${ttl_s}.`);
   }
@@ -94,6 +97,7 @@ export function createGrantIssuer(options: GrantIssuerOptions): GrantIssuer {
         ...(proposal.principal.act[0] ? { act: { sub: proposal.principal.act[0].id } } : {}),
         scope: contract.name,
         req_wl: workload,
+        cnf,
         authorization_details: [
           {
             type: GRANT_DETAIL_TYPE,

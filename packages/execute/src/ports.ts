@@ -74,10 +74,64 @@ export interface ExecuteStore extends GrantStore {
   executionsIn(state: ExecutionState, limit: number): Promise<StoredExecution[]>;
 }
 
-/** Where tool credentials come from. Only the executor holds one of these (requirement F7). */
-export interface SecretReader {
-  /** The secret for one call, or `null` where there is none of that name. Nothing keeps it after the call. */
-  read(name: string, purpose: { readonly tool: string; readonly execution: ExecutionId }): Promise<string | null>;
+/** What a credential is fetched for. */
+export interface CredentialPurpose {
+  readonly tool: string;
+  readonly execution: ExecutionId;
+  /** How long the call may take: a lease must not end before. */
+  readonly timeout_ms: number;
+}
+
+/** A right that a store has minted and takes back. Its id is no secret. */
+export interface Lease {
+  readonly id: string;
+  readonly expires_at: Date;
+}
+
+export interface Secret {
+  /** The secret itself. One of several parts (a name and a password) is the RFC 8785 text of an object. */
+  readonly value: string;
+  /** `null` for a secret that stands in the store and is not minted for this use. */
+  readonly lease: Lease | null;
+}
+
+/**
+ * Where credentials come from (requirements F7, E9). It keeps no value: each fetch asks anew, so that a rotation is seen
+ * by the next call. It rejects with `SecretStoreError`, which never holds a value or text of an answer.
+ */
+export interface SecretStore {
+  /** The secret as it is now, or `null` where there is none of that name. Rejects for a name that is none. */
+  fetch(name: string): Promise<Secret | null>;
+  /** Asks that the lease lives `seconds` from now on; gives it as it is then. */
+  renew(lease: string, seconds: number): Promise<Lease>;
+  /** Takes a lease back. Resolves also for one that is over. */
+  revoke(lease: string): Promise<void>;
+  /** Gives back the store's own session. */
+  close(): Promise<void>;
+}
+
+/** A lease that was not given back yet, as it is kept: never the secret. */
+export interface StoredLease {
+  readonly id: string;
+  readonly credential: string;
+  readonly tool: string;
+  readonly execution: ExecutionId;
+  /** The process that uses it. */
+  readonly instance: string;
+  readonly expires_at: string;
+  /** Whether giving it back has failed, so that anybody may try again. */
+  readonly left_open: boolean;
+}
+
+/** Remembers leases while they live, so that a crash leaves none behind unnoticed. */
+export interface LeaseStore {
+  insertLease(tx: Tx, lease: StoredLease): Promise<void>;
+  /** Changes what a lease is kept with; false if it is not kept. */
+  updateLease(tx: Tx, id: string, change: Partial<Pick<StoredLease, 'expires_at' | 'left_open'>>): Promise<boolean>;
+  /** Forgets a lease; false if it was not kept. Of several at once, one gets true. */
+  deleteLease(tx: Tx, id: string): Promise<boolean>;
+  /** The oldest leases, at most `limit`. */
+  leases(limit: number): Promise<StoredLease[]>;
 }
 
 /** Makes exactly one call of a tool. */

@@ -16,6 +16,8 @@ export interface VerifiedCall {
   readonly args: JsonObject;
   readonly execution: ExecutionId;
   readonly idempotency_key: string;
+  /** The executor's proof for one HTTP request with this grant (RFC 9449): it goes with the grant. */
+  readonly prove: (method: string, url: URL) => string;
 }
 
 const unused = new WeakSet<object>();

@@ -20,6 +20,8 @@ export interface GrantRules {
   readonly issuer: string;
   readonly environment: string;
   readonly workload: string;
+  /** The thumbprint of this executor's own key. */
+  readonly jkt: string;
   readonly clock: Clock;
 }
 
@@ -99,6 +101,7 @@ function assertSameCall(claims: GrantClaims, proposal: Proposal, contract: ToolC
   const expected: readonly (readonly [what: string, granted: unknown, actual: unknown])[] = [
     ['environment', claims.tctx.environment, rules.environment],
     ['executor', claims.req_wl, rules.workload],
+    ['executor key', claims.cnf.jkt, rules.jkt],
     ['proposal', claims.tctx.proposal, proposal.id],
     ['tool', claims.scope, proposal.tool],
     ['tool', detail!.actions[0], contract.name],

@@ -6,6 +6,7 @@ import {
   type CallOutcome,
   type Clock,
   type Decision,
+  type DeniedBy,
   type ExecutionId,
   type GrantId,
   type HandoffId,
@@ -53,7 +54,7 @@ export type GateResult =
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string; readonly handoff: HandoffId }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
   | { readonly status: 'refused'; readonly decision: Decision }
-  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: 'person' | 'time-out' };
+  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: DeniedBy };
 
 /** The one way to act. Every action from every entry goes through `submit`; nothing else reaches a connector. */
 export interface Gate {
@@ -392,7 +393,8 @@ function resultOf(stored: StoredProposal, approval: Approval | null): GateResult
   const { execution, outcome, handoff } = stored;
   if (stored.state === 'refused') return { status: 'refused', decision: stored.decision };
   if (stored.state === 'denied' && approval) {
-    return { status: 'denied', approval: approval.id, by: approval.state === 'expired' ? 'time-out' : 'person' };
+    const by = approval.state === 'expired' ? 'time-out' : approval.state === 'withdrawn' ? 'withdrawal' : 'person';
+    return { status: 'denied', approval: approval.id, by };
   }
   if (execution && outcome?.state === 'succeeded') {
     const answer: Label = { ...BOTTOM, integrity: 'untrusted', origins: [`tool:${stored.proposal.tool}`] };

@@ -6,6 +6,7 @@ export {
   FREEZE_STAGES,
   FREEZE_TARGET,
 } from './environment.ts';
+export { type Document, type ExplainedArgument, explainArguments, type Passage } from './explain.ts';
 export { createGate, type Gate, type GateDeps, type GateResult } from './gate.ts';
 export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
 export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
@@ -21,5 +22,16 @@ export type {
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
+export { type Foreseen, foresee } from './session/foresee.ts';
+export { type Intent, intentSchema } from './session/intent.ts';
+export { openSession, restoreSession, SESSION_LIMITS } from './session/session.ts';
+export {
+  SESSION_EVENTS,
+  SESSION_STATES,
+  SESSION_TABLE,
+  type SessionEvent,
+  type SessionState,
+} from './session/states.ts';
+export type { Judged, Observation, QuarantinedAnswer, Session, SessionSnapshot } from './session/types.ts';
 export { PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from './states.ts';
 export type { Wish } from './wish.ts';

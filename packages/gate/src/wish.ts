@@ -24,8 +24,11 @@ import {
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
+import { flowOf, untrustedSinksOf } from './flow.ts';
 import type { HistoryAnswers } from './history.ts';
 import type { EnvironmentReader, StoredProposal } from './ports.ts';
+import { withPassages } from './provenance/passages.ts';
+import type { Session } from './session/types.ts';
 
 /** What somebody wants done, before the gate has looked at it (requirement F1). */
 export interface Wish {
@@ -44,6 +47,8 @@ export interface Wish {
   readonly request: JsonObject;
   readonly rationale: string;
   readonly evidence: Labelled<readonly Evidence[]> | null;
+  /** The outside session that wishes it: it knows what the model had read, and what was declared before. */
+  readonly session?: Pick<Session, 'judge'>;
 }
 
 /**
@@ -70,10 +75,12 @@ function makeProposal(wish: Wish): Proposal {
       errors,
     });
   }
+  const judged = wish.session?.judge(wish.id, wish.contract, opened.args);
   const shown = wish.evidence ? open(wish.evidence).map((item) => item.id) : [];
   const named = stringsOf(opened.args);
   const cited = shown.filter((id) => named.has(id));
-  const influence = wish.evidence ? join(opened.label, wish.evidence.label) : opened.label;
+  const label = judged ? join(opened.label, judged.influence) : opened.label;
+  const influence = wish.evidence ? join(label, wish.evidence.label) : label;
   const body = {
     id: wish.id,
     run: wish.run,
@@ -86,7 +93,10 @@ function makeProposal(wish: Wish): Proposal {
     rationale: wish.rationale,
     evidence: (cited.length > 0 ? cited : shown).map((id) => asId('evidence', id)),
     influence,
-    provenance: [...opened.provenance],
+    provenance: judged
+      ? [...judged.provenance]
+      : withPassages(opened.provenance, opened.args, wish.evidence ? open(wish.evidence) : []),
+    ...(judged ? { intent: judged.intent, quarantined_bits: judged.quarantined_bits } : {}),
   };
   const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
   if (!parsed.success) {
@@ -134,7 +144,11 @@ export function toPolicyRequest(
     args: proposal.args,
     influence: proposal.influence,
     provenance: proposal.provenance,
-    untrusted_sinks: untrustedSinks(contract, proposal.provenance),
+    untrusted_sinks:
+      proposal.intent === undefined
+        ? untrustedSinks(contract, proposal.provenance)
+        : untrustedSinksOf(proposal, contract),
+    flow: flowOf(proposal, contract),
     approval: approval && { approvers: [...approval.approvers], groups: [...approval.groups] },
     ...(Object.keys(history).length === 0 ? {} : { history }),
     environment: environment.facts({ effect: contract.effect, tier: contract.tier }),

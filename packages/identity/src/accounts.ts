@@ -1,9 +1,11 @@
 import {
   type AuditWriter,
+  accountNameSchema,
   actorOf,
   type Clock,
   draft,
   fieldErrors,
+  groupSchema,
   newId,
   PortreeveError,
   type Principal,
@@ -18,19 +20,8 @@ import { hashPassword, passwordSchema } from './password.ts';
 import type { Account, IdentityStore } from './ports.ts';
 import { type SigningKey, signingKeySchema } from './signing-key.ts';
 
-/** Lower-case words joined by `.`, `-` or `_`, at most 64 characters: safe in paths, logs and terminals. */
-export const accountNameSchema = z
-  .string()
-  .max(64)
-  .regex(/^[a-z][a-z0-9]*([._-][a-z0-9]+)*$/, 'use lower-case letters and digits, with . - or _ between them');
-
 /** Names that records already give a meaning to. */
 const RESERVED = ['anonymous', 'portreeve', 'system'];
-
-export const groupSchema = z
-  .string()
-  .max(128)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'use letters, digits, . - or _');
 
 /** A name that a new account may have. */
 export const freeNameSchema = accountNameSchema.refine((name) => !RESERVED.includes(name), 'this name is reserved');

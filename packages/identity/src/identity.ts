@@ -1,6 +1,6 @@
 import type { AuditWriter, Clock, EnvironmentName, UnitOfWork } from '@portreeve/contract';
 import { type Accounts, createAccounts } from './accounts.ts';
-import { type Agents, createAgents, type OnRetired } from './agents/agents.ts';
+import { type AgentHooks, type Agents, createAgents } from './agents/agents.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import type { AccessTokens } from './delegation/access-tokens.ts';
 import { createDelegations, type Delegations } from './delegation/delegate.ts';
@@ -8,6 +8,7 @@ import { createTokenExchange, type TokenExchange } from './delegation/exchange.t
 import type { IdentityStore } from './ports.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createSignIn, type SignIn } from './sign-in.ts';
+import { createSubjects, type Subjects } from './subject.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { usableAccounts } from './usable.ts';
 import type { WorkloadIdentity } from './workload/workload.ts';
@@ -28,10 +29,10 @@ export interface IdentityOptions {
   /** Seconds that an access token lives. Default: 300. */
   readonly access_token_ttl_s?: number;
   readonly workload?: WorkloadIdentity;
-  readonly onRetired?: OnRetired;
+  readonly agentHooks?: AgentHooks;
 }
 
-export interface Identity extends Accounts, SignIn, Sessions, Tokens, Agents {
+export interface Identity extends Accounts, SignIn, Sessions, Tokens, Agents, Subjects {
   readonly authenticate: Authenticate;
   /** Null without `accessTokens`. */
   readonly delegation: (TokenExchange & Delegations) | null;
@@ -39,7 +40,7 @@ export interface Identity extends Accounts, SignIn, Sessions, Tokens, Agents {
 
 /** Who asks (requirements B1 to B6): credentials to a principal. Every change of state commits with its record. */
 export function createIdentity(options: IdentityOptions): Identity {
-  const { store, uow, audit, clock, accessTokens, workload, onRetired } = options;
+  const { store, uow, audit, clock, accessTokens, workload, agentHooks } = options;
   const { environment = 'development', session_ttl_minutes = 12 * 60, access_token_ttl_s } = options;
   const allowLocalAccounts = options.allowLocalAccounts ?? environment !== 'production';
   if (accessTokens && accessTokens.environment !== environment)
@@ -53,7 +54,8 @@ export function createIdentity(options: IdentityOptions): Identity {
     ...createSignIn({ ...deps, session_ttl_minutes }),
     ...createSessions(deps),
     ...createTokens(deps),
-    ...createAgents({ ...deps, onRetired }),
+    ...createSubjects({ store, usable }),
+    ...createAgents({ ...deps, agentHooks }),
     authenticate,
     delegation: accessTokens
       ? {

@@ -1,13 +1,14 @@
-export { type Accounts, accountNameSchema, type NewAccount, newAccountSchema } from './accounts.ts';
+export { type Accounts, type NewAccount, newAccountSchema } from './accounts.ts';
 export {
   AGENT_ROLES,
   type Agent,
   type AgentChange,
+  type AgentHooks,
+  type AgentMove,
   type Agents,
   agentChangeSchema,
   type NewAgent,
   newAgentSchema,
-  type OnRetired,
   REVIEW_DAYS_MAX,
 } from './agents/agents.ts';
 export { AGENT_EVENTS, AGENT_STATES, AGENT_TABLE, type AgentEvent, type AgentState } from './agents/states.ts';
@@ -33,7 +34,6 @@ export { ACCESS_TOKEN_TTL_MAX_S, type AccessTokenKey } from './delegation/keys.t
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 export { JWKS_LIMITS, WORKLOAD_ALGORITHMS } from './jwks.ts';
 export { LOCKOUT } from './lockout.ts';
-export { type RoleRule, roleRuleSchema } from './oidc/role-rules.ts';
 export { createOidcSignIn, OIDC_SIGN_IN_MINUTES, type OidcSignIn, type OidcSignInOptions } from './oidc/sign-in.ts';
 export { PASSWORD_CHARS, passwordSchema } from './password.ts';
 export type {
@@ -61,6 +61,7 @@ export {
   type WrappedKey,
   wrappedKeySchema,
 } from './signing-key.ts';
+export type { Subject, Subjects } from './subject.ts';
 export {
   type CreatedToken,
   type NewToken,
@@ -69,5 +70,4 @@ export {
   type TokenInfo,
   type Tokens,
 } from './tokens.ts';
-export { type WorkloadRuleInput, workloadRuleSchema } from './workload/rules.ts';
 export { createWorkloadIdentity, type WorkloadIdentity, type WorkloadOptions } from './workload/workload.ts';

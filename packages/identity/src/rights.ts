@@ -1,5 +1,4 @@
-import { nameSchema, ROLES, type Role } from '@portreeve/contract';
-import { groupSchema } from './accounts.ts';
+import { groupSchema, nameSchema, ROLES, type Role } from '@portreeve/contract';
 import { Refused } from './refusal.ts';
 
 /** What a credential lets somebody do. `tools: null` sets no limit of its own: policy alone decides. */

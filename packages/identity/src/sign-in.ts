@@ -1,6 +1,7 @@
 import {
   ANONYMOUS_ACTOR,
   type AuditWriter,
+  accountNameSchema,
   actorOf,
   type Clock,
   draft,
@@ -12,7 +13,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { z } from 'zod';
-import { accountNameSchema, localAccountsOff } from './accounts.ts';
+import { localAccountsOff } from './accounts.ts';
 import type { Authenticated } from './authenticate.ts';
 import { charge, LOCKOUT } from './lockout.ts';
 import { verifyPassword } from './password.ts';

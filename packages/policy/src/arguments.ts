@@ -1,6 +1,7 @@
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Json, JsonObject, PolicyRequest, ToolContract } from '@portreeve/contract';
 import { type HistoryByTool, historyShape } from './history.ts';
+import { isMarked } from './redacted.ts';
 
 /** How the arguments of one tool look to rules. */
 export interface ToolShape {
@@ -14,6 +15,8 @@ export interface ToolShape {
   readonly unused: ActRequest['history'];
   /** Both in Cedar's terms. Throws `TypeError`, naming the place, for what does not fit or is missing. */
   readonly facts: (request: Pick<ActRequest, 'args' | 'history'>) => Record<string, CedarValueJson>;
+  /** Recorded arguments with a number in the place of each that was redacted, so that they convert. */
+  readonly unmark: (args: JsonObject) => JsonObject;
 }
 
 type ActRequest = Extract<PolicyRequest, { kind: 'act' }>;
@@ -26,6 +29,7 @@ const toolAction = (tool: string) => `act:${tool}`;
 interface Shape {
   readonly type: string;
   readonly convert: (value: Json, path: string) => CedarValueJson;
+  readonly unmark: (value: Json) => Json;
 }
 
 const DEPTH_MAX = 8;
@@ -57,6 +61,7 @@ export function toolShapes(tools: readonly ToolContract[], history: HistoryByToo
         args: shape.convert(request.args, 'args'),
         ...(past === null ? {} : { history: past.convert(request.history) }),
       }),
+      unmark: (value) => shape.unmark(value) as JsonObject,
     });
   }
   return shapes;
@@ -66,21 +71,29 @@ function fail(path: string, wanted: string): never {
   throw new TypeError(`${path} is not ${wanted}`);
 }
 
+const asItIs = (value: Json): Json => value;
+/** Of numbers too `audit` leaves a text. */
+const asNumber = (value: Json): Json => (isMarked(value) ? 0 : value);
+
 const TEXT: Shape = {
   type: 'String',
   convert: (value, path) => (typeof value === 'string' ? value : fail(path, 'a text')),
+  unmark: asItIs,
 };
 const LONG: Shape = {
   type: 'Long',
   convert: (value, path) => (Number.isSafeInteger(value) ? (value as number) : fail(path, 'a whole number')),
+  unmark: asNumber,
 };
 const BOOL: Shape = {
   type: 'Bool',
   convert: (value, path) => (typeof value === 'boolean' ? value : fail(path, 'true or false')),
+  unmark: asItIs,
 };
 const DECIMAL: Shape = {
   type: 'decimal',
   convert: (value, path) => ({ __extn: { fn: 'decimal', arg: decimalText(value, path) } }),
+  unmark: asNumber,
 };
 
 /** A number as Cedar writes decimals. INVARIANT: nothing is rounded; a rule never sees another amount than the tool. */
@@ -134,6 +147,7 @@ function setShape(node: JsonObject, root: JsonObject, depth: number): Shape | nu
       Array.isArray(value)
         ? value.map((item: Json, index) => element.convert(item, `${path}/${index}`))
         : fail(path, 'a list'),
+    unmark: (value) => (Array.isArray(value) ? value.map((item: Json) => element.unmark(item)) : value),
   };
 }
 
@@ -163,6 +177,14 @@ function recordShape(node: JsonObject, root: JsonObject, depth: number): Shape |
         converted[name] = shape.convert(member, `${path}/${name}`);
       }
       return converted;
+    },
+    unmark: (value) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+      const told = members.filter(({ name }) => Object.hasOwn(value, name));
+      return {
+        ...(value as JsonObject),
+        ...Object.fromEntries(told.map(({ name, shape }) => [name, shape.unmark((value as JsonObject)[name]!)])),
+      };
     },
   };
 }

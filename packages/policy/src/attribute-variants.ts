@@ -3,6 +3,8 @@ import {
   CATEGORIES,
   CONFIDENTIALITY,
   EFFECTS,
+  FLOW_HOLDERS,
+  FLOW_PAYLOADS,
   INTEGRITY,
   type JsonObject,
   type PolicyRequest,
@@ -190,6 +192,24 @@ function ofAct(request: ActRequest, mentions: Mentions): Variant[] {
         untrusted_sinks,
       })),
     );
+  const { flow } = request;
+  if (attrs.has('flow') && flow) {
+    const withFlow = (over: Partial<typeof flow>): PolicyRequest => ({ ...request, flow: { ...flow, ...over } });
+    for (const name of ['foreseen', 'tainted', 'destructive', 'egress', 'amount'] as const) {
+      if (attrs.has(name))
+        variants.push(
+          ...each(`context.flow.${name}`, flow[name], [true, false], (value) => withFlow({ [name]: value })),
+        );
+    }
+    if (attrs.has('payload'))
+      variants.push(...each('context.flow.payload', flow.payload, FLOW_PAYLOADS, (payload) => withFlow({ payload })));
+    if (attrs.has('holder'))
+      variants.push(...each('context.flow.holder', flow.holder, FLOW_HOLDERS, (holder) => withFlow({ holder })));
+    if (attrs.has('chosen_sinks'))
+      variants.push(
+        ...each('context.flow.chosen_sinks', flow.chosen_sinks, [[]], (chosen_sinks) => withFlow({ chosen_sinks })),
+      );
+  }
   if (attrs.has('approval')) {
     const groups = [...new Set([...mentions.texts, ...request.workflow.approvers])].filter((name) => name !== '');
     const given = [1, 2, 3].map((count) => ({

@@ -18,6 +18,16 @@ export function requestDigest(request: object): Digest {
   return `sha256:${hash('sha256', text, 'hex')}`;
 }
 
+/** Whether this is, to the byte, the request that a decision judged. */
+export function isRequestOf(request: object, digest: string): boolean {
+  try {
+    return requestDigest(request) === digest;
+  } catch (error) {
+    if (error instanceof NotCanonical) return false;
+    throw error;
+  }
+}
+
 /** Texts that JSON writes as they are. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 

@@ -88,6 +88,7 @@ function workFacts(
         context: {
           influence: labelFacts(request.influence),
           untrusted_sinks: refs('Sink', request.untrusted_sinks),
+          flow: flowFacts(request),
           approval: approvalFacts(request),
         },
       };
@@ -137,6 +138,34 @@ function labelFacts(label: Label): Record<string, CedarValueJson> {
   return {
     integrity: ref('Integrity', label.integrity),
     ...secrecyFacts({ confidentiality: label.confidentiality, categories: [...label.categories] }),
+  };
+}
+
+/** Without facts of its own an action is what a workflow's code does: foreseen, and tainted by what went into it. */
+function flowFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValueJson {
+  const flow = request.flow ?? {
+    author: 'code',
+    foreseen: true,
+    tainted: request.influence.integrity === 'untrusted',
+    destructive: false,
+    egress: false,
+    amount: false,
+    chosen_sinks: [],
+    holder: 'other',
+    payload: 'steering',
+    capacity_bits: 0,
+  };
+  return {
+    author: ref('FlowAuthor', flow.author),
+    foreseen: flow.foreseen,
+    tainted: flow.tainted,
+    destructive: flow.destructive,
+    egress: flow.egress,
+    amount: flow.amount,
+    chosen_sinks: refs('Sink', flow.chosen_sinks),
+    holder: ref('FlowHolder', flow.holder),
+    payload: ref('FlowPayload', flow.payload),
+    capacity_bits: flow.capacity_bits,
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Decision, digestOf, type PolicyRequest } from '@portreeve/contract';
 import { afterAll, describe, expect, test } from 'vitest';
 import { explain } from './explain-request.ts';
+import { declaredFacts } from './golden-facts.ts';
 import { runGoldenTests } from './golden-file.ts';
 import { lintPolicies } from './lint.ts';
 import { matrix } from './matrix.ts';
@@ -11,7 +12,7 @@ import { REPLAY_LISTED_MAX, type RecordedDecision, replayDecisions } from './rep
 import { baselinePolicies, type PolicyLayers } from './sources.ts';
 import { actRequest, apiRequest, readRequest } from './testing/index.ts';
 import { engineOf, layersOf, layersWith, ruleText } from './testing/policies.ts';
-import { toolContract } from './testing/tools.ts';
+import { toolContract, workflowContract } from './testing/tools.ts';
 
 const baseline = engineOf(baselinePolicies());
 
@@ -163,24 +164,75 @@ describe('C2: explain', () => {
   });
 });
 
-test('C8: the matrix of tools, in a stable order', () => {
+test('C8: the matrix of tools: each cell is a decision of the engine, equal ones stand together, in a stable order', () => {
   const tools = [toolContract('send_mail', { tier: 3, effect: 'external' }), toolContract('delete_all', { tier: 4 })];
-  const text = matrix(baseline, tools, ['requester', 'admin'], ['test', 'production'], ['low', 'critical']);
-  expect(text.split('\n').slice(2)).toEqual([
-    'tool        tool tier  environment  workflow tier  requester  admin',
-    'delete_all  4          test         low            refuse     refuse',
-    'delete_all  4          test         critical       refuse     refuse',
-    'delete_all  4          production   low            refuse     refuse',
-    'delete_all  4          production   critical       refuse     refuse',
-    'send_mail   3          test         low            approve:1  refuse',
-    'send_mail   3          test         critical       approve:2  refuse',
-    'send_mail   3          production   low            approve:1  refuse',
-    'send_mail   3          production   critical       approve:2  refuse',
+  const contract = workflowContract({ scope: { tools: ['send_mail', 'delete_all'], sources: [], prompts: [] } });
+  const over = { roles: ['requester', 'admin', 'auditor'], tiers: ['low', 'critical'] } as const;
+  const text = matrix(baseline, [{ contract, tools }], over);
+  expect(text.split('\n').slice(3)).toEqual([
+    '',
+    'triage / delete_all 1.0.0: action tier 4, write, reversible',
+    '  workflow tier  environment  role           outcome  decided by',
+    '  low *          all          requester      refuse   action/people_only',
+    '  low *          all          admin auditor  refuse   identity/default_deny action/people_only',
+    '  critical       all          requester      refuse   action/risk_needs_two_approvals action/people_only',
+    '  critical       all          admin auditor  refuse   identity/default_deny action/risk_needs_two_approvals action/people_only',
+    '',
+    'triage / send_mail 1.0.0: action tier 3, external, reversible',
+    '  workflow tier  environment  role           outcome    decided by',
+    '  low *          all          requester      approve:1  action/tier_needs_approval',
+    '  low *          all          admin auditor  refuse     identity/default_deny action/tier_needs_approval',
+    '  critical       all          requester      approve:2  action/risk_needs_two_approvals action/tier_needs_approval',
+    '  critical       all          admin auditor  refuse     identity/default_deny action/risk_needs_two_approvals action/tier_needs_approval',
     '',
   ]);
-  expect(
-    matrix(baseline, [...tools].reverse(), ['requester', 'admin'], ['test', 'production'], ['low', 'critical']),
-  ).toBe(text);
+  const other = { contract: workflowContract({ name: 'another' }), tools: [] };
+  expect(matrix(baseline, [other, { contract, tools: tools.toReversed() }], over)).toBe(text);
+
+  const inProduction = engineOf({
+    ...baselinePolicies(),
+    environment: [
+      ...baselinePolicies().environment,
+      {
+        file: 'x.cedar',
+        text: ruleText('x.no', 'forbid', {
+          scope: 'principal, action == Action::"act", resource',
+          tail: 'when { context.environment.name == Environment::"production" }',
+        }),
+      },
+    ],
+  });
+  const lines = matrix(inProduction, [{ contract, tools: [tools[0]!] }], { roles: ['requester'], tiers: ['low'] });
+  expect(lines).toContain(
+    '  low *          development test staging  requester  approve:1  action/tier_needs_approval\n',
+  );
+  expect(lines).toMatch(/low \* +production +requester +refuse +action\/tier_needs_approval environment\/test_rule/);
+});
+
+test('C8: a golden case is completed by the declarations that are in force', () => {
+  const tools = [toolContract('send_mail', { tier: 3, effect: 'external' })];
+  const contract = workflowContract({ scope: { tools: ['send_mail'], sources: ['inbox'], prompts: [] } });
+  const facts = declaredFacts([{ contract, tools }], 'triage');
+  const folder = mkdtempSync(join(tmpdir(), 'portreeve-golden-'));
+  const file = join(folder, 'declared.yaml');
+  writeFileSync(
+    file,
+    `cases:
+  - { name: its only tool, request: {}, outcome: approve }
+  - { name: approved, request: { approval: { approvers: [prn_x], groups: [leads] } }, outcome: permit }
+  - { name: another tier, request: { tool: { tier: 1 } }, outcome: permit }
+  - { name: a tool out of scope, request: { tool: { name: drop, version: '1', tier: 1, effect: read, reversible: true, clearance: { confidentiality: public, categories: [] } } }, outcome: refuse }
+  - { name: a run, request: { kind: admit }, outcome: permit }
+  - { name: an auditor, request: { kind: admit, principal: { roles: [auditor] } }, outcome: refuse }
+  - { name: a source in scope, request: { kind: read, source: { name: inbox, integrity: trusted, confidentiality: public, categories: [] } }, outcome: permit }
+  - { name: an operation, request: { kind: api, operation: runs.submit }, outcome: permit }
+`,
+  );
+  const results = runGoldenTests(baseline, file, facts);
+  expect(results.filter(({ ok }) => !ok)).toEqual([]);
+  expect(results).toHaveLength(8);
+  expect(declaredFacts([], 'triage')({})).toEqual({});
+  rmSync(folder, { recursive: true });
 });
 
 describe('C7: replay', () => {
@@ -206,22 +258,29 @@ describe('C7: replay', () => {
         record(actRequest({ tool: { tier: 4 } })),
         { ...whole, request: lacking },
         { ...whole, request: actRequest({ args: { redacted: true } }) },
+        { ...whole, request: undefined },
+        { request: null, decision: null },
       ]),
       stricter,
     );
-    expect(replay).toMatchObject({ total: 5, same: 2, changed_total: 1, changes: { 'permit>refuse': 1 } });
+    expect(replay).toMatchObject({ total: 7, same: 2, changed_total: 1, changes: { 'permit>refuse': 1 } });
     expect(replay.changed).toEqual([
       {
         request_digest: digestOf(actRequest()),
-        decision: whole.decision.id,
+        decision: whole.decision?.id,
+        record: null,
+        asked: 'act file_note',
         from: 'permit',
         to: 'refuse',
         rules: ['x.no'],
+        remedies: [],
       },
     ]);
     expect(replay.cannot_judge.map(({ why, count }) => [why.slice(0, 49), count])).toEqual([
       ['the recorded request lacks a fact: influence: Inv', 1],
       ['the recorded request is not the one that was judg', 1],
+      ['its record holds no request', 1],
+      ['its record was erased', 1],
     ]);
   });
 

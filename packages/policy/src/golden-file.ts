@@ -22,6 +22,8 @@ const goldenFileSchema = z.strictObject({
     .max(10_000),
 });
 
+export type GoldenRequest = Readonly<Record<string, unknown>>;
+
 export interface GoldenResult {
   readonly name: string;
   readonly ok: boolean;
@@ -30,14 +32,23 @@ export interface GoldenResult {
 }
 
 /**
- * Runs the golden decisions of a YAML or JSON file: `base` and `cases` of `name`, `request`, `outcome` and `rules`. Throws
- * `policy_broken`, naming the file, where it cannot be read.
+ * Runs the golden decisions of a YAML or JSON file: `base` and `cases` of `name`, `request`, `outcome` and `rules`.
+ * `factsOf` gives what a case leaves out, such as the declared facts of the tool that it names. Throws `policy_broken`,
+ * naming the file, where it cannot be read.
  */
-export function runGoldenTests(engine: PolicyEngine, file: string): GoldenResult[] {
+export function runGoldenTests(
+  engine: PolicyEngine,
+  file: string,
+  factsOf: (said: GoldenRequest) => GoldenRequest = () => ({}),
+): GoldenResult[] {
   const { base, cases } = readGolden(file);
   return cases.map(({ name, request, outcome, rules }) => {
-    const decision = engine.decide(merge(base, request) as PolicyRequest);
+    const said = merge(base, request) as GoldenRequest;
+    const decision = engine.decide(merge(factsOf(said), said) as PolicyRequest);
     const differences: string[] = [];
+    const [reason] = decision.reasons;
+    // A slip of the pen is refused too: it must not pass for the refusal that was meant.
+    if (reason?.code === 'bad_request') return { name, ok: false, differences: [reason.text] };
     if (decision.outcome !== outcome)
       differences.push(`the outcome is ${decision.outcome} and not ${outcome}: ${decision.reasons[0]?.text ?? ''}`);
     if (rules !== undefined) {
@@ -55,7 +66,7 @@ function readGolden(file: string): z.infer<typeof goldenFileSchema> {
     const text = readFileSync(file, 'utf8');
     if (text.length > POLICY_FILE_BYTES_MAX) throw new RangeError(`larger than ${POLICY_FILE_BYTES_MAX} bytes`);
     // JSON is YAML. Aliases are bounded, so that a small file cannot grow.
-    const parsed = goldenFileSchema.safeParse(parse(text, { maxAliasCount: 100 }));
+    const parsed = goldenFileSchema.safeParse(parse(text, { maxAliasCount: 100, merge: true }));
     if (!parsed.success) {
       const [first] = fieldErrors(parsed.error);
       throw new TypeError(`${first?.path}: ${first?.message}`);

@@ -1,5 +1,5 @@
 import { type ActionTier, BOTTOM, type Label, RISK_TIERS, type RiskTier, ROLES } from '@portreeve/contract';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { baselinePolicies } from './sources.ts';
 import { actRequest, admitRequest, askRequest, environmentFacts, person, readRequest } from './testing/index.ts';
 import { engineOf } from './testing/policies.ts';
@@ -145,6 +145,67 @@ test.each([
   expect(decision.reasons.filter((reason) => reason.layer === 'data').map((reason) => reason.code)).toContain(code);
   const approved = engine.decide({ ...request, approval: { approvers: ['prn_bob'], groups: ['leads'] } });
   expect(approved.outcome).toBe('permit');
+});
+
+type Flow = NonNullable<Parameters<typeof actRequest>[0]>['flow'];
+const flow = (over: Partial<NonNullable<Flow>>): NonNullable<Flow> => ({
+  author: 'model',
+  foreseen: true,
+  tainted: true,
+  destructive: false,
+  egress: false,
+  amount: false,
+  chosen_sinks: [],
+  holder: 'recipient',
+  payload: 'passage',
+  capacity_bits: 0,
+  ...over,
+});
+
+describe('D5 D6: what a model wishes that has read untrusted text', () => {
+  test.each<[string, Partial<NonNullable<Flow>>, string | null]>([
+    ['prose to whom the request names', {}, null],
+    ['short words to whom the request names', { payload: 'words' }, null],
+    ['a link to whom the request names', { payload: 'steering' }, 'steered_payload'],
+    ['prose to somebody else', { holder: 'other' }, 'steered_payload'],
+    ['prose into an object that the request names', { holder: 'object' }, null],
+    ['a date into it', { holder: 'object', payload: 'bounded' }, 'steered_payload'],
+    ['words that only the requester sees', { holder: 'private', payload: 'words' }, null],
+    ['nothing but trusted values', { holder: 'other', payload: 'trusted' }, null],
+    ['what was not declared', { foreseen: false }, 'not_foreseen'],
+    ['what destroys', { destructive: true }, 'destructive'],
+    ['an object that somebody chose', { chosen_sinks: ['target'], payload: 'none' }, 'chosen_sink'],
+    ['a recipient that somebody chose', { chosen_sinks: ['recipient'], payload: 'trusted' }, null],
+    [
+      'money to a recipient that somebody chose',
+      { chosen_sinks: ['recipient'], payload: 'trusted', amount: true },
+      'chosen_sink',
+    ],
+    ['a little that was read in quarantine', { tainted: false, capacity_bits: 16 }, null],
+    ['much that was read in quarantine', { tainted: false, capacity_bits: 17 }, 'quarantine_capacity'],
+  ])('D5 D6: %s', (_, over, code) => {
+    for (const effect of ['write', 'external'] as const) {
+      const request = actRequest({ influence: untrusted, tool: { effect }, flow: flow(over) });
+      const decision = engine.decide(request);
+      expect([effect, decision.outcome]).toEqual([effect, code === null ? 'permit' : 'approve']);
+      if (code !== null) expect(decision.reasons.map((reason) => reason.code)).toContain(code);
+      const people = { approvers: ['prn_bob'], groups: ['leads'] };
+      expect(engine.decide({ ...request, approval: people }).outcome).toBe('permit');
+    }
+  });
+
+  test('D5: a read that sends data out is judged as an effect, another is not', () => {
+    const ask = (egress: boolean) =>
+      engine.decide(
+        actRequest({
+          influence: untrusted,
+          tool: { effect: 'read' },
+          untrusted_sinks: ['recipient'],
+          flow: flow({ egress }),
+        }),
+      ).outcome;
+    expect([ask(true), ask(false)]).toEqual(['approve', 'permit']);
+  });
 });
 
 const WORK = { act: actRequest(), admit: admitRequest(), read: readRequest(), ask: askRequest() };

@@ -1,3 +1,4 @@
+export { isRequestOf } from './digest.ts';
 export {
   createPolicyEngine,
   type PolicyEngine,
@@ -5,11 +6,12 @@ export {
   type RuleSummary,
 } from './engine.ts';
 export { type ExplainedRule, type Explanation, explain, type OutcomeChange } from './explain-request.ts';
-export { type GoldenResult, runGoldenTests } from './golden-file.ts';
+export { declaredFacts } from './golden-facts.ts';
+export { type GoldenRequest, type GoldenResult, runGoldenTests } from './golden-file.ts';
 export { historyByTool } from './history.ts';
 export type { Disagreement } from './judge.ts';
 export { lintPolicies } from './lint.ts';
-export { combineDeclared, type DeclaredWorkflow, findLoosening } from './loosening.ts';
+export { combineDeclared, type DeclaredWorkflow, type DeclaringFile, findLoosening } from './loosening.ts';
 export { matrix } from './matrix.ts';
 export { OPERATION_IDS, OPERATIONS, type Operation } from './operations.ts';
 export type { Finding } from './problems.ts';
@@ -21,5 +23,6 @@ export {
   type PolicyLayers,
   type PolicySource,
   readPolicyFolder,
+  together,
   type WorkflowPolicies,
 } from './sources.ts';

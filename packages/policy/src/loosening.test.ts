@@ -38,7 +38,17 @@ test('A1: what the baseline and an honest declaration say loosens nothing, in an
 test('C3: a tool that says less of itself than it does is refused, with file and line', () => {
   const text = "export const tool = {\n  name: 'send_mail',\n  title: 'x',\n  tier: 2,\n};\n";
   const tools = [toolContract('send_mail', { effect: 'external' })];
-  expect(errors(baseline, [declared({ tools, file: 'triage/tools.ts', text })])).toEqual([
+  expect(
+    errors(baseline, [
+      declared({
+        tools,
+        files: [
+          { file: 'triage/workflow.ts', text: '' },
+          { file: 'triage/tools.ts', text },
+        ],
+      }),
+    ]),
+  ).toEqual([
     {
       file: 'triage/tools.ts',
       line: 4,
@@ -104,11 +114,11 @@ test('A1, C3: a project’s own rules that open what the tiers keep shut are ref
 
 test('C3: one tool under two tiers is refused where it is looser', () => {
   const two = [
-    declared({ tools: [toolContract('file_note', { tier: 3 })], file: 'a.ts' }),
+    declared({ tools: [toolContract('file_note', { tier: 3 })], files: [{ file: 'a.ts', text: '' }] }),
     declared({
       contract: workflowContract({ name: 'other' }),
       tools: [toolContract('file_note', { tier: 2 })],
-      file: 'b.ts',
+      files: [{ file: 'b.ts', text: '' }],
     }),
   ];
   expect(errors(baseline, two)).toMatchObject([

@@ -1,4 +1,4 @@
-import type { Clock, RiskTier, ToolContract, WorkflowContract } from '@portreeve/contract';
+import type { Clock, RiskTier, SourceContract, ToolContract, WorkflowContract } from '@portreeve/contract';
 import { createPolicyEngine, type PolicyEngine } from './engine.ts';
 import { historyByTool } from './history.ts';
 import { internalsOf } from './internals.ts';
@@ -10,9 +10,14 @@ import { type PolicyLayers, together, type WorkflowPolicies } from './sources.ts
 export interface DeclaredWorkflow {
   readonly contract: WorkflowContract;
   readonly tools: readonly ToolContract[];
-  /** The file of the declaration, and its text, so that a finding can name the line. */
-  readonly file?: string;
-  readonly text?: string;
+  readonly reads?: readonly SourceContract[];
+  /** The files of the declaration with their texts, that of the workflow first, so that a finding can name the line. */
+  readonly files?: readonly DeclaringFile[];
+}
+
+export interface DeclaringFile {
+  readonly file: string;
+  readonly text: string;
 }
 
 const EPOCH: Clock = { now: () => new Date(0) };
@@ -62,17 +67,22 @@ function distinctTools(workflows: readonly DeclaredWorkflow[]): ToolContract[] {
   return [...new Map(workflows.flatMap(({ tools }) => tools.map((tool) => [tool.name, tool]))).values()];
 }
 
-/** The line on which a declaration says something, from 1; 1 where its text does not tell. */
-function lineOf({ text }: DeclaredWorkflow, pattern: RegExp, after = 0): number {
-  if (text === undefined) return 1;
-  const at = text.slice(after).search(pattern);
-  return text.slice(0, at < 0 ? 0 : after + at).split('\n').length;
+/** The file that declares the workflow itself. */
+const fileOf = ({ files, contract }: DeclaredWorkflow) => files?.[0]?.file ?? `workflow ${contract.name}`;
+
+/** Where a tool says its tier; where the texts do not tell, where the workflow names its tools. Lines count from 1. */
+function toolPlace(declared: DeclaredWorkflow, tool: ToolContract): { file: string; line: number } {
+  const named = new RegExp(`name:\\s*['"\`]${tool.name}['"\`]`);
+  for (const { file, text } of declared.files ?? []) {
+    const at = text.search(named);
+    if (at >= 0) return { file, line: lineOf(text, /\btier\s*:/, at) };
+  }
+  return { file: fileOf(declared), line: lineOf(declared.files?.[0]?.text ?? '', /\btools\b/) };
 }
 
-function toolPlace(declared: DeclaredWorkflow, tool: ToolContract): { file: string; line: number } {
-  const named = declared.text?.search(new RegExp(`name:\\s*['"\`]${tool.name}['"\`]`)) ?? -1;
-  const line = lineOf(declared, named < 0 ? /\btools\b/ : /\btier\s*:/, Math.max(named, 0));
-  return { file: declared.file ?? `workflow ${declared.contract.name}`, line };
+function lineOf(text: string, pattern: RegExp, after = 0): number {
+  const at = text.slice(after).search(pattern);
+  return text.slice(0, at < 0 ? after : after + at).split('\n').length;
 }
 
 /** What a tool says of itself against what C3 says of such actions. */
@@ -157,7 +167,7 @@ function looserThanTier(engine: PolicyEngine, declared: DeclaredWorkflow): Findi
       const opening = decision.layers.flatMap((layer) => (layer.layer === 'action' ? layer.rules : []));
       const rule = rules.get(opening[0] ?? '');
       findings.push({
-        file: rule?.file ?? declared.file ?? `workflow ${contract.name}`,
+        file: rule?.file ?? fileOf(declared),
         line: rule?.line ?? 1,
         rule: rule?.id ?? null,
         severity: 'error',

@@ -52,24 +52,40 @@ test('C8: the schema file beside the rules is the one in force', () => {
   expectFile('../schema.cedarschema', POLICY_SCHEMA);
 });
 
+/** What whoever has a role may do with what is their own. */
+const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
-  requester: ['runs.submit', 'runs.read', 'approvals.read', 'tokens.create'],
-  approver: ['approvals.read', 'approvals.decide', 'runs.read'],
+  requester: [...SELF, 'runs.submit', 'runs.read', 'approvals.read', 'tokens.create', 'tokens.rotate'],
+  approver: [...SELF, 'approvals.read', 'approvals.decide', 'runs.read', 'signing_key.register', 'policy.explain'],
   operator: [
+    ...SELF,
+    'agents.read',
+    'tokens.rotate',
     'environment.freeze',
     'environment.thaw',
     'queue.read',
     'queue.close',
     'runs.read',
     'approvals.read',
+    'policy.explain',
+    'policy.replay',
     'tokens.create',
   ],
-  auditor: ['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
+  auditor: [
+    ...SELF,
+    ...['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
+    ...['agents.read', 'tokens.unused'],
+    ...['policy.explain', 'policy.replay'],
+  ],
   admin: [
+    ...SELF,
+    ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
     ...['accounts.create', 'accounts.list', 'tokens.create'],
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
+    ...['policy.explain', 'policy.replay'],
   ],
+  enforcer: ['authzen.evaluate'],
 };
 const EVERYONE = [
   'session.read',
@@ -113,5 +129,19 @@ test('a verdict is given by a person for themselves only', () => {
     const decision = outcome(over);
     expect(decision.outcome).toBe('refuse');
     expect(decision.reasons.map((reason) => reason.code)).toEqual(['people_only']);
+  }
+});
+
+test('B4: an agent that acts for somebody changes no account, agent or credential of theirs', () => {
+  const act = [{ id: 'prn_agent', kind: 'agent' as const }];
+  for (const operation of [
+    ...['accounts.create', 'accounts.end_sessions', 'agents.register', 'agents.change', 'delegations.create'],
+    ...['session.rotate', 'sessions.end', 'signing_key.register', 'tokens.create', 'tokens.rotate', 'tokens.revoke'],
+  ]) {
+    const decision = engine.decide({ ...apiRequest(operation), principal: person([...ROLES], { act }) });
+    expect(
+      decision.reasons.map((reason) => reason.code),
+      operation,
+    ).toEqual(['in_person_only']);
   }
 });

@@ -1,55 +1,106 @@
-import type { Decision, EnvironmentFacts, RiskTier, Role, ToolContract } from '@portreeve/contract';
+import { type Decision, type EnvironmentFacts, RISK_TIERS, type RiskTier, ROLES, type Role } from '@portreeve/contract';
 import type { PolicyEngine } from './engine.ts';
 import { internalsOf } from './internals.ts';
+import type { DeclaredWorkflow } from './loosening.ts';
 import { plainUse } from './probe-requests.ts';
 
+type EnvironmentName = EnvironmentFacts['name'];
+const ENVIRONMENTS: readonly EnvironmentName[] = ['development', 'test', 'staging', 'production'];
+
 /**
- * What policy says of each tool for each role, environment and workflow tier, as a text to keep and review: a line for
- * each tool, environment and tier, a column for each role, in the order given, tools by name. The request is the plainest
- * use of the tool by a person, with nothing untrusted and no approval; `approve:2` names the quorum.
+ * What policy says of each tool of each workflow, for each role, environment and workflow tier: the outcome (`approve:2`
+ * names the quorum) and the codes of the rules that decide, as a text to keep and review. Roles and environments that get
+ * the same stand together. The request is the plainest use of the tool by a person with that role, with nothing untrusted
+ * and no approval.
  */
 export function matrix(
   engine: PolicyEngine,
-  tools: readonly ToolContract[],
-  roles: readonly Role[],
-  environments: readonly EnvironmentFacts['name'][],
-  tiers: readonly RiskTier[],
+  workflows: readonly DeclaredWorkflow[],
+  {
+    roles = ROLES,
+    environments = ENVIRONMENTS,
+    tiers = RISK_TIERS,
+  }: { roles?: readonly Role[]; environments?: readonly EnvironmentName[]; tiers?: readonly RiskTier[] } = {},
 ): string {
   const { shapes } = internalsOf(engine);
-  const head = ['tool', 'tool tier', 'environment', 'workflow tier', ...roles];
-  const rows = tools
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((tool) =>
-      environments.flatMap((environment) =>
-        tiers.map((tier) => [
-          tool.name,
-          String(tool.tier),
-          environment,
-          tier,
-          ...roles.map((role) =>
-            cell(engine.decide(plainUse(tool, { role, tier, environment, history: shapes.get(tool.name)?.unused }))),
-          ),
-        ]),
-      ),
+  const parts = workflows
+    .toSorted((a, b) => compare(a.contract.name, b.contract.name))
+    .flatMap(({ contract, tools }) =>
+      tools
+        .toSorted((a, b) => compare(a.name, b.name))
+        .map((tool) => {
+          const undo = tool.undo === 'irreversible' ? 'irreversible' : 'reversible';
+          const rows = tiers.flatMap((tier) => {
+            const cellOf = (role: Role, environment: EnvironmentName) =>
+              cell(
+                engine.decide(
+                  plainUse(tool, {
+                    ...{ role, tier, environment, workflow: contract.name },
+                    ...{ tools: contract.scope.tools, approvers: contract.approvers },
+                    history: shapes.get(tool.name)?.unused,
+                  }),
+                ),
+              );
+            return groups(roles, environments, cellOf).map((group) => [
+              tier === contract.tier ? `${tier} *` : tier,
+              group.environments.length === environments.length ? 'all' : group.environments.join(' '),
+              group.roles.join(' '),
+              ...group.cell,
+            ]);
+          });
+          return [
+            `${contract.name} / ${tool.name} ${tool.version}: action tier ${tool.tier}, ${tool.effect}, ${undo}`,
+            ...columns([['workflow tier', 'environment', 'role', 'outcome', 'decided by'], ...rows]),
+            '',
+          ].join('\n');
+        }),
     );
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((text, column) => text.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd();
   return [
-    '# What policy says of each tool, by role, environment and tier. Generated: review every change of it.',
-    `# policy ${engine.version}`,
-    line(head),
-    ...rows.map(line),
+    '# What policy says of each tool, by workflow tier (`*`: its own), environment and role, and by which rules’ codes.',
+    '# Asked is the plainest use by a person who acts for themselves: nothing untrusted, no approval.',
+    '# Generated: portreeve policy matrix --write. Review every change of it.',
     '',
+    ...parts,
   ].join('\n');
 }
 
-function cell({ outcome, remedies, layers }: Decision): string {
-  if (layers.some(({ effect }) => effect === 'error')) return 'error';
-  if (outcome !== 'approve') return outcome;
+type Cell = readonly [outcome: string, codes: string];
+
+interface Group {
+  readonly roles: readonly Role[];
+  readonly environments: readonly EnvironmentName[];
+  readonly cell: Cell;
+}
+
+/** Roles with the same answers in every environment, and for these the environments with the same answer. */
+function groups(
+  roles: readonly Role[],
+  environments: readonly EnvironmentName[],
+  cellOf: (role: Role, environment: EnvironmentName) => Cell,
+): Group[] {
+  const cellsByRole = roles.map((role) => ({ role, cells: environments.map((name) => cellOf(role, name)) }));
+  return [...Map.groupBy(cellsByRole, ({ cells }) => JSON.stringify(cells)).values()].flatMap((same) => {
+    const cells = same[0]!.cells;
+    const byCell = Map.groupBy(environments.keys(), (index) => JSON.stringify(cells[index]));
+    return [...byCell.values()].map((indexes) => ({
+      roles: same.map(({ role }) => role),
+      environments: indexes.map((index) => environments[index]!),
+      cell: cells[indexes[0]!]!,
+    }));
+  });
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => `  ${row.map((text, column) => text.padEnd(widths[column]!)).join('  ')}`.trimEnd());
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+function cell({ outcome, remedies, layers, reasons }: Decision): Cell {
+  const codes = [...new Set(reasons.map(({ layer, code }) => `${layer}/${code}`))].join(' ');
+  if (layers.some(({ effect }) => effect === 'error')) return ['error', codes];
+  if (outcome !== 'approve') return [outcome, codes];
   const quorum = Math.max(...remedies.map((remedy) => (remedy.kind === 'approval' ? remedy.quorum : 0)));
-  return `approve:${quorum}`;
+  return [`approve:${quorum}`, codes];
 }

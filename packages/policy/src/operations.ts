@@ -7,6 +7,14 @@ export const OPERATIONS = {
   'session.read': 'look',
   // Signing out only gives up a right, so that a frozen identity may do it too.
   'session.end': 'look',
+  'session.rotate': 'change',
+  // One's own sessions. As with signing out: to end one only gives up a right.
+  'sessions.read': 'look',
+  'sessions.end': 'look',
+  // A person's first signing key.
+  'signing_key.register': 'change',
+  // A person's leave for one agent to act for them.
+  'delegations.create': 'change',
   'system.read': 'look',
   // What a decision wanted one's groups to be told.
   'notices.read': 'look',
@@ -24,9 +32,23 @@ export const OPERATIONS = {
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',
+  // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
+  'policy.explain': 'look',
+  'policy.replay': 'look',
+  // What policy would say of somebody else (AuthZEN). It grants nothing.
+  'authzen.evaluate': 'look',
   'accounts.create': 'change',
   'accounts.list': 'look',
+  'accounts.end_sessions': 'change',
+  'agents.register': 'change',
+  'agents.read': 'look',
+  'agents.change': 'change',
   'tokens.create': 'change',
+  // One's own, and an administrator anybody's.
+  'tokens.read': 'look',
+  'tokens.rotate': 'change',
+  // Those of anybody that nobody uses.
+  'tokens.unused': 'look',
   'tokens.revoke': 'change',
 } as const satisfies Record<string, 'look' | 'change'>;
 

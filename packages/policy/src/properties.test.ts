@@ -4,6 +4,8 @@ import {
   type Clearance,
   CONFIDENTIALITY,
   EFFECTS,
+  FLOW_HOLDERS,
+  FLOW_PAYLOADS,
   INTEGRITY,
   join,
   LAYERS,
@@ -72,6 +74,45 @@ test('D5: more taint never opens', () => {
       expect(strictness(tainted)).toBeGreaterThanOrEqual(strictness(asked));
     }),
     { numRuns: 60 },
+  );
+});
+
+const flow = fc.record({
+  author: fc.constant('model' as const),
+  foreseen: fc.boolean(),
+  tainted: fc.boolean(),
+  destructive: fc.boolean(),
+  egress: fc.boolean(),
+  amount: fc.boolean(),
+  chosen_sinks: fc.subarray([...SINKS]),
+  holder: fc.constantFrom(...FLOW_HOLDERS),
+  payload: fc.constantFrom(...FLOW_PAYLOADS),
+  capacity_bits: fc.nat(40),
+});
+
+test('D5 D6: not foreseen, tainted, destroying, sending out, chosen, steering or held by others: never more open', () => {
+  fc.assert(
+    fc.property(
+      request,
+      flow,
+      fc.constantFrom('foreseen', 'tainted', 'destructive', 'egress', 'amount', 'chosen', 'payload', 'holder'),
+      (asked, facts, what) => {
+        // What quarantine limits is only of weight before anything else was read.
+        const limit = what === 'tainted' ? { ...facts, capacity_bits: 0 } : facts;
+        const worse = {
+          ...limit,
+          ...(what === 'foreseen' ? { foreseen: false } : {}),
+          ...(what === 'tainted' || what === 'destructive' || what === 'egress' || what === 'amount'
+            ? { [what]: true }
+            : {}),
+          ...(what === 'chosen' ? { chosen_sinks: [...SINKS] } : {}),
+          ...(what === 'payload' ? { payload: 'steering' as const } : {}),
+          ...(what === 'holder' ? { holder: 'other' as const } : {}),
+        };
+        expect(strictness({ ...asked, flow: worse })).toBeGreaterThanOrEqual(strictness({ ...asked, flow: limit }));
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 

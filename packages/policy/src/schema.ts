@@ -4,6 +4,9 @@ import {
   CONFIDENTIALITY,
   EFFECTS,
   type EnvironmentFacts,
+  FLOW_AUTHORS,
+  FLOW_HOLDERS,
+  FLOW_PAYLOADS,
   INTEGRITY,
   type PolicyRequest,
   PRINCIPAL_KINDS,
@@ -42,7 +45,7 @@ function operationActions(): string[] {
  */
 function policySchemaText(shapes: ToolShapes): string {
   const actContext =
-    'workflow: Workflow, influence: LabelFacts, untrusted_sinks: Set<Sink>, approval: ApprovalFacts, environment: EnvironmentFacts';
+    'workflow: Workflow, influence: LabelFacts, untrusted_sinks: Set<Sink>, flow: FlowFacts, approval: ApprovalFacts, environment: EnvironmentFacts';
   const toolActions = [...shapes.values()].map(
     ({ action, type, history }) => `// Use this tool, with its arguments.
 action ${JSON.stringify(action)} in ["act"] appliesTo { principal: [Principal], resource: [Tool], context: {
@@ -65,6 +68,9 @@ ${vocabulary('Confidentiality', CONFIDENTIALITY)}
 ${vocabulary('Category', CATEGORIES)}
 ${vocabulary('Sink', SINKS)}
 ${vocabulary('Environment', ENVIRONMENTS)}
+${vocabulary('FlowAuthor', FLOW_AUTHORS)}
+${vocabulary('FlowHolder', FLOW_HOLDERS)}
+${vocabulary('FlowPayload', FLOW_PAYLOADS)}
 
 // level: the place of the confidentiality in its order: ${CONFIDENTIALITY.map((name, level) => `${level} ${name}`).join(', ')}.
 type Clearance = { confidentiality: Confidentiality, level: Long, categories: Set<Category> };
@@ -75,6 +81,19 @@ type EnvironmentFacts = {
   maintenance: { all: Bool, tools: Set<Tool>, workflows: Set<Workflow> },
   outages: Set<Endpoint>,
   frozen: { all: Bool, tools: Set<Tool>, workflows: Set<Workflow>, principals: Set<Principal> }
+};
+// author: whose choice the action was. holder: who gets what it carries. payload: the least trusted thing in it.
+type FlowFacts = {
+  author: FlowAuthor,
+  foreseen: Bool,
+  tainted: Bool,
+  destructive: Bool,
+  egress: Bool,
+  amount: Bool,
+  chosen_sinks: Set<Sink>,
+  holder: FlowHolder,
+  payload: FlowPayload,
+  capacity_bits: Long
 };
 // people: who approved exactly this proposal, none of whom asked for it; count: how many. groups: those they approved for.
 type ApprovalFacts = { count: Long, people: Set<Principal>, groups: Set<String> };

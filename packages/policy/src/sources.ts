@@ -20,6 +20,8 @@ export interface WorkflowPolicies {
 }
 
 export const POLICY_FILE_BYTES_MAX = 1024 * 1024;
+/** The folder of golden decisions within a policy folder. */
+const GOLDEN_FOLDER = 'tests';
 const FILE_NAME = new RegExp(`^(${LAYERS.join('|')})(-[a-z0-9][a-z0-9_-]*)?\\.cedar$`);
 
 /** The rules that Portreeve ships: the defaults of risk tiers, action tiers, roles, labels and freezes. */
@@ -28,12 +30,12 @@ export function baselinePolicies(): PolicyLayers {
 }
 
 /**
- * Reads a folder of policy files: `<layer>.cedar` or `<layer>-<anything>.cedar`. Every other name is an error, because a
- * file that is not read is a rule that does not hold. Throws `no_policy` where there is no folder and `policy_broken`
+ * Reads a folder of policy files: `<layer>.cedar` or `<layer>-<anything>.cedar`. Every other name but `tests` (golden
+ * decisions) is an error, because a file that is not read is a rule that does not hold. Throws `no_policy` where there is no folder and `policy_broken`
  * where something in it cannot be read.
  */
 export function readPolicyFolder(folder: string): PolicyLayers {
-  return readFolder(folder, []);
+  return readFolder(folder, [GOLDEN_FOLDER]);
 }
 
 function readFolder(folder: string, besides: readonly string[]): PolicyLayers {

@@ -1,4 +1,5 @@
 export { type Engine, startEngine } from './engine.ts';
+export { factsOf, LOOKING } from './facts.ts';
 export type {
   ContextStage,
   Durable,

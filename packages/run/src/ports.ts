@@ -1,7 +1,8 @@
-import type { Assembly, Prompt, SourceReading } from '@portreeve/context';
+import type { AssembleOptions, Assembly, Prompt, SaveOptions, SourceReading } from '@portreeve/context';
 import type {
   Attachment,
   EnvironmentFacts,
+  EvidenceId,
   Json,
   JsonObject,
   Labelled,
@@ -55,6 +56,8 @@ export interface RunStore {
   ): Promise<void>;
   list(filter: RunFilter): Promise<Run[]>;
   attachments(id: RunId): Promise<Attachment[]>;
+  /** Deletes what was attached to a run; its digests stay on record. */
+  forgetAttachments(tx: Tx, id: RunId): Promise<void>;
 }
 
 /** Which executors live: each renews its lease; one that has not for the length of the lease is dead. */
@@ -70,14 +73,26 @@ export interface LeaseStore {
 /** What the pipeline needs of `context`, bound to its stores and readers. */
 export interface ContextStage {
   read(source: SourceContract, query: JsonObject, attachments: readonly Attachment[]): Promise<SourceReading>;
+  /** Reads the fields anew that may not be kept, for one question. */
+  reveal(source: SourceContract, query: JsonObject): Promise<Revealed>;
   assemble(
     prompt: Prompt,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
     workflow: WorkflowContract,
+    life: Pick<AssembleOptions, 'revealed' | 'withheld'>,
   ): Assembly;
-  save(tx: Tx, run: RunId, value: Labelled<unknown>): Promise<ValueId>;
+  /** An answer without what may not be kept. */
+  withhold(answer: Labelled<unknown>, revealed: Revealed): Labelled<unknown>;
+  save(tx: Tx, run: RunId, value: Labelled<unknown>, life?: SaveOptions['life']): Promise<ValueId>;
   load(run: RunId, id: ValueId): Promise<Labelled<unknown>>;
+  /** Takes out of the store what is cleared with the question that it has entered. */
+  forgetUsed(tx: Tx, run: RunId, ids: readonly ValueId[]): Promise<void>;
+  /** Takes out of the store what is cleared with the run. */
+  forgetRun(tx: Tx, run: RunId): Promise<void>;
 }
+
+/** Opaque to the pipeline. */
+export type Revealed = Labelled<ReadonlyMap<EvidenceId, JsonObject>>;
 
 export interface Environment {
   /** What holds now for this kind of request; without one, all that holds. */

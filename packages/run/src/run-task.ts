@@ -1,5 +1,5 @@
 import { isPortreeveError, type Json, PortreeveError, type RunId } from '@portreeve/contract';
-import type { Durable, Workflows } from './ports.ts';
+import type { Durable } from './ports.ts';
 import type { Ending } from './stop.ts';
 import { completeRun, moveRun, stopRun, type TransitionDeps } from './transitions.ts';
 import { type PipelineDeps, workflowContext } from './workflow-context.ts';
@@ -9,8 +9,7 @@ import { type PipelineDeps, workflowContext } from './workflow-context.ts';
  * each step, and nothing else may have an effect.
  */
 export function taskRunner(
-  deps: PipelineDeps &
-    TransitionDeps & { readonly workflows: Workflows; readonly log: (message: string, error: unknown) => void },
+  deps: PipelineDeps & TransitionDeps & { readonly log: (message: string, error: unknown) => void },
 ) {
   return async (id: RunId, durable: Durable): Promise<void> => {
     const run = await durable.read(() => deps.store.get(id));

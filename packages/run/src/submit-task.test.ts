@@ -44,7 +44,7 @@ describe('submit', () => {
         refs,
         data: {
           input_digest: digestOf(run.input),
-          attachments: [{ name: 'case.log', chars: 10, digest: digestOfText('one line ü') }],
+          attachments: [{ name: 'case.log', bytes: 11, digest: digestOfText('one line ü') }],
         },
       },
       { type: 'run.admitted', actor: { act: [{ id: 'agent:incident-summary' }] }, refs, outcome: 'permit' },
@@ -71,7 +71,7 @@ describe('submit', () => {
     ['too many', Array.from({ length: 9 }, () => attachment()), 'too_large'],
     ['too long', [attachment(), attachment({ text: 'x'.repeat(8 * 1024 * 1024 + 1) })], 'bad_input'],
     ['without a name', [attachment({ name: '' })], 'bad_input'],
-    ['of a strange form', [{ ...attachment(), path: '/etc/passwd' } as Attachment], 'bad_input'],
+    ['of a strange form', [{ ...attachment(), path: '/etc/passwd' } as unknown as Attachment], 'bad_input'],
   ])('attachments: %s', async (_, attachments, code) => {
     expect((await refused({ attachments })).error).toMatchObject({ code });
   });

@@ -2,6 +2,7 @@ import {
   type Attachment,
   type AuditWriter,
   actorOf,
+  attachmentBytes,
   attachmentSchema,
   type Clock,
   compileSchema,
@@ -92,12 +93,11 @@ export function taskSubmitter(deps: {
         workflow: contract.name,
         input: task.input,
         input_digest: digestOf(task.input),
-        attachments: attachments.map(({ name, media_type, text }) => ({
-          name,
-          media_type,
-          chars: text.length,
-          digest: digestOfText(text),
-        })),
+        attachments: attachments.map((attachment) => {
+          const bytes = attachmentBytes(attachment);
+          const { name, media_type } = attachment;
+          return { name, media_type, bytes: bytes.length, digest: digestOfText(bytes) };
+        }),
       },
     });
     if (!admitted) {

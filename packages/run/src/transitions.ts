@@ -10,12 +10,14 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import type { Handoffs } from '@portreeve/gate';
-import type { RunStore } from './ports.ts';
+import type { ContextStage, RunStore, Workflows } from './ports.ts';
 import { nextState } from './states.ts';
 import type { Ending } from './stop.ts';
 
 export interface TransitionDeps {
   readonly store: RunStore;
+  readonly context: Pick<ContextStage, 'forgetRun'>;
+  readonly workflows: Workflows;
   readonly audit: AuditWriter;
   readonly handoffs: Handoffs;
   readonly uow: UnitOfWork;
@@ -70,6 +72,15 @@ function end(
       approval: null,
       ended_at: deps.clock.now().toISOString(),
     });
+    await deps.context.forgetRun(tx, id);
+    const sources = deps.workflows.pinned(run.workflow, run.release)?.definition.sources ?? [];
+    // What was attached has the life of the sources that read it.
+    if (
+      sources.some(
+        ({ binding, life, fields }) => binding.kind === 'attachment' && (life || fields.some((field) => field.life)),
+      )
+    )
+      await deps.store.forgetAttachments(tx, id);
     const actor = actorOf(run.principal);
     if (ending?.handoff) {
       await deps.handoffs.open(tx, {

@@ -1,3 +1,4 @@
+import { runLife } from '@portreeve/context';
 import {
   type ActOutcome,
   type Arguments,
@@ -22,6 +23,7 @@ import {
   type RecordRefs,
   type RecordType,
   type Run,
+  type SourceContract,
   type UnitOfWork,
   type ValueId,
   type WorkflowContext,
@@ -30,7 +32,7 @@ import type { Gate, GateResult, Handoffs } from '@portreeve/gate';
 import type { Ask } from '@portreeve/model';
 import { isOutage } from './engine.ts';
 import { factsOf, LOOKING } from './facts.ts';
-import type { ContextStage, Durable, Environment, LoadedWorkflow, RunStore } from './ports.ts';
+import type { ContextStage, Durable, Environment, LoadedWorkflow, Revealed, RunStore } from './ports.ts';
 import { type Ending, RunStopped } from './stop.ts';
 import { approvalTopic, moveRun } from './transitions.ts';
 
@@ -66,6 +68,7 @@ export function workflowContext(
   const { contract } = definition;
   const actor = actorOf(run.principal);
   const refs: RecordRefs = { run: run.id, workflow: run.workflow, release: run.release };
+  const life = runLife(deps.clock);
   let count = 0;
   let stopped: RunStopped | null = null;
 
@@ -84,25 +87,29 @@ export function workflowContext(
     draft<T>({ type, actor, data, ...more, refs: { ...refs, ...more.refs } });
   const write = (...drafts: RecordDraft[]) => deps.uow.transaction((tx) => deps.audit.append(tx, drafts));
 
+  const decideRead = (name: string, source: SourceContract | undefined) => {
+    const request: PolicyRequest = {
+      kind: 'read',
+      principal: run.principal,
+      workflow: factsOf(contract),
+      source: source
+        ? {
+            name,
+            integrity: source.integrity,
+            confidentiality: source.confidentiality,
+            categories: source.categories,
+          }
+        : { name, integrity: 'untrusted', confidentiality: 'restricted', categories: [] },
+      environment: deps.environment.facts(LOOKING),
+    };
+    return { request, decision: deps.policy.decide(request) };
+  };
+
   async function read(name: string, query: JsonObject): Promise<Reading> {
-    type Read = { value: ValueId; available: number; count: number };
+    type Read = { value: ValueId; available: number; count: number; read_at: string };
     const found = await step<Read>(`read:${name}`, async (key) => {
       const source = definition.sources.find((each) => each.name === name);
-      const request: PolicyRequest = {
-        kind: 'read',
-        principal: run.principal,
-        workflow: factsOf(contract),
-        source: source
-          ? {
-              name,
-              integrity: source.integrity,
-              confidentiality: source.confidentiality,
-              categories: source.categories,
-            }
-          : { name, integrity: 'untrusted', confidentiality: 'restricted', categories: [] },
-        environment: deps.environment.facts(LOOKING),
-      };
-      const decision = deps.policy.decide(request);
+      const { decision, request } = decideRead(name, source);
       if (!source || refuses(decision)) {
         await write(
           record(
@@ -114,15 +121,16 @@ export function workflowContext(
         return { ending: refusal(decision, `The source ${name} is not declared by this workflow.`) };
       }
       try {
+        const read_at = deps.clock.now().toISOString();
         const reading = await deps.context.read(source, query, await deps.store.attachments(run.id));
         const value = await deps.uow.transaction(async (tx) => {
-          const id = await deps.context.save(tx, run.id, reading.evidence);
+          const id = await deps.context.save(tx, run.id, reading.evidence, { source, read_at });
           await deps.audit.append(tx, [
             record('source.read', { ...reading.record, decision, request }, { outcome: 'read', key }),
           ]);
           return id;
         });
-        return { ok: { value, available: reading.available, count: reading.count } };
+        return { ok: { value, available: reading.available, count: reading.count, read_at } };
       } catch (error) {
         // A database that is away is no fault of the source.
         if (!isPortreeveError(error) || isOutage(error)) throw error;
@@ -131,6 +139,8 @@ export function workflowContext(
       }
     });
     const evidence = await load<readonly Evidence[]>(found.value);
+    const source = definition.sources.find((each) => each.name === name);
+    if (source) life.entered({ source, query, read_at: found.read_at, value: found.value, evidence });
     return { evidence, available: found.available, count: found.count };
   }
 
@@ -138,8 +148,9 @@ export function workflowContext(
     name: string,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
   ): Promise<Labelled<T>> {
+    const prompt = loaded.promptsByName.get(name);
+    const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
     const value = await step<ValueId>(`ask:${name}`, async (key) => {
-      const prompt = loaded.promptsByName.get(name);
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
           ending: {
@@ -149,7 +160,14 @@ export function workflowContext(
           },
         };
       }
-      const assembly = deps.context.assemble(prompt, inputs, contract);
+      const alive = life.forPrompt(prompt.contract, inputs);
+      const revealed: Revealed[] = [];
+      for (const { source, query } of alive.reread) {
+        const again = await revealOrEnd(source, query, key);
+        if ('ending' in again) return again;
+        revealed.push(again.ok);
+      }
+      const assembly = deps.context.assemble(prompt, alive.inputs, contract, { revealed, withheld: alive.withheld });
       const request: PolicyRequest = {
         kind: 'ask',
         principal: run.principal,
@@ -193,9 +211,42 @@ export function workflowContext(
           },
         };
       }
-      return { ok: await deps.uow.transaction((tx) => deps.context.save(tx, run.id, answer.value)) };
+      const kept = revealed.reduce(
+        (left, each) => deps.context.withhold(left, each),
+        answer.value as Labelled<unknown>,
+      );
+      const saved = await deps.uow.transaction(async (tx) => {
+        await deps.context.forgetUsed(tx, run.id, ending);
+        return deps.context.save(tx, run.id, kept);
+      });
+      return { ok: saved };
     });
+    life.end(ending);
     return load<T>(value);
+  }
+
+  /** Fields that may not be kept are read anew for each question that has them: policy is asked again, too. */
+  async function revealOrEnd(source: SourceContract, query: JsonObject, key: string): Promise<Step<Revealed>> {
+    const { decision, request } = decideRead(source.name, source);
+    if (refuses(decision)) {
+      const refused = { source: source.name, decision, request };
+      await write(
+        record('source.refused', refused, {
+          outcome: 'refuse',
+          refs: decisionRefs(decision),
+          key: `${key}:${source.name}`,
+        }),
+      );
+      return { ending: refusal(decision, `The source ${source.name} may not be read any more.`) };
+    }
+    try {
+      return { ok: await deps.context.reveal(source, query) };
+    } catch (error) {
+      if (!isPortreeveError(error) || isOutage(error)) throw error;
+      const failed = { source: source.name, reason: error.detail };
+      await write(record('source.failed', failed, { outcome: error.code, key: `${key}:${source.name}` }));
+      return { ending: sourceEnding(source.name, error) };
+    }
   }
 
   async function act(
@@ -215,6 +266,17 @@ export function workflowContext(
           },
         };
       }
+      const refusedArgument = life.refusedArgument(args);
+      if (refusedArgument) {
+        const { path, source, why } = refusedArgument;
+        return {
+          ending: {
+            event: 'stop',
+            text: `The argument ${path} was taken from the source ${source}, which ${why}.`,
+            next: 'Let a model answer from it before it is cleared, or declare another life for the source.',
+          },
+        };
+      }
       const wish = {
         id: proposal,
         run: run.id,
@@ -227,7 +289,7 @@ export function workflowContext(
         args,
         request: run.input,
         rationale: why.rationale,
-        evidence: why.evidence ?? null,
+        evidence: why.evidence ? life.forRecord(why.evidence) : null,
       };
       return { ok: await keep(await deps.gate.submit(wish)) };
     });

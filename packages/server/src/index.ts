@@ -1,6 +1,14 @@
+export { checkProject } from './check/check-project.ts';
+export { explainFile } from './check/explain-file.ts';
+export type { GoldenFile } from './check/golden-decisions.ts';
+export { type FolderMatrix, lintFolder, matrixOfFolder, testFolder } from './check/project-commands.ts';
+export { CHECKS, type Check, type CheckName, type CheckReport, type Fault } from './check/report.ts';
+export { replayAgainst } from './check/what-if.ts';
+export { environmentOf } from './config/bind-environment.ts';
 export { type LocalAccount, readLocalAccounts } from './config/local-accounts.ts';
 export { loadProject, type Project } from './config/project.ts';
-export { type SecretFolder, secretFolder } from './config/secrets.ts';
+export { withNote } from './config/secret-changes.ts';
+export { plainKeystore, stateKeystore } from './config/secrets.ts';
 export { type Holder, readHolder } from './config/state-folder.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { VERSION } from './version.ts';

@@ -45,6 +45,6 @@ test('C6: 200 parallel proposals from two processes against a limit of 50 let ex
 
   const all = statuses.flat();
   expect(all.filter((status) => status === 'succeeded')).toHaveLength(50);
-  expect(all.filter((status) => status === 'refused')).toHaveLength(150);
+  expect(all.filter((status) => status === 'refused: limit')).toHaveLength(150);
   expect(downstream.calls).toHaveLength(50);
 });

@@ -1,20 +1,13 @@
 import type { Approvals } from '@portreeve/approve';
 import type { AuditLog } from '@portreeve/audit';
-import type {
-  AuditWriter,
-  Clock,
-  Evidence,
-  EvidenceId,
-  PolicyDecider,
-  Principal,
-  Run,
-  RunId,
-} from '@portreeve/contract';
+import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute';
 import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve/gate';
-import type { Identity } from '@portreeve/identity';
+import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
+import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
 import type { ProjectWorkflow } from './config/project.ts';
+import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
@@ -22,7 +15,11 @@ export interface Services {
   readonly clock: Clock;
   readonly database: Database;
   readonly identity: Identity;
-  readonly policy: PolicyDecider;
+  readonly accessTokens: Pick<AccessTokens, 'issuer' | 'audience'>;
+  readonly oidcByName: ReadonlyMap<string, OidcSignIn>;
+  /** Where browsers reach us. */
+  readonly web: WebOrigin;
+  readonly policy: PolicyEngine;
   readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
   readonly approvals: Approvals;
@@ -41,6 +38,7 @@ export interface Services {
     readonly model: string;
     readonly endpoint: string;
     readonly simulated: boolean;
+    /** The configured address of this server; null: only who has come knows by which. */
   };
   readonly debugpoint: (name: string) => void;
 }

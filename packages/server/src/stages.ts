@@ -1,18 +1,30 @@
-import { createApprovals } from '@portreeve/approve';
+import { type Approvals, createApprovals } from '@portreeve/approve';
 import { createAuditLog, createNoteSigner, createRedactor } from '@portreeve/audit';
 import {
   assemble,
   attachmentSource,
+  createIngester,
   fileSource,
+  forgetDue,
+  forgetRun,
+  forgetUsed,
   httpSource,
   loadLabelled,
   readSource,
+  revealNotKept,
   saveLabelled,
+  withholdNotKept,
 } from '@portreeve/context';
 import type { Clock, ProjectConfig } from '@portreeve/contract';
-import { createEgress, createExecutor, createGrantIssuer, createGrants } from '@portreeve/execute';
+import {
+  createCredentials,
+  createEgress,
+  createExecutor,
+  createGrantIssuer,
+  createGrants,
+  thumbprintOf,
+} from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
-import { createIdentity } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
@@ -20,21 +32,23 @@ import { egressRules, proxyOf } from './config/egress.ts';
 import { type Keys, keyId } from './config/keys.ts';
 import type { ModelEndpoint } from './config/model.ts';
 import type { Project } from './config/project.ts';
-import type { SecretFolder } from './config/secrets.ts';
+import type { Secrets } from './config/secrets.ts';
 import { wireConnectors } from './connectors.ts';
+import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
+import { credentialLeaseStore } from './store/credential-leases.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { executeStore } from './store/executions.ts';
 import { handoffStore } from './store/handoffs.ts';
 import { historyStore } from './store/history.ts';
-import { identityStore } from './store/identity.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
+import { wireIdentity } from './wire-identity.ts';
 
 export interface StagesOptions {
   readonly database: Database;
@@ -43,7 +57,8 @@ export interface StagesOptions {
   readonly model: ModelEndpoint;
   readonly systems: ProjectConfig['systems'];
   readonly keys: Keys;
-  readonly secrets: SecretFolder;
+  readonly secrets: Secrets;
+  readonly stateFolder: string;
   readonly clock: Clock;
   /** The name of this process, as leases and executions know it. */
   readonly executor: string;
@@ -56,6 +71,7 @@ export interface StagesOptions {
 /** Joins every stage to its store and to what it needs from outside. Opens nothing by itself but the egress guard. */
 export async function wireStages(options: StagesOptions) {
   const { database, project, policy, model, systems, keys, secrets, clock, executor, queue, debugpoint, log } = options;
+  const { stateFolder } = options;
   const { config } = project;
 
   const audit = createAuditLog({
@@ -67,17 +83,25 @@ export async function wireStages(options: StagesOptions) {
     clock,
   });
   const stage = { audit, uow: database, clock };
-  const identity = createIdentity({
-    ...stage,
-    store: identityStore(database),
-    environment: config.environment,
-  });
+  const changes = environmentStore(database);
   const environment = createEnvironment({
     ...stage,
     name: config.environment,
-    store: environmentStore(database),
-    revokeGrants: (tx, target) => revokeGrantsOf(database, tx, target),
+    store: changes,
+    revokeGrants: async (tx, target) => {
+      await revokeGrantsOf(database, tx, target);
+    },
   });
+  const agentHooks = stopAgents({
+    database,
+    audit,
+    clock,
+    changes,
+    environment,
+    approvals: (): Approvals => approvals,
+  });
+  const signIn = await wireIdentity({ database, audit, clock, config, secrets, stateFolder, agentHooks });
+  const { identity } = signIn;
 
   const leases = leaseStore(database);
   const issuer = createGrantIssuer({
@@ -86,18 +110,27 @@ export async function wireStages(options: StagesOptions) {
     issuer: issuerName(config),
     environment: config.environment,
     clock,
+    ttl_s: config.grants.ttl_s,
+    executor_jkt: thumbprintOf(keys.executor),
   });
   const executeRows = executeStore(database);
   const grants = createGrants({ ...stage, issuer, store: executeRows });
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
+  const credentials = createCredentials({
+    ...stage,
+    secrets: secrets.store,
+    leases: credentialLeaseStore(database),
+    instance: executor,
+  });
   const use = createExecutor({
     ...stage,
+    credentials,
+    key: keys.executor,
     jwks: await issuer.jwks(),
     issuer: issuerName(config),
     environment: config.environment,
     store: executeRows,
     connectors: wireConnectors({ egress, clock, systems, folder: project.folder }),
-    secrets: { read: (name) => secrets.read(name) },
     instance: executor,
     debugpoint,
   });
@@ -136,16 +169,22 @@ export async function wireStages(options: StagesOptions) {
   });
 
   const values = contextStore(database);
+  const ingester = createIngester();
   const readers = [
-    fileSource({ root: project.folder }),
-    httpSource({ dispatcher: egress.dispatcher, secrets }),
-    attachmentSource(),
+    fileSource({ root: project.folder, ingester }),
+    httpSource({ dispatcher: egress.dispatcher, secrets, ingester }),
+    attachmentSource({ ingester }),
   ];
   const context: ContextStage = {
     read: (contract, query, attachments) =>
       readSource(readers, { contract: bindSource(contract, systems), query, attachments }),
-    assemble: (prompt, inputs, workflow) => assemble({ prompt, inputs, workflow }),
-    save: (tx, run, labelled) => saveLabelled(values, tx, { run, labelled, clock }),
+    reveal: (contract, query) =>
+      revealNotKept(readers, { contract: bindSource(contract, systems), query, attachments: [] }),
+    assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
+    withhold: withholdNotKept,
+    save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
+    forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
+    forgetRun: (tx, run) => forgetRun(values, tx, run),
     load: (run, id) => loadLabelled(values, { run, id }),
   };
   const workflows: Workflows = {
@@ -179,9 +218,11 @@ export async function wireStages(options: StagesOptions) {
   return {
     audit,
     identity,
+    signIn,
     environment,
     leases,
     issuer,
+    credentials,
     egress,
     approvals,
     gate,
@@ -190,6 +231,8 @@ export async function wireStages(options: StagesOptions) {
     runs,
     run,
     submit,
+    /** Takes out of the store what is past its minutes. */
+    forgetDue: () => forgetDue(values, database, clock.now()),
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import type { AuditRecord } from '@portreeve/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLocalAccounts } from './config/local-accounts.ts';
-import { secretFolder } from './config/secrets.ts';
+import { plainKeystore } from './config/secrets.ts';
 import { readHolder } from './config/state-folder.ts';
 import { type StartOptions, startServer } from './start.ts';
 import { type TestDatabase, testDatabase } from './store/testing/database.ts';
@@ -50,10 +50,10 @@ describe('a server that runs', () => {
   const search = async (query: object) => (await house.server.services.audit.search(query)).records;
 
   test('G1: the record begins with accounts, keys, rules, releases and the start', async () => {
-    const first = await search({ order: 'oldest', limit: 10 });
+    const first = await search({ order: 'oldest', limit: 11 });
     expect(typesOf(first)).toEqual([
       ...Array(5).fill('identity.account_created'),
-      ...Array(2).fill('key.created'),
+      ...Array(3).fill('key.created'),
       'policy.loaded',
       'release.loaded',
       'system.started',
@@ -97,7 +97,8 @@ describe('a server that runs', () => {
       expect(types.filter((type) => type === once)).toEqual([once]);
     // What had been recorded at the first start is not recorded again.
     for (const type of ['policy.loaded', 'release.loaded'] as const) expect(await search({ type })).toHaveLength(1);
-    expect(await search({ type: 'key.created' })).toHaveLength(2);
+    // Those of log, grants, the executor and access tokens.
+    expect(await search({ type: 'key.created' })).toHaveLength(4);
     expect(await search({ type: 'system.started' })).toHaveLength(2);
     expect((await search({ type: 'system.stopped' }))[0]?.payload?.data).toEqual({
       reason: 'the test starts it again',
@@ -207,12 +208,36 @@ describe('a start that is refused leaves nothing behind', () => {
   });
 
   test('J1: production without a key', async () => {
-    const options = await optionsOf(production);
+    // The other starts have taken the database for their environment.
+    const fresh = await testDatabase();
+    const options = { ...(await optionsOf(production)), databaseUrl: fresh.url };
     await expect(startServer(options)).rejects.toMatchObject({
       code: 'misconfigured',
       next: expect.stringContaining('simulated'),
     });
     await expectNothingLeft(options);
+    await fresh.close();
+  });
+
+  test('E9: a credential in a plain environment variable, outside development', async () => {
+    const options = { ...(await optionsOf()), env: { VAULT_TOKEN: 'hvs.canary' } };
+    const error = await startServer(options).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'misconfigured', detail: 'VAULT_TOKEN is set in test.' });
+    expect(String(error)).not.toContain('canary');
+    await expectNothingLeft(options);
+  });
+
+  test('B6: a database of another environment', async () => {
+    const fresh = await testDatabase();
+    const first = await startServer({ ...(await optionsOf()), databaseUrl: fresh.url });
+    await first.stop('it has bound the database');
+    const options = { ...(await optionsOf(production)), databaseUrl: fresh.url };
+    await expect(startServer(options)).rejects.toMatchObject({
+      code: 'misconfigured',
+      detail: 'This database belongs to test, and the configuration says production.',
+    });
+    await expectNothingLeft(options);
+    await fresh.close();
   });
 
   test('a database that does not answer', async () => {
@@ -243,8 +268,7 @@ describe('a start that is refused leaves nothing behind', () => {
   test('B1: production has no accounts that anybody did not make', async () => {
     const fresh = await testDatabase();
     const options = { ...(await optionsOf(production)), databaseUrl: fresh.url };
-    await mkdir(join(options.stateFolder, 'secrets'), { recursive: true });
-    await secretFolder(options.stateFolder).write('anthropic-api-key', 'sk-stored-0123456789');
+    await plainKeystore(options.stateFolder, 'production').set('anthropic-api-key', 'sk-stored-0123456789');
     const server = await startServer(options);
     try {
       expect(server.services.info).toMatchObject({ environment: 'production', simulated: false });

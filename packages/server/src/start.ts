@@ -12,16 +12,20 @@ import {
 import { type Engine, startEngine, startReaper } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
+import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
+import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
 import { ensureLocalAccounts } from './config/local-accounts.ts';
 import { openModel } from './config/model.ts';
 import { loadPolicies } from './config/policies.ts';
 import { loadProject } from './config/project.ts';
-import { secretFolder } from './config/secrets.ts';
+import { recordSecretChanges } from './config/secret-changes.ts';
+import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
+import { webOrigin } from './http/cookies.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
@@ -47,6 +51,8 @@ export interface StartOptions {
    */
   readonly systems?: ProjectConfig['systems'] | (() => Promise<ProjectConfig['systems']>);
   readonly anthropicApiKey?: string | undefined;
+  /** The process's environment, looked at for credentials that must not stand there. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
   /** Seconds without a renewal after which another process may take this one's runs over. */
   readonly leaseSeconds?: number;
@@ -97,13 +103,15 @@ async function start(
 
   const project = await loadProject(options.project);
   const { config } = project;
+  refuseEnvironmentCredentials(options.env ?? process.env, config.environment);
   const policy = loadPolicies(project, clock, (report) =>
     log('error', 'the compiled policy and the official engine disagree; the request was refused', report),
   );
   const given = typeof options.systems === 'function' ? await options.systems() : options.systems;
   const systems = { ...config.systems, ...given };
   const keys = await loadKeys(state.path);
-  const secrets = secretFolder(state.path);
+  const secrets = openSecrets({ config, projectFolder: project.folder, stateFolder: state.path, clock });
+  undo.push(() => secrets.close());
 
   let databaseUrl = options.databaseUrl;
   if (!databaseUrl) {
@@ -114,6 +122,7 @@ async function start(
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
   await migrate(database.pool);
+  await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
   const model = await openModel({
@@ -132,13 +141,16 @@ async function start(
   };
   const stages = await wireStages({
     ...{ database, project, policy, model, systems, keys, secrets, clock, executor, debugpoint, log },
+    stateFolder: state.path,
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),
     },
   });
-  const { audit, identity, leases, egress, approvals } = stages;
+  const { audit, identity, signIn, leases, egress, approvals, credentials } = stages;
   undo.push(() => egress.close());
+  undo.push(() => signIn.close());
+  undo.push(() => credentials.idle());
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
@@ -161,6 +173,8 @@ async function start(
   if (!options.databaseUrl) await leases.releaseOthers(executor);
   const groups = [...new Set(project.workflows.flatMap((each) => each.definition.contract.approvers))];
   if (config.environment !== 'production') await ensureLocalAccounts(identity, state.path, groups);
+  else if (config.identity.local_accounts === 'allow')
+    await ensureLocalAccounts(identity, state.path, groups, ['admin']);
 
   // Another key than the one that signed this log before would fork it: found now, and not at the first receipt.
   await audit.checkpoint().catch((error: unknown) => {
@@ -178,12 +192,16 @@ async function start(
     simulated: model.provider.simulated,
   };
   await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
+  await signIn.tidy();
+  await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { handoffs, notices, gate, runs, submit, issuer } = stages;
   const services: Services = {
     ...{
       clock,
       database,
       identity,
+      accessTokens: signIn.accessTokens,
+      oidcByName: signIn.oidcByName,
       policy,
       environment,
       audit,
@@ -197,7 +215,8 @@ async function start(
     },
     workflows: project.workflows,
     evidence: evidenceReader(database),
-    jwks: async () => issuer.jwks(),
+    web: webOrigin(config.identity.base_url),
+    jwks: async () => ({ keys: [...(await issuer.jwks()).keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
   const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
@@ -225,7 +244,10 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => identity.forgetOldAttempts(), log),
+    every(CHECKPOINT_EVERY_MS, () => signIn.tidy(), log),
+    every(EXPIRE_EVERY_MS, () => credentials.takeBack(async (id) => (await leases.dead([id])).length > 0), log),
+    every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
+    every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     // Also when nothing happened: a period without events is visible as such.

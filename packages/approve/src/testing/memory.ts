@@ -51,6 +51,11 @@ export function memoryApprovalStore(): ApprovalStore & {
         .sort((left, right) => (left.expires_at < right.expires_at ? -1 : 1))
         .slice(0, limit)
         .map(({ id }) => id),
+    pendingOf: async (_tx, requester) =>
+      all()
+        .filter(({ state, requesters }) => state === 'pending' && requesters.includes(requester))
+        .map(({ id }) => id)
+        .sort(),
     list: async (query) =>
       all()
         .filter(({ state }) => query.state === null || state === query.state)

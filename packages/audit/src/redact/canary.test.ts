@@ -35,7 +35,7 @@ const DRAFTS: Partial<Record<RecordType, object>> = {
     workflow: 'w',
     input_digest: digest,
     input: tree,
-    attachments: [{ name: `${CANARIES.email}.log`, media_type: 'text/plain', chars: 1, digest }],
+    attachments: [{ name: `${CANARIES.email}.log`, media_type: 'text/plain', bytes: 1, digest }],
   },
   'run.ended': { state: 'completed', ending: free, result: tree },
   'source.read': {

@@ -112,6 +112,7 @@ function selects(search: StoreSearch, record: NewRecord): boolean {
   const { columns, index } = record;
   for (const [name, value] of Object.entries(search.equals))
     if (columns[name as keyof typeof columns] !== value) return false;
+  if (search.types !== null && !search.types.includes(columns.type)) return false;
   if (search.since && columns.time < search.since) return false;
   if (search.until && columns.time >= search.until) return false;
   if (search.after !== null && (search.order === 'newest' ? index >= search.after : index <= search.after))

@@ -13,6 +13,7 @@ const ALL: StoreSearch = {
   equals: {},
   since: null,
   until: null,
+  types: null,
   words: null,
   after: null,
   limit: 100,
@@ -157,6 +158,8 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
       expect(await find({ equals: { run: 'run_a' } })).toEqual([0, 1, 2]);
       expect(await find({ equals: { run: 'run_a', outcome: 'approve' } })).toEqual([1, 2]);
       expect(await find({ equals: { type: 'run.submitted' } })).toEqual([0]);
+      expect(await find({ types: ['run.submitted', 'approval.verdict'] })).toEqual([0, 2]);
+      expect(await find({ types: ['decision.made'], equals: { run: 'run_b' } })).toEqual([]);
       expect(await find({ equals: { workflow: 'refund' } })).toEqual([0]);
       expect(await find({ equals: { actor_id: 'prn_b' } })).toEqual([2]);
       expect(await find({ equals: { tool: 'publish' } })).toEqual([3]);

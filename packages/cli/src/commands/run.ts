@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Command } from 'commander';
+import type { Client } from '../client.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
 import { renderApproval } from '../render/approval.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
-import { watchRun } from '../watch.ts';
+import { type Watched, watchRun } from '../watch.ts';
 
 interface RunOptions extends GlobalOptions {
   readonly input: string;
@@ -25,7 +27,7 @@ export function addRun(
     .argument('<workflow>', 'name of the workflow')
     .requiredOption(
       '--input <file>',
-      'a JSON object is the input; any other file is attached (JSON Lines, also .gz; - is standard input)',
+      'a JSON object is the input; any other file is attached (JSON Lines, text, PDF, Word, mail …; also .gz; - is standard input)',
     )
     .option('--set <name=value>', 'set one field of the input', collect, {})
     .option('--wait', 'also wait while a person decides, until the run has ended')
@@ -37,14 +39,14 @@ const MAX_BYTES = 64 * 1024 * 1024;
 async function start(options: RunOptions, workflow: string): Promise<number> {
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
-  const text = await readText(options.input);
+  const bytes = await readInput(options.input);
   const requester = await signIn(options, 'requester');
   const { client } = requester;
   const { workflows } = await client.call('GET', '/v1/workflows');
   const contract = workflows.find((each: { name: string }) => each.name === workflow);
   // Of a workflow that there is not the server says so: what it would take is of no matter.
   const fileInput = contract ? contract.file_input : {};
-  const run = await client.call('POST', '/v1/runs', { workflow, ...task(text, options, fileInput) });
+  const run = await client.call('POST', '/v1/runs', { workflow, ...task(bytes, options, fileInput) });
   const print = (line: string) => {
     if (!options.json) console.log(line);
   };
@@ -56,7 +58,7 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
   });
 
   const view = watched.approval ? await client.call('GET', `/v1/approvals/${watched.approval}`) : null;
-  const now = await client.call('GET', `/v1/runs/${run.id}`);
+  const now = await settled(client, run.id, watched.state);
   if (options.json) {
     const proposed = view && { tool: view.tool.name, args: view.args, digest: view.digest, evidence: view.evidence };
     console.log(JSON.stringify({ run: now, approval: view?.approval ?? null, proposed }));
@@ -71,13 +73,26 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
   return now.state === 'completed' && !watched.heldBack ? EXIT.done : EXIT.failed;
 }
 
+const SETTLING_LOOKS = 100;
+const SETTLING_MS = 50;
+
+/** The run as it stands. An approval is on record a moment before its run says that it waits for it. */
+async function settled(client: Client, run: string, watched: Watched['state']) {
+  for (let look = 1; ; look++) {
+    const now = await client.call('GET', `/v1/runs/${run}`);
+    if (watched !== 'waiting' || now.state !== 'running' || look === SETTLING_LOOKS) return now;
+    await delay(SETTLING_MS);
+  }
+}
+
 /** A JSON object is the input itself; anything else is attached, with the input that the workflow declares for a file. */
 function task(
-  text: string,
+  bytes: Buffer,
   options: RunOptions,
   fileInput: Record<string, unknown> | undefined,
 ): { input: unknown; attachments?: unknown[] } {
-  const object = parseObject(text);
+  const text = textOf(bytes);
+  const object = text === null ? null : parseObject(text);
   if (object) return { input: { ...object, ...options.set } };
   if (!fileInput)
     throw new UsageError(`${options.input} is not a JSON object, and this workflow takes no attached file.`);
@@ -87,7 +102,13 @@ function task(
   );
   return {
     input: { ...input, ...options.set },
-    attachments: [{ name: basename(options.input), media_type: 'application/jsonl', text }],
+    attachments: [
+      {
+        name: basename(options.input),
+        media_type: mediaType(options.input),
+        ...(text === null ? { base64: bytes.toString('base64') } : { text }),
+      },
+    ],
   };
 }
 
@@ -108,14 +129,33 @@ function slug(file: string): string {
   return (
     name
       .toLowerCase()
-      .replace(/(\.(jsonl|json|ndjson|log|txt|gz))+$/, '')
+      .replace(/(\.(jsonl|json|ndjson|log|txt|gz|pdf|docx|eml|html?|md|csv))+$/, '')
       .replaceAll(/[^a-z0-9]+/g, '-')
       .replaceAll(/^-|-$/g, '')
       .slice(0, 60) || 'file'
   );
 }
 
-async function readText(file: string): Promise<string> {
+/** What a file claims to be by its ending; the server looks at what it is. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  pdf: 'application/pdf',
+  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  eml: 'message/rfc822',
+  html: 'text/html',
+  htm: 'text/html',
+  md: 'text/markdown',
+  txt: 'text/plain',
+  csv: 'text/csv',
+  json: 'application/json',
+};
+
+function mediaType(file: string): string {
+  const ending = file.toLowerCase().split('.').at(-1) ?? '';
+  return (Object.hasOwn(MEDIA_TYPES, ending) ? MEDIA_TYPES[ending] : undefined) ?? 'application/jsonl';
+}
+
+/** The bytes of the input, unpacked where they are gzip. */
+async function readInput(file: string): Promise<Buffer> {
   let bytes: Buffer;
   try {
     bytes = await readBounded(file === '-' ? process.stdin : createReadStream(file));
@@ -123,15 +163,18 @@ async function readText(file: string): Promise<string> {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    bytes = (await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch(() => {
-      throw new UsageError(`${file} does not unpack, or holds more than ${MAX_BYTES} bytes.`);
-    })) as Buffer;
-  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  return (await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch(() => {
+    throw new UsageError(`${file} does not unpack, or holds more than ${MAX_BYTES} bytes.`);
+  })) as Buffer;
+}
+
+/** UTF-8 text, or `null` for anything else. */
+function textOf(bytes: Buffer): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return bytes.includes(0) ? null : new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new UsageError(`${file} is not UTF-8 text.`);
+    return null;
   }
 }
 

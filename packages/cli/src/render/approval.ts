@@ -42,6 +42,7 @@ export function renderApproval(view: View): string {
     );
     renderValue(view.narrowed.asked, '', 2, NO_LEAVES, out);
   }
+  renderPassages(view.arguments ?? [], out);
   line();
   line(style('bold', `The evidence that it cites (${view.evidence.length}):`));
   for (const item of view.evidence) {
@@ -63,6 +64,22 @@ const MARKS: { readonly [kind: string]: string } = {
   bounded: 'of a bounded type',
   model: 'written by the model from UNTRUSTED data',
 };
+
+/** Where the values came from, as the source has it: what stands around them, and what was noticed there. */
+function renderPassages(args: readonly View[], out: string[]): void {
+  const shown = args.filter((argument) => argument.passages.length > 0);
+  if (shown.length === 0) return;
+  out.push('', style('bold', 'Where it stands in what was read:'));
+  for (const { path, passages } of shown) {
+    for (const { origin, at, before, text, after, findings } of passages) {
+      const noticed = findings.length > 0 ? style('yellow', `  (noticed: ${findings.map(printable).join(', ')})`) : '';
+      out.push(
+        `  ${printable(path)} ${style('dim', '←')} ${style('cyan', printable(origin))} ${printable(at)}${noticed}`,
+      );
+      out.push(`      …${wrap(`${printable(before)}${style('bold', printable(text))}${printable(after)}`, 6)}…`);
+    }
+  }
+}
 
 /** The arguments, whole. A mark says where values came from: once for a part whose values all came from the same. */
 function renderValue(

@@ -35,6 +35,8 @@ export function contextStoreContract(name: string, make: () => Promise<ContextSt
       label: '{"categories":[],"confidentiality":"public","integrity":"trusted","origins":[]}',
       content: '{"a":"\\u0000 ü 😀 \'; drop table run_values; --","b":[1,2.5,null]}',
       created_at: clock.now().toISOString(),
+      clearing: null,
+      clear_at: null,
       ...over,
     });
 
@@ -66,6 +68,24 @@ export function contextStoreContract(name: string, make: () => Promise<ContextSt
         }),
       ).rejects.toThrow('crash');
       expect(await fixture.store.loadValue(saved.id)).toBeNull();
+    });
+
+    test('D7: what is to be cleared is found by its run and by its time, and shrinks', async () => {
+      const run = asId('run', 'run_clearing');
+      const later = row({ run, clearing: '[1]', clear_at: '2026-11-20T11:00:00.000Z' });
+      const atEnd = row({ run, clearing: '[2]' });
+      await fixture.unit.transaction(async (tx) => {
+        for (const each of [later, atEnd, row({ run })]) await fixture.store.saveValue(tx, each);
+      });
+      const ids = async (which: Parameters<ContextStore['valuesToClear']>[0]) =>
+        (await fixture.store.valuesToClear(which)).map((value) => value.id).sort();
+      expect(await ids({ run })).toEqual([later.id, atEnd.id].sort());
+      expect(await ids({ due: '2026-11-20T10:59:59.999Z' })).toEqual([]);
+      expect(await ids({ due: '2026-11-20T11:00:00.000Z' })).toEqual([later.id]);
+      const left = { content: '[]', clearing: null, clear_at: null };
+      await fixture.unit.transaction((tx) => fixture.store.shrinkValue(tx, later.id, left));
+      expect(await fixture.store.loadValue(later.id)).toEqual({ ...later, ...left });
+      expect(await ids({ run })).toEqual([atEnd.id]);
     });
 
     test('D5: a labelled value comes back with its label; evidence stays evidence', async () => {

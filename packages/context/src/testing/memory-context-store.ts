@@ -23,6 +23,16 @@ export function memoryContextStore(): ContextStore & {
       const row = rows.get(id);
       return row ? { ...row } : null;
     },
+    async shrinkValue(_tx, id, left) {
+      const row = rows.get(id);
+      if (row) rows.set(id, { ...row, ...left });
+    },
+    async valuesToClear(which) {
+      return [...rows.values()]
+        .filter((row) => row.clearing !== null)
+        .filter((row) => ('run' in which ? row.run === which.run : row.clear_at !== null && row.clear_at <= which.due))
+        .slice(0, 100);
+    },
   };
 }
 

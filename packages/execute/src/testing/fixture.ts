@@ -24,9 +24,11 @@ import type { Debugpoint } from '../debugpoint.ts';
 import { createExecutor, type Executor } from '../execute.ts';
 import { createGrants, type Grants } from '../grants.ts';
 import { createGrantIssuer, type GrantInput, type GrantIssuer, type IssuedGrant } from '../issue-grant.ts';
-import type { Connector, ExecuteStore } from '../ports.ts';
+import type { Connector, ExecuteStore, LeaseStore } from '../ports.ts';
+import { thumbprintOf } from '../prove.ts';
+import { type Credentials, createCredentials, type Schedule } from '../secrets/credentials.ts';
 import { takeVerifiedCall, type VerifiedCall } from '../verified-call.ts';
-import { memoryExecuteStore, memorySecrets } from './memory-store.ts';
+import { memoryExecuteStore, memoryLeaseStore, memorySecrets } from './memory-store.ts';
 
 export const TEST_NOW = '2026-11-20T12:00:00.000Z';
 export const TEST_ISSUER = 'https://portreeve.test';
@@ -170,19 +172,24 @@ export function testApproval(clock: Clock, proposal: Proposal, change: Partial<A
 export interface ExecuteFixture {
   readonly clock: ReturnType<typeof fixedClock>;
   readonly privateKey: KeyObject;
+  /** The key that the grants are bound to. */
+  readonly executorKey: KeyObject;
   readonly issuer: GrantIssuer;
   readonly grants: Grants;
   readonly store: ExecuteStore;
   readonly uow: UnitOfWork;
   readonly audit: ReturnType<typeof memoryAuditWriter>;
   readonly secrets: ReturnType<typeof memorySecrets>;
+  readonly leases: LeaseStore;
+  /** What an executor of this name has its credentials from. */
+  credentials(instance: string): Credentials;
   /** Proposal, decision, contract and approval that belong together. */
   input(contract?: ToolContract, proposal?: Partial<Omit<Proposal, 'digest'>>): GrantInput;
   /** Issues and keeps a grant, as the gate does. */
   grant(input: GrantInput): Promise<IssuedGrant>;
   executor(
     connector: Connector,
-    options?: { instance?: string; debugpoint?: Debugpoint; environment?: string; workload?: string },
+    options?: { instance?: string; debugpoint?: Debugpoint; environment?: string; workload?: string; key?: KeyObject },
   ): Executor;
 }
 
@@ -192,6 +199,10 @@ export function executeFixture(
     store?: ExecuteStore;
     uow?: UnitOfWork & { readonly tx?: Tx };
     secrets?: Record<string, string>;
+    /** Of those, the names that are minted with a lease of so many seconds. */
+    dynamic?: Record<string, number>;
+    leases?: LeaseStore;
+    schedule?: Schedule;
     wrapAudit?: (audit: AuditWriter) => AuditWriter;
   } = {},
 ): ExecuteFixture {
@@ -200,20 +211,34 @@ export function executeFixture(
   const memory = memoryExecuteStore();
   const store = options.store ?? memory;
   const audit = memoryAuditWriter();
-  const uow = options.uow ?? memoryUnitOfWork(memory, audit);
-  const secrets = memorySecrets(options.secrets);
-  const issuer = createGrantIssuer({ privateKey, keyId: 'grant-1', issuer: TEST_ISSUER, environment: 'test', clock });
+  const memoryLeases = memoryLeaseStore();
+  const leases = options.leases ?? memoryLeases;
+  const uow = options.uow ?? memoryUnitOfWork(memory, memoryLeases, audit);
+  const secrets = memorySecrets(options.secrets, { clock, dynamic: options.dynamic ?? {} });
+  const executorKey = generateKeyPairSync('ed25519').privateKey;
+  const issuer = createGrantIssuer({
+    ...{ privateKey, keyId: 'grant-1', issuer: TEST_ISSUER, environment: 'test', clock },
+    executor_jkt: thumbprintOf(executorKey),
+  });
   const written = options.wrapAudit?.(audit) ?? audit;
   const grants = createGrants({ issuer, store, audit: written, clock });
+  const credentialsOf = (instance: string) =>
+    createCredentials({
+      ...{ secrets, leases, uow, audit: written, clock, instance },
+      ...(options.schedule ? { schedule: options.schedule } : {}),
+    });
   return {
     clock,
     privateKey,
+    executorKey,
     issuer,
     grants,
     store,
     uow,
     audit,
     secrets,
+    leases,
+    credentials: credentialsOf,
     input(contract = testContract(), change = {}) {
       const proposal = testProposal(clock, { tool: contract.name, tool_version: contract.version, ...change });
       return { proposal, contract, decision: testDecision(clock), approvals: [testApproval(clock, proposal)] };
@@ -222,6 +247,7 @@ export function executeFixture(
     executor: (connector, { instance = 'executor-1', ...more } = {}) =>
       createExecutor({
         jwks: issuer.jwks(),
+        key: executorKey,
         issuer: TEST_ISSUER,
         environment: 'test',
         store,
@@ -235,7 +261,7 @@ export function executeFixture(
           email: connector,
           webhook: connector,
         },
-        secrets,
+        credentials: credentialsOf(instance),
         clock,
         instance,
         ...more,

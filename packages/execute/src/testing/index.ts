@@ -1,3 +1,5 @@
+export { STATIC_KEY, startAwsServer } from '../secrets/testing/aws-server.ts';
+export { startVaultServer } from '../secrets/testing/vault-server.ts';
 export { connectorContract, type Downstream, FAULTS, type Fault } from './connector-contract.ts';
 export {
   type ExecuteFixture,
@@ -11,5 +13,7 @@ export {
   testProposal,
 } from './fixture.ts';
 export { httpContract } from './http-contract.ts';
+export { leaseStoreContract } from './lease-store-contract.ts';
 export { memoryExecuteStore, memorySecrets } from './memory-store.ts';
+export { secretStoreContract } from './secret-store-contract.ts';
 export { executeStoreContract } from './store-contract.ts';

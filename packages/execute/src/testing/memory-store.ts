@@ -1,5 +1,6 @@
-import { type ExecutionId, type GrantId, PortreeveError } from '@portreeve/contract';
-import type { ExecuteStore, SecretReader, StoredExecution, StoredGrant } from '../ports.ts';
+import { type Clock, type ExecutionId, type GrantId, PortreeveError, systemClock } from '@portreeve/contract';
+import type { ExecuteStore, LeaseStore, SecretStore, StoredExecution, StoredGrant, StoredLease } from '../ports.ts';
+import { SecretStoreError } from '../secrets/store-error.ts';
 
 /** The store in memory. Works with `memoryUnitOfWork`, which puts back what a failed transaction changed. */
 export function memoryExecuteStore(): ExecuteStore & { snapshot(): () => void } {
@@ -65,14 +66,82 @@ function byStart(a: StoredExecution, b: StoredExecution): number {
   return a.started_at === b.started_at ? (a.id < b.id ? -1 : 1) : a.started_at < b.started_at ? -1 : 1;
 }
 
-/** Secrets from a table, counting how often each was read. */
-export function memorySecrets(valuesByName: Readonly<Record<string, string>> = {}): SecretReader & { reads: string[] } {
+/** Leases in memory. Works with `memoryUnitOfWork`. */
+export function memoryLeaseStore(): LeaseStore & { snapshot(): () => void } {
+  let leasesById = new Map<string, StoredLease>();
+  return {
+    snapshot() {
+      const before = new Map(leasesById);
+      return () => {
+        leasesById = before;
+      };
+    },
+    async insertLease(_tx, lease) {
+      if (leasesById.has(lease.id)) throw new PortreeveError('conflict', 'The lease is kept already.');
+      leasesById.set(lease.id, lease);
+    },
+    async updateLease(_tx, id, change) {
+      const lease = leasesById.get(id);
+      if (lease) leasesById.set(id, { ...lease, ...change });
+      return lease !== undefined;
+    },
+    async deleteLease(_tx, id) {
+      return leasesById.delete(id);
+    },
+    async leases(limit) {
+      const all = [...leasesById.values()];
+      return all.sort((a, b) => (a.expires_at < b.expires_at ? -1 : 1)).slice(0, limit);
+    },
+  };
+}
+
+/**
+ * Secrets from a table, counting how often each was fetched. A name in `dynamic` is minted with a lease of so many
+ * seconds.
+ */
+export function memorySecrets(
+  valuesByName: Readonly<Record<string, string>> = {},
+  options: { readonly clock?: Clock; readonly dynamic?: Readonly<Record<string, number>> } = {},
+): SecretStore & {
+  reads: string[];
+  /** Leases that were minted and not taken back. */
+  readonly open: ReadonlySet<string>;
+  /** Leases that were renewed, in order. */
+  readonly renewals: string[];
+  /** From now on revoking fails, or not. */
+  refuseRevoking(refuse: boolean): void;
+} {
+  const { clock = systemClock, dynamic = {} } = options;
   const reads: string[] = [];
+  const renewals: string[] = [];
+  const open = new Set<string>();
+  let refuses = false;
+  const after = (seconds: number) => new Date(clock.now().getTime() + seconds * 1000);
   return {
     reads,
-    async read(name) {
-      reads.push(name);
-      return valuesByName[name] ?? null;
+    open,
+    renewals,
+    refuseRevoking(refuse) {
+      refuses = refuse;
     },
+    async fetch(name) {
+      reads.push(name);
+      const value = valuesByName[name];
+      if (value === undefined) return null;
+      const seconds = dynamic[name];
+      if (seconds === undefined) return { value, lease: null };
+      const id = `${name}/lease-${reads.length}`;
+      open.add(id);
+      return { value, lease: { id, expires_at: after(seconds) } };
+    },
+    async renew(lease, seconds) {
+      renewals.push(lease);
+      return { id: lease, expires_at: after(seconds) };
+    },
+    async revoke(lease) {
+      if (refuses) throw new SecretStoreError('the store is away');
+      open.delete(lease);
+    },
+    close: async () => undefined,
   };
 }

@@ -169,10 +169,15 @@ describe('B5: the life of an agent', () => {
       audit,
       clock,
       accessTokens,
-      async onRetired(tx, id) {
-        expect(tx).toBeDefined();
-        if (fail) throw new Error('the grants cannot be revoked');
-        retired.push(id);
+      agentHooks: {
+        async changed(tx, { agent, from, to }) {
+          expect(tx).toBeDefined();
+          if (fail) throw new Error('the grants cannot be revoked');
+          retired.push(`${agent} ${from} ${to}`);
+        },
+        async committed({ agent }) {
+          retired.push(`${agent} committed`);
+        },
       },
     });
     const ana = await house.person('ana');
@@ -185,7 +190,7 @@ describe('B5: the life of an agent', () => {
     await identity.authenticate(answer.body.access_token);
     fail = false;
     expect((await retire()).state).toBe('retired');
-    expect(retired).toEqual([agent.id]);
+    expect(retired).toEqual([`${agent.id} active retired`, `${agent.id} committed`]);
     for (const secret of [agent.secret, answer.body.access_token])
       expect(await codeOf(identity.authenticate(secret))).toBe('not_signed_in');
     expect((await identity.tokens(agent.id)).every(({ revoked_at }) => revoked_at !== null)).toBe(true);

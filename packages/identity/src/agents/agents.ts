@@ -5,6 +5,7 @@ import {
   draft,
   type EnvironmentName,
   fieldErrors,
+  groupSchema,
   idSchema,
   nameSchema,
   newId,
@@ -17,9 +18,9 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { z } from 'zod';
-import { accountCreated, freeNameSchema, groupSchema } from '../accounts.ts';
+import { accountCreated, freeNameSchema } from '../accounts.ts';
 import type { Account, AgentRecord, IdentityStore } from '../ports.ts';
-import { type AgentEvent, nextAgentState } from './states.ts';
+import { type AgentEvent, type AgentState, nextAgentState } from './states.ts';
 
 /** An agent is reviewed at least once a year. */
 export const REVIEW_DAYS_MAX = 366;
@@ -72,7 +73,7 @@ export interface Agents {
   registerAgent(input: NewAgent, by: RecordActor): Promise<Agent>;
   /**
    * Throws `bad_request`, `not_found`, or `conflict` where its state does not allow it (SPEC.md). Suspending refuses its
-   * access tokens; retiring revokes all that it holds, and what `onRetired` does commits with it.
+   * access tokens; retiring revokes all that it holds; what `agentHooks` do commits with it.
    */
   changeAgent(id: PrincipalId, change: AgentChange, by: RecordActor): Promise<Agent>;
   agent(id: PrincipalId): Promise<Agent | null>;
@@ -82,8 +83,21 @@ export interface Agents {
   reviewDue(): Promise<PrincipalId[]>;
 }
 
-/** What else goes when an agent goes: its grants, pending approvals. Runs in the transaction that retires it. */
-export type OnRetired = (tx: Tx, agent: PrincipalId) => Promise<void>;
+export interface AgentMove {
+  readonly agent: PrincipalId;
+  readonly from: AgentState;
+  readonly to: AgentState;
+  readonly reason: string;
+  readonly by: RecordActor;
+}
+
+/** What else an agent's change of state brings: what it holds elsewhere (grants, pending approvals) goes with it. */
+export interface AgentHooks {
+  /** In the transaction of the change, behind its own rows and before its record. An error undoes the change. */
+  readonly changed: (tx: Tx, move: AgentMove) => Promise<void>;
+  /** Once it has committed. The change stands, whatever happens here. */
+  readonly committed: (move: AgentMove) => Promise<void>;
+}
 
 export function createAgents(deps: {
   store: IdentityStore;
@@ -91,9 +105,9 @@ export function createAgents(deps: {
   audit: AuditWriter;
   clock: Clock;
   environment: EnvironmentName;
-  onRetired?: OnRetired | undefined;
+  agentHooks?: AgentHooks | undefined;
 }): Agents {
-  const { store, uow, audit, clock, environment, onRetired } = deps;
+  const { store, uow, audit, clock, environment, agentHooks } = deps;
 
   const withAccount = async (record: AgentRecord): Promise<Agent> => {
     const account = await store.accountById(record.id);
@@ -126,8 +140,9 @@ export function createAgents(deps: {
       await store.revokeAccess(tx, { kind: 'agent', value: before.id }, now);
     if (after.state === 'retired') {
       tokens_revoked = await store.revokeTokensOf(tx, before.id, now);
-      await onRetired?.(tx, before.id);
     }
+    const move: AgentMove = { agent: before.id, from: before.state, to: after.state, reason, by };
+    await agentHooks?.changed(tx, move);
     await audit.append(tx, [
       draft({
         type: 'identity.agent_changed',
@@ -136,7 +151,7 @@ export function createAgents(deps: {
         data: { agent: before.id, event, from: before.state, to: after.state, reason, review_by, tokens_revoked },
       }),
     ]);
-    return after;
+    return { after, move };
   };
 
   return {
@@ -204,7 +219,7 @@ export function createAgents(deps: {
       const { event, reason, review_by } = parse(agentChangeSchema, input, 'The agent cannot be changed so.');
       if (event === 'review' && review_by === undefined)
         throw new PortreeveError('bad_request', 'A review says when the next one is: `review_by`.');
-      const after = await uow.transaction(async (tx) => {
+      const { after, move } = await uow.transaction(async (tx) => {
         const before = await store.lockAgent(tx, id);
         if (!before) throw new PortreeveError('not_found', 'There is no such agent.');
         // The state is asked first, so that a retired agent is not told of a date to correct.
@@ -213,6 +228,7 @@ export function createAgents(deps: {
           next === 'active' || review_by !== undefined ? nextReview(review_by ?? before.review_by) : before.review_by;
         return apply(tx, before, event, review, reason, by);
       });
+      await agentHooks?.committed(move);
       return withAccount(after);
     },
 
@@ -228,14 +244,17 @@ export function createAgents(deps: {
 
     async reviewDue() {
       const suspended: PrincipalId[] = [];
-      for (const id of await store.agentsToReview(clock.now().toISOString(), LAPSE_BATCH))
-        await uow.transaction(async (tx) => {
+      for (const id of await store.agentsToReview(clock.now().toISOString(), LAPSE_BATCH)) {
+        const lapsed = await uow.transaction(async (tx) => {
           const agent = await store.lockAgent(tx, id);
           // It may have been reviewed, suspended or retired since it was listed.
-          if (agent?.state !== 'active' || clock.now().getTime() < Date.parse(agent.review_by)) return;
-          await apply(tx, agent, 'lapse', agent.review_by, 'The review date has passed.', SYSTEM_ACTOR);
-          suspended.push(id);
+          if (agent?.state !== 'active' || clock.now().getTime() < Date.parse(agent.review_by)) return null;
+          return apply(tx, agent, 'lapse', agent.review_by, 'The review date has passed.', SYSTEM_ACTOR);
         });
+        if (!lapsed) continue;
+        suspended.push(id);
+        await agentHooks?.committed(lapsed.move);
+      }
       return suspended;
     },
   };

@@ -1,4 +1,4 @@
-import { type Clock, PortreeveError } from '@portreeve/contract';
+import { type Clock, isLoopbackHttp, PortreeveError } from '@portreeve/contract';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -14,7 +14,6 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 import { boundedFetch, type Fetch } from '../bounded-fetch.ts';
-import { isLoopbackHttp } from '../http-url.ts';
 import { Refused } from '../refusal.ts';
 
 const BYTES_MAX = 256 * 1024;

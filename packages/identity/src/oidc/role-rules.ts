@@ -1,16 +1,6 @@
-import { ROLES, type Role } from '@portreeve/contract';
+import { ROLES, type Role, type roleRuleSchema } from '@portreeve/contract';
 import { z } from 'zod';
-import { groupSchema } from '../accounts.ts';
 import { Refused } from '../refusal.ts';
-
-/** Whoever has `value` in the claim gets the roles and groups. */
-export const roleRuleSchema = z.strictObject({
-  claim: z.string().min(1).max(128),
-  value: z.string().min(1).max(256),
-  roles: z.array(z.enum(ROLES)).max(ROLES.length),
-  groups: z.array(groupSchema).max(64).default([]),
-});
-export type RoleRule = z.input<typeof roleRuleSchema>;
 
 const claimSchema = z.array(z.string().max(256)).max(2000);
 

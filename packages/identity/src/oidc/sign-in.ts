@@ -6,10 +6,13 @@ import {
   draft,
   type EnvironmentName,
   fieldErrors,
+  httpsUrlSchema,
   newId,
   PortreeveError,
   type RecordDraft,
   type Role,
+  type RoleRule,
+  roleRuleSchema,
   SYSTEM_ACTOR,
   type UnitOfWork,
 } from '@portreeve/contract';
@@ -17,13 +20,12 @@ import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier, random
 import { z } from 'zod';
 import { accountCreated, principalOf } from '../accounts.ts';
 import type { Fetch } from '../bounded-fetch.ts';
-import { httpsUrlSchema } from '../http-url.ts';
 import type { Account, ExternalSubject, IdentityStore } from '../ports.ts';
 import { Refused, recordRefused } from '../refusal.ts';
 import { openSession } from '../sessions.ts';
 import { type SignedIn, signedIn } from '../sign-in.ts';
 import { checkedRedirectUri, openidProvider } from './provider.ts';
-import { type RoleRule, rightsFromClaims, roleRuleSchema } from './role-rules.ts';
+import { rightsFromClaims } from './role-rules.ts';
 
 /** Minutes from `begin` to `finish` at the most. */
 export const OIDC_SIGN_IN_MINUTES = 10;

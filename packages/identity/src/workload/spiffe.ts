@@ -1,20 +1,4 @@
-import { z } from 'zod';
-
-/** SPIFFE-ID, 2.1 and 2.3. */
-export const trustDomainSchema = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^[a-z0-9._-]+$/, 'a trust domain has lower-case letters, digits, dots, - and _');
-
-const SEGMENTS = /^(\/[A-Za-z0-9._-]+)+$/;
-
-/** SPIFFE-ID, 2.2: no empty segment, no `.` or `..`, no slash at the end. */
-export const spiffePathSchema = z
-  .string()
-  .max(1700)
-  .regex(SEGMENTS)
-  .refine((path) => !path.split('/').some((segment) => segment === '.' || segment === '..'), 'no . or .. segment');
+import { spiffePathSchema, trustDomainSchema } from '@portreeve/contract';
 
 export interface SpiffeId {
   readonly trust_domain: string;

@@ -1,10 +1,10 @@
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { SYSTEM_ACTOR } from '@portreeve/contract';
+import { SYSTEM_ACTOR, type WorkloadRuleInput } from '@portreeve/contract';
 import type { JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { codeOf, ISSUER, identityHouse } from '../testing/house.ts';
 import { type FakeIssuer, fakeIssuer } from '../testing/issuer.ts';
-import { holds, type WorkloadRuleInput } from './rules.ts';
+import { holds } from './rules.ts';
 import { parseSpiffeId } from './spiffe.ts';
 import { createWorkloadIdentity, type WorkloadOptions } from './workload.ts';
 
@@ -79,7 +79,7 @@ function build(rules: readonly WorkloadRuleInput[] = RULES, more: Partial<Worklo
         environment: 'development',
         own_issuer: ISSUER,
         fetch: (input, init) => (String(input).startsWith(mesh.issuer) ? mesh : issuer).fetch(input, init),
-        timeout_ms: 50,
+        timeout_ms: 10_000,
         ...more,
       });
       return { workload };

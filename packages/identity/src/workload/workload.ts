@@ -6,22 +6,26 @@ import {
   draft,
   type EnvironmentName,
   fieldErrors,
+  httpsUrlSchema,
   PortreeveError,
   type Role,
+  trustDomainSchema,
   type UnitOfWork,
+  type WorkloadRule,
+  type WorkloadRuleInput,
+  workloadRuleSchema,
 } from '@portreeve/contract';
 import { z } from 'zod';
 import { principalOf } from '../accounts.ts';
 import { boundedFetch, type Fetch } from '../bounded-fetch.ts';
 import { boundedJson } from '../bounded-json.ts';
 import { type PeekedJwt, peekJwt } from '../compact-jwt.ts';
-import { httpsUrlSchema } from '../http-url.ts';
 import { JWKS_LIMITS, jwksAt, type KeySet, WORKLOAD_ALGORITHMS } from '../jwks.ts';
 import type { AccessStore, Account, AccountStore } from '../ports.ts';
 import { Refused } from '../refusal.ts';
 import { verifyJwt } from '../verify-jwt.ts';
-import { holds, type WorkloadRule, type WorkloadRuleInput, workloadRuleSchema } from './rules.ts';
-import { parseSpiffeId, trustDomainSchema } from './spiffe.ts';
+import { holds } from './rules.ts';
+import { parseSpiffeId } from './spiffe.ts';
 
 /** A token that is good for longer than this is refused: it is a password by another name. */
 const LIFETIME_HOURS_MAX = 24;

@@ -1,4 +1,15 @@
-import { assemble, loadLabelled, parsePrompt, readSource, type SourceReader, saveLabelled } from '@portreeve/context';
+import {
+  assemble,
+  forgetRun,
+  forgetUsed,
+  loadLabelled,
+  parsePrompt,
+  readSource,
+  revealNotKept,
+  type SourceReader,
+  saveLabelled,
+  withholdNotKept,
+} from '@portreeve/context';
 import { memoryContextStore } from '@portreeve/context/testing';
 import {
   at,
@@ -8,6 +19,7 @@ import {
   type Principal,
   type Run,
   type RunId,
+  type SourceContract,
   sourceContractSchema,
   type ToolContract,
   type UnitOfWork,
@@ -16,7 +28,7 @@ import {
 } from '@portreeve/contract';
 import { testContract } from '@portreeve/execute/testing';
 import { type GateHarness, gateHarness } from '@portreeve/gate/testing';
-import { createModel, type ProviderAnswer } from '@portreeve/model';
+import { createModel, type ProviderAnswer, type ProviderRequest } from '@portreeve/model';
 import { answerOf, scriptedProvider } from '@portreeve/model/testing';
 import type { ContextStage, LoadedWorkflow, RunStore, Workflows } from '../ports.ts';
 import { taskRunner } from '../run-task.ts';
@@ -29,13 +41,14 @@ type Code = (context: WorkflowContext) => Promise<JsonObject | undefined>;
 export interface RunHarness {
   readonly gate: GateHarness;
   readonly runs: RunStore;
+  readonly values: ReturnType<typeof memoryContextStore>;
   readonly queue: ReturnType<typeof memoryRunQueue>;
   /** The release that new runs take, and all that are loaded; a test loads and unloads. */
   readonly loaded: Map<string, LoadedWorkflow>;
   /** The workflow's code, the source's items and the model's answer. */
   code: Code;
   items: () => readonly JsonObject[] | Promise<readonly JsonObject[]>;
-  answer: () => ProviderAnswer | Promise<ProviderAnswer>;
+  answer: (asked: ProviderRequest) => ProviderAnswer | Promise<ProviderAnswer>;
   /** How often the source was read and the model asked. */
   readonly reads: { count: number };
   readonly asks: { count: number };
@@ -51,7 +64,13 @@ export interface RunHarness {
   /** Approves the open approval of a run. */
   approve(id: RunId): Promise<void>;
   /** The workflow, with another release, tools or scope. */
-  load(over?: { release?: string; tools?: ToolContract[]; scope?: JsonObject; tier?: string }): LoadedWorkflow;
+  load(over?: {
+    release?: string;
+    tools?: ToolContract[];
+    scope?: JsonObject;
+    tier?: string;
+    source?: Partial<SourceContract>;
+  }): LoadedWorkflow;
   /** The touch of the database (counted from now, beginning with 1) that fails, as when it is away for a moment. */
   loseDatabase(nth: number, error?: Error): void;
   /** Whether that touch has come. */
@@ -130,8 +149,12 @@ export function runHarness(): RunHarness {
   };
   const context: ContextStage = {
     read: (contract, query, attachments) => readSource([reader], { contract, query, attachments }),
-    assemble: (prompt, inputs, workflow) => assemble({ prompt, inputs, workflow }),
-    save: (tx, run, labelled) => saveLabelled(values, tx, { run, labelled, clock }),
+    reveal: (contract, query) => revealNotKept([reader], { contract, query, attachments: [] }),
+    assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
+    withhold: withholdNotKept,
+    save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
+    forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
+    forgetRun: (tx, run) => forgetRun(values, tx, run),
     async load(run, id) {
       away();
       return loadLabelled(values, { run, id });
@@ -139,9 +162,9 @@ export function runHarness(): RunHarness {
   };
   const provider = {
     ...scriptedProvider([]),
-    async complete() {
+    async complete(asked: ProviderRequest) {
       asks.count++;
-      return harness.answer();
+      return harness.answer(asked);
     },
   };
   const workflows: Workflows = {
@@ -153,6 +176,7 @@ export function runHarness(): RunHarness {
   const harness: RunHarness = {
     gate,
     runs,
+    values,
     queue,
     loaded,
     code: WHOLE,
@@ -202,7 +226,7 @@ export function runHarness(): RunHarness {
       if (!approval) throw new TypeError(`run ${id} waits for no approval`);
       await gate.vote(approval);
     },
-    load({ release = digestOf('release 1'), tools = [testContract()], scope = {}, tier = 'medium' } = {}) {
+    load({ release = digestOf('release 1'), tools = [testContract()], scope = {}, tier = 'medium', source = {} } = {}) {
       const prompt = parsePrompt(PROMPT, 'summarize.md');
       const contract = workflowContractSchema.parse({
         name: 'incident-summary',
@@ -223,7 +247,7 @@ export function runHarness(): RunHarness {
       });
       const made: LoadedWorkflow = {
         release,
-        definition: { contract, tools, sources: [SOURCE], run: (given) => harness.code(given) },
+        definition: { contract, tools, sources: [{ ...SOURCE, ...source }], run: (given) => harness.code(given) },
         promptsByName: new Map([[prompt.contract.id, prompt]]),
       };
       loaded.set(release, made);

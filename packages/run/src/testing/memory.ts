@@ -43,6 +43,10 @@ export function memoryRunStore(): RunStore & { snapshot(): () => void } {
         .slice(0, filter.limit ?? 100);
     },
     attachments: async (id) => [...(rowsById.get(id)?.attachments ?? [])],
+    async forgetAttachments(_tx, id) {
+      const row = rowsById.get(id);
+      if (row) rowsById.set(id, { ...row, attachments: [] });
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ProjectConfig } from '@portreeve/contract';
 import type { EgressProxy, EgressRule } from '@portreeve/execute';
 import { z } from 'zod';
-import type { SecretFolder } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 
 const PORTS: Readonly<Record<string, number>> = {
   'http:': 80,
@@ -25,7 +25,7 @@ export function egressRules(systems: ProjectConfig['systems']): EgressRule[] {
 const loginSchema = z.object({ username: z.string(), password: z.string() });
 
 /** The proxy of the configuration; its credential is read for each connection. */
-export function proxyOf(config: ProjectConfig, secrets: Pick<SecretFolder, 'read'>): EgressProxy | undefined {
+export function proxyOf(config: ProjectConfig, secrets: Pick<Secrets, 'read'>): EgressProxy | undefined {
   const { proxy } = config.egress;
   if (!proxy) return undefined;
   const { hostname, port } = new URL(proxy.url);

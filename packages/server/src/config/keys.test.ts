@@ -18,6 +18,7 @@ test('the first start makes the keys and says which, for the record', async () =
   expect(keys.created).toEqual([
     { purpose: 'log', key_id: keyId(keys.log), public_key: publicOf(keys.log) },
     { purpose: 'grant', key_id: keyId(keys.grant), public_key: publicOf(keys.grant) },
+    { purpose: 'executor', key_id: keyId(keys.executor), public_key: publicOf(keys.executor) },
   ]);
   expect(publicOf(keys.log)).not.toBe(publicOf(keys.grant));
   expect(keys.redaction).toHaveLength(32);
@@ -41,15 +42,18 @@ test('only their owner may read them', async () => {
   await loadKeys(folder);
   expect((await stat(join(folder, 'keys'))).mode & 0o777).toBe(0o700);
   const names = await readdir(join(folder, 'keys'));
-  expect(names.sort()).toEqual(['grant.pem', 'log.pem', 'redaction.key']);
+  expect(names.sort()).toEqual(['executor.pem', 'grant.pem', 'log.pem', 'redaction.key']);
   for (const name of names) expect((await stat(join(folder, 'keys', name))).mode & 0o777).toBe(0o600);
 });
 
-test.each(['log.pem', 'grant.pem', 'redaction.key'])('a broken %s is named, and not replaced', async (name) => {
-  await loadKeys(folder);
-  await writeFile(join(folder, 'keys', name), 'broken');
-  await expect(loadKeys(folder)).rejects.toMatchObject({
-    code: 'misconfigured',
-    detail: expect.stringContaining(join(folder, 'keys', name)),
-  });
-});
+test.each(['log.pem', 'grant.pem', 'executor.pem', 'redaction.key'])(
+  'a broken %s is named, and not replaced',
+  async (name) => {
+    await loadKeys(folder);
+    await writeFile(join(folder, 'keys', name), 'broken');
+    await expect(loadKeys(folder)).rejects.toMatchObject({
+      code: 'misconfigured',
+      detail: expect.stringContaining(join(folder, 'keys', name)),
+    });
+  },
+);

@@ -11,6 +11,8 @@ export interface Keys {
   readonly log: KeyObject;
   /** Signs grants. Ed25519. */
   readonly grant: KeyObject;
+  /** The executor's own: it proves to a downstream that a grant came from who may use it. Ed25519. */
+  readonly executor: KeyObject;
   /** Keys the redaction tokens: the same secret gets the same token in this installation alone. */
   readonly redaction: Buffer;
   /** Which were made just now, to be recorded. */
@@ -41,11 +43,12 @@ export async function loadKeys(stateFolder: string): Promise<Keys> {
 
   const log = await signing('log');
   const grant = await signing('grant');
+  const executor = await signing('executor');
   const path = join(folder, 'redaction.key');
   const [text] = await readOrMake(path, () => randomBytes(REDACTION_KEY_BYTES).toString('base64url'));
   const redaction = Buffer.from(text, 'base64url');
   if (redaction.length !== REDACTION_KEY_BYTES) throw unusable(path);
-  return { log, grant, redaction, created };
+  return { log, grant, executor, redaction, created };
 }
 
 /** A short name for a public key: the first 12 characters of its base64url form. */

@@ -25,15 +25,17 @@ const FILE = 'accounts.json';
 
 /**
  * Makes the local accounts at first start (requirement B1: never an open console), with random passwords in
- * `accounts.json` of the state folder, readable by its owner alone. Not in production: there an admin makes accounts.
+ * `accounts.json` of the state folder, readable by its owner alone. In production none, or, where local accounts are allowed,
+ * `admin` alone, who makes the others.
  */
 export async function ensureLocalAccounts(
   identity: Identity,
   stateFolder: string,
   groups: readonly string[],
+  names: readonly string[] = LOCAL_ACCOUNTS.map(({ name }) => name),
 ): Promise<void> {
   const present = new Set((await identity.accounts({ limit: 200 })).map((account) => account.name));
-  const missing = LOCAL_ACCOUNTS.filter(({ name }) => !present.has(name));
+  const missing = LOCAL_ACCOUNTS.filter(({ name }) => names.includes(name) && !present.has(name));
   if (missing.length === 0) return;
   // What an interrupted first start wrote is used again: its passwords may be in the database already.
   const accounts = (await readLocalAccounts(stateFolder)) ?? newPasswords(missing);

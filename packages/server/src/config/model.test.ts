@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { type ProjectConfigInput, projectConfigSchema, systemClock } from '@portreeve/contract';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ModelEndpoint, openModel } from './model.ts';
-import { type SecretFolder, secretFolder } from './secrets.ts';
+import { openSecrets, type Secrets, stateKeystore } from './secrets.ts';
 
 let folder: string;
-let secrets: SecretFolder;
+let keystore: Parameters<typeof stateKeystore>[0];
+let secrets: Secrets;
 const opened: ModelEndpoint[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portreeve-model-'));
-  secrets = secretFolder(folder);
+  const production = projectConfigSchema.parse({ environment: 'production', workflows: ['x'] });
+  keystore = { config: production, projectFolder: folder, stateFolder: folder };
+  secrets = openSecrets({ ...keystore, clock: systemClock });
 });
 afterEach(async () => {
   for (const model of opened.splice(0)) await model.close();
@@ -46,7 +49,7 @@ test('production never runs on the simulated model', async () => {
 });
 
 test('E9: production takes the key from the secret store and not from the environment', async () => {
-  await secrets.write('anthropic-api-key', 'sk-stored');
+  await stateKeystore(keystore).set('anthropic-api-key', 'sk-stored');
   expect((await open('production')).provider.simulated).toBe(false);
   const error = await open('production', 'sk-in-the-environment').catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'misconfigured', detail: 'ANTHROPIC_API_KEY is set in production.' });

@@ -3,7 +3,7 @@ import { createEgress } from '@portreeve/execute';
 import { ANTHROPIC_URL, type Ask, anthropicProvider, createModel, type Provider } from '@portreeve/model';
 import { simulatedProvider, startSimulatedServer } from '@portreeve/model/simulated';
 import { proxyOf, ruleOf } from './egress.ts';
-import type { SecretFolder } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 
 const SECRET = 'anthropic-api-key';
 
@@ -19,7 +19,7 @@ export interface ModelEndpoint {
  */
 export async function openModel(options: {
   config: ProjectConfig;
-  secrets: SecretFolder;
+  secrets: Pick<Secrets, 'read'>;
   environmentKey: string | undefined;
   clock: Clock;
   /** Hears of each answer of the endpoint, and of each time that its circuit opens. */

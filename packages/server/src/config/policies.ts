@@ -1,43 +1,83 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '@portreeve/contract';
+import type { Clock, ToolContract } from '@portreeve/contract';
 import {
   baselinePolicies,
   combineDeclared,
   createPolicyEngine,
+  type DeclaredWorkflow,
+  type DeclaringFile,
   type Disagreement,
   historyByTool,
   type PolicyEngine,
+  type PolicyLayers,
   readPolicyFolder,
+  type WorkflowPolicies,
 } from '@portreeve/policy';
-import type { Project } from './project.ts';
+import type { Project, ProjectWorkflow } from './project.ts';
+
+/** What the rules of a project are made of. */
+export interface ProjectPolicies {
+  /** The project's own `policies/` where it has some, else the baseline. */
+  readonly base: PolicyLayers;
+  /** Each workflow's `policies/`, which can only tighten. */
+  readonly tightening: readonly WorkflowPolicies[];
+  readonly declared: readonly DeclaredWorkflow[];
+  readonly tools: readonly ToolContract[];
+}
+
+/** Reads the policy files of a project. Throws `no_policy` or `policy_broken` for a folder that is not one. */
+export function projectPolicies(project: Project): ProjectPolicies {
+  const own = join(project.folder, 'policies');
+  const declared = project.workflows.map((workflow) => ({
+    contract: workflow.definition.contract,
+    tools: workflow.definition.tools,
+    reads: workflow.definition.sources,
+    files: declaringFiles(workflow),
+  }));
+  return {
+    base: existsSync(own) ? readPolicyFolder(own) : baselinePolicies(),
+    tightening: project.workflows
+      .map(({ folder, definition }) => ({ workflow: definition.contract.name, folder: join(folder, 'policies') }))
+      .filter(({ folder }) => existsSync(folder))
+      .map(({ workflow, folder }) => ({ workflow, layers: readPolicyFolder(folder) })),
+    declared,
+    tools: declared.flatMap(({ tools }) => tools),
+  };
+}
+
+/** The sources in which a workflow and its tools are declared, so that a fault is told with its line. */
+function declaringFiles({ folder, files }: ProjectWorkflow): DeclaringFile[] {
+  const paths = files.map(({ path }) => path).filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'));
+  return ['workflow.ts', ...paths.filter((path) => path !== 'workflow.ts')].map((path) => {
+    const file = join(folder, path);
+    return { file, text: readFileSync(file, 'utf8') };
+  });
+}
 
 /**
- * The rules in force: the project's own `policies/` where it has some, else the baseline, and each workflow's
- * `policies/`, which can only tighten. Throws `no_policy` or `policy_broken`, naming file and line: then nothing starts
- * (requirements A1, C3, C4). `onDisagreement` hears where the compiled rules and the official engine differ; that
- * request was refused, and the compiled rules judge no more.
+ * The rules in force. Throws `no_policy` or `policy_broken`, naming file and line: then nothing starts (requirements A1,
+ * C3, C4). `onDisagreement` hears where the compiled rules and the official engine differ; that request was refused, and
+ * the compiled rules judge no more.
  */
 export function loadPolicies(
   project: Project,
   clock: Clock,
   onDisagreement?: (report: Disagreement) => void,
 ): PolicyEngine {
-  const own = join(project.folder, 'policies');
-  const base = existsSync(own) ? readPolicyFolder(own) : baselinePolicies();
-  const declared = project.workflows.map(({ folder, definition }) => ({
-    contract: definition.contract,
-    tools: definition.tools,
-    file: join(folder, 'workflow.ts'),
-  }));
-  const tightening = project.workflows
-    .map(({ folder, definition }) => ({ workflow: definition.contract.name, folder: join(folder, 'policies') }))
-    .filter(({ folder }) => existsSync(folder))
-    .map(({ workflow, folder }) => ({ workflow, layers: readPolicyFolder(folder) }));
+  return engineFor(projectPolicies(project), clock, onDisagreement);
+}
+
+/** The engine of a project's policies, after what {@link loadPolicies} says of them. */
+export function engineFor(
+  { base, tightening, declared, tools }: ProjectPolicies,
+  clock: Clock,
+  onDisagreement?: (report: Disagreement) => void,
+): PolicyEngine {
   return createPolicyEngine({
     layers: combineDeclared(base, declared, tightening),
     clock,
-    tools: declared.flatMap(({ tools }) => tools),
+    tools,
     history: historyByTool(declared),
     ...(onDisagreement ? { onDisagreement } : {}),
   });

@@ -6,17 +6,19 @@ import {
   type PolicyRequest,
   PortreeveError,
 } from '@portreeve/contract';
-import type { Authenticated } from '@portreeve/identity';
+import { type Authenticated, SECRET_PREFIXES } from '@portreeve/identity';
 import type { FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
+import { readCookie, SESSION_COOKIE } from './cookies.ts';
 import type { Route } from './route.ts';
+import { assertSameOrigin } from './same-origin.ts';
 
 /**
  * Lets a call pass or refuses it, and puts either on record: who asks, may they, and (for reads) that they read. If the
  * record cannot be written, nothing is shown (requirements B1, G1, G3).
  */
 export async function admit(services: Services, route: Route, request: FastifyRequest): Promise<Authenticated> {
-  const target = request.url.slice(0, 500);
+  const target = targetOf(request);
   const who = await authenticate(services, route, request, target);
   const asked: PolicyRequest = {
     kind: 'api',
@@ -61,6 +63,17 @@ export async function admit(services: Services, route: Route, request: FastifyRe
   return who;
 }
 
+/** Whether the credential is the browser's cookie: a bearer token in the header goes before it. */
+export function cameByCookie(request: FastifyRequest): boolean {
+  return request.headers.authorization === undefined && request.headers.cookie !== undefined;
+}
+
+/** The address for the record. The query of a public address may hold a code that signs somebody in. */
+function targetOf(request: FastifyRequest): string {
+  const target = request.url.slice(0, 500);
+  return target.startsWith('/v1/oidc/') ? (target.split('?')[0] as string) : target;
+}
+
 async function authenticate(
   services: Services,
   route: Route,
@@ -68,6 +81,14 @@ async function authenticate(
   target: string,
 ): Promise<Authenticated> {
   try {
+    const cookie = cameByCookie(request) ? readCookie(services.web, request, SESSION_COOKIE) : null;
+    if (cookie !== null) {
+      assertSameOrigin(services.web, request);
+      // A cookie is a session and nothing else.
+      if (!cookie.startsWith(SECRET_PREFIXES.session))
+        throw new PortreeveError('not_signed_in', 'The cookie is no session.');
+      return await services.identity.authenticate(cookie);
+    }
     const header = request.headers.authorization ?? '';
     // The scheme's name has no case, and one or more spaces follow it (RFC 9110, 11.4).
     const match = /^Bearer +([A-Za-z0-9._-]{1,16384})$/i.exec(header);
@@ -98,7 +119,7 @@ export async function recordRefusal(
   services: Services,
   route: Route,
   request: FastifyRequest,
-  who: Authenticated,
+  who: Authenticated | undefined,
   error: PortreeveError,
 ): Promise<void> {
   if (error.extra.decision !== undefined) return;
@@ -106,11 +127,11 @@ export async function recordRefusal(
     services.audit.append(tx, [
       draft({
         type: 'api.refused',
-        actor: actorOf(who.principal),
+        actor: who ? actorOf(who.principal) : ANONYMOUS_ACTOR,
         outcome: 'refuse',
         data: {
           operation: route.operation,
-          target: request.url.slice(0, 500),
+          target: targetOf(request),
           code: error.code,
           decision: null,
           request: null,

@@ -14,6 +14,7 @@ import { z } from 'zod';
 import type { Services } from '../services.ts';
 import { admit, recordRefusal } from './access.ts';
 import { checkText } from './check-text.ts';
+import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
 import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes/index.ts';
@@ -45,6 +46,11 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   installProblems(app);
+  // Whoever sends an identifier finds it in the answer, whatever that is (AuthZEN 1.0, request identification).
+  app.addHook('onRequest', async (request, reply) => {
+    const id = request.headers['x-request-id'];
+    if (typeof id === 'string') reply.header('x-request-id', id);
+  });
   await app.register(helmet);
   await app.register(rateLimit, { max: FLOOD_LIMIT, timeWindow: '1 minute' });
   await app.register(swagger, {
@@ -60,7 +66,15 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
     transform: createJsonSchemaTransform({ schemaRegistry: named }),
     transformObject: createJsonSchemaTransformObject({ schemaRegistry: named }),
   });
-  for (const each of routes) add(app, services, each);
+  for (const each of routes) {
+    if (!each.oauth) add(app, services, each);
+    // A context of its own: nothing else takes a form, which any page may send.
+    else
+      await app.register(async (own) => {
+        speakOAuth(own);
+        add(own, services, each);
+      });
+  }
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
@@ -75,6 +89,9 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     method: route.method,
     url: route.url,
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
+    ...(route.per_minute === undefined
+      ? {}
+      : { config: { rateLimit: { max: route.per_minute, timeWindow: '1 minute' } } }),
     schema: {
       summary: route.summary,
       operationId: `${route.method.toLowerCase()}_${route.url.replaceAll(/[^a-z0-9]+/gi, '_').replaceAll(/^_|_$/g, '')}`,
@@ -88,8 +105,8 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
         ...(route.stream
           ? { 200: { description: route.summary, content: { [route.stream]: { schema: z.string() } } } }
           : route.answers),
-        '4xx': problemAnswer,
-        '5xx': problemAnswer,
+        '4xx': route.oauth ? oauthErrorSchema : problemAnswer,
+        '5xx': route.oauth ? oauthErrorSchema : problemAnswer,
       },
     },
     // Before the body is read, so that a stranger's is not even parsed; behind the limit on requests (`onRequest`), so
@@ -101,9 +118,17 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     preValidation: async (request) => checkText(request),
     handler: async (request, reply) => {
       const { params, query, body } = request;
-      const who = callers.get(request) as Authenticated;
+      const who = callers.get(request);
       try {
-        const answer = await route.handler({ services, params, query, body, who, request, reply });
+        const answer = await route.handler({
+          services,
+          params,
+          query,
+          body,
+          who: who as Authenticated,
+          request,
+          reply,
+        });
         if (route.stream) return reply;
         const [status] = Object.keys(route.answers);
         return reply.code(Number(status)).send(answer);

@@ -34,6 +34,10 @@ export interface Route {
   readonly body?: Shape;
   readonly answers: { readonly [status: number]: Shape };
   readonly bodyLimit?: number;
+  /** Requests a minute and address, where that is less than for everything else. */
+  readonly per_minute?: number;
+  /** Takes form-encoded parameters and answers errors as RFC 6749 has it. */
+  readonly oauth?: true;
   /** An answer that is written as it arises (events, files): not checked against a schema. */
   readonly stream?: string;
   // biome-ignore lint/suspicious/noExplicitAny: each route knows its own shapes; `route` checks them

@@ -1,8 +1,10 @@
-import type { Approval, Principal, Run } from '@portreeve/contract';
+import type { Approval, Principal, Role, Run } from '@portreeve/contract';
 
-/** A requester sees what they asked for themselves; the roles that oversee see all. */
+/** Roles that see nothing of others: a requester sees what they asked for themselves, an enforcer no run at all. */
+const OWN_ONLY: readonly Role[] = ['requester', 'enforcer'];
+
 function seesAll(principal: Principal): boolean {
-  return principal.roles.some((role) => role !== 'requester');
+  return principal.roles.some((role) => !OWN_ONLY.includes(role));
 }
 
 /** Whose runs a principal may list: their own id, or null for everybody's. */

@@ -128,6 +128,18 @@ export function approvalStore(database: Database): ApprovalStore {
       return rows.map(({ id }) => asId('approval', id));
     },
 
+    async pendingOf(tx, requester) {
+      const rows = await database
+        .on(tx)
+        .selectFrom('approvals')
+        .select('id')
+        .where('state', '=', 'pending')
+        .where(sql<boolean>`${requester} = ANY (requesters)`)
+        .orderBy('id')
+        .execute();
+      return rows.map(({ id }) => asId('approval', id));
+    },
+
     async list({ state, groups, limit, after }) {
       let query = database.read.selectFrom('approvals').selectAll().orderBy('id').limit(limit);
       if (state !== null) query = query.where('state', '=', state);

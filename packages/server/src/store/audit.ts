@@ -172,6 +172,7 @@ export function auditStore(database: Database): AuditStore {
         const value = search.equals[name];
         if (value !== undefined && value !== null) query = query.where(name, '=', value);
       }
+      if (search.types !== null) query = query.where('type', 'in', search.types);
       if (search.since) query = query.where('time', '>=', search.since);
       if (search.until) query = query.where('time', '<', search.until);
       if (search.words !== null) {

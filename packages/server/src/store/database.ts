@@ -15,6 +15,8 @@ export class Database implements UnitOfWork {
   readonly pool: pg.Pool;
   /** For reading outside a transaction. */
   readonly read: Kysely<Tables>;
+  /** For what must be known also while every connection of the pool is taken: a connection of its own. */
+  readonly vital: Kysely<Tables>;
   readonly #open = new WeakMap<object, OpenTransaction>();
   readonly #inside = new AsyncLocalStorage<true>();
 
@@ -23,6 +25,9 @@ export class Database implements UnitOfWork {
     // An idle connection that breaks must not end the process: the next query fails by itself and says why.
     this.pool.on('error', () => undefined);
     this.read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
+    const single = new pg.Pool({ connectionString: url, max: 1, application_name: 'portreeve-vital' });
+    single.on('error', () => undefined);
+    this.vital = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: single }) });
   }
 
   async transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
@@ -62,6 +67,7 @@ export class Database implements UnitOfWork {
   }
 
   async close(): Promise<void> {
+    await this.vital.destroy();
     await this.read.destroy();
     // Kysely ends the pool only where it has used it.
     if (!this.pool.ended) await this.pool.end();

@@ -31,7 +31,9 @@ async function process() {
     audit: memoryAuditWriter(),
     uow: db.database,
     clock: systemClock,
-    revokeGrants: (tx, target) => revokeGrantsOf(db.database, tx, target),
+    revokeGrants: async (tx, target) => {
+      await revokeGrantsOf(db.database, tx, target);
+    },
   });
   await environment.refresh();
   return environment;
@@ -68,12 +70,12 @@ test('C5: what was decided before a freeze is out of date for every process, in 
 
 test('C5 F6: a freeze takes back the grants of its target that are not used, and no others', async () => {
   const store = executeStore(db.database);
-  const issue = async (tool: string, state: 'granted' | 'succeeded') => {
+  const issue = async (tool: string, state: 'granted' | 'succeeded', act: { id: string }[] = []) => {
     const id = newId('grant', systemClock);
     const proposal = newId('proposal', systemClock);
     await db.database.pool.query(
       `INSERT INTO proposals (id, workflow, tool, digest, state, body, decision) VALUES ($1, 'w', $2, 'd', $3, $4, '{}')`,
-      [proposal, tool, state, JSON.stringify({ proposal: { principal: { id: operator.id } } })],
+      [proposal, tool, state, JSON.stringify({ proposal: { principal: { id: operator.id, act } } })],
     );
     await db.database.transaction((tx) =>
       store.insertGrant(tx, {
@@ -91,7 +93,11 @@ test('C5 F6: a freeze takes back the grants of its target that are not used, and
   };
   const mine = await issue('publish', 'granted');
   const others = await issue('read_only', 'granted');
+  const agent = newId('principal', systemClock);
+  const throughAgent = await issue('other', 'granted', [{ id: 'agent:w' }, { id: agent }]);
   const environment = await process();
+  await environment.freeze(`principal:${agent}`, 'a test', operator);
+  expect([await mine(), await others(), await throughAgent()]).toEqual(['issued', 'issued', 'revoked']);
   await environment.freeze('tool:publish', 'a test', operator);
   expect([await mine(), await others()]).toEqual(['revoked', 'issued']);
   await environment.freeze(`principal:${operator.id}`, 'a test', operator);
@@ -106,7 +112,9 @@ test('C5 F6: a grant that is issued while a freeze waits for the log is taken ba
     audit: log,
     uow: db.database,
     clock: systemClock,
-    revokeGrants: (tx, target) => revokeGrantsOf(db.database, tx, target),
+    revokeGrants: async (tx, target) => {
+      await revokeGrantsOf(db.database, tx, target);
+    },
   });
   await environment.refresh();
   const store = executeStore(db.database);

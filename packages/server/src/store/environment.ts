@@ -1,3 +1,4 @@
+import { asId, type GrantId } from '@portreeve/contract';
 import type { EnvironmentChange, EnvironmentStore } from '@portreeve/gate';
 import { type ColumnType, type Generated, sql } from 'kysely';
 import pg from 'pg';
@@ -31,7 +32,8 @@ export function environmentStore(database: Database): EnvironmentStore {
     },
     async current() {
       // The number of the newest row counts the changes: rows are never removed. One statement, so one look.
-      const rows = await database.read
+      // Not through the pool: under load it would be waited for until everything counts as frozen.
+      const rows = await database.vital
         .selectFrom('environment_changes')
         .distinctOn('subject')
         .selectAll()
@@ -80,27 +82,48 @@ function fromRow(row: {
   };
 }
 
-/** Takes back every grant that a freeze stops and that is not used yet: consuming one needs the state `issued`. */
+/** What was ever said of one subject, newest first, as the transaction sees it. */
+export async function changesOf(
+  database: Database,
+  tx: Parameters<Database['on']>[0],
+  subject: string,
+): Promise<EnvironmentChange[]> {
+  const rows = await database
+    .on(tx)
+    .selectFrom('environment_changes')
+    .selectAll()
+    .where('subject', '=', subject)
+    .orderBy('number', 'desc')
+    .limit(100)
+    .execute();
+  return rows.map(fromRow);
+}
+
+/**
+ * Takes back every grant that a freeze stops and that is not used yet: consuming one needs the state `issued`. Gives which.
+ * A principal's are those that it asked for itself and those where it acts for somebody.
+ */
 export async function revokeGrantsOf(
   database: Database,
   tx: Parameters<Database['on']>[0],
   target: string,
-): Promise<void> {
+): Promise<GrantId[]> {
   const [kind, name = ''] = target.split(/:(.*)/s);
-  const query = database.on(tx).updateTable('grants').set({ state: 'revoked' }).where('state', '=', 'issued');
-  if (kind === 'all') {
-    await query.execute();
-    return;
-  }
-  const column =
-    kind === 'tool'
-      ? sql.ref('tool')
-      : kind === 'workflow'
-        ? sql.ref('workflow')
-        : sql`body::json->'proposal'->'principal'->>'id'`;
-  await query
-    .where('proposal', 'in', sql<string>`(SELECT id FROM proposals WHERE state = 'granted' AND ${column} = ${name})`)
-    .execute();
+  const asked = sql`body::json->'proposal'->'principal'`;
+  const fits =
+    kind === 'all'
+      ? null
+      : kind === 'tool'
+        ? sql`tool = ${name}`
+        : kind === 'workflow'
+          ? sql`workflow = ${name}`
+          : sql`(${asked}->>'id' = ${name} OR EXISTS (
+              SELECT 1 FROM json_array_elements(${asked}->'act') AS actor WHERE actor->>'id' = ${name}))`;
+  let query = database.on(tx).updateTable('grants').set({ state: 'revoked' }).where('state', '=', 'issued');
+  if (fits)
+    query = query.where('proposal', 'in', sql<string>`(SELECT id FROM proposals WHERE state = 'granted' AND ${fits})`);
+  const revoked = await query.returning('id').execute();
+  return revoked.map(({ id }) => asId('grant', id)).sort();
 }
 
 /** Calls `changed` whenever any process changes the environment. Reconnects by itself; `stop` ends it. */

@@ -42,6 +42,20 @@ describe('an executor on PostgreSQL', () => {
     expect((await fixture.store.execution(claims.jti))?.state).toBe('succeeded');
   });
 
+  test('INV6 F6: of 10,000 parallel uses of one grant, by four executors on few connections, one executes', async () => {
+    const { fixture, claims, call } = await prepare();
+    const connector = scriptedConnector();
+    const executors = [1, 2, 3, 4].map((n) => fixture.executor(connector, { instance: `executor-${n}` }));
+    const results = await Promise.allSettled(Array.from({ length: 10_000 }, (_, i) => executors[i % 4]!.execute(call)));
+    expect(connector.calls).toHaveLength(1);
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    const codes = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
+    expect(new Set(codes)).toEqual(new Set(['grant_spent']));
+    const { rows } = await db.database.pool.query('SELECT state FROM executions WHERE grant_id = $1', [claims.jti]);
+    expect(rows).toEqual([{ state: 'succeeded' }]);
+    expect(fixture.audit.of('grant.refused')).toHaveLength(9_999);
+  }, 120_000);
+
   test('INV3 INV6 G3: if the intent cannot be written, the grant is not spent and nothing is called', async () => {
     const { fixture, call } = await prepare();
     const connector = scriptedConnector();

@@ -31,9 +31,13 @@ test('B4 B5: on PostgreSQL, an agent acts for its user until it is retired, with
       ...deps,
       accessTokens,
       // Stands for the grants and approvals that other stages revoke.
-      async onRetired(tx, id) {
-        await store.useOnce(tx, `retired:${id}`, '2027-01-01T00:00:00.000Z');
-        if (fail) throw new Error('stop');
+      agentHooks: {
+        async changed(tx, { agent: id, to }) {
+          if (to !== 'retired') return;
+          await store.useOnce(tx, `retired:${id}`, '2027-01-01T00:00:00.000Z');
+          if (fail) throw new Error('stop');
+        },
+        committed: async () => undefined,
       },
     });
     const password = 'correct horse battery';

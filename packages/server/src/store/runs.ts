@@ -115,6 +115,10 @@ export function runStore(database: Database): RunStore {
       const row = await database.read.selectFrom('runs').select('attachments').where('id', '=', id).executeTakeFirst();
       return row ? (JSON.parse(row.attachments) as Attachment[]) : [];
     },
+
+    async forgetAttachments(tx, id) {
+      await database.on(tx).updateTable('runs').set({ attachments: '[]' }).where('id', '=', id).execute();
+    },
   };
 }
 

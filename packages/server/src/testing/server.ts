@@ -15,6 +15,7 @@ import type {
 } from '@portreeve/contract';
 import { makeSigningKey, type Signer, type SigningKey, unlockSigningKey } from '@portreeve/identity/signing-key';
 import { readLocalAccounts } from '../config/local-accounts.ts';
+import { plainKeystore } from '../config/secrets.ts';
 import { type PortreeveServer, type StartOptions, startServer } from '../start.ts';
 import { testDatabase } from '../store/testing/database.ts';
 import { type Client, client } from './client.ts';
@@ -28,8 +29,14 @@ export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
 
 export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey'> {
+  /** Another project than the test project: a folder. */
+  readonly project?: string;
+  /** Called before the first start, with the state folder. */
+  readonly prepare?: (stateFolder: string) => Promise<void>;
   /** Changes to the test project's configuration. */
   readonly config?: Partial<ProjectConfigInput>;
+  /** Secrets of the state folder, by name. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export interface SignedInClient extends Client {
@@ -57,6 +64,8 @@ export interface TestServer {
   as(name: string): Promise<SignedInClient>;
   /** Signs in anew. */
   signIn(name: string): Promise<SignedInClient>;
+  /** Signs in with a name and password of the caller's. */
+  signInWith(name: string, password: string): Promise<SignedInClient>;
   /** Makes a person's account with a signing key. */
   addAccount(name: string, roles: readonly Role[], groups?: readonly string[]): Promise<SignedInClient>;
   /** Submits a task of the test project as the analyst, or as another client. */
@@ -82,7 +91,7 @@ export interface TestServer {
  * its state for the whole process.
  */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { config: changes, ...start } = options;
+  const { config: changes, secrets = {}, project, prepare, ...start } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -90,18 +99,20 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   try {
     const stateFolder = await mkdtemp(join(tmpdir(), 'portreeve-state-'));
     undo.push(() => rm(stateFolder, { recursive: true, force: true }));
+    for (const [name, secret] of Object.entries(secrets)) await plainKeystore(stateFolder, 'test').set(name, secret);
     const database = await testDatabase();
     undo.push(() => database.close());
     const downstream = await startDownstream();
     undo.push(() => downstream.close());
     const startOptions: StartOptions = {
       ...start,
-      project: changes ? await changedProject(stateFolder, changes) : PROJECT,
+      project: project ?? (changes ? await changedProject(stateFolder, changes) : PROJECT),
       stateFolder,
       databaseUrl: database.url,
       port: 0,
       systems: { downstream: { url: downstream.url, private: true } },
     };
+    await prepare?.(stateFolder);
     let server = await startServer(startOptions);
     undo.push(() => server.stop('the test is over'));
 
@@ -117,11 +128,12 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       return password;
     };
 
-    const signIn = async (name: string): Promise<SignedInClient> => {
-      const { status, body } = await anonymous.post('/v1/sessions', { name, password: passwordOf(name) });
+    const signInWith = async (name: string, password: string): Promise<SignedInClient> => {
+      const { status, body } = await anonymous.post('/v1/sessions', { name, password });
       if (status !== 201) throw new Error(`${name} cannot sign in: ${JSON.stringify(body)}`);
       return { ...client(() => server.url, body.token), token: body.token, principal: body.principal };
     };
+    const signIn = async (name: string) => signInWith(name, passwordOf(name));
     const as = (name: string): Promise<SignedInClient> => remember(clientsByName, name, () => signIn(name));
     const signerOf = (name: string): Promise<Signer> =>
       remember(signersByName, name, async () => {
@@ -143,6 +155,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       anonymous,
       as,
       signIn,
+      signInWith,
 
       async addAccount(name, roles, groups = []) {
         const password = randomBytes(18).toString('base64url');

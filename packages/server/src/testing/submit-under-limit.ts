@@ -14,7 +14,7 @@ import {
 import { baselinePolicies, createPolicyEngine, historyByTool } from '@portreeve/policy';
 import { loadKeys } from '../config/keys.ts';
 import { loadProject } from '../config/project.ts';
-import { secretFolder } from '../config/secrets.ts';
+import { openSecrets } from '../config/secrets.ts';
 import { every } from '../every.ts';
 import { wireStages } from '../stages.ts';
 import { Database } from '../store/database.ts';
@@ -75,6 +75,7 @@ const base = baselinePolicies();
 const database = new Database(given.database);
 const executor = `submitter-${given.name}`;
 const quiet = () => undefined;
+const project = await loadProject(given.project);
 const stages = await wireStages({
   ...{ database, executor, clock: systemClock, log: quiet, debugpoint: quiet },
   policy: createPolicyEngine({
@@ -83,13 +84,19 @@ const stages = await wireStages({
     tools: [tool],
     history: historyByTool([{ contract, tools: [tool] }]),
   }),
-  project: await loadProject(given.project),
+  project,
   // No run and no question to a model comes up here.
   model: { provider: { name: 'none', clearance: { confidentiality: 'public', categories: [] } } } as never,
   queue: { enqueue: async () => undefined, nudge: async () => undefined },
   systems: { downstream: { url: given.downstream, private: true } },
+  stateFolder: given.stateFolder,
   keys: await loadKeys(given.stateFolder),
-  secrets: secretFolder(given.stateFolder),
+  secrets: openSecrets({
+    config: project.config,
+    projectFolder: project.folder,
+    stateFolder: given.stateFolder,
+    clock: systemClock,
+  }),
 });
 await stages.environment.refresh();
 await stages.leases.renew(executor, 300);
@@ -121,5 +128,9 @@ const results = await Promise.all(
 await stop();
 await stages.egress.dispatcher.close();
 await database.close();
-process.send?.(results.map(({ status }) => status));
+process.send?.(
+  results.map((result) =>
+    result.status === 'refused' ? `refused: ${result.decision.reasons.map(({ code }) => code)}` : result.status,
+  ),
+);
 process.disconnect?.();

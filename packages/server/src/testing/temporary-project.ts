@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +23,27 @@ export function workflowText(changes = '{}'): string {
 const { contract, tools, sources } = workflow;
 export default { ...workflow, ...(${changes}) };
 `;
+}
+
+/** A project folder like the test project, whose tools have a credential; the caller removes it. */
+export async function caseNoteProject(options: {
+  readonly credential: string;
+  readonly config?: object;
+}): Promise<string> {
+  const binding = `{ ...tool.binding, credential: ${JSON.stringify(options.credential)} }`;
+  const config = {
+    environment: 'test',
+    log_origin: 'portreeve.test/audit',
+    workflows: ['workflows/one'],
+    ...options.config,
+  };
+  const prompt = 'prompts/write-note.md';
+  return temporaryProject({
+    'portreeve.config.ts': `export default ${JSON.stringify(config)};\n`,
+    'workflows/one/workflow.ts': workflowText(`{ tools: tools.map((tool) => ({ ...tool, binding: ${binding} })) }`),
+    [`workflows/one/${prompt}`]: await readFile(join(PROJECT, 'workflows/case-note', prompt), 'utf8'),
+    'cases/CASE-1.jsonl': await readFile(join(PROJECT, 'cases/CASE-1.jsonl'), 'utf8'),
+  });
 }
 
 /** Files of a project with one workflow that is loaded without an error. */

@@ -1,5 +1,9 @@
+export { type FetchOptions, withGrant } from './fetch.ts';
+export { type Granted, type GrantedTool, grantOf, joinArguments } from './granted.ts';
 export type { GrantInfo } from './info.ts';
-export { GRANT_REFUSALS, GrantKeysUnavailable, type GrantRefusal, GrantRefused } from './refused.ts';
+export { type GrantProblem, problemOf } from './problem.ts';
+export { type GrantRequest, PROOF_HEADER } from './proof.ts';
+export { GrantKeysUnavailable, type GrantRefusal, GrantRefused } from './refused.ts';
 export { memoryReplayStore, type ReplayStore } from './replay.ts';
 export {
   createGrantVerifier,

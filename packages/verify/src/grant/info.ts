@@ -4,6 +4,16 @@ import { GrantRefused } from './refused.ts';
 
 /** The `type` of the RFC 9396 authorization detail. */
 const DETAIL_TYPE = 'urn:portreeve:grant:tool-call';
+/** Members of the grant's context that come as they are. */
+const CONTEXT = [
+  'proposal',
+  'proposal_digest',
+  'decision',
+  'workflow',
+  'release',
+  'policy_version',
+  'environment',
+] as const;
 /** Seconds that a grant may live; one that claims more was not made by the rules. */
 const TTL_MAX_S = 300;
 
@@ -18,6 +28,8 @@ export interface GrantInfo {
   readonly actor: string | null;
   /** The workload that was to make the call. */
   readonly workload: string;
+  /** The RFC 7638 thumbprint of the key that the grant is bound to, and that the call was proved with. */
+  readonly executor_key: string;
   readonly tool: string;
   readonly tool_version: string;
   /** The run that it belongs to; `null` for an action outside a run. */
@@ -57,18 +69,16 @@ export function readInfo(payload: JWTPayload): GrantInfo {
     subject: text(claims.sub),
     actor: claims.act === undefined ? null : text(record(claims.act).sub),
     workload: text(claims.req_wl),
+    executor_key: text(record(claims.cnf).jkt),
     tool,
     tool_version: text(detail.tool_version),
     run: transaction.startsWith('run_') ? transaction : null,
-    proposal: text(context.proposal),
-    proposal_digest: text(context.proposal_digest),
-    decision: text(context.decision),
     approvals: list(context.approvals).map(text),
     approvers: list(context.approvers).map(text),
-    workflow: text(context.workflow),
-    release: text(context.release),
-    policy_version: text(context.policy_version),
-    environment: text(context.environment),
+    ...(Object.fromEntries(CONTEXT.map((name) => [name, text(context[name])])) as Pick<
+      GrantInfo,
+      (typeof CONTEXT)[number]
+    >),
     args_digest: text(detail.args_digest),
     issued_at: new Date(issued * 1000),
     expires_at: new Date(expires * 1000),

@@ -1,79 +1,66 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { digestOf, GRANT_DETAIL_TYPE, GRANT_HEADER as HEADER, GRANT_TYPE as TYPE } from '@portreeve/contract';
-import { SignJWT, UnsecuredJWT } from 'jose';
+import {
+  PROOF_HEADER as CONTRACT_PROOF_HEADER,
+  digestOf,
+  GRANT_HEADER as HEADER,
+  GRANT_TYPE as TYPE,
+} from '@portreeve/contract';
+import { UnsecuredJWT } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
+import {
+  ARGS,
+  AUDIENCE,
+  claims as claimsAt,
+  executorKey,
+  ISSUER,
+  issuerKey,
+  jwks,
+  ORIGIN,
+  prove,
+  sign as signPayload,
+  TOOL,
+} from '../testing/make-grant.ts';
+import { PROOF_HEADER } from './proof.ts';
 import { GrantKeysUnavailable, type GrantRefusal, GrantRefused } from './refused.ts';
 import { memoryReplayStore } from './replay.ts';
-import { createGrantVerifier, GRANT_HEADER, GRANT_TYPE } from './verify-grant.ts';
+import { createGrantVerifier, GRANT_HEADER, GRANT_TYPE, type GrantedCall } from './verify-grant.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const ISSUED = NOW.getTime() / 1000;
-const ISSUER = 'https://portreeve.test';
-const ARGS = { case_id: 'case-7', summary: { title: 'Zürich', statements: [{ text: 'x', evidence: ['ev_1'] }] } };
-const CALL = { tool: 'publish_case_summary', args: ARGS };
+const CALL = { tool: TOOL, args: ARGS };
+const REQUEST = { method: 'POST', url: `${ORIGIN}/cases/case-7` };
 
-const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'grant-1', alg: 'EdDSA', use: 'sig' } as never] };
+const claims = (change: object = {}) => claimsAt(NOW, change);
+const sign = (payload: object = claims(), header: object = {}, key?: KeyObject) => signPayload(payload, header, key);
 
-function claims(change: object = {}) {
-  return {
-    iss: ISSUER,
-    aud: 'case-system',
-    iat: ISSUED,
-    nbf: ISSUED,
-    exp: ISSUED + 120,
-    jti: 'grt_1',
-    txn: 'run_1',
-    sub: 'prn_ana',
-    act: { sub: 'agent:incident-summary' },
-    scope: 'publish_case_summary',
-    req_wl: 'portreeve-executor',
-    authorization_details: [
-      {
-        type: GRANT_DETAIL_TYPE,
-        actions: ['publish_case_summary'],
-        tool_version: '1.0.0',
-        args_digest: digestOf(ARGS),
-        max_uses: 1,
-      },
-    ],
-    tctx: {
-      proposal: 'prop_1',
-      proposal_digest: digestOf('proposal'),
-      workflow: 'incident-summary',
-      release: digestOf('release'),
-      policy_version: digestOf('policy'),
-      decision: 'dec_1',
-      approvals: ['appr_1'],
-      approvers: ['prn_ben'],
-      environment: 'test',
-    },
-    ...change,
-  };
-}
-
-function sign(payload: object = claims(), header: object = {}, key: KeyObject = privateKey): Promise<string> {
-  return new SignJWT({ ...payload })
-    .setProtectedHeader({ alg: 'EdDSA', typ: TYPE, kid: 'grant-1', ...header })
-    .sign(key);
+/** The call with the proof that belongs to the token. */
+async function proved(token: unknown, call: object = CALL): Promise<GrantedCall> {
+  const proof = typeof token === 'string' ? await prove(token, NOW, REQUEST) : null;
+  return { request: { method: 'POST', path: '/cases/case-7', proof }, ...call } as GrantedCall;
 }
 
 function verifier(change: Partial<Parameters<typeof createGrantVerifier>[0]> = {}) {
   return createGrantVerifier({
     jwks,
     issuer: ISSUER,
-    audience: 'case-system',
+    audience: AUDIENCE,
+    origin: ORIGIN,
     replay: memoryReplayStore(),
     now: () => NOW,
     ...change,
   });
 }
 
+/** What a verifier gives for a token with its own proof. */
+async function accepted(one: ReturnType<typeof verifier>, token: string, call: object = CALL) {
+  return one.verify(token, await proved(token, call));
+}
+
 async function codeOf(token: unknown, call: object = CALL, change = {}): Promise<GrantRefusal> {
   const error = await verifier(change)
-    .verify(token as string, call as never)
+    .verify(token as string, await proved(token, call))
     .then(
       () => {
         throw new Error('it was accepted');
@@ -87,12 +74,13 @@ async function codeOf(token: unknown, call: object = CALL, change = {}): Promise
 
 describe('F11: a grant', () => {
   test('says who acted for whom, who agreed, and where to look it up', async () => {
-    expect(await verifier().verify(await sign(), CALL)).toEqual({
+    expect(await accepted(verifier(), await sign())).toEqual({
       id: 'grt_1',
       issuer: ISSUER,
       subject: 'prn_ana',
       actor: 'agent:incident-summary',
       workload: 'portreeve-executor',
+      executor_key: executorKey,
       tool: 'publish_case_summary',
       tool_version: '1.0.0',
       run: 'run_1',
@@ -113,12 +101,12 @@ describe('F11: a grant', () => {
 
   test('of a person who acted alone, outside a run, has no actor and no run', async () => {
     const { act: _, ...alone } = claims({ txn: 'prop_1' });
-    expect(await verifier().verify(await sign(alone), CALL)).toMatchObject({ actor: null, run: null });
+    expect(await accepted(verifier(), await sign(alone))).toMatchObject({ actor: null, run: null });
   });
 
   test('is good for arguments in any order of members, and for no other byte', async () => {
     const reordered = { summary: { statements: ARGS.summary.statements, title: 'Zürich' }, case_id: 'case-7' };
-    await verifier().verify(await sign(), { ...CALL, args: reordered });
+    await accepted(verifier(), await sign(), { ...CALL, args: reordered });
     expect(await codeOf(await sign(), { ...CALL, args: { ...ARGS, case_id: 'case-8' } })).toBe('mismatch');
     expect(await codeOf(await sign(), { ...CALL, args: { ...ARGS, extra: null } })).toBe('mismatch');
     expect(await codeOf(await sign(), { ...CALL, args: { ...ARGS, extra: undefined } })).toBe('mismatch');
@@ -128,7 +116,8 @@ describe('F11: a grant', () => {
   test('is good once, also when many come at once', async () => {
     const one = verifier();
     const token = await sign();
-    const results = await Promise.allSettled(Array.from({ length: 50 }, () => one.verify(token, CALL)));
+    const call = await proved(token);
+    const results = await Promise.allSettled(Array.from({ length: 50 }, () => one.verify(token, call)));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
     for (const result of results) if (result.status === 'rejected') expect(result.reason.code).toBe('replayed');
   });
@@ -136,17 +125,17 @@ describe('F11: a grant', () => {
   test('is not used up by a call that is refused for another reason', async () => {
     const one = verifier();
     const token = await sign();
-    await expect(one.verify(token, { ...CALL, args: {} })).rejects.toMatchObject({ code: 'mismatch' });
-    await one.verify(token, CALL);
+    await expect(accepted(one, token, { ...CALL, args: {} })).rejects.toMatchObject({ code: 'mismatch' });
+    await accepted(one, token);
   });
 
   test('is refused if the replay store cannot remember it', async () => {
     const replay = { use: () => Promise.reject(new Error('disk full')) };
-    await expect(verifier({ replay }).verify(await sign(), CALL)).rejects.toThrow('disk full');
+    await expect(accepted(verifier({ replay }), await sign())).rejects.toThrow('disk full');
   });
 
   test('has the header and the type that the rest of Portreeve uses', () => {
-    expect([GRANT_HEADER, GRANT_TYPE]).toEqual([HEADER, TYPE]);
+    expect([GRANT_HEADER, GRANT_TYPE, PROOF_HEADER]).toEqual([HEADER, TYPE, CONTRACT_PROOF_HEADER]);
   });
 });
 
@@ -172,6 +161,7 @@ describe('refused', () => {
     ['no digest', 'malformed', { authorization_details: [{ ...detail, args_digest: undefined }] }],
     ['no context', 'malformed', { tctx: undefined }],
     ['no id', 'malformed', { jti: undefined }],
+    ['bound to no key', 'malformed', { cnf: undefined }],
     ['a fraction of a second', 'malformed', { iat: ISSUED + 0.5 }],
     ['no end', 'malformed', { exp: undefined }],
   ];
@@ -207,7 +197,7 @@ describe('refused', () => {
     expect(['bad_signature', 'malformed']).toContain(await codeOf(new UnsecuredJWT(claims() as never).encode()));
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const signed = `${part({ alg: 'HS256', typ: TYPE, kid: 'grant-1' })}.${part(claims())}`;
-    const secret = publicKey.export({ type: 'spki', format: 'pem' });
+    const secret = createPublicKey(issuerKey).export({ type: 'spki', format: 'pem' });
     const mac = createHmac('sha256', secret).update(signed).digest('base64url');
     expect(await codeOf(`${signed}.${mac}`)).toBe('bad_signature');
   });
@@ -215,7 +205,7 @@ describe('refused', () => {
   test('another tool version or environment, where the system asks: mismatch', async () => {
     expect(await codeOf(await sign(), { ...CALL, tool_version: '2.0.0' })).toBe('mismatch');
     expect(await codeOf(await sign(), CALL, { environment: 'production' })).toBe('mismatch');
-    await verifier({ environment: 'test' }).verify(await sign(), { ...CALL, tool_version: '1.0.0' });
+    await accepted(verifier({ environment: 'test' }), await sign(), { ...CALL, tool_version: '1.0.0' });
   });
 
   test('each code has the HTTP status that fits', () => {
@@ -223,6 +213,74 @@ describe('refused', () => {
     expect([status('missing'), status('expired'), status('mismatch'), status('replayed')]).toEqual([
       401, 403, 403, 409,
     ]);
+  });
+});
+
+describe('F6 F11: the proof that the grant came from who may use it', () => {
+  const thief = generateKeyPairSync('ed25519');
+  const thiefJwk = thief.publicKey.export({ format: 'jwk' });
+  const cases: [string, GrantRefusal, (token: string) => Promise<unknown>][] = [
+    ['none', 'no_proof', async () => null],
+    ['an empty one', 'no_proof', async () => ''],
+    ['another type of token', 'bad_proof', async (token) => token],
+    ['not a token', 'bad_proof', async () => 'x.y.z'],
+    ['too long a one', 'bad_proof', async () => 'x'.repeat(5000)],
+    ['two in one header', 'bad_proof', async (token) => `${await prove(token, NOW, REQUEST)}, x`],
+    [
+      'by another key',
+      'bad_proof',
+      (token) => prove(token, NOW, REQUEST, { header: { jwk: thiefJwk }, key: thief.privateKey }),
+    ],
+    [
+      'that names the key and is signed by another',
+      'bad_proof',
+      (token) => prove(token, NOW, REQUEST, { key: thief.privateKey }),
+    ],
+    ['without a key', 'bad_proof', (token) => prove(token, NOW, REQUEST, { header: { jwk: undefined } })],
+    ['of another type', 'bad_proof', (token) => prove(token, NOW, REQUEST, { header: { typ: 'JWT' } })],
+    ['for another grant', 'bad_proof', async () => prove(await sign(claims({ jti: 'grt_2' })), NOW, REQUEST)],
+    ['for another method', 'bad_proof', (token) => prove(token, NOW, { ...REQUEST, method: 'PUT' })],
+    ['for another path', 'bad_proof', (token) => prove(token, NOW, { ...REQUEST, url: `${ORIGIN}/cases/case-8` })],
+    [
+      'for another system',
+      'bad_proof',
+      (token) => prove(token, NOW, { ...REQUEST, url: 'https://payroll.test/cases/case-7' }),
+    ],
+    [
+      'for something that is no address',
+      'bad_proof',
+      (token) => prove(token, NOW, { ...REQUEST, url: '/cases/case-7' }),
+    ],
+    ['made before', 'bad_proof', (token) => prove(token, NOW, REQUEST, { claims: { iat: ISSUED - 66 } })],
+    ['made later', 'bad_proof', (token) => prove(token, NOW, REQUEST, { claims: { iat: ISSUED + 6 } })],
+    ['without a time', 'bad_proof', (token) => prove(token, NOW, REQUEST, { claims: { iat: undefined } })],
+  ];
+  test.each(cases)('%s: %s', async (_, code, make) => {
+    const one = verifier();
+    const token = await sign();
+    const request = { method: 'POST', path: '/cases/case-7', proof: (await make(token)) as string };
+    await expect(one.verify(token, { ...CALL, request })).rejects.toMatchObject({ name: 'GrantRefused', code });
+    // The grant is not used up by who could not prove it.
+    await accepted(one, token);
+  });
+
+  test('a path that would become a part of the host is refused', async () => {
+    const token = await sign();
+    const proof = await prove(token, NOW, { method: 'POST', url: 'https://cases.test@evil.test/cases/case-7' });
+    for (const path of ['@evil.test/cases/case-7', '', '*'])
+      await expect(
+        verifier().verify(token, { ...CALL, request: { method: 'POST', path, proof } }),
+      ).rejects.toMatchObject({
+        code: 'bad_proof',
+      });
+  });
+
+  test('a query does not count, a prefix that a proxy takes away does', async () => {
+    const token = await sign();
+    const url = `${ORIGIN}/behind/a/proxy/cases/case-7`;
+    const proof = await prove(token, NOW, { method: 'POST', url });
+    const request = { method: 'POST', path: '/cases/case-7?x=1', proof };
+    await verifier({ origin: () => `${ORIGIN}/behind/a/proxy/` }).verify(token, { ...CALL, request });
   });
 });
 
@@ -244,19 +302,19 @@ describe('keys by address', () => {
 
   test('are fetched once for many grants', async () => {
     const { one, fetched } = await serve(() => [200, jwks]);
-    await one.verify(await sign(), CALL);
-    await one.verify(await sign(claims({ jti: 'grt_2' })), CALL);
+    await accepted(one, await sign());
+    await accepted(one, await sign(claims({ jti: 'grt_2' })));
     expect(fetched()).toBe(1);
   });
 
   test('that cannot be fetched refuse every grant, with another error than a bad one', async () => {
     const { one } = await serve(() => [500, {}]);
-    await expect(one.verify(await sign(), CALL)).rejects.toBeInstanceOf(GrantKeysUnavailable);
+    await expect(accepted(one, await sign())).rejects.toBeInstanceOf(GrantKeysUnavailable);
   });
 
   test('that are not keys refuse every grant', async () => {
     const { one } = await serve(() => [200, { hello: 'world' }]);
-    await expect(one.verify(await sign(), CALL)).rejects.toBeInstanceOf(GrantKeysUnavailable);
+    await expect(accepted(one, await sign())).rejects.toBeInstanceOf(GrantKeysUnavailable);
   });
 });
 

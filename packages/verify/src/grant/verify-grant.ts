@@ -1,8 +1,10 @@
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import { canonicalJson } from '../canonical.ts';
 import { type GrantInfo, readInfo } from './info.ts';
+import { checkProof, type GrantRequest } from './proof.ts';
 import { GrantKeysUnavailable, GrantRefused } from './refused.ts';
 import type { ReplayStore } from './replay.ts';
+import { sha256 } from './sha256.ts';
 
 /** The header that a grant travels in. */
 export const GRANT_HEADER = 'Portreeve-Grant';
@@ -10,6 +12,8 @@ export const GRANT_HEADER = 'Portreeve-Grant';
 export const GRANT_TYPE = 'portreeve-grant+jwt';
 /** Characters of a token at the most. */
 const CHARS_MAX = 8192;
+/** Seconds that a used grant is remembered after nobody accepts it any more. */
+const FORGET_LATER_S = 60;
 
 export interface GrantVerifierOptions {
   /** Portreeve's keys, or their address (`…/.well-known/jwks.json`), which is fetched when needed and kept for 10 minutes. */
@@ -18,6 +22,11 @@ export interface GrantVerifierOptions {
   readonly issuer: string;
   /** The name of this system: a grant for another is refused. */
   readonly audience: string;
+  /**
+   * Where Portreeve calls this system: scheme, host, port, and the part of the path that a proxy takes away, such as
+   * `https://cases.internal`. It is configuration and never a header of the request.
+   */
+  readonly origin: string | (() => string);
   readonly replay: ReplayStore;
   /** Refuses grants of another environment. Without it, environments are told apart by issuer and keys alone. */
   readonly environment?: string;
@@ -34,6 +43,7 @@ export interface GrantedCall {
   readonly tool_version?: string;
   /** The arguments as they were really received and will really be used, path and query included. */
   readonly args: unknown;
+  readonly request: GrantRequest;
 }
 
 export interface GrantVerifier {
@@ -45,7 +55,7 @@ export interface GrantVerifier {
 }
 
 export function createGrantVerifier(options: GrantVerifierOptions): GrantVerifier {
-  const { issuer, audience, replay, environment, clockTolerance = 5, now = () => new Date() } = options;
+  const { issuer, audience, origin, replay, environment, clockTolerance = 5, now = () => new Date() } = options;
   const keys = options.jwks instanceof URL ? createRemoteJWKSet(options.jwks) : createLocalJWKSet(options.jwks);
 
   return {
@@ -55,8 +65,17 @@ export function createGrantVerifier(options: GrantVerifierOptions): GrantVerifie
       if (call.tool_version !== undefined && grant.tool_version !== call.tool_version) throw mismatch('tool version');
       if (environment !== undefined && grant.environment !== environment) throw mismatch('environment');
       if (grant.args_digest !== (await digestOf(call.args))) throw mismatch('set of arguments');
-      // Last, so that a call which is refused anyway does not use up somebody's grant.
-      const forgetAt = new Date(grant.expires_at.getTime() + clockTolerance * 1000);
+      await checkProof({
+        token: token as string,
+        jkt: grant.executor_key,
+        request: call.request,
+        origin: typeof origin === 'function' ? origin() : origin,
+        now: now(),
+        clockTolerance,
+      });
+      // Last, so that a call which is refused anyway does not use up somebody's grant. A minute more: the store's clock may
+      // be another.
+      const forgetAt = new Date(grant.expires_at.getTime() + (clockTolerance + FORGET_LATER_S) * 1000);
       if (!(await replay.use(grant.id, forgetAt))) throw new GrantRefused('replayed', 'The grant was used before.');
       return grant;
     },
@@ -92,7 +111,7 @@ function refusalOf(cause: unknown): GrantRefused | GrantKeysUnavailable {
     if (cause.claim === 'nbf') return refused('not_yet_valid', 'The grant is not valid yet.');
     if (cause.claim === 'aud') return refused('wrong_audience', 'The grant is for another system.');
     if (cause.claim === 'iss') return refused('wrong_issuer', 'The grant is from another issuer.');
-    return refused('malformed', 'The grant does not have the claims of a grant.');
+    return refused('malformed', 'This is no grant.');
   }
   if (cause instanceof errors.JWSInvalid || cause instanceof errors.JWTInvalid) {
     return refused('malformed', 'This is no grant.');
@@ -121,6 +140,5 @@ async function digestOf(args: unknown): Promise<string> {
   } catch (cause) {
     throw new GrantRefused('mismatch', 'The arguments have no canonical form.', { cause });
   }
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return `sha256:${Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return `sha256:${Array.from(await sha256(text), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

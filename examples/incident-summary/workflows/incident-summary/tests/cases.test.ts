@@ -41,6 +41,7 @@ describe('the shipped cases', () => {
     const { reading, request, texts } = await questionFor(text('CASE-2001.jsonl'));
     expect(Object.fromEntries(reading.findings.map(({ kind, positions }) => [kind, positions]))).toEqual({
       bidirectional_control: [7],
+      injection_likely: [4, 6],
       instruction_like: [4, 6],
       role_marker: [6],
       tag_character: [7],

@@ -25,7 +25,7 @@ export function httpConnector(options: HttpConnectorOptions): Connector {
         if (binding.connector !== 'http') throw new NotSendable('the tool is not bound to HTTP');
         const url = located(binding.url, locate);
         const request = buildRequest({ ...call, contract: { binding: { ...binding, url } } }, credential);
-        return sendOnce(options, request, { contract: call.contract, credential, signal });
+        return sendOnce(options, request, call, { credential, signal });
       });
     },
   };

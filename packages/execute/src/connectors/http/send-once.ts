@@ -1,5 +1,6 @@
-import type { Clock, ToolContract } from '@portreeve/contract';
+import { type Clock, PROOF_HEADER } from '@portreeve/contract';
 import type { Egress } from '../../egress/egress.ts';
+import type { VerifiedCall } from '../../verified-call.ts';
 import { type Ending, judgeResult, sendsBack } from '../ending.ts';
 import { type Exchange, exchange } from './exchange.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -7,12 +8,12 @@ import type { HttpRequest } from './http-request.ts';
 /** Bytes of an answer at the most, where the configuration says nothing else. */
 const ANSWER_BYTES_MAX = 1024 * 1024;
 
-/** Sends one request once, and says what became of it. */
+/** Sends one request once, with the executor's proof for it, and says what became of it. */
 export async function sendOnce(
   options: { readonly egress: Egress; readonly clock: Clock; readonly answer_bytes_max?: number },
   request: HttpRequest,
+  { contract, prove }: Pick<VerifiedCall, 'contract' | 'prove'>,
   call: {
-    readonly contract: ToolContract;
     readonly credential: string | null;
     readonly signal: AbortSignal;
     /** Gives the result for a success whose body says nothing; otherwise the body is the result. */
@@ -20,8 +21,10 @@ export async function sendOnce(
   },
 ): Promise<Ending> {
   const { egress, clock, answer_bytes_max = ANSWER_BYTES_MAX } = options;
-  const exchanged = await exchange(egress.dispatcher, request, {
-    timeout_ms: call.contract.timeout_ms,
+  const proof = { [PROOF_HEADER.toLowerCase()]: prove(request.method, request.url) };
+  const proven = { ...request, headers: { ...request.headers, ...proof } };
+  const exchanged = await exchange(egress.dispatcher, proven, {
+    timeout_ms: contract.timeout_ms,
     answer_bytes_max,
     signal: call.signal,
   });
@@ -44,7 +47,7 @@ export async function sendOnce(
   } catch {
     return unknown(' with a body that is not usable JSON');
   }
-  const judged = judgeResult(value, call.contract, secrets);
+  const judged = judgeResult(value, contract, secrets);
   return judged.ok ? { state: 'succeeded', status, result: judged.result } : unknown(` ${judged.why}`);
 }
 

@@ -1,6 +1,7 @@
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { GRANT_HEADER, isPortreeveError } from '@portreeve/contract';
+import { GRANT_HEADER, isPortreeveError, PROOF_HEADER } from '@portreeve/contract';
 import type { Egress } from '../../egress/egress.ts';
+import type { VerifiedCall } from '../../verified-call.ts';
 import { credentialHeader } from '../http/http-request.ts';
 import type { Sending } from './once.ts';
 
@@ -9,17 +10,18 @@ const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOS
 
 /**
  * Streamable HTTP through the egress guard: no redirect is followed, nothing is tried again, all answers together are
- * bounded. The grant travels with the call alone.
+ * bounded. The grant and the proof travel with the call alone.
  */
 export function httpTransport(options: {
   readonly url: URL;
   readonly egress: Egress;
   readonly credential: string | null;
-  readonly token: string;
+  /** Whose grant and proof go with the call. */
+  readonly call: Pick<VerifiedCall, 'token' | 'prove'>;
   readonly bytes_max: number;
   readonly sending: Sending;
 }): StreamableHTTPClientTransport {
-  const { url, egress, token, bytes_max, sending } = options;
+  const { url, egress, call, bytes_max, sending } = options;
   const own = credentialHeader(options.credential);
   let bytes = 0;
   const bounded = (chunk: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>): void => {
@@ -37,7 +39,10 @@ export function httpTransport(options: {
     async fetch(target, init) {
       const headers = new Headers(init?.headers);
       for (const [name, value] of Object.entries(own)) headers.set(name, value);
-      if (sending.isCall(init?.body)) headers.set(GRANT_HEADER, token);
+      if (sending.isCall(init?.body)) {
+        headers.set(GRANT_HEADER, call.token);
+        headers.set(PROOF_HEADER, call.prove(init?.method ?? 'GET', new URL(target)));
+      }
       let response: Response;
       try {
         response = await egress.fetch(target, { ...init, headers, redirect: 'manual' });

@@ -149,7 +149,7 @@ function transportFor(
   const { egress, folder, answer_bytes_max: bytes_max = 4 * 1024 * 1024 } = options;
   if (server.transport === 'http') {
     const url = new URL(located(server.url, locate));
-    return httpTransport({ url, egress, credential, token: call.token, bytes_max, sending });
+    return httpTransport({ url, egress, credential, call, bytes_max, sending });
   }
   const { command, credential_variable } = server;
   if (credential !== null && credential_variable === undefined) {

@@ -27,7 +27,7 @@ export function openApiConnector(options: HttpConnectorOptions): Connector {
         const request = openApiRequest(call, { ...binding, url }, credential);
         if (binding.spec_url !== undefined)
           await assertPinned(binding, located(binding.spec_url, locate), contract, signal);
-        return sendOnce(options, request, { contract, credential, signal });
+        return sendOnce(options, request, call, { credential, signal });
       });
     },
   };

@@ -5,7 +5,7 @@ import { addressOf, callHeaders, credentialHeader, type HttpRequest } from '../h
 
 /** Headers that an argument never sets: they frame the request, say who asks, or carry the grant. */
 const RESERVED =
-  /^(accept.*|authorization|connection|content-.*|cookie.*|expect|host|idempotency-key|keep-alive|portreeve-.*|proxy-.*|te|trailer|transfer-encoding|upgrade|user-agent|webhook-.*)$/;
+  /^(accept.*|authorization|connection|content-.*|cookie.*|dpop|expect|host|idempotency-key|keep-alive|portreeve-.*|proxy-.*|te|trailer|transfer-encoding|upgrade|user-agent|webhook-.*)$/;
 
 /**
  * The one request that a call of an OpenAPI operation is: path parameters as `simple`, query parameters as exploded

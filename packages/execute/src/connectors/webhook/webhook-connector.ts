@@ -38,7 +38,7 @@ export function webhookConnector(options: HttpConnectorOptions): Connector {
           body,
         } as const;
         const resultOf = () => ({ delivered: true });
-        return sendOnce(options, request, { contract: call.contract, credential, signal, resultOf });
+        return sendOnce(options, request, call, { credential, signal, resultOf });
       });
     },
   };

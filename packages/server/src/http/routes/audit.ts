@@ -6,14 +6,14 @@ import type { Call } from '../route.ts';
 import { route } from '../route.ts';
 import { recordAnswer } from './schemas.ts';
 
-const searchQuery = auditQuerySchema.extend({
+const searchQuery = auditQuerySchema.omit({ types: true }).extend({
   after: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 const indexParam = z.object({ index: z.coerce.number().int().min(0) });
 
 /** Reading the record is itself recorded, with what was asked (requirement G7). Written before anything is shown. */
-async function recordReading(
+export async function recordReading(
   { services, who }: Pick<Call<unknown, unknown, unknown>, 'services' | 'who'>,
   operation: string,
   filter: JsonObject,
@@ -33,7 +33,7 @@ async function* exportLines(files: AsyncIterable<ExportFile>): AsyncGenerator<st
   yield `${JSON.stringify({ end: true })}\n`;
 }
 
-const plain = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
+export const plain = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
 
 export const auditRoutes = [
   route({

@@ -1,4 +1,4 @@
-import { actorOf, idSchema, principalSchema } from '@portreeve/contract';
+import { actorOf, idSchema, PRINCIPAL_KINDS, principalSchema } from '@portreeve/contract';
 import { newAccountSchema } from '@portreeve/identity';
 import { z } from 'zod';
 import { route } from '../route.ts';
@@ -38,19 +38,28 @@ export const systemRoutes = [
     method: 'GET',
     url: '/v1/accounts',
     operation: 'accounts.list',
-    summary: 'Accounts',
+    summary: 'Accounts by id, page by page; of one kind alone where one is named',
     records: 'read',
-    query: z.strictObject({ limit: listLimit, after: idSchema('principal').optional() }),
-    answers: { 200: z.object({ accounts: z.array(principalSchema) }) },
-    handler: async ({ services, query }) => ({
-      accounts: await services.identity.accounts({ limit: query.limit, after: query.after ?? null }),
+    query: z.strictObject({
+      limit: listLimit,
+      after: idSchema('principal').optional(),
+      kind: z.enum(PRINCIPAL_KINDS).optional(),
     }),
+    answers: { 200: z.object({ accounts: z.array(principalSchema), next: z.string().nullable() }) },
+    handler: async ({ services, query }) => {
+      const page = await services.identity.accounts({ limit: query.limit, after: query.after ?? null });
+      return {
+        accounts: page.filter(({ kind }) => query.kind === undefined || kind === query.kind),
+        next: page.length === query.limit ? (page.at(-1)?.id ?? null) : null,
+      };
+    },
   }),
   route({
     method: 'POST',
     url: '/v1/accounts',
     operation: 'accounts.create',
-    summary: 'Make a local account. A person’s signing key is made, and wrapped, on the person’s side',
+    summary:
+      'Make a service account, or a local one of a person. A person’s signing key is made, and wrapped, on the person’s side',
     records: ['identity.account_created'],
     body: newAccountSchema,
     answers: { 201: principalSchema },

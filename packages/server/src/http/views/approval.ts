@@ -1,3 +1,4 @@
+import { suspiciousKinds } from '@portreeve/context';
 import {
   type Approval,
   asId,
@@ -9,6 +10,7 @@ import {
   type Principal,
   type Provenance,
 } from '@portreeve/contract';
+import { type ExplainedArgument, explainArguments } from '@portreeve/gate';
 import type { Services } from '../../services.ts';
 
 /** All that a person needs in order to decide (requirement F3). Nothing is shortened. */
@@ -30,6 +32,8 @@ export interface ApprovalView {
   /** Where policy narrowed what was asked for: by which profiles, and what it was before. */
   readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
   readonly provenance: readonly Provenance[];
+  /** Each argument with the passages of the evidence that it came from, and what was noticed in them. */
+  readonly arguments: readonly ExplainedArgument[];
   readonly influence: Label;
   readonly rationale: string;
   readonly evidence: readonly Evidence[];
@@ -42,6 +46,14 @@ export async function approvalView(services: Services, approval: Approval): Prom
   const stored = await services.gate.get(approval.proposal);
   if (!stored) throw new PortreeveError('not_found', `The proposal of ${approval.id} is missing.`);
   const { proposal, contract, workflow } = stored;
+  const origins = proposal.provenance.flatMap((leaf) => leaf.spans?.map((span) => span.origin) ?? []);
+  const ids = [...new Set([...proposal.evidence, ...origins.filter((origin) => origin.startsWith('ev_'))])];
+  const evidence = proposal.run
+    ? await services.evidence(
+        proposal.run,
+        ids.map((id) => asId('evidence', id)),
+      )
+    : [];
   const loaded = services.workflows.find((each) => each.definition.contract.name === workflow.name);
   return {
     approval,
@@ -62,12 +74,12 @@ export async function approvalView(services: Services, approval: Approval): Prom
     provenance: proposal.provenance,
     influence: proposal.influence,
     rationale: proposal.rationale,
-    evidence: proposal.run
-      ? await services.evidence(
-          proposal.run,
-          proposal.evidence.map((id) => asId('evidence', id)),
-        )
-      : [],
+    arguments: explainArguments(
+      proposal,
+      evidence.map((item) => ({ origin: item.id, value: item.fields })),
+      suspiciousKinds,
+    ),
+    evidence: evidence.filter((item) => proposal.evidence.includes(item.id)),
     decision: stored.decision,
     digest: proposal.digest,
     on_denial: 'The action is not carried out. The run goes on knowing that it was denied, and ends.',

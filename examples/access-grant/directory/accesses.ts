@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GrantInfo, ReplayStore } from '@portreeve/verify';
+
+/** An access as it was given: to whom, what, until when, and by whose right. */
+export interface Access {
+  readonly access: string;
+  readonly person: string;
+  readonly entitlement: string;
+  readonly expires_at: string;
+  readonly justification: string;
+  /** From the grant: on whose behalf, through whom, and who agreed. */
+  readonly by: { readonly subject: string; readonly actor: string | null; readonly approvers: readonly string[] };
+}
+
+type Line =
+  | { readonly type: 'given'; readonly key: string; readonly access: Access }
+  | { readonly type: 'ended'; readonly access: string; readonly at: string }
+  | { readonly type: 'grant_used'; readonly jti: string };
+
+export interface Accesses {
+  /** Remembers used grants, so that a restart forgets none. */
+  readonly replay: ReplayStore;
+  /** Gives once for each key: a repeated call is answered with what the first one gave. */
+  give(
+    wish: { person: string; entitlement: string; minutes: number; justification: string },
+    key: string,
+    grant: GrantInfo,
+  ): Promise<Access>;
+  /** Null for an access that there is not. Ending twice is the same as ending once. */
+  end(access: string): Promise<{ access: string; ended_at: string } | null>;
+  /** What holds now for a person. */
+  holding(person: string, entitlement: string): Access | null;
+  close(): Promise<void>;
+}
+
+/** Opens `accesses.jsonl`, in which every change is on the disk before it is answered. */
+export async function openAccesses(folder: string, now: () => Date = () => new Date()): Promise<Accesses> {
+  await mkdir(folder, { recursive: true });
+  const file: FileHandle = await open(join(folder, 'accesses.jsonl'), 'a+', 0o600);
+  const byKey = new Map<string, Access>();
+  const endedAt = new Map<string, string>();
+  const used = new Set<string>();
+  const remember = (line: Line): void => {
+    if (line.type === 'given') byKey.set(line.key, line.access);
+    else if (line.type === 'ended') endedAt.set(line.access, line.at);
+    else used.add(line.jti);
+  };
+  for (const line of (await file.readFile('utf8')).split('\n')) if (line !== '') remember(JSON.parse(line) as Line);
+
+  let tail: Promise<unknown> = Promise.resolve();
+  /** One change after another: two calls with one key must not both find it free. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = tail.then(work);
+    tail = turn.catch(() => undefined);
+    return turn;
+  };
+  const write = async (line: Line): Promise<void> => {
+    await file.appendFile(`${JSON.stringify(line)}\n`);
+    await file.datasync();
+    remember(line);
+  };
+
+  return {
+    replay: {
+      use: (jti) =>
+        inTurn(async () => {
+          if (used.has(jti)) return false;
+          await write({ type: 'grant_used', jti });
+          return true;
+        }),
+    },
+    give: ({ minutes, ...wish }, key, { subject, actor, approvers }) =>
+      inTurn(async () => {
+        const known = byKey.get(key);
+        if (known) return known;
+        const access: Access = {
+          access: `acc-${randomBytes(6).toString('hex')}`,
+          ...wish,
+          expires_at: new Date(now().getTime() + minutes * 60_000).toISOString(),
+          by: { subject, actor, approvers },
+        };
+        await write({ type: 'given', key, access });
+        return access;
+      }),
+    end: (access) =>
+      inTurn(async () => {
+        if (![...byKey.values()].some((each) => each.access === access)) return null;
+        if (!endedAt.has(access)) await write({ type: 'ended', access, at: now().toISOString() });
+        return { access, ended_at: endedAt.get(access)! };
+      }),
+    holding: (person, entitlement) =>
+      [...byKey.values()].find(
+        (each) =>
+          each.person === person &&
+          each.entitlement === entitlement &&
+          !endedAt.has(each.access) &&
+          Date.parse(each.expires_at) > now().getTime(),
+      ) ?? null,
+    async close() {
+      await tail;
+      await file.close();
+    },
+  };
+}

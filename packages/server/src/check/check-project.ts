@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import { type ProjectConfig, systemClock } from '@portreeve/contract';
+import { checkSystems } from '../config/bind-systems.ts';
+import { engineFor, type ProjectPolicies, projectPolicies } from '../config/policies.ts';
+import { loadProject, type Project } from '../config/project.ts';
+import { faultOf } from './faults.ts';
+import { goldenDecisions } from './golden-decisions.ts';
+import { lintProject, loosening } from './lint-project.ts';
+import { MATRIX_FILE, matrixFault, projectMatrix } from './project-matrix.ts';
+import { CHECKS, type Check, type CheckName, type CheckReport, type Fault } from './report.ts';
+
+type Found = { readonly detail: string; readonly faults: readonly Fault[] };
+
+/**
+ * Everything that can be known of a project without running it: it loads with sound scopes and contracts, its systems are
+ * configured, its policies lint clean and loosen nothing, its golden decisions hold, its reviewed matrix is current. Each
+ * check that fails skips those behind it, which would only repeat it.
+ */
+export async function checkProject(folder: string): Promise<CheckReport> {
+  const root = resolve(folder);
+  const checks: Check[] = [];
+  const look = async <T>(name: CheckName, work: () => Promise<{ found: Found; made: T }>): Promise<T | null> => {
+    let result: { found: Found; made: T | null };
+    try {
+      result = await work();
+    } catch (error) {
+      result = { found: { detail: '', faults: [faultOf(error)] }, made: null };
+    }
+    const failed = result.found.faults.some(({ severity }) => severity === 'error');
+    checks.push({ name, state: failed ? 'failed' : 'ok', ...result.found });
+    return failed ? null : result.made;
+  };
+  await inOrder(root, look);
+  const done = new Set(checks.map(({ name }) => name));
+  for (const name of CHECKS) if (!done.has(name)) checks.push({ name, state: 'skipped', detail: '', faults: [] });
+  return { ok: checks.every(({ state }) => state === 'ok'), project: root, checks };
+}
+
+type Look = <T>(name: CheckName, work: () => Promise<{ found: Found; made: T }>) => Promise<T | null>;
+
+async function inOrder(root: string, look: Look): Promise<void> {
+  const project = await look('project', async () => {
+    const made = await loadProject(root);
+    return { found: { detail: contentOf(made), faults: [] }, made };
+  });
+  if (project === null) return;
+  await look('systems', async () => {
+    const systems = expectedSystems(project.config);
+    for (const { definition } of project.workflows) checkSystems(definition, systems);
+    return { found: { detail: counted(Object.keys(systems).length, 'system'), faults: [] }, made: true };
+  });
+  const policies = await look('policies', async () => {
+    const made = projectPolicies(project);
+    return { found: { detail: 'read and linted', faults: lintProject(project, made) }, made };
+  });
+  if (policies === null) return;
+  const isStrict = await look('tiers', async () => {
+    const tools = counted(policies.tools.length, 'tool');
+    return { found: { detail: `${tools} against their tiers`, faults: loosening(project, policies) }, made: true };
+  });
+  if (isStrict === null) return;
+  const engine = engineFor(policies, systemClock);
+  await look('decisions', async () => ({ found: golden(project, engine, policies), made: true }));
+  await look('matrix', async () => {
+    const fault = await matrixFault(project, projectMatrix(project, engine, policies));
+    return { found: { detail: MATRIX_FILE, faults: fault === null ? [] : [fault] }, made: true };
+  });
+}
+
+function golden(project: Project, engine: ReturnType<typeof engineFor>, policies: ProjectPolicies): Found {
+  const files = goldenDecisions(project, engine, policies);
+  const total = files.reduce((sum, { results }) => sum + results.length, 0);
+  const faults = files.flatMap(({ file, results }) =>
+    results
+      .filter(({ ok }) => !ok)
+      .map(
+        ({ name, differences }): Fault => ({
+          file,
+          line: null,
+          severity: 'error',
+          message: `${name}: ${differences.join('; ')}`,
+          fix: 'Correct the rule, or the golden decision if the new one is meant.',
+        }),
+      ),
+  );
+  if (total > 0) return { detail: `${total - faults.length} of ${total} hold`, faults };
+  const message = 'there are no golden decisions, so nothing says what the rules are meant to do';
+  const fix = 'Write some into workflows/NAME/tests/decisions.yaml (docs/guides/policy.md).';
+  return { detail: 'none', faults: [{ file: null, line: null, severity: 'warning', message, fix }] };
+}
+
+/** Those of the configuration, and those that `portreeve up` starts and then knows the address of. */
+function expectedSystems({ systems, companions }: ProjectConfig): ProjectConfig['systems'] {
+  const started = companions.map(({ system }) => [system, { url: 'http://127.0.0.1/', private: true }] as const);
+  return { ...Object.fromEntries(started), ...systems };
+}
+
+function contentOf({ workflows }: Project): string {
+  const sum = (of: (workflow: Project['workflows'][number]) => number) =>
+    workflows.reduce((total, workflow) => total + of(workflow), 0);
+  return [
+    counted(workflows.length, 'workflow'),
+    counted(
+      sum(({ definition }) => definition.tools.length),
+      'tool',
+    ),
+    counted(
+      sum(({ definition }) => definition.sources.length),
+      'source',
+    ),
+    counted(
+      sum(({ promptsByName }) => promptsByName.size),
+      'prompt',
+    ),
+  ].join(', ');
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,138 @@
+import { idSchema, principalSchema } from '@portreeve/contract';
+import { signingKeySchema } from '@portreeve/identity';
+import { z } from 'zod';
+import { cameByCookie } from '../access.ts';
+import { clearCookie, SESSION_COOKIE, setCookie } from '../cookies.ts';
+import { route } from '../route.ts';
+import { idParam } from './schemas.ts';
+
+const sessionInfo = z.object({
+  id: z.string(),
+  account: z.string(),
+  environment: z.string(),
+  created_at: z.string(),
+  expires_at: z.string(),
+});
+
+export const sessionRoutes = [
+  route({
+    method: 'GET',
+    url: '/v1/session',
+    operation: 'session.read',
+    summary: 'Who is signed in',
+    records: 'read',
+    answers: {
+      200: z.object({ principal: principalSchema, via: z.enum(['session', 'token', 'access_token', 'workload']) }),
+    },
+    handler: async ({ who }) => ({ principal: who.principal, via: who.via.kind }),
+  }),
+  route({
+    method: 'DELETE',
+    url: '/v1/session',
+    operation: 'session.end',
+    summary: 'Sign out',
+    records: ['identity.signed_out'],
+    answers: { 200: z.object({ status: z.literal('ended') }) },
+    handler: async ({ services, who, request, reply }) => {
+      await services.identity.signOut(who);
+      if (cameByCookie(request)) clearCookie(services.web, reply, SESSION_COOKIE);
+      return { status: 'ended' };
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/session/rotate',
+    operation: 'session.rotate',
+    summary: 'A new secret for the same session; the old one ends at once, and the session when it would have ended',
+    records: ['identity.session_rotated'],
+    answers: {
+      200: z.object({
+        token: z.string().optional().describe('Left out where the session is a cookie: then the cookie is the new one'),
+        session: z.string(),
+        expires_at: z.string(),
+      }),
+    },
+    handler: async ({ services, who, request, reply }) => {
+      const { token, session, expires_at } = await services.identity.rotateSession(who);
+      if (!cameByCookie(request)) return { token, session, expires_at };
+      const seconds = (Date.parse(expires_at) - services.clock.now().getTime()) / 1000;
+      setCookie(services.web, reply, SESSION_COOKIE, token, seconds);
+      return { session, expires_at };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/session/signing-key',
+    operation: 'session.read',
+    summary: 'One’s own signing key, wrapped: only the password opens it, and that stays with its owner',
+    records: 'read',
+    answers: { 200: z.object({ key: z.unknown() }) },
+    handler: async ({ services, who }) => ({ key: await services.identity.signingKeyOf(who.principal.id) }),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/session/signing-key',
+    operation: 'signing_key.register',
+    summary: 'Register one’s first signing key, made and wrapped on one’s own side, as after a sign-in at a provider',
+    records: ['identity.signing_key_registered'],
+    body: signingKeySchema,
+    answers: { 201: z.object({ public_key: z.string() }) },
+    handler: async ({ services, who, body }) => {
+      await services.identity.registerSigningKey(body, who);
+      return { public_key: body.public_key };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/sessions',
+    operation: 'sessions.read',
+    summary: 'Open sessions: one’s own, or an administrator anybody’s',
+    records: 'read',
+    query: z.strictObject({ account: idSchema('principal').optional() }),
+    answers: { 200: z.object({ sessions: z.array(sessionInfo) }) },
+    handler: async ({ services, who, query }) => ({
+      sessions: await services.identity.sessions(query.account ?? who.principal.id, who),
+    }),
+  }),
+  route({
+    method: 'DELETE',
+    url: '/v1/sessions/:id',
+    operation: 'sessions.end',
+    summary: 'End a session: one’s own, or an administrator anybody’s',
+    records: ['identity.sessions_ended'],
+    params: idParam('session'),
+    answers: { 200: z.object({ status: z.literal('ended') }) },
+    handler: async ({ services, who, params }) => {
+      await services.identity.endSession(params.id, who);
+      return { status: 'ended' };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    url: '/v1/accounts/:id/sessions',
+    operation: 'accounts.end_sessions',
+    summary: 'End all sessions of an account, and refuse the access tokens with which agents act for it',
+    records: ['identity.sessions_ended'],
+    params: idParam('principal'),
+    answers: { 200: z.object({ ended: z.int() }) },
+    handler: async ({ services, who, params }) => ({ ended: await services.identity.endSessions(params.id, who) }),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/delegations',
+    operation: 'delegations.create',
+    summary: 'Let one agent act for oneself: a token for one exchange at /oauth/token, shown this once',
+    records: ['identity.delegated'],
+    body: z.strictObject({
+      agent: idSchema('principal'),
+      scope: z.string().min(1).max(4096),
+      ttl_s: z.int().min(1).max(900).optional(),
+    }),
+    answers: { 201: z.object({ token: z.string(), id: z.string(), expires_at: z.string(), scope: z.string() }) },
+    handler: async ({ services, who, body: { agent, scope, ttl_s } }) => {
+      const { delegation } = services.identity;
+      if (!delegation) throw new TypeError('the server is wired without access tokens');
+      return delegation.delegate({ agent, scope, ...(ttl_s === undefined ? {} : { ttl_s }) }, who);
+    },
+  }),
+];
