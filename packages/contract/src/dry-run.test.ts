@@ -12,7 +12,7 @@ describe('F2: a dry run', () => {
   });
 
   test('by rollback is a tool of its own that only reads and is taken back', () => {
-    const contract = soundTool({ dry_run: { by: 'rollback' }, tier: 4 });
+    const contract = soundTool({ dry_run: { by: 'rollback' }, tier: 4, destructive: true });
     expect(dryRunContract(contract, [])).toMatchObject({
       name: 'preview_freeze_account',
       version: '1.0.0',
@@ -24,6 +24,7 @@ describe('F2: a dry run', () => {
       binding: { mode: 'rollback', statement: 'UPDATE accounts SET frozen = $2 WHERE id = $1' },
     });
     expect(dryRunContract(contract, [])).not.toHaveProperty('dry_run');
+    expect(dryRunContract(contract, [])).not.toHaveProperty('destructive');
   });
 
   test('by another tool is that tool, if it only reads', () => {

@@ -24,7 +24,8 @@ export function dryRunContract(contract: ToolContract, tools: readonly ToolContr
       `${contract.name}: only a PostgreSQL statement that writes can be taken back.`,
     );
   }
-  const { dry_run: _, ...rest } = contract;
+  // A preview destroys nothing: it is there for the person who looks first.
+  const { dry_run: _, destructive: __, ...rest } = contract;
   return toolContractSchema.parse({
     ...rest,
     name: `preview_${contract.name}`.slice(0, NAME_CHARS_MAX).replace(/[-_]+$/, ''),

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
-import { type CallOutcome, GRANT_HEADER, type JsonObject, PROOF_HEADER } from '@portreeve/contract';
+import { type CallOutcome, GRANT_HEADER, type JsonObject } from '@portreeve/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Connector } from '../ports.ts';
 import { executeFixture, testContract } from './fixture.ts';
+import { proofClaims } from './proof.ts';
 
 interface Received {
   readonly method: string;
@@ -106,8 +107,7 @@ export function httpContract(
         'idempotency-key': expect.stringMatching(/^prop_/),
         [GRANT_HEADER.toLowerCase()]: expect.stringMatching(/^eyJ/),
       });
-      const part = String(request!.headers[PROOF_HEADER.toLowerCase()]).split('.')[1]!;
-      expect(JSON.parse(Buffer.from(part, 'base64url').toString())).toMatchObject({
+      expect(proofClaims(request!.headers)).toMatchObject({
         htm: 'POST',
         htu: `http://127.0.0.1:${port}/cases/a%2Fb%20%3F%23%C3%A9/summary`,
       });

@@ -11,6 +11,7 @@ import { connectorContract, type Downstream } from '../../testing/connector-cont
 import { executeFixture, testContract } from '../../testing/fixture.ts';
 import { httpDownstream } from '../../testing/http-downstream.ts';
 import { testMcpServer } from '../../testing/mcp-server.ts';
+import { proofClaims } from '../../testing/proof.ts';
 import { mcpConnector } from './mcp-connector.ts';
 
 const SERVER = fileURLToPath(new URL('../../testing/mcp-stdio-server.ts', import.meta.url));
@@ -196,12 +197,17 @@ describe('F8: MCP', () => {
     }
   });
 
-  test('the grant goes with the call alone, the credential to its server alone', async () => {
+  test('the grant and its proof go with the call alone, the credential to its server alone', async () => {
     const downstream = await httpServer();
     try {
       expect(await call(downstream)).toMatchObject({ state: 'succeeded' });
       const withGrant = downstream.received.filter(({ headers }) => headers['portreeve-grant'] !== undefined);
       expect(withGrant.map(({ body }) => JSON.parse(body).method)).toEqual(['tools/call']);
+      expect(downstream.received.filter(({ headers }) => headers.dpop !== undefined)).toEqual(withGrant);
+      expect(proofClaims(withGrant[0]!.headers)).toMatchObject({
+        htm: 'POST',
+        htu: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\//),
+      });
       expect(downstream.received.length).toBeGreaterThan(1);
       for (const { headers } of downstream.received)
         expect(headers.authorization).toBe('Bearer credential-for-one-call');

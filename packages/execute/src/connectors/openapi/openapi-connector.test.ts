@@ -4,6 +4,7 @@ import { createEgress } from '../../egress/egress.ts';
 import { connectorContract } from '../../testing/connector-contract.ts';
 import { executeFixture, testContract } from '../../testing/fixture.ts';
 import { httpDownstream } from '../../testing/http-downstream.ts';
+import { proofClaims } from '../../testing/proof.ts';
 import { openApiConnector } from './openapi-connector.ts';
 import { openApiRequest } from './openapi-request.ts';
 
@@ -76,9 +77,14 @@ describe('F8: OpenAPI', () => {
     expect(post).toMatchObject({ url: '/cases/a%2Fb/summary?tag=x+y&tag=z%26', body: '{"summary":"All is well."}' });
     expect(post!.headers).toMatchObject({ 'x-reason': 'asked', 'x-api-key': 'credential-for-one-call' });
     expect(post!.headers.authorization).toBeUndefined();
-    // The document is read without grant and credential.
+    // RFC 9449: the address counts without its query.
+    expect(proofClaims(post!.headers)).toMatchObject({
+      htm: 'POST',
+      htu: expect.stringMatching(/^http:.*\/cases\/a%2Fb\/summary$/),
+    });
+    // The document is read without grant, proof and credential.
     const get = received.find(({ method }) => method === 'GET');
-    expect(get!.headers['x-api-key'] ?? get!.headers['portreeve-grant']).toBeUndefined();
+    expect(get!.headers['x-api-key'] ?? get!.headers['portreeve-grant'] ?? get!.headers.dpop).toBeUndefined();
   });
 
   test('a document that has changed stops the call; both digests are named', async () => {

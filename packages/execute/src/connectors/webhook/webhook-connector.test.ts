@@ -6,6 +6,7 @@ import { createEgress } from '../../egress/egress.ts';
 import { connectorContract } from '../../testing/connector-contract.ts';
 import { executeFixture, testContract } from '../../testing/fixture.ts';
 import { httpDownstream } from '../../testing/http-downstream.ts';
+import { proofClaims } from '../../testing/proof.ts';
 import { webhookSignature } from './sign-webhook.ts';
 import { webhookConnector } from './webhook-connector.ts';
 
@@ -43,6 +44,7 @@ describe('F8: Standard Webhooks', () => {
       await fixture.executor(place.connector).execute({ token, proposal: input.proposal, contract });
       const [request] = place.received;
       const headers = request!.headers as Record<string, string>;
+      expect(proofClaims(headers)).toMatchObject({ htm: 'POST', htu: expect.stringMatching(/^http:.*\/hooks$/) });
       expect(new Webhook(secret).verify(request!.body, headers)).toMatchObject({
         type: 'case.published',
         timestamp: expect.stringMatching(/^\d{4}-/),
