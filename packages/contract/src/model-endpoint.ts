@@ -14,6 +14,8 @@ export const modelEndpointSchema = z.strictObject({
   model: z.string().min(1).max(128),
   /** Another address than the vendor's. */
   base_url: z.url({ protocol: /^https?$/ }).optional(),
+  /** The address may be a loopback or private one. Without a word: only where `base_url` is without TLS. */
+  private: z.boolean().optional(),
   /** The secret that holds its key. */
   secret: nameSchema,
   where: z.enum(ENDPOINT_PLACES),

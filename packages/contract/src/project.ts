@@ -77,6 +77,9 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
 ]);
 export type SecretsConfig = z.infer<typeof secretsConfigSchema>;
 
+/** What a system may speak: HTTP, PostgreSQL, or SMTP. */
+const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?)$/;
+
 /** What `portreeve.config.ts` exports by default. Paths are relative to that file. */
 export const projectConfigSchema = z
   .strictObject({
@@ -93,7 +96,25 @@ export const projectConfigSchema = z
      * environment; only this differs. `private`: the address may be a loopback or private one.
      */
     systems: z
-      .record(nameSchema, z.strictObject({ url: z.url({ protocol: /^https?$/ }), private: z.boolean().default(false) }))
+      .record(
+        nameSchema,
+        z.strictObject({ url: z.url({ protocol: SYSTEM_PROTOCOLS }), private: z.boolean().default(false) }),
+      )
+      .default({}),
+    /** How connections leave; what may be reached stands under `systems`. */
+    egress: z
+      .strictObject({
+        /** An HTTP proxy for all that is not private. */
+        proxy: z
+          .strictObject({
+            url: z.url({ protocol: /^http$/ }),
+            /** `here`: it is told the address that was checked. `proxy`: it is told the name, and answers for it. */
+            resolve: z.enum(['here', 'proxy']).default('here'),
+            /** The name of a secret `{"username": …, "password": …}`. */
+            credential: nameSchema.optional(),
+          })
+          .optional(),
+      })
       .default({}),
     /**
      * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints

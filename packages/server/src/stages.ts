@@ -16,24 +16,25 @@ import {
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
+import type { Clock, ProjectConfig } from '@portreeve/contract';
 import {
   createCredentials,
   createEgress,
   createExecutor,
   createGrantIssuer,
   createGrants,
-  httpConnector,
   thumbprintOf,
 } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
+import { egressRules, proxyOf } from './config/egress.ts';
 import { type Keys, keyId } from './config/keys.ts';
 import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
+import { wireConnectors } from './connectors.ts';
 import { wireDeidentification } from './deidentification.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
@@ -117,7 +118,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const executeRows = executeStore(database);
   const grants = createGrants({ ...stage, issuer, store: executeRows });
-  const egress = createEgress({ allow: egressRules(systems) });
+  const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   const credentials = createCredentials({
     ...stage,
     secrets: secrets.store,
@@ -132,7 +133,7 @@ export async function wireStages(options: StagesOptions) {
     issuer: issuerName(config),
     environment: config.environment,
     store: executeRows,
-    connectors: { http: httpConnector({ egress, clock, locate: (url) => resolveSystemUrl(url, systems) }) },
+    connectors: wireConnectors({ egress, clock, systems, folder: project.folder }),
     instance: executor,
     debugpoint,
   });
@@ -247,11 +248,4 @@ export async function wireStages(options: StagesOptions) {
 /** Grants name who issued them, not where: the address of a server may change. */
 function issuerName(config: ProjectConfig): string {
   return `urn:portreeve:${config.environment}`;
-}
-
-function egressRules(systems: ProjectConfig['systems']) {
-  return Object.values(systems).map(({ url, private: allowed }) => {
-    const { hostname, port, protocol } = new URL(url);
-    return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80), private: allowed };
-  });
 }

@@ -148,7 +148,7 @@ async function start(
     },
   });
   const { audit, identity, signIn, leases, egress, approvals, credentials } = stages;
-  undo.push(() => egress.dispatcher.close());
+  undo.push(() => egress.close());
   undo.push(() => signIn.close());
   undo.push(() => credentials.idle());
   // Told at once of what another process freezes; looked at all the same, should nobody tell.

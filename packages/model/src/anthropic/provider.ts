@@ -9,14 +9,15 @@ import { fromMessage, toMessage } from './message.ts';
 /** Bytes of an answer that are read at the most: the text that we accept, escaped, and the message around it. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 
-const ANTHROPIC_URL = 'https://api.anthropic.com';
+export const ANTHROPIC_URL = 'https://api.anthropic.com';
 
 export interface AnthropicProviderOptions {
   readonly apiKey: string;
   readonly baseURL?: string;
   /** The model for prompts that name none. */
   readonly model: string;
-  readonly fetch?: typeof fetch;
+  /** Makes the connections; the server passes its egress guard. There is no default, so that nobody goes around it. */
+  readonly fetch: typeof globalThis.fetch;
   /** Milliseconds for one attempt, the reading of the answer included. */
   readonly timeout_ms?: number;
   readonly name?: string;
@@ -55,7 +56,7 @@ export function anthropicProvider(options: AnthropicProviderOptions): Provider {
     timeout: timeout_ms,
     logLevel: 'off',
     openTelemetry: false,
-    fetch: boundedFetch(options.fetch ?? fetch, {
+    fetch: boundedFetch(options.fetch, {
       authorization: `Bearer ${apiKey}`,
       bytes_max: ANSWER_BYTES_MAX,
       clearance,

@@ -1,7 +1,9 @@
 import { type Clock, type ModelEndpoint, PortreeveError, type ProjectConfig } from '@portreeve/contract';
-import { anthropicProvider, createModel, type Provider } from '@portreeve/model';
+import { createEgress, type Egress } from '@portreeve/execute';
+import { ANTHROPIC_URL, anthropicProvider, createModel, type Provider } from '@portreeve/model';
 import { simulatedProvider, startSimulatedServer } from '@portreeve/model/simulated';
 import type { Endpoint } from '@portreeve/run';
+import { proxyOf, ruleOf } from './egress.ts';
 import type { Secrets } from './secrets.ts';
 
 /** The secret that the environment variable `ANTHROPIC_API_KEY` stands in for, outside production. */
@@ -47,6 +49,15 @@ export async function openModels(options: {
       next: `Put the key into the secret store as ${ENVIRONMENT_SECRET} and unset the variable.`,
     });
   }
+  const reach = (address: string, allowed: boolean) => {
+    // The provider's own time-out is the shorter one.
+    const headers_timeout_ms = 600_000;
+    return createEgress({
+      allow: [ruleOf(address, allowed)],
+      proxy: proxyOf(config, options.secrets),
+      headers_timeout_ms,
+    });
+  };
   const keyed = await Promise.all(
     config.models.map(async (endpoint) => {
       const stored = await options.secrets.read(endpoint.secret);
@@ -65,19 +76,29 @@ export async function openModels(options: {
   }
   if (lacking) {
     const server = await startSimulatedServer();
-    return { endpoints: [open(simulatedProvider(server), 'inside')], close: () => server.close() };
+    const egress = reach(server.url, true);
+    return {
+      endpoints: [open(simulatedProvider(server, { fetch: egress.fetch }), 'inside')],
+      async close() {
+        await egress.close();
+        await server.close();
+      },
+    };
   }
-  const endpoints = keyed.map(({ endpoint, apiKey }) =>
-    open(
-      anthropicProvider({
-        apiKey: apiKey ?? '',
-        name: endpoint.name,
-        model: endpoint.model,
-        clearance: endpoint.clearance,
-        ...(endpoint.base_url ? { baseURL: endpoint.base_url } : {}),
-      }),
-      endpoint.where,
-    ),
-  );
-  return { endpoints: endpoints as [OpenEndpoint, ...OpenEndpoint[]], close: async () => undefined };
+  const ways: Egress[] = [];
+  const endpoints = keyed.map(({ endpoint, apiKey }) => {
+    const { name, model, clearance, where, base_url = ANTHROPIC_URL } = endpoint;
+    const egress = reach(base_url, endpoint.private ?? base_url.startsWith('http:'));
+    ways.push(egress);
+    return open(
+      anthropicProvider({ apiKey: apiKey ?? '', baseURL: base_url, fetch: egress.fetch, name, model, clearance }),
+      where,
+    );
+  });
+  return {
+    endpoints: endpoints as [OpenEndpoint, ...OpenEndpoint[]],
+    async close() {
+      await Promise.all(ways.map((egress) => egress.close()));
+    },
+  };
 }
