@@ -1,8 +1,10 @@
 import {
   ACTION_TIERS,
+  BOTTOM,
   CATEGORIES,
   type Clearance,
   CONFIDENTIALITY,
+  covers,
   EFFECTS,
   FLOW_HOLDERS,
   FLOW_PAYLOADS,
@@ -17,7 +19,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OPERATION_IDS } from './operations.ts';
 import { baselinePolicies, type PolicyLayers } from './sources.ts';
-import { actRequest, apiRequest, environmentFacts, type RequestOf } from './testing/index.ts';
+import { actRequest, apiRequest, askRequest, environmentFacts, type RequestOf } from './testing/index.ts';
 import { engineOf, STRICTNESS } from './testing/policies.ts';
 
 const baseline = baselinePolicies();
@@ -150,6 +152,29 @@ test('F4: an approval fewer never opens', () => {
       expect(strictness(fewer)).toBeGreaterThanOrEqual(strictness(asked));
     }),
     { numRuns: 50 },
+  );
+});
+
+test('D10: an endpoint gets exactly what its clearance covers; de-identification helps where nothing but names is too much', () => {
+  const secrecy = fc.record({
+    confidentiality: fc.constantFrom(...CONFIDENTIALITY),
+    categories: fc.subarray([...CATEGORIES]),
+  });
+  fc.assert(
+    fc.property(secrecy, secrecy, fc.boolean(), (data, clearance, deidentified) => {
+      const influence = { ...BOTTOM, ...data, categories: [...data.categories].sort(), origins: [] };
+      const endpoint = { ...askRequest().endpoint, clearance };
+      const { outcome, remedies } = engine.decide(askRequest({ influence, endpoint, deidentified }));
+      const unnamed = data.categories.filter((category) => category !== 'personal' && category !== 'customer');
+      const expected = covers(clearance, data)
+        ? 'permit'
+        : !deidentified && covers(clearance, { ...data, categories: unnamed })
+          ? 'narrow'
+          : 'refuse';
+      expect(outcome).toBe(expected);
+      if (outcome === 'narrow') expect(remedies).toEqual([{ kind: 'deidentify' }]);
+    }),
+    { numRuns: 400 },
   );
 });
 

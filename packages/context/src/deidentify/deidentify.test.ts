@@ -105,6 +105,16 @@ describe('a de-identified question', () => {
   test('a key that is personal itself is not sent', async () => {
     const { hide } = setUp({ contact: { [EMAIL]: 1 } });
     await expect(hide()).rejects.toMatchObject({ code: 'refused', detail: expect.not.stringContaining(EMAIL) });
+    const names = [
+      'user.name',
+      'TargetUserName',
+      'process_parent_command_line',
+      'c-ip',
+      'x-forwarded-for',
+      'SubjectLogonId',
+    ];
+    const honest = setUp({ contact: { deep: Object.fromEntries(names.map((name) => [name, 1])) } });
+    await expect(honest.hide()).resolves.toBeDefined();
   });
 
   test('D9: a recogniser that fails, fails the whole', async () => {

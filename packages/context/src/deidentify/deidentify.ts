@@ -111,17 +111,20 @@ function eachValue(
   );
 }
 
-/** Keys are not replaced, because a schema may name them; so none may say who somebody is. */
-async function refusePersonalKeys(values: readonly Json[]): Promise<void> {
+/**
+ * Keys are not replaced, because a schema may name them; so none may say who somebody is. The outermost are names that a
+ * contract declares, and a dotted name is no domain of anybody's.
+ */
+async function refusePersonalKeys(values: readonly JsonObject[]): Promise<void> {
   const keys = new Set<string>();
   const walk = (node: Json): void => {
     if (typeof node !== 'object' || node === null) return;
     if (!Array.isArray(node)) for (const key of Object.keys(node)) keys.add(key);
     for (const each of Object.values(node)) walk(each as Json);
   };
-  for (const value of values) walk(value);
+  for (const value of values) for (const each of Object.values(value)) walk(each as Json);
   for (const key of keys)
-    if ((await detectPersonal(key)).length > 0)
+    if ((await detectPersonal(key)).some(({ kind }) => kind !== 'domain'))
       throw new PortreeveError('refused', 'A key of the data is itself personal, and keys are not replaced.');
 }
 

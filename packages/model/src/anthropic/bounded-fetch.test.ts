@@ -1,6 +1,6 @@
 import type { Clearance } from '@portreeve/contract';
 import { expect, test } from 'vitest';
-import { boundedFetch, labelHeader } from './bounded-fetch.ts';
+import { boundedFetch, labelHeader, NotCleared } from './bounded-fetch.ts';
 
 const CLEARANCE: Clearance = { confidentiality: 'internal', categories: ['customer'] };
 
@@ -35,6 +35,6 @@ test.each([
   ['no JSON', { 'x-portreeve-label': 'public' }],
 ])('D10: with %s nothing is sent', async (_, headers) => {
   const { sent, send } = setUp();
-  await expect(send(headers as Record<string, string>)).rejects.toThrow();
+  await expect(send(headers as Record<string, string>)).rejects.toBeInstanceOf(NotCleared);
   expect(sent).toEqual([]);
 });

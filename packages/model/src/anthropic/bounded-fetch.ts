@@ -69,7 +69,16 @@ export function boundedFetch(
 function assertCleared(clearance: Clearance, carried: string | null): void {
   if (carried === null) throw new NotCleared('a question without a label is not sent');
   // A label's half that matters here has the form of a clearance.
-  const label = clearanceSchema.parse(JSON.parse(carried));
+  const label = clearanceSchema.safeParse(parsed(carried)).data;
+  if (label === undefined) throw new NotCleared('a question whose label cannot be read is not sent');
   if (!covers(clearance, label))
     throw new NotCleared(`the endpoint is not cleared for ${label.confidentiality} data of this kind`);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
