@@ -135,6 +135,16 @@ describe('F8: OpenAPI', () => {
         ],
       },
     ],
+    [
+      'the header of the proof',
+      { case_id: '1', reason: 'x' },
+      {
+        parameters: [
+          { argument: 'case_id', name: 'id', in: 'path' },
+          { argument: 'reason', name: 'DPoP', in: 'header' },
+        ],
+      },
+    ],
   ])('not sendable: %s', (_, args, change) => {
     const request = { token: 't', idempotency_key: 'k', args };
     expect(() => openApiRequest(request, binding('https://a.test', change), null)).toThrow();
