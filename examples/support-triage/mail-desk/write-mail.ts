@@ -19,7 +19,9 @@ export function writeMail(headers: Readonly<Record<string, string>>, parts: read
       'Content-Transfer-Encoding: base64',
       ...(attached === undefined ? [] : [`Content-Disposition: attachment; filename="${attached}"`]),
       '',
-      ...(Buffer.from(content as string).toString('base64').match(/.{1,76}/g) ?? []),
+      ...(Buffer.from(content as string)
+        .toString('base64')
+        .match(/.{1,76}/g) ?? []),
     ]),
     `--${boundary}--`,
     '',
