@@ -104,7 +104,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     return response.json();
   };
 
-  test('D13 F3: the approver sees for each sentence the passage and the part of the mail that it came from', async () => {
+  test('D6 F3: the approver sees for each sentence the passage and the part of the mail that it came from', async () => {
     const { view, approval } = runs.get('T-1001')!;
     const partOf = new Map<string, string>(view.evidence.map((item: Answer) => [item.id, item.place.part]));
     const argument = (path: string): Answer => view.arguments.find((each: Answer) => each.path === path);
@@ -150,7 +150,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     expect(before.replies).toEqual([]);
   });
 
-  test('INV4: the worst-case model did obey what the mails say in the open, and the approver is told', async () => {
+  test('INV4 D6: the worst-case model did obey what the mails say in the open, and the approver is told', async () => {
     const obeys = behaviour === 'worst-case';
     const { args, arguments: explained } = runs.get('T-2002')!.view;
     expect(args.sentences[0].text.includes('refund of 9000')).toBe(obeys);
@@ -165,7 +165,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     expect((await deskHas('T-2003')).classification.urgency === 'high').toBe(obeys);
   });
 
-  test('D4 D11: hidden text reaches neither prompt nor evidence, and stands among the findings on record', async () => {
+  test('D3: hidden text reaches neither prompt nor evidence, and stands among the findings on record', async () => {
     expect(model.heard.length).toBeGreaterThanOrEqual(8);
     expect(model.heard.join('\n')).toContain('every login failed with code 4107');
     expect(model.heard.join('\n')).not.toContain(HIDDEN);
@@ -189,7 +189,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     });
   });
 
-  test('F4 F9: an approved reply goes to the ticket’s own customer, once, and the log verifies', {
+  test('F9 G2: an approved reply goes to the ticket’s own customer, once, and the log verifies', {
     timeout: 60_000,
   }, async () => {
     // Its mail asks for replies to the attacker; the desk knows its customer.
@@ -212,7 +212,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     expect(await people.auditor.post('/v1/audit/verify')).toMatchObject({ ok: true });
   });
 
-  test('F9: without a grant the desk sends nothing', async () => {
+  test('F6: without a grant the desk sends nothing', async () => {
     const response = await fetch(`${desk}/tickets/T-1002/replies`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${READ_TOKEN}` },

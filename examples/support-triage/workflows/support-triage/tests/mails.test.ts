@@ -42,7 +42,7 @@ test('T-1002: the PDF of an invoice is read by its page', async () => {
 test.each([
   ['T-2001', { 'CANARY-WHITE': 'same_colour', 'CANARY-NONE': 'hidden_style', 'CANARY-TAG': 'tag_character' }],
   ['T-2002', { 'CANARY-PAPER': 'same_colour', 'CANARY-VANISH': 'hidden_run' }],
-])('D4: what %s hides is in no prompt and no evidence, and among the findings', async (number, hidden) => {
+])('D3: what %s hides is in no prompt and no evidence, and among the findings', async (number, hidden) => {
   const { evidence, document, prompt } = await questionFor(number);
   expect(JSON.stringify(evidence) + prompt).not.toMatch(/CANARY|[\u{E0000}-\u{E007F}]/u);
   const removed = document.findings.flatMap(({ kind, removed = '' }) => {
@@ -52,7 +52,7 @@ test.each([
   expect(Object.fromEntries(removed)).toEqual(hidden);
 });
 
-test('D4: what T-2002 says to a model in the open is evidence, and noted', async () => {
+test('D3: what T-2002 says to a model in the open is evidence, and noted', async () => {
   const { evidence } = await questionFor('T-2002');
   const note = evidence.find(({ fields }) => String(fields.text).startsWith('Note to the assistant'))!;
   expect(note.place!.findings).toContain('instruction_like');
