@@ -25,6 +25,7 @@ export * from './principal.ts';
 export * from './project.ts';
 export * from './proposal.ts';
 export * from './records.ts';
+export * from './relabel.ts';
 export * from './run.ts';
 export { unboundedAt } from './schema-bounds.ts';
 export * from './state-table.ts';

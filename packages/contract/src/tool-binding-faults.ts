@@ -26,6 +26,8 @@ export function bindingFaults(contract: ToolContract): FieldError[] {
       return [...emailFaults(binding, contract, declared), ...effectFaults(contract, true)];
     case 'webhook':
       return effectFaults(contract, true);
+    case 'relabel':
+      return [];
   }
 }
 

@@ -157,6 +157,9 @@ export const webhookBindingSchema = z.strictObject({
 });
 export type WebhookBinding = z.infer<typeof webhookBindingSchema>;
 
+/** The value's label is lowered by the gate itself: nothing is called. Only for the tools of `relabel.ts`. */
+export const relabelBindingSchema = z.strictObject({ connector: z.literal('relabel') });
+
 export const toolBindingSchema = z.discriminatedUnion('connector', [
   httpBindingSchema,
   openapiBindingSchema,
@@ -164,11 +167,13 @@ export const toolBindingSchema = z.discriminatedUnion('connector', [
   mcpBindingSchema,
   emailBindingSchema,
   webhookBindingSchema,
+  relabelBindingSchema,
 ]);
 export type ToolBinding = z.infer<typeof toolBindingSchema>;
 
 /** Every address that a binding names. */
 export function addressesOf(binding: ToolBinding): string[] {
+  if (binding.connector === 'relabel') return [];
   if (binding.connector === 'mcp') return binding.server.transport === 'http' ? [binding.server.url] : [];
   if (binding.connector === 'openapi' && binding.spec_url !== undefined) return [binding.url, binding.spec_url];
   return [binding.url];

@@ -175,7 +175,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
   ): Promise<CallOutcome> {
     const begun = clock.now().getTime();
     const failed = (reason: string): CallOutcome => ({ state: 'failed', reason, duration_ms: elapsed(begun) });
-    const { credential: name, connector } = contract.binding;
+    const { connector } = contract.binding;
+    const name = 'credential' in contract.binding ? contract.binding.credential : undefined;
     if (name === undefined) return send(null);
     const purpose = { tool: contract.name, execution: execution.id, timeout_ms: contract.timeout_ms };
     try {

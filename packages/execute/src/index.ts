@@ -6,6 +6,7 @@ export { type HttpConnectorOptions, httpConnector } from './connectors/http/http
 export { type McpConnectorOptions, mcpConnector } from './connectors/mcp/mcp-connector.ts';
 export { openApiConnector } from './connectors/openapi/openapi-connector.ts';
 export { postgresConnector } from './connectors/postgres/postgres-connector.ts';
+export { relabelConnector } from './connectors/relabel/relabel-connector.ts';
 export { webhookConnector } from './connectors/webhook/webhook-connector.ts';
 export { DEBUGPOINTS, type Debugpoint, type DebugpointName } from './debugpoint.ts';
 export { createEgress, type Egress, type EgressOptions } from './egress/egress.ts';

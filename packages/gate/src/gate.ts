@@ -37,6 +37,7 @@ import type {
   StoredProposal,
 } from './ports.ts';
 import { decisionRecord, narrowedRecord, refsOf, submittedRecord } from './records.ts';
+import { relabelled } from './relabel.ts';
 import { nextState } from './states.ts';
 import { toPolicyRequest, toProposal, type Wish } from './wish.ts';
 
@@ -397,9 +398,11 @@ function resultOf(stored: StoredProposal, approval: Approval | null): GateResult
     return { status: 'denied', approval: approval.id, by };
   }
   if (execution && outcome?.state === 'succeeded') {
+    const narrowed = stored.narrowed?.profiles ?? [];
+    const lowered = relabelled(stored.proposal, stored.contract);
+    if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed };
     const answer: Label = { ...BOTTOM, integrity: 'untrusted', origins: [`tool:${stored.proposal.tool}`] };
     const label = join(stored.proposal.influence, answer);
-    const narrowed = stored.narrowed?.profiles ?? [];
     return { status: 'succeeded', execution, result: new Labelled(outcome.result, label), narrowed };
   }
   if (execution && handoff && outcome?.state === 'failed') {

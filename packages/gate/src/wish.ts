@@ -29,6 +29,7 @@ import { flowOf, untrustedSinksOf } from './flow.ts';
 import type { HistoryAnswers } from './history.ts';
 import type { EnvironmentReader, StoredProposal } from './ports.ts';
 import { withPassages } from './provenance/passages.ts';
+import { assertRelabels } from './relabel.ts';
 import type { Session } from './session/types.ts';
 
 /** What somebody wants done, before the gate has looked at it (requirement F1). */
@@ -86,6 +87,7 @@ function makeProposal(wish: Wish): Proposal {
   const cited = shown.filter((id) => named.has(id));
   const label = judged ? join(opened.label, judged.influence) : opened.label;
   const influence = wish.evidence ? join(label, wish.evidence.label) : label;
+  assertRelabels(opened.args, influence, wish.contract);
   const stoodFor = new Map(wish.stoodFor.map((leaf) => [leaf.path, leaf]));
   const body = {
     id: wish.id,

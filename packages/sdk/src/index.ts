@@ -14,7 +14,7 @@ export type {
   WorkflowContract,
   WorkflowDefinition,
 } from '@portreeve/contract';
-export { mcpDefinitionDigest, PortreeveError } from '@portreeve/contract';
+export { declassifyValue, endorseValue, mcpDefinitionDigest, PortreeveError } from '@portreeve/contract';
 export { at } from './at.ts';
 export type { Schema } from './check.ts';
 export { defineSource, type SourceSpec } from './define-source.ts';

@@ -7,6 +7,7 @@ import {
   mcpConnector,
   openApiConnector,
   postgresConnector,
+  relabelConnector,
   webhookConnector,
 } from '@portreeve/execute';
 
@@ -27,5 +28,6 @@ export function wireConnectors(options: {
     mcp: mcpConnector({ ...shared, folder }),
     email: emailConnector(shared),
     webhook: webhookConnector(shared),
+    relabel: relabelConnector(),
   };
 }

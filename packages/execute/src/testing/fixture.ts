@@ -20,6 +20,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import { relabelConnector } from '../connectors/relabel/relabel-connector.ts';
 import type { Debugpoint } from '../debugpoint.ts';
 import { createExecutor, type Executor } from '../execute.ts';
 import { createGrants, type Grants } from '../grants.ts';
@@ -260,6 +261,7 @@ export function executeFixture(
           mcp: connector,
           email: connector,
           webhook: connector,
+          relabel: relabelConnector(),
         },
         credentials: credentialsOf(instance),
         clock,
