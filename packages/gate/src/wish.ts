@@ -18,6 +18,7 @@ import {
   type ProposalId,
   proposalDigest,
   proposalSchema,
+  type Quarantine,
   type RunId,
   type ToolContract,
   type WorkflowFacts,
@@ -49,6 +50,8 @@ export interface Wish {
   readonly evidence: Labelled<readonly Evidence[]> | null;
   /** The outside session that wishes it: it knows what the model had read, and what was declared before. */
   readonly session?: Pick<Session, 'judge'>;
+  /** What the run has read in quarantine. */
+  readonly quarantine?: Quarantine;
 }
 
 /**
@@ -68,7 +71,7 @@ export function toProposal(wish: Wish): Proposal {
 }
 
 function makeProposal(wish: Wish): Proposal {
-  const opened = openArguments(wish.args, wish.request);
+  const opened = openArguments(wish.args, wish.request, wish.quarantine);
   const errors = argumentErrors(wish.contract, opened.args);
   if (errors.length > 0) {
     throw new PortreeveError('bad_input', `The arguments do not fit the contract of ${wish.contract.name}.`, {
@@ -97,6 +100,7 @@ function makeProposal(wish: Wish): Proposal {
       ? [...judged.provenance]
       : withPassages(opened.provenance, opened.args, wish.evidence ? open(wish.evidence) : []),
     ...(judged ? { intent: judged.intent, quarantined_bits: judged.quarantined_bits } : {}),
+    ...(!judged && typeof wish.quarantine?.bits === 'number' ? { quarantined_bits: wish.quarantine.bits } : {}),
   };
   const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
   if (!parsed.success) {

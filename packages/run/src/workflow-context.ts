@@ -33,6 +33,7 @@ import type { Ask } from '@portreeve/model';
 import { isOutage } from './engine.ts';
 import { factsOf, LOOKING } from './facts.ts';
 import type { ContextStage, Durable, Environment, LoadedWorkflow, Revealed, RunStore } from './ports.ts';
+import { type Confined, runQuarantine } from './quarantine.ts';
 import { type Ending, RunStopped } from './stop.ts';
 import { approvalTopic, moveRun } from './transitions.ts';
 
@@ -69,6 +70,7 @@ export function workflowContext(
   const actor = actorOf(run.principal);
   const refs: RecordRefs = { run: run.id, workflow: run.workflow, release: run.release };
   const life = runLife(deps.clock);
+  const quarantine = runQuarantine();
   let count = 0;
   let stopped: RunStopped | null = null;
 
@@ -147,10 +149,13 @@ export function workflowContext(
   async function ask<T>(
     name: string,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
+    how: 'ask' | 'quarantine' = 'ask',
   ): Promise<Labelled<T>> {
     const prompt = loaded.promptsByName.get(name);
+    const confined = prompt && how === 'quarantine' ? quarantine.confine(prompt.contract) : null;
+    const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
-    const value = await step<ValueId>(`ask:${name}`, async (key) => {
+    const value = await step<ValueId>(`${how}:${name}`, async (key) => {
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
           ending: {
@@ -167,7 +172,11 @@ export function workflowContext(
         if ('ending' in again) return again;
         revealed.push(again.ok);
       }
-      const assembly = deps.context.assemble(prompt, alive.inputs, contract, { revealed, withheld: alive.withheld });
+      const assembly = deps.context.assemble(prompt, alive.inputs, contract, {
+        revealed,
+        withheld: alive.withheld,
+        handles,
+      });
       const request: PolicyRequest = {
         kind: 'ask',
         principal: run.principal,
@@ -190,7 +199,8 @@ export function workflowContext(
         answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
         failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
         rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
-        validated: (facts) => write(record('output.validated', facts, { outcome: 'valid' })),
+        validated: (facts) =>
+          write(record('output.validated', { ...facts, ...confinedFacts(confined) }, { outcome: 'valid' })),
       });
       if (answer.status === 'failed') {
         return {
@@ -222,7 +232,9 @@ export function workflowContext(
       return { ok: saved };
     });
     life.end(ending);
-    return load<T>(value);
+    const answer = await load<T>(value);
+    if (prompt) quarantine.answered(answer, { confined, prompt: prompt.contract, inputs });
+    return answer;
   }
 
   /** Fields that may not be kept are read anew for each question that has them: policy is asked again, too. */
@@ -256,6 +268,7 @@ export function workflowContext(
   ): Promise<ActOutcome> {
     const proposal = asId('proposal', `prop_${run.id.slice('run_'.length)}-${count + 1}`);
     const toolContract = definition.tools.find((each) => each.name === tool);
+    const read = quarantine.forAction(args);
     let result = await step<StoredResult>(`act:${tool}`, async () => {
       if (!toolContract) {
         return {
@@ -290,6 +303,7 @@ export function workflowContext(
         request: run.input,
         rationale: why.rationale,
         evidence: why.evidence ? life.forRecord(why.evidence) : null,
+        quarantine: read,
       };
       return { ok: await keep(await deps.gate.submit(wish)) };
     });
@@ -324,7 +338,15 @@ export function workflowContext(
   }
 
   return {
-    context: { run: run.id, requester: run.principal, input: run.input, read, ask, act },
+    context: {
+      run: run.id,
+      requester: run.principal,
+      input: run.input,
+      read,
+      ask: (name, inputs) => ask(name, inputs),
+      quarantine: (name, inputs) => ask(name, inputs, 'quarantine'),
+      act,
+    },
     ending: () => stopped?.ending ?? null,
   };
 }
@@ -340,6 +362,11 @@ type StoredResult =
       readonly value: ValueId;
       readonly narrowed: readonly string[];
     };
+
+/** What the record says of an answer that was given in quarantine. */
+function confinedFacts(confined: Confined | null): Pick<RecordDraft<'output.validated'>['data'], 'quarantined'> {
+  return confined ? { quarantined: { handle: confined.handle, bits: confined.bits } } : {};
+}
 
 function refuses(decision: Decision): boolean {
   return decision.outcome !== 'permit' && decision.outcome !== 'notify';
