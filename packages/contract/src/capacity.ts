@@ -66,8 +66,12 @@ function boundedOf(schema: Json | undefined, root: JsonObject, depth: number): n
     return boundedOf(schema.items, root, depth + 1) * most + Math.log2(most + 1);
   }
   if (!isClosed(schema)) return 0;
-  // Each member may also be absent: one bit at the most.
-  return membersOf(schema).reduce((sum, [, member]) => sum + 1 + boundedOf(member, root, depth + 1), 0);
+  // Whether a member is there at all says something too: one bit at the most.
+  const required: readonly Json[] = Array.isArray(schema.required) ? schema.required : [];
+  return membersOf(schema).reduce(
+    (sum, [name, member]) => sum + (required.includes(name) ? 0 : 1) + boundedOf(member, root, depth + 1),
+    0,
+  );
 }
 
 function memberOf(schema: JsonObject, name: string): Json | undefined {

@@ -244,7 +244,12 @@ export function runHarness(): RunHarness {
         purpose: 'Summarises a case.',
         tier,
         owners: { security: 'a', platform: 'b', business: 'c', escalation: 'd' },
-        scope: { sources: ['case-logs'], tools: tools.map((tool) => tool.name), prompts: prompts.map((prompt) => prompt.contract.id), ...scope },
+        scope: {
+          sources: ['case-logs'],
+          tools: tools.map((tool) => tool.name),
+          prompts: prompts.map((prompt) => prompt.contract.id),
+          ...scope,
+        },
         approvers: ['case-approvers'],
         approval_timeout_minutes: 60,
         input: {

@@ -29,7 +29,10 @@ export class TestHandles {
       if (!declared.includes(name)) return [name, value] as const;
       const handle = value instanceof Labelled ? handleOf(value, this.answers) : null;
       if (handle === null)
-        throw new PortreeveError('misconfigured', `the input ${name} takes a handle: give it what \`quarantine\` answered`);
+        throw new PortreeveError(
+          'misconfigured',
+          `the input ${name} takes a handle: give it what \`quarantine\` answered`,
+        );
       shown.push(handle);
       return [name, handle] as const;
     });

@@ -14,8 +14,8 @@ import {
   type WorkflowContext,
   type WorkflowDefinition,
 } from '@portreeve/contract';
-import { toActOutcome } from './outcome.ts';
 import { TestHandles } from './handles.ts';
+import { toActOutcome } from './outcome.ts';
 import type { WorkflowTest, WorkflowTestResult } from './test-workflow.ts';
 import { TestValues } from './values.ts';
 

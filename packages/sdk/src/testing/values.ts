@@ -48,7 +48,9 @@ export class TestValues {
       if (meant) return walk(meant, path, null);
       if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}/${index}`, within));
       if (typeof node === 'object' && node !== null)
-        return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, walk(item, `${path}/${key}`, within)]));
+        return Object.fromEntries(
+          Object.entries(node).map(([key, item]) => [key, walk(item, `${path}/${key}`, within)]),
+        );
       return node as Json;
     };
     return { value: walk(tree, '', null) as { [key: string]: Json }, labels };
