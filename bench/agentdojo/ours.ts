@@ -103,6 +103,8 @@ export function replayIn(session: Session, decider: PolicyDecider, tools: Readon
           },
           approval_timeout_minutes: 60,
           history: {},
+          stoodFor: [],
+          injection: 0,
           release: digestOf('bench'),
           principal: AGENT,
           contract,

@@ -143,6 +143,7 @@ export function requestOf(facts: Facts, index: number): ActRequest {
       origins: ['request', 'case-log'],
     },
     provenance: [],
+    injection: 0,
     untrusted_sinks: facts.untrusted_amount ? ['amount'] : [],
     approval: facts.approvals === 0 ? null : { approvers: ['prn_bob'], groups: ['leads'] },
     environment: { name: 'production', freezes: [], incident: false, maintenance: [], outages: [] },

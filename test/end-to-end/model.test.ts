@@ -11,6 +11,11 @@ import { cleanUp, freePort, temporaryFolder } from '../support/processes.ts';
 afterAll(cleanUp, 60_000);
 
 const key = 'sk-ant-a-key-that-only-this-test-knows';
+const claudeAt = (base_url: string, model: string) => ({
+  ...{ name: 'claude', kind: 'anthropic' as const, model, base_url, secret: 'anthropic-api-key' },
+  ...{ where: 'public-cloud' as const },
+  clearance: { confidentiality: 'confidential' as const, categories: ['personal' as const, 'customer' as const] },
+});
 const published = async (state: string) =>
   (await readJournal(join(state, 'companions/case-system'))).filter((line) => line.type === 'published');
 
@@ -36,7 +41,7 @@ describe('with a key', () => {
       const folder = await temporaryFolder();
       const state = join(folder, '.portreeve');
       const project = await projectLikeExample(join(folder, 'project'), {
-        model: { name: 'claude-sonnet-5-5', base_url: api.url },
+        models: [claudeAt(api.url, 'claude-sonnet-5-5')],
       });
       const args = [
         'up',
@@ -78,7 +83,7 @@ describe('with a model that obeys every order that it reads', () => {
       const folder = await temporaryFolder();
       const state = join(folder, '.portreeve');
       const project = await projectLikeExample(join(folder, 'project'), {
-        model: { name: WORST_CASE_MODEL, base_url: model.url },
+        models: [claudeAt(model.url, WORST_CASE_MODEL)],
       });
       const up = ['up', '--project', project, '--port', String(await freePort()), '--state', state];
       const server = startCli(up, { env: { ANTHROPIC_API_KEY: key } });

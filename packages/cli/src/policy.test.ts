@@ -41,10 +41,10 @@ describe('C8: what works without a server', () => {
     expect(documentIn(await command(['policy', 'lint', ...inExample, '--json']))).toEqual({ ok: true, faults: [] });
     const tested = await command(['policy', 'test', ...inExample]);
     expect(tested.code).toBe(0);
-    expect(tested.out).toMatch(/decisions\.yaml\n {2}✓ a requester may start a run\n[\s\S]*\n12 of 12 hold\n$/);
+    expect(tested.out).toMatch(/decisions\.yaml\n {2}✓ a requester may start a run\n[\s\S]*\n14 of 14 hold\n$/);
     expect(documentIn(await command(['policy', 'test', ...inExample, '--json']))).toMatchObject({
       ok: true,
-      total: 12,
+      total: 14,
     });
     const kept = await readFile(join(EXAMPLE, 'policy-matrix.txt'), 'utf8');
     expect(await command(['policy', 'matrix', ...inExample])).toMatchObject({ code: 0, out: kept });

@@ -162,6 +162,14 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ result }) => [String(result)],
   },
+  'tool check': {
+    right: null,
+    why: 'it reads the files of a project and asks no server',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   'identity agents list': {
     right: 'agents.read',
     records: ['api.read'],

@@ -9,6 +9,7 @@ import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
+import { addTool } from './commands/tool.ts';
 import { addUp } from './commands/up.ts';
 import { EXIT, reportFailure, reportUsage } from './failure.ts';
 import type { GlobalOptions } from './session.ts';
@@ -49,6 +50,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addPolicy(program, run as never);
   addAudit(program, run as never);
   addSecrets(program, run as never);
+  addTool(program, run as never);
   addDoctor(program, run as never);
   return program;
 }

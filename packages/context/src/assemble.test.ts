@@ -187,7 +187,8 @@ describe('assembling', () => {
 
   test('the record is complete and the digests repeat', () => {
     const [first, second] = [ask(), ask()];
-    expect(RECORD_TYPES['prompt.assembled'].omit({ decision: true, request: true }).parse(first.record)).toMatchObject({
+    const decided = { decision: true, request: true, endpoint: true, deidentified: true, injection: true } as const;
+    expect(RECORD_TYPES['prompt.assembled'].omit(decided).parse(first.record)).toMatchObject({
       prompt: 'summarise',
       prompt_digest: prompt.digest,
       system_digest: SYSTEM_DIGEST,

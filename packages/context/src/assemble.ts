@@ -1,4 +1,5 @@
 import {
+  BOTTOM,
   canonicalJson,
   type Digest,
   digestOf,
@@ -22,6 +23,7 @@ import { chooseEvidence } from './choose-evidence.ts';
 import { cleanText } from './clean.ts';
 import { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
 import { asEvidence, makeEvidence, withFields } from './evidence.ts';
+import { markInput } from './input-marks.ts';
 import { NOT_KEPT } from './life/rules.ts';
 import { PLACEHOLDER, type Prompt } from './load-prompts.ts';
 
@@ -46,13 +48,21 @@ export interface Assembly {
   /** Its label is the join of all that went in. */
   readonly request: Labelled<ModelRequest>;
   readonly label: Label;
+  /** The labels of what went in: of inputs that stand in the text by name, of evidence by id. */
+  readonly labels: {
+    readonly inputs: ReadonlyMap<string, Label>;
+    readonly evidence: ReadonlyMap<string, Label>;
+  };
   readonly shown: readonly EvidenceId[];
   /** How many pieces of evidence did not fit; the prompt says so too. */
   readonly leftOut: number;
   readonly tokensEstimated: number;
   readonly inputDigest: Digest;
-  /** The data of the `prompt.assembled` record, without the decision whether it may be sent. */
-  readonly record: Omit<RecordData<'prompt.assembled'>, 'decision' | 'request'>;
+  /** The data of the `prompt.assembled` record, without where it is sent and why. */
+  readonly record: Omit<
+    RecordData<'prompt.assembled'>,
+    'decision' | 'request' | 'endpoint' | 'deidentified' | 'injection'
+  >;
 }
 
 export const REQUEST_LABEL: Label = {
@@ -65,6 +75,19 @@ export const REQUEST_LABEL: Label = {
 /** Three characters a token: on the safe side for the log lines and English text that are sent. */
 export function estimateTokens(text: string): number {
   return Math.ceil(text.length / 3);
+}
+
+/** All that is sent of a question, in tokens. */
+export function estimateRequest({
+  system,
+  output,
+  content,
+}: Pick<ModelRequest, 'system' | 'output' | 'content'>): number {
+  return (
+    estimateTokens(system) +
+    estimateTokens(JSON.stringify(output)) +
+    content.reduce((sum, block) => sum + blockTokens(block), 0)
+  );
 }
 
 /**
@@ -91,11 +114,14 @@ export function assemble({
   const inputById = new Map<EvidenceId, string>();
   const fieldsById = new Map(revealed.flatMap((each) => [...open(each)]));
   const labels: Label[] = [];
+  const inputLabels = new Map<string, Label>();
+  const evidenceLabels = new Map<string, Label>();
   for (const { name, handle } of contract.inputs) {
     const input = inputs[name]!;
     if (handle === true) {
       // Nothing of the value enters, so its label does not either.
-      texts.set(name, inputText(name, handleOrFail(contract.id, name, handles)));
+      texts.set(name, markInput(name, handleOrFail(contract.id, name, handles)));
+      inputLabels.set(name, BOTTOM);
       continue;
     }
     const label = input instanceof Labelled ? input.label : requestLabel;
@@ -110,16 +136,16 @@ export function assemble({
         { next: 'Ask for it in quarantine and pass the handle, or ask in a prompt that takes no handle.' },
       );
     const evidence = asEvidence(value);
-    if (evidence !== null) {
-      for (const piece of evidence) {
-        inputById.set(piece.id, inputById.get(piece.id) ?? name);
-        pieces.push(inFull(piece, fieldsById.get(piece.id)));
-      }
-    } else if (label.integrity === 'trusted') texts.set(name, inputText(name, value as Json));
-    else {
-      const piece = asPiece(name, value as Json);
-      inputById.set(piece.id, name);
-      pieces.push(piece);
+    if (evidence === null && label.integrity === 'trusted') {
+      texts.set(name, markInput(name, value as Json));
+      inputLabels.set(name, label);
+      continue;
+    }
+    for (const piece of evidence ?? [asPiece(name, value as Json)]) {
+      inputById.set(piece.id, inputById.get(piece.id) ?? name);
+      pieces.push(evidence === null ? piece : inFull(piece, fieldsById.get(piece.id)));
+      const known = evidenceLabels.get(piece.id);
+      evidenceLabels.set(piece.id, known === undefined ? label : join(known, label));
     }
   }
   const evidence = distinct(pieces);
@@ -150,13 +176,11 @@ export function assemble({
   };
   const inputDigest = digestOf(asked);
   const label = join(...labels);
-  const tokensEstimated =
-    estimateTokens(SYSTEM_LAYER) +
-    estimateTokens(JSON.stringify(contract.output)) +
-    content.reduce((sum, block) => sum + blockTokens(block), 0);
+  const tokensEstimated = estimateRequest(asked);
   return {
     request: new Labelled<ModelRequest>({ ...asked, input_digest: inputDigest }, label),
     label,
+    labels: { inputs: inputLabels, evidence: evidenceLabels },
     shown: chosen.map((piece) => piece.id),
     leftOut,
     tokensEstimated,
@@ -207,15 +231,6 @@ function checkScope({ contract }: Prompt, inputs: PromptInputs, workflow: Workfl
   const missing = declared.find((name) => !Object.hasOwn(inputs, name) || inputs[name] === undefined);
   if (missing !== undefined)
     throw new PortreeveError('misconfigured', `the input ${missing} of prompt ${contract.id} was not given`);
-}
-
-/** A trusted value as JSON between marks that it cannot close: `<`, `>` and `&` are written as JSON escapes. */
-function inputText(name: string, value: Json): string {
-  const json = cleanText(canonicalJson(value)).text.replace(
-    /[<>&]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `<input name="${name}">${json}</input>`;
 }
 
 /** A value that is not trusted and did not come from a source, such as an earlier answer: shown as one piece. */

@@ -10,6 +10,8 @@ export type FindingKind =
   | 'instruction_like'
   | 'role_marker'
   | 'injection_likely'
+  /** An outside classifier is set up and gave no answer about these items. */
+  | 'classifier_silent'
   | DocumentFindingKind;
 
 /** What was noticed in a source and where. `positions` names at most {@link POSITIONS_MAX} items; `count` counts all. */
@@ -17,6 +19,8 @@ export interface Finding {
   readonly kind: FindingKind;
   readonly count: number;
   readonly positions: readonly number[];
+  /** Of `injection_likely`: the highest score, per mille. */
+  readonly score?: number;
 }
 
 const POSITIONS_MAX = 1000;
@@ -42,6 +46,7 @@ const ROLE_MARKER =
 /** Gathers findings over the items of one reading. */
 export class FindingLog {
   readonly #entries = new Map<FindingKind, { count: number; positions: Set<number> }>();
+  #score = 0;
 
   add(kind: FindingKind, position: number, count = 1): void {
     const entry = this.#entries.get(kind) ?? { count: 0, positions: new Set() };
@@ -56,13 +61,19 @@ export class FindingLog {
     const confusable = cleaned.spans.filter((span) => span.kind === 'confusable_character').length;
     if (confusable > 0) this.add('confusable_character', position, confusable);
     for (const kind of suspiciousKinds(cleaned.text)) this.add(kind, position);
-    if (scoreInjection(cleaned.text).score >= INJECTION_LIKELY) this.add('injection_likely', position);
+    const { score } = scoreInjection(cleaned.text);
+    if (score < INJECTION_LIKELY) return;
+    this.add('injection_likely', position);
+    this.#score = Math.max(this.#score, score);
   }
 
   /** Sorted by kind, so that the same source gives the same record. */
   list(): Finding[] {
     return [...this.#entries]
-      .map(([kind, { count, positions }]) => ({ kind, count, positions: [...positions] }))
+      .map(([kind, { count, positions }]) => ({
+        ...{ kind, count, positions: [...positions] },
+        ...(kind === 'injection_likely' ? { score: this.#score } : {}),
+      }))
       .sort((a, b) => (a.kind < b.kind ? -1 : 1));
   }
 }

@@ -8,17 +8,17 @@ export {
 } from './assemble.ts';
 export { cleanText } from './clean.ts';
 export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+export { type Deidentified, deidentify, REMOVED_CATEGORIES } from './deidentify/deidentify.ts';
 export { detectPersonal, findPersonal, type PersonalRecogniser } from './deidentify/detect-personal.ts';
 export { type Certainty, PERSONAL_KINDS, type PersonalKind, type PersonalSpan } from './deidentify/kinds.ts';
 export { type PresidioOptions, presidioRecogniser } from './deidentify/presidio.ts';
 export { type Pseudonymised, type PseudonymiseOptions, pseudonymise } from './deidentify/pseudonymise.ts';
+export { type Restored, type RestoreOptions, restore } from './deidentify/restore.ts';
 export {
-  type Restored,
-  type RestoreOptions,
-  restore,
-  restoreStream,
-  type StreamRestorer,
-} from './deidentify/restore.ts';
+  type RestoreArgumentsOptions,
+  type RestoredArguments,
+  restoreArguments,
+} from './deidentify/restore-arguments.ts';
 export type { PseudonymVault, VaultEntry } from './deidentify/vault.ts';
 export {
   type ClassifierFailure,
@@ -26,7 +26,6 @@ export {
   type HttpClassifierOptions,
   httpClassifier,
   type InjectionClassifier,
-  withOutside,
 } from './detect/outside-classifier.ts';
 export {
   INJECTION_LIKELY,
@@ -69,3 +68,4 @@ export { attachmentSource } from './read-attachment.ts';
 export { fileSource } from './read-file.ts';
 export { type HttpSourceOptions, httpSource } from './read-http.ts';
 export { readSource, revealNotKept, type SourceReading } from './read-source.ts';
+export { scoreValue } from './score-items.ts';

@@ -12,15 +12,19 @@ import {
   type RecordData,
   type SourceContract,
 } from '@portreeve/contract';
+import type { InjectionClassifier } from './detect/outside-classifier.ts';
 import { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
 import { type IngestedDocument, SEVERITIES } from './ingest/document.ts';
 import { NOT_KEPT, notKeptFields } from './life/rules.ts';
 import type { SourceItem, SourceItems, SourceReader, SourceRequest } from './ports.ts';
+import { classifyItems, injectionOf } from './score-items.ts';
 
 export interface SourceReading extends Reading {
   readonly label: Label;
   readonly findings: readonly Finding[];
+  /** The highest injection score of the items, per mille; 0 where nothing was noticed. */
+  readonly injection: number;
   /** The data of the `source.read` record, without the decision that let it be read. */
   readonly record: Omit<RecordData<'source.read'>, 'decision' | 'request'>;
 }
@@ -31,18 +35,24 @@ export interface SourceReading extends Reading {
  * A source gains no authority by what it says: its label never depends on its content.
  * Errors: `bad_input`, `unknown_case`, `source_failed`, `egress_refused`.
  */
-export async function readSource(readers: readonly SourceReader[], request: SourceRequest): Promise<SourceReading> {
+export async function readSource(
+  readers: readonly SourceReader[],
+  request: SourceRequest,
+  classifier: InjectionClassifier | null = null,
+): Promise<SourceReading> {
   const { contract, query } = request;
   const { read, fields } = await readChecked(readers, request);
   const notKept = notKeptFields(contract);
   const evidence = read.items.map((item) => markedEvidence(contract, item, notKept));
   const label = labelOf(contract);
+  const findings = classifier ? await classifyItems(read.items, read.findings, classifier) : read.findings;
   return {
     evidence: labelEvidence(evidence, label),
     available: read.available,
     count: evidence.length,
     label,
-    findings: read.findings,
+    findings,
+    injection: injectionOf(findings),
     record: {
       source: contract.name,
       version: contract.version,
@@ -53,7 +63,10 @@ export async function readSource(readers: readonly SourceReader[], request: Sour
       fields_left_out: [...read.fieldsLeftOut],
       cut_values: read.cutValues,
       label: labelData(label),
-      findings: read.findings.map(({ kind, count, positions }) => ({ kind, count, positions: [...positions] })),
+      findings: findings.map(({ kind, count, positions, score }) => ({
+        ...{ kind, count, positions: [...positions] },
+        ...(score === undefined ? {} : { score }),
+      })),
       evidence: evidence.map((item) => ({ id: item.id, position: item.position, digest: evidenceDigest(item) })),
       ...(read.document ? { document: summaryOf(read.document, notKept.length === 0) } : {}),
       ...(notKept.length > 0 ? { not_kept: notKept } : {}),

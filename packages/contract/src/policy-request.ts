@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { jsonObjectSchema } from './canonical.ts';
 import { nameSchema } from './ids.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY, labelSchema } from './labels.ts';
+import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { principalSchema } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
 import { ACTION_TIERS, EFFECTS, RISK_TIERS } from './workflow.ts';
@@ -93,6 +94,8 @@ export const policyRequestSchema = z.discriminatedUnion('kind', [
     args: jsonObjectSchema,
     influence: labelSchema,
     provenance: z.array(provenanceSchema),
+    /** The highest injection score of what went into it, per mille. A signal: 0 says that nothing was noticed. */
+    injection: z.int().min(0).max(1000),
     /** Sink arguments (by kind) whose value did not come from a trusted origin. */
     untrusted_sinks: z.array(z.enum(['recipient', 'target', 'amount', 'payload'])),
     /** How information flowed into it; absent where a workflow's code acts and nothing else is known. */
@@ -124,8 +127,11 @@ export const policyRequestSchema = z.discriminatedUnion('kind', [
     kind: z.literal('ask'),
     principal: principalSchema,
     workflow: workflowFacts,
-    endpoint: z.strictObject({ name: z.string(), clearance: clearanceSchema }),
+    endpoint: z.strictObject({ name: z.string(), where: z.enum(ENDPOINT_PLACES), clearance: clearanceSchema }),
+    /** The label of what would be sent; where it is de-identified, without the categories that this removes. */
     influence: labelSchema,
+    deidentified: z.boolean(),
+    injection: z.int().min(0).max(1000),
     environment: environmentFacts,
   }),
   z.strictObject({

@@ -14,8 +14,23 @@ test('a system is private only where the configuration says so, and has an http 
 });
 
 test('A2: without a word about it, a model endpoint is not cleared for restricted data', () => {
-  const { model } = projectConfigSchema.parse({ workflows: ['workflows/a'] });
-  expect(model.clearance).toEqual({ confidentiality: 'confidential', categories: ['personal', 'customer'] });
+  const { models } = projectConfigSchema.parse({ workflows: ['workflows/a'] });
+  expect(models.map(({ name, clearance }) => [name, clearance])).toEqual([
+    ['anthropic', { confidentiality: 'confidential', categories: ['personal', 'customer'] }],
+  ]);
+});
+
+test('D10: an endpoint says where it is and what it may receive, and has a name of its own', () => {
+  const endpoint = {
+    ...{ name: 'cloud', kind: 'anthropic', model: 'claude-x', secret: 'cloud-key', where: 'public-cloud' },
+    clearance: { confidentiality: 'internal' },
+  };
+  const parse = (...models: object[]) => projectConfigSchema.safeParse({ workflows: ['a'], models }).success;
+  expect(parse(endpoint, { ...endpoint, name: 'inside', where: 'inside' })).toBe(true);
+  expect(parse(endpoint, endpoint)).toBe(false);
+  expect(parse()).toBe(false);
+  for (const lacking of ['where', 'clearance', 'secret'])
+    expect(parse({ ...endpoint, [lacking]: undefined })).toBe(false);
 });
 
 test('resolveSystemUrl puts in the address of a system, leaves others, and gives null for an unknown one', () => {

@@ -3,7 +3,7 @@ import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
-import { clearanceSchema } from './labels.ts';
+import { modelEndpointsSchema } from './model-endpoint.ts';
 
 const vaultPath = z
   .string()
@@ -77,6 +77,9 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
 ]);
 export type SecretsConfig = z.infer<typeof secretsConfigSchema>;
 
+/** What a system may speak: HTTP, PostgreSQL, or SMTP. */
+const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?)$/;
+
 /** What `portreeve.config.ts` exports by default. Paths are relative to that file. */
 export const projectConfigSchema = z
   .strictObject({
@@ -93,7 +96,25 @@ export const projectConfigSchema = z
      * environment; only this differs. `private`: the address may be a loopback or private one.
      */
     systems: z
-      .record(nameSchema, z.strictObject({ url: z.url({ protocol: /^https?$/ }), private: z.boolean().default(false) }))
+      .record(
+        nameSchema,
+        z.strictObject({ url: z.url({ protocol: SYSTEM_PROTOCOLS }), private: z.boolean().default(false) }),
+      )
+      .default({}),
+    /** How connections leave; what may be reached stands under `systems`. */
+    egress: z
+      .strictObject({
+        /** An HTTP proxy for all that is not private. */
+        proxy: z
+          .strictObject({
+            url: z.url({ protocol: /^http$/ }),
+            /** `here`: it is told the address that was checked. `proxy`: it is told the name, and answers for it. */
+            resolve: z.enum(['here', 'proxy']).default('here'),
+            /** The name of a secret `{"username": …, "password": …}`. */
+            credential: nameSchema.optional(),
+          })
+          .optional(),
+      })
       .default({}),
     /**
      * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
@@ -104,19 +125,31 @@ export const projectConfigSchema = z
     secrets: secretsConfigSchema.default({ store: 'keystore' }),
     /** Seconds that a grant lives: minutes at the most, and less where the tools are quick (requirement F6). */
     grants: z.strictObject({ ttl_s: z.int().min(1).max(GRANT_TTL_MAX_S).default(120) }).default({ ttl_s: 120 }),
-    model: z
+    /** The model endpoints, in the order in which they are tried for each question. */
+    models: modelEndpointsSchema,
+    /** Helpers of detection, each a system of `systems` reached over HTTP. Without them our own rules look alone. */
+    detection: z
       .strictObject({
-        /** The model for prompts that name none. */
-        name: z.string().min(1).max(128).default('claude-sonnet-5-5'),
-        /** Another address than the vendor's. */
-        base_url: z.url({ protocol: /^https?$/ }).optional(),
-        /** The most secret data that the endpoint may receive. */
-        clearance: clearanceSchema.default({ confidentiality: 'confidential', categories: ['personal', 'customer'] }),
+        /** A Presidio analyzer: finds personal data besides ours. */
+        presidio: z
+          .strictObject({
+            system: nameSchema,
+            /** ISO 639-1, as the analyzer is set up. */
+            language: z
+              .string()
+              .regex(/^[a-z]{2}$/)
+              .default('en'),
+            /** Finds below this are left out, in per cent. */
+            score_min_percent: z.int().min(0).max(100).default(50),
+            timeout_ms: z.int().min(1).max(60_000).default(5000),
+          })
+          .optional(),
+        /** A classifier of injections: POST `{"text"}` to `/`, answered by `{"score": 0…1}`. */
+        classifier: z
+          .strictObject({ system: nameSchema, timeout_ms: z.int().min(1).max(60_000).default(2000) })
+          .optional(),
       })
-      .default({
-        name: 'claude-sonnet-5-5',
-        clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
-      }),
+      .default({}),
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
   })

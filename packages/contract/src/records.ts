@@ -6,6 +6,7 @@ import { ENVIRONMENTS } from './environment-name.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
+import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
 
@@ -51,8 +52,15 @@ export const RECORD_TYPES = {
     environment: z.string(),
     policy_version: digestSchema,
     workflows: z.array(z.string()),
-    model: z.string(),
-    simulated: z.boolean(),
+    endpoints: z.array(
+      z.strictObject({
+        name: z.string(),
+        model: z.string(),
+        where: z.enum(ENDPOINT_PLACES),
+        clearance: clearanceSchema,
+        simulated: z.boolean(),
+      }),
+    ),
   }),
   'system.stopped': z.strictObject({ reason: z.string() }),
   'policy.loaded': z.strictObject({ policy_version: digestSchema, rules: z.array(z.string()) }),
@@ -255,7 +263,14 @@ export const RECORD_TYPES = {
     fields_left_out: z.array(z.string()),
     cut_values: count,
     label: labelSchema,
-    findings: z.array(z.strictObject({ kind: z.string(), count, positions: z.array(z.int()) })),
+    findings: z.array(
+      z.strictObject({
+        kind: z.string(),
+        count,
+        positions: z.array(z.int()),
+        score: z.int().min(0).max(1000).optional(),
+      }),
+    ),
     evidence: z.array(evidenceSummary),
     ...judged,
     /** Of a document: what its bytes are, and the gravest findings with what was taken out. */
@@ -291,8 +306,22 @@ export const RECORD_TYPES = {
       .optional(),
     tokens_estimated: count,
     label: labelSchema,
+    /** Where it goes; each endpoint that comes before it in the configuration has an `endpoint.refused`. */
+    endpoint: z.string(),
+    /** How many places pseudonyms took, by kind; null where it goes as it is. */
+    deidentified: z.record(z.string(), count).nullable(),
+    injection: z.int().min(0).max(1000),
     ...judged,
   }),
+  /** Policy did not let a question go to this endpoint, as it was or de-identified. */
+  'endpoint.refused': z.strictObject({
+    prompt: nameSchema,
+    endpoint: z.string(),
+    deidentified: z.boolean(),
+    ...judged,
+  }),
+  /** A question could not be de-identified, so it went to no endpoint that needs it. */
+  'deidentification.failed': z.strictObject({ prompt: nameSchema, reason: z.string() }),
   'model.answered': z.strictObject({
     call: idSchema('call'),
     prompt: nameSchema,
@@ -333,6 +362,14 @@ export const RECORD_TYPES = {
   'output.rejected': z.strictObject({ prompt: nameSchema, errors: z.array(z.string()), repair_follows: z.boolean() }),
 
   // The way of a proposal.
+  /** Values came back in place of pseudonyms, for a tool that is cleared for them; others stayed. Counts by kind. */
+  'arguments.restored': z.strictObject({
+    tool: nameSchema,
+    restored: z.record(z.string(), count),
+    withheld: z.record(z.string(), count),
+  }),
+  /** The end of a run: nobody can tell any more what its pseudonyms stood for. */
+  'pseudonyms.erased': z.strictObject({ count }),
   'proposal.submitted': z.strictObject({
     digest: digestSchema,
     tool: nameSchema,

@@ -32,7 +32,7 @@ const workflow = {
 
 describe('toolContractSchema', () => {
   test('F2: accepts a precise tool', () => {
-    expect(toolContractSchema.parse(tool).binding.body).toBe(true);
+    expect(toolContractSchema.parse(tool).binding).toMatchObject({ body: true });
   });
   test.each([
     'manage_users',

@@ -7,6 +7,7 @@ import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nam
 import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
 import type { Principal } from './principal.ts';
+import { toolBindingSchema } from './tool-binding.ts';
 
 export const RISK_TIERS = ['low', 'medium', 'high', 'critical'] as const;
 export type RiskTier = (typeof RISK_TIERS)[number];
@@ -24,20 +25,8 @@ const versionSchema = z.string().regex(/^\d{1,4}(\.\d{1,4}){0,2}$/, 'use a versi
 const pointerSchema = z.string().regex(/^(\/([^~/]|~[01])*)+$/, 'use a JSON pointer such as /recipient');
 
 /** Names that would let one right cover many acts (requirement F2). */
-const BROAD_NAME = /^(manage|admin|administer|execute|exec|run|do|call|invoke|any|all)([-_]|$)/;
-
-/** What an action needs, so that a connector can make exactly one call of it. No secret stands here, only its name. */
-export const httpBindingSchema = z.strictObject({
-  connector: z.literal('http'),
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
-  /** Absolute address; `{name}` is replaced by the percent-encoded argument of that name. */
-  url: z.string().min(1).max(2048),
-  /** Arguments that travel in the body; those in the address are left out. `true`: all others. */
-  body: z.boolean().default(true),
-  /** The name of a secret whose value is sent as a bearer token besides the grant. */
-  credential: nameSchema.optional(),
-});
-export type HttpBinding = z.infer<typeof httpBindingSchema>;
+const BROAD_NAME =
+  /^(manage|admin|administer|execute|exec|run|do|call|invoke|any|all)([-_]|$)|[-_](query|sql|command|shell|script|anything|everything)$/;
 
 /** One step of a profile. It only ever takes away: a cap, a fixed value, fewer members, or nothing at all. */
 const narrowingSchema = z.discriminatedUnion('do', [
@@ -89,7 +78,16 @@ export const toolContractSchema = z.strictObject({
   idempotency: z.enum(['key', 'none']),
   /** Who the grant is for: the downstream checks that it is the one. */
   audience: z.string().min(1).max(256),
-  binding: httpBindingSchema,
+  /** What shows beforehand what a use would do; its result stands before the approver. It must be free of effects. */
+  dry_run: z
+    .discriminatedUnion('by', [
+      /** Another declared tool, of effect `read`, that takes the same arguments. */
+      z.strictObject({ by: z.literal('tool'), tool: nameSchema }),
+      /** The call itself in a transaction that is always taken back (`postgres` alone). */
+      z.strictObject({ by: z.literal('rollback') }),
+    ])
+    .optional(),
+  binding: toolBindingSchema,
 });
 export type ToolContract = z.infer<typeof toolContractSchema>;
 

@@ -1,16 +1,19 @@
 /** The form of {@link GrantIssuer.jwks} (RFC 7517). */
 export type { JSONWebKeySet } from 'jose';
+export { emailConnector } from './connectors/email/email-connector.ts';
+export type { Locate } from './connectors/ending.ts';
+export { type HttpConnectorOptions, httpConnector } from './connectors/http/http-connector.ts';
+export { type McpConnectorOptions, mcpConnector } from './connectors/mcp/mcp-connector.ts';
+export { openApiConnector } from './connectors/openapi/openapi-connector.ts';
+export { postgresConnector } from './connectors/postgres/postgres-connector.ts';
+export { webhookConnector } from './connectors/webhook/webhook-connector.ts';
 export { DEBUGPOINTS, type Debugpoint, type DebugpointName } from './debugpoint.ts';
-export {
-  createEgress,
-  type Egress,
-  type EgressRule,
-  type Resolve,
-  type ResolvedAddress,
-} from './egress.ts';
+export { createEgress, type Egress, type EgressOptions } from './egress/egress.ts';
+export type { Resolve, ResolvedAddress } from './egress/lookup.ts';
+export type { EgressProxy } from './egress/proxy.ts';
+export type { EgressRule } from './egress/rules.ts';
 export { createExecutor, type Executed, type ExecuteInput, type Executor, type ExecutorOptions } from './execute.ts';
 export { createGrants, type Grants } from './grants.ts';
-export { httpConnector } from './http-connector.ts';
 export {
   createGrantIssuer,
   DEFAULT_WORKLOAD,

@@ -16,7 +16,7 @@ const duration_ms = z.int().min(0);
 
 /** A call's outcome as a store keeps it: checked again when it is read back. */
 export const callOutcomeSchema = z.discriminatedUnion('state', [
-  z.strictObject({ state: z.literal('succeeded'), status: z.int(), result: jsonSchema, duration_ms }),
+  z.strictObject({ state: z.literal('succeeded'), status: z.int().optional(), result: jsonSchema, duration_ms }),
   z.strictObject({ state: z.literal('failed'), status: z.int().optional(), reason: z.string(), duration_ms }),
   z.strictObject({ state: z.literal('unknown'), reason: z.string(), duration_ms }),
 ]) as unknown as z.ZodType<CallOutcome>;

@@ -27,6 +27,16 @@ const waiting = (result: GateResult) => {
 };
 
 describe('the ways of a proposal', () => {
+  test('F1 G3: what is too large to be put on record is refused before anything is, and never waits for ever', async () => {
+    const { gate, wish, story } = setUp();
+    const wanted = wish({ contract: tier(3), args: { case_id: 'case-7', summary: 'x'.repeat(700 * 1024) } });
+    await expect(gate.submit(wanted)).rejects.toMatchObject({
+      code: 'bad_input',
+      detail: expect.stringContaining('too large'),
+    });
+    expect(story()).toEqual([]);
+  });
+
   test('F1 G1 INV1: permitted: decided, granted, executed and recorded, in this order', async () => {
     const { gate, wish, story, calls, stored, audit, moves } = setUp();
     const wanted = wish({ contract: tier(1) });

@@ -97,13 +97,13 @@ export function createGate(deps: GateDeps): Gate {
     const known = await deps.store.get(wish.id);
     if (known) return advance(known.proposal.id);
     const asked = toProposal(wish);
-    const { workflow, contract, history } = wish;
+    const { workflow, contract, history, injection } = wish;
     const steps: RecordDraft[] = [submittedRecord(asked)];
     const profiles: string[] = [];
     let proposal = asked;
     let decision: Decision;
     for (;;) {
-      const judged = await judge({ proposal, workflow, contract, history }, null, null);
+      const judged = await judge({ proposal, workflow, contract, history, injection }, null, null);
       decision = judged.decision;
       steps.push(decisionRecord(proposal, judged.request, decision, 'submit'));
       const narrowed = decision.outcome === 'narrow' ? narrow(proposal, contract, decision.remedies) : null;
@@ -116,7 +116,7 @@ export function createGate(deps: GateDeps): Gate {
     await deps.uow.transaction(async (tx) => {
       const event = eventOf(decision);
       const inserted = await deps.store.insert(tx, {
-        ...{ proposal, workflow, contract, history },
+        ...{ proposal, workflow, contract, history, injection },
         approval_timeout_minutes: wish.approval_timeout_minutes,
         narrowed: profiles.length === 0 ? null : { profiles, asked: asked.args },
         state: nextState('proposed', event),
@@ -370,7 +370,7 @@ export function createGate(deps: GateDeps): Gate {
   };
 }
 
-type Judged = Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'history'>;
+type Judged = Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'history' | 'injection'>;
 type ApprovalFacts = { readonly approvers: readonly string[]; readonly groups: readonly string[] };
 
 /** The environment changed between a decision and its grant: it is decided again. */

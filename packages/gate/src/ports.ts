@@ -30,6 +30,8 @@ export interface StoredProposal {
   readonly approval_timeout_minutes: number;
   /** The workflow's history facts, as they were declared when it was submitted. */
   readonly history: HistoryFacts;
+  /** The highest injection score of what went into it, per mille. */
+  readonly injection: number;
   /** Where policy narrowed it: by which profiles, and what was asked for before. */
   readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
   readonly state: ProposalState;

@@ -16,6 +16,7 @@ import {
   type Principal,
   type Proposal,
   type ProposalId,
+  type Provenance,
   proposalDigest,
   proposalSchema,
   type Quarantine,
@@ -52,6 +53,10 @@ export interface Wish {
   readonly session?: Pick<Session, 'judge'>;
   /** What the run has read in quarantine. */
   readonly quarantine?: Quarantine;
+  /** Arguments that are a value which a pseudonym stood for: where that value came from, not who repeated it. */
+  readonly stoodFor: readonly Provenance[];
+  /** The highest injection score of what went into it, per mille. */
+  readonly injection: number;
 }
 
 /**
@@ -84,6 +89,7 @@ function makeProposal(wish: Wish): Proposal {
   const cited = shown.filter((id) => named.has(id));
   const label = judged ? join(opened.label, judged.influence) : opened.label;
   const influence = wish.evidence ? join(label, wish.evidence.label) : label;
+  const stoodFor = new Map(wish.stoodFor.map((leaf) => [leaf.path, leaf]));
   const body = {
     id: wish.id,
     run: wish.run,
@@ -98,7 +104,9 @@ function makeProposal(wish: Wish): Proposal {
     influence,
     provenance: judged
       ? [...judged.provenance]
-      : withPassages(opened.provenance, opened.args, wish.evidence ? open(wish.evidence) : []),
+      : withPassages(opened.provenance, opened.args, wish.evidence ? open(wish.evidence) : []).map((leaf) =>
+          leaf.kind === 'request' ? leaf : (stoodFor.get(leaf.path) ?? leaf),
+        ),
     ...(judged ? { intent: judged.intent, quarantined_bits: judged.quarantined_bits } : {}),
     ...(!judged && typeof wish.quarantine?.bits === 'number' ? { quarantined_bits: wish.quarantine.bits } : {}),
   };
@@ -110,8 +118,16 @@ function makeProposal(wish: Wish): Proposal {
   }
   // It is recorded two levels deeper than it is digested, within the request that a decision judged.
   assertJson({ data: { request: parsed.data } });
+  if (Buffer.byteLength(JSON.stringify(parsed.data)) > PROPOSAL_BYTES_MAX) {
+    throw new PortreeveError('bad_input', `The arguments of ${wish.contract.name} are too large to be put on record.`, {
+      next: `Propose less at once: ${PROPOSAL_BYTES_MAX} bytes with their provenance are the most.`,
+    });
+  }
   return parsed.data;
 }
+
+/** A record holds a megabyte, and that of a decision holds the proposal with the reasons beside it. */
+const PROPOSAL_BYTES_MAX = 640 * 1024;
 
 const validators = new WeakMap<ToolContract, (value: unknown) => FieldError[]>();
 
@@ -127,7 +143,7 @@ export function argumentErrors(contract: ToolContract, args: JsonObject): FieldE
 
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
-  stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract'>,
+  stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'injection'>,
   approval: { approvers: readonly string[]; groups: readonly string[] } | null,
   environment: EnvironmentReader,
   history: HistoryAnswers,
@@ -148,6 +164,7 @@ export function toPolicyRequest(
     args: proposal.args,
     influence: proposal.influence,
     provenance: proposal.provenance,
+    injection: stored.injection,
     untrusted_sinks:
       proposal.intent === undefined
         ? untrustedSinks(contract, proposal.provenance)

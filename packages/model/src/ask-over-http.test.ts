@@ -30,7 +30,7 @@ afterEach(() => close());
 async function askOver(script: readonly Reply[], resilience: Partial<ResilienceOptions> = {}) {
   const server = await messagesApiServer(script);
   close = server.close;
-  const provider = anthropicProvider({ apiKey: 'sk-test', baseURL: server.url, model: 'claude-x' });
+  const provider = anthropicProvider({ apiKey: 'sk-test', baseURL: server.url, model: 'claude-x', fetch });
   const slept: number[] = [];
   const sleep = async (ms: number) => {
     slept.push(ms);

@@ -137,7 +137,7 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
     };
 
     try {
-      let asked = question(request, model_asked);
+      let asked = question(request, model_asked, labelled.label);
       for (const repair of [false, true]) {
         const { answer, verdict } = await send(asked, repair);
         if (verdict.category === 'valid') {

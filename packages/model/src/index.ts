@@ -1,4 +1,4 @@
-export { type AnthropicProviderOptions, anthropicProvider } from './anthropic/provider.ts';
+export { ANTHROPIC_URL, type AnthropicProviderOptions, anthropicProvider } from './anthropic/provider.ts';
 export { type Ask, type AskResult, createModel, type ModelOptions } from './ask.ts';
 export { ASK_FAILURES, type AskFailure } from './judge-answer.ts';
 export {

@@ -1,4 +1,4 @@
-import type { Clearance, JsonObject, RecordData } from '@portreeve/contract';
+import type { Clearance, JsonObject, Label, RecordData } from '@portreeve/contract';
 
 /**
  * One block of what a model is shown. `data` carries everything that comes from outside, the model's own rejected
@@ -16,6 +16,8 @@ export interface ProviderRequest {
   /** The full JSON Schema of the answer. A provider may send less of it: the answer is validated again with all of it. */
   readonly output: JsonObject;
   readonly max_output_tokens: number;
+  /** How secret it is. A provider does not send what its clearance does not cover, whoever asks. */
+  readonly label: Pick<Label, 'confidentiality' | 'categories'>;
 }
 
 export interface ProviderAnswer {
@@ -31,7 +33,7 @@ export interface ProviderAnswer {
   readonly request_id: string | null;
 }
 
-export type ProviderErrorKind = 'timeout' | 'connection' | 'status' | 'broken_answer' | 'too_large';
+export type ProviderErrorKind = 'timeout' | 'connection' | 'status' | 'broken_answer' | 'too_large' | 'not_cleared';
 
 /**
  * A call that brought no answer. `transient`: the same call may succeed later. `message` is safe to show: bounded, on
@@ -74,7 +76,7 @@ export interface Provider {
   readonly name: string;
   /** Whether its answers are computed by ordinary code. Shown in the console and in every record. */
   readonly simulated: boolean;
-  /** The most secret data that this endpoint may receive. */
+  /** The most secret data that this endpoint may receive; above it `complete` rejects with `not_cleared`. */
   readonly clearance: Clearance;
   /** The model for prompts that name none. */
   readonly model: string;

@@ -1,4 +1,4 @@
-import type { ModelBlock, ModelRequest } from '@portreeve/contract';
+import type { Label, ModelBlock, ModelRequest } from '@portreeve/contract';
 import type { ProviderBlock, ProviderRequest } from './ports.ts';
 
 /** The source of the block that carries a rejected answer back. It is no evidence id, so it can never be cited. */
@@ -7,13 +7,14 @@ export const REJECTED_ANSWER = 'rejected-answer';
 /** Characters of a rejected answer that are sent back at the most. */
 const REJECTED_CHARS_MAX = 20_000;
 
-export function question(request: ModelRequest, model: string): ProviderRequest {
+export function question(request: ModelRequest, model: string, label: Label): ProviderRequest {
   return {
     model,
     system: request.system,
     content: request.content.map(block),
     output: request.output,
     max_output_tokens: request.max_output_tokens,
+    label: { confidentiality: label.confidentiality, categories: [...label.categories] },
   };
 }
 

@@ -3,6 +3,7 @@ import {
   CATEGORIES,
   CONFIDENTIALITY,
   EFFECTS,
+  ENDPOINT_PLACES,
   FLOW_HOLDERS,
   FLOW_PAYLOADS,
   INTEGRITY,
@@ -37,6 +38,7 @@ export function variantsOf(request: PolicyRequest, rules: readonly Rule[]): Vari
   if (request.kind !== 'api') variants.push(...ofWorkflow(request, mentions));
   if (request.kind === 'act') variants.push(...ofAct(request, mentions));
   if (request.kind === 'act' || request.kind === 'ask') variants.push(...ofInfluence(request, mentions));
+  if (request.kind === 'ask') variants.push(...ofAsk(request, mentions));
   return variants;
 }
 
@@ -244,12 +246,46 @@ function ofArguments(request: ActRequest, { attrs, texts, numbers }: Mentions): 
   });
 }
 
-function ofInfluence(request: Extract<PolicyRequest, { kind: 'act' | 'ask' }>, { attrs, types }: Mentions): Variant[] {
-  if (!attrs.has('influence')) return [];
+function ofAsk(request: Extract<PolicyRequest, { kind: 'ask' }>, { attrs }: Mentions): Variant[] {
+  const { endpoint, deidentified } = request;
+  return [
+    ...(attrs.has('deidentified')
+      ? each('context.deidentified', deidentified, [true, false], (value) => ({ ...request, deidentified: value }))
+      : []),
+    ...(attrs.has('place')
+      ? each('resource.place', endpoint.where, ENDPOINT_PLACES, (where) => ({
+          ...request,
+          endpoint: { ...endpoint, where },
+        }))
+      : []),
+    ...(attrs.has('clearance')
+      ? each(
+          'resource.clearance',
+          endpoint.clearance,
+          CONFIDENTIALITY.map((confidentiality) => ({ confidentiality, categories: [...CATEGORIES] })),
+          (clearance) => ({ ...request, endpoint: { ...endpoint, clearance } }),
+        )
+      : []),
+  ];
+}
+
+/** Around each number that a rule may compare the score with. */
+function scoresIn({ numbers }: Mentions): number[] {
+  const near = [...numbers].flatMap((number) => [number - 1, number, number + 1]);
+  return [0, ...near].filter((score) => Number.isInteger(score) && score >= 0 && score <= 1000).slice(0, 24);
+}
+
+function ofInfluence(request: Extract<PolicyRequest, { kind: 'act' | 'ask' }>, mentions: Mentions): Variant[] {
+  const { attrs, types } = mentions;
+  const scored = attrs.has('injection')
+    ? each('context.injection', request.injection, scoresIn(mentions), (injection) => ({ ...request, injection }))
+    : [];
+  if (!attrs.has('influence')) return scored;
   const { influence } = request;
   const withLabel = (over: Partial<typeof influence>): PolicyRequest =>
     ({ ...request, influence: { ...influence, ...over } }) as PolicyRequest;
   return [
+    ...scored,
     ...(types.has('Integrity')
       ? each('context.influence.integrity', influence.integrity, INTEGRITY, (integrity) => withLabel({ integrity }))
       : []),

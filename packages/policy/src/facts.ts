@@ -70,9 +70,17 @@ function workFacts(
       return { resource: { uid: uid('Source', name), attrs, parents: [] }, context: {} };
     }
     case 'ask': {
-      const attrs = { clearance: secrecyFacts(request.endpoint.clearance) };
+      const { where, clearance } = request.endpoint;
+      const attrs = { place: ref('Place', where), clearance: secrecyFacts(clearance) };
       const resource = { uid: uid('Endpoint', request.endpoint.name), attrs, parents: [] };
-      return { resource, context: { influence: labelFacts(request.influence) } };
+      return {
+        resource,
+        context: {
+          influence: labelFacts(request.influence),
+          deidentified: request.deidentified,
+          injection: request.injection,
+        },
+      };
     }
     case 'act': {
       const { tool } = request;
@@ -87,6 +95,7 @@ function workFacts(
         resource: { uid: uid('Tool', tool.name), attrs, parents: [] },
         context: {
           influence: labelFacts(request.influence),
+          injection: request.injection,
           untrusted_sinks: refs('Sink', request.untrusted_sinks),
           flow: flowFacts(request),
           approval: approvalFacts(request),

@@ -36,7 +36,7 @@ export function declaredFacts(
       case 'admit':
         return work;
       case 'ask':
-        return { ...work, influence };
+        return { ...work, influence, deidentified: false, injection: 0 };
       case 'read': {
         const source = reads.find(({ name }) => name === nameIn(said.source));
         if (source === undefined) return work;

@@ -1,8 +1,9 @@
-import { type ActionTier, BOTTOM, type Label, RISK_TIERS, type RiskTier, ROLES } from '@portreeve/contract';
+import { type ActionTier, BOTTOM, CATEGORIES, type Label, RISK_TIERS, type RiskTier, ROLES } from '@portreeve/contract';
 import { describe, expect, test } from 'vitest';
 import { baselinePolicies } from './sources.ts';
 import { actRequest, admitRequest, askRequest, environmentFacts, person, readRequest } from './testing/index.ts';
 import { engineOf } from './testing/policies.ts';
+import type { RequestOf } from './testing/requests.ts';
 
 const engine = engineOf(baselinePolicies());
 
@@ -114,18 +115,69 @@ test('A3: an undeclared tool cannot be approved into scope', () => {
 const secret: Label = { ...BOTTOM, confidentiality: 'confidential', categories: ['customer'] };
 test.each([
   { has: { confidentiality: 'internal' as const, categories: [] }, outcome: 'refuse' },
-  { has: { confidentiality: 'restricted' as const, categories: [] }, outcome: 'refuse' },
+  { has: { confidentiality: 'restricted' as const, categories: [] }, outcome: 'refuse', asked: 'narrow' },
   { has: { confidentiality: 'internal' as const, categories: ['customer' as const] }, outcome: 'refuse' },
-  { has: { confidentiality: 'confidential' as const, categories: ['health' as const] }, outcome: 'refuse' },
+  {
+    ...{ has: { confidentiality: 'confidential' as const, categories: ['health' as const] }, outcome: 'refuse' },
+    asked: 'narrow',
+  },
   { has: { confidentiality: 'confidential' as const, categories: ['customer' as const] }, outcome: 'permit' },
   { has: { confidentiality: 'restricted' as const, categories: ['customer' as const] }, outcome: 'permit' },
-])('A2: confidential customer data to a clearance of $has: $outcome', ({ has, outcome }) => {
+])('A2: confidential customer data to a clearance of $has: $outcome', ({ has, outcome, asked = outcome }) => {
   const influence = { ...secret, categories: [...secret.categories], origins: [] };
   const act = engine.decide(actRequest({ influence, tool: { clearance: has } }));
-  const ask = engine.decide(askRequest({ influence, endpoint: { name: 'claude', clearance: has } }));
-  expect([act.outcome, ask.outcome]).toEqual([outcome, outcome]);
-  if (outcome === 'refuse')
-    expect([act.reasons[0]?.code, ask.reasons[0]?.code]).toEqual(['not_cleared', 'not_cleared']);
+  const ask = engine.decide(askRequest({ influence, endpoint: { ...askRequest().endpoint, clearance: has } }));
+  expect([act.outcome, ask.outcome]).toEqual([outcome, asked]);
+  if (outcome === 'refuse') expect(act.reasons[0]?.code).toBe('not_cleared');
+  if (asked === 'narrow') {
+    expect(ask.reasons.map(({ code }) => code)).toEqual(['needs_deidentification']);
+    expect(ask.remedies).toEqual([{ kind: 'deidentify' }]);
+  }
+  if (asked === 'refuse') expect(ask.reasons.map(({ code }) => code)).toContain('not_cleared');
+});
+
+describe('D10: what an endpoint is not cleared for', () => {
+  const to = (categories: Label['categories'], over: Partial<RequestOf<'ask'>> = {}) =>
+    engine.decide(askRequest({ influence: { ...BOTTOM, categories: [...categories], origins: [] }, ...over }));
+
+  test.each([
+    { categories: ['personal'], outcome: 'narrow' },
+    { categories: ['customer'], outcome: 'narrow' },
+    { categories: ['customer', 'personal'], outcome: 'narrow' },
+    { categories: ['health'], outcome: 'refuse' },
+    { categories: ['payment'], outcome: 'refuse' },
+    { categories: ['credential'], outcome: 'refuse' },
+    { categories: ['personal', 'health'], outcome: 'refuse' },
+  ] as const)('$categories: $outcome', ({ categories, outcome }) => {
+    expect(to(categories).outcome).toBe(outcome);
+  });
+
+  test('de-identified data is decided by its new label, and what is still personal then is refused', () => {
+    expect(to([], { deidentified: true }).outcome).toBe('permit');
+    for (const category of CATEGORIES) expect(to([category], { deidentified: true }).outcome).toBe('refuse');
+  });
+
+  test('a level is not lowered by it', () => {
+    const influence = { ...BOTTOM, confidentiality: 'confidential' as const, categories: [], origins: [] };
+    for (const deidentified of [false, true])
+      expect(engine.decide(askRequest({ influence, deidentified })).outcome).toBe('refuse');
+  });
+});
+
+test('D4: what looks like orders leaves for outside only with a person, and a low score opens nothing', () => {
+  const external = (injection: number, influence: Label = BOTTOM) =>
+    engine.decide(
+      actRequest({
+        injection,
+        influence: { ...influence, categories: [...influence.categories], origins: [] },
+        tool: { effect: 'external' },
+      }),
+    );
+  expect(external(799).outcome).toBe('permit');
+  expect(external(800)).toMatchObject({ outcome: 'approve', reasons: [{ code: 'injection_noticed' }] });
+  expect(external(800).reasons[0]?.text).toContain('no guarantee rests on it');
+  expect(external(0, { ...BOTTOM, integrity: 'untrusted' }).outcome).toBe('approve');
+  expect(engine.decide(actRequest({ injection: 1000, tool: { effect: 'write' } })).outcome).toBe('permit');
 });
 
 const untrusted = { ...BOTTOM, integrity: 'untrusted' as const, categories: [], origins: ['case_log'] };

@@ -1,4 +1,4 @@
-import { fixedClock, type PolicyRequest } from '@portreeve/contract';
+import { BOTTOM, CATEGORIES, fixedClock, type PolicyRequest } from '@portreeve/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Unsupported } from './compile/index.ts';
@@ -163,6 +163,7 @@ const asked: fc.Arbitrary<PolicyRequest> = fc
       reversible: fc.boolean(),
     }),
     untrusted_sinks: fc.subarray([...sinks]),
+    injection: fc.constantFrom(0, 799, 800, 1000),
     approval: fc.constantFrom(null, approved, { approvers: ['prn_bob', 'prn_eve'], groups: ['leads'] }),
     freezes: fc.constantFrom<string[]>(
       [],
@@ -176,17 +177,22 @@ const asked: fc.Arbitrary<PolicyRequest> = fc
     incident: fc.boolean(),
     roles: fc.subarray(['requester', 'approver', 'operator', 'auditor', 'admin'] as const, { minLength: 1 }),
     groups: fc.constantFrom<string[]>([], ['temps'], ['temps', 'leads']),
+    deidentified: fc.boolean(),
+    categories: fc.subarray([...CATEGORIES]),
     other: fc.constantFrom('act', 'act', 'act', 'act', 'admit', 'read', 'ask', 'api' as const),
     operation: fc.constantFrom('runs.read', 'tokens.create', 'no.such', 'audit.verify'),
   })
-  .map(({ roles, groups, freezes, incident, other, operation, workflow, ...rest }) => {
+  .map(({ roles, groups, freezes, incident, other, operation, workflow, deidentified, categories, ...rest }) => {
     const common = { principal: person(roles, { groups }), environment: environmentFacts({ freezes, incident }) };
     const act = actRequest({ ...rest, ...common, workflow });
     return {
       act,
       admit: admitRequest({ ...common, workflow: act.workflow }),
       read: readRequest({ ...common, workflow: act.workflow }),
-      ask: askRequest({ ...common, workflow: act.workflow }),
+      ask: askRequest({
+        ...{ ...common, workflow: act.workflow, deidentified, injection: act.injection },
+        influence: { ...BOTTOM, categories, origins: [] },
+      }),
       api: { ...apiRequest(operation), ...common },
     }[other];
   });

@@ -55,6 +55,7 @@ export function plainUse(
     args: sample(tool.args) as JsonObject,
     influence: { ...BOTTOM, categories: [], origins: [] },
     provenance: [],
+    injection: 0,
     untrusted_sinks: [],
     approval: null,
     ...(over.history === undefined ? {} : { history: over.history }),

@@ -1,8 +1,10 @@
 import {
   ACTION_TIERS,
+  BOTTOM,
   CATEGORIES,
   type Clearance,
   CONFIDENTIALITY,
+  covers,
   EFFECTS,
   FLOW_HOLDERS,
   FLOW_PAYLOADS,
@@ -17,7 +19,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OPERATION_IDS } from './operations.ts';
 import { baselinePolicies, type PolicyLayers } from './sources.ts';
-import { actRequest, apiRequest, environmentFacts, type RequestOf } from './testing/index.ts';
+import { actRequest, apiRequest, askRequest, environmentFacts, type RequestOf } from './testing/index.ts';
 import { engineOf, STRICTNESS } from './testing/policies.ts';
 
 const baseline = baselinePolicies();
@@ -43,18 +45,20 @@ const request: fc.Arbitrary<RequestOf<'act'>> = fc
       fc.record({ confidentiality: fc.constantFrom(...CONFIDENTIALITY), categories: fc.subarray([...CATEGORIES]) }),
     ),
     untrusted_sinks: fc.subarray([...SINKS]),
+    injection: fc.constantFrom(0, 500, 799, 800, 1000),
     approvers: fc.subarray(['prn_bob', 'prn_eve', 'prn_ada']),
     declared: fc.constantFrom(true, true, true, false),
     incident: fc.boolean(),
     // Mostly what goes on, so that the properties are not about refusals alone.
     freezes: fc.constantFrom<string[]>([], [], [], ['tool:other'], ['all'], ['tool:file_note']),
   })
-  .map(({ risk, tier, effect, reversible, influence, clearance, untrusted_sinks, approvers, ...rest }) =>
+  .map(({ risk, tier, effect, reversible, influence, clearance, untrusted_sinks, injection, approvers, ...rest }) =>
     actRequest({
       workflow: { tier: risk, tools: rest.declared ? ['file_note'] : [] },
       tool: { tier, effect, reversible, clearance },
       influence,
       untrusted_sinks,
+      injection,
       approval: approvers.length === 0 ? null : { approvers, groups: ['leads'] },
       environment: environmentFacts({ incident: rest.incident, freezes: rest.freezes }),
     }),
@@ -64,12 +68,13 @@ const strictness = (asked: RequestOf<'act'>) => STRICTNESS[engine.decide(asked).
 
 test('D5: more taint never opens', () => {
   fc.assert(
-    fc.property(request, label, fc.subarray([...SINKS]), (asked, more, sinks) => {
+    fc.property(request, label, fc.subarray([...SINKS]), fc.nat(1000), (asked, more, sinks, injection) => {
       const joined = join(asked.influence, more);
       const tainted = {
         ...asked,
         influence: { ...joined, categories: [...joined.categories], origins: [] },
         untrusted_sinks: [...new Set([...asked.untrusted_sinks, ...sinks])],
+        injection: Math.max(asked.injection, injection),
       };
       expect(strictness(tainted)).toBeGreaterThanOrEqual(strictness(asked));
     }),
@@ -150,12 +155,36 @@ test('F4: an approval fewer never opens', () => {
   );
 });
 
+test('D10: an endpoint gets exactly what its clearance covers; de-identification helps where nothing but names is too much', () => {
+  const secrecy = fc.record({
+    confidentiality: fc.constantFrom(...CONFIDENTIALITY),
+    categories: fc.subarray([...CATEGORIES]),
+  });
+  fc.assert(
+    fc.property(secrecy, secrecy, fc.boolean(), (data, clearance, deidentified) => {
+      const influence = { ...BOTTOM, ...data, categories: [...data.categories].sort(), origins: [] };
+      const endpoint = { ...askRequest().endpoint, clearance };
+      const { outcome, remedies } = engine.decide(askRequest({ influence, endpoint, deidentified }));
+      const unnamed = data.categories.filter((category) => category !== 'personal' && category !== 'customer');
+      const expected = covers(clearance, data)
+        ? 'permit'
+        : !deidentified && covers(clearance, { ...data, categories: unnamed })
+          ? 'narrow'
+          : 'refuse';
+      expect(outcome).toBe(expected);
+      if (outcome === 'narrow') expect(remedies).toEqual([{ kind: 'deidentify' }]);
+    }),
+    { numRuns: 400 },
+  );
+});
+
 const condition = fc.constantFrom(
   'resource.tier > 1',
   'resource.effect == Effect::"write"',
   'context.influence.level >= 1',
   'context.untrusted_sinks.contains(Sink::"payload")',
   'context.workflow.tier == RiskTier::"low"',
+  'context.injection > 500',
   'context.approval.count + 9223372036854775807 > 0',
   'principal in Role::"requester"',
 );

@@ -3,6 +3,7 @@ import {
   CATEGORIES,
   CONFIDENTIALITY,
   EFFECTS,
+  ENDPOINT_PLACES,
   type EnvironmentFacts,
   FLOW_AUTHORS,
   FLOW_HOLDERS,
@@ -45,7 +46,7 @@ function operationActions(): string[] {
  */
 function policySchemaText(shapes: ToolShapes): string {
   const actContext =
-    'workflow: Workflow, influence: LabelFacts, untrusted_sinks: Set<Sink>, flow: FlowFacts, approval: ApprovalFacts, environment: EnvironmentFacts';
+    'workflow: Workflow, influence: LabelFacts, injection: Long, untrusted_sinks: Set<Sink>, flow: FlowFacts, approval: ApprovalFacts, environment: EnvironmentFacts';
   const toolActions = [...shapes.values()].map(
     ({ action, type, history }) => `// Use this tool, with its arguments.
 action ${JSON.stringify(action)} in ["act"] appliesTo { principal: [Principal], resource: [Tool], context: {
@@ -71,6 +72,7 @@ ${vocabulary('Environment', ENVIRONMENTS)}
 ${vocabulary('FlowAuthor', FLOW_AUTHORS)}
 ${vocabulary('FlowHolder', FLOW_HOLDERS)}
 ${vocabulary('FlowPayload', FLOW_PAYLOADS)}
+${vocabulary('Place', ENDPOINT_PLACES)}
 
 // level: the place of the confidentiality in its order: ${CONFIDENTIALITY.map((name, level) => `${level} ${name}`).join(', ')}.
 type Clearance = { confidentiality: Confidentiality, level: Long, categories: Set<Category> };
@@ -105,7 +107,8 @@ entity Workflow = { tier: RiskTier, tools: Set<Tool>, sources: Set<Source>, appr
 // tier: ${ACTION_TIERS[0]} automatic, 2 notify, 3 approve, ${ACTION_TIERS.at(-1)} people only.
 entity Tool = { version: String, tier: Long, effect: Effect, reversible: Bool, clearance: Clearance };
 entity Source = { integrity: Integrity, confidentiality: Confidentiality, level: Long, categories: Set<Category> };
-entity Endpoint = { clearance: Clearance };
+// place: where it runs.
+entity Endpoint = { place: Place, clearance: Clearance };
 entity Server;
 
 action "work";
@@ -121,9 +124,10 @@ action "admit" in ["work"] appliesTo { principal: [Principal], resource: [Workfl
 action "read" in ["work"] appliesTo { principal: [Principal], resource: [Source], context: {
   workflow: Workflow, environment: EnvironmentFacts
 } };
-// Send data to a model endpoint.
+// Send data to a model endpoint. deidentified: names and the like were replaced, and influence is the label without the
+// categories personal and customer. injection, here and in act: the highest score of what went in, 0 to 1000: a signal.
 action "ask" in ["work"] appliesTo { principal: [Principal], resource: [Endpoint], context: {
-  workflow: Workflow, influence: LabelFacts, environment: EnvironmentFacts
+  workflow: Workflow, influence: LabelFacts, deidentified: Bool, injection: Long, environment: EnvironmentFacts
 } };
 
 ${operationActions().join('\n')}

@@ -12,6 +12,7 @@ export type {
   Workflows,
 } from './ports.ts';
 export { LEASE_SECONDS, type Reaper, startReaper } from './reaper.ts';
+export type { Endpoint } from './route-question.ts';
 export { taskRunner } from './run-task.ts';
 export { RUN_EVENTS, RUN_TABLE, type RunEvent } from './states.ts';
 export { type Task, taskSubmitter } from './submit-task.ts';

@@ -1,6 +1,16 @@
-import type { AssembleOptions, Assembly, Prompt, SaveOptions, SourceReading } from '@portreeve/context';
 import type {
+  AssembleOptions,
+  Assembly,
+  Deidentified,
+  Prompt,
+  RestoredArguments,
+  SaveOptions,
+  SourceReading,
+} from '@portreeve/context';
+import type {
+  Arguments,
   Attachment,
+  Clearance,
   EnvironmentFacts,
   EvidenceId,
   Json,
@@ -89,6 +99,19 @@ export interface ContextStage {
   forgetUsed(tx: Tx, run: RunId, ids: readonly ValueId[]): Promise<void>;
   /** Takes out of the store what is cleared with the run. */
   forgetRun(tx: Tx, run: RunId): Promise<void>;
+  /** The question with pseudonyms of this run. */
+  deidentify(run: RunId, assembly: Assembly): Promise<Deidentified>;
+  /** The arguments with what a tool of this clearance may have; `origins` are those of the run's hidden questions. */
+  restore(
+    run: RunId,
+    args: Arguments,
+    origins: readonly Labelled<unknown>[],
+    clearance: Clearance,
+  ): Promise<RestoredArguments>;
+  /** Forgets what the run's pseudonyms stand for; gives how many there were. */
+  forget(tx: Tx, run: RunId): Promise<number>;
+  /** How much a value looks as if it gave orders, per mille. */
+  score(value: Labelled<Json>): number;
 }
 
 /** Opaque to the pipeline. */

@@ -210,8 +210,12 @@ describe('endings', () => {
     const run = await harness.submit();
     harness.gate.environment.freezes.push('all');
     await harness.carry(run.id);
-    expect((await harness.run(run.id)).state).toBe('refused');
-    expect(harness.gate.audit.of('prompt.assembled')).toMatchObject([{ outcome: 'refuse' }]);
+    expect(await harness.run(run.id)).toMatchObject({
+      state: 'handed_off',
+      ending: expect.stringContaining('scripted: Everything is frozen.'),
+    });
+    expect(harness.gate.audit.of('endpoint.refused')).toMatchObject([{ outcome: 'refuse' }]);
+    expect(harness.gate.audit.of('prompt.assembled')).toEqual([]);
     expect(harness.asks.count).toBe(0);
   });
 

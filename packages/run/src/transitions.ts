@@ -16,7 +16,7 @@ import type { Ending } from './stop.ts';
 
 export interface TransitionDeps {
   readonly store: RunStore;
-  readonly context: Pick<ContextStage, 'forgetRun'>;
+  readonly context: Pick<ContextStage, 'forget' | 'forgetRun'>;
   readonly workflows: Workflows;
   readonly audit: AuditWriter;
   readonly handoffs: Handoffs;
@@ -94,11 +94,16 @@ function end(
         actor,
       });
     }
+    const refs = { run: id, workflow: run.workflow, release: run.release };
+    const erased = await deps.context.forget(tx, id);
     await deps.audit.append(tx, [
+      ...(erased === 0
+        ? []
+        : [draft({ type: 'pseudonyms.erased', actor, refs, data: { count: erased }, key: `${id}:erased` })]),
       draft({
         type: 'run.ended',
         actor,
-        refs: { run: id, workflow: run.workflow, release: run.release },
+        refs,
         outcome: state,
         data: { state, ending: text, result },
         key: `${id}:ended`,

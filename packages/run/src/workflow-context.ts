@@ -1,11 +1,10 @@
-import { runLife } from '@portreeve/context';
+import { type Assembly, type Deidentified, runLife } from '@portreeve/context';
 import {
   type ActOutcome,
   type Arguments,
   type AuditWriter,
   actorOf,
   asId,
-  type Clearance,
   type Clock,
   type Decision,
   draft,
@@ -14,10 +13,9 @@ import {
   type Json,
   type JsonObject,
   type Labelled,
-  labelData,
   type PolicyDecider,
   type PolicyRequest,
-  type PortreeveError,
+  PortreeveError,
   type Reading,
   type RecordDraft,
   type RecordRefs,
@@ -29,20 +27,20 @@ import {
   type WorkflowContext,
 } from '@portreeve/contract';
 import type { Gate, GateResult, Handoffs } from '@portreeve/gate';
-import type { Ask } from '@portreeve/model';
 import { isOutage } from './engine.ts';
 import { factsOf, LOOKING } from './facts.ts';
+import { InjectionScores, labelsOf } from './injection-scores.ts';
 import type { ContextStage, Durable, Environment, LoadedWorkflow, Revealed, RunStore } from './ports.ts';
 import { type Confined, runQuarantine } from './quarantine.ts';
+import { type Endpoint, routeQuestion, unanswered } from './route-question.ts';
 import { type Ending, RunStopped } from './stop.ts';
 import { approvalTopic, moveRun } from './transitions.ts';
 
 export interface PipelineDeps {
   readonly store: RunStore;
   readonly context: ContextStage;
-  readonly ask: Ask;
-  /** The endpoint that questions go to, as policy sees it. */
-  readonly endpoint: { readonly name: string; readonly clearance: Clearance };
+  /** The model endpoints, in the order in which they are tried. */
+  readonly endpoints: readonly Endpoint[];
   readonly gate: Gate;
   readonly handoffs: Handoffs;
   readonly policy: PolicyDecider;
@@ -72,6 +70,9 @@ export function workflowContext(
   const life = runLife(deps.clock);
   const quarantine = runQuarantine();
   let count = 0;
+  const scores = new InjectionScores();
+  /** What the pseudonyms of this run's questions stand for, as far as a restored value needs it. */
+  const hidden: ValueId[] = [];
   let stopped: RunStopped | null = null;
 
   async function step<T>(name: string, fn: (key: string) => Promise<Step<T>>): Promise<T> {
@@ -108,7 +109,7 @@ export function workflowContext(
   };
 
   async function read(name: string, query: JsonObject): Promise<Reading> {
-    type Read = { value: ValueId; available: number; count: number; read_at: string };
+    type Read = { value: ValueId; available: number; count: number; injection: number; read_at: string };
     const found = await step<Read>(`read:${name}`, async (key) => {
       const source = definition.sources.find((each) => each.name === name);
       const { decision, request } = decideRead(name, source);
@@ -132,7 +133,8 @@ export function workflowContext(
           ]);
           return id;
         });
-        return { ok: { value, available: reading.available, count: reading.count, read_at } };
+        const { available, count, injection } = reading;
+        return { ok: { value, available, count, injection, read_at } };
       } catch (error) {
         // A database that is away is no fault of the source.
         if (!isPortreeveError(error) || isOutage(error)) throw error;
@@ -140,6 +142,7 @@ export function workflowContext(
         return { ending: sourceEnding(name, error) };
       }
     });
+    scores.note(name, found.injection);
     const evidence = await load<readonly Evidence[]>(found.value);
     const source = definition.sources.find((each) => each.name === name);
     if (source) life.entered({ source, query, read_at: found.read_at, value: found.value, evidence });
@@ -155,7 +158,8 @@ export function workflowContext(
     const confined = prompt && how === 'quarantine' ? quarantine.confine(prompt.contract) : null;
     const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
-    const value = await step<ValueId>(`${how}:${name}`, async (key) => {
+    type Asked = { value: ValueId; origins: ValueId | null };
+    const asked = await step<Asked>(`${how}:${name}`, async (key) => {
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
           ending: {
@@ -177,25 +181,48 @@ export function workflowContext(
         withheld: alive.withheld,
         handles,
       });
-      const request: PolicyRequest = {
-        kind: 'ask',
-        principal: run.principal,
-        workflow: factsOf(contract),
-        endpoint: deps.endpoint,
-        influence: labelData(assembly.label),
-        environment: deps.environment.facts(LOOKING),
+      // A pseudonym is kept with what it stands for, until the run ends: longer than what may not be kept at all.
+      const hide = async (each: Assembly): Promise<Deidentified> => {
+        if (revealed.length > 0)
+          throw new PortreeveError(
+            'refused',
+            'It holds fields that may not be kept, so no pseudonym is made for them.',
+          );
+        return deps.context.deidentify(run.id, each);
       };
-      const decision = deps.policy.decide(request);
+      const injection = scores.of([assembly.label]);
+      const route = await routeQuestion(
+        { endpoints: deps.endpoints, policy: deps.policy, deidentify: hide },
+        {
+          ...{ assembly, injection, principal: run.principal, workflow: factsOf(contract) },
+          environment: deps.environment.facts(LOOKING),
+        },
+      );
+      const { chosen, failure } = route;
+      const drafts: RecordDraft[] = route.refused.map(({ endpoint, deidentified, decision, request }, index) =>
+        record(
+          'endpoint.refused',
+          { prompt: name, endpoint, deidentified, decision, request },
+          { outcome: decision.outcome, refs: decisionRefs(decision), key: `${key}:refused:${index}` },
+        ),
+      );
+      if (failure !== null)
+        drafts.push(record('deidentification.failed', { prompt: name, reason: failure }, { key: `${key}:unhidden` }));
+      if (!chosen) {
+        await write(...drafts);
+        return { ending: unanswered(name, route, run.input) };
+      }
+      const { decision, request, endpoint } = chosen.judged;
+      const deidentified = chosen.hidden && { ...chosen.hidden.replaced };
       await write(
+        ...drafts,
         record(
           'prompt.assembled',
-          { ...assembly.record, decision, request },
+          { ...chosen.assembly.record, endpoint, deidentified, injection, decision, request },
           { outcome: decision.outcome, refs: decisionRefs(decision), key },
         ),
       );
-      if (refuses(decision))
-        return { ending: refusal(decision, `Policy refuses to send this to ${deps.endpoint.name}.`) };
-      const answer = await deps.ask(assembly.request, {
+      const answer = await chosen.endpoint.ask(chosen.assembly.request, {
         answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
         failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
         rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
@@ -225,14 +252,20 @@ export function workflowContext(
         (left, each) => deps.context.withhold(left, each),
         answer.value as Labelled<unknown>,
       );
-      const saved = await deps.uow.transaction(async (tx) => {
-        await deps.context.forgetUsed(tx, run.id, ending);
-        return deps.context.save(tx, run.id, kept);
-      });
-      return { ok: saved };
+      const origins = chosen.hidden?.origins ?? null;
+      return {
+        ok: await deps.uow.transaction(async (tx) => {
+          await deps.context.forgetUsed(tx, run.id, ending);
+          return {
+            value: await deps.context.save(tx, run.id, kept),
+            origins: origins && (await deps.context.save(tx, run.id, origins)),
+          };
+        }),
+      };
     });
     life.end(ending);
-    const answer = await load<T>(value);
+    if (asked.origins) hidden.push(asked.origins);
+    const answer = await load<T>(asked.value);
     if (prompt) quarantine.answered(answer, { confined, prompt: prompt.contract, inputs });
     return answer;
   }
@@ -269,7 +302,7 @@ export function workflowContext(
     const proposal = asId('proposal', `prop_${run.id.slice('run_'.length)}-${count + 1}`);
     const toolContract = definition.tools.find((each) => each.name === tool);
     const read = quarantine.forAction(args);
-    let result = await step<StoredResult>(`act:${tool}`, async () => {
+    let result = await step<StoredResult>(`act:${tool}`, async (key) => {
       if (!toolContract) {
         return {
           ending: {
@@ -290,6 +323,17 @@ export function workflowContext(
           },
         };
       }
+      const origins = await Promise.all(hidden.map((id) => deps.context.load(run.id, id)));
+      const found = await deps.context.restore(run.id, args, origins, toolContract.clearance);
+      const { restored, withheld } = found;
+      if (Object.keys(restored).length + Object.keys(withheld).length > 0)
+        await write(
+          record(
+            'arguments.restored',
+            { tool, restored: { ...restored }, withheld: { ...withheld } },
+            { refs: { proposal, tool }, key: `${key}:restored` },
+          ),
+        );
       const wish = {
         id: proposal,
         run: run.id,
@@ -299,11 +343,13 @@ export function workflowContext(
         release: run.release,
         principal: run.principal,
         contract: toolContract,
-        args,
+        args: found.args,
         request: run.input,
         rationale: why.rationale,
         evidence: why.evidence ? life.forRecord(why.evidence) : null,
         quarantine: read,
+        stoodFor: found.stoodFor,
+        injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
       };
       return { ok: await keep(await deps.gate.submit(wish)) };
     });
@@ -321,7 +367,8 @@ export function workflowContext(
       await step('continue', async () => ({ ok: await move('continue', null) }));
     }
     if (result.status !== 'succeeded') return result;
-    const { value, execution, narrowed } = result;
+    const { value, execution, narrowed, injection } = result;
+    scores.note(`tool:${tool}`, injection);
     return { status: 'succeeded', execution, result: await load<Json>(value), narrowed };
   }
 
@@ -334,7 +381,8 @@ export function workflowContext(
   async function keep(result: GateResult): Promise<StoredResult> {
     if (result.status !== 'succeeded') return result as StoredResult;
     const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
-    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed };
+    const injection = deps.context.score(result.result);
+    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed, injection };
   }
 
   return {
@@ -361,6 +409,7 @@ type StoredResult =
       readonly execution: Extract<GateResult, { status: 'succeeded' }>['execution'];
       readonly value: ValueId;
       readonly narrowed: readonly string[];
+      readonly injection: number;
     };
 
 /** What the record says of an answer that was given in quarantine. */

@@ -1,6 +1,6 @@
-import { type FieldError, type ToolContract, toolContractSchema } from '@portreeve/contract';
+import { bindingFaults, type FieldError, type ToolContract, toolContractSchema } from '@portreeve/contract';
 import type { z } from 'zod';
-import { check, closedObjectOf, jsonSchemaOf, membersOf, misconfigured, type Schema, unfilled } from './check.ts';
+import { check, closedObjectOf, jsonSchemaOf, membersOf, misconfigured, type Schema } from './check.ts';
 
 export type ToolSpec = Omit<z.input<typeof toolContractSchema>, 'args' | 'result'> & {
   readonly args: Schema;
@@ -31,8 +31,9 @@ export function defineTool(spec: ToolSpec): ToolContract {
       if (!members.has(first))
         errors.push({ path: `profiles.${profile}[${index}].path`, message: `${path} points at no declared argument` });
     }
-  for (const name of unfilled(contract.binding.url, contract.args))
-    errors.push({ path: 'binding.url', message: `{${name}} is no declared argument` });
+  errors.push(...bindingFaults(contract));
+  if (contract.dry_run?.by === 'rollback' && contract.binding.connector !== 'postgres')
+    errors.push({ path: 'dry_run', message: 'only a PostgreSQL statement can be taken back' });
   if (contract.effect !== 'read' && contract.sinks.length === 0)
     errors.push({
       path: 'sinks',

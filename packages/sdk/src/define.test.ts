@@ -71,7 +71,7 @@ describe('F2: a tool contract is checked when it is defined', () => {
       additionalProperties: false,
     });
     expect(contract.clearance).toEqual({ confidentiality: 'internal', categories: [] });
-    expect(contract.binding.body).toBe(true);
+    expect(contract.binding).toMatchObject({ body: true });
     expect(JSON.parse(JSON.stringify(contract))).toEqual(contract);
   });
 

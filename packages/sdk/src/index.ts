@@ -14,9 +14,10 @@ export type {
   WorkflowContract,
   WorkflowDefinition,
 } from '@portreeve/contract';
-export { PortreeveError } from '@portreeve/contract';
+export { mcpDefinitionDigest, PortreeveError } from '@portreeve/contract';
 export { at } from './at.ts';
 export type { Schema } from './check.ts';
 export { defineSource, type SourceSpec } from './define-source.ts';
 export { defineTool, type ToolSpec } from './define-tool.ts';
 export { defineWorkflow, type WorkflowSpec } from './define-workflow.ts';
+export { defineToolFromOpenApi, type OpenApiToolSpec } from './openapi/define-tool-from-openapi.ts';

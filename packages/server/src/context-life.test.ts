@@ -67,7 +67,13 @@ beforeAll(async () => {
     // Out of the project's folder, wherever that lies.
     config: {
       workflows: [`${'../'.repeat(20)}${join(project, 'one')}`],
-      model: { name: 'claude-test-1', base_url: api.url },
+      models: [
+        {
+          ...{ name: 'claude', kind: 'anthropic', model: 'claude-test-1', base_url: api.url },
+          ...{ secret: 'anthropic-api-key', where: 'public-cloud' },
+          clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
+        },
+      ],
     },
   });
   const facts = { at: END, message: ONCE, secret: NEVER };

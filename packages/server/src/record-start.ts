@@ -46,8 +46,9 @@ export async function recordStart(started: {
           environment: info.environment,
           policy_version: policy.version,
           workflows: workflows.map((each) => each.definition.contract.name),
-          model: info.model,
-          simulated: info.simulated,
+          endpoints: info.endpoints.map(({ name, model, where, clearance, simulated }) => ({
+            ...{ name, model, where, clearance, simulated },
+          })),
         },
       }),
     ]),

@@ -6,6 +6,7 @@ import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
+import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
@@ -35,9 +36,8 @@ export interface Services {
   readonly info: {
     readonly version: string;
     readonly environment: string;
-    readonly model: string;
-    readonly endpoint: string;
-    readonly simulated: boolean;
+    /** The model endpoints, in the order in which they are tried. */
+    readonly endpoints: readonly Omit<OpenEndpoint, 'ask'>[];
     /** The configured address of this server; null: only who has come knows by which. */
   };
   readonly debugpoint: (name: string) => void;

@@ -13,26 +13,29 @@ import {
   readSource,
   revealNotKept,
   saveLabelled,
+  scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import { type Clock, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
+import type { Clock, ProjectConfig } from '@portreeve/contract';
 import {
   createCredentials,
   createEgress,
   createExecutor,
   createGrantIssuer,
   createGrants,
-  httpConnector,
   thumbprintOf,
 } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
+import { egressRules, proxyOf } from './config/egress.ts';
 import { type Keys, keyId } from './config/keys.ts';
-import type { ModelEndpoint } from './config/model.ts';
+import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
+import { wireConnectors } from './connectors.ts';
+import { wireDeidentification } from './deidentification.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
@@ -53,7 +56,7 @@ export interface StagesOptions {
   readonly database: Database;
   readonly project: Project;
   readonly policy: PolicyEngine;
-  readonly model: ModelEndpoint;
+  readonly models: Models;
   readonly systems: ProjectConfig['systems'];
   readonly keys: Keys;
   readonly secrets: Secrets;
@@ -69,7 +72,8 @@ export interface StagesOptions {
 
 /** Joins every stage to its store and to what it needs from outside. Opens nothing by itself but the egress guard. */
 export async function wireStages(options: StagesOptions) {
-  const { database, project, policy, model, systems, keys, secrets, clock, executor, queue, debugpoint, log } = options;
+  const { database, project, policy, models, systems, keys, secrets, clock, executor, queue, debugpoint, log } =
+    options;
   const { stateFolder } = options;
   const { config } = project;
 
@@ -114,7 +118,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const executeRows = executeStore(database);
   const grants = createGrants({ ...stage, issuer, store: executeRows });
-  const egress = createEgress({ allow: egressRules(systems) });
+  const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   const credentials = createCredentials({
     ...stage,
     secrets: secrets.store,
@@ -129,7 +133,7 @@ export async function wireStages(options: StagesOptions) {
     issuer: issuerName(config),
     environment: config.environment,
     store: executeRows,
-    connectors: { http: httpConnector({ egress, clock, locate: (url) => resolveSystemUrl(url, systems) }) },
+    connectors: wireConnectors({ egress, clock, systems, folder: project.folder }),
     instance: executor,
     debugpoint,
   });
@@ -174,9 +178,15 @@ export async function wireStages(options: StagesOptions) {
     httpSource({ dispatcher: egress.dispatcher, secrets, ingester }),
     attachmentSource({ ingester }),
   ];
+  const { classifier, sweep, ...hiding } = wireDeidentification({
+    ...{ database, audit, systems, key: keys.pseudonyms, detection: config.detection },
+    dispatcher: egress.dispatcher,
+  });
   const context: ContextStage = {
+    ...hiding,
+    score: scoreValue,
     read: (contract, query, attachments) =>
-      readSource(readers, { contract: bindSource(contract, systems), query, attachments }),
+      readSource(readers, { contract: bindSource(contract, systems), query, attachments }, classifier),
     reveal: (contract, query) =>
       revealNotKept(readers, { contract: bindSource(contract, systems), query, attachments: [] }),
     assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
@@ -196,8 +206,7 @@ export async function wireStages(options: StagesOptions) {
     ...stage,
     store: runs,
     context,
-    ask: model.ask,
-    endpoint: { name: model.provider.name, clearance: model.provider.clearance },
+    endpoints: models.endpoints,
     gate,
     handoffs,
     policy,
@@ -232,17 +241,11 @@ export async function wireStages(options: StagesOptions) {
     submit,
     /** Takes out of the store what is past its minutes. */
     forgetDue: () => forgetDue(values, database, clock.now()),
+    sweepPseudonyms: sweep,
   };
 }
 
 /** Grants name who issued them, not where: the address of a server may change. */
 function issuerName(config: ProjectConfig): string {
   return `urn:portreeve:${config.environment}`;
-}
-
-function egressRules(systems: ProjectConfig['systems']) {
-  return Object.values(systems).map(({ url, private: allowed }) => {
-    const { hostname, port, protocol } = new URL(url);
-    return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80), private: allowed };
-  });
 }

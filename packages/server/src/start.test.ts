@@ -58,7 +58,10 @@ describe('a server that runs', () => {
       'release.loaded',
       'system.started',
     ]);
-    expect(first.at(-1)!.payload?.data).toMatchObject({ workflows: [WORKFLOW], simulated: true, environment: 'test' });
+    expect(first.at(-1)!.payload?.data).toMatchObject({
+      ...{ workflows: [WORKFLOW], environment: 'test' },
+      endpoints: [{ name: 'simulated', simulated: true, where: 'inside' }],
+    });
   });
 
   test('a second one on the same folder is refused, and the first does not notice', async () => {
@@ -271,7 +274,10 @@ describe('a start that is refused leaves nothing behind', () => {
     await plainKeystore(options.stateFolder, 'production').set('anthropic-api-key', 'sk-stored-0123456789');
     const server = await startServer(options);
     try {
-      expect(server.services.info).toMatchObject({ environment: 'production', simulated: false });
+      expect(server.services.info).toMatchObject({
+        environment: 'production',
+        endpoints: [{ simulated: false }],
+      });
       expect(await readLocalAccounts(options.stateFolder)).toBeNull();
       expect(await server.services.identity.accounts()).toEqual([]);
     } finally {

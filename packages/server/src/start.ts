@@ -17,7 +17,7 @@ import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
 import { ensureLocalAccounts } from './config/local-accounts.ts';
-import { openModel } from './config/model.ts';
+import { openModels } from './config/model.ts';
 import { loadPolicies } from './config/policies.ts';
 import { loadProject } from './config/project.ts';
 import { recordSecretChanges } from './config/secret-changes.ts';
@@ -125,12 +125,12 @@ async function start(
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
-  const model = await openModel({
+  const models = await openModels({
     ...{ config, secrets, clock },
     environmentKey: options.anthropicApiKey,
     health: (endpoint, state) => hear(endpoint, state),
   });
-  undo.push(() => model.close());
+  undo.push(() => models.close());
 
   const executor = `${process.pid}-${randomUUID()}`;
   for (const { definition } of project.workflows) checkSystems(definition, systems);
@@ -140,7 +140,7 @@ async function start(
     return engine;
   };
   const stages = await wireStages({
-    ...{ database, project, policy, model, systems, keys, secrets, clock, executor, debugpoint, log },
+    ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
     stateFolder: state.path,
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),
@@ -148,7 +148,7 @@ async function start(
     },
   });
   const { audit, identity, signIn, leases, egress, approvals, credentials } = stages;
-  undo.push(() => egress.dispatcher.close());
+  undo.push(() => egress.close());
   undo.push(() => signIn.close());
   undo.push(() => credentials.idle());
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
@@ -187,9 +187,9 @@ async function start(
   const info = {
     version: VERSION,
     environment: config.environment,
-    model: model.provider.model,
-    endpoint: model.provider.name,
-    simulated: model.provider.simulated,
+    endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
+      ...{ name, model, where, clearance, simulated },
+    })),
   };
   await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
@@ -250,6 +250,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
+    every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),
     // Also when nothing happened: a period without events is visible as such.
     every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
   ];

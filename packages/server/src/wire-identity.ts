@@ -19,6 +19,7 @@ import {
   type OidcSignIn,
 } from '@portreeve/identity';
 import { openAccessKeyring } from './config/access-keys.ts';
+import { proxyOf, ruleOf } from './config/egress.ts';
 import type { Secrets } from './config/secrets.ts';
 import type { Database } from './store/database.ts';
 import { identityStore } from './store/identity.ts';
@@ -67,7 +68,7 @@ export async function wireIdentity(options: {
     keys: () => keyring.keys(),
   });
 
-  const egress = createEgress({ allow: issuerRules(config.identity) });
+  const egress = createEgress({ allow: issuerRules(config.identity), proxy: proxyOf(config, secrets) });
   const { fetch } = egress;
   const { rules, spiffe_audience, trust_domains } = workload;
   const identity = createIdentity({
@@ -129,13 +130,9 @@ export async function wireIdentity(options: {
 function issuerRules({ oidc, workload }: IdentityConfig): EgressRule[] {
   const privateHosts = new Set(workload.private_hosts);
   const rule = (address: string, isPrivate: boolean): EgressRule => {
-    const { hostname, port, protocol, origin } = new URL(address);
-    return {
-      host: hostname,
-      port: Number(port) || (protocol === 'https:' ? 443 : 80),
-      // Http is for the loopback alone (`httpsUrlSchema`), and that is a private address.
-      private: isPrivate || protocol === 'http:' || privateHosts.has(origin),
-    };
+    const { protocol, origin } = new URL(address);
+    // Http is for the loopback alone (`httpsUrlSchema`), and that is a private address.
+    return ruleOf(address, isPrivate || protocol === 'http:' || privateHosts.has(origin));
   };
   return [
     ...oidc.flatMap(({ issuer, hosts, private: isPrivate }) => [issuer, ...hosts].map((each) => rule(each, isPrivate))),

@@ -39,11 +39,14 @@ async function doctor(options: GlobalOptions): Promise<number> {
     const { client } = await signIn(options, 'operator');
     const system = await client.call('GET', '/v1/system');
     checks.push({ name: 'environment', ok: true, detail: `${system.environment}, version ${system.version}` });
-    checks.push({
-      name: 'model',
-      ok: true,
-      detail: system.simulated ? `${system.model} (SIMULATED)` : `${system.model} at ${system.endpoint}`,
-    });
+    for (const { name, model, where, clearance, simulated } of system.endpoints) {
+      const categories = clearance.categories.length > 0 ? `, ${clearance.categories.join(', ')}` : '';
+      checks.push({
+        name: 'model',
+        ok: true,
+        detail: `${model}${simulated ? ' (SIMULATED)' : ` at ${name}`}, ${where}, cleared for ${clearance.confidentiality}${categories}`,
+      });
+    }
     checks.push({ name: 'policy', ok: true, detail: short(system.policy_version) });
     for (const workflow of system.workflows) {
       checks.push({

@@ -85,16 +85,24 @@ function portOf(text: string): number {
 function announce(
   options: UpOptions,
   url: string,
-  info: { version: string; environment: string; model: string; simulated: boolean },
+  info: {
+    version: string;
+    environment: string;
+    endpoints: readonly { name: string; model: string; simulated: boolean }[];
+  },
   state: string,
 ): void {
   if (options.json) {
     if (!options.demo) console.log(JSON.stringify({ url, ...info }));
     return;
   }
-  const model = info.simulated
-    ? `${info.model} ${style('yellow', '(SIMULATED: set ANTHROPIC_API_KEY for Claude)')}`
-    : info.model;
+  const model = info.endpoints
+    .map(({ name, model, simulated }) =>
+      simulated
+        ? `${model} ${style('yellow', '(SIMULATED: set ANTHROPIC_API_KEY for Claude)')}`
+        : `${model} at ${name}`,
+    )
+    .join(', ');
   console.log(`${style('bold', `Portreeve ${info.version}`)} on ${url}, ${info.environment}`);
   console.log(`  model     ${model}`);
   console.log(`  state     ${printable(state)} (local accounts in ${join('.', 'accounts.json')} there)\n`);

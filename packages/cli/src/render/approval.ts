@@ -30,6 +30,10 @@ export function renderApproval(view: View): string {
     'seen',
     `made from data that is ${view.influence.integrity} and ${view.influence.confidentiality}${view.influence.categories.length > 0 ? ` (${view.influence.categories.join(', ')})` : ''}`,
   );
+  for (const { source, kind, count, positions, score } of view.findings) {
+    const where = positions.slice(0, 5).join(', ');
+    pair('noticed', `${source}: ${kind}${score === undefined ? '' : ` ${score}/1000`} (${count}) in item ${where}`);
+  }
   pair('if denied', view.on_denial);
   line();
   line(style('bold', 'Exactly this will be sent:'));

@@ -43,7 +43,7 @@ const LINES: { readonly [type: string]: (data: Data, entry: Data) => [Stage, str
     ],
     ...data.findings.map((finding: Data): [Stage, string] => [
       'retrieve',
-      `finding: ${finding.kind} (${finding.count}) in event ${finding.positions.slice(0, 5).join(', ')}; it stays data, whatever it says`,
+      `finding: ${finding.kind}${finding.score === undefined ? '' : ` ${finding.score}/1000`} (${finding.count}) in event ${finding.positions.slice(0, 5).join(', ')}; it stays data, whatever it says`,
     ]),
   ],
   'source.refused': (data) => [['retrieve', `refused: ${reasons(data.decision)}`]],
@@ -51,8 +51,21 @@ const LINES: { readonly [type: string]: (data: Data, entry: Data) => [Stage, str
   'prompt.assembled': (data) => [
     [
       'assemble',
-      `${data.prompt} ${data.version}: ${data.evidence_shown} pieces of evidence${data.evidence_left_out > 0 ? `, ${data.evidence_left_out} left out` : ''}, about ${data.tokens_estimated} tokens, system layer ${short(data.system_digest)}`,
+      `${data.prompt} ${data.version}: ${data.evidence_shown} pieces of evidence${data.evidence_left_out > 0 ? `, ${data.evidence_left_out} left out` : ''}, about ${data.tokens_estimated} tokens, system layer ${short(data.system_digest)}, to ${data.endpoint}${data.deidentified === null ? '' : `, de-identified (${counts(data.deidentified)})`}`,
     ],
+  ],
+  'endpoint.refused': (data) => [
+    ['assemble', `not to ${data.endpoint}${data.deidentified ? ' even de-identified' : ''}: ${reasons(data.decision)}`],
+  ],
+  'deidentification.failed': (data) => [['assemble', `could not be de-identified: ${data.reason}`]],
+  'arguments.restored': (data) => [
+    [
+      'propose',
+      `${data.tool}: values back in place (${counts(data.restored)}), pseudonyms left (${counts(data.withheld)})`,
+    ],
+  ],
+  'pseudonyms.erased': (data) => [
+    ['record', `${data.count} pseudonyms erased: nobody can tell any more whom they meant`],
   ],
   'model.answered': (data) => [
     [
@@ -118,6 +131,12 @@ const PHASES: { readonly [phase: string]: string } = {
   after_approval: 'again, with the approval',
   at_use: 'again, at the moment of use',
 };
+
+/** Counts by kind, in words. */
+function counts(byKind: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(byKind).map(([kind, count]) => `${count} ${kind}`);
+  return entries.length === 0 ? 'none' : entries.join(', ');
+}
 
 /** What holds it back, in words; of a permit only which rules gave it. */
 function reasons(decision: Data): string {

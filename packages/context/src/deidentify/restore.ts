@@ -7,20 +7,20 @@ import type { PseudonymVault, VaultEntry } from './vault.ts';
 export interface RestoreOptions {
   readonly vault: PseudonymVault;
   readonly scope: string;
-  /** The kinds that policy lets out to this reader. There is no default: without a decision nothing is restored. */
-  readonly allowed: readonly PersonalKind[];
+  /** Whether this value may come back here. There is no default: without a decision nothing is restored. */
+  readonly allowed: (entry: VaultEntry) => boolean;
 }
 
 export interface Restored<T extends Json> {
   readonly value: T;
   readonly restored: Readonly<Partial<Record<PersonalKind, number>>>;
-  /** Pseudonyms that stay because their kind is not allowed. */
+  /** Pseudonyms that stay because their value is not allowed. */
   readonly withheld: Readonly<Partial<Record<PersonalKind, number>>>;
 }
 
 /**
  * Puts values back in place of their pseudonyms (requirement D9), in strings and JSON values; keys stay. INVARIANT: this
- * module is the only way back, and it restores the kinds that the caller's policy decision names, in the one scope. Text
+ * module is the only way back, and it restores what the caller's decision allows, in the one scope. Text
  * that only looks like a pseudonym stays.
  */
 export async function restore<T extends Json>(value: T, options: RestoreOptions): Promise<Restored<T>> {
@@ -80,17 +80,17 @@ export async function restoreStream(
 async function loadRestorer({ vault, scope, allowed }: RestoreOptions) {
   const entries = await vault.load(scope);
   const finder = new StringFinder(entries.map(({ pseudonym }) => pseudonym));
-  const may = new Set(allowed);
   const restored: Partial<Record<PersonalKind, number>> = {};
   const withheld: Partial<Record<PersonalKind, number>> = {};
-  const count = (kind: PersonalKind): boolean => {
-    const counts = may.has(kind) ? restored : withheld;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-    return may.has(kind);
+  const mayRestore = (entry: VaultEntry): boolean => {
+    const may = allowed(entry);
+    const counts = may ? restored : withheld;
+    counts[entry.kind] = (counts[entry.kind] ?? 0) + 1;
+    return may;
   };
   const take = (index: number, pseudonym: string, write: (value: string) => string): string => {
-    const { kind, value } = entries[index] as VaultEntry;
-    return count(kind) ? write(value) : pseudonym;
+    const entry = entries[index] as VaultEntry;
+    return mayRestore(entry) ? write(entry.value) : pseudonym;
   };
   return {
     finder,
@@ -100,7 +100,7 @@ async function loadRestorer({ vault, scope, allowed }: RestoreOptions) {
       const places = finder.find(text);
       const [only] = places;
       if (only !== undefined && only.start === 0 && only.end === text.length && entries[only.index]!.numeric)
-        return count(entries[only.index]!.kind) ? Number(entries[only.index]!.value) : text;
+        return mayRestore(entries[only.index]!) ? Number(entries[only.index]!.value) : text;
       return replaceAt(text, places, ({ index, start, end }) => take(index, text.slice(start, end), (value) => value));
     },
   };

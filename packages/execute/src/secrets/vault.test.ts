@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixedClock } from '@portreeve/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createEgress } from '../egress.ts';
+import { createEgress } from '../egress/egress.ts';
 import { secretStoreContract } from '../testing/secret-store-contract.ts';
 import { SecretStoreError } from './store-error.ts';
 import { startVaultServer } from './testing/vault-server.ts';

@@ -8,10 +8,12 @@ import {
   type Decision,
   digestOf,
   fixedClock,
+  type HttpBinding,
   type JsonObject,
   newId,
   type Proposal,
   proposalDigest,
+  type ToolBinding,
   type ToolContract,
   type Tx,
   toolContractSchema,
@@ -52,7 +54,7 @@ export function scriptedConnector(
 }
 
 export function testContract(
-  change: Omit<Partial<ToolContract>, 'binding'> & { binding?: Partial<ToolContract['binding']> } = {},
+  change: Omit<Partial<ToolContract>, 'binding'> & { binding?: Partial<HttpBinding> | ToolBinding } = {},
 ): ToolContract {
   return toolContractSchema.parse({
     name: 'publish_case_summary',
@@ -75,12 +77,15 @@ export function testContract(
     idempotency: 'key',
     audience: 'case-system',
     ...change,
-    binding: {
-      connector: 'http',
-      method: 'POST',
-      url: 'https://cases.test/cases/{case_id}/summary',
-      ...change.binding,
-    },
+    binding:
+      change.binding?.connector !== undefined && change.binding.connector !== 'http'
+        ? change.binding
+        : {
+            connector: 'http',
+            method: 'POST',
+            url: 'https://cases.test/cases/{case_id}/summary',
+            ...change.binding,
+          },
   });
 }
 
@@ -248,7 +253,14 @@ export function executeFixture(
         store,
         uow,
         audit: written,
-        connectors: { http: connector },
+        connectors: {
+          http: connector,
+          openapi: connector,
+          postgres: connector,
+          mcp: connector,
+          email: connector,
+          webhook: connector,
+        },
         credentials: credentialsOf(instance),
         clock,
         instance,

@@ -1,6 +1,6 @@
 export { STATIC_KEY, startAwsServer } from '../secrets/testing/aws-server.ts';
 export { startVaultServer } from '../secrets/testing/vault-server.ts';
-export { connectorContract } from './connector-contract.ts';
+export { connectorContract, type Downstream, FAULTS, type Fault } from './connector-contract.ts';
 export {
   type ExecuteFixture,
   executeFixture,
@@ -12,6 +12,7 @@ export {
   testDecision,
   testProposal,
 } from './fixture.ts';
+export { httpContract } from './http-contract.ts';
 export { leaseStoreContract } from './lease-store-contract.ts';
 export { memoryExecuteStore, memorySecrets } from './memory-store.ts';
 export { secretStoreContract } from './secret-store-contract.ts';

@@ -238,6 +238,8 @@ export function gateHarness(
       request: { case_id: 'case-7' },
       rationale: 'The analyst asked for it.',
       evidence: null,
+      stoodFor: [],
+      injection: 0,
       ...over,
     }),
     async vote(id, person = 'ana', verdict = 'approve') {

@@ -47,6 +47,7 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       },
       contract: testContract(),
       approval_timeout_minutes: 60,
+      injection: 640,
       history: {
         today: { kind: 'count', tools: ['publish_case_summary'], by: ['principal'], window: '1d', counts: 'attempted' },
       },

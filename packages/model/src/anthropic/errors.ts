@@ -1,6 +1,6 @@
 import { APIConnectionTimeoutError, APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import { ProviderError } from '../ports.ts';
-import { BodyTooLarge } from './bounded-fetch.ts';
+import { BodyTooLarge, NotCleared } from './bounded-fetch.ts';
 
 /** Answers of status 429 that waiting does not change. */
 const PERMANENT_CODES = new Set(['enforced_spend_limit_reached', 'contract_spend_limit_reached']);
@@ -14,6 +14,8 @@ export function toProviderError(error: unknown): ProviderError {
   if (chain(error).some((at) => at instanceof BodyTooLarge)) {
     return new ProviderError('too_large', 'the answer is larger than allowed', { transient: false, cause: error });
   }
+  const uncleared = chain(error).find((at) => at instanceof NotCleared);
+  if (uncleared) return new ProviderError('not_cleared', uncleared.message, { transient: false, cause: error });
   if (error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError) {
     return new ProviderError('timeout', 'no answer in time', { transient: true, cause: error });
   }

@@ -66,13 +66,17 @@ const QUESTION: ProviderRequest = {
     },
   },
   max_output_tokens: 64_000,
+  label: { confidentiality: 'public', categories: [] },
 };
 
 const open: (() => Promise<void>)[] = [];
 async function given(script: readonly Reply[], more: Partial<AnthropicProviderOptions> = {}) {
   const server = await messagesApiServer(script);
   open.push(server.close);
-  return { server, provider: anthropicProvider({ apiKey: KEY, baseURL: server.url, model: 'claude-x', ...more }) };
+  return {
+    server,
+    provider: anthropicProvider({ apiKey: KEY, baseURL: server.url, model: 'claude-x', fetch, ...more }),
+  };
 }
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -84,7 +88,7 @@ providerContract('anthropic', async (scenario) => {
   // Only the two silent scenarios may depend on the time limit.
   const timeout_ms = scenario === 'slow' || scenario === 'stalled' ? 150 : 20_000;
   const server = await messagesApiServer([REPLIES[scenario]]);
-  const provider = anthropicProvider({ apiKey: KEY, baseURL: server.url, model: 'claude-x', timeout_ms });
+  const provider = anthropicProvider({ apiKey: KEY, baseURL: server.url, model: 'claude-x', fetch, timeout_ms });
   return { provider, asked: () => server.received, close: server.close };
 });
 
@@ -245,7 +249,7 @@ test('options that cannot work are named at once, without the key', () => {
   ];
   for (const [options, named] of bad) {
     try {
-      anthropicProvider({ apiKey: KEY, model: 'claude-x', ...options });
+      anthropicProvider({ apiKey: KEY, model: 'claude-x', fetch, ...options });
       expect.unreachable();
     } catch (error) {
       expect(isPortreeveError(error, 'misconfigured')).toBe(true);

@@ -2,21 +2,22 @@ import Anthropic from '@anthropic-ai/sdk';
 import { type Clearance, clearanceSchema, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Provider } from '../ports.ts';
-import { boundedFetch } from './bounded-fetch.ts';
+import { boundedFetch, labelHeader } from './bounded-fetch.ts';
 import { toProviderError } from './errors.ts';
 import { fromMessage, toMessage } from './message.ts';
 
 /** Bytes of an answer that are read at the most: the text that we accept, escaped, and the message around it. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 
-const ANTHROPIC_URL = 'https://api.anthropic.com';
+export const ANTHROPIC_URL = 'https://api.anthropic.com';
 
 export interface AnthropicProviderOptions {
   readonly apiKey: string;
   readonly baseURL?: string;
   /** The model for prompts that name none. */
   readonly model: string;
-  readonly fetch?: typeof fetch;
+  /** Makes the connections; the server passes its egress guard. There is no default, so that nobody goes around it. */
+  readonly fetch: typeof globalThis.fetch;
   /** Milliseconds for one attempt, the reading of the answer included. */
   readonly timeout_ms?: number;
   readonly name?: string;
@@ -46,6 +47,7 @@ export function anthropicProvider(options: AnthropicProviderOptions): Provider {
     const [issue] = checked.error.issues;
     throw new PortreeveError('misconfigured', `model endpoint: ${issue?.path.join('.')} ${issue?.message}`);
   }
+  const clearance = clearanceSchema.parse(options.clearance ?? { confidentiality: 'internal' });
   const client = new Anthropic({
     apiKey,
     baseURL,
@@ -54,20 +56,25 @@ export function anthropicProvider(options: AnthropicProviderOptions): Provider {
     timeout: timeout_ms,
     logLevel: 'off',
     openTelemetry: false,
-    fetch: boundedFetch(options.fetch ?? fetch, `Bearer ${apiKey}`, ANSWER_BYTES_MAX),
+    fetch: boundedFetch(options.fetch, {
+      authorization: `Bearer ${apiKey}`,
+      bytes_max: ANSWER_BYTES_MAX,
+      clearance,
+    }),
   });
 
   return {
     name,
     model,
     simulated: options.simulated ?? false,
-    clearance: clearanceSchema.parse(options.clearance ?? { confidentiality: 'internal' }),
+    clearance,
     async complete(request, signal) {
       const message = toMessage(request);
       try {
         // The SDK's time-out ends with the headers; this one covers the body as well.
         const within = AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)]);
-        const { data, request_id } = await client.messages.create(message, { signal: within }).withResponse();
+        const sent = { signal: within, headers: labelHeader(request.label) };
+        const { data, request_id } = await client.messages.create(message, sent).withResponse();
         return fromMessage(data, request_id ?? null);
       } catch (error) {
         throw toProviderError(error);

@@ -7,15 +7,19 @@ export { SIMULATED_MODEL, WORST_CASE_MODEL } from '../simulated-names.ts';
 export { type Behaviour, type SimulatedServer, type SimulatedServerOptions, startSimulatedServer } from './server.ts';
 
 /** The provider for a simulated server: the same adapter and the same SDK as for the real one, labelled as simulated. */
-export function simulatedProvider(server: Pick<SimulatedServer, 'url' | 'model'>, clearance?: Clearance): Provider {
+export function simulatedProvider(
+  server: Pick<SimulatedServer, 'url' | 'model'>,
+  options: { readonly fetch: typeof globalThis.fetch; readonly clearance?: Clearance },
+): Provider {
   return anthropicProvider({
     apiKey: 'simulated',
+    fetch: options.fetch,
     baseURL: server.url,
     model: server.model,
     name: 'simulated',
     simulated: true,
     // Nothing leaves the machine.
-    clearance: clearance ?? {
+    clearance: options.clearance ?? {
       confidentiality: 'restricted',
       categories: ['personal', 'health', 'payment', 'credential', 'customer'],
     },

@@ -164,7 +164,10 @@ interface Summary {
 async function summarise(asked: Labelled<ModelRequest>, options: SimulatedServerOptions = {}) {
   const server = await started(options);
   const observer = memoryObserver();
-  const result = await createModel({ provider: simulatedProvider(server), clock: systemClock })(asked, observer);
+  const result = await createModel({ provider: simulatedProvider(server, { fetch }), clock: systemClock })(
+    asked,
+    observer,
+  );
   if (result.status !== 'valid') throw new Error(`${result.code}: ${result.reason}`);
   return { summary: open(result.value) as unknown as Summary, result, observer };
 }
@@ -298,7 +301,7 @@ describe('other prompts', () => {
     const server = await started();
     const shown = open(request(texts)).content.slice(1);
     const asked = request(texts, { output, cites: [], content: [{ type: 'text', text }, ...shown] });
-    const result = await createModel({ provider: simulatedProvider(server), clock: systemClock })(
+    const result = await createModel({ provider: simulatedProvider(server, { fetch }), clock: systemClock })(
       asked,
       memoryObserver(),
     );
@@ -368,7 +371,7 @@ describe('other prompts', () => {
   test('E7: an answer beyond max_tokens is cut and ends as truncated', async () => {
     const server = await started();
     const asked = request(events().map(asLines), { max_output_tokens: 50 });
-    const result = await createModel({ provider: simulatedProvider(server), clock: systemClock })(
+    const result = await createModel({ provider: simulatedProvider(server, { fetch }), clock: systemClock })(
       asked,
       memoryObserver(),
     );
@@ -380,13 +383,14 @@ describe('the wire', () => {
   test('a rate limit answers 429 with the time that is left of the minute', async () => {
     const clock = fixedClock('2026-11-20T08:00:00Z');
     const server = await started({ requests_per_minute: 1, clock });
-    const provider = simulatedProvider(server);
+    const provider = simulatedProvider(server, { fetch });
     const question = {
       model: 'm',
       system: '',
       content: [{ type: 'text' as const, text: 'Hi' }],
       output: { type: 'object', properties: {} },
       max_output_tokens: 10,
+      label: { confidentiality: 'public' as const, categories: [] },
     };
     const signal = new AbortController().signal;
     await provider.complete(question, signal);
@@ -442,6 +446,7 @@ describe('the wire', () => {
   test('a provider without the label does not hide it: the model name says what it is', async () => {
     const server = await started();
     const provider = anthropicProvider({
+      fetch,
       apiKey: 'k',
       baseURL: server.url,
       model: 'claude-x',

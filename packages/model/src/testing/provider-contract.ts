@@ -1,3 +1,4 @@
+import { CATEGORIES, CONFIDENTIALITY } from '@portreeve/contract';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Provider, ProviderError, type ProviderErrorKind, type ProviderRequest } from '../ports.ts';
 
@@ -56,6 +57,7 @@ const QUESTION: ProviderRequest = {
     additionalProperties: false,
   },
   max_output_tokens: 200,
+  label: { confidentiality: 'public', categories: [] },
 };
 
 const FAILURES: Partial<Record<ProviderScenario, { kinds: ProviderErrorKind[]; transient: boolean }>> = {
@@ -148,6 +150,27 @@ export function providerContract(name: string, make: MakeProvider): void {
       const { provider } = await given('rate_limited');
       const error = await provider.complete(QUESTION, signal()).catch((thrown: unknown) => thrown);
       expect((error as ProviderError).retry_after_ms).toBe(CONTRACT_RETRY_AFTER_MS);
+    });
+
+    test('D10: what its clearance does not cover is not sent, whoever asks', async () => {
+      const { provider, asked } = await given('answer');
+      const above = CONFIDENTIALITY.slice(CONFIDENTIALITY.indexOf(provider.clearance.confidentiality) + 1);
+      const others = CATEGORIES.filter((category) => !provider.clearance.categories.includes(category));
+      const labels = [
+        ...above.map((confidentiality) => ({ confidentiality, categories: [] })),
+        ...others.map((category) => ({ confidentiality: 'public' as const, categories: [category] })),
+      ];
+      // A clearance for everything proves nothing here.
+      expect(labels).not.toEqual([]);
+      for (const label of labels) {
+        const error = await provider.complete({ ...QUESTION, label }, signal()).catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ name: 'ProviderError', kind: 'not_cleared', transient: false });
+      }
+      expect(asked()).toBe(0);
+      const { clearance } = provider;
+      const all = { confidentiality: clearance.confidentiality, categories: [...clearance.categories] };
+      await provider.complete({ ...QUESTION, label: all }, signal());
+      expect(asked()).toBe(1);
     });
 
     test('an aborted call ends at once', async () => {

@@ -54,6 +54,7 @@ export function actRequest({ tool = {}, workflow = {}, ...over }: ActOver = {}):
     args: {},
     influence: { ...BOTTOM, categories: [], origins: [] },
     provenance: [],
+    injection: 0,
     untrusted_sinks: [],
     approval: null,
     environment: environmentFacts(),
@@ -87,8 +88,14 @@ export function askRequest(over: Partial<RequestOf<'ask'>> = {}): RequestOf<'ask
     kind: 'ask',
     principal: person(),
     workflow: workflowFacts(),
-    endpoint: { name: 'claude', clearance: { confidentiality: 'internal', categories: [] } },
+    endpoint: {
+      name: 'claude',
+      where: 'public-cloud',
+      clearance: { confidentiality: 'internal', categories: [] },
+    },
     influence: { ...BOTTOM, categories: [], origins: [] },
+    deidentified: false,
+    injection: 0,
     environment: environmentFacts(),
     ...over,
   };

@@ -1,16 +1,21 @@
 import {
   assemble,
+  deidentify,
+  type Finding,
   forgetRun,
   forgetUsed,
   loadLabelled,
+  type PseudonymVault,
   parsePrompt,
   readSource,
+  restoreArguments,
   revealNotKept,
   type SourceReader,
   saveLabelled,
+  scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import { memoryContextStore } from '@portreeve/context/testing';
+import { memoryContextStore, memoryPseudonymVault } from '@portreeve/context/testing';
 import {
   at,
   digestOf,
@@ -31,6 +36,7 @@ import { type GateHarness, gateHarness } from '@portreeve/gate/testing';
 import { createModel, type ProviderAnswer, type ProviderRequest } from '@portreeve/model';
 import { answerOf, scriptedProvider } from '@portreeve/model/testing';
 import type { ContextStage, LoadedWorkflow, RunStore, Workflows } from '../ports.ts';
+import type { Endpoint } from '../route-question.ts';
 import { taskRunner } from '../run-task.ts';
 import { type Task, taskSubmitter } from '../submit-task.ts';
 import { type CrashAt, type MemoryDurable, memoryDurable } from './durable.ts';
@@ -49,6 +55,12 @@ export interface RunHarness {
   code: Code;
   items: () => readonly JsonObject[] | Promise<readonly JsonObject[]>;
   answer: (asked: ProviderRequest) => ProviderAnswer | Promise<ProviderAnswer>;
+  /** What its reader noticed in the source. */
+  findings: readonly Finding[];
+  /** At first one that is cleared for everything and answers so. */
+  endpoints: readonly Endpoint[];
+  /** What its pseudonyms stand for. */
+  readonly vault: PseudonymVault;
   /** How often the source was read and the model asked. */
   readonly reads: { count: number };
   readonly asks: { count: number };
@@ -145,11 +157,16 @@ export function runHarness(): RunHarness {
         available: items.length,
         fieldsLeftOut: [],
         cutValues: 0,
-        findings: [],
+        findings: harness.findings,
       };
     },
   };
+  const vault = memoryPseudonymVault();
   const context: ContextStage = {
+    deidentify: (run, assembly) => deidentify(assembly, { vault, scope: run, key: Buffer.alloc(32, 7) }),
+    restore: (run, args, origins, clearance) => restoreArguments(args, { vault, scope: run, origins, clearance }),
+    forget: (_tx, run) => vault.erase(run),
+    score: scoreValue,
     read: (contract, query, attachments) => readSource([reader], { contract, query, attachments }),
     reveal: (contract, query) => revealNotKept([reader], { contract, query, attachments: [] }),
     assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
@@ -183,7 +200,15 @@ export function runHarness(): RunHarness {
     loaded,
     code: WHOLE,
     items: () => [{ line: 'alice signed in' }, { line: 'bob failed to sign in' }],
+    findings: [],
     answer: () => answerOf({ text: 'Bob failed to sign in.' }),
+    endpoints: [
+      {
+        ...{ name: provider.name, where: 'public-cloud', clearance: provider.clearance },
+        ask: createModel({ provider, clock, sleep: async () => undefined }),
+      },
+    ],
+    vault,
     reads,
     asks,
     logged,
@@ -202,8 +227,7 @@ export function runHarness(): RunHarness {
           },
         },
         context,
-        ask: createModel({ provider, clock, sleep: async () => undefined }),
-        endpoint: { name: provider.name, clearance: provider.clearance },
+        endpoints: harness.endpoints,
         gate: process.gate,
         handoffs,
         policy,

@@ -1,4 +1,5 @@
 import {
+  addressesOf,
   PortreeveError,
   type ProjectConfig,
   resolveSystemUrl,
@@ -16,7 +17,8 @@ export function checkSystems(
   definition: { tools: readonly ToolContract[]; sources: readonly SourceContract[] },
   systems: ProjectConfig['systems'],
 ): void {
-  for (const { name, binding } of definition.tools) bound(name, binding.url, systems);
+  for (const { name, binding } of definition.tools)
+    for (const address of addressesOf(binding)) bound(name, address, systems);
   for (const source of definition.sources) bindSource(source, systems);
 }
 

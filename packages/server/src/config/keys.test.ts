@@ -22,6 +22,8 @@ test('the first start makes the keys and says which, for the record', async () =
   ]);
   expect(publicOf(keys.log)).not.toBe(publicOf(keys.grant));
   expect(keys.redaction).toHaveLength(32);
+  expect(keys.pseudonyms).toHaveLength(32);
+  expect(keys.pseudonyms).not.toEqual(keys.redaction);
   const message = Buffer.from('x');
   expect(verify(null, message, createPublicKey(keys.log), sign(null, message, keys.log))).toBe(true);
   expect(keyId(keys.log)).toMatch(/^[A-Za-z0-9_-]{12}$/);
@@ -31,10 +33,11 @@ test('the second start reads the same ones', async () => {
   const first = await loadKeys(folder);
   const second = await loadKeys(folder);
   expect(second.created).toEqual([]);
-  expect([publicOf(second.log), publicOf(second.grant), second.redaction]).toEqual([
+  expect([publicOf(second.log), publicOf(second.grant), second.redaction, second.pseudonyms]).toEqual([
     publicOf(first.log),
     publicOf(first.grant),
     first.redaction,
+    first.pseudonyms,
   ]);
 });
 
@@ -42,11 +45,11 @@ test('only their owner may read them', async () => {
   await loadKeys(folder);
   expect((await stat(join(folder, 'keys'))).mode & 0o777).toBe(0o700);
   const names = await readdir(join(folder, 'keys'));
-  expect(names.sort()).toEqual(['executor.pem', 'grant.pem', 'log.pem', 'redaction.key']);
+  expect(names.sort()).toEqual(['executor.pem', 'grant.pem', 'log.pem', 'pseudonyms.key', 'redaction.key']);
   for (const name of names) expect((await stat(join(folder, 'keys', name))).mode & 0o777).toBe(0o600);
 });
 
-test.each(['log.pem', 'grant.pem', 'executor.pem', 'redaction.key'])(
+test.each(['log.pem', 'grant.pem', 'executor.pem', 'redaction.key', 'pseudonyms.key'])(
   'a broken %s is named, and not replaced',
   async (name) => {
     await loadKeys(folder);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PortreeveError } from '@portreeve/contract';
 import { writeWhole } from './write-whole.ts';
 
-const REDACTION_KEY_BYTES = 32;
+const SECRET_KEY_BYTES = 32;
 
 export interface Keys {
   /** Signs checkpoints. Ed25519. */
@@ -15,6 +15,8 @@ export interface Keys {
   readonly executor: KeyObject;
   /** Keys the redaction tokens: the same secret gets the same token in this installation alone. */
   readonly redaction: Buffer;
+  /** Makes pseudonyms, and seals what they stand for. 32 bytes. */
+  readonly pseudonyms: Buffer;
   /** Which were made just now, to be recorded. */
   readonly created: readonly { purpose: string; key_id: string; public_key: string }[];
 }
@@ -44,11 +46,16 @@ export async function loadKeys(stateFolder: string): Promise<Keys> {
   const log = await signing('log');
   const grant = await signing('grant');
   const executor = await signing('executor');
-  const path = join(folder, 'redaction.key');
-  const [text] = await readOrMake(path, () => randomBytes(REDACTION_KEY_BYTES).toString('base64url'));
-  const redaction = Buffer.from(text, 'base64url');
-  if (redaction.length !== REDACTION_KEY_BYTES) throw unusable(path);
-  return { log, grant, executor, redaction, created };
+  const secret = async (purpose: string): Promise<Buffer> => {
+    const path = join(folder, `${purpose}.key`);
+    const [text] = await readOrMake(path, () => randomBytes(SECRET_KEY_BYTES).toString('base64url'));
+    const key = Buffer.from(text, 'base64url');
+    if (key.length !== SECRET_KEY_BYTES) throw unusable(path);
+    return key;
+  };
+  const redaction = await secret('redaction');
+  const pseudonyms = await secret('pseudonyms');
+  return { log, grant, executor, redaction, pseudonyms, created };
 }
 
 /** A short name for a public key: the first 12 characters of its base64url form. */

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProjectConfigInput, projectConfigSchema, systemClock } from '@portreeve/contract';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ModelEndpoint, openModel } from './model.ts';
+import { type Models, openModels } from './model.ts';
 import { openSecrets, type Secrets, stateKeystore } from './secrets.ts';
 
 let folder: string;
 let keystore: Parameters<typeof stateKeystore>[0];
 let secrets: Secrets;
-const opened: ModelEndpoint[] = [];
+const opened: Models[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portreeve-model-'));
   const production = projectConfigSchema.parse({ environment: 'production', workflows: ['x'] });
@@ -21,22 +21,57 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function open(environment: ProjectConfigInput['environment'], environmentKey?: string): Promise<ModelEndpoint> {
-  const config = projectConfigSchema.parse({ environment, workflows: ['x'], model: { name: 'claude-test-1' } });
-  const model = await openModel({ config, secrets, environmentKey, clock: systemClock, health: () => undefined });
-  opened.push(model);
-  return model;
+const CLOUD: NonNullable<ProjectConfigInput['models']>[number] = {
+  ...{ name: 'cloud', kind: 'anthropic', model: 'claude-test-1', secret: 'anthropic-api-key', where: 'public-cloud' },
+  clearance: { confidentiality: 'internal' },
+};
+const INSIDE: typeof CLOUD = {
+  ...{ ...CLOUD, name: 'inside', model: 'claude-test-2', secret: 'inside-key', where: 'inside' },
+  base_url: 'http://127.0.0.1:9',
+  clearance: { confidentiality: 'restricted', categories: ['personal', 'customer'] },
+};
+
+async function openAll(
+  environment: ProjectConfigInput['environment'],
+  environmentKey?: string,
+  models: NonNullable<ProjectConfigInput['models']> = [CLOUD],
+) {
+  const config = projectConfigSchema.parse({ environment, workflows: ['x'], models });
+  const all = await openModels({ config, secrets, environmentKey, clock: systemClock, health: () => undefined });
+  opened.push(all);
+  return all.endpoints;
 }
+const open = async (...from: Parameters<typeof openAll>) => (await openAll(...from))[0];
 
 test('J1: without a key the model is simulated, and says so', async () => {
-  expect((await open('development')).provider).toMatchObject({ simulated: true });
+  expect(await openAll('development', undefined, [CLOUD, INSIDE])).toMatchObject([
+    { simulated: true, name: 'simulated', where: 'inside' },
+  ]);
 });
 
 test('J1: with a key it is Claude, with no other change', async () => {
-  expect((await open('development', 'sk-test')).provider).toMatchObject({
+  expect(await open('development', 'sk-test')).toMatchObject({
     simulated: false,
-    name: 'anthropic',
+    name: 'cloud',
+    where: 'public-cloud',
+    clearance: { confidentiality: 'internal', categories: [] },
     model: 'claude-test-1',
+  });
+});
+
+test('D10: endpoints keep their order, and each has its own key', async () => {
+  await stateKeystore(keystore).set('inside-key', 'sk-inside');
+  const endpoints = await openAll('development', 'sk-test', [INSIDE, CLOUD]);
+  expect(endpoints.map(({ name, where }) => [name, where])).toEqual([
+    ['inside', 'inside'],
+    ['cloud', 'public-cloud'],
+  ]);
+});
+
+test('D10: an endpoint without its key is named, and no other takes its place in silence', async () => {
+  await expect(openAll('development', 'sk-test', [CLOUD, INSIDE])).rejects.toMatchObject({
+    code: 'misconfigured',
+    detail: 'There is no inside-key in the secret store, for the endpoint inside.',
   });
 });
 
@@ -50,7 +85,7 @@ test('production never runs on the simulated model', async () => {
 
 test('E9: production takes the key from the secret store and not from the environment', async () => {
   await stateKeystore(keystore).set('anthropic-api-key', 'sk-stored');
-  expect((await open('production')).provider.simulated).toBe(false);
+  expect((await open('production')).simulated).toBe(false);
   const error = await open('production', 'sk-in-the-environment').catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'misconfigured', detail: 'ANTHROPIC_API_KEY is set in production.' });
   expect(String(error)).not.toContain('sk-in');

@@ -3,6 +3,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadPrompts, type Prompt } from '@portreeve/context';
 import {
+  bindingFaults,
   type Digest,
   digestOf,
   digestOfText,
@@ -99,7 +100,12 @@ function parseDefinition(exported: unknown, file: string): WorkflowDefinition {
     const errors = fieldErrors(parts.error);
     throw new PortreeveError('misconfigured', `${file}: ${errors[0]?.path} ${errors[0]?.message}`, { errors });
   }
-  const faults = historyProblems(contract.data.history, parts.data.tools);
+  const faults = [
+    ...historyProblems(contract.data.history, parts.data.tools),
+    ...parts.data.tools.flatMap((tool) =>
+      bindingFaults(tool).map(({ path, message }) => ({ path: `${tool.name}.${path}`, message })),
+    ),
+  ];
   if (faults.length > 0) {
     throw new PortreeveError('misconfigured', `${file}: ${faults[0]?.path}: ${faults[0]?.message}`, { errors: faults });
   }

@@ -18,6 +18,7 @@ import {
   SecretStoreError,
   vaultStore,
 } from '@portreeve/execute';
+import { ruleOf } from './egress.ts';
 
 export interface Secrets {
   /** For the executor: with leases. */
@@ -127,11 +128,7 @@ function wayOut(urls: readonly URL[], allowed: boolean) {
       });
   }
   return createEgress({
-    allow: urls.map(({ hostname, port, protocol }) => ({
-      host: hostname,
-      port: Number(port) || (protocol === 'https:' ? 443 : 80),
-      private: allowed,
-    })),
+    allow: urls.map(({ href }) => ruleOf(href, allowed)),
   });
 }
 

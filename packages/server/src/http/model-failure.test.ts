@@ -15,7 +15,15 @@ beforeAll(async () => {
   ]);
   house = await testServer({
     anthropicApiKey: 'sk-test-0123456789',
-    config: { model: { name: 'claude-test-1', base_url: api.url } },
+    config: {
+      models: [
+        {
+          ...{ name: 'anthropic', kind: 'anthropic', model: 'claude-test-1', base_url: api.url },
+          ...{ secret: 'anthropic-api-key', where: 'public-cloud' },
+          clearance: { confidentiality: 'internal' },
+        },
+      ],
+    },
   });
 });
 afterAll(async () => {
@@ -74,6 +82,8 @@ test('E8 E9: the record says that Claude answered, and holds no key', async () =
   const { body } = await auditor.get('/v1/audit/records?type=model.answered');
   for (const { payload } of body.records)
     expect(payload.data).toMatchObject({ simulated: false, provider: 'anthropic', model_asked: 'claude-test-1' });
-  expect((await auditor.get('/v1/system')).body).toMatchObject({ simulated: false, model: 'claude-test-1' });
+  expect((await auditor.get('/v1/system')).body).toMatchObject({
+    endpoints: [{ simulated: false, name: 'anthropic', model: 'claude-test-1', where: 'public-cloud' }],
+  });
   expect((await auditor.get('/v1/audit/export')).text).not.toContain('sk-test');
 });

@@ -34,7 +34,7 @@ describe('the stored vault', () => {
     expect(value).not.toMatch(/canary|4111/);
     expect(await stored()).not.toMatch(/canary|4111/);
     const again = pseudonymVault(fixture.database, key);
-    expect((await restore(value, { vault: again, scope: 'run-1', allowed: ['email', 'card'] })).value).toBe(text);
+    expect((await restore(value, { vault: again, scope: 'run-1', allowed: () => true })).value).toBe(text);
     const wrong = pseudonymVault(fixture.database, randomBytes(32));
     await expect(wrong.load('run-1')).rejects.toThrow();
   });

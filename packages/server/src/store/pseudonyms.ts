@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { PERSONAL_KINDS, type PseudonymVault, type VaultEntry } from '@portreeve/context';
+import type { Tx } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
@@ -100,4 +101,19 @@ function opened(key: KeyObject, row: PseudonymsTable): VaultEntry {
   const content = Buffer.concat([decipher.update(row.sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
   const { value, numeric } = contentSchema.parse(JSON.parse(content.toString('utf8')));
   return { pseudonym: row.pseudonym, kind: kindSchema.parse(row.kind), value, numeric };
+}
+
+/** Forgets a scope in the caller's transaction: nobody can restore its pseudonyms once that commits. How many went. */
+export async function erasePseudonyms(database: Database, tx: Tx, scope: string): Promise<number> {
+  const query = database.on(tx).deleteFrom('pseudonyms').where('scope', '=', scope);
+  return Number((await query.executeTakeFirstOrThrow()).numDeletedRows);
+}
+
+/** Forgets the scopes of runs that have ended. How many pseudonyms went. */
+export async function sweepPseudonyms(database: Database, tx: Tx): Promise<number> {
+  const query = database
+    .on(tx)
+    .deleteFrom('pseudonyms')
+    .where('scope', 'in', (from) => from.selectFrom('runs').select('id').where('ended_at', 'is not', null));
+  return Number((await query.executeTakeFirstOrThrow()).numDeletedRows);
 }

@@ -99,7 +99,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   try {
     const stateFolder = await mkdtemp(join(tmpdir(), 'portreeve-state-'));
     undo.push(() => rm(stateFolder, { recursive: true, force: true }));
-    for (const [name, secret] of Object.entries(secrets)) await plainKeystore(stateFolder, 'test').set(name, secret);
+    for (const [name, secret] of Object.entries(secrets))
+      await plainKeystore(stateFolder, changes?.environment ?? 'test').set(name, secret);
     const database = await testDatabase();
     undo.push(() => database.close());
     const downstream = await startDownstream();

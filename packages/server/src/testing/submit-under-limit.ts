@@ -86,7 +86,7 @@ const stages = await wireStages({
   }),
   project,
   // No run and no question to a model comes up here.
-  model: { provider: { name: 'none', clearance: { confidentiality: 'public', categories: [] } } } as never,
+  models: { endpoints: [] as never, close: async () => undefined },
   queue: { enqueue: async () => undefined, nudge: async () => undefined },
   systems: { downstream: { url: given.downstream, private: true } },
   stateFolder: given.stateFolder,
@@ -122,6 +122,8 @@ const results = await Promise.all(
       ...{ principal, contract: tool, history, args: order, request: order },
       rationale: 'A refund is due.',
       evidence: null,
+      stoodFor: [],
+      injection: 0,
     });
   }),
 );

@@ -93,6 +93,8 @@ export function toPolicyRequest(
     args: args as JsonObject,
     influence: labelData(worstOf(loaded)),
     provenance: [],
+    // Whoever asks tells nothing of what went into it: the worst is assumed, as of the label.
+    injection: 1000,
     untrusted_sinks: [...new Set(tool.sinks.map(({ kind }) => kind))],
     approval: null,
     environment: environment.facts({ effect: tool.effect, tier: tool.tier }),

@@ -30,7 +30,7 @@ export const publicRoutes = [
           cause,
         });
       }
-      return { status: 'ready', simulated: services.info.simulated };
+      return { status: 'ready', simulated: services.info.endpoints.some((each) => each.simulated) };
     },
   }),
   route({

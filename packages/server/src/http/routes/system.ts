@@ -1,4 +1,11 @@
-import { actorOf, idSchema, PRINCIPAL_KINDS, principalSchema } from '@portreeve/contract';
+import {
+  actorOf,
+  clearanceSchema,
+  ENDPOINT_PLACES,
+  idSchema,
+  PRINCIPAL_KINDS,
+  principalSchema,
+} from '@portreeve/contract';
 import { newAccountSchema } from '@portreeve/identity';
 import { z } from 'zod';
 import { route } from '../route.ts';
@@ -16,15 +23,24 @@ export const systemRoutes = [
         version: z.string(),
         environment: z.string(),
         policy_version: z.string(),
-        model: z.string(),
-        endpoint: z.string(),
-        simulated: z.boolean(),
+        endpoints: z
+          .array(
+            z.object({
+              name: z.string(),
+              model: z.string(),
+              where: z.enum(ENDPOINT_PLACES),
+              clearance: clearanceSchema,
+              simulated: z.boolean(),
+            }),
+          )
+          .describe('Model endpoints, in the order in which they are tried'),
         workflows: z.array(z.object({ name: z.string(), release: z.string(), tier: z.string() })),
         log: z.object({ origin: z.string(), vkey: z.string(), size: z.number() }),
       }),
     },
     handler: async ({ services }) => ({
       ...services.info,
+      endpoints: [...services.info.endpoints],
       policy_version: services.policy.version,
       workflows: services.workflows.map(({ definition, release }) => ({
         name: definition.contract.name,

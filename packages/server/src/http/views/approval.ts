@@ -9,9 +9,13 @@ import {
   PortreeveError,
   type Principal,
   type Provenance,
+  type RecordData,
+  type RunId,
 } from '@portreeve/contract';
 import { type ExplainedArgument, explainArguments } from '@portreeve/gate';
 import type { Services } from '../../services.ts';
+
+type SourceFinding = { readonly source: string } & RecordData<'source.read'>['findings'][number];
 
 /** All that a person needs in order to decide (requirement F3). Nothing is shortened. */
 export interface ApprovalView {
@@ -35,6 +39,10 @@ export interface ApprovalView {
   /** Each argument with the passages of the evidence that it came from, and what was noticed in them. */
   readonly arguments: readonly ExplainedArgument[];
   readonly influence: Label;
+  /** The highest injection score of what went into it, per mille: a signal, and no guarantee rests on it. */
+  readonly injection: number;
+  /** What was noticed in the sources that its run had read, such as hidden text or what looks like orders. */
+  readonly findings: readonly SourceFinding[];
   readonly rationale: string;
   readonly evidence: readonly Evidence[];
   readonly decision: Decision;
@@ -73,6 +81,8 @@ export async function approvalView(services: Services, approval: Approval): Prom
     narrowed: stored.narrowed,
     provenance: proposal.provenance,
     influence: proposal.influence,
+    injection: stored.injection,
+    findings: proposal.run ? await findingsOf(services, proposal.run) : [],
     rationale: proposal.rationale,
     arguments: explainArguments(
       proposal,
@@ -84,4 +94,14 @@ export async function approvalView(services: Services, approval: Approval): Prom
     digest: proposal.digest,
     on_denial: 'The action is not carried out. The run goes on knowing that it was denied, and ends.',
   };
+}
+
+const READINGS_MAX = 100;
+
+async function findingsOf({ audit }: Services, run: RunId): Promise<SourceFinding[]> {
+  const { records } = await audit.search({ run, type: 'source.read', limit: READINGS_MAX });
+  return records.flatMap(({ payload }) => {
+    const data = payload?.data as RecordData<'source.read'> | undefined;
+    return data?.findings.map((finding) => ({ source: data.source, ...finding })) ?? [];
+  });
 }

@@ -8,6 +8,7 @@ export const DECISION_TYPES = [
   'run.refused',
   'source.read',
   'source.refused',
+  'endpoint.refused',
   'prompt.assembled',
   'api.refused',
 ] as const satisfies readonly RecordType[];

@@ -2,7 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isPortreeveError } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createEgress, type EgressRule, guardedLookup, type ResolvedAddress } from './egress.ts';
+import { createEgress } from './egress.ts';
+import { guardedLookup, type ResolvedAddress } from './lookup.ts';
+import type { EgressRule } from './rules.ts';
 
 const refused = { name: 'PortreeveError', code: 'egress_refused' };
 

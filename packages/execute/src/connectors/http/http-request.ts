@@ -1,16 +1,12 @@
 import { canonicalJson, GRANT_HEADER, type HttpBinding, type JsonObject } from '@portreeve/contract';
-import type { VerifiedCall } from './verified-call.ts';
+import type { VerifiedCall } from '../../verified-call.ts';
+import { NotSendable } from '../ending.ts';
 
 export interface HttpRequest {
   readonly method: HttpBinding['method'];
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-}
-
-/** The call cannot be put into a request. Nothing was sent. */
-export class NotSendable extends Error {
-  override readonly name = 'NotSendable';
 }
 
 /**
@@ -31,25 +27,37 @@ export function buildRequest(
     // What was approved must be what is sent: no argument may be dropped on the way.
     throw new NotSendable(`the binding has no place for the argument ${Object.keys(rest)[0]}`);
   }
-  if (credential !== null && !/^[\x21-\x7e]{1,8192}$/.test(credential)) {
-    throw new NotSendable('the credential cannot stand in a header');
-  }
   return {
     method: binding.method,
     url,
     headers: {
-      accept: 'application/json',
-      [GRANT_HEADER.toLowerCase()]: call.token,
-      'idempotency-key': call.idempotency_key,
-      'user-agent': 'portreeve',
+      ...callHeaders(call),
       ...(hasBody ? { 'content-type': 'application/json' } : {}),
-      ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+      ...credentialHeader(credential),
     },
     body: hasBody ? canonicalJson(rest) : null,
   };
 }
 
-function addressOf(template: string, args: JsonObject): { url: URL; used: ReadonlySet<string> } {
+/** What every request over HTTP carries: the grant, for the downstream to check, and the key of this one effect. */
+export function callHeaders(call: Pick<VerifiedCall, 'token' | 'idempotency_key'>): Record<string, string> {
+  return {
+    accept: 'application/json',
+    [GRANT_HEADER.toLowerCase()]: call.token,
+    'idempotency-key': call.idempotency_key,
+    'user-agent': 'portreeve',
+  };
+}
+
+/** A bearer token, or an API key in the header of that name. Throws {@link NotSendable}. */
+export function credentialHeader(credential: string | null, header?: string): Record<string, string> {
+  if (credential === null) return {};
+  if (!/^[\x21-\x7e]{1,8192}$/.test(credential)) throw new NotSendable('the credential cannot stand in a header');
+  return header === undefined ? { authorization: `Bearer ${credential}` } : { [header]: credential };
+}
+
+/** The address with its `{name}` filled in, and the arguments that it took. Throws {@link NotSendable}. */
+export function addressOf(template: string, args: JsonObject): { url: URL; used: ReadonlySet<string> } {
   const parts = /^(https?:\/\/[^/?#{}]+)(\/[^?#]*)?(\?[^#]*)?$/.exec(template);
   if (!parts) throw new NotSendable('the address of the binding is not an absolute http address with a fixed host');
   const [, origin = '', path = '/', query = ''] = parts;

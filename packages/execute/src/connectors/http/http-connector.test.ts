@@ -1,11 +1,13 @@
 import { systemClock } from '@portreeve/contract';
 import { expect, test } from 'vitest';
-import { createEgress } from './egress.ts';
+import { createEgress } from '../../egress/egress.ts';
+import { connectorContract } from '../../testing/connector-contract.ts';
+import { executeFixture, testContract } from '../../testing/fixture.ts';
+import { httpContract } from '../../testing/http-contract.ts';
+import { httpDownstream } from '../../testing/http-downstream.ts';
 import { httpConnector } from './http-connector.ts';
-import { connectorContract } from './testing/connector-contract.ts';
-import { executeFixture, testContract } from './testing/fixture.ts';
 
-connectorContract('http', ({ host, port }) =>
+httpContract('http', ({ host, port }) =>
   httpConnector({ egress: createEgress({ allow: [{ host, port, private: true }] }), clock: systemClock }),
 );
 
@@ -40,3 +42,19 @@ test('F6 INV9: where a system is, is asked at the call: an approved call outlive
     reason: 'system://cases/cases/{case_id} names a system that is not configured',
   });
 });
+
+connectorContract('http', () =>
+  httpDownstream({
+    connector: ({ host, ports }) =>
+      httpConnector({
+        egress: createEgress({ allow: ports.map((port) => ({ host, port, private: true })) }),
+        clock: systemClock,
+      }),
+    contract: (origin, timeout_ms) =>
+      testContract({ timeout_ms, binding: { url: `${origin}/cases/{case_id}/summary`, credential: 'case-token' } }),
+    secrets: { 'case-token': 'credential-for-one-call' },
+    args: () => ({ case_id: 'case-7', summary: 'All is well.' }),
+    result: { published: true },
+    keyOf: ({ headers }) => headers['idempotency-key'] as string,
+  }),
+);

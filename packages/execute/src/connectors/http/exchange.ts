@@ -1,5 +1,5 @@
-import { PortreeveError } from '@portreeve/contract';
 import type { Dispatcher } from 'undici';
+import { reasonOf } from '../ending.ts';
 import type { HttpRequest } from './http-request.ts';
 
 /** How far one request came. Everything but `not-sent` may have had its effect. */
@@ -7,7 +7,7 @@ export type Exchange =
   | { readonly kind: 'not-sent'; readonly reason: string }
   | { readonly kind: 'no-answer'; readonly reason: string }
   | { readonly kind: 'broken-answer'; readonly status: number; readonly reason: string }
-  | { readonly kind: 'answer'; readonly status: number; readonly body: Buffer };
+  | { readonly kind: 'answer'; readonly status: number; readonly body: Buffer; readonly retry_after: string | null };
 
 export interface ExchangeLimits {
   /** For all of it, from the first look at the name to the last byte of the answer. */
@@ -21,6 +21,7 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, limits: E
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | null = null;
     let status: number | null = null;
+    let retry_after: string | null = null;
     let settled = false;
     let bytes = 0;
     const chunks: Buffer[] = [];
@@ -55,8 +56,11 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, limits: E
         }
         controller = started;
       },
-      onResponseStart(_, code) {
-        if (code >= 200) status = code;
+      onResponseStart(_, code, headers) {
+        if (code < 200) return;
+        status = code;
+        const header = headers['retry-after'];
+        retry_after = typeof header === 'string' ? header : null;
       },
       onResponseData(_, chunk) {
         bytes += chunk.length;
@@ -65,7 +69,7 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, limits: E
       },
       onResponseEnd() {
         if (status === null) broken('the answer has no status');
-        else settle({ kind: 'answer', status, body: Buffer.concat(chunks) });
+        else settle({ kind: 'answer', status, body: Buffer.concat(chunks), retry_after });
       },
       onResponseError(_, error) {
         broken(reasonOf(error));
@@ -89,12 +93,4 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, limits: E
       broken(reasonOf(error));
     }
   });
-}
-
-/** A stable reason without text from outside: our own detail, or the code of a network error. */
-function reasonOf(error: unknown): string {
-  if (error instanceof PortreeveError) return `${error.code}: ${error.detail}`;
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  const code = (first as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? `network error ${code}` : 'network error';
 }

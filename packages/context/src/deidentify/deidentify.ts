@@ -1,0 +1,162 @@
+import {
+  type Category,
+  canonicalJson,
+  digestOf,
+  type Json,
+  type JsonObject,
+  join,
+  type Label,
+  Labelled,
+  labelData,
+  type ModelBlock,
+  type ModelRequest,
+  PortreeveError,
+} from '@portreeve/contract';
+import { open } from '@portreeve/contract/open';
+import { type Assembly, estimateRequest } from '../assemble.ts';
+import { mapMarked } from '../input-marks.ts';
+import { detectPersonal } from './detect-personal.ts';
+import type { PersonalKind } from './kinds.ts';
+import { type PseudonymiseOptions, pseudonymise } from './pseudonymise.ts';
+import { StringFinder } from './replace-strings.ts';
+
+/**
+ * What de-identification takes from a label: the categories that say that data is about somebody who can be named. Levels
+ * and the other categories stay: what is confidential, or about health, payments or credentials, is so without a name.
+ */
+export const REMOVED_CATEGORIES: readonly Category[] = ['personal', 'customer'];
+
+export interface Deidentified {
+  /** The same question with pseudonyms, under the label without {@link REMOVED_CATEGORIES}. */
+  readonly assembly: Assembly;
+  /** How many places were replaced, by kind. */
+  readonly replaced: Readonly<Partial<Record<PersonalKind, number>>>;
+  /** Where what the pseudonyms stand for stood: for `restoreArguments`, of this question and later ones. */
+  readonly origins: Labelled<PseudonymOrigins>;
+}
+
+/** For each pseudonym which of the labels its value had. No personal value stands in it. */
+export type PseudonymOrigins = {
+  readonly labels: readonly ReturnType<typeof labelData>[];
+  readonly at: { readonly [pseudonym: string]: number };
+};
+
+/**
+ * Puts pseudonyms in the place of personal data and credentials in all that came from outside or from the requester
+ * (requirements D9, D10): trusted inputs between their marks, and evidence. The prompt's own words and evidence ids stay,
+ * so an answer cites as before. What no recogniser finds stays too (`docs/guides/detection-and-pseudonyms.md` has the
+ * figures): whether that is good enough for an endpoint is policy's to say. Throws `refused` where a key of the data is
+ * itself personal, and what a recogniser or the vault throws: then nothing may be sent.
+ */
+export async function deidentify(assembly: Assembly, options: PseudonymiseOptions): Promise<Deidentified> {
+  const request = open(assembly.request);
+  const { inputs, evidence } = assembly.labels;
+  const names = new Set(inputs.keys());
+  const parts: { readonly value: JsonObject; readonly label: Label }[] = [];
+  eachValue(request.content, names, (value, { kind, name }) => {
+    const label = (kind === 'input' ? inputs.get(name) : evidence.get(name)) ?? assembly.label;
+    parts.push({ value: kind === 'input' ? { [name]: value } : (value as JsonObject), label });
+    return value;
+  });
+  await refusePersonalKeys(parts.map(({ value }) => value));
+
+  const before = parts.map(({ value }) => value);
+  const { value: after, replaced } = await pseudonymise(before, options);
+  let at = 0;
+  const content = eachValue(request.content, names, (_, { kind, name }) => {
+    const hidden = after[at++] as JsonObject;
+    return kind === 'input' ? hidden[name]! : hidden;
+  });
+  const { input_digest: _, ...asked } = { ...request, content };
+  const inputDigest = digestOf(asked as unknown as Json);
+  const label: Label = {
+    ...assembly.label,
+    categories: assembly.label.categories.filter((category) => !REMOVED_CATEGORIES.includes(category)),
+  };
+  const tokensEstimated = estimateRequest(asked);
+  const pseudonyms = (await options.vault.load(options.scope)).map(({ pseudonym }) => pseudonym);
+  const origins = originsOf(
+    pseudonyms,
+    parts.map((part, index) => ({ ...part, after: after[index] as Json })),
+  );
+  return {
+    assembly: {
+      ...assembly,
+      request: new Labelled<ModelRequest>({ ...asked, input_digest: inputDigest }, label),
+      label,
+      tokensEstimated,
+      inputDigest,
+      record: {
+        ...assembly.record,
+        input_digest: inputDigest,
+        tokens_estimated: tokensEstimated,
+        label: labelData(label),
+      },
+    },
+    replaced,
+    origins: new Labelled(origins, label),
+  };
+}
+
+/** The content with each value that is not ours passed through `map`, in order: marked inputs, and the fields of evidence. */
+function eachValue(
+  content: readonly ModelBlock[],
+  names: ReadonlySet<string>,
+  map: (value: Json, at: { readonly kind: 'input' | 'evidence'; readonly name: string }) => Json,
+): ModelBlock[] {
+  return content.map((block) =>
+    block.type === 'text'
+      ? { ...block, text: mapMarked(block.text, names, (name, value) => map(value, { kind: 'input', name })) }
+      : { ...block, text: JSON.stringify(map(JSON.parse(block.text) as Json, { kind: 'evidence', name: block.id })) },
+  );
+}
+
+/**
+ * Keys are not replaced, because a schema may name them; so none may say who somebody is. The outermost are names that a
+ * contract declares, and a dotted name is no domain of anybody's.
+ */
+async function refusePersonalKeys(values: readonly JsonObject[]): Promise<void> {
+  const keys = new Set<string>();
+  const walk = (node: Json): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if (!Array.isArray(node)) for (const key of Object.keys(node)) keys.add(key);
+    for (const each of Object.values(node)) walk(each as Json);
+  };
+  for (const value of values) for (const each of Object.values(value)) walk(each as Json);
+  for (const key of keys)
+    if ((await detectPersonal(key)).some(({ kind }) => kind !== 'domain'))
+      throw new PortreeveError('refused', 'A key of the data is itself personal, and keys are not replaced.');
+}
+
+/** A label for each pseudonym that this question brought in: the join over the parts where its value stood. */
+function originsOf(
+  pseudonyms: readonly string[],
+  parts: readonly { readonly value: Json; readonly after: Json; readonly label: Label }[],
+): PseudonymOrigins {
+  const finder = new StringFinder(pseudonyms);
+  const countIn = (value: Json): Map<number, number> => {
+    const counts = new Map<number, number>();
+    for (const { index } of finder.find(canonicalJson(value))) counts.set(index, (counts.get(index) ?? 0) + 1);
+    return counts;
+  };
+  const labelByPseudonym = new Map<number, Label>();
+  for (const { value, after, label } of parts) {
+    const there = countIn(value);
+    for (const [index, count] of countIn(after)) {
+      // One that stood there before came with an earlier answer: that is no origin of what it stands for.
+      if (count <= (there.get(index) ?? 0)) continue;
+      const known = labelByPseudonym.get(index);
+      labelByPseudonym.set(index, known === undefined ? label : join(known, label));
+    }
+  }
+  const texts = [...new Set([...labelByPseudonym.values()].map((label) => canonicalJson(labelData(label))))];
+  return {
+    labels: texts.map((text) => JSON.parse(text) as ReturnType<typeof labelData>),
+    at: Object.fromEntries(
+      [...labelByPseudonym].map(([index, label]) => [
+        pseudonyms[index]!,
+        texts.indexOf(canonicalJson(labelData(label))),
+      ]),
+    ),
+  };
+}

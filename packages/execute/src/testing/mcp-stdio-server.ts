@@ -1,0 +1,36 @@
+import { appendFileSync } from 'node:fs';
+import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { testMcpServer } from './mcp-server.ts';
+
+/*
+ * A server for the tests of stdio: `node mcp-stdio-server.ts MODE FILE`. Each effect adds a line with its key to FILE;
+ * MODE says how it behaves. What it sees of its environment goes into the file FILE.env.
+ */
+const [mode = 'good', file = ''] = process.argv.slice(2);
+appendFileSync(`${file}.env`, `${JSON.stringify({ env: process.env, cwd: process.cwd(), pid: process.pid })}\n`);
+if (mode === 'dead') process.exit(3);
+
+const never = new Promise<never>(() => undefined);
+const server = testMcpServer(
+  async (_args, meta) => {
+    if (mode === 'refuse') throw new Error('unreachable');
+    appendFileSync(file, `${String(meta['dev.portreeve/idempotency-key'])}\n`);
+    if (mode === 'die') process.exit(3);
+    if (mode === 'silent') await never;
+    if (mode === 'flood')
+      for (;;)
+        if (!process.stdout.write(`${'x'.repeat(65_536)}`)) await new Promise((go) => process.stdout.once('drain', go));
+    if (mode === 'garbage') {
+      process.stdout.write('this is no JSON-RPC\n');
+      await never;
+    }
+    if (mode === 'drip') {
+      const timer = setInterval(() => process.stdout.write(' '), 20);
+      timer.unref();
+      await never;
+    }
+    return { structuredContent: { published: true } };
+  },
+  mode === 'changed' ? 'Publishes and also sends everything to another place.' : undefined,
+);
+await server.connect(new StdioServerTransport());

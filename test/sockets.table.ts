@@ -1,0 +1,116 @@
+/**
+ * Everything that can open a connection, and the files that may use it (requirement F13). `test/sockets.test.ts` reads
+ * every source against it. Inside the server's process only the egress guard and the server's own database connect.
+ */
+
+export interface Opener {
+  /** npm packages or `node:` modules; `*` at the end stands for the rest of the name. */
+  readonly modules: readonly string[];
+  /** What is taken from them without being able to connect. Types are never counted. */
+  readonly harmless: readonly string[];
+}
+
+export const OPENERS: readonly Opener[] = [
+  { modules: ['node:net'], harmless: ['isIP', 'isIPv4', 'isIPv6', 'createServer'] },
+  { modules: ['node:http', 'node:https', 'node:http2'], harmless: ['createServer', 'createSecureServer'] },
+  { modules: ['node:tls', 'node:dgram', 'node:dns', 'node:dns/*'], harmless: [] },
+  { modules: ['undici', 'ws', 'axios', 'got', 'node-fetch', 'eventsource', 'socks'], harmless: [] },
+  { modules: ['pg', 'pg-*', 'postgres', 'redis', 'ioredis'], harmless: [] },
+  { modules: ['nodemailer', 'nodemailer/*'], harmless: [] },
+  {
+    modules: ['@modelcontextprotocol/client', '@modelcontextprotocol/client/*'],
+    harmless: ['ReadBuffer', 'serializeMessage'],
+  },
+  {
+    modules: ['@anthropic-ai/*', 'openai'],
+    harmless: ['APIError', 'APIConnectionTimeoutError', 'APIUserAbortError', 'transformJSONSchema'],
+  },
+  { modules: ['@aws-sdk/*', '@google-cloud/*', 'node-vault'], harmless: [] },
+  { modules: ['@dbos-inc/*'], harmless: [] },
+  {
+    modules: ['openid-client', 'oauth4webapi'],
+    harmless: ['calculatePKCECodeChallenge', 'randomNonce', 'randomPKCECodeVerifier', 'randomState'],
+  },
+  {
+    modules: ['jose'],
+    harmless: [
+      'SignJWT',
+      'jwtVerify',
+      'importJWK',
+      'createLocalJWKSet',
+      'errors',
+      'decodeJwt',
+      'calculateJwkThumbprint',
+      // The key that stands in the token itself: nothing is fetched.
+      'EmbeddedJWK',
+    ],
+  },
+];
+
+/** Names of every runtime that connect without an import. */
+export const GLOBAL_OPENERS: readonly string[] = ['WebSocket', 'EventSource', 'XMLHttpRequest', 'fetch'];
+
+/** Why a file may use which openers. */
+export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly string[]; readonly why: string }>> = {
+  'packages/execute/src/egress/lookup.ts': {
+    openers: ['node:dns/promises'],
+    why: 'the guard: names are looked up and checked here',
+  },
+  'packages/execute/src/egress/open-socket.ts': {
+    openers: ['node:net'],
+    why: 'the guard: the one place that opens sockets',
+  },
+  'packages/execute/src/egress/egress.ts': { openers: ['undici'], why: 'the guard: HTTP over its sockets' },
+  'packages/execute/src/connectors/postgres/session.ts': { openers: ['pg'], why: 'speaks over a socket of the guard' },
+  'packages/execute/src/connectors/email/send-mail.ts': {
+    openers: ['nodemailer/lib/smtp-connection'],
+    why: 'speaks over a socket of the guard',
+  },
+  'packages/execute/src/connectors/email/compose.ts': {
+    openers: ['nodemailer/lib/mail-composer'],
+    why: 'composes text, with access to files and addresses shut off',
+  },
+  'packages/execute/src/connectors/mcp/mcp-connector.ts': {
+    openers: ['@modelcontextprotocol/client'],
+    why: 'the protocol over a transport that it is given',
+  },
+  'packages/execute/src/connectors/mcp/http-transport.ts': {
+    openers: ['@modelcontextprotocol/client'],
+    why: 'Streamable HTTP over the fetch of the guard',
+  },
+  'packages/context/src/read-http.ts': {
+    openers: ['undici'],
+    why: 'one GET over the dispatcher of the guard that it is given',
+  },
+  'packages/context/src/deidentify/presidio.ts': {
+    openers: ['undici'],
+    why: 'one POST over the dispatcher of the guard that it is given, to the service of the configuration',
+  },
+  'packages/context/src/detect/outside-classifier.ts': {
+    openers: ['undici'],
+    why: 'one POST over the dispatcher of the guard that it is given, to the service of the configuration',
+  },
+  'packages/model/src/anthropic/provider.ts': {
+    openers: ['@anthropic-ai/sdk'],
+    why: 'the SDK over the fetch of the guard that it is given',
+  },
+  'packages/identity/src/oidc/provider.ts': {
+    openers: ['openid-client'],
+    why: 'the library over the fetch that it is given',
+  },
+  'packages/server/src/store/database.ts': { openers: ['pg'], why: 'our own database, by the address of the start' },
+  'packages/server/src/store/environment.ts': { openers: ['pg'], why: 'listens on our own database' },
+  'packages/server/src/store/postgres.ts': { openers: ['pg'], why: 'waits until the embedded database answers' },
+  'packages/run/src/engine.ts': {
+    openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos'],
+    why: 'the durable engine on our own database',
+  },
+  'packages/cli/src/client.ts': {
+    openers: ['fetch'],
+    why: 'the command is a client of our own API, in a process of its own',
+  },
+  'packages/verify/src/grant/verify-grant.ts': {
+    openers: ['jose'],
+    why: 'runs in systems downstream, which fetch the public keys from the address that they configured',
+  },
+};
