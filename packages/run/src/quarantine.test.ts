@@ -73,7 +73,7 @@ let server: SimulatedServer;
 let worst: Provider;
 beforeAll(async () => {
   server = await startSimulatedServer({ behaviour: 'worst-case' });
-  worst = simulatedProvider(server);
+  worst = simulatedProvider(server, { fetch });
 });
 afterAll(() => server.close());
 
