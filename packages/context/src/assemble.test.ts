@@ -133,7 +133,7 @@ Summarise.
   const { record, request, leftOut } = assemble({ prompt: two, workflow, inputs: { events: flood, mails: few } });
   const shown = 200 - leftOut;
   expect(record.left_out).toEqual([{ input: 'events', source: 'case-logs', pieces: 200, shown }]);
-  expect(RECORD_TYPES['prompt.assembled'].parse(record).evidence_left_out).toBe(leftOut);
+  expect(record.evidence_left_out).toBe(leftOut);
   const texts = open(request).content.map((block) => block.text);
   expect(texts.join('\n')).toContain(`${leftOut} items did not fit`);
   expect(texts.filter((text) => text.includes('mail '))).toHaveLength(2);
@@ -242,5 +242,42 @@ describe('assembling', () => {
 
   test('hidden characters in a trusted value do not reach the model', () => {
     expect(textOf(ask({ question: 'a\u202Eb\u{E0041}' }))).toContain('<input name="question">"ab"</input>');
+  });
+});
+
+describe('D5: handles', () => {
+  const PLAN = `---
+id: summarise
+version: "1.0"
+step: analyse
+inputs:
+  - { name: read, description: What was read., handle: true }
+  - { name: answer, description: An earlier answer. }
+output: { type: object }
+---
+Say what to do with {{read}}.
+`;
+  const plan = (answer: Label['integrity'], handles: ReadonlyMap<string, string>) =>
+    assemble({
+      prompt: parsePrompt(PLAN, 'plan.md'),
+      workflow,
+      inputs: {
+        read: new Labelled({ queue: 'SECRET' }, UNTRUSTED),
+        answer: new Labelled('known', { ...UNTRUSTED, integrity: answer, origins: ['crm'] }),
+      },
+      handles,
+    });
+
+  test('a handle stands in the text in the place of the value; nothing of the value or its label enters', () => {
+    const assembly = plan('internal', new Map([['read', '«handle:q1»']]));
+    expect(textOf(assembly)).toContain('Say what to do with <input name="read">"«handle:q1»"</input>.');
+    expect(JSON.stringify(open(assembly.request))).not.toContain('SECRET');
+    expect(assembly.label).toMatchObject({ integrity: 'internal', origins: ['crm'] });
+  });
+
+  test('beside a handle nothing untrusted is read, and a value that is no handle is not taken for one', () => {
+    const misconfigured = expect.objectContaining({ code: 'misconfigured' });
+    expect(() => plan('untrusted', new Map([['read', '«handle:q1»']]))).toThrow(misconfigured);
+    expect(() => plan('internal', new Map())).toThrow(misconfigured);
   });
 });

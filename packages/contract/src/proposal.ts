@@ -69,7 +69,9 @@ export const proposalSchema = z.strictObject({
   provenance: z.array(provenanceSchema).max(1000),
   /** Of an outside session: whether its intent foresaw this. Absent where reviewed code of a workflow chose the action. */
   intent: z.enum(INTENT_FACTS).optional(),
-  /** Of an outside session: bits that it has read in quarantine so far. */
+  /**
+   * Bits that were read in quarantine so far: by an outside session, or by a workflow's run whose action may rest on them.
+   */
   quarantined_bits: z.int().min(0).optional(),
   digest: digestSchema,
 });

@@ -356,6 +356,8 @@ export const RECORD_TYPES = {
     repaired: z.boolean(),
     cited: z.array(idSchema('evidence')),
     label: labelSchema,
+    /** The answer was given in quarantine: the handle that stands for it, and what its bounded parts can say in bits. */
+    quarantined: z.strictObject({ handle: z.string().max(16), bits: z.int().min(0) }).optional(),
   }),
   'output.rejected': z.strictObject({ prompt: nameSchema, errors: z.array(z.string()), repair_follows: z.boolean() }),
 

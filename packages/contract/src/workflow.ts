@@ -189,7 +189,16 @@ export const promptContractSchema = z.strictObject({
   max_output_tokens: z.int().min(16).max(64_000).default(4000),
   /** Tokens that the evidence may take; what does not fit is left out, common shapes first, and counted on record. */
   evidence_budget_tokens: z.int().min(100).max(500_000).default(50_000),
-  inputs: z.array(z.strictObject({ name: nameSchema, description: z.string().min(1).max(400) })).max(32),
+  inputs: z
+    .array(
+      z.strictObject({
+        name: nameSchema,
+        description: z.string().min(1).max(400),
+        /** It is given as a handle: the model sees that there is a value, and may name it, but never sees it. */
+        handle: z.boolean().optional(),
+      }),
+    )
+    .max(32),
   /** JSON Schema 2020-12 of the answer. */
   output: jsonObjectSchema,
   /** JSON pointers into the answer, `*` for every item, whose values must be evidence ids that were shown. */
@@ -300,6 +309,15 @@ export interface WorkflowContext<Input = JsonObject> {
   read(source: string, query: JsonObject): Promise<Reading>;
   /** Asks a model by a declared prompt; the answer satisfies the prompt's output schema. */
   ask<T = unknown>(prompt: string, inputs: { readonly [name: string]: Json | Labelled<unknown> }): Promise<Labelled<T>>;
+  /**
+   * Asks a declared prompt in quarantine: over text that nobody vouches for, without tools, for an answer whose schema is
+   * closed. What comes back is a handle: `at` gives parts of it, a prompt that declares an input with `handle: true` may
+   * name it without seeing it, and in an action's arguments each part is known to be no more than its type can say.
+   */
+  quarantine<T = unknown>(
+    prompt: string,
+    inputs: { readonly [name: string]: Json | Labelled<unknown> },
+  ): Promise<Labelled<T>>;
   /** Proposes an action; comes back when it has been done, refused, denied, or its outcome is unknown. */
   act(
     tool: string,

@@ -1,4 +1,13 @@
-import { type Arguments, BOTTOM, type Label, Labelled, type ToolContract } from '@portreeve/contract';
+import {
+  type Arguments,
+  at,
+  BOTTOM,
+  join,
+  type Label,
+  Labelled,
+  type Quarantine,
+  type ToolContract,
+} from '@portreeve/contract';
 import { testContract } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
 import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
@@ -126,4 +135,73 @@ describe('D6: sinks that an untrusted value reaches', () => {
 
 test('every string of the arguments is found, at any depth', () => {
   expect([...stringsOf({ a: 'x', b: [{ c: 'y' }, ['z', 1, null]], d: true })].sort()).toEqual(['x', 'y', 'z']);
+});
+
+describe('D6: what was answered in quarantine', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      queue: { enum: ['billing', 'support'] },
+      count: { type: 'integer', minimum: 0, maximum: 255 },
+      days: { type: 'array', maxItems: 2, items: { type: 'string', format: 'date' } },
+      text: { type: 'string' },
+    },
+    required: ['queue', 'count', 'days', 'text'],
+    additionalProperties: false,
+  };
+  const answered = (over: object = {}) => {
+    const value = { queue: 'billing', count: 7, days: ['2026-11-21'], text: 'free text', ...over };
+    const answer = new Labelled(value, MODEL);
+    return { answer, quarantine: { answers: [{ id: 'q1', answer, schema }], planned: [], bits: 9 } };
+  };
+  const traced = (args: Arguments, quarantine: Quarantine) =>
+    Object.fromEntries(
+      openArguments(args, REQUEST, quarantine).provenance.map(({ path, kind, bits }) => [path, bits ?? kind]),
+    );
+
+  test('each part is bounded by its type, whichever way it is taken; text stays a model’s', () => {
+    const { answer, quarantine } = answered();
+    expect(traced({ all: answer, one: at(answer, '/queue'), day: at(at(answer, '/days'), '/0') }, quarantine)).toEqual({
+      '/all/queue': 1,
+      '/all/count': 8,
+      '/all/days/0': 22,
+      '/all/text': 'model',
+      '/one': 1,
+      '/day': 22,
+    });
+    expect(traced({ none: at(answered({ days: [] }).answer, '/days') }, quarantine)).toEqual({ '/none': 'model' });
+  });
+
+  test('what does not fit its type is free text, and so is the same value of another making', () => {
+    const changed = answered({ queue: 'mallory@evil.example', count: 256 });
+    expect(
+      traced({ queue: at(changed.answer, '/queue'), count: at(changed.answer, '/count') }, changed.quarantine),
+    ).toEqual({ '/queue': 'model', '/count': 'model' });
+    expect(traced({ queue: new Labelled('billing', MODEL) }, changed.quarantine)).toEqual({ '/queue': 'model' });
+  });
+
+  test('a planner’s handle is the value, with its label; another answer’s text of the same form is text', () => {
+    const { answer, quarantine } = answered();
+    const plan = new Labelled({ to: '«handle:q1/queue»' }, MODEL_ONLY);
+    const planned = { ...quarantine, planned: [{ answer: plan, handles: ['«handle:q1»'] }] };
+    const opened = openArguments({ to: at(plan, '/to') }, REQUEST, planned);
+    expect(opened.args).toEqual({ to: 'billing' });
+    expect(opened.provenance).toMatchObject([{ path: '/to', kind: 'bounded', bits: 1, carries: 'choice' }]);
+    expect(opened.label).toEqual(join(answer.label, MODEL_ONLY));
+    const copied = new Labelled('«handle:q1/queue»', DOCUMENT);
+    expect(openArguments({ to: copied }, REQUEST, planned).args).toEqual({ to: '«handle:q1/queue»' });
+    const narrower = { ...quarantine, planned: [{ answer: plan, handles: ['«handle:q1/text»'] }] };
+    expect(() => openArguments({ to: plan }, REQUEST, narrower)).toThrow('was not shown');
+  });
+
+  test('it may choose to whom among listed values, but no number and never how much', () => {
+    const sinksOf = (kind: 'recipient' | 'amount', part: string) => {
+      const { answer, quarantine } = answered();
+      const contract = { ...testContract(), sinks: [{ path: '/x', kind }] };
+      return untrustedSinks(contract, openArguments({ x: at(answer, part) }, REQUEST, quarantine).provenance);
+    };
+    expect(sinksOf('recipient', '/queue')).toEqual([]);
+    expect(sinksOf('recipient', '/count')).toEqual(['recipient']);
+    expect(sinksOf('amount', '/queue')).toEqual(['amount']);
+  });
 });

@@ -10,9 +10,11 @@ import {
   Labelled,
   PortreeveError,
   type Provenance,
+  type Quarantine,
   type ToolContract,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
+import { boundedOrigin, namedValue, type Place, partOf, placeOf } from './quarantined.ts';
 
 export interface OpenedArguments {
   readonly args: JsonObject;
@@ -23,15 +25,16 @@ export interface OpenedArguments {
 
 /**
  * Opens an argument tree and says of each leaf where it came from (requirement D6): a value that stands in the request
- * word for word is the request's, whoever repeats it; what a model wrote is the model's.
+ * word for word is the request's, whoever repeats it; what a model wrote is the model's. A handle that a planner named
+ * becomes the value that it stands for, and what was answered in quarantine is bounded as its schema says.
  */
-export function openArguments(tree: Arguments, request: JsonObject): OpenedArguments {
+export function openArguments(tree: Arguments, request: JsonObject, quarantine?: Quarantine): OpenedArguments {
   const requested = new Set<string>();
   collectLeaves(request, requested);
   const provenance: Provenance[] = [];
   let label = BOTTOM;
 
-  const walk = (node: ArgumentValue, path: string, under: Label | null): Json => {
+  const walk = (node: ArgumentValue, path: string, under: Label | null, place: Place | null): Json => {
     if (node instanceof Labelled) {
       label = join(label, node.label);
       const value: unknown = open(node);
@@ -39,23 +42,34 @@ export function openArguments(tree: Arguments, request: JsonObject): OpenedArgum
         throw new PortreeveError('bad_input', `The argument ${path} points at a value that is not there.`);
       }
       assertJson(value);
-      return walk(value, path, under === null ? node.label : join(under, node.label));
+      return walk(value, path, under === null ? node.label : join(under, node.label), placeOf(node, quarantine));
     }
+    const named = place && typeof node === 'string' ? namedValue(node, path, place, quarantine) : null;
+    if (named) return walk(named, path, under, null);
     // An empty list or object has no leaf, but says something too: nobody, or everybody.
     const isEmpty = typeof node === 'object' && node !== null && Object.keys(node).length === 0;
-    if (isEmpty && under !== null) provenance.push({ path, ...originOf(null, under, requested) });
-    if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}/${index}`, under));
+    if (isEmpty && under !== null) {
+      provenance.push({ path, ...(boundedOrigin(node as Json, under, place) ?? originOf(null, under, requested)) });
+    }
+    if (Array.isArray(node)) {
+      return node.map((item, index) => walk(item, `${path}/${index}`, under, partOf(place, String(index))));
+    }
     if (typeof node === 'object' && node !== null) {
       return Object.fromEntries(
-        Object.entries(node).map(([key, item]) => [key, walk(item, `${path}/${pointerPart(key)}`, under)]),
+        Object.entries(node).map(([key, item]) => [
+          key,
+          walk(item, `${path}/${pointerPart(key)}`, under, partOf(place, pointerPart(key))),
+        ]),
       );
     }
     const leaf = node as null | boolean | number | string;
-    provenance.push({ path, ...originOf(leaf, under, requested) });
+    const origin = originOf(leaf, under, requested);
+    const bounded = origin.kind === 'request' || under === null ? null : boundedOrigin(leaf, under, place);
+    provenance.push({ path, ...(bounded ?? origin) });
     return leaf;
   };
 
-  const args = walk(tree, '', null) as JsonObject;
+  const args = walk(tree, '', null, null) as JsonObject;
   assertJson(args);
   return { args, provenance, label };
 }
@@ -73,7 +87,10 @@ function originOf(
   return { kind: 'untrusted-document', origins };
 }
 
-/** Sinks (by kind) that hold a value which came neither from the request, nor from code, nor from a trusted record. */
+/**
+ * Sinks (by kind) that hold a value which came neither from the request, nor from code, nor from a trusted record. What was
+ * answered in quarantine may choose among values that reviewed files list, but not how much.
+ */
 export function untrustedSinks(
   contract: ToolContract,
   provenance: readonly Provenance[],
@@ -83,7 +100,9 @@ export function untrustedSinks(
       provenance.some(
         (leaf) =>
           (leaf.path === sink.path || leaf.path.startsWith(`${sink.path}/`)) &&
-          (leaf.kind === 'model' || leaf.kind === 'untrusted-document'),
+          (leaf.kind === 'model' ||
+            leaf.kind === 'untrusted-document' ||
+            (leaf.kind === 'bounded' && (leaf.carries !== 'choice' || sink.kind === 'amount'))),
       ),
     )
     .map((sink) => sink.kind);

@@ -17,10 +17,14 @@ export function flowOf(proposal: Asked, contract: ToolContract): FlowFacts {
     chosen_sinks: kindsWhere(leaves, (leaf, slot) => slot !== 'payload' && isChosen(leaf)),
     holder: holderOf(leaves, contract),
     payload: payloadOf(leaves),
-    capacity_bits:
-      (proposal.quarantined_bits ?? 0) +
-      proposal.provenance.reduce((sum, leaf) => sum + (leaf.kind === 'bounded' ? (leaf.bits ?? 0) : 0), 0),
+    capacity_bits: capacityOf(proposal),
   };
+}
+
+/** Of a workflow's run, each bounded value is part of an answer of quarantine, and those are counted as wholes. */
+function capacityOf({ intent, quarantined_bits = 0, provenance }: Asked): number {
+  const bounded = provenance.reduce((sum, leaf) => sum + (leaf.kind === 'bounded' ? (leaf.bits ?? 0) : 0), 0);
+  return intent === undefined ? Math.max(quarantined_bits, bounded) : quarantined_bits + bounded;
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   type Provenance,
   proposalDigest,
   proposalSchema,
+  type Quarantine,
   type RunId,
   type ToolContract,
   type WorkflowFacts,
@@ -51,6 +52,8 @@ export interface Wish {
   readonly evidence: Labelled<readonly Evidence[]> | null;
   /** The outside session that wishes it: it knows what the model had read, and what was declared before. */
   readonly session?: Pick<Session, 'judge'>;
+  /** What the run has read in quarantine. */
+  readonly quarantine?: Quarantine;
   /** Arguments that are a value which a pseudonym stood for: where that value came from, not who repeated it. */
   readonly stoodFor: readonly Provenance[];
   /** The highest injection score of what went into it, per mille. */
@@ -74,7 +77,7 @@ export function toProposal(wish: Wish): Proposal {
 }
 
 function makeProposal(wish: Wish): Proposal {
-  const opened = openArguments(wish.args, wish.request);
+  const opened = openArguments(wish.args, wish.request, wish.quarantine);
   const errors = argumentErrors(wish.contract, opened.args);
   if (errors.length > 0) {
     throw new PortreeveError('bad_input', `The arguments do not fit the contract of ${wish.contract.name}.`, {
@@ -107,6 +110,7 @@ function makeProposal(wish: Wish): Proposal {
           leaf.kind === 'request' ? leaf : (stoodFor.get(leaf.path) ?? leaf),
         ),
     ...(judged ? { intent: judged.intent, quarantined_bits: judged.quarantined_bits } : {}),
+    ...(!judged && typeof wish.quarantine?.bits === 'number' ? { quarantined_bits: wish.quarantine.bits } : {}),
   };
   const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
   if (!parsed.success) {

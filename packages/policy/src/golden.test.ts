@@ -246,6 +246,24 @@ describe('D5 D6: what a model wishes that has read untrusted text', () => {
     }
   });
 
+  test.each([
+    [16, 'permit'],
+    [17, 'approve'],
+  ])('D5 D6: a workflow’s run whose action may rest on %i bits of quarantine: %s', (capacity_bits, outcome) => {
+    const request = actRequest({
+      influence: untrusted,
+      tool: { effect: 'write' },
+      flow: flow({ author: 'code', capacity_bits }),
+    });
+    const decision = engine.decide(request);
+    expect(decision.outcome).toBe(outcome);
+    if (outcome === 'approve') expect(decision.reasons.map((reason) => reason.code)).toEqual(['quarantine_capacity']);
+    expect(engine.decide({ ...request, approval: { approvers: ['prn_bob'], groups: ['leads'] } }).outcome).toBe(
+      'permit',
+    );
+    expect(engine.decide({ ...request, tool: { ...request.tool, effect: 'read' } }).outcome).toBe('permit');
+  });
+
   test('D5: a read that sends data out is judged as an effect, another is not', () => {
     const ask = (egress: boolean) =>
       engine.decide(

@@ -89,7 +89,7 @@ export interface ContextStage {
     prompt: Prompt,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
     workflow: WorkflowContract,
-    life: Pick<AssembleOptions, 'revealed' | 'withheld'>,
+    how: Pick<AssembleOptions, 'revealed' | 'withheld' | 'handles'>,
   ): Assembly;
   /** An answer without what may not be kept. */
   withhold(answer: Labelled<unknown>, revealed: Revealed): Labelled<unknown>;

@@ -31,6 +31,7 @@ import { isOutage } from './engine.ts';
 import { factsOf, LOOKING } from './facts.ts';
 import { InjectionScores, labelsOf } from './injection-scores.ts';
 import type { ContextStage, Durable, Environment, LoadedWorkflow, Revealed, RunStore } from './ports.ts';
+import { type Confined, runQuarantine } from './quarantine.ts';
 import { type Endpoint, routeQuestion, unanswered } from './route-question.ts';
 import { type Ending, RunStopped } from './stop.ts';
 import { approvalTopic, moveRun } from './transitions.ts';
@@ -67,6 +68,7 @@ export function workflowContext(
   const actor = actorOf(run.principal);
   const refs: RecordRefs = { run: run.id, workflow: run.workflow, release: run.release };
   const life = runLife(deps.clock);
+  const quarantine = runQuarantine();
   let count = 0;
   const scores = new InjectionScores();
   /** What the pseudonyms of this run's questions stand for, as far as a restored value needs it. */
@@ -150,11 +152,14 @@ export function workflowContext(
   async function ask<T>(
     name: string,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
+    how: 'ask' | 'quarantine' = 'ask',
   ): Promise<Labelled<T>> {
     const prompt = loaded.promptsByName.get(name);
+    const confined = prompt && how === 'quarantine' ? quarantine.confine(prompt.contract) : null;
+    const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
     type Asked = { value: ValueId; origins: ValueId | null };
-    const asked = await step<Asked>(`ask:${name}`, async (key) => {
+    const asked = await step<Asked>(`${how}:${name}`, async (key) => {
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
           ending: {
@@ -171,7 +176,11 @@ export function workflowContext(
         if ('ending' in again) return again;
         revealed.push(again.ok);
       }
-      const assembly = deps.context.assemble(prompt, alive.inputs, contract, { revealed, withheld: alive.withheld });
+      const assembly = deps.context.assemble(prompt, alive.inputs, contract, {
+        revealed,
+        withheld: alive.withheld,
+        handles,
+      });
       // A pseudonym is kept with what it stands for, until the run ends: longer than what may not be kept at all.
       const hide = async (each: Assembly): Promise<Deidentified> => {
         if (revealed.length > 0)
@@ -217,7 +226,8 @@ export function workflowContext(
         answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
         failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
         rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
-        validated: (facts) => write(record('output.validated', facts, { outcome: 'valid' })),
+        validated: (facts) =>
+          write(record('output.validated', { ...facts, ...confinedFacts(confined) }, { outcome: 'valid' })),
       });
       if (answer.status === 'failed') {
         return {
@@ -255,7 +265,9 @@ export function workflowContext(
     });
     life.end(ending);
     if (asked.origins) hidden.push(asked.origins);
-    return load<T>(asked.value);
+    const answer = await load<T>(asked.value);
+    if (prompt) quarantine.answered(answer, { confined, prompt: prompt.contract, inputs });
+    return answer;
   }
 
   /** Fields that may not be kept are read anew for each question that has them: policy is asked again, too. */
@@ -289,6 +301,7 @@ export function workflowContext(
   ): Promise<ActOutcome> {
     const proposal = asId('proposal', `prop_${run.id.slice('run_'.length)}-${count + 1}`);
     const toolContract = definition.tools.find((each) => each.name === tool);
+    const read = quarantine.forAction(args);
     let result = await step<StoredResult>(`act:${tool}`, async (key) => {
       if (!toolContract) {
         return {
@@ -334,6 +347,7 @@ export function workflowContext(
         request: run.input,
         rationale: why.rationale,
         evidence: why.evidence ? life.forRecord(why.evidence) : null,
+        quarantine: read,
         stoodFor: found.stoodFor,
         injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
       };
@@ -372,7 +386,15 @@ export function workflowContext(
   }
 
   return {
-    context: { run: run.id, requester: run.principal, input: run.input, read, ask, act },
+    context: {
+      run: run.id,
+      requester: run.principal,
+      input: run.input,
+      read,
+      ask: (name, inputs) => ask(name, inputs),
+      quarantine: (name, inputs) => ask(name, inputs, 'quarantine'),
+      act,
+    },
     ending: () => stopped?.ending ?? null,
   };
 }
@@ -389,6 +411,11 @@ type StoredResult =
       readonly narrowed: readonly string[];
       readonly injection: number;
     };
+
+/** What the record says of an answer that was given in quarantine. */
+function confinedFacts(confined: Confined | null): Pick<RecordDraft<'output.validated'>['data'], 'quarantined'> {
+  return confined ? { quarantined: { handle: confined.handle, bits: confined.bits } } : {};
+}
 
 function refuses(decision: Decision): boolean {
   return decision.outcome !== 'permit' && decision.outcome !== 'notify';

@@ -74,6 +74,7 @@ function withParsedInput<S extends Schema>(context: WorkflowContext, schema: z.Z
     input: parsed.data as InputOf<S>,
     read: (source, query) => context.read(source, query),
     ask: (prompt, inputs) => context.ask(prompt, inputs),
+    quarantine: (prompt, inputs) => context.quarantine(prompt, inputs),
     act: (tool, args, why) => context.act(tool, args, why),
   };
 }

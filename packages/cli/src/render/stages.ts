@@ -80,7 +80,7 @@ const LINES: { readonly [type: string]: (data: Data, entry: Data) => [Stage, str
   'output.validated': (data) => [
     [
       'validate',
-      `schema holds, ${data.cited.length} cited pieces of evidence all exist${data.repaired ? ', after one repair' : ''}`,
+      `schema holds, ${data.cited.length} cited pieces of evidence all exist${data.repaired ? ', after one repair' : ''}${data.quarantined ? `; read in quarantine as ${data.quarantined.handle}, ${data.quarantined.bits} bits` : ''}`,
     ],
   ],
   'proposal.submitted': (data) => [

@@ -82,6 +82,8 @@ export interface RunHarness {
     scope?: JsonObject;
     tier?: string;
     source?: Partial<SourceContract>;
+    /** Texts of prompt files besides `summarize`. */
+    prompts?: readonly string[];
   }): LoadedWorkflow;
   /** The touch of the database (counted from now, beginning with 1) that fails, as when it is away for a moment. */
   loseDatabase(nth: number, error?: Error): void;
@@ -250,8 +252,15 @@ export function runHarness(): RunHarness {
       if (!approval) throw new TypeError(`run ${id} waits for no approval`);
       await gate.vote(approval);
     },
-    load({ release = digestOf('release 1'), tools = [testContract()], scope = {}, tier = 'medium', source = {} } = {}) {
-      const prompt = parsePrompt(PROMPT, 'summarize.md');
+    load({
+      release = digestOf('release 1'),
+      tools = [testContract()],
+      scope = {},
+      tier = 'medium',
+      source = {},
+      prompts: texts = [],
+    } = {}) {
+      const prompts = [PROMPT, ...texts].map((text) => parsePrompt(text, 'prompt.md'));
       const contract = workflowContractSchema.parse({
         name: 'incident-summary',
         version: '1.0',
@@ -259,7 +268,12 @@ export function runHarness(): RunHarness {
         purpose: 'Summarises a case.',
         tier,
         owners: { security: 'a', platform: 'b', business: 'c', escalation: 'd' },
-        scope: { sources: ['case-logs'], tools: tools.map((tool) => tool.name), prompts: ['summarize'], ...scope },
+        scope: {
+          sources: ['case-logs'],
+          tools: tools.map((tool) => tool.name),
+          prompts: prompts.map((prompt) => prompt.contract.id),
+          ...scope,
+        },
         approvers: ['case-approvers'],
         approval_timeout_minutes: 60,
         input: {
@@ -272,7 +286,7 @@ export function runHarness(): RunHarness {
       const made: LoadedWorkflow = {
         release,
         definition: { contract, tools, sources: [{ ...SOURCE, ...source }], run: (given) => harness.code(given) },
-        promptsByName: new Map([[prompt.contract.id, prompt]]),
+        promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])),
       };
       loaded.set(release, made);
       return made;

@@ -14,12 +14,14 @@ import {
   type WorkflowContext,
   type WorkflowDefinition,
 } from '@portreeve/contract';
+import { TestHandles } from './handles.ts';
 import { toActOutcome } from './outcome.ts';
 import type { WorkflowTest, WorkflowTestResult } from './test-workflow.ts';
 import { TestValues } from './values.ts';
 
 const REQUEST: Label = { integrity: 'trusted', confidentiality: 'public', categories: [], origins: ['request'] };
 
+type Inputs = { readonly [name: string]: Json | Labelled<unknown> };
 type Journal = { [K in 'reads' | 'asks' | 'acts']: WorkflowTestResult[K][number][] };
 
 /**
@@ -32,6 +34,18 @@ export function testContext(
 ): { readonly context: WorkflowContext; readonly journal: Journal } {
   const values = new TestValues();
   const journal: Journal = { reads: [], asks: [], acts: [] };
+  const handles = new TestHandles();
+
+  function question<T>(prompt: string, inputs: Inputs, quarantined: boolean): Labelled<T> {
+    if (!contract.scope.prompts.includes(prompt)) throw outOfScope('prompt', prompt);
+    const { value, labels } = values.resolve(inputs);
+    const label = join(REQUEST, ...labels);
+    const answer = given(test.answers?.[prompt], 'answers', prompt, value);
+    journal.asks.push({ prompt, inputs: value, label, quarantined });
+    // A model's answer is never more trusted than what it has seen, and its words are its own.
+    const origins = [...label.origins, `model:${prompt}`].sort();
+    return values.make(answer as T, { ...label, origins });
+  }
 
   const context: WorkflowContext = {
     run: asId('run', 'run_test'),
@@ -49,20 +63,22 @@ export function testContext(
       return { evidence: values.make(evidence, label), available: items.length, count: evidence.length };
     },
 
-    async ask<T>(prompt: string, inputs: { readonly [name: string]: Json | Labelled<unknown> }): Promise<Labelled<T>> {
-      if (!contract.scope.prompts.includes(prompt)) throw outOfScope('prompt', prompt);
-      const { value, labels } = values.resolve(inputs);
-      const label = join(REQUEST, ...labels);
-      const answer = given(test.answers?.[prompt], 'answers', prompt, value);
-      journal.asks.push({ prompt, inputs: value, label });
-      // A model's answer is never more trusted than what it has seen, and its words are its own.
-      const origins = [...label.origins, `model:${prompt}`].sort();
-      return values.make(answer as T, { ...label, origins });
+    ask: async <T>(prompt: string, inputs: Inputs) => {
+      const { seen, shown } = handles.hidden(test.handles?.[prompt] ?? [], inputs);
+      const answer = question<T>(prompt, seen, false);
+      if (shown.length > 0) handles.planned.push({ answer, handles: shown });
+      return answer;
+    },
+
+    quarantine: async <T>(prompt: string, inputs: Inputs) => {
+      const answer = question<T>(prompt, inputs, true);
+      handles.add(answer);
+      return answer;
     },
 
     async act(name, args, why) {
       const tool = inScope('tool', name, contract.scope.tools, tools);
-      const { value, labels } = values.resolve(args);
+      const { value, labels } = values.resolve(args, (text, from) => handles.named(text, from));
       fits(tool.args, value, `the arguments of ${name}`);
       const influence = join(...labels, ...(why.evidence ? [why.evidence.label] : []));
       const evidence = why.evidence ? (values.contentOf(why.evidence) as readonly Evidence[]) : [];

@@ -46,7 +46,7 @@ const define = (run: (context: WorkflowContext<Input>) => Promise<{ [key: string
     input: z.strictObject({ id: z.string().max(8), tone: z.string().default('plain') }),
     sources: [source],
     tools: [tool],
-    prompts: ['take-note'],
+    prompts: ['take-note', 'plan'],
     run,
   });
 const whole = define(async (context) => {
@@ -137,5 +137,48 @@ describe('I6: a workflow runs in memory', () => {
 
   test('what the test forgot is named', async () => {
     await expect(testWorkflow(whole, setUp({ answers: {} }))).rejects.toThrow('under answers for take-note');
+  });
+});
+
+describe('I6 D5: quarantine in memory', () => {
+  const planning = (plan: (inputs: { readonly [name: string]: unknown }) => string) =>
+    testWorkflow(
+      define(async (context) => {
+        const notes = await context.read('notes', { id: context.input.id });
+        const read = await context.quarantine('take-note', { notes: notes.evidence });
+        const planned = await context.ask('plan', { read: at(read, '/kind') });
+        await context.act(
+          'publish_note',
+          { id: context.input.id, lines: [{ text: at<string>(planned, '/text') }] },
+          { rationale: 'asked for' },
+        );
+        return undefined;
+      }),
+      setUp({
+        answers: { 'take-note': { kind: 'complaint' }, plan: (inputs) => ({ text: plan(inputs) }) },
+        handles: { plan: ['read'] },
+      }),
+    );
+
+  test('the planner is given a handle and no text; what it names is the value, with its label', async () => {
+    const ran = await planning(({ read }) => String(read));
+    expect(ran.asks.map(({ prompt, quarantined }) => [prompt, quarantined])).toEqual([
+      ['take-note', true],
+      ['plan', false],
+    ]);
+    expect(ran.asks[1]).toMatchObject({ inputs: { read: '«handle:q1/kind»' }, label: { integrity: 'trusted' } });
+    expect(ran.acts[0]).toMatchObject({ args: { lines: [{ text: 'complaint' }] }, label: { integrity: 'untrusted' } });
+  });
+
+  test('a handle that it was not shown is refused, as are text in its place and an input that is none', async () => {
+    await expect(planning(() => '«handle:q1»')).rejects.toMatchObject({ code: 'bad_input' });
+    await expect(planning(({ read }) => `see ${read}`)).rejects.toMatchObject({ code: 'bad_input' });
+    const stray = define(async (context) => {
+      await context.ask('take-note', { tone: 'x' });
+      return undefined;
+    });
+    await expect(testWorkflow(stray, setUp({ handles: { 'take-note': ['tone'] } }))).rejects.toMatchObject({
+      code: 'misconfigured',
+    });
   });
 });

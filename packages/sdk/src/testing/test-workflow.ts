@@ -20,13 +20,20 @@ export interface WorkflowTest {
   };
   /** Answers by prompt; a function gets the inputs, evidence included, so that it can cite. */
   readonly answers?: { readonly [prompt: string]: Json | ((inputs: JsonObject) => Json) };
+  /** By prompt, the inputs that its file declares with `handle: true`: the answer's function gets their handles. */
+  readonly handles?: { readonly [prompt: string]: readonly string[] };
   readonly actions?: { readonly [tool: string]: TestOutcome | ((args: JsonObject) => TestOutcome) };
 }
 
 export interface WorkflowTestResult {
   readonly result: JsonObject | undefined;
   readonly reads: readonly { readonly source: string; readonly query: JsonObject; readonly count: number }[];
-  readonly asks: readonly { readonly prompt: string; readonly inputs: JsonObject; readonly label: Label }[];
+  readonly asks: readonly {
+    readonly prompt: string;
+    readonly inputs: JsonObject;
+    readonly label: Label;
+    readonly quarantined: boolean;
+  }[];
   readonly acts: readonly {
     readonly tool: string;
     readonly args: JsonObject;

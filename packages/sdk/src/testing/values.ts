@@ -28,21 +28,31 @@ export class TestValues {
     return node;
   }
 
-  /** An argument tree with its labelled leaves replaced by their content, and the labels that stood in it. */
-  resolve(tree: Arguments): { readonly value: { [key: string]: Json }; readonly labels: readonly Label[] } {
+  /**
+   * An argument tree with its labelled leaves replaced by their content, and the labels that stood in it. `named` says what
+   * a text in a labelled value stands for.
+   */
+  resolve(
+    tree: Arguments,
+    named: (text: string, within: Labelled<unknown>) => Labelled<unknown> | null = () => null,
+  ): { readonly value: { [key: string]: Json }; readonly labels: readonly Label[] } {
     const labels: Label[] = [];
-    const walk = (node: ArgumentValue, path: string): Json => {
+    const walk = (node: ArgumentValue, path: string, within: Labelled<unknown> | null): Json => {
       if (node instanceof Labelled) {
         const content = this.contentOf(node);
         if (content === undefined) throw new TypeError(`${path} points at a value that is not there`);
         labels.push(node.label);
-        return content as Json;
+        return walk(content as Json, path, node);
       }
-      if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}/${index}`));
+      const meant = within && typeof node === 'string' ? named(node, within) : null;
+      if (meant) return walk(meant, path, null);
+      if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}/${index}`, within));
       if (typeof node === 'object' && node !== null)
-        return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, walk(item, `${path}/${key}`)]));
+        return Object.fromEntries(
+          Object.entries(node).map(([key, item]) => [key, walk(item, `${path}/${key}`, within)]),
+        );
       return node as Json;
     };
-    return { value: walk(tree, '') as { [key: string]: Json }, labels };
+    return { value: walk(tree, '', null) as { [key: string]: Json }, labels };
   }
 }
