@@ -61,10 +61,16 @@ export class FindingLog {
     const confusable = cleaned.spans.filter((span) => span.kind === 'confusable_character').length;
     if (confusable > 0) this.add('confusable_character', position, confusable);
     for (const kind of suspiciousKinds(cleaned.text)) this.add(kind, position);
-    const { score } = scoreInjection(cleaned.text);
-    if (score < INJECTION_LIKELY) return;
+    this.score(position, cleaned.text);
+  }
+
+  /** Notes where a text looks as if it gave orders to a model; whether it does. */
+  score(position: number, text: string): boolean {
+    const { score } = scoreInjection(text);
+    if (score < INJECTION_LIKELY) return false;
     this.add('injection_likely', position);
     this.#score = Math.max(this.#score, score);
+    return true;
   }
 
   /** Sorted by kind, so that the same source gives the same record. */

@@ -81,6 +81,8 @@ function takeBlocks(document: IngestedDocument, contract: SourceContract): Sourc
   let cutValues = 0;
   const items = blocks.map((block): SourceItem => {
     const { text, kind, part, start, end, unit, position } = block;
+    const noticed = [...(kindsByPosition.get(position) ?? [])];
+    if (findings.score(position, text)) noticed.push('injection_likely');
     const all: JsonObject = { text, kind, part, start, end, unit, media_type: document.media_type };
     const fields = contract.fields.map(({ name, max_chars }): [string, Json] => {
       const value = all[name] ?? null;
@@ -95,7 +97,7 @@ function takeBlocks(document: IngestedDocument, contract: SourceContract): Sourc
       unit,
       start,
       end,
-      findings: [...(kindsByPosition.get(position) ?? [])].sort(),
+      findings: noticed.sort(),
     };
     return { position, fields: Object.fromEntries(fields), place };
   });
