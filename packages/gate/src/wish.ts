@@ -88,6 +88,16 @@ function makeProposal(wish: Wish): Proposal {
   const shown = wish.evidence ? open(wish.evidence).map((item) => item.id) : [];
   const named = stringsOf(opened.args);
   const cited = shown.filter((id) => named.has(id));
+  // A handle that lost its lineage on the way, as where a pseudonym was put back beside it, must not be sent for its value.
+  if (wish.quarantine && [...named].some((text) => text.includes('\u00abhandle:'))) {
+    throw new PortreeveError(
+      'bad_input',
+      'An argument still names a handle in place of the value that it stands for.',
+      {
+        next: 'Take the part that holds the handle with `at`, and pass that.',
+      },
+    );
+  }
   const label = judged ? join(opened.label, judged.influence) : opened.label;
   const influence = wish.evidence ? join(label, wish.evidence.label) : label;
   assertRelabels(opened.args, influence, wish.contract);
