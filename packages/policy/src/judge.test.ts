@@ -197,12 +197,13 @@ const asked: fc.Arbitrary<PolicyRequest> = fc
     }[other];
   });
 
-const EVERY_OUTCOME = [
+const EVERY_OUTCOME: readonly PolicyRequest[] = [
   actRequest(),
   actRequest({ tool: { tier: 2 } }),
   actRequest({ tool: { tier: 3 } }),
   actRequest({ tool: { tier: 4 } }),
   actRequest({ workflow: { name: 'refund' }, approval: approved }),
+  askRequest({ influence: { ...BOTTOM, categories: ['personal'], origins: [] } }),
 ];
 
 test('C8: decisions on the compiled path are those of the official engine, byte for byte', () => {
@@ -217,6 +218,6 @@ test('C8: decisions on the compiled path are those of the official engine, byte 
     }),
     { numRuns: 400, examples: EVERY_OUTCOME.map((request): [PolicyRequest] => [request]) },
   );
-  expect([...outcomes].sort()).toEqual(['approve', 'error', 'notify', 'permit', 'refuse']);
+  expect([...outcomes].sort()).toEqual(['approve', 'error', 'narrow', 'notify', 'permit', 'refuse']);
   expect(quick.path().path).toBe('compiled');
 });
