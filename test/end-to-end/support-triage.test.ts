@@ -58,7 +58,19 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     const config = {
       environment: 'development',
       workflows: [relative(project, join(EXAMPLE, 'workflows/support-triage'))],
-      model: { name: model.model, base_url: model.url },
+      models: [
+        {
+          ...{
+            name: 'claude',
+            kind: 'anthropic',
+            model: model.model,
+            base_url: model.url,
+            secret: 'anthropic-api-key',
+          },
+          where: 'public-cloud',
+          clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
+        },
+      ],
     };
     await writeFile(join(project, 'portreeve.config.ts'), `export default ${JSON.stringify(config)};\n`);
     const server = await startServer({
