@@ -31,8 +31,8 @@ describe('the stored vault', () => {
   test('D9: values are not in the database; they come back with the key, in another process, and not without it', async () => {
     const vault = pseudonymVault(fixture.database, key);
     const { value } = await pseudonymise(text, { vault, scope: 'run-1', key });
-    expect(value).not.toMatch(/canary|4111/);
-    expect(await stored()).not.toMatch(/canary|4111/);
+    expect(value).not.toMatch(/canary|4111[ -]?1111/);
+    expect(await stored()).not.toMatch(/canary|4111[ -]?1111/);
     const again = pseudonymVault(fixture.database, key);
     expect((await restore(value, { vault: again, scope: 'run-1', allowed: () => true })).value).toBe(text);
     const wrong = pseudonymVault(fixture.database, randomBytes(32));
