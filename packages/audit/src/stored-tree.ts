@@ -7,7 +7,7 @@ import { hashSpans, MissingNode } from './proof.ts';
  * Nodes of any level: those of the levels between the stored ones are computed from the stored level below. Gives only
  * nodes whose parts are all there.
  */
-export async function treeNodes(
+async function treeNodes(
   store: AuditStore,
   tx: Tx | null,
   log: string,
