@@ -68,6 +68,7 @@ export function actStep(scope: RunScope) {
         release: run.release,
         principal: run.principal,
         contract: toolContract,
+        tools: definition.tools,
         args: found.args,
         request: run.input,
         rationale: why.rationale,
