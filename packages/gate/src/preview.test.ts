@@ -222,6 +222,16 @@ describe('F2 F3: the preview of a proposal', () => {
     await harness.vote(approval.id);
   });
 
+  test('INV3: where its record cannot be written there is neither a call nor an approval', async () => {
+    for (const nth of [1, 2, 3]) {
+      const { harness, wish } = house();
+      harness.failAppend(nth);
+      await expect(shown(harness, wish())).rejects.toMatchObject({ code: 'audit_unavailable' });
+      expect(harness.calls).toEqual([]);
+      expect(harness.story()).not.toContain('approval.requested');
+    }
+  });
+
   test('a dry run that policy would ask about is refused: nobody is asked about a preview', async () => {
     const asking = { ...show, tier: 3 as const };
     const { harness, wish } = house({}, [publish, asking]);
