@@ -50,7 +50,7 @@ export default { ...workflow, tools: [changed] };
 test('INV7: a project that declares the tools of relabelling has no fault', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'portreeve-tools-'));
   try {
-    const sdk = pathToFileURL(fileURLToPath(new URL('../../../sdk/src/index.ts', import.meta.url))).href;
+    const sdk = pathToFileURL(join(EXAMPLE, '../../packages/sdk/src/index.ts')).href;
     const source = pathToFileURL(join(EXAMPLE, 'workflows/incident-summary/workflow.ts')).href;
     await cp(join(EXAMPLE, 'workflows/incident-summary'), join(folder, 'one'), { recursive: true });
     // What its golden decisions leave out follows from its having one tool.
