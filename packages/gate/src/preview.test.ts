@@ -157,10 +157,13 @@ describe('F2 F3: the preview of a proposal', () => {
       if (drafts.some(({ type }) => type === 'approval.requested') && appends++ === 0) throw new Error('crash');
       await counted.call(audit, tx, drafts);
     });
+    const before = harness.clock.now().toISOString();
     await expect(dying.gate.submit(wanted)).rejects.toThrow('crash');
     harness.bury('dying');
+    harness.clock.advance(24 * 3_600_000);
     const { preview } = await shown(harness, wanted, harness.process('next').gate);
-    expect(preview).toMatchObject({ state: 'made' });
+    // It is found again, and does not look younger than it is.
+    expect(preview).toMatchObject({ state: 'made', made_at: before });
     expect(harness.calls).toHaveLength(1);
   });
 

@@ -15,6 +15,7 @@ import {
   previewSchema,
   proposalDigest,
   type ToolContract,
+  timeOfId,
 } from '@portreeve/contract';
 import { answerLabel } from './answer-label.ts';
 import type { StoredProposal } from './ports.ts';
@@ -59,7 +60,7 @@ export async function makePreview(asked: Submission, deps: PreviewDeps): Promise
     return missing('outdated', 'A dry run was made before, of this proposal with other content.', id);
   switch (stored.state) {
     case 'succeeded':
-      return shown(stored, wanted.contract, deps.clock) ?? missing('too_large', TOO_LARGE, id);
+      return shown(stored, wanted.contract) ?? missing('too_large', TOO_LARGE, id);
     case 'refused': {
       const reasons = stored.decision.reasons.map(({ text }) => text).join(' ');
       return missing('refused', `Policy did not let the dry run be made: ${reasons}`.slice(0, 4000), id);
@@ -105,7 +106,7 @@ function previewOf({ proposal, contract, workflow, tools, ...rest }: Submission)
 
 const TOO_LARGE = `The dry run gave more than the ${PREVIEW_BYTES_MAX} bytes that are shown, and no part is shown for the whole.`;
 
-function shown(stored: StoredProposal, contract: ToolContract, clock: Clock): Preview | null {
+function shown(stored: StoredProposal, contract: ToolContract): Preview | null {
   const { proposal, execution, outcome } = stored;
   if (outcome?.state !== 'succeeded' || execution === null) throw new TypeError('a success has a result');
   if (Buffer.byteLength(JSON.stringify(outcome.result)) > PREVIEW_BYTES_MAX) return null;
@@ -115,7 +116,8 @@ function shown(stored: StoredProposal, contract: ToolContract, clock: Clock): Pr
     tool_version: proposal.tool_version,
     proposal: proposal.id,
     execution,
-    made_at: clock.now().toISOString(),
+    // When the call began, also where it is found again long after: a crash must not make it look younger.
+    made_at: timeOfId(execution).toISOString(),
     label: labelData(answerLabel(proposal)),
     ...previewForm(contract.result),
     result: outcome.result,
