@@ -10,10 +10,10 @@ import {
   PortreeveError,
   RECORD_TYPES,
   type RecordDraft,
-  type RecordEntry,
   recordEntrySchema,
 } from '@portreeve/contract';
-import type { RecordColumns, Redactor, StagedRecord } from './ports.ts';
+import { refsIn } from './columns.ts';
+import type { Redactor, StagedRecord } from './ports.ts';
 
 /** C2SP tlog-tiles carries entries with a 16-bit length. */
 const ENTRY_MAX_BYTES = 65_535;
@@ -44,7 +44,8 @@ export function stageRecord(
     ...draft.actor,
     name: name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}\u2026`.toWellFormed(),
   };
-  const refs = Object.fromEntries(Object.entries(draft.refs ?? {}).filter(([, value]) => value !== undefined));
+  const named = Object.entries({ ...refsIn(data), ...draft.refs });
+  const refs = Object.fromEntries(named.filter(([, value]) => value !== undefined));
   const time = clock.now();
   const checked = recordEntrySchema.safeParse({
     v: 1,
@@ -62,24 +63,6 @@ export function stageRecord(
   const entry = canonical(draft, checked.data);
   bounded(draft, 'entry', entry, ENTRY_MAX_BYTES - INDEX_DIGITS);
   return { key: draft.key ?? null, entry, payload };
-}
-
-/** What the record can be searched by. */
-export function columnsOf(entry: RecordEntry): RecordColumns {
-  const { refs } = entry;
-  return {
-    type: entry.type,
-    time: new Date(entry.time),
-    actor_id: entry.actor.id,
-    outcome: entry.outcome,
-    run: refs.run ?? null,
-    workflow: refs.workflow ?? null,
-    tool: refs.tool ?? null,
-    proposal: refs.proposal ?? null,
-    approval: refs.approval ?? null,
-    policy_version: refs.policy_version ?? null,
-    release: refs.release ?? null,
-  };
 }
 
 function canonical(draft: RecordDraft, value: unknown): string {

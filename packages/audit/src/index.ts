@@ -1,5 +1,6 @@
 export type { SignedCheckpoint } from './checkpoint.ts';
-export { columnsOf, PAYLOAD_MAX_BYTES } from './entry.ts';
+export { columnsOf } from './columns.ts';
+export { PAYLOAD_MAX_BYTES } from './entry.ts';
 export type { ExportFile } from './export.ts';
 export { type AuditLog, type AuditLogOptions, createAuditLog } from './log.ts';
 export { createNoteSigner } from './note.ts';
@@ -15,6 +16,7 @@ export type {
   PendingRecord,
   RecordColumns,
   Redactor,
+  SearchValues,
   StagedRecord,
   StoredCheckpoint,
   StoredNode,

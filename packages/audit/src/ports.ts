@@ -5,15 +5,25 @@ export interface RecordColumns {
   readonly type: string;
   readonly time: Date;
   readonly actor_id: string;
+  /** Who acted for the actor, or the actor itself where that is an agent. */
+  readonly agent: string | null;
   readonly outcome: string;
+  /** Reason codes. */
+  readonly codes: readonly string[];
   readonly run: string | null;
   readonly workflow: string | null;
   readonly tool: string | null;
   readonly proposal: string | null;
   readonly approval: string | null;
+  readonly model: string | null;
+  readonly prompt: string | null;
+  readonly prompt_version: string | null;
   readonly policy_version: string | null;
   readonly release: string | null;
 }
+
+/** What a record can be searched by as one value. */
+export type SearchValues = Partial<Record<Exclude<keyof RecordColumns, 'time' | 'codes'> | 'code', string>>;
 
 /** A record that has been made and lacks only its place in the log. */
 export interface StagedRecord {
@@ -87,7 +97,9 @@ export interface Head {
 
 /** A search as the store runs it: bounds are checked before. */
 export interface StoreSearch {
-  readonly equals: Partial<Omit<RecordColumns, 'time'>>;
+  readonly equals: SearchValues;
+  /** Only records of one of these workflows; `null`: of any and of none. */
+  readonly workflows: readonly string[] | null;
   /** Any of these types; `null`: all. */
   readonly types: readonly string[] | null;
   readonly since: Date | null;
@@ -139,6 +151,11 @@ export interface AuditStore {
   /** Asks the process that leads to look for staged records now. */
   callLead(log: string): Promise<void>;
 
+  /**
+   * Makes room for so many records from an index on, apart from those of other logs and in parts that can be taken out
+   * when they are old.
+   */
+  prepare(log: string, from: number, count: number): Promise<void>;
   head(tx: Tx | null, log: string): Promise<Head>;
   /** Stored nodes. Every range has a level that is a multiple of {@link TILE_HEIGHT}. */
   nodes(tx: Tx | null, log: string, ranges: readonly NodeRange[]): Promise<StoredNode[]>;

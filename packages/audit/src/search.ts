@@ -20,7 +20,15 @@ export const auditFilterSchema = z.strictObject({
   /** The id of the principal, `system` or `anonymous`. */
   actor: z.string().min(1).max(128).optional(),
   tool: nameSchema.optional(),
+  /** The id of an agent that acted, for itself or for somebody. */
+  agent: z.string().min(1).max(128).optional(),
   outcome: z.string().min(1).max(64).optional(),
+  /** A reason code of a decision, or the code of a refusal or failure. */
+  code: z.string().min(1).max(64).optional(),
+  /** As the endpoint names it, version included. */
+  model: z.string().min(1).max(128).optional(),
+  prompt: nameSchema.optional(),
+  prompt_version: z.string().min(1).max(128).optional(),
   proposal: idSchema('proposal').optional(),
   approval: idSchema('approval').optional(),
   policy_version: digestSchema.optional(),
@@ -41,6 +49,8 @@ export const auditQuerySchema = auditFilterSchema.extend({
   order: z.enum(['newest', 'oldest']).default('newest'),
   /** Any of these types. */
   types: z.array(z.enum(RECORD_TYPE_NAMES)).min(1).optional(),
+  /** Only records of these workflows: what the reader may see. */
+  workflows: z.array(nameSchema).optional(),
 });
 export type AuditQuery = z.input<typeof auditQuerySchema>;
 
@@ -62,13 +72,14 @@ export function toStoreSearch(query: AuditQuery): StoreSearch {
   const parsed = auditQuerySchema.safeParse(query);
   if (!parsed.success)
     throw new PortreeveError('bad_request', 'The search is malformed.', { errors: fieldErrors(parsed.error) });
-  const { since, until, words, after, limit, order, actor, types, ...rest } = parsed.data;
+  const { since, until, words, after, limit, order, actor, types, workflows, ...rest } = parsed.data;
   const equals = Object.fromEntries(
     Object.entries({ ...rest, actor_id: actor }).filter(([, value]) => value !== undefined),
   );
   return {
     equals,
     types: types ?? null,
+    workflows: workflows ?? null,
     since: since === undefined ? null : new Date(since),
     until: until === undefined ? null : new Date(until),
     words: words ?? null,

@@ -1,5 +1,5 @@
 import { canonicalJson, digestOfText, type RecordEntry, recordEntrySchema } from '@portreeve/contract';
-import { columnsOf } from './entry.ts';
+import { columnsOf } from './columns.ts';
 import type { RecordColumns, StoredRecord } from './ports.ts';
 import type { Finding } from './verify.ts';
 
@@ -47,8 +47,7 @@ export function checkBeside(
 function differingColumn(stored: RecordColumns, expected: RecordColumns): string | null {
   for (const [name, value] of Object.entries(expected)) {
     const found = stored[name as keyof RecordColumns];
-    const same = value instanceof Date ? found instanceof Date && found.getTime() === value.getTime() : found === value;
-    if (!same) return name;
+    if (JSON.stringify(found) !== JSON.stringify(value)) return name;
   }
   return null;
 }

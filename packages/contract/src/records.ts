@@ -485,6 +485,21 @@ export const recordRefsSchema = z.strictObject({
   handoff: idSchema('handoff').optional(),
   tool: nameSchema.optional(),
   policy_version: digestSchema.optional(),
+  /** As the endpoint names it, version included. */
+  model: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$/)
+    .optional(),
+  prompt: nameSchema.optional(),
+  prompt_version: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$/)
+    .optional(),
+  /** Why: the reason codes of a decision, or the code of a refusal or failure. */
+  codes: z
+    .array(z.string().regex(/^[a-z][a-z0-9_.-]{0,63}$/))
+    .max(32)
+    .optional(),
 });
 export type RecordRefs = z.infer<typeof recordRefsSchema>;
 

@@ -1,5 +1,5 @@
 import type { RecordEntry } from '@portreeve/contract';
-import { columnsOf } from '../entry.ts';
+import { columnsOf } from '../columns.ts';
 import type {
   AuditStore,
   IndexedRecord,
@@ -104,6 +104,7 @@ export function memoryAuditStore(): AuditStore & {
       return staged.length === 0 ? null : { oldest: staged[0]!.id, newest: staged.at(-1)!.id };
     },
     async callLead() {},
+    async prepare() {},
     async head(_tx, log) {
       const { records, checkpoints } = of(log);
       const last = records.at(-1);
@@ -173,7 +174,8 @@ function view(record: NewRecord | undefined): StoredRecord | null {
 
 function selects(search: StoreSearch, record: NewRecord, { columns, index }: IndexedRecord): boolean {
   for (const [name, value] of Object.entries(search.equals))
-    if (columns[name as keyof typeof columns] !== value) return false;
+    if (name === 'code' ? !columns.codes.includes(value) : columns[name as keyof typeof columns] !== value) return false;
+  if (search.workflows !== null && !search.workflows.includes(columns.workflow ?? '')) return false;
   if (search.types !== null && !search.types.includes(columns.type)) return false;
   if (search.since && columns.time < search.since) return false;
   if (search.until && columns.time >= search.until) return false;

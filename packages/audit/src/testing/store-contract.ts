@@ -14,6 +14,7 @@ const ALL: StoreSearch = {
   since: null,
   until: null,
   types: null,
+  workflows: null,
   words: null,
   after: null,
   limit: 100,
@@ -109,7 +110,9 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
       expect(await store.index('bytes', 1)).toBe(1);
       expect(await store.index('bytes', 10)).toBe(1);
       expect(await store.index('bytes', 10)).toBe(0);
-      const columns = { tool: null, policy_version: null, release: null, type: 'handoff.closed', actor_id: 'system' };
+      const none = { agent: null, tool: null, model: null, prompt: null, prompt_version: null };
+      const more = { policy_version: null, release: null, type: 'handoff.closed', actor_id: 'system', codes: [] };
+      const columns = { ...none, ...more };
       expect(await store.indexed('bytes', 1, 5)).toEqual([
         {
           index: 1,
@@ -217,6 +220,13 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
       expect(await find({ equals: { approval: 'appr_a' } })).toEqual([2]);
       expect(await find({ equals: { policy_version: 'sha256:1' } })).toEqual([1]);
       expect(await find({ equals: { release: 'sha256:2' } })).toEqual([3]);
+      expect(await find({ equals: { workflow: 'refund', release: 'sha256:2' } })).toEqual([]);
+      expect(await find({ words: 'world', equals: { tool: 'publish' } })).toEqual([3]);
+      expect(await find({ words: '-world' })).toEqual([]);
+      expect(await find({ workflows: ['refund', 'other'] })).toEqual([0]);
+      expect(await find({ workflows: [] })).toEqual([]);
+      expect(await find({ workflows: ['refund'], equals: { run: 'run_a' } })).toEqual([0]);
+      expect(await find({ equals: { code: "'" } })).toEqual([]);
       expect(await find({ since: at(1), until: at(3) })).toEqual([1, 2]);
       expect(await find({ words: 'HELLO world' })).toEqual([0, 1, 2, 3]);
       expect(await find({ words: 'hello 2' })).toEqual([2]);

@@ -9,6 +9,8 @@ import {
 import type { Tx } from '@portreeve/contract';
 import { type ColumnType, type Kysely, type Selectable, sql } from 'kysely';
 import { LEAD_CHANNEL, leadLog } from './audit-lead.ts';
+import { recordsAt, searchIndexes } from './audit-search.ts';
+import { termsOf } from './audit-terms.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -30,12 +32,17 @@ interface AuditIndexTable {
   type: Fixed<string>;
   time: Fixed<Date>;
   actor_id: Fixed<string>;
+  agent: Fixed<string | null>;
   outcome: Fixed<string>;
+  codes: Fixed<string[]>;
   run: Fixed<string | null>;
   workflow: Fixed<string | null>;
   tool: Fixed<string | null>;
   proposal: Fixed<string | null>;
   approval: Fixed<string | null>;
+  model: Fixed<string | null>;
+  prompt: Fixed<string | null>;
+  prompt_version: Fixed<string | null>;
   policy_version: Fixed<string | null>;
   release: Fixed<string | null>;
   words: ColumnType<string, never, never>;
@@ -69,18 +76,20 @@ const COLUMNS = [
   'type',
   'time',
   'actor_id',
+  'agent',
   'outcome',
+  'codes',
   'run',
   'workflow',
   'tool',
   'proposal',
   'approval',
+  'model',
+  'prompt',
+  'prompt_version',
   'policy_version',
   'release',
 ] as const satisfies readonly (keyof RecordColumns)[];
-
-/** What the column `words` takes for a space as well (`0002_audit.sql`). */
-const PUNCTUATION = /[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]/g;
 
 /** The audit log's store on PostgreSQL. The database refuses whatever is not an insert or a read (`0002_audit.sql`). */
 export function auditStore(database: Database): AuditStore {
@@ -185,16 +194,22 @@ export function auditStore(database: Database): AuditStore {
         )
         ORDER BY index LIMIT ${limit}`.execute(database.read);
       if (rows.length === 0) return 0;
-      const filed = rows.map(({ entry }) => readColumns(entry));
-      const columns = COLUMNS.map(
-        (name) => sql`${filed.map((row) => row[name])}::${sql.raw(TYPE_OF_COLUMN[name] ?? 'text')}[]`,
-      );
+      const filed = rows.map((row) => ({ row, columns: readColumns(row.entry) }));
+      const names = COLUMNS.filter((name) => name !== 'codes');
+      const arrays = names.map((name) => {
+        const type = sql.raw(name === 'time' ? 'timestamptz' : 'text');
+        return sql`${filed.map(({ columns }) => columns[name])}::${type}[]`;
+      });
+      const terms = filed.map(({ row, columns }) => termsOf(Number(row.index), columns));
+      const codes = filed.map(({ columns }) => JSON.stringify(columns.codes));
+      const listed = (table: string) => sql.join(names.map((name) => sql.ref(`${table}${name}`)));
       // Two processes may file the same records at once: they write the same.
       await sql`
-        INSERT INTO audit_index (log, index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))}, words)
-        SELECT r.log, r.index, ${sql.join(COLUMNS.map((name) => sql.ref(`f.${name}`)))}, audit_words(r.payload)
-        FROM unnest(${rows.map((row) => row.index)}::bigint[], ${sql.join(columns)})
-          AS f (index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))})
+        INSERT INTO audit_index (log, index, ${listed('')}, codes, words)
+        SELECT r.log, r.index, ${listed('f.')}, ARRAY(SELECT jsonb_array_elements_text(f.codes::jsonb)),
+          audit_words(r.payload) || f.terms::tsvector
+        FROM unnest(${rows.map((row) => row.index)}::bigint[], ${codes}::text[], ${terms}::text[], ${sql.join(arrays)})
+          AS f (index, codes, terms, ${listed('')})
         JOIN audit_records AS r ON r.log = ${log} AND r.index = f.index
         ON CONFLICT DO NOTHING`.execute(database.read);
       return rows.length;
@@ -213,30 +228,13 @@ export function auditStore(database: Database): AuditStore {
     },
 
     async search(log, search) {
-      const newest = search.order === 'newest';
-      let query = database.read
-        .selectFrom('audit_index as i')
-        .innerJoin('audit_records as r', (join) => join.onRef('r.log', '=', 'i.log').onRef('r.index', '=', 'i.index'))
-        .select(['r.index', 'r.entry', 'r.payload'])
-        .where('i.log', '=', log);
-      for (const name of COLUMNS) {
-        if (name === 'time') continue;
-        const value = search.equals[name];
-        if (value !== undefined && value !== null) query = query.where(`i.${name}`, '=', value);
-      }
-      if (search.types !== null) query = query.where('i.type', 'in', search.types);
-      if (search.since) query = query.where('i.time', '>=', search.since);
-      if (search.until) query = query.where('i.time', '<', search.until);
-      if (search.words !== null) {
-        const words = search.words.replace(PUNCTUATION, ' ');
-        query = query.where(sql<boolean>`i.words @@ websearch_to_tsquery('simple', ${words})`);
-      }
-      if (search.after !== null) query = query.where('i.index', newest ? '<' : '>', String(search.after));
-      const rows = await query
-        .orderBy('i.index', newest ? 'desc' : 'asc')
-        .limit(search.limit)
-        .execute();
-      return rows.map(toRecord);
+      return recordsAt(database.read, log, await searchIndexes(database.read, log, search));
+    },
+
+    async prepare(log, from, count) {
+      await sql`SELECT audit_prepare(${log}, ${String(from)}::bigint, ${String(from + count)}::bigint)`.execute(
+        database.read,
+      );
     },
 
     async lockCheckpoints(tx, log) {
@@ -283,19 +281,21 @@ function toRecord(row: Pick<Selectable<AuditRecordsTable>, 'index' | 'entry' | '
   return { index: Number(row.index), entry: row.entry, payload: row.payload };
 }
 
-/** The other types of columns than text. */
-const TYPE_OF_COLUMN: Partial<Record<keyof RecordColumns, string>> = { time: 'timestamptz' };
-
 const UNREADABLE: RecordColumns = {
   type: 'unreadable',
   time: new Date(0),
   actor_id: '',
+  agent: null,
   outcome: '',
+  codes: [],
   run: null,
   workflow: null,
   tool: null,
   proposal: null,
   approval: null,
+  model: null,
+  prompt: null,
+  prompt_version: null,
   policy_version: null,
   release: null,
 };

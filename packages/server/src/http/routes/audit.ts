@@ -6,7 +6,7 @@ import type { Call } from '../route.ts';
 import { route } from '../route.ts';
 import { recordAnswer } from './schemas.ts';
 
-const searchQuery = auditQuerySchema.omit({ types: true }).extend({
+const searchQuery = auditQuerySchema.omit({ types: true, workflows: true }).extend({
   after: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });

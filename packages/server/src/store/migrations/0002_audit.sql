@@ -9,7 +9,9 @@ CREATE TABLE audit_records (
   -- The leaf's hash, as it was when the record was appended.
   leaf bytea NOT NULL CHECK (octet_length(leaf) = 32),
   PRIMARY KEY (log, index)
-);
+) PARTITION BY LIST (log);
+-- Logs that nobody prepared (audit_prepare): one table, of which nothing can be detached.
+CREATE TABLE audit_records_other PARTITION OF audit_records DEFAULT;
 
 -- The roots of whole tiles: (level, idx) covers the leaves from idx * 2^level on; levels are multiples of 8.
 CREATE TABLE audit_nodes (
@@ -45,12 +47,12 @@ CREATE FUNCTION audit_append(
   p_pending bigint[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  size bigint;
   gone bigint;
 BEGIN
-  SELECT coalesce((SELECT index + 1 FROM audit_records WHERE log = p_log ORDER BY index DESC LIMIT 1), 0) INTO size;
-  IF size <> p_from THEN
-    RAISE EXCEPTION 'the log has % records, not %', size, p_from USING ERRCODE = 'serialization_failure';
+  -- The record before is there and the first new one is not (the primary key): together, the log has p_from records.
+  -- Both look at one partition, however many there are.
+  IF p_from > 0 AND NOT EXISTS (SELECT FROM audit_records WHERE log = p_log AND index = p_from - 1) THEN
+    RAISE EXCEPTION 'the log has less than % records', p_from USING ERRCODE = 'serialization_failure';
   END IF;
   INSERT INTO audit_records (log, index, entry, payload, leaf)
     SELECT p_log, p_from + n - 1, entry, payload, leaf
@@ -86,29 +88,44 @@ CREATE TABLE audit_index (
   type text NOT NULL,
   time timestamptz NOT NULL,
   actor_id text NOT NULL,
+  agent text,
   outcome text NOT NULL,
+  codes text[] NOT NULL,
   run text,
   workflow text,
   tool text,
   proposal text,
   approval text,
+  model text,
+  prompt text,
+  prompt_version text,
   policy_version text,
   release text,
+  -- The words of the payload, and lexemes for the columns and for the blocks that a record lies in (audit-terms.ts).
   words tsvector NOT NULL,
   PRIMARY KEY (log, index)
-);
+) PARTITION BY LIST (log);
+CREATE TABLE audit_index_other PARTITION OF audit_index DEFAULT;
+
+-- A search by one value goes down one of these and stops when its page is full. They are ordered by -index, and searches
+-- ask for that order, so that nothing else can give it: a planner that believes a value to be common would rather walk
+-- the primary key, and walk it to the end where the value is rare among the newest.
 CREATE INDEX audit_index_by_time ON audit_index (log, time, index);
-CREATE INDEX audit_index_by_type ON audit_index (log, type, index);
-CREATE INDEX audit_index_by_actor ON audit_index (log, actor_id, index);
-CREATE INDEX audit_index_by_outcome ON audit_index (log, outcome, index) WHERE outcome <> '';
-CREATE INDEX audit_index_by_run ON audit_index (log, run, index) WHERE run IS NOT NULL;
-CREATE INDEX audit_index_by_workflow ON audit_index (log, workflow, index) WHERE workflow IS NOT NULL;
-CREATE INDEX audit_index_by_tool ON audit_index (log, tool, index) WHERE tool IS NOT NULL;
-CREATE INDEX audit_index_by_proposal ON audit_index (log, proposal, index) WHERE proposal IS NOT NULL;
-CREATE INDEX audit_index_by_approval ON audit_index (log, approval, index) WHERE approval IS NOT NULL;
-CREATE INDEX audit_index_by_policy ON audit_index (log, policy_version, index) WHERE policy_version IS NOT NULL;
-CREATE INDEX audit_index_by_release ON audit_index (log, release, index) WHERE release IS NOT NULL;
-CREATE INDEX audit_index_by_words ON audit_index USING gin (words);
+CREATE INDEX audit_index_by_type ON audit_index (log, type, (-index));
+CREATE INDEX audit_index_by_actor ON audit_index (log, actor_id, (-index));
+CREATE INDEX audit_index_by_agent ON audit_index (log, agent, (-index)) WHERE agent IS NOT NULL;
+CREATE INDEX audit_index_by_outcome ON audit_index (log, outcome, (-index)) WHERE outcome <> '';
+CREATE INDEX audit_index_by_run ON audit_index (log, run, (-index)) WHERE run IS NOT NULL;
+CREATE INDEX audit_index_by_workflow ON audit_index (log, workflow, (-index)) WHERE workflow IS NOT NULL;
+CREATE INDEX audit_index_by_tool ON audit_index (log, tool, (-index)) WHERE tool IS NOT NULL;
+CREATE INDEX audit_index_by_proposal ON audit_index (log, proposal, (-index)) WHERE proposal IS NOT NULL;
+CREATE INDEX audit_index_by_approval ON audit_index (log, approval, (-index)) WHERE approval IS NOT NULL;
+CREATE INDEX audit_index_by_model ON audit_index (log, model, (-index)) WHERE model IS NOT NULL;
+CREATE INDEX audit_index_by_prompt ON audit_index (log, prompt, prompt_version, (-index)) WHERE prompt IS NOT NULL;
+CREATE INDEX audit_index_by_policy ON audit_index (log, policy_version, (-index)) WHERE policy_version IS NOT NULL;
+CREATE INDEX audit_index_by_release ON audit_index (log, release, (-index)) WHERE release IS NOT NULL;
+-- Words and combinations. What waits in its list is read by every search, so the list is kept short.
+CREATE INDEX audit_index_by_words ON audit_index USING gin (words) WITH (gin_pending_list_limit = 256);
 
 CREATE TABLE audit_checkpoints (
   log text NOT NULL,
@@ -126,6 +143,9 @@ BEGIN
 END
 $$;
 CREATE TRIGGER audit_records_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_records
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+-- A trigger of a statement stands on the table that the statement names, so each partition has its own.
+CREATE TRIGGER audit_records_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_records_other
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_nodes_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_nodes
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
