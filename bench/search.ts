@@ -21,7 +21,8 @@ const among = (count: number) => Math.floor(count * (next() < 0.5 ? next() ** 4 
 const padded = (prefix: string, n: number) => `${prefix}_${String(n).padStart(26, '0')}`;
 const digest = (kind: string, n: number) => `sha256:${createHash('sha256').update(`${kind}${n}`).digest('hex')}`;
 /** From the commonest words to ones that no record has. */
-const word = () => (next() < 0.2 ? 'needle' : `w${Math.floor(DISTINCT.word * 1.05 * next() ** (next() < 0.5 ? 5 : 1))}`);
+const word = () =>
+  next() < 0.2 ? 'needle' : `w${Math.floor(DISTINCT.word * 1.05 * next() ** (next() < 0.5 ? 5 : 1))}`;
 
 const NO_SEARCH: StoreSearch = {
   ...{ equals: {}, types: null, workflows: null, since: null, until: null, words: null, after: null },

@@ -60,8 +60,7 @@ const ROWS = `
     ${digest('r', 11, DISTINCT.release)} AS release
   FROM generate_series($1::bigint, $2::bigint - 1) AS n`;
 
-const FILED =
-  'type,actor_id,agent,outcome,workflow,tool,model,prompt,prompt_version,policy_version,release'.split(',');
+const FILED = 'type,actor_id,agent,outcome,workflow,tool,model,prompt,prompt_version,policy_version,release'.split(',');
 /** As `audit-terms.ts` writes them. */
 const TERMS = `concat_ws(' ', ${FILED.map((name) => `quote_literal('=${name}:' || ${name})`).join(', ')},
   (SELECT string_agg(quote_literal('=code:' || c), ' ') FROM unnest(codes) AS c),

@@ -2,8 +2,10 @@ import {
   type AuditRecord,
   type AuditWriter,
   type Clock,
+  draft,
   PortreeveError,
   type RecordDraft,
+  SYSTEM_ACTOR,
   type UnitOfWork,
 } from '@portreeve/contract';
 import { checkpointer, readCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
@@ -17,6 +19,8 @@ import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
 /** Records that are made searchable in one step. */
 const INDEX_BATCH = 500;
+/** Records for which there is room ahead: many more than the sequencer can write between two looks. */
+const ROOM = 2 ** 20;
 
 export interface AuditLog extends AuditWriter {
   /** The log's name; the first line of its checkpoints. */
@@ -27,6 +31,13 @@ export interface AuditLog extends AuditWriter {
   settle(): Promise<void>;
   /** Gives the lead of the log back, should this process hold it. Nothing is lost: another one takes over. */
   close(): Promise<void>;
+  /** Makes room for the records of some time to come. To be called at the start and on a schedule. */
+  prepare(): Promise<void>;
+  /**
+   * Takes whole parts of the log out of the database whose records are all from before that time, and records that it
+   * does. Gives the index below which there are no records any more; `null` where no part is old enough.
+   */
+  detach(before: Date): Promise<number | null>;
   /** How many records there are. */
   size(): Promise<number>;
   /** `null` where there is no such record. */
@@ -90,9 +101,9 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     while ((await store.index(origin, INDEX_BATCH)) === INDEX_BATCH);
   };
   const stage = (drafts: readonly RecordDraft[]) =>
-    drafts.map((draft) => stageRecord(draft, { ...options, log: origin }));
+    drafts.map((each) => stageRecord(each, { ...options, log: origin }));
 
-  return {
+  const log: AuditLog = {
     origin,
     vkey: signer.vkey,
     async append(tx, drafts) {
@@ -109,6 +120,21 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     settle: searchable,
     close: () => sequencer.close(),
+    async prepare() {
+      const { size } = await store.head(null, origin);
+      await store.prepare(origin, size, ROOM);
+    },
+    async detach(before) {
+      await searchable();
+      const below = await store.detachable(origin, before);
+      if (below === null) return null;
+      const data = { below, before: before.toISOString() };
+      await log.record([draft({ type: 'audit.detached', actor: SYSTEM_ACTOR, outcome: 'detached', data })]);
+      // Signed before anything is gone: what is missing then was declared under a signature.
+      await log.checkpoint();
+      await store.detach(origin, below);
+      return below;
+    },
     async size() {
       await settle();
       return (await store.head(null, origin)).size;
@@ -136,6 +162,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     async verify(settings = {}) {
       await settle();
+      // Records are looked at whether they can be filed for searches or not.
+      await searchable().catch(() => undefined);
       return verifyLog(store, origin, vkeys, settings);
     },
     async *exportLog(filter = {}) {
@@ -144,6 +172,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       yield* exportFiles(store, await covering(size), signer.vkey, filter);
     },
   };
+  return log;
 }
 
 function unwritten(cause: unknown): never {

@@ -156,6 +156,13 @@ export interface AuditStore {
    * when they are old.
    */
   prepare(log: string, from: number, count: number): Promise<void>;
+  /**
+   * Up to which index whole parts of the log hold only records from before that time; `null` where no part does. A
+   * multiple of 256: the tree over what is below is known without its leaves.
+   */
+  detachable(log: string, before: Date): Promise<number | null>;
+  /** Takes the parts below an index out of the log. Their nodes stay. */
+  detach(log: string, below: number): Promise<void>;
   head(tx: Tx | null, log: string): Promise<Head>;
   /** Stored nodes. Every range has a level that is a multiple of {@link TILE_HEIGHT}. */
   nodes(tx: Tx | null, log: string, ranges: readonly NodeRange[]): Promise<StoredNode[]>;

@@ -1,4 +1,5 @@
-import { EMPTY_ROOT, Frontier, leafHash } from './merkle.ts';
+import { detachedBelow } from './detached.ts';
+import { EMPTY_ROOT, type Frontier, leafHash } from './merkle.ts';
 import {
   type AuditStore,
   type IndexedRecord,
@@ -7,6 +8,7 @@ import {
   type StoredRecord,
   TILE_HEIGHT,
 } from './ports.ts';
+import { frontierAt } from './stored-tree.ts';
 import { signedRoots } from './verify-checkpoints.ts';
 import { checkBeside, readEntry } from './verify-record.ts';
 
@@ -30,6 +32,11 @@ export interface VerifyReport {
   readonly ok: boolean;
   /** Records that the log holds. */
   readonly size: number;
+  /**
+   * The records below this index were detached and cannot be looked at; their hashes are there and were checked against
+   * what was signed since. 0 where all records are in the database.
+   */
+  readonly detached_below: number;
   /** The first record that is not as it was; `null` where none is, or where only a checkpoint is wrong. */
   readonly first_bad_index: number | null;
   readonly problem: string | null;
@@ -66,12 +73,15 @@ export async function verifyLog(
   // Checkpoints first: what is appended while this runs can then only make the log longer than they say.
   const signed = await signedRoots(store, log, vkeys, options.anchors ?? []);
   const { size } = await store.head(null, log);
-  const scan = new Scan(store, log, size, signed.rootsBySize);
+  const detached = await detachedBelow(store, log);
+  const tree = await frontierAt(store, null, log, detached);
+  const scan = new Scan(store, log, size, signed.rootsBySize, tree);
   const finding =
     (await scan.run(options.onProgress)) ?? (await truncated(store, log, size, signed.largest)) ?? signed.problem;
   return {
     ok: finding === null,
     size,
+    detached_below: detached,
     first_bad_index: finding?.index ?? null,
     problem: finding?.problem ?? null,
     kind: finding?.kind ?? null,
@@ -102,21 +112,23 @@ class Scan {
   readonly #log: string;
   readonly #size: number;
   readonly #roots: ReadonlyMap<number, Uint8Array>;
-  readonly #tree = new Frontier();
-  #matched = 0;
+  readonly #tree: Frontier;
+  #matched: number;
   #time: string | null = null;
 
-  constructor(store: AuditStore, log: string, size: number, roots: ReadonlyMap<number, Uint8Array>) {
+  constructor(store: AuditStore, log: string, size: number, roots: ReadonlyMap<number, Uint8Array>, tree: Frontier) {
     this.#store = store;
     this.#log = log;
     this.#size = size;
     this.#roots = roots;
+    this.#tree = tree;
+    this.#matched = tree.size;
   }
 
   async run(onProgress: VerifyOptions['onProgress']): Promise<Finding | null> {
     const empty = this.#roots.get(0);
     if (empty && Buffer.compare(empty, EMPTY_ROOT) !== 0) return this.#forked(0);
-    for (let from = 0; from < this.#size; from += PAGE) {
+    for (let from = this.#tree.size; from < this.#size; from += PAGE) {
       const to = Math.min(from + PAGE, this.#size);
       const rows = await this.#store.records(this.#log, from, PAGE);
       const nodes = await this.#nodes(from, to);

@@ -449,6 +449,8 @@ export const RECORD_TYPES = {
 
   // The record itself (requirement G7).
   'audit.read': z.strictObject({ operation: z.string(), filter: jsonObjectSchema, results: count }),
+  /** The records below an index were taken out of the database, to be kept elsewhere. Their hashes stay. */
+  'audit.detached': z.strictObject({ below: count, before: z.iso.datetime() }),
   'audit.verified': z.strictObject({
     size: count,
     ok: z.boolean(),

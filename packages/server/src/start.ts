@@ -148,6 +148,7 @@ async function start(
     },
   });
   const { audit, identity, signIn, leases, egress, approvals, credentials } = stages;
+  await audit.prepare();
   undo.push(() => egress.close());
   undo.push(() => signIn.close());
   undo.push(() => credentials.idle());
@@ -253,6 +254,7 @@ async function start(
     every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),
     // Also when nothing happened: a period without events is visible as such.
     every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
+    every(CHECKPOINT_EVERY_MS, () => audit.prepare(), log),
   ];
   undo.push(async () => {
     await Promise.all(timers.map((stop) => stop()));

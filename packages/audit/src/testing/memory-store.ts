@@ -105,6 +105,10 @@ export function memoryAuditStore(): AuditStore & {
     },
     async callLead() {},
     async prepare() {},
+    async detachable() {
+      return null;
+    },
+    async detach() {},
     async head(_tx, log) {
       const { records, checkpoints } = of(log);
       const last = records.at(-1);
@@ -174,7 +178,8 @@ function view(record: NewRecord | undefined): StoredRecord | null {
 
 function selects(search: StoreSearch, record: NewRecord, { columns, index }: IndexedRecord): boolean {
   for (const [name, value] of Object.entries(search.equals))
-    if (name === 'code' ? !columns.codes.includes(value) : columns[name as keyof typeof columns] !== value) return false;
+    if (name === 'code' ? !columns.codes.includes(value) : columns[name as keyof typeof columns] !== value)
+      return false;
   if (search.workflows !== null && !search.workflows.includes(columns.workflow ?? '')) return false;
   if (search.types !== null && !search.types.includes(columns.type)) return false;
   if (search.since && columns.time < search.since) return false;

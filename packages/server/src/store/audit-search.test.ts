@@ -1,5 +1,5 @@
-import { canonicalJson } from '@portreeve/contract';
 import type { SearchValues, StoreSearch } from '@portreeve/audit';
+import { canonicalJson } from '@portreeve/contract';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -36,7 +36,9 @@ function rowAt(index: number): Row {
       run: `run_${Math.floor(index / 25)}`,
       workflow: `flow-${roll(4, 6)}`,
       ...(roll(2, 7) === 0 ? { tool: old ? 'old_tool' : `tool_${roll(6, 8)}` } : {}),
-      ...(roll(5, 9) === 0 ? { model: `claude-${roll(3, 10)}`, prompt: 'summary', prompt_version: `${roll(3, 11)}` } : {}),
+      ...(roll(5, 9) === 0
+        ? { model: `claude-${roll(3, 10)}`, prompt: 'summary', prompt_version: `${roll(3, 11)}` }
+        : {}),
       ...(roll(7, 12) === 0 ? { codes: ['default_deny', `code_${roll(5, 13)}`] } : {}),
     },
   };
@@ -66,7 +68,10 @@ function naive(search: StoreSearch): number[] {
 
 const value = (...all: string[]) => fc.option(fc.constantFrom(...all), { nil: undefined, freq: 3 });
 const equals = fc.record({
-  run: fc.option(fc.integer({ min: 0, max: COUNT / 25 }).map((n) => `run_${n}`), { nil: undefined, freq: 1 }),
+  run: fc.option(
+    fc.integer({ min: 0, max: COUNT / 25 }).map((n) => `run_${n}`),
+    { nil: undefined, freq: 1 },
+  ),
   actor_id: value('prn_0', 'prn_7', 'prn_nobody'),
   type: value('decision.made', 'model.answered'),
   outcome: value('permit', 'refuse'),
@@ -86,7 +91,9 @@ const searches: fc.Arbitrary<StoreSearch> = fc.record({
   workflows: fc.option(fc.subarray(['flow-1', 'flow-2']), { nil: null, freq: 1 }),
   since: moment,
   until: moment,
-  words: fc.option(fc.constantFrom('legacy', 'current', 'needle', 'case 17', 'needle legacy', 'nothing'), { nil: null }),
+  words: fc.option(fc.constantFrom('legacy', 'current', 'needle', 'case 17', 'needle legacy', 'nothing'), {
+    nil: null,
+  }),
   after: fc.option(fc.integer({ min: 0, max: COUNT }), { nil: null }),
   limit: fc.integer({ min: 1, max: 120 }),
   order: fc.constantFrom('newest', 'oldest'),
@@ -143,16 +150,23 @@ describe('G4: search on PostgreSQL', () => {
 
 test('G4: blocks cover a range once, in order, and the first is small', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2 ** 24 }), fc.integer({ min: 1, max: 2 ** 24 }), fc.boolean(), (low, n, newest) => {
-      const high = low + n;
-      const covered = [...blocksOf({ low, high }, newest)];
-      expect(covered[0]!.bits).toBe(13);
-      const spans = covered.flatMap(({ bits, blocks }) => blocks.map((b) => [b * 2 ** bits, (b + 1) * 2 ** bits] as const));
-      const ordered = newest ? [...spans].reverse() : spans;
-      for (let i = 1; i < ordered.length; i++) expect(ordered[i]![0]).toBe(ordered[i - 1]![1]);
-      expect(ordered[0]![0]).toBeLessThanOrEqual(low);
-      expect(ordered.at(-1)![1]).toBeGreaterThanOrEqual(high);
-      expect(covered.every(({ blocks }) => blocks.length <= 8)).toBe(true);
-    }),
+    fc.property(
+      fc.integer({ min: 0, max: 2 ** 24 }),
+      fc.integer({ min: 1, max: 2 ** 24 }),
+      fc.boolean(),
+      (low, n, newest) => {
+        const high = low + n;
+        const covered = [...blocksOf({ low, high }, newest)];
+        expect(covered[0]!.bits).toBe(13);
+        const spans = covered.flatMap(({ bits, blocks }) =>
+          blocks.map((b) => [b * 2 ** bits, (b + 1) * 2 ** bits] as const),
+        );
+        const ordered = newest ? [...spans].reverse() : spans;
+        for (let i = 1; i < ordered.length; i++) expect(ordered[i]![0]).toBe(ordered[i - 1]![1]);
+        expect(ordered[0]![0]).toBeLessThanOrEqual(low);
+        expect(ordered.at(-1)![1]).toBeGreaterThanOrEqual(high);
+        expect(covered.every(({ blocks }) => blocks.length <= 8)).toBe(true);
+      },
+    ),
   );
 });

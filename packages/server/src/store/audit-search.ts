@@ -186,11 +186,7 @@ async function indexesOf(db: Kysely<Tables>, query: RawBuilder<unknown>): Promis
 }
 
 /** The records themselves, in the order of `indexes`. */
-export async function recordsAt(
-  db: Kysely<Tables>,
-  log: string,
-  indexes: readonly number[],
-): Promise<StoredRecord[]> {
+export async function recordsAt(db: Kysely<Tables>, log: string, indexes: readonly number[]): Promise<StoredRecord[]> {
   if (indexes.length === 0) return [];
   const { rows } = await sql<{ index: string; entry: string; payload: string | null }>`
     SELECT index, entry, payload FROM audit_records

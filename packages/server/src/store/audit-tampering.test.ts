@@ -223,6 +223,7 @@ describe('G2: tampering in the database, as its superuser', () => {
     expect(await log.verify()).toEqual({
       ok: false,
       size: 20,
+      detached_below: 0,
       first_bad_index: 2,
       problem: 'record 2 has been removed',
       kind: 'missing',

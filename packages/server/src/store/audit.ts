@@ -91,8 +91,11 @@ const COLUMNS = [
   'release',
 ] as const satisfies readonly (keyof RecordColumns)[];
 
+/** Records of a partition. */
+const PARTITION_WIDTH = 2 ** 20;
+
 /** The audit log's store on PostgreSQL. The database refuses whatever is not an insert or a read (`0002_audit.sql`). */
-export function auditStore(database: Database): AuditStore {
+export function auditStore(database: Database, { width = PARTITION_WIDTH }: { width?: number } = {}): AuditStore {
   const reader = (tx: Tx | null): Kysely<Tables> => (tx ? database.on(tx) : database.read);
   return {
     async stage(tx, log, records) {
@@ -232,9 +235,25 @@ export function auditStore(database: Database): AuditStore {
     },
 
     async prepare(log, from, count) {
-      await sql`SELECT audit_prepare(${log}, ${String(from)}::bigint, ${String(from + count)}::bigint)`.execute(
+      const to = String(from + count);
+      await sql`SELECT audit_prepare(${log}, ${String(from)}::bigint, ${to}::bigint, ${String(width)}::bigint)`.execute(
         database.read,
       );
+    },
+
+    async detachable(log, before) {
+      // A partition is over when its last record is there, and old when that one is.
+      const { rows } = await sql<{ high: string; old: boolean }>`
+        SELECT p.high, EXISTS (
+          SELECT FROM audit_index AS i WHERE i.log = ${log} AND i.index = p.high - 1 AND i.time < ${before}
+        ) AS old FROM audit_partitions(${log}) AS p ORDER BY p.low`.execute(database.read);
+      const kept = rows.findIndex(({ old }) => !old);
+      const last = rows[(kept < 0 ? rows.length : kept) - 1];
+      return last ? Number(last.high) : null;
+    },
+
+    async detach(log, below) {
+      await sql`SELECT audit_detach(${log}, ${String(below)}::bigint)`.execute(database.read);
     },
 
     async lockCheckpoints(tx, log) {

@@ -101,6 +101,7 @@ export const auditRoutes = [
       200: z.object({
         ok: z.boolean(),
         size: z.number(),
+        detached_below: z.number(),
         first_bad_index: z.number().nullable(),
         problem: z.string().nullable(),
         kind: z.string().nullable(),
