@@ -207,6 +207,10 @@ export const INPUTS: Readonly<
   'GET /v1/audit/records': { role: 'auditor', input: async () => ({ path: '/v1/audit/records?limit=1' }) },
   'GET /v1/audit/records/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/records/0' }) },
   'GET /v1/audit/checkpoint': { role: 'auditor', input: async () => ({ path: '/v1/audit/checkpoint' }) },
+  'GET /v1/audit/replay/:run': {
+    role: 'auditor',
+    input: async (house) => ({ path: `/v1/audit/replay/${await done(house)}` }),
+  },
   'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },

@@ -27,7 +27,7 @@ export const DISTINCT = {
 export const timeOf = (index: number, total: number): Date => new Date(START + Math.floor((index / total) * YEAR_MS));
 
 /** A number from 0 to 1 for a record and a salt, the same in every run. */
-const u = (salt: number) => `((hashint8extended(n, ${salt}) & 1048575) / 1048576.0)`;
+const u = (salt: number) => `((hashint8extended(n, ${salt}) & 1048575) / 1048576.0::float8)`;
 /** A value of `count`, of which the first ones are common. */
 const skewed = (count: number, salt: number) => `floor(${count} * power(${u(salt)}, 4))::int`;
 const digest = (kind: string, salt: number, count: number) =>
@@ -41,7 +41,7 @@ const OUTCOMES = `(ARRAY['permit','permit','permit','permit','permit','valid','r
   [1 + floor(10 * ${u(3)})::int]`;
 /** Forty words, skewed as in a language; one record in ten thousand has a rare one besides. */
 const NOTE = `(SELECT string_agg('w' || floor(${DISTINCT.word}
-    * power((hashint8extended(n * 64 + k, 12) & 1048575) / 1048576.0, 5))::int, ' ') FROM generate_series(1, 40) AS k)
+    * power((hashint8extended(n * 64 + k, 12) & 1048575) / 1048576.0::float8, 5))::int, ' ') FROM generate_series(1, 40) AS k)
   || CASE WHEN hashint8extended(n, 13) % 10000 = 0 THEN ' needle' ELSE '' END`;
 
 /** Twenty-five records of one run follow each other; what a record has depends on its type. */
@@ -99,7 +99,7 @@ export async function fill(database: Database, url: string, total: number, say: 
     await client.connect();
     await client.query(`SET maintenance_work_mem = '1GB'; SET synchronous_commit = off; SET jit = off`);
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
-      const leaves = { audit_records: `audit_records_${mark}_${part}`, audit_index: `audit_index_${mark}_${part}` };
+      const leaves = { audit_records: `audit_records_${mark}_${part * WIDTH}`, audit_index: `audit_index_${mark}_${part * WIDTH}` };
       for (const [table, leaf] of Object.entries(leaves)) {
         await client.query(`DROP TABLE IF EXISTS ${leaf}`);
         await client.query(`CREATE TABLE ${leaf} (LIKE ${table} INCLUDING CONSTRAINTS)`);

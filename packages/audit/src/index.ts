@@ -25,5 +25,6 @@ export type {
 } from './ports.ts';
 export type { Receipt } from './receipt.ts';
 export { createRedactor } from './redact/redactor.ts';
+export type { RunReplay } from './replay.ts';
 export { type AuditFilter, type AuditPage, type AuditQuery, auditFilterSchema, auditQuerySchema } from './search.ts';
 export type { VerifyKind, VerifyOptions, VerifyReport } from './verify.ts';

@@ -5,6 +5,7 @@ import {
   draft,
   PortreeveError,
   type RecordDraft,
+  type RunId,
   SYSTEM_ACTOR,
   type UnitOfWork,
 } from '@portreeve/contract';
@@ -13,6 +14,7 @@ import { stageRecord } from './entry.ts';
 import { type ExportFile, exportFiles } from './export.ts';
 import type { AuditStore, NoteSigner, Redactor, StoredRecord } from './ports.ts';
 import { consistencyProof, inclusionProof, makeReceipt, type Receipt } from './receipt.ts';
+import { type RunReplay, replayRun } from './replay.ts';
 import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecord } from './search.ts';
 import { Sequencer } from './sequencer.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
@@ -52,6 +54,8 @@ export interface AuditLog extends AuditWriter {
   consistencyProof(first: number, second: number): Promise<Uint8Array[]>;
   /** May sign a new checkpoint, so it opens a transaction. Throws `not_found`. */
   receipt(index: number): Promise<Receipt>;
+  /** All that the log says of a run, with proofs under one checkpoint. Signs one where records are newer. */
+  replay(run: RunId, options?: { readonly workflows?: readonly string[] | null }): Promise<RunReplay>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
   /** The files of an export; read the content of each before the next. Signs a checkpoint where records are newer. */
   exportLog(filter?: AuditFilter): AsyncIterable<ExportFile>;
@@ -159,6 +163,11 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       await settle();
       const record = await existing(index);
       return makeReceipt(store, origin, record, await covering(index + 1));
+    },
+    async replay(run, { workflows = null } = {}) {
+      await searchable();
+      const { size } = await store.head(null, origin);
+      return replayRun(store, run, { checkpoint: await covering(size), vkey: signer.vkey, workflows });
     },
     async verify(settings = {}) {
       await settle();

@@ -44,6 +44,7 @@ interface Made {
   readonly token: string;
   readonly otherToken: string;
   readonly proposal: string;
+  readonly run: string;
 }
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/incident-summary/', import.meta.url));
@@ -154,6 +155,13 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     as: 'auditor',
     notAs: 'analyst',
     words: ({ folder }) => ['--out', join(folder, `export-${Math.random()}`)],
+  },
+  'audit replay': {
+    right: 'audit.read',
+    records: ['audit.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: ({ run }) => [run],
   },
   'audit receipt': {
     right: 'audit.read',
@@ -323,6 +331,7 @@ const NOTHING: Made = {
   token: 'tok_1',
   otherToken: 'tok_1',
   proposal: 'prop_1',
+  run: 'run_1',
 };
 
 afterAll(() => rm(NOTHING.folder, { recursive: true, force: true }));
@@ -465,6 +474,7 @@ describe('with a server', () => {
         result: 0,
         agent,
         proposal,
+        run: first.run,
       },
       session: (await identity('sessions', 'list', '--as', 'analyst')).sessions[0].id,
       activeAgent: active.id,

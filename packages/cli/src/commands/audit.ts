@@ -3,6 +3,9 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style, table } from '../output.ts';
+import { replayPage } from '../render/replay/page.ts';
+import { type RunReplay, readReplay } from '../render/replay/read-replay.ts';
+import { stageLines } from '../render/stages.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
@@ -15,7 +18,12 @@ const FILTERS = [
   'type',
   'actor',
   'tool',
+  'agent',
   'outcome',
+  'code',
+  'model',
+  'prompt',
+  'prompt-version',
   'proposal',
   'approval',
   'policy-version',
@@ -49,6 +57,12 @@ export function addAudit(program: Command, run: Run<never>): void {
   filtered(group.command('export').description('write the record to a folder that can be checked offline'))
     .requiredOption('--out <folder>', 'a new or empty folder')
     .action((run as Run<FilterOptions>)(exportLog));
+  group
+    .command('replay')
+    .description('one run step by step, from the record alone, each record proved')
+    .argument('<run>')
+    .option('--html <file>', 'write a page that checks itself in a browser, to be sent to an auditor')
+    .action((run as Run<GlobalOptions & { html?: string }>)(replay));
   group
     .command('receipt')
     .description('a proof that one record is in the log (c2sp.org/tlog-proof@v1)')
@@ -170,4 +184,29 @@ async function receipt(options: GlobalOptions & { out?: string }, index: string)
   else if (options.out) console.log(`${style('green', '✓')} the receipt of record ${index} is in ${options.out}`);
   else process.stdout.write(proof.proof);
   return EXIT.done;
+}
+
+async function replay(options: GlobalOptions & { html?: string }, id: string): Promise<number> {
+  const { client } = await signIn(options, 'auditor');
+  const found = await client.call<RunReplay>('GET', `/v1/audit/replay/${encodeURIComponent(id)}`);
+  const steps = await readReplay(found);
+  const wrong = steps.filter(({ problem }) => problem !== null);
+  if (options.html !== undefined) await writeFile(options.html, replayPage(found), { flag: 'wx', mode: 0o600 });
+  if (options.json) console.log(JSON.stringify({ ...found, steps, ok: wrong.length === 0 }));
+  else {
+    for (const { index, entry, data, problem } of steps) {
+      const mark = problem === null ? style('green', '✓') : style('red', '✗');
+      console.log(`${mark} ${style('dim', `${index} ${printable(entry.time)}`)} ${printable(entry.type)}`);
+      if (problem !== null) console.log(style('red', `  ${printable(problem)}`));
+      for (const line of stageLines(entry.type, data, entry)) console.log(line);
+    }
+    if (wrong.length === 0)
+      console.log(
+        `${style('green', '✓')} ${steps.length} records, each proved under the checkpoint of ${found.origin}.`,
+      );
+    else
+      console.error(`${style('red', '✗')} ${wrong.length} of ${steps.length} records are not as they were recorded.`);
+    if (options.html !== undefined) console.log(`The page is in ${options.html}: it checks itself in any browser.`);
+  }
+  return wrong.length === 0 ? EXIT.done : EXIT.failed;
 }

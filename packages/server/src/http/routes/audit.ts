@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { auditFilterSchema, auditQuerySchema, type ExportFile } from '@portreeve/audit';
-import { actorOf, draft, isPortreeveError, type JsonObject, PortreeveError } from '@portreeve/contract';
+import { actorOf, draft, idSchema, isPortreeveError, type JsonObject, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Call } from '../route.ts';
 import { route } from '../route.ts';
@@ -89,6 +89,31 @@ export const auditRoutes = [
     handler: async (call) => {
       await recordReading(call, 'receipt', { index: call.params.index }, 1);
       return { ...(await call.services.audit.receipt(call.params.index)), vkey: call.services.audit.vkey };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/audit/replay/:run',
+    operation: 'audit.read',
+    summary: 'All that the record says of one run, each record with its proof under one checkpoint',
+    records: ['audit.read'],
+    params: z.object({ run: idSchema('run') }),
+    answers: {
+      200: z.object({
+        format: z.literal('portreeve-replay@v1'),
+        run: idSchema('run'),
+        origin: z.string(),
+        vkey: z.string(),
+        checkpoint: z.string(),
+        records: z.array(
+          z.object({ index: z.number(), entry: z.string(), payload: z.string().nullable(), path: z.array(z.string()) }),
+        ),
+      }),
+    },
+    handler: async (call) => {
+      const replay = await call.services.audit.replay(call.params.run);
+      await recordReading(call, 'replay', { run: call.params.run }, replay.records.length);
+      return { ...replay, records: [...replay.records.map((record) => ({ ...record, path: [...record.path] }))] };
     },
   }),
   route({
