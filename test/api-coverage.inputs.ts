@@ -212,6 +212,7 @@ export const INPUTS: Readonly<
     input: async (house) => ({ path: `/v1/audit/replay/${await done(house)}` }),
   },
   'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
+  'GET /v1/audit/streams': { role: 'auditor', input: async () => ({ path: '/v1/audit/streams' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
   'POST /access/v1/evaluation': {

@@ -27,4 +27,6 @@ export type { Receipt } from './receipt.ts';
 export { createRedactor } from './redact/redactor.ts';
 export type { RunReplay } from './replay.ts';
 export { type AuditFilter, type AuditPage, type AuditQuery, auditFilterSchema, auditQuerySchema } from './search.ts';
+export { encodeBatch, STREAM_FORMATS, type StreamFormat } from './stream/formats.ts';
+export { type CursorStore, deliverBatch, type Sink, type StreamBatch } from './stream/stream.ts';
 export type { VerifyKind, VerifyOptions, VerifyReport } from './verify.ts';

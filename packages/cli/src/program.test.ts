@@ -163,6 +163,7 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ run }) => [run],
   },
+  'audit streams': { right: 'audit.verify', records: ['api.read'], as: 'auditor', notAs: 'analyst', words: () => [] },
   'audit receipt': {
     right: 'audit.read',
     records: ['audit.read'],

@@ -77,8 +77,8 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
 ]);
 export type SecretsConfig = z.infer<typeof secretsConfigSchema>;
 
-/** What a system may speak: HTTP, PostgreSQL, or SMTP. */
-const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?)$/;
+/** What a system may speak: HTTP, PostgreSQL, SMTP, or syslog over TLS. */
+const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?|syslogs)$/;
 
 /** What `portreeve.config.ts` exports by default. Paths are relative to that file. */
 export const projectConfigSchema = z
@@ -150,6 +150,43 @@ export const projectConfigSchema = z
           .optional(),
       })
       .default({}),
+    /** The record: how long it lies in the database, and where it goes besides. */
+    audit: z
+      .strictObject({
+        /** Days after which whole parts of the log are detached (they stay in the database, for an archive). */
+        online_days: z.int().min(1).max(36_500).optional(),
+        /** Receivers of every record, in the order of the log. */
+        streams: z
+          .array(
+            z.strictObject({
+              name: nameSchema,
+              format: z.enum(['jsonl', 'ocsf', 'otlp', 'cloudevents']).default('jsonl'),
+              to: z.discriminatedUnion('kind', [
+                /** One POST a batch to a path of a declared system. */
+                z.strictObject({
+                  kind: z.literal('http'),
+                  system: nameSchema,
+                  path: z
+                    .string()
+                    .regex(/^\/[!-~]{0,400}$/, 'a path that begins with /')
+                    .default('/'),
+                  /** The name of a secret: a bearer token. */
+                  token: nameSchema.optional(),
+                }),
+                /** RFC 5425, to a system with an address `syslogs://HOST:PORT`. */
+                z.strictObject({ kind: z.literal('syslog'), system: nameSchema }),
+                z.strictObject({ kind: z.literal('file'), path: z.string().min(1).max(1000) }),
+              ]),
+            }),
+          )
+          .max(16)
+          .refine(
+            (all) => new Set(all.map(({ name }) => name)).size === all.length,
+            'each stream has a name of its own',
+          )
+          .default([]),
+      })
+      .default({ streams: [] }),
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
   })

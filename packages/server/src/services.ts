@@ -10,6 +10,7 @@ import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
+import type { StreamView } from './streams/streams.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
 export interface Services {
@@ -23,6 +24,8 @@ export interface Services {
   readonly policy: PolicyEngine;
   readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
+  /** How far each stream of the record is. */
+  readonly streams: () => Promise<StreamView[]>;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
   readonly notices: NoticeStore;

@@ -39,6 +39,7 @@ import { wireDeidentification } from './deidentification.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
+import { streamStore } from './store/audit-streams.ts';
 import { credentialLeaseStore } from './store/credential-leases.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
@@ -50,6 +51,7 @@ import { noticeStore } from './store/notices.ts';
 import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
+import { createStreams } from './streams/streams.ts';
 import { wireIdentity } from './wire-identity.ts';
 
 export interface StagesOptions {
@@ -77,8 +79,9 @@ export async function wireStages(options: StagesOptions) {
   const { stateFolder } = options;
   const { config } = project;
 
+  const records = auditStore(database);
   const audit = createAuditLog({
-    store: auditStore(database),
+    store: records,
     uow: database,
     signer: createNoteSigner({ name: config.log_origin, privateKey: keys.log }),
     redactor: createRedactor({ key: keys.redaction }),
@@ -119,6 +122,11 @@ export async function wireStages(options: StagesOptions) {
   const executeRows = executeStore(database);
   const grants = createGrants({ ...stage, issuer, store: executeRows });
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
+  const streams = createStreams({
+    ...{ systems, egress, secrets, clock, store: records, log: config.log_origin },
+    streams: config.audit.streams,
+    cursors: streamStore(database, clock),
+  });
   const credentials = createCredentials({
     ...stage,
     secrets: secrets.store,
@@ -232,6 +240,7 @@ export async function wireStages(options: StagesOptions) {
     issuer,
     credentials,
     egress,
+    streams,
     approvals,
     gate,
     handoffs,

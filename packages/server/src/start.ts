@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { AuditLog } from '@portreeve/audit';
 import {
   type Clock,
   draft,
@@ -68,6 +69,8 @@ export interface PortreeveServer {
 }
 
 const EXPIRE_EVERY_MS = 5000;
+const DETACH_EVERY_MS = 3_600_000;
+const STREAM_EVERY_MS = 1000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 
@@ -150,6 +153,7 @@ async function start(
   const { audit, identity, signIn, leases, egress, approvals, credentials } = stages;
   await audit.prepare();
   undo.push(() => egress.close());
+  undo.push(async () => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => credentials.idle());
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
@@ -214,6 +218,7 @@ async function start(
       submit,
       info,
     },
+    streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,
     evidence: evidenceReader(database),
     web: webOrigin(config.identity.base_url),
@@ -255,6 +260,8 @@ async function start(
     // Also when nothing happened: a period without events is visible as such.
     every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
     every(CHECKPOINT_EVERY_MS, () => audit.prepare(), log),
+    every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
+    every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
   ];
   undo.push(async () => {
     await Promise.all(timers.map((stop) => stop()));
@@ -278,4 +285,9 @@ async function start(
       return stopping;
     },
   };
+}
+
+/** Takes what is older than the configured days out of the log. */
+async function detachOld(audit: AuditLog, days: number | undefined, clock: Clock): Promise<void> {
+  if (days !== undefined) await audit.detach(new Date(clock.now().getTime() - days * 86_400_000));
 }

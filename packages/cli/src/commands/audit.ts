@@ -64,6 +64,10 @@ export function addAudit(program: Command, run: Run<never>): void {
     .option('--html <file>', 'write a page that checks itself in a browser, to be sent to an auditor')
     .action((run as Run<GlobalOptions & { html?: string }>)(replay));
   group
+    .command('streams')
+    .description('how far each stream of the record is')
+    .action((run as Run<GlobalOptions>)(streams));
+  group
     .command('receipt')
     .description('a proof that one record is in the log (c2sp.org/tlog-proof@v1)')
     .argument('<index>')
@@ -209,4 +213,26 @@ async function replay(options: GlobalOptions & { html?: string }, id: string): P
     if (options.html !== undefined) console.log(`The page is in ${options.html}: it checks itself in any browser.`);
   }
   return wrong.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+async function streams(options: GlobalOptions): Promise<number> {
+  const { client } = await signIn(options, 'auditor');
+  const { streams: all } = await client.call('GET', '/v1/audit/streams');
+  if (options.json) console.log(JSON.stringify({ streams: all }));
+  else if (all.length === 0) console.log('No stream is configured (audit.streams in portreeve.config.ts).');
+  else
+    console.log(
+      table(
+        all.map((each: Row) =>
+          [
+            each.name,
+            `${each.format} to ${each.to}`,
+            `next ${each.next}`,
+            each.lag === 0 ? 'up to date' : `${each.lag} wait`,
+            each.problem ?? '',
+          ].map(printable),
+        ),
+      ),
+    );
+  return all.some(({ problem }: Row) => problem !== null) ? EXIT.failed : EXIT.done;
 }

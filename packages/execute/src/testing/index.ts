@@ -1,5 +1,6 @@
 export { STATIC_KEY, startAwsServer } from '../secrets/testing/aws-server.ts';
 export { startVaultServer } from '../secrets/testing/vault-server.ts';
+export { selfSigned } from './certificate.ts';
 export { connectorContract, type Downstream, FAULTS, type Fault } from './connector-contract.ts';
 export {
   type ExecuteFixture,

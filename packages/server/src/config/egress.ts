@@ -9,6 +9,7 @@ const PORTS: Readonly<Record<string, number>> = {
   'postgres:': 5432,
   'smtp:': 587,
   'smtps:': 465,
+  'syslogs:': 6514,
 };
 
 /** The rule that lets an address out, and nothing else. */

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { auditFilterSchema, auditQuerySchema, type ExportFile } from '@portreeve/audit';
+import { auditFilterSchema, auditQuerySchema, type ExportFile, STREAM_FORMATS } from '@portreeve/audit';
 import { actorOf, draft, idSchema, isPortreeveError, type JsonObject, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Call } from '../route.ts';
@@ -115,6 +115,29 @@ export const auditRoutes = [
       await recordReading(call, 'replay', { run: call.params.run }, replay.records.length);
       return { ...replay, records: [...replay.records.map((record) => ({ ...record, path: [...record.path] }))] };
     },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/audit/streams',
+    operation: 'audit.verify',
+    summary: 'How far each stream of the record is, and why one does not go on',
+    records: 'read',
+    answers: {
+      200: z.object({
+        streams: z.array(
+          z.object({
+            name: z.string(),
+            to: z.enum(['http', 'syslog', 'file']),
+            format: z.enum(STREAM_FORMATS),
+            next: z.number(),
+            lag: z.number(),
+            delivered_at: z.string().nullable(),
+            problem: z.string().nullable(),
+          }),
+        ),
+      }),
+    },
+    handler: async ({ services }) => ({ streams: await services.streams() }),
   }),
   route({
     method: 'POST',

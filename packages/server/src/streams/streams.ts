@@ -1,0 +1,125 @@
+import { type AuditStore, deliverBatch, type Sink, type StreamFormat } from '@portreeve/audit';
+import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
+import type { Egress } from '@portreeve/execute';
+import type { Secrets } from '../config/secrets.ts';
+import type { StreamStore } from '../store/audit-streams.ts';
+import { fileSink } from './file-sink.ts';
+import { httpSink } from './http-sink.ts';
+import { syslogSink } from './syslog-sink.ts';
+
+type StreamConfig = ProjectConfig['audit']['streams'][number];
+
+/** Milliseconds that a receiver has for one batch. */
+const BATCH_MS_MAX = 30_000;
+/** Milliseconds until a delivery that failed is tried again: the first time, and at the most. */
+const RETRY_MS = { first: 1000, most: 60_000 };
+const SYSLOG_TLS_PORT = 6514;
+
+export interface Streams {
+  /** Delivers what is there, stream by stream, each until nothing is left or its receiver fails. Never rejects for a receiver. */
+  deliver(): Promise<void>;
+  /** How far each configured stream is. */
+  states(size: number): Promise<StreamView[]>;
+  close(): void;
+}
+
+export interface StreamView {
+  readonly name: string;
+  readonly to: StreamConfig['to']['kind'];
+  readonly format: StreamFormat;
+  /** The index of the next record to send. */
+  readonly next: number;
+  /** Records that wait. */
+  readonly lag: number;
+  readonly delivered_at: string | null;
+  readonly problem: string | null;
+}
+
+export function createStreams(options: {
+  readonly streams: readonly StreamConfig[];
+  readonly systems: ProjectConfig['systems'];
+  readonly log: string;
+  readonly store: AuditStore;
+  readonly cursors: StreamStore;
+  readonly egress: Pick<Egress, 'fetch' | 'connect'>;
+  readonly secrets: Pick<Secrets, 'read'>;
+  readonly clock: Clock;
+}): Streams {
+  const { streams, log, store, cursors, clock } = options;
+  const closing = new AbortController();
+  const open = streams.map((config) => ({ config, sink: sinkOf(config, options), wait_ms: 0, notBefore: 0 }));
+  return {
+    async deliver() {
+      await Promise.all(
+        open.map(async (stream) => {
+          const { name, format } = stream.config;
+          while (!closing.signal.aborted && clock.now().getTime() >= stream.notBefore) {
+            try {
+              const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(BATCH_MS_MAX)]);
+              const delivered = await deliverBatch({
+                ...{ store, cursors, log, name, format, signal },
+                sink: stream.sink,
+              });
+              stream.wait_ms = 0;
+              if (!delivered) return;
+            } catch (error) {
+              if (closing.signal.aborted) return;
+              stream.wait_ms = Math.min(stream.wait_ms * 2 || RETRY_MS.first, RETRY_MS.most);
+              stream.notBefore = clock.now().getTime() + stream.wait_ms;
+              await cursors.failed(name, problemOf(error)).catch(() => undefined);
+            }
+          }
+        }),
+      );
+    },
+    async states(size) {
+      const byName = new Map((await cursors.states()).map((state) => [state.name, state]));
+      return streams.map(({ name, to, format }) => {
+        const state = byName.get(name);
+        const next = state?.next ?? 0;
+        return {
+          ...{ name, to: to.kind, format, next, lag: Math.max(0, size - next) },
+          delivered_at: state?.delivered_at?.toISOString() ?? null,
+          problem: state?.problem ?? null,
+        };
+      });
+    },
+    close: () => closing.abort(new Error('the server stops')),
+  };
+}
+
+function sinkOf(config: StreamConfig, parts: Parameters<typeof createStreams>[0]): Sink {
+  const { to, format, name } = config;
+  if (to.kind === 'file') return fileSink(to.path);
+  const system = Object.hasOwn(parts.systems, to.system) ? parts.systems[to.system] : undefined;
+  const wanted = to.kind === 'http' ? /^https?:/ : /^syslogs:/;
+  if (!system || !wanted.test(system.url))
+    throw new PortreeveError(
+      'misconfigured',
+      `The stream ${name} needs a system ${to.system} with a ${to.kind} address.`,
+      {
+        next: `Declare it under \`systems\`, as ${to.kind === 'http' ? 'https://siem.example' : 'syslogs://siem.example:6514'}.`,
+      },
+    );
+  const url = new URL(system.url);
+  if (to.kind === 'syslog')
+    return syslogSink({
+      egress: parts.egress,
+      host: url.hostname,
+      port: Number(url.port) || SYSLOG_TLS_PORT,
+      hostname: parts.log.split('/')[0] as string,
+    });
+  const { token } = to;
+  return httpSink({
+    fetch: parts.egress.fetch,
+    url: new URL(url.href.replace(/\/+$/, '') + to.path),
+    format,
+    token: async () => (token === undefined ? null : await parts.secrets.read(token)),
+  });
+}
+
+/** For people: the message alone. Receivers' bodies are never in it. */
+function problemOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return `${error instanceof Error ? error.message : 'the delivery failed'}${cause}`.replace(/[^\x20-\x7e]/g, '?');
+}
