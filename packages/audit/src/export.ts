@@ -19,12 +19,14 @@ export async function* exportFiles(
   store: AuditStore,
   checkpoint: SignedCheckpoint,
   vkey: string,
-  filter: AuditFilter,
+  filter: AuditFilter & { readonly workflows?: readonly string[] },
 ): AsyncIterable<ExportFile> {
   const { origin: log, size } = checkpoint;
   const whole = Object.values(filter).every((value) => value === undefined);
   // Checked before the first file is opened.
-  const search = toStoreSearch({ ...filter, order: 'oldest', limit: PAGE });
+  const { workflows, ...asked } = filter;
+  const narrowed = workflows ? { workflows: [...workflows] } : {};
+  const search = toStoreSearch({ ...asked, ...narrowed, order: 'oldest', limit: PAGE });
   const pages = whole
     ? pagesOf((after) => store.records(log, after + 1, PAGE), size)
     : pagesOf((after) => store.search(log, { ...search, after }), size);

@@ -58,7 +58,7 @@ export interface AuditLog extends AuditWriter {
   replay(run: RunId, options?: { readonly workflows?: readonly string[] | null }): Promise<RunReplay>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
   /** The files of an export; read the content of each before the next. Signs a checkpoint where records are newer. */
-  exportLog(filter?: AuditFilter): AsyncIterable<ExportFile>;
+  exportLog(filter?: AuditFilter & { readonly workflows?: readonly string[] }): AsyncIterable<ExportFile>;
 }
 
 export interface AuditLogOptions {

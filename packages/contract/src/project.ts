@@ -155,6 +155,11 @@ export const projectConfigSchema = z
       .strictObject({
         /** Days after which whole parts of the log are detached (they stay in the database, for an archive). */
         online_days: z.int().min(1).max(36_500).optional(),
+        /**
+         * Groups whose members read only records of these workflows, and none that belongs to no workflow (requirement G7).
+         * Who is in several reads the workflows of all; who is in none of them is not narrowed.
+         */
+        scopes: z.record(z.string().min(1).max(128), z.array(nameSchema)).default({}),
         /** Receivers of every record, in the order of the log. */
         streams: z
           .array(
@@ -186,7 +191,7 @@ export const projectConfigSchema = z
           )
           .default([]),
       })
-      .default({ streams: [] }),
+      .default({ scopes: {}, streams: [] }),
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
   })

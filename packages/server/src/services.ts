@@ -24,6 +24,8 @@ export interface Services {
   readonly policy: PolicyEngine;
   readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
+  /** The workflows whose records a reader may see; `null`: all records (requirement G7). */
+  readonly auditScope: (reader: Principal) => readonly string[] | null;
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly approvals: Approvals;

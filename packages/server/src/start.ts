@@ -13,6 +13,7 @@ import {
 import { type Engine, startEngine, startReaper } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
+import { auditScopeOf } from './config/audit-scopes.ts';
 import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
@@ -218,6 +219,7 @@ async function start(
       submit,
       info,
     },
+    auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,
     evidence: evidenceReader(database),

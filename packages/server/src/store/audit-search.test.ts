@@ -78,6 +78,7 @@ const equals = fc.record({
   workflow: value('flow-0', 'flow-3'),
   tool: value('old_tool', 'tool_1', 'no_tool'),
   model: value('claude-1'),
+  prompt: value('summary'),
   prompt_version: value('2'),
   code: value('default_deny', 'code_3', "it's \\"),
 });

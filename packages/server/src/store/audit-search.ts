@@ -5,19 +5,14 @@ import type { Tables } from './tables.ts';
 
 /** Names of one run, one proposal, one approval: a few hundred records at the most. */
 const IDS = ['run', 'proposal', 'approval'] as const;
-/** Columns whose index gives the newest records of one value. */
-const ORDERED = [
-  'type',
-  'actor_id',
-  'agent',
-  'outcome',
-  'workflow',
-  'tool',
-  'model',
-  'prompt',
-  'policy_version',
-  'release',
-] as const;
+/** Columns whose index gives the newest records of one value, or of a pair. None: the primary key. */
+const ORDERED: readonly (readonly Exclude<keyof SearchValues, 'code'>[])[] = [
+  [],
+  ...(['type', 'actor_id', 'agent', 'outcome', 'workflow', 'tool', 'model', 'policy_version', 'release'] as const).map(
+    (name) => [name],
+  ),
+  ['prompt', 'prompt_version'],
+];
 
 /** From `low` up to and without `high`. */
 interface Range {
@@ -40,9 +35,10 @@ export async function searchIndexes(db: Kysely<Tables>, log: string, search: Sto
   if (id) return ofId(db, log, search, range, id);
   const named = Object.keys(search.equals) as (keyof SearchValues)[];
   const plain = search.words === null && search.types === null && search.workflows === null;
-  if (plain && named.length === 0) return newestOf(db, log, search, range, null);
-  const column = ORDERED.find((name) => name === named[0]);
-  if (plain && named.length === 1 && column) return newestOf(db, log, search, range, column);
+  const ordered = ORDERED.find(
+    (columns) => columns.length === named.length && columns.every((name) => named.includes(name)),
+  );
+  if (plain && ordered) return newestOf(db, log, search, range, ordered);
   return byBlocks(db, log, search, range);
 }
 
@@ -74,17 +70,18 @@ async function newestOf(
   log: string,
   search: StoreSearch,
   range: Range,
-  column: (typeof ORDERED)[number] | null,
+  columns: (typeof ORDERED)[number],
 ): Promise<number[]> {
-  const value = column && search.equals[column];
   const newest = search.order === 'newest';
-  const order = column ? sql`-index` : sql`index`;
+  const direction = newest === (columns.length === 0) ? sql`DESC` : sql`ASC`;
+  const equal = columns.map((name) => sql`AND ${sql.ref(name)} = ${search.equals[name]}`);
+  // The condition of a partial index, said again so that the planner sees that it holds.
+  if (columns.includes('outcome')) equal.push(sql`AND outcome <> ''`);
+  if (columns.length > 0) equal.push(sql`AND -index <= ${-range.low} AND -index > ${-range.high}`);
   return indexesOf(
     db,
-    sql`SELECT index FROM audit_index WHERE ${within(log, range)}
-      ${column ? sql`AND ${sql.ref(column)} = ${value} AND -index <= ${-range.low} AND -index > ${-range.high}` : sql``}
-      ${column === 'outcome' ? sql`AND outcome <> ''` : sql``}
-      ORDER BY ${order} ${newest === (column === null) ? sql`DESC` : sql`ASC`} LIMIT ${search.limit}`,
+    sql`SELECT index FROM audit_index WHERE ${within(log, range)} ${sql.join(equal, sql` `)}
+      ORDER BY ${columns.length > 0 ? sql`-index` : sql`index`} ${direction} LIMIT ${search.limit}`,
   );
 }
 

@@ -1,6 +1,14 @@
 import { pipeline } from 'node:stream/promises';
 import { auditFilterSchema, auditQuerySchema, type ExportFile, STREAM_FORMATS } from '@portreeve/audit';
-import { actorOf, draft, idSchema, isPortreeveError, type JsonObject, PortreeveError } from '@portreeve/contract';
+import {
+  type AuditRecord,
+  actorOf,
+  draft,
+  idSchema,
+  isPortreeveError,
+  type JsonObject,
+  PortreeveError,
+} from '@portreeve/contract';
 import { z } from 'zod';
 import type { Call } from '../route.ts';
 import { route } from '../route.ts';
@@ -26,6 +34,26 @@ export async function recordReading(
   );
 }
 
+/** What narrows every reading to the workflows of the reader. */
+function scopeOf({ services, who }: Pick<Call<unknown, unknown, unknown>, 'services' | 'who'>): {
+  workflows?: string[];
+} {
+  const workflows = services.auditScope(who.principal);
+  return workflows === null ? {} : { workflows: [...workflows] };
+}
+
+/** A record that the reader may see. One beyond their scope is answered as one that does not exist. */
+async function visibleRecord(
+  call: Pick<Call<unknown, unknown, unknown>, 'services' | 'who'>,
+  index: number,
+): Promise<AuditRecord> {
+  const record = await call.services.audit.get(index);
+  const { workflows } = scopeOf(call);
+  if (!record || (workflows && !workflows.includes(record.entry.refs.workflow ?? '')))
+    throw new PortreeveError('not_found', `The log has no record ${index}.`);
+  return record;
+}
+
 async function* exportLines(files: AsyncIterable<ExportFile>): AsyncGenerator<string, void, undefined> {
   for await (const file of files)
     for await (const text of file.content) yield `${JSON.stringify({ file: file.name, text })}\n`;
@@ -45,7 +73,7 @@ export const auditRoutes = [
     query: searchQuery,
     answers: { 200: z.object({ records: z.array(recordAnswer), next: z.number().nullable() }) },
     handler: async (call) => {
-      const page = await call.services.audit.search(call.query);
+      const page = await call.services.audit.search({ ...call.query, ...scopeOf(call) });
       await recordReading(call, 'search', plain(call.query), page.records.length);
       return page;
     },
@@ -59,8 +87,7 @@ export const auditRoutes = [
     params: indexParam,
     answers: { 200: recordAnswer },
     handler: async (call) => {
-      const record = await call.services.audit.get(call.params.index);
-      if (!record) throw new PortreeveError('not_found', `The log has no record ${call.params.index}.`);
+      const record = await visibleRecord(call, call.params.index);
       await recordReading(call, 'show', { index: call.params.index }, 1);
       return record;
     },
@@ -87,6 +114,7 @@ export const auditRoutes = [
     params: indexParam,
     answers: { 200: z.object({ proof: z.string(), entry: z.string(), payload: z.unknown(), vkey: z.string() }) },
     handler: async (call) => {
+      await visibleRecord(call, call.params.index);
       await recordReading(call, 'receipt', { index: call.params.index }, 1);
       return { ...(await call.services.audit.receipt(call.params.index)), vkey: call.services.audit.vkey };
     },
@@ -111,7 +139,7 @@ export const auditRoutes = [
       }),
     },
     handler: async (call) => {
-      const replay = await call.services.audit.replay(call.params.run);
+      const replay = await call.services.audit.replay(call.params.run, scopeOf(call));
       await recordReading(call, 'replay', { run: call.params.run }, replay.records.length);
       return { ...replay, records: [...replay.records.map((record) => ({ ...record, path: [...record.path] }))] };
     },
@@ -189,7 +217,7 @@ export const auditRoutes = [
     handler: async (call) => {
       await recordReading(call, 'export', plain(call.query), 0);
       const { reply, request } = call;
-      const lines = exportLines(call.services.audit.exportLog(call.query));
+      const lines = exportLines(call.services.audit.exportLog({ ...call.query, ...scopeOf(call) }));
       // Read before the head is sent: a log that cannot be exported is a problem, and no half export.
       const first = await lines.next();
       reply.hijack();
