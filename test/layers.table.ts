@@ -156,7 +156,7 @@ export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
 
 /** Files whose imports may have a computed target: what they load cannot be seen by this test. */
 export const COMPUTED_IMPORTS: Readonly<Record<string, string>> = {
-  'packages/server/src/config/project.ts': 'loads the workflow project that it was pointed at',
+  'packages/server/src/config/load-config.ts': 'loads the workflow project that it was pointed at',
   'packages/server/src/store/postgres.ts': 'finds the PostgreSQL of this platform',
   'packages/cli/bin/portreeve.mjs': 'finds the Node of this platform, and starts the command with it',
 };
