@@ -51,9 +51,9 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
   },
   console: { imports: ['sdk'], why: 'a thin client' },
   examples: {
-    imports: ['sdk', 'verify'],
+    imports: ['sdk', 'verify', 'example-downstream'],
     inTests: ['contract', 'context', 'server'],
-    why: 'an example is written with what an author has',
+    why: 'an example is written with what an author has; `example-downstream` is what their downstream systems share',
   },
   test: {
     imports: ['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', ...STAGES],
