@@ -1,7 +1,7 @@
 import { withClient } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askForSummary, endOf } from '../crash/portreeve.ts';
-import { type Apart, startApart } from '../support/apart.ts';
+import { startApart } from '../support/apart.ts';
 import { type Person, recordsOf, signIn } from '../support/people.ts';
 import { cleanUp, until } from '../support/processes.ts';
 
@@ -10,7 +10,7 @@ import { cleanUp, until } from '../support/processes.ts';
  * for each, and the real system downstream.
  */
 
-let apart: Apart;
+let apart: Awaited<ReturnType<typeof startApart>>;
 let people: Record<'analyst' | 'lead' | 'auditor' | 'operator', Person>;
 beforeAll(async () => {
   apart = await startApart({ ttl_s: 20 });

@@ -6,7 +6,7 @@ import { plainKeystore } from '@portreeve/server';
 import { withClient } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askForSummary, endOf } from '../crash/portreeve.ts';
-import { type Apart, MODEL_CREDENTIAL, startApart, TOOL_CREDENTIAL } from '../support/apart.ts';
+import { MODEL_CREDENTIAL, startApart, TOOL_CREDENTIAL } from '../support/apart.ts';
 import { type Answer, type Person, recordsOf, signIn } from '../support/people.ts';
 import { cleanUp, temporaryFolder, until } from '../support/processes.ts';
 import { ATTEMPTS } from './attempts.table.ts';
@@ -16,7 +16,7 @@ import { ATTEMPTS } from './attempts.table.ts';
  * own: how often a tool was called.
  */
 
-let apart: Apart;
+let apart: Awaited<ReturnType<typeof startApart>>;
 let people: Record<'analyst' | 'lead' | 'auditor', Person>;
 const logins: Record<string, string> = {};
 /** Of a run that waits for a person, and the spent grant and its token of one that has ended. */

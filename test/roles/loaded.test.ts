@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askForSummary, endOf } from '../crash/portreeve.ts';
 import { ROOT } from '../repository.ts';
-import { type Apart, startApart } from '../support/apart.ts';
+import { startApart } from '../support/apart.ts';
 import { signIn } from '../support/people.ts';
 import { cleanUp, temporaryFolder } from '../support/processes.ts';
 
@@ -11,7 +11,7 @@ import { cleanUp, temporaryFolder } from '../support/processes.ts';
 const FORBIDDEN =
   /\/packages\/(model|policy|gate|approve|run|context)\/|@anthropic-ai|issue-grant|audit\/src\/note\.ts|@dbos-inc/;
 
-let apart: Apart;
+let apart: Awaited<ReturnType<typeof startApart>>;
 let notes: string;
 beforeAll(async () => {
   notes = await temporaryFolder();

@@ -9,20 +9,12 @@ import { type CaseSystem, EXAMPLE, startCaseSystem } from './case-system.ts';
 import { CLI } from './cli.ts';
 import { freePort, type Started, start, temporaryFolder } from './processes.ts';
 
-/** What a process of a role can reach: a login of its own, and a state folder of its own. */
-export interface RoleAccess {
-  readonly databaseUrl: string;
-  readonly state: string;
-}
-
 /** The rest of Portreeve and an executor, each a process of its own, as an operator sets them up. */
 export interface Apart {
   readonly url: string;
-  readonly project: string;
   readonly databaseUrl: string;
   readonly rest: { readonly state: string; process: Started };
-  readonly executor: RoleAccess & { readonly jkt: string; process: Started };
-  readonly caseSystem: CaseSystem;
+  readonly executor: { readonly state: string; readonly databaseUrl: string; readonly jkt: string; process: Started };
   /** A login that is a member of one role's group and of nothing else. */
   loginOf(role: 'api' | 'reasoner' | 'gatekeeper' | 'executor'): Promise<string>;
   startExecutor(env?: Record<string, string>): Promise<Started>;
@@ -30,14 +22,31 @@ export interface Apart {
   close(): Promise<void>;
 }
 
-const READ_TOKEN = 'a-token-for-the-tests-of-roles';
-/** Stands only in the executor's keystore: nobody else may ever have it. */
-export const TOOL_CREDENTIAL = 'canary-credential-of-a-tool-3f9b';
-/** Stands only in the keystore of the rest. */
-export const MODEL_CREDENTIAL = 'canary-credential-of-a-model-81cd';
+/** What is set up before the processes start, and knows where the API will be. */
+export interface Before {
+  readonly root: string;
+  readonly jwks: string;
+}
 
-/** Sets up `examples/incident-summary` with its executor apart, and starts both. `ttl_s`: seconds that a grant lives. */
-export async function startApart(options: { ttl_s?: number; executor?: boolean } = {}): Promise<Apart> {
+export interface Installed {
+  readonly workflow: string;
+  readonly systems: NonNullable<ProjectConfigInput['systems']>;
+  /** Secrets of the keystore of each. */
+  readonly secrets: { readonly rest: Record<string, string>; readonly executor: Record<string, string> };
+}
+
+export interface ApartOptions {
+  /** Seconds that a grant lives. */
+  readonly ttl_s?: number;
+  /** False: started later, by {@link Apart.startExecutor}. */
+  readonly executor?: boolean;
+}
+
+/** Starts both on a database and folders of their own: first the rest, whose key the executor's configuration names. */
+export async function startRoles(
+  install: (before: Before) => Promise<Installed>,
+  options: ApartOptions = {},
+): Promise<Apart> {
   const root = await temporaryFolder();
   const database = await testDatabase();
   const logins: string[] = [];
@@ -53,23 +62,17 @@ export async function startApart(options: { ttl_s?: number; executor?: boolean }
   const port = await freePort();
   const states = { rest: join(root, 'rest'), executor: join(root, 'executor') };
   const project = join(root, 'project');
-  const readTokenFile = join(root, 'read-token');
-  await writeFile(readTokenFile, READ_TOKEN, { mode: 0o600 });
-  const caseSystem = await startCaseSystem({
-    data: join(root, 'case-system'),
-    jwks: `http://127.0.0.1:${port}/.well-known/jwks.json`,
-    readTokenFile,
-  });
-  await plainKeystore(states.rest, 'development').set('case-system-read-token', READ_TOKEN);
-  await plainKeystore(states.rest, 'development').set('model-key', MODEL_CREDENTIAL);
-  await plainKeystore(states.executor, 'development').set('tool-key', TOOL_CREDENTIAL);
+  const installed = await install({ root, jwks: `http://127.0.0.1:${port}/.well-known/jwks.json` });
+  for (const role of ['rest', 'executor'] as const)
+    for (const [name, value] of Object.entries(installed.secrets[role]))
+      await plainKeystore(states[role], 'development').set(name, value);
 
   const jkt = await executorThumbprint(states.executor);
   const configure = async (grant_keys: string[]) => {
     const config: ProjectConfigInput = {
       environment: 'development',
-      workflows: [relative(project, join(EXAMPLE, 'workflows/incident-summary'))],
-      systems: { 'case-system': { url: caseSystem.url, private: true } },
+      workflows: [relative(project, installed.workflow)],
+      systems: installed.systems,
       executors: { main: { jkt } },
       grant_keys,
       ...(options.ttl_s ? { grants: { ttl_s: options.ttl_s } } : {}),
@@ -100,11 +103,9 @@ export async function startApart(options: { ttl_s?: number; executor?: boolean }
 
   const apart: Apart = {
     url: `http://127.0.0.1:${port}`,
-    project,
     databaseUrl: database.url,
     rest: { state: states.rest, process: rest },
     executor: { state: states.executor, databaseUrl: executorUrl, jkt, process: executor },
-    caseSystem,
     loginOf,
     startExecutor,
     startRest,
@@ -123,4 +124,30 @@ export async function startApart(options: { ttl_s?: number; executor?: boolean }
     },
   };
   return apart;
+}
+
+const READ_TOKEN = 'a-token-for-the-tests-of-roles';
+/** Stands only in the executor's keystore: nobody else may ever have it. */
+export const TOOL_CREDENTIAL = 'canary-credential-of-a-tool-3f9b';
+/** Stands only in the keystore of the rest. */
+export const MODEL_CREDENTIAL = 'canary-credential-of-a-model-81cd';
+
+/** `examples/incident-summary` with its executor apart. */
+export async function startApart(options: ApartOptions = {}): Promise<Apart & { readonly caseSystem: CaseSystem }> {
+  let caseSystem: CaseSystem | null = null;
+  const apart = await startRoles(async ({ root, jwks }) => {
+    const readTokenFile = join(root, 'read-token');
+    await writeFile(readTokenFile, READ_TOKEN, { mode: 0o600 });
+    caseSystem = await startCaseSystem({ data: join(root, 'case-system'), jwks, readTokenFile });
+    return {
+      workflow: join(EXAMPLE, 'workflows/incident-summary'),
+      systems: { 'case-system': { url: caseSystem.url, private: true } },
+      secrets: {
+        rest: { 'case-system-read-token': READ_TOKEN, 'model-key': MODEL_CREDENTIAL },
+        executor: { 'tool-key': TOOL_CREDENTIAL },
+      },
+    };
+  }, options);
+  // Not a copy: the processes in it change.
+  return Object.assign(apart, { caseSystem: caseSystem! as CaseSystem });
 }

@@ -34,6 +34,8 @@ async function loadWorkflow(folder: string): Promise<ProjectWorkflow> {
   const { contract } = loaded.definition;
   const prompts = await loadPrompts(join(folder, 'prompts')).catch((error: unknown) => {
     if (isPortreeveError(error)) throw error;
+    // A workflow that asks no model needs no folder of prompts.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && contract.scope.prompts.length === 0) return [];
     throw new PortreeveError('misconfigured', `The prompts of ${contract.name} could not be read.`, {
       cause: error,
     });

@@ -44,6 +44,7 @@ export async function checkRole(pool: Pick<pg.Pool, 'query'>, role: DatabaseRole
   const wanted = new Set(rightsOf(role).map(named));
   return {
     more: [...[...has].filter((right) => !wanted.has(right)), ...beside.map(({ what }) => what)].sort(),
-    less: [...wanted].filter((right) => !has.has(right)).sort(),
+    // Who has a right on the whole table has it on each column.
+    less: [...wanted].filter((right) => !has.has(right) && !has.has(right.replace(/ \([^)]*\)$/, ''))).sort(),
   };
 }
