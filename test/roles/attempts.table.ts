@@ -77,6 +77,13 @@ export const ATTEMPTS: readonly Attempt[] = [
 
   // The record
   { what: 'change a record', as: ALL, sql: `UPDATE audit_records SET payload = NULL` },
+  {
+    what: 'write a record past the lead',
+    as: ALL,
+    sql: `INSERT INTO audit_records VALUES ('portreeve.local/audit', 999999, '{}', '{}', sha256('x'))`,
+  },
+  { what: 'remove a record that waits for its place', as: ALL, sql: 'DELETE FROM audit_pending' },
+  { what: 'change a record that waits for its place', as: ALL, sql: `UPDATE audit_pending SET payload = '{}'` },
   { what: 'remove a record', as: ALL, sql: 'DELETE FROM audit_records' },
   { what: 'empty the record', as: ALL, sql: 'TRUNCATE audit_records' },
   { what: 'change the tree', as: ALL, sql: `UPDATE audit_nodes SET hash = hash` },

@@ -245,7 +245,7 @@ export function createGate(deps: GateDeps): Gate {
     if (current?.state !== 'approved') return null;
     const { request, decision } = await judge(stored, facts, tx);
     await deps.audit.append(tx, [decisionRecord(proposal, request, decision, 'at_use')]);
-    // Under the log's lock, which every freeze takes: one that came since the decision is seen here, or waits for us.
+    // A freeze that came since the decision is seen here; one that comes from now on waits for us.
     if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
     if (eventOf(decision) !== 'permit') {
       await deps.store.update(tx, proposal.id, { state: nextState('approved', 'refuse'), decision });

@@ -136,7 +136,7 @@ export interface ExecutionService {
 export interface EnvironmentReader {
   /** What holds now for this kind of request; without one, all that holds. */
   facts(asked?: Asked): EnvironmentFacts;
-  /** Whether the facts are those of the store, as the transaction sees it under the log's lock. */
+  /** Whether the facts are those of the store; they stay so until the transaction ends. */
   isCurrent(tx: Tx): Promise<boolean>;
   refresh(): Promise<void>;
 }

@@ -12,7 +12,7 @@ export interface ApprovalStoreHarness {
 
 const AT = '2026-11-02T09:00:00.000Z';
 const clock = fixedClock(AT);
-const audit = { append: async () => undefined };
+const audit = { append: async () => undefined, record: async () => undefined };
 const requester = testPerson(clock, 'rita', { roles: ['requester'] });
 const [ana, bo] = [testPerson(clock, 'ana'), testPerson(clock, 'bo')];
 

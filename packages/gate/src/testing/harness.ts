@@ -128,6 +128,7 @@ export function gateHarness(
   );
   const failing = { left: null as number | null };
   const failable = (inner: AuditWriter): AuditWriter => ({
+    ...inner,
     async append(tx, drafts) {
       if (failing.left !== null && --failing.left === 0) {
         failing.left = null;

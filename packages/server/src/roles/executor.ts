@@ -14,7 +14,7 @@ import { openSecrets } from '../config/secrets.ts';
 import { takeStateFolder } from '../config/state-folder.ts';
 import { loadToolContracts } from '../config/tool-contracts.ts';
 import { every } from '../every.ts';
-import { auditStore } from '../store/audit.ts';
+import { auditStage } from '../store/audit-stage.ts';
 import { checkRole } from '../store/check-role.ts';
 import { Database } from '../store/database.ts';
 import { DISPATCH_CHANNEL, dispatchStore } from '../store/dispatches.ts';
@@ -118,7 +118,8 @@ async function start(
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   undo.push(() => egress.close());
   const audit = createAuditWriter({
-    store: auditStore(database),
+    store: auditStage(database),
+    uow: database,
     redactor: createRedactor({ key: keys.redaction }),
     origin: config.log_origin,
     clock,
@@ -133,10 +134,8 @@ async function start(
   undo.push(() => credentials.idle());
   const { executor } = keys;
   const data = { purpose: 'executor', key_id: keyId(executor), public_key: publicText(executor) };
-  await database.transaction((tx) =>
-    // Its key is made before its first start, when nobody writes records yet. It is on record once.
-    audit.append(tx, [draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` })]),
-  );
+  // Its key is made before its first start, when nobody writes records yet. It is on record once.
+  await audit.record([draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` })]);
   const recordSecrets = () => recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   await recordSecrets();
 
@@ -149,7 +148,6 @@ async function start(
     contracts: project,
     dispatches: dispatchStore(database),
     proposals: proposalReader(database),
-    uow: database,
   });
   const timers = [
     every((leaseSeconds * 1000) / TICKS_PER_LEASE, () => leases.renew(instance, leaseSeconds), log),

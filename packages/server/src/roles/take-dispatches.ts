@@ -1,12 +1,4 @@
-import {
-  type AuditWriter,
-  actorOf,
-  draft,
-  isPortreeveError,
-  type Proposal,
-  SYSTEM_ACTOR,
-  type UnitOfWork,
-} from '@portreeve/contract';
+import { type AuditWriter, actorOf, draft, isPortreeveError, type Proposal, SYSTEM_ACTOR } from '@portreeve/contract';
 import type { Executor } from '@portreeve/execute';
 import type { ToolContracts } from '../config/tool-contracts.ts';
 import type { Dispatch, Dispatches } from '../store/dispatches.ts';
@@ -31,13 +23,12 @@ export function takeDispatches(options: {
   readonly contracts: Pick<ToolContracts, 'find'>;
   readonly use: Pick<Executor, 'execute'>;
   readonly audit: AuditWriter;
-  readonly uow: UnitOfWork;
   /** The thumbprint of this executor's key, and the name of this process. */
   readonly jkt: string;
   readonly instance: string;
   readonly log: (level: 'error', message: string, error: unknown) => void;
 }): TakeDispatches {
-  const { dispatches, proposals, contracts, use, audit, uow, jkt, instance, log } = options;
+  const { dispatches, proposals, contracts, use, audit, jkt, instance, log } = options;
   const inFlight = new Set<Promise<void>>();
   let stopped = false;
   let again = false;
@@ -88,17 +79,15 @@ export function takeDispatches(options: {
     const detail = proposal
       ? `The executor has not loaded ${proposal.tool} of this release of ${proposal.workflow}.`
       : 'There is no proposal for this grant.';
-    await uow.transaction((tx) =>
-      audit.append(tx, [
-        draft({
-          type: 'grant.refused',
-          actor: proposal ? actorOf(proposal.principal) : SYSTEM_ACTOR,
-          refs: { grant, ...(proposal ? { proposal: proposal.id, tool: proposal.tool } : {}) },
-          outcome: 'grant_mismatch',
-          data: { code: 'grant_mismatch', reason: detail },
-        }),
-      ]),
-    );
+    await audit.record([
+      draft({
+        type: 'grant.refused',
+        actor: proposal ? actorOf(proposal.principal) : SYSTEM_ACTOR,
+        refs: { grant, ...(proposal ? { proposal: proposal.id, tool: proposal.tool } : {}) },
+        outcome: 'grant_mismatch',
+        data: { code: 'grant_mismatch', reason: detail },
+      }),
+    ]);
     await dispatches.refuse(grant, { code: 'grant_mismatch', detail });
   }
 

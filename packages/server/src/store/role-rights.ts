@@ -3,7 +3,7 @@
  * section 7). `roles.ts` grants exactly this at each migration; a test compares it with the database's own view, and a new
  * table without a row fails it. A right with columns holds for these alone.
  *
- * Nobody may change or remove what is in the record. The engine's own schema (`dbos`) belongs to the user that runs it.
+ * Nobody may change or remove what is in the record: a staged record leaves only for its place in the log. The engine's own schema (`dbos`) belongs to the user that runs it.
  */
 export const DATABASE_ROLES = ['api', 'reasoner', 'gatekeeper', 'executor'] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
@@ -21,10 +21,13 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   schema_migrations: { api: READ, reasoner: READ, gatekeeper: READ, executor: READ },
   installation: { api: READ, reasoner: READ, gatekeeper: READ, executor: READ },
 
-  audit_records: { api: ADD, reasoner: ADD, gatekeeper: ADD, executor: ADD },
-  audit_nodes: { api: ADD, reasoner: ADD, gatekeeper: ADD, executor: ADD },
-  // A head is signed by who holds the log's key.
-  audit_checkpoints: { api: READ, reasoner: READ, gatekeeper: ADD, executor: READ },
+  // Everybody stages records; one process, the gatekeeper's, leads the log, gives them their place and signs its head.
+  audit_pending: { api: ADD, reasoner: 'INSERT', gatekeeper: 'SELECT, INSERT, DELETE', executor: 'INSERT' },
+  audit_keys: { api: ADD, reasoner: ADD, gatekeeper: ADD, executor: ADD },
+  audit_records: { api: READ, gatekeeper: ADD },
+  audit_nodes: { api: READ, gatekeeper: ADD },
+  audit_index: { api: ADD, gatekeeper: ADD },
+  audit_checkpoints: { api: READ, gatekeeper: ADD },
 
   identity_accounts: { api: CHANGE, gatekeeper: READ },
   identity_sessions: { api: CHANGE },
