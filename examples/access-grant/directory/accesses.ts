@@ -31,6 +31,8 @@ export interface Accesses {
   end(access: string): Promise<{ access: string; ended_at: string } | null>;
   /** What holds now for a person. */
   holding(person: string, entitlement: string): Access | null;
+  /** All that a person has now, by entitlement; the longest of each. */
+  heldBy(person: string): ReadonlyMap<string, Access>;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export async function openAccesses(folder: string, now: () => Date = () => new D
     await journal.append(line);
     remember(line);
   };
+
+  const isOpen = (each: Access): boolean => !endedAt.has(each.access) && Date.parse(each.expires_at) > now().getTime();
 
   return {
     replay: rememberGrants(journal, lines),
@@ -71,13 +75,17 @@ export async function openAccesses(folder: string, now: () => Date = () => new D
         return { access, ended_at: endedAt.get(access)! };
       }),
     holding: (person, entitlement) =>
-      [...byKey.values()].find(
-        (each) =>
-          each.person === person &&
-          each.entitlement === entitlement &&
-          !endedAt.has(each.access) &&
-          Date.parse(each.expires_at) > now().getTime(),
-      ) ?? null,
+      [...byKey.values()].find((each) => each.person === person && each.entitlement === entitlement && isOpen(each)) ??
+      null,
+    heldBy(person) {
+      const held = new Map<string, Access>();
+      for (const each of byKey.values()) {
+        const known = held.get(each.entitlement);
+        if (each.person !== person || !isOpen(each)) continue;
+        if (!known || known.expires_at < each.expires_at) held.set(each.entitlement, each);
+      }
+      return held;
+    },
     close: () => journal.close(),
   };
 }

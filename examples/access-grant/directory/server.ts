@@ -53,19 +53,42 @@ serveDownstream({
       };
 
     async function giveAccess(call: Call): Promise<Reply> {
+      // Everything that is used below is among the arguments that the grant's digest covers.
+      const { args, grant } = await granted(call, 'grant_temporary_access');
+      const { access, expires_at } = await accesses.give(args, grant.proposal, grant);
+      return { body: { access, expires_at } };
+    }
+
+    /** What giving it would change. It needs a grant of its own, which gives nothing, and writes down no more than its use. */
+    async function showAccess(call: Call): Promise<Reply> {
+      const { args } = await granted(call, 'show_temporary_access');
+      const minutesLeft = new Map(
+        [...accesses.heldBy(args.person)].map(([entitlement, { expires_at }]) => [
+          entitlement,
+          Math.ceil((Date.parse(expires_at) - Date.now()) / 60_000),
+        ]),
+      );
+      const listed = (held: ReadonlyMap<string, number>) => ({
+        access: [...held].sort().map(([entitlement, minutes_left]) => ({ entitlement, minutes_left })),
+      });
+      const before = listed(minutesLeft);
+      minutesLeft.set(args.entitlement, Math.max(args.minutes, minutesLeft.get(args.entitlement) ?? 0));
+      return { body: { before, after: listed(minutesLeft) } };
+    }
+
+    /** What a grant of this tool allows, for a person and an entitlement that there are. */
+    async function granted(call: Call, tool: string) {
       grants.needed(call);
       const [person = ''] = call.names;
       const body = (await call.body()) as { entitlement: string; minutes: number; justification: string };
-      // Everything that is used below is among the arguments that the grant's digest covers.
       const args = { ...body, person };
-      const grant = await grants.verify(call, 'grant_temporary_access', args);
-      const offered = Object.values(known.systems).flat();
+      const grant = await grants.verify(call, tool, args);
       if (!known.people.some((each) => each.person === person)) throw new Problem(404, 'unknown_person', 'Nobody.');
-      if (!offered.some((each) => each.entitlement === body.entitlement)) {
+      if (
+        !Object.values(known.systems).some((offered) => offered.some((each) => each.entitlement === body.entitlement))
+      )
         throw new Problem(422, 'unknown_entitlement', 'There is no such entitlement.');
-      }
-      const { access, expires_at } = await accesses.give(args, grant.proposal, grant);
-      return { body: { access, expires_at } };
+      return { args, grant };
     }
 
     async function endAccess(call: Call): Promise<Reply> {
@@ -91,6 +114,7 @@ serveDownstream({
           handle: reading(({ names: [person] }) => known.people.filter((each) => each.person === person)),
         },
         { method: 'POST', path: /^\/people\/(u-[0-9]{4})\/access$/, handle: giveAccess },
+        { method: 'POST', path: /^\/people\/(u-[0-9]{4})\/access\/preview$/, handle: showAccess },
         { method: 'POST', path: /^\/access\/(acc-[a-f0-9]{12})\/end$/, handle: endAccess },
         {
           method: 'GET',

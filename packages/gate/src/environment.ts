@@ -183,8 +183,11 @@ export function createEnvironment(deps: {
     },
 
     async maintain(target, { from, until }, reason, by) {
-      if (until <= from || until <= deps.clock.now()) {
-        throw new PortreeveError('bad_request', 'A maintenance window ends after it begins, and not in the past.');
+      const fault = until <= from ? 'is not after `from`' : until <= deps.clock.now() ? 'is not in the future' : null;
+      if (fault !== null) {
+        throw new PortreeveError('bad_request', `The maintenance window cannot be: \`until\` ${fault}.`, {
+          errors: [{ path: 'until', message: fault }],
+        });
       }
       if (until.getTime() - from.getTime() > WINDOW_MAX_MS) {
         throw new PortreeveError('bad_request', 'A maintenance window is at most 31 days long.', {

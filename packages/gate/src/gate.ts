@@ -2,7 +2,6 @@ import {
   type Approval,
   type ApprovalId,
   type AuditWriter,
-  BOTTOM,
   type CallOutcome,
   type Clock,
   type Decision,
@@ -12,17 +11,15 @@ import {
   type HandoffId,
   isPortreeveError,
   type Json,
-  join,
-  type Label,
   Labelled,
   type PolicyDecider,
   PortreeveError,
-  type Proposal,
   type ProposalId,
   type RecordDraft,
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
+import { answerLabel } from './answer-label.ts';
 import { refusalHandoff, troubleHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
 import { entriesOf, type HistoryStore, questionsOf } from './history.ts';
@@ -36,10 +33,11 @@ import type {
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
+import { makePreview } from './preview.ts';
 import { decisionRecord, narrowedRecord, refsOf, submittedRecord } from './records.ts';
 import { relabelled } from './relabel.ts';
 import { nextState } from './states.ts';
-import { toPolicyRequest, toProposal, type Wish } from './wish.ts';
+import { type Submission, toPolicyRequest, toSubmission, type Wish } from './wish.ts';
 
 /** Where a proposal stands for whoever submitted it. */
 export type GateResult =
@@ -96,10 +94,30 @@ export function createGate(deps: GateDeps): Gate {
 
   async function submit(wish: Wish): Promise<GateResult> {
     const known = await deps.store.get(wish.id);
-    if (known) return advance(known.proposal.id);
-    const asked = toProposal(wish);
-    const { workflow, contract, history, injection } = wish;
-    const steps: RecordDraft[] = [submittedRecord(asked)];
+    if (!known) await decideFirst(toSubmission(wish));
+    return advance(wish.id);
+  }
+
+  /** The way of a dry run: like any other proposal's, but that it asks nobody and hands nothing off. */
+  async function carryPreview(wanted: Submission): Promise<StoredProposal | null> {
+    const { id } = wanted.proposal;
+    if (!(await deps.store.get(id))) await decideFirst(wanted);
+    const at = await walk(id);
+    return 'status' in at ? null : at;
+  }
+
+  /** Decides on a new proposal and stores it where the decision leads. Another process may have stored it meanwhile. */
+  async function decideFirst(submission: Submission): Promise<void> {
+    const {
+      proposal: asked,
+      workflow,
+      contract,
+      history,
+      injection,
+      approval_timeout_minutes,
+      preview_of,
+    } = submission;
+    const steps: RecordDraft[] = [submittedRecord(asked, preview_of)];
     const profiles: string[] = [];
     let proposal = asked;
     let decision: Decision;
@@ -107,18 +125,23 @@ export function createGate(deps: GateDeps): Gate {
       const judged = await judge({ proposal, workflow, contract, history, injection }, null, null);
       decision = judged.decision;
       steps.push(decisionRecord(proposal, judged.request, decision, 'submit'));
-      const narrowed = decision.outcome === 'narrow' ? narrow(proposal, contract, decision.remedies) : null;
+      const narrowed =
+        decision.outcome === 'narrow' && preview_of === null ? narrow(proposal, contract, decision.remedies) : null;
       // Each round applies a profile that was not applied before, so there is an end.
       if (!narrowed || narrowed.profiles.every((name) => profiles.includes(name))) break;
       steps.push(narrowedRecord(proposal, narrowed));
       profiles.push(...narrowed.profiles);
       proposal = narrowed.proposal;
     }
+    const event = preview_of !== null && eventOf(decision) === 'ask' ? 'refuse' : eventOf(decision);
+    // Before the approval and outside its transaction: a call downstream holds no lock.
+    const preview =
+      event === 'ask'
+        ? await makePreview({ ...submission, proposal }, { carry: carryPreview, clock: deps.clock })
+        : null;
     await deps.uow.transaction(async (tx) => {
-      const event = eventOf(decision);
       const inserted = await deps.store.insert(tx, {
-        ...{ proposal, workflow, contract, history, injection },
-        approval_timeout_minutes: wish.approval_timeout_minutes,
+        ...{ proposal, workflow, contract, history, injection, approval_timeout_minutes, preview_of },
         narrowed: profiles.length === 0 ? null : { profiles, asked: asked.args },
         state: nextState('proposed', event),
         decision,
@@ -131,16 +154,25 @@ export function createGate(deps: GateDeps): Gate {
       if (!inserted) return;
       await deps.audit.append(tx, steps);
       if (event === 'ask') {
-        const approval = await requestApproval(tx, proposal, decision, wish.approval_timeout_minutes);
+        const approval = await requestApproval(tx, {
+          proposal,
+          decision,
+          timeout_minutes: approval_timeout_minutes,
+          preview,
+        });
         await deps.store.update(tx, proposal.id, { approval: approval.id });
       }
-      if (event === 'refuse') await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      if (event === 'refuse' && preview_of === null) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
     });
-    return advance(wish.id);
+  }
+
+  async function advance(id: ProposalId): Promise<GateResult> {
+    const at = await walk(id);
+    return 'status' in at ? at : resultOf(at, at.approval ? await deps.approvals.get(at.approval) : null);
   }
 
   /** Walks the state table until it ends or must wait for somebody. */
-  async function advance(id: ProposalId): Promise<GateResult> {
+  async function walk(id: ProposalId): Promise<GateResult | StoredProposal> {
     let lost = 0;
     for (;;) {
       const stored = await deps.store.get(id);
@@ -168,7 +200,7 @@ export function createGate(deps: GateDeps): Gate {
           break;
         }
         default:
-          return resultOf(stored, stored.approval ? await deps.approvals.get(stored.approval) : null);
+          return stored;
       }
     }
   }
@@ -249,7 +281,7 @@ export function createGate(deps: GateDeps): Gate {
     if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
     if (eventOf(decision) !== 'permit') {
       await deps.store.update(tx, proposal.id, { state: nextState('approved', 'refuse'), decision });
-      await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      if (stored.preview_of === null) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
       return null;
     }
     await deps.history.take(tx, entriesOf(stored, facts?.approvers ?? [], deps.clock.now()));
@@ -289,7 +321,7 @@ export function createGate(deps: GateDeps): Gate {
       await deps.store.update(tx, stored.proposal.id, { state, execution, outcome });
       if (outcome.state === 'succeeded') await deps.history.succeed(tx, stored.proposal.id);
       if (outcome.state === 'failed') await deps.history.release(tx, stored.proposal.id);
-      if (outcome.state !== 'succeeded') {
+      if (outcome.state !== 'succeeded' && stored.preview_of === null) {
         const handoff = await deps.handoffs.open(tx, troubleHandoff(stored, execution, outcome));
         await deps.store.update(tx, stored.proposal.id, { handoff });
       }
@@ -343,14 +375,15 @@ export function createGate(deps: GateDeps): Gate {
     return approval;
   }
 
-  function requestApproval(tx: Tx, proposal: Proposal, decision: Decision, minutes: number): Promise<Approval> {
-    const wanted = decision.remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
+  function requestApproval(
+    tx: Tx,
+    wish: Pick<Parameters<ApprovalService['request']>[1], 'proposal' | 'decision' | 'timeout_minutes' | 'preview'>,
+  ): Promise<Approval> {
+    const wanted = wish.decision.remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
     return deps.approvals.request(tx, {
-      proposal,
-      decision,
+      ...wish,
       groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
       quorum: Math.max(...wanted.map((remedy) => remedy.quorum)),
-      timeout_minutes: minutes,
     });
   }
 
@@ -401,9 +434,12 @@ function resultOf(stored: StoredProposal, approval: Approval | null): GateResult
     const narrowed = stored.narrowed?.profiles ?? [];
     const lowered = relabelled(stored.proposal, stored.contract);
     if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed };
-    const answer: Label = { ...BOTTOM, integrity: 'untrusted', origins: [`tool:${stored.proposal.tool}`] };
-    const label = join(stored.proposal.influence, answer);
-    return { status: 'succeeded', execution, result: new Labelled(outcome.result, label), narrowed };
+    return {
+      status: 'succeeded',
+      execution,
+      result: new Labelled(outcome.result, answerLabel(stored.proposal)),
+      narrowed,
+    };
   }
   if (execution && handoff && outcome?.state === 'failed') {
     return { status: 'failed', execution, reason: outcome.reason, handoff };

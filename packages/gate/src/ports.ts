@@ -12,6 +12,7 @@ import type {
   HandoffState,
   HistoryFacts,
   JsonObject,
+  Preview,
   Proposal,
   ProposalId,
   ProposalState,
@@ -34,6 +35,8 @@ export interface StoredProposal {
   readonly injection: number;
   /** Where policy narrowed it: by which profiles, and what was asked for before. */
   readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
+  /** The proposal that it shows beforehand, where it is made for an approver alone; it asks nobody and hands nothing off. */
+  readonly preview_of: ProposalId | null;
   readonly state: ProposalState;
   /** The newest decision. */
   readonly decision: Decision;
@@ -100,6 +103,7 @@ export interface ApprovalService {
       groups: readonly string[];
       quorum: number;
       timeout_minutes: number;
+      preview: Preview | null;
     },
   ): Promise<Approval>;
   get(id: ApprovalId): Promise<Approval | null>;

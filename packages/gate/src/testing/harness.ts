@@ -235,6 +235,7 @@ export function gateHarness(
       release: digestOf('release'),
       principal: { ...people.requester.principal, act: [{ id: 'agent:incident-summary', kind: 'agent' }] },
       contract: testContract(),
+      tools: [],
       args: { case_id: 'case-7', summary: 'All is well.' },
       request: { case_id: 'case-7' },
       rationale: 'The analyst asked for it.',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ProjectConfig, ToolContract } from '@portreeve/contract';
+import { dryRunContract, type ProjectConfig, type ToolContract } from '@portreeve/contract';
 import { loadConfig } from './load-config.ts';
 import { loadDefinition } from './load-definition.ts';
 
@@ -23,9 +23,17 @@ export async function loadToolContracts(project: string): Promise<ToolContracts>
     folder,
     config,
     contracts: loaded.flatMap(({ definition }) => definition.tools),
-    find: (workflow, release, tool) =>
-      loaded
-        .find((each) => each.release === release && each.definition.contract.name === workflow)
-        ?.definition.tools.find(({ name }) => name === tool) ?? null,
+    find(workflow, release, tool) {
+      const found = loaded.find((each) => each.release === release && each.definition.contract.name === workflow);
+      return found ? contractOf(tool, found.definition.tools) : null;
+    },
   };
+}
+
+/** A declared tool, or the dry run that the contract of one offers by taking its statement back. */
+function contractOf(name: string, tools: readonly ToolContract[]): ToolContract | null {
+  const declared = tools.find((each) => each.name === name);
+  if (declared) return declared;
+  const previews = tools.map((each) => dryRunContract(each, tools));
+  return previews.find((each) => each?.name === name) ?? null;
 }

@@ -39,7 +39,8 @@ declare module './tables.ts' {
 export function proposalStore(database: Database): ProposalStore {
   return {
     async insert(tx, stored) {
-      const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
+      const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed, preview_of } =
+        stored;
       const inserted = await database
         .on(tx)
         .insertInto('proposals')
@@ -51,7 +52,7 @@ export function proposalStore(database: Database): ProposalStore {
           digest: proposal.digest,
           state: stored.state,
           body: canonicalJson({
-            ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection },
+            ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
             narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
           }),
           decision: canonicalJson(stored.decision),
@@ -110,7 +111,14 @@ function toColumns(patch: ProposalPatch): Partial<ProposalsTable> {
 function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
   const body = JSON.parse(row.body) as Pick<
     StoredProposal,
-    'proposal' | 'workflow' | 'contract' | 'approval_timeout_minutes' | 'history' | 'injection' | 'narrowed'
+    | 'proposal'
+    | 'workflow'
+    | 'contract'
+    | 'approval_timeout_minutes'
+    | 'history'
+    | 'injection'
+    | 'narrowed'
+    | 'preview_of'
   >;
   return {
     ...body,
