@@ -230,7 +230,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   async function refused(error: unknown, proposal: Proposal | null, grant: ReturnType<typeof grantRefs> | null) {
     if (!isPortreeveError(error)) return error;
     try {
-      await uow.transaction((tx) => audit.append(tx, [refusalRecord(proposal, grant, error.code, error.detail)]));
+      await audit.record([refusalRecord(proposal, grant, error.code, error.detail)]);
       return error;
     } catch (failure) {
       return new PortreeveError('audit_unavailable', `Refused (${error.code}), and that cannot be recorded.`, {

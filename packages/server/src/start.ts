@@ -211,7 +211,7 @@ async function start(
       ...{ name, model, where, clearance, simulated },
     })),
   };
-  await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
+  await recordStart({ audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { handoffs, notices, gate, runs, submit } = stages;

@@ -1,4 +1,4 @@
-import type { AuditStore } from '@portreeve/audit';
+import type { AuditStore, StagedRecord } from '@portreeve/audit';
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
@@ -6,23 +6,23 @@ import type { Database } from './database.ts';
 export function auditStage(database: Database): Pick<AuditStore, 'stage'> {
   return {
     async stage(tx, log, records) {
-      const kysely = database.on(tx);
-      const keys = records.flatMap(({ key }) => (key === null ? [] : [key])).sort();
-      const free = new Set<string>();
-      if (keys.length > 0) {
-        // Waits for a transaction that has just used the same key, and then sees whether it committed.
-        const { rows } = await sql<{ key: string }>`
-          INSERT INTO audit_keys (log, key) SELECT ${log}, unnest(${keys}::text[])
-          ON CONFLICT DO NOTHING RETURNING key`.execute(kysely);
-        for (const { key } of rows) free.add(key);
-      }
-      const fresh = records.filter(({ key }) => key === null || free.delete(key));
-      if (fresh.length === 0) return;
+      const column = (name: keyof StagedRecord) => sql`${records.map((record) => record[name])}::text[]`;
+      // A key waits for a transaction that has just used the same one, and then sees whether it committed. Within one
+      // call the first record of a key is the one.
       await sql`
+        WITH given AS (
+          SELECT n, entry, payload, key, row_number() OVER (PARTITION BY key ORDER BY n) AS turn
+          FROM unnest(${column('entry')}, ${column('payload')}, ${column('key')})
+            WITH ORDINALITY AS r (entry, payload, key, n)
+        ), fresh AS (
+          INSERT INTO audit_keys (log, key)
+          SELECT ${log}, key FROM given WHERE key IS NOT NULL AND turn = 1 ORDER BY key
+          ON CONFLICT DO NOTHING RETURNING key
+        )
         INSERT INTO audit_pending (log, entry, payload)
-        SELECT ${log}, entry, payload
-        FROM unnest(${fresh.map(({ entry }) => entry)}::text[], ${fresh.map(({ payload }) => payload)}::text[])
-          WITH ORDINALITY AS r (entry, payload, n) ORDER BY n`.execute(kysely);
+        SELECT ${log}, entry, payload FROM given
+        WHERE key IS NULL OR (turn = 1 AND key IN (SELECT key FROM fresh))
+        ORDER BY n`.execute(database.on(tx));
     },
   };
 }
