@@ -1,5 +1,4 @@
 import { auditStore, type Database } from '@portreeve/server/internals';
-import { sql } from 'kysely';
 import pg from 'pg';
 
 export const LOG = 'bench.example/audit';
@@ -89,9 +88,7 @@ const insert = (records: string, index: string) => `
 /** Fills the log with `total` records: into tables without indexes, which then become partitions. */
 export async function fill(database: Database, url: string, total: number, say: (line: string) => void): Promise<void> {
   await auditStore(database).prepare(LOG, 0, 0);
-  const { rows } = await sql<{ mark: string }>`
-    SELECT substring(relname FROM '^audit_records_([0-9a-f]{16})$') AS mark FROM pg_class
-    WHERE relname ~ '^audit_records_[0-9a-f]{16}$'`.execute(database.read);
+  const { rows } = await database.pool.query<{ mark: string }>('SELECT audit_mark($1) AS mark', [LOG]);
   const { mark } = rows[0]!;
   const parts = Array.from({ length: Math.ceil(total / WIDTH) }, (_, part) => part);
   const worker = async () => {
@@ -99,7 +96,10 @@ export async function fill(database: Database, url: string, total: number, say: 
     await client.connect();
     await client.query(`SET maintenance_work_mem = '1GB'; SET synchronous_commit = off; SET jit = off`);
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
-      const leaves = { audit_records: `audit_records_${mark}_${part * WIDTH}`, audit_index: `audit_index_${mark}_${part * WIDTH}` };
+      const leaves = {
+        audit_records: `audit_records_${mark}_${part * WIDTH}`,
+        audit_index: `audit_index_${mark}_${part * WIDTH}`,
+      };
       for (const [table, leaf] of Object.entries(leaves)) {
         await client.query(`DROP TABLE IF EXISTS ${leaf}`);
         await client.query(`CREATE TABLE ${leaf} (LIKE ${table} INCLUDING CONSTRAINTS)`);
@@ -121,5 +121,5 @@ export async function fill(database: Database, url: string, total: number, say: 
     await client.end();
   };
   await Promise.all([worker(), worker()]);
-  await sql`ANALYZE audit_index`.execute(database.read);
+  await database.pool.query('ANALYZE audit_index');
 }

@@ -59,6 +59,30 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  serve: {
+    right: null,
+    why: 'it starts a process: who may read and write the state folder and the database may; test/roles runs it',
+    records: ['system.started', 'key.created'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  'keys executor': {
+    right: null,
+    why: 'it shows the public half of a key of the state folder: who may read that may',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  'keys grant': {
+    right: null,
+    why: 'it shows the public half of a key of the state folder: who may read that may',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   check: { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
   'policy lint': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
   'policy test': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
@@ -356,7 +380,7 @@ describe('every command', () => {
     for (const option of leaf.options) {
       // Filters are named after what they filter; all else is explained.
       if (
-        !/^--(run|workflow|type|actor|tool|outcome|proposal|approval|policy-version|release|since|until|words)$/.test(
+        !/^--(run|workflow|type|actor|agent|tool|outcome|code|model|prompt|prompt-version|proposal|approval|policy-version|release|since|until|words)$/.test(
           option.long ?? '',
         )
       )

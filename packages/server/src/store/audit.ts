@@ -10,6 +10,7 @@ import type { Tx } from '@portreeve/contract';
 import { type ColumnType, type Kysely, type Selectable, sql } from 'kysely';
 import { LEAD_CHANNEL, leadLog } from './audit-lead.ts';
 import { recordsAt, searchIndexes } from './audit-search.ts';
+import { auditStage } from './audit-stage.ts';
 import { termsOf } from './audit-terms.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
@@ -98,25 +99,7 @@ const PARTITION_WIDTH = 2 ** 20;
 export function auditStore(database: Database, { width = PARTITION_WIDTH }: { width?: number } = {}): AuditStore {
   const reader = (tx: Tx | null): Kysely<Tables> => (tx ? database.on(tx) : database.read);
   return {
-    async stage(tx, log, records) {
-      const kysely = database.on(tx);
-      const keys = records.flatMap(({ key }) => (key === null ? [] : [key])).sort();
-      const free = new Set<string>();
-      if (keys.length > 0) {
-        // Waits for a transaction that has just used the same key, and then sees whether it committed.
-        const { rows } = await sql<{ key: string }>`
-          INSERT INTO audit_keys (log, key) SELECT ${log}, unnest(${keys}::text[])
-          ON CONFLICT DO NOTHING RETURNING key`.execute(kysely);
-        for (const { key } of rows) free.add(key);
-      }
-      const fresh = records.filter(({ key }) => key === null || free.delete(key));
-      if (fresh.length === 0) return;
-      await sql`
-        INSERT INTO audit_pending (log, entry, payload)
-        SELECT ${log}, entry, payload
-        FROM unnest(${fresh.map(({ entry }) => entry)}::text[], ${fresh.map(({ payload }) => payload)}::text[])
-          WITH ORDINALITY AS r (entry, payload, n) ORDER BY n`.execute(kysely);
-    },
+    ...auditStage(database),
 
     lead: (log, options) => leadLog(database, log, options),
 

@@ -6,6 +6,8 @@ import {
   type ExecutionId,
   type GrantId,
   type HandoffId,
+  type Proposal,
+  type ProposalId,
   type ProposalState,
 } from '@portreeve/contract';
 import type { ProposalPatch, ProposalStore, StoredProposal } from '@portreeve/gate';
@@ -83,6 +85,16 @@ export function proposalStore(database: Database): ProposalStore {
 
     async update(tx, id, patch) {
       await database.on(tx).updateTable('proposals').set(toColumns(patch)).where('id', '=', id).execute();
+    },
+  };
+}
+
+/** The proposal alone, as it was submitted: what an executor compares with a grant. */
+export function proposalReader(database: Database) {
+  return {
+    async proposal(id: ProposalId): Promise<Proposal | null> {
+      const row = await database.read.selectFrom('proposals').select('body').where('id', '=', id).executeTakeFirst();
+      return row ? (JSON.parse(row.body) as StoredProposal).proposal : null;
     },
   };
 }
