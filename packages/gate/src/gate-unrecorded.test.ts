@@ -5,8 +5,16 @@ import type { GateResult } from './gate.ts';
 import { PROPOSAL_EVENTS, PROPOSAL_TABLE } from './states.ts';
 import { type GateHarness, gateHarness } from './testing/index.ts';
 
-const automatic = testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' });
-const notifying = testContract({ tier: 2, effect: 'write', undo: 'retract_case_summary' });
+const automatic = testContract({
+  tier: 1,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
+const notifying = testContract({
+  tier: 2,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
 
 type Snapshot = Awaited<ReturnType<typeof stateOf>>;
 async function stateOf(harness: GateHarness, id: Parameters<GateHarness['stored']>[0]) {

@@ -16,7 +16,12 @@ import { gateHarness } from './testing/index.ts';
 
 /** A reversible write of tier 1: goes on by itself. */
 const tier = (number: 1 | 2 | 3 | 4, over: Partial<ToolContract> = {}) =>
-  testContract({ tier: number, effect: 'write', undo: 'retract_case_summary', ...(over as object) });
+  testContract({
+    tier: number,
+    effect: 'write',
+    undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+    ...(over as object),
+  });
 const setUp = (options: Parameters<typeof gateHarness>[0] = {}) => {
   const harness = gateHarness(options);
   return { ...harness, harness, gate: harness.process('one').gate };

@@ -34,7 +34,12 @@ export const grantTemporaryAccess = defineTool({
   ],
   // What policy may narrow it to: `@remedy("narrow:working-day")`.
   profiles: { 'working-day': [{ do: 'cap', path: '/minutes', max: 480 }] },
-  undo: 'end_temporary_access',
+  // Until the longest access has ended by itself.
+  undo: {
+    tool: 'end_temporary_access',
+    args: { access: { from: 'result', pointer: '/access' } },
+    window_minutes: 43_200,
+  },
   binding: { connector: 'http', method: 'POST', url: 'system://directory/people/{person}/access' },
 });
 
