@@ -69,17 +69,20 @@ export const GRANT_TRACES: Traces<GrantState, GrantEvent> = {
   revoked: noUse,
 };
 
-const noOutcome = { succeed: null, fail: null, lose: null };
+const SETTLED = 'packages/gate/src/settle/records.ts';
+const noOutcome = { succeed: null, fail: null, lose: null, confirm: null, rule_out: null };
+const learned = leaves(['settlement.ended'], SETTLED);
 
 export const EXECUTION_TRACES: Traces<ExecutionState, ExecutionEvent> = {
   started: {
+    ...noOutcome,
     succeed: leaves(['execution.result'], OUTCOME),
     fail: leaves(['execution.result'], OUTCOME),
     lose: leaves(['execution.result'], OUTCOME),
   },
   succeeded: noOutcome,
   failed: noOutcome,
-  unknown: noOutcome,
+  unknown: { ...noOutcome, confirm: learned, rule_out: learned },
 };
 
 const noStep = {
@@ -92,7 +95,10 @@ const noStep = {
   regrant: null,
   succeed: null,
   fail: null,
+  doubt: null,
   lose: null,
+  confirm: null,
+  rule_out: null,
 };
 const refused = leaves(['decision.made', 'handoff.opened'], GATE, HANDOFFS);
 
@@ -119,13 +125,29 @@ export const PROPOSAL_TRACES: Traces<ProposalState, ProposalEvent> = {
     regrant: silent('the grant was never used; a decision and another grant follow'),
     succeed: silent('it follows `execution.result`'),
     fail: leaves(['handoff.opened'], HANDOFFS),
+    doubt: leaves(['settlement.planned'], SETTLED),
     lose: leaves(['handoff.opened'], HANDOFFS),
+  },
+  settling: {
+    ...noStep,
+    grant: leaves(['decision.made', 'grant.issued'], GATE, GRANTS),
+    refuse: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
+    doubt: leaves(['settlement.tried'], SETTLED),
+    lose: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
+    confirm: leaves(['settlement.tried', 'settlement.ended'], SETTLED),
+    rule_out: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
+  },
+  retrying: {
+    ...noStep,
+    succeed: leaves(['settlement.tried', 'settlement.ended'], SETTLED),
+    doubt: leaves(['settlement.tried'], SETTLED),
+    lose: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
   },
   refused: noStep,
   denied: noStep,
   succeeded: noStep,
   failed: noStep,
-  unknown: noStep,
+  unknown: { ...noStep, confirm: learned, rule_out: learned },
 };
 
 const noMove = { start: null, wait: null, continue: null, complete: null, stop: null, hand_off: null, fail: null };

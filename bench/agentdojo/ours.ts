@@ -104,6 +104,7 @@ export function replayIn(session: Session, decider: PolicyDecider, tools: Readon
           approval_timeout_minutes: 60,
           history: {},
           stoodFor: [],
+          tools: [],
           injection: 0,
           release: digestOf('bench'),
           principal: AGENT,
@@ -204,6 +205,7 @@ function gateWith(
           duration_ms: 1,
         },
       }),
+      settle: async () => false,
       recover: async () => ({ state: 'unused' }),
     },
   });

@@ -32,6 +32,7 @@ export { type RecoveryFault, recoveryFaults } from './recovery-faults.ts';
 export * from './relabel.ts';
 export * from './run.ts';
 export { unboundedAt } from './schema-bounds.ts';
+export * from './settlement.ts';
 export * from './state-table.ts';
 export * from './tool-binding.ts';
 export { bindingFaults } from './tool-binding-faults.ts';

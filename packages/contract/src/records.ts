@@ -9,6 +9,7 @@ import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
+import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 
 const count = z.int().min(0);
 /** A decision with the request that it judged, so that another policy can judge it anew (requirement C7). */
@@ -430,6 +431,30 @@ export const RECORD_TYPES = {
     result_digest: digestSchema.nullable(),
     duration_ms: count,
     late: z.boolean(),
+  }),
+  /** Nobody knows what became of a call, and the house sets out to learn it. */
+  'settlement.planned': z.strictObject({
+    execution: idSchema('execution'),
+    reason: z.string(),
+    way: z.enum(SETTLING_WAYS),
+    at: z.iso.datetime(),
+  }),
+  'settlement.tried': z.strictObject({
+    way: z.enum(SETTLING_WAYS),
+    number: z.int().min(1),
+    came: z.enum(SETTLED),
+    reason: z.string(),
+    /** The call that was made with the same key. */
+    execution: idSchema('execution').nullable(),
+    /** The question to the status tool. */
+    asked: idSchema('proposal').nullable(),
+    next_at: z.iso.datetime().nullable(),
+  }),
+  'settlement.ended': z.strictObject({
+    came: z.enum(SETTLED),
+    by: z.enum(['retry', 'status', 'tries', 'policy', 'person']),
+    tries: count,
+    note: z.string().max(4000).nullable(),
   }),
   'notice.posted': z.strictObject({ groups: z.array(z.string()).min(1), text: z.string().max(4000) }),
   'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),

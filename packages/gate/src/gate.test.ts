@@ -11,7 +11,7 @@ import {
 import { open } from '@portreeve/contract/open';
 import { testContract, testDecision } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
-import type { GateResult } from './gate.ts';
+import type { GateResult } from './result.ts';
 import { gateHarness } from './testing/index.ts';
 
 /** A reversible write of tier 1: goes on by itself. */

@@ -28,7 +28,7 @@ import { open } from '@portreeve/contract/open';
 import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
 import { flowOf, untrustedSinksOf } from './flow.ts';
 import type { HistoryAnswers } from './history.ts';
-import type { EnvironmentReader, StoredProposal } from './ports.ts';
+import type { EnvironmentReader, Service, StoredProposal } from './ports.ts';
 import { withPassages } from './provenance/passages.ts';
 import { assertRelabels } from './relabel.ts';
 import type { Session } from './session/types.ts';
@@ -58,6 +58,10 @@ export interface Wish {
   readonly stoodFor: readonly Provenance[];
   /** The highest injection score of what went into it, per mille. */
   readonly injection: number;
+  /** The tools of its workflow: those that undo this one, or tell what became of it, are kept with the proposal. */
+  readonly tools: readonly ToolContract[];
+  /** Where the house itself wishes it for the sake of another proposal. */
+  readonly serves?: Service;
 }
 
 /**

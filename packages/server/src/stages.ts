@@ -166,6 +166,7 @@ export async function wireStages(options: StagesOptions) {
         return { token, grant: claims.jti };
       },
       execute: use.execute,
+      settle: grants.settle,
       recover: (grant) =>
         use.recoverGrant(grant, { dead: async (instance) => (await leases.dead([instance])).length > 0 }),
     },

@@ -62,7 +62,7 @@ export interface GateHarness {
   /** Each move of a proposal, in order, as `from→to`. */
   readonly moves: readonly string[];
   /** How the tool answers. */
-  answer: () => CallOutcome | Promise<CallOutcome>;
+  answer: (call: Parameters<Connector['call']>[0]) => CallOutcome | Promise<CallOutcome>;
   /** The append (counted from now, beginning with 1) that fails, as a full disk would make it; null heals it. */
   failAppend(nth: number | null): void;
   process(
@@ -157,7 +157,7 @@ export function gateHarness(
   const handoffs = createHandoffs({ ...stage, store: handoffStore });
   const environment: GateHarness['environment'] = { freezes: [], incident: false };
   const dead = new Set<string>();
-  const connector = scriptedConnector(() => harness.answer());
+  const connector = scriptedConnector((call) => harness.answer(call));
 
   const harness: GateHarness = {
     clock,
@@ -190,6 +190,7 @@ export function gateHarness(
           return { token, grant: claims.jti };
         },
         execute: executor.execute,
+        settle: (tx, id, outcome) => execute.grants.settle(tx, id, outcome),
         recover: (grant) => executor.recoverGrant(grant, { dead: async (name) => dead.has(name) }),
       };
       const gate = createGate({
@@ -240,6 +241,7 @@ export function gateHarness(
       evidence: null,
       stoodFor: [],
       injection: 0,
+      tools: [],
       ...over,
     }),
     async vote(id, person = 'ana', verdict = 'approve') {

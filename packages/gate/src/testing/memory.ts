@@ -19,6 +19,22 @@ export function memoryProposalStore(): ProposalStore & { snapshot(): () => void 
       const stored = proposalsById.get(id);
       if (stored) proposalsById.set(id, { ...stored, ...patch });
     },
+    settlingBy: async (now, limit) =>
+      [...proposalsById.values()]
+        .flatMap(({ proposal, settlement }) => (settlement?.next ? [{ id: proposal.id, at: settlement.next.at }] : []))
+        .filter(({ at }) => Date.parse(at) <= now.getTime())
+        .sort((a, b) => (a.at < b.at ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id }) => id),
+    succeededIn: async (run, limit) =>
+      [...proposalsById.values()]
+        .filter(({ proposal, state }) => proposal.run === run && state === 'succeeded')
+        .sort((a, b) => (a.execution! > b.execution! ? -1 : 1))
+        .slice(0, limit),
+    ofExecution: async (execution) =>
+      [...proposalsById.values()].find(
+        (each) => each.execution === execution || each.settlement?.calls.some((call) => call.execution === execution),
+      ) ?? null,
   };
 }
 

@@ -59,6 +59,10 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       execution: null,
       outcome: null,
       handoff: null,
+      succeeded_at: null,
+      companions: [testContract({ name: 'retract_case_summary' })],
+      serves: { purpose: 'undo', of: asId('proposal', 'prop_served') },
+      settlement: null,
       ...over,
     });
     const inserted = async (over: Partial<StoredProposal> = {}): Promise<StoredProposal> => {

@@ -1,5 +1,6 @@
 import {
   type ApprovalId,
+  asId,
   type CallOutcome,
   canonicalJson,
   type Decision,
@@ -7,9 +8,10 @@ import {
   type GrantId,
   type HandoffId,
   type ProposalState,
+  type Settlement,
 } from '@portreeve/contract';
 import type { ProposalPatch, ProposalStore, StoredProposal } from '@portreeve/gate';
-import type { Selectable } from 'kysely';
+import type { ColumnType, Selectable, Updateable } from 'kysely';
 import type { Database } from './database.ts';
 
 interface ProposalsTable {
@@ -26,6 +28,9 @@ interface ProposalsTable {
   execution: string | null;
   outcome: string | null;
   handoff: string | null;
+  succeeded_at: ColumnType<Date | null, string | null, string | null>;
+  settlement: string | null;
+  settle_at: ColumnType<Date | null, string | null, string | null>;
 }
 
 declare module './tables.ts' {
@@ -38,6 +43,7 @@ export function proposalStore(database: Database): ProposalStore {
   return {
     async insert(tx, stored) {
       const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
+      const { companions, serves } = stored;
       const inserted = await database
         .on(tx)
         .insertInto('proposals')
@@ -51,6 +57,8 @@ export function proposalStore(database: Database): ProposalStore {
           body: canonicalJson({
             ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection },
             narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
+            companions: [...companions],
+            serves: serves && { ...serves },
           }),
           decision: canonicalJson(stored.decision),
           approval: stored.approval,
@@ -58,6 +66,8 @@ export function proposalStore(database: Database): ProposalStore {
           execution: stored.execution,
           outcome: stored.outcome && canonicalJson(stored.outcome),
           handoff: stored.handoff,
+          succeeded_at: stored.succeeded_at,
+          ...settlementColumns(stored.settlement),
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
         .executeTakeFirst();
@@ -83,22 +93,72 @@ export function proposalStore(database: Database): ProposalStore {
     async update(tx, id, patch) {
       await database.on(tx).updateTable('proposals').set(toColumns(patch)).where('id', '=', id).execute();
     },
+
+    async settlingBy(now, limit) {
+      const rows = await database.read
+        .selectFrom('proposals')
+        .select('id')
+        .where('settle_at', '<=', now)
+        .orderBy('settle_at')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => asId('proposal', id));
+    },
+
+    async succeededIn(run, limit) {
+      const rows = await database.read
+        .selectFrom('proposals')
+        .selectAll()
+        .where('run', '=', run)
+        .where('state', '=', 'succeeded')
+        .orderBy('execution', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(fromRow);
+    },
+
+    async ofExecution(execution) {
+      const row = await database.read
+        .selectFrom('proposals')
+        .innerJoin('executions', 'executions.proposal', 'proposals.id')
+        .selectAll('proposals')
+        .where('executions.id', '=', execution)
+        .executeTakeFirst();
+      return row ? fromRow(row) : null;
+    },
   };
 }
 
-function toColumns(patch: ProposalPatch): Partial<ProposalsTable> {
-  const { decision, outcome, ...plain } = patch;
+function toColumns(patch: ProposalPatch): Updateable<ProposalsTable> {
+  const { decision, outcome, settlement, ...plain } = patch;
   return {
     ...plain,
+    ...(settlement === undefined ? {} : settlementColumns(settlement)),
     ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
     ...(outcome === undefined ? {} : { outcome: outcome && canonicalJson(outcome) }),
+  };
+}
+
+/** `settle_at` is what the search for the next one goes by. */
+function settlementColumns(settlement: StoredProposal['settlement']) {
+  return {
+    settlement: settlement && JSON.stringify(settlement),
+    settle_at: settlement?.next?.at ?? null,
   };
 }
 
 function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
   const body = JSON.parse(row.body) as Pick<
     StoredProposal,
-    'proposal' | 'workflow' | 'contract' | 'approval_timeout_minutes' | 'history' | 'injection' | 'narrowed'
+    | 'proposal'
+    | 'workflow'
+    | 'contract'
+    | 'approval_timeout_minutes'
+    | 'history'
+    | 'injection'
+    | 'narrowed'
+    | 'companions'
+    | 'serves'
   >;
   return {
     ...body,
@@ -109,5 +169,7 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     execution: row.execution as ExecutionId | null,
     outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as CallOutcome),
     handoff: row.handoff as HandoffId | null,
+    succeeded_at: row.succeeded_at?.toISOString() ?? null,
+    settlement: row.settlement === null ? null : (JSON.parse(row.settlement) as Settlement),
   };
 }

@@ -123,6 +123,7 @@ const results = await Promise.all(
       rationale: 'A refund is due.',
       evidence: null,
       stoodFor: [],
+      tools: [],
       injection: 0,
     });
   }),
