@@ -6,9 +6,11 @@ import type {
   ProposalState,
   RecordType,
   RunState,
+  UndoState,
+  UnwindState,
 } from '@portreeve/contract';
 import type { ExecutionEvent, GrantEvent } from '@portreeve/execute';
-import type { ProposalEvent } from '@portreeve/gate';
+import type { ProposalEvent, UndoEvent, UnwindEvent } from '@portreeve/gate';
 import type { RunEvent } from '@portreeve/run';
 
 /**
@@ -184,4 +186,31 @@ export const RUN_TRACES: Traces<RunState, RunEvent> = {
   refused: noMove,
   handed_off: noMove,
   failed: noMove,
+};
+
+const UNDO = 'packages/gate/src/undo/records.ts';
+const noUndo = { request: null, exclude: null, succeed: null, decline: null, fail: null, lose: null };
+const asked = leaves(['undo.requested'], UNDO);
+const undoEnded = leaves(['undo.ended'], UNDO);
+const excluded = leaves(['undo.ended', 'handoff.opened'], UNDO, HANDOFFS);
+
+export const UNDO_TRACES: Traces<UndoState, UndoEvent> = {
+  none: { ...noUndo, request: asked, exclude: excluded },
+  requested: { ...noUndo, succeed: undoEnded, decline: undoEnded, fail: undoEnded, lose: undoEnded },
+  declined: { ...noUndo, request: asked, exclude: excluded },
+  failed: { ...noUndo, request: asked, exclude: excluded },
+  unknown: { ...noUndo, succeed: undoEnded, fail: undoEnded },
+  undone: noUndo,
+  impossible: noUndo,
+};
+
+const noUnwinding = { begin: null, go_on: null, finish: null, stop: null };
+const begun = leaves(['unwinding.begun'], UNDO);
+const unwindingEnded = leaves(['unwinding.ended', 'handoff.opened'], UNDO, HANDOFFS);
+
+export const UNWIND_TRACES: Traces<UnwindState, UnwindEvent> = {
+  none: { ...noUnwinding, begin: begun },
+  unwinding: { ...noUnwinding, go_on: undoEnded, finish: unwindingEnded, stop: unwindingEnded },
+  unwound: { ...noUnwinding, begin: begun },
+  stopped: { ...noUnwinding, begin: begun },
 };

@@ -39,4 +39,5 @@ export { bindingFaults } from './tool-binding-faults.ts';
 export * from './tool-recovery.ts';
 export * from './tool-review.ts';
 export * from './tx.ts';
+export * from './undo.ts';
 export * from './workflow.ts';

@@ -9,6 +9,7 @@ import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './label
 import type { Principal } from './principal.ts';
 import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
+import type { UnwindOutcome } from './undo.ts';
 
 export const RISK_TIERS = ['low', 'medium', 'high', 'critical'] as const;
 export type RiskTier = (typeof RISK_TIERS)[number];
@@ -330,6 +331,11 @@ export interface WorkflowContext<Input = JsonObject> {
     args: Arguments,
     why: { readonly rationale: string; readonly evidence?: Labelled<readonly Evidence[]> },
   ): Promise<ActOutcome>;
+  /**
+   * Takes back what this run has done so far, latest first; each undo passes the gate as an action of its own. Comes back
+   * when all is undone that can be, or when one could not be although it should have been.
+   */
+  unwind(why: { readonly rationale: string }): Promise<UnwindOutcome>;
 }
 
 /** A workflow as its author writes it: the contract and the code. */

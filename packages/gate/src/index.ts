@@ -37,4 +37,15 @@ export {
 export type { Judged, Observation, QuarantinedAnswer, Session, SessionSnapshot } from './session/types.ts';
 export { type Finding, learnFromPerson } from './settle/learn-from-person.ts';
 export { PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from './states.ts';
+export type { StoredUndo, StoredUnwinding, UndoStore, UnwindingStore } from './undo/ports.ts';
+export {
+  UNDO_EVENTS,
+  UNDO_TABLE,
+  UNWIND_EVENTS,
+  UNWIND_TABLE,
+  type UndoEvent,
+  type UnwindEvent,
+} from './undo/states.ts';
+export { createUndos, type UndoAsk, type Undos, type UndoView } from './undo/undo.ts';
+export { createUnwindings, type UnwindAsk, type Unwindings, unwindOutcome } from './undo/unwind.ts';
 export type { Wish } from './wish.ts';

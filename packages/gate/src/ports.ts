@@ -74,8 +74,8 @@ export interface ProposalStore {
   update(tx: Tx, id: ProposalId, patch: ProposalPatch): Promise<void>;
   /** Those whose outcome is to be found out by now, oldest first. */
   settlingBy(now: Date, limit: number): Promise<ProposalId[]>;
-  /** What succeeded in a run, latest call first. */
-  succeededIn(run: RunId, limit: number): Promise<StoredProposal[]>;
+  /** What took effect in a run, or may have: first what nobody knows of, then the latest. */
+  effectsIn(run: RunId, limit: number): Promise<StoredProposal[]>;
   /** The proposal that an execution belongs to. */
   ofExecution(execution: ExecutionId): Promise<StoredProposal | null>;
 }

@@ -17,3 +17,4 @@ export { taskRunner } from './run-task.ts';
 export { RUN_EVENTS, RUN_TABLE, type RunEvent } from './states.ts';
 export { type Task, taskSubmitter } from './submit-task.ts';
 export { approvalTopic } from './transitions.ts';
+export { unwindTopic } from './unwind-run.ts';

@@ -26,7 +26,7 @@ import {
   type ValueId,
   type WorkflowContext,
 } from '@portreeve/contract';
-import type { Gate, GateResult, Handoffs } from '@portreeve/gate';
+import type { Gate, GateResult, Handoffs, Unwindings } from '@portreeve/gate';
 import { isOutage } from './engine.ts';
 import { factsOf, LOOKING } from './facts.ts';
 import { InjectionScores, labelsOf } from './injection-scores.ts';
@@ -35,6 +35,7 @@ import { type Confined, runQuarantine } from './quarantine.ts';
 import { type Endpoint, routeQuestion, unanswered } from './route-question.ts';
 import { type Ending, RunStopped } from './stop.ts';
 import { approvalTopic, moveRun } from './transitions.ts';
+import { unwindRun } from './unwind-run.ts';
 
 export interface PipelineDeps {
   readonly store: RunStore;
@@ -42,6 +43,7 @@ export interface PipelineDeps {
   /** The model endpoints, in the order in which they are tried. */
   readonly endpoints: readonly Endpoint[];
   readonly gate: Gate;
+  readonly unwindings: Pick<Unwindings, 'begin' | 'advance' | 'get'>;
   readonly handoffs: Handoffs;
   readonly policy: PolicyDecider;
   readonly environment: Environment;
@@ -394,6 +396,7 @@ export function workflowContext(
       ask: (name, inputs) => ask(name, inputs),
       quarantine: (name, inputs) => ask(name, inputs, 'quarantine'),
       act,
+      unwind: unwindRun({ ...deps, durable, run, step, move: (event) => move(event, null) }),
     },
     ending: () => stopped?.ending ?? null,
   };

@@ -77,5 +77,6 @@ function withParsedInput<S extends Schema>(context: WorkflowContext, schema: z.Z
     ask: (prompt, inputs) => context.ask(prompt, inputs),
     quarantine: (prompt, inputs) => context.quarantine(prompt, inputs),
     act: (tool, args, why) => context.act(tool, args, why),
+    unwind: (why) => context.unwind(why),
   };
 }

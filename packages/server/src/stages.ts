@@ -25,7 +25,7 @@ import {
   createGrants,
   thumbprintOf,
 } from '@portreeve/execute';
-import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
+import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
@@ -51,6 +51,7 @@ import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
 import { wireIdentity } from './wire-identity.ts';
+import { wireUndo } from './wire-undo.ts';
 
 export interface StagesOptions {
   readonly database: Database;
@@ -150,13 +151,14 @@ export async function wireStages(options: StagesOptions) {
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
     },
   });
+  const history = historyStore(database);
   const gate = createGate({
     ...stage,
     policy,
     approvals,
     handoffs,
     store: proposals,
-    history: historyStore(database),
+    history,
     notices,
     environment,
     debugpoint,
@@ -171,6 +173,9 @@ export async function wireStages(options: StagesOptions) {
         use.recoverGrant(grant, { dead: async (instance) => (await leases.dead([instance])).length > 0 }),
     },
   });
+
+  const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
+  const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: grants });
 
   const values = contextStore(database);
   const ingester = createIngester();
@@ -209,6 +214,7 @@ export async function wireStages(options: StagesOptions) {
     context,
     endpoints: models.endpoints,
     gate,
+    unwindings,
     handoffs,
     policy,
     environment,
@@ -235,6 +241,10 @@ export async function wireStages(options: StagesOptions) {
     egress,
     approvals,
     gate,
+    undos,
+    unwindings,
+    learn,
+    settleDue,
     handoffs,
     notices,
     runs,

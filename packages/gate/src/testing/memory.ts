@@ -26,10 +26,12 @@ export function memoryProposalStore(): ProposalStore & { snapshot(): () => void 
         .sort((a, b) => (a.at < b.at ? -1 : 1))
         .slice(0, limit)
         .map(({ id }) => id),
-    succeededIn: async (run, limit) =>
+    effectsIn: async (run, limit) =>
       [...proposalsById.values()]
-        .filter(({ proposal, state }) => proposal.run === run && state === 'succeeded')
-        .sort((a, b) => (a.execution! > b.execution! ? -1 : 1))
+        .filter(({ proposal, state }) => proposal.run === run && EFFECTS.includes(state))
+        // What nobody knows of goes first, then the latest; of one moment, what was proposed last.
+        .reverse()
+        .sort((a, b) => Date.parse(b.succeeded_at ?? '9999-12-31') - Date.parse(a.succeeded_at ?? '9999-12-31'))
         .slice(0, limit),
     ofExecution: async (execution) =>
       [...proposalsById.values()].find(
@@ -83,6 +85,8 @@ export function memoryNoticeStore(): NoticeStore & { snapshot(): () => void } {
         .slice(0, limit),
   };
 }
+
+const EFFECTS: readonly string[] = ['succeeded', 'settling', 'retrying', 'unknown'];
 
 function replace<K, V>(target: Map<K, V>, source: ReadonlyMap<K, V>): void {
   target.clear();

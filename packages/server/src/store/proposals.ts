@@ -31,6 +31,8 @@ interface ProposalsTable {
   succeeded_at: ColumnType<Date | null, string | null, string | null>;
   settlement: string | null;
   settle_at: ColumnType<Date | null, string | null, string | null>;
+  /** Set by the database: it orders what one run proposed within a millisecond. */
+  created_at: ColumnType<Date, never, never>;
 }
 
 declare module './tables.ts' {
@@ -105,13 +107,14 @@ export function proposalStore(database: Database): ProposalStore {
       return rows.map(({ id }) => asId('proposal', id));
     },
 
-    async succeededIn(run, limit) {
+    async effectsIn(run, limit) {
       const rows = await database.read
         .selectFrom('proposals')
         .selectAll()
         .where('run', '=', run)
-        .where('state', '=', 'succeeded')
-        .orderBy('execution', 'desc')
+        .where('state', 'in', ['succeeded', 'settling', 'retrying', 'unknown'])
+        .orderBy('succeeded_at', (order) => order.desc().nullsFirst())
+        .orderBy('created_at', 'desc')
         .limit(limit)
         .execute();
       return rows.map(fromRow);
