@@ -174,6 +174,7 @@ function gateWith(
           proposal: proposal.id,
           proposal_digest: proposal.digest,
           decision: decision.id,
+          preview_digest: null,
           requesters: [proposal.principal.id],
           groups: [...groups],
           quorum,

@@ -3,11 +3,12 @@ import { cpus, totalmem } from 'node:os';
 /** One row of a bench: what was measured, in words and numbers. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
-/** A promise about a number: `value` must be at most `bar`. */
+/** A promise about a number: `value` must be at most `bar`, or with `least` at least that. */
 export interface Bar {
   readonly name: string;
   readonly value: number;
   readonly bar: number;
+  readonly least?: boolean;
 }
 
 export interface Report {
@@ -32,7 +33,7 @@ function machine() {
  * missed.
  */
 export function printReport({ bench, results, bars }: Report, args: readonly string[] = process.argv.slice(2)): void {
-  const judged = bars.map((bar) => ({ ...bar, ok: bar.value <= bar.bar }));
+  const judged = bars.map((bar) => ({ ...bar, ok: bar.least ? bar.value >= bar.bar : bar.value <= bar.bar }));
   if (args.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ bench, machine: machine(), results, bars: judged })}\n`);
   } else {
@@ -44,10 +45,10 @@ export function printReport({ bench, results, bars }: Report, args: readonly str
   if (judged.some(({ ok }) => !ok)) process.exitCode = 1;
 }
 
-const barRow = ({ name, value, bar, ok }: Bar & { ok: boolean }): Row => ({
+const barRow = ({ name, value, bar, least, ok }: Bar & { ok: boolean }): Row => ({
   bar: name,
   value,
-  'at most': bar,
+  promised: `${least ? 'at least' : 'at most'} ${bar}`,
   ok: ok ? 'yes' : 'NO',
 });
 

@@ -5,6 +5,7 @@ import { plainKeystore, startServer } from '@portreeve/server';
 import { testDatabase } from '@portreeve/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../repository.ts';
+import { cli } from '../support/cli.ts';
 import { type Answer, type Person, recordsOf, signIn } from '../support/people.ts';
 import { cleanUp, freePort, start, temporaryFolder, until } from '../support/processes.ts';
 
@@ -17,17 +18,19 @@ const EXAMPLE = join(ROOT, 'examples/access-grant');
 const PASSWORD = 'correct horse battery staple 42';
 const undo: (() => Promise<unknown>)[] = [];
 let url: string;
+let state: string;
+let data: string;
 let directory: string;
 let people: Record<'admin' | 'lead' | 'operator' | 'auditor', Person>;
 let readToken: string;
 
 beforeAll(async () => {
-  const state = await temporaryFolder();
+  state = await temporaryFolder();
   const database = await testDatabase();
   undo.push(() => database.close());
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  const data = join(state, 'directory');
+  data = join(state, 'directory');
   await mkdir(data);
   readToken = 'a-read-token-of-the-directory';
   await plainKeystore(state, 'development').set('directory-read-token', readToken);
@@ -94,14 +97,15 @@ async function managerAndAgent() {
     purpose: 'prepares access changes for managers',
     roles: ['requester'],
     groups: ['managers'],
-    tools: ['grant_temporary_access', 'end_temporary_access'],
+    tools: ['grant_temporary_access', 'end_temporary_access', 'show_temporary_access'],
     data: { confidentiality: 'confidential', categories: ['personal'] },
     review_by: new Date(Date.now() + 30 * 86_400_000).toISOString(),
   });
   await people.admin.post(`/v1/agents/${agent.id}/events`, { event: 'activate', reason: 'reviewed' });
   const own = { account: agent.id, label: 'deployment', roles: ['requester'], ttl_minutes: 60 };
   const agentToken = (await people.admin.post('/v1/tokens', own)).token;
-  const scope = 'role:requester group:managers tool:grant_temporary_access tool:end_temporary_access';
+  const tools = ['grant', 'end', 'show'].map((verb) => `tool:${verb}_temporary_access`);
+  const scope = ['role:requester', 'group:managers', ...tools].join(' ');
   const leave = await send('/v1/delegations', session, { agent: agent.id, scope, ttl_s: 300 });
   const exchanged = await fetch(`${url}/oauth/token`, {
     method: 'POST',
@@ -117,6 +121,18 @@ async function managerAndAgent() {
   const { access_token } = (await exchanged.json()) as Answer;
   expect(exchanged.status).toBe(200);
   return { manager: manager.id as string, agent: agent.id as string, session, delegated: access_token as string };
+}
+
+/** What the directory has on disk: the truth about what was given. */
+async function givenByDirectory(): Promise<Answer[]> {
+  const text = await readFile(join(data, 'accesses.jsonl'), 'utf8');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line)).flatMap((line) => (line.type === 'given' ? [line.access] : []));
+}
+
+async function passwordOf(name: string): Promise<string> {
+  const accounts = JSON.parse(await readFile(join(state, 'accounts.json'), 'utf8')) as Answer[];
+  return accounts.find((account) => account.name === name).password;
 }
 
 const door = async (entitlement: string): Promise<Answer> => {
@@ -139,11 +155,26 @@ test('B4 C2 C5 C6 C9 F4: a manager’s agent asks, policy narrows, a second pers
   });
   const view = await people.lead.get(`/v1/approvals/${approval}`);
   // 72 hours were asked for; what a person is shown, and what would be done, is a working day.
-  expect(view.args).toMatchObject({ person: 'u-1007', minutes: 480 });
+  expect(view.args, JSON.stringify(view)).toMatchObject({ person: 'u-1007', minutes: 480 });
   expect(view.narrowed).toMatchObject({ profiles: ['working-day'], asked: { minutes: 4320 } });
   expect(view.requester).toMatchObject({ id: manager, act: [{ id: 'agent:access-grant' }, { id: agent }] });
   expect(view.provenance.find((leaf: Answer) => leaf.path === '/person').kind).toBe('request');
   const { entitlement } = view.args;
+  // F3: what the directory says that it would change, by a dry run of what was narrowed, before anybody has said yes.
+  expect(view.preview).toMatchObject({
+    digest: view.approval.preview_digest,
+    shown: { state: 'made', tool: 'show_temporary_access', form: 'diff', label: { integrity: 'untrusted' } },
+    changes: [{ kind: 'added', path: '/access/0', after: { entitlement, minutes_left: 480 } }],
+    fields: [],
+  });
+  expect(await givenByDirectory()).toEqual([]);
+  const atTerminal = await cli(['approvals', 'show', approval, '--server', url, '--as', 'lead', '--state', state], {
+    env: { PORTREEVE_PASSWORD: await passwordOf('lead') },
+  });
+  expect(atTerminal, atTerminal.err).toMatchObject({ code: 0 });
+  expect(atTerminal.out).toContain('What it would do, as show_temporary_access 1.0 saw it');
+  expect(atTerminal.out).toContain(`+ /access/0: {"entitlement":"${entitlement}","minutes_left":480}`);
+  expect(await givenByDirectory()).toEqual([]);
   expect(await door(entitlement)).toEqual({ open: false, why: 'no_access' });
 
   // Neither the manager nor the agent may approve what they asked for.
@@ -156,6 +187,15 @@ test('B4 C2 C5 C6 C9 F4: a manager’s agent asks, policy narrows, a second pers
   });
   expect(ended).toMatchObject({ state: 'completed', result: { status: 'granted', narrowed: ['working-day'] } });
   expect(await door(entitlement)).toMatchObject({ open: true });
+  expect(await givenByDirectory()).toMatchObject([{ person: 'u-1007', entitlement }]);
+
+  // What the person was shown is what they signed, and it is on record: one dry run, and no other look before the use.
+  const shown = (await recordsOf(people.auditor, run.id)).filter(
+    ({ entry }: Answer) => entry.type === 'approval.requested',
+  );
+  expect(shown.map(({ payload }: Answer) => payload.data.preview.digest)).toEqual([view.preview.digest]);
+  const signed = (await people.lead.get(`/v1/approvals/${approval}`)).approval.verdicts[0].statement;
+  expect(signed.preview_digest).toBe(view.preview.digest);
 
   // Everything that was done names both.
   const records = await recordsOf(people.auditor, run.id);

@@ -53,6 +53,7 @@ export async function signIn(url: string, state: string, name: string): Promise<
         proposal: view.approval.proposal,
         proposal_digest: view.digest,
         decision: view.approval.decision,
+        ...(view.preview ? { preview_digest: view.preview.digest } : {}),
         verdict: 'approve',
         approver: principal.id,
         reason: '',

@@ -32,6 +32,8 @@ export interface Accesses {
   end(access: string): Promise<{ access: string; ended_at: string } | null>;
   /** What holds now for a person. */
   holding(person: string, entitlement: string): Access | null;
+  /** All that a person has now, by entitlement; the longest of each. */
+  heldBy(person: string): ReadonlyMap<string, Access>;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,8 @@ export async function openAccesses(folder: string, now: () => Date = () => new D
     remember(line);
   };
 
+  const isOpen = (each: Access): boolean => !endedAt.has(each.access) && Date.parse(each.expires_at) > now().getTime();
+
   return {
     replay: {
       use: (jti) =>
@@ -91,13 +95,17 @@ export async function openAccesses(folder: string, now: () => Date = () => new D
         return { access, ended_at: endedAt.get(access)! };
       }),
     holding: (person, entitlement) =>
-      [...byKey.values()].find(
-        (each) =>
-          each.person === person &&
-          each.entitlement === entitlement &&
-          !endedAt.has(each.access) &&
-          Date.parse(each.expires_at) > now().getTime(),
-      ) ?? null,
+      [...byKey.values()].find((each) => each.person === person && each.entitlement === entitlement && isOpen(each)) ??
+      null,
+    heldBy(person) {
+      const held = new Map<string, Access>();
+      for (const each of byKey.values()) {
+        const known = held.get(each.entitlement);
+        if (each.person !== person || !isOpen(each)) continue;
+        if (!known || known.expires_at < each.expires_at) held.set(each.entitlement, each);
+      }
+      return held;
+    },
     async close() {
       await tail;
       await file.close();

@@ -63,6 +63,7 @@ const door = createDoor({
   tokenFile: given['portreeve-token-file'] ?? join(data, 'portreeve-token'),
 });
 
+type Wanted = { entitlement: string; minutes: number; justification: string };
 type Handler = (request: IncomingMessage, name: string, url: URL) => Promise<unknown>;
 const routes: readonly (readonly [string, RegExp, Handler])[] = [
   ['GET', /^\/healthz()$/, async () => ({ status: 'ok' })],
@@ -83,6 +84,7 @@ const routes: readonly (readonly [string, RegExp, Handler])[] = [
     },
   ],
   ['POST', /^\/people\/(u-[0-9]{4})\/access$/, giveAccess],
+  ['POST', /^\/people\/(u-[0-9]{4})\/access\/preview$/, showAccess],
   ['POST', /^\/access\/(acc-[a-f0-9]{12})\/end$/, endAccess],
   [
     'GET',
@@ -95,17 +97,38 @@ const routes: readonly (readonly [string, RegExp, Handler])[] = [
 ];
 
 async function giveAccess(request: IncomingMessage, person: string): Promise<unknown> {
-  const body = (await readJson(request)) as { entitlement: string; minutes: number; justification: string };
+  const body = (await readJson(request)) as Wanted;
   // Everything that is used below is among the arguments that the grant's digest covers.
   const args = { ...body, person };
   const grant = await verified(request, 'grant_temporary_access', args);
-  const offered = Object.values(known.systems).flat();
-  if (!known.people.some((each) => each.person === person)) throw new Problem(404, 'unknown_person', 'Nobody.');
-  if (!offered.some((each) => each.entitlement === body.entitlement)) {
-    throw new Problem(422, 'unknown_entitlement', 'There is no such entitlement.');
-  }
+  assertKnown(person, body.entitlement);
   const { access, expires_at } = await accesses.give(args, grant.proposal, grant);
   return { access, expires_at };
+}
+
+/** What giving it would change. It needs a grant of its own, which gives nothing, and writes down no more than its use. */
+async function showAccess(request: IncomingMessage, person: string): Promise<unknown> {
+  const body = (await readJson(request)) as Wanted;
+  await verified(request, 'show_temporary_access', { ...body, person });
+  assertKnown(person, body.entitlement);
+  const minutesLeft = new Map(
+    [...accesses.heldBy(person)].map(([entitlement, { expires_at }]) => [
+      entitlement,
+      Math.ceil((Date.parse(expires_at) - Date.now()) / 60_000),
+    ]),
+  );
+  const listed = (held: ReadonlyMap<string, number>) => ({
+    access: [...held].sort().map(([entitlement, minutes_left]) => ({ entitlement, minutes_left })),
+  });
+  const before = listed(minutesLeft);
+  minutesLeft.set(body.entitlement, Math.max(body.minutes, minutesLeft.get(body.entitlement) ?? 0));
+  return { before, after: listed(minutesLeft) };
+}
+
+function assertKnown(person: string, entitlement: string): void {
+  if (!known.people.some((each) => each.person === person)) throw new Problem(404, 'unknown_person', 'Nobody.');
+  if (!Object.values(known.systems).some((offered) => offered.some((each) => each.entitlement === entitlement)))
+    throw new Problem(422, 'unknown_entitlement', 'There is no such entitlement.');
 }
 
 async function endAccess(request: IncomingMessage, access: string): Promise<unknown> {

@@ -91,6 +91,7 @@ test('F4, F5: whatever happens, only enough distinct, eligible people who did no
           groups: ['security'],
           quorum,
           timeout_minutes: 60,
+          preview: null,
         }),
       );
 

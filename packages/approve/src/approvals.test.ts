@@ -68,7 +68,8 @@ beforeEach(() => {
 });
 
 const open = (fields: Partial<ApprovalRequest> = {}) => {
-  const request = { proposal, decision: testDecision(clock), groups: ['security'], quorum: 1, timeout_minutes: 60 };
+  const how = { groups: ['security'], quorum: 1, timeout_minutes: 60, preview: null };
+  const request = { proposal, decision: testDecision(clock), ...how };
   return uow.transaction((tx) => approvals.request(tx, { ...request, ...fields }));
 };
 type Fields = Parameters<typeof testVerdict>[4];

@@ -5,8 +5,10 @@ import {
   type AuditWriter,
   actorOf,
   type Clock,
+  digestOf,
   fieldErrors,
   PortreeveError,
+  type Preview,
   type Principal,
   type PrincipalId,
   type Proposal,
@@ -66,6 +68,8 @@ export interface Approvals {
    */
   revokeOf(tx: Tx, requester: PrincipalId, by: RecordActor): Promise<{ ids: ApprovalId[]; records: RecordDraft[] }>;
   get(id: ApprovalId): Promise<Approval | null>;
+  /** What its approvers are shown beforehand. Throws `digest_mismatch` where it is not what was recorded and signed. */
+  preview(approval: Pick<Approval, 'id' | 'preview_digest'>): Promise<Preview | null>;
   /** By id, ascending: the oldest first. */
   list(filter?: ApprovalFilter): Promise<Approval[]>;
   /** Verifies every stored verdict again, over exactly this proposal. See {@link Recheck}. */
@@ -150,6 +154,14 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
     async get(id) {
       const stored = await store.get(id);
       return stored && toApproval(stored);
+    },
+
+    async preview({ id, preview_digest }) {
+      if (preview_digest === null) return null;
+      const preview = await store.preview(id);
+      if (!preview || digestOf(preview) !== preview_digest)
+        throw new PortreeveError('digest_mismatch', `The preview of ${id} is not the one that it was opened with.`);
+      return preview;
     },
 
     async list(filter = {}) {

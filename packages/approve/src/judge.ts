@@ -46,6 +46,10 @@ export function refusalOf(
     statement.decision !== approval.decision
   )
     return new PortreeveError('digest_mismatch', 'The verdict names another proposal, digest or decision.');
+  if ((statement.preview_digest ?? null) !== approval.preview_digest)
+    return new PortreeveError('digest_mismatch', 'The verdict does not name the preview that belongs to it.', {
+      next: 'Look at the approval again, with its preview, and sign what is shown.',
+    });
   if (known.registered_key === null)
     return new PortreeveError('bad_signature', 'No signing key is registered for your account.');
   if (signed.public_key !== known.registered_key || !verifyVerdict(signed))

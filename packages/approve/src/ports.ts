@@ -2,6 +2,7 @@ import type {
   Approval,
   ApprovalId,
   ApprovalState,
+  Preview,
   PrincipalId,
   ProposalId,
   RecordRefs,
@@ -33,7 +34,9 @@ export interface ApprovalQuery {
 /** Where approvals are kept. Times are RFC 3339 in UTC with milliseconds. */
 export interface ApprovalStore {
   /** Writes a new approval without verdicts. False, and nothing written, where its proposal has one already. */
-  insert(tx: Tx, approval: StoredApproval): Promise<boolean>;
+  insert(tx: Tx, approval: StoredApproval, preview: Preview | null): Promise<boolean>;
+  /** What the approval was opened with. */
+  preview(id: ApprovalId): Promise<Preview | null>;
   byProposal(tx: Tx, proposal: ProposalId): Promise<StoredApproval | null>;
   /** The approval as it is now, kept from changing by anybody else until the transaction ends. */
   lock(tx: Tx, id: ApprovalId): Promise<StoredApproval | null>;

@@ -1,4 +1,13 @@
-import { type Approval, asId, fixedClock, type Proposal, proposalDigest } from '@portreeve/contract';
+import {
+  type Approval,
+  asId,
+  digestOf,
+  fixedClock,
+  type Preview,
+  type Proposal,
+  proposalDigest,
+  type UnitOfWork,
+} from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { beforeEach, expect, test } from 'vitest';
 import { type Approvals, createApprovals, type SignerDirectory, type StoredApproval } from './index.ts';
@@ -18,6 +27,7 @@ const ana = testPerson(clock, 'ana', { groups: ['security', 'elsewhere'] });
 const bo = testPerson(clock, 'bo');
 const invalid = { valid: false, approvers: [], groups: [] };
 
+let uow: UnitOfWork;
 let store: ReturnType<typeof memoryApprovalStore>;
 let approvals: Approvals;
 let signers: SignerDirectory;
@@ -27,7 +37,7 @@ let approval: Approval;
 beforeEach(async () => {
   store = memoryApprovalStore();
   signers = testSigners(rita, ana, bo);
-  const uow = memoryUnitOfWork(store);
+  uow = memoryUnitOfWork(store);
   approvals = createApprovals({
     store,
     uow,
@@ -43,6 +53,7 @@ beforeEach(async () => {
       groups: ['legal', 'security'],
       quorum: 2,
       timeout_minutes: 60,
+      preview: null,
     }),
   );
 });
@@ -61,6 +72,37 @@ test('F5 (SPEC 9): what two people signed holds, and names them and the groups t
     groups: ['security'],
   });
   clock.set('2026-11-02T09:00:00.000Z');
+});
+
+test('F3 F5 (SPEC 12): what was shown belongs to what was signed, and holds no more than its digest', async () => {
+  const preview: Preview = {
+    state: 'missing',
+    why: 'failed',
+    text: 'The dry run failed.',
+    proposal: null,
+    made_at: '2026-11-02T09:00:00.000Z',
+  };
+  const shown = testProposal(clock, rita.principal);
+  const opened = await uow.transaction((tx) =>
+    approvals.request(tx, {
+      ...{ proposal: shown, decision: testDecision(clock), groups: ['security'], quorum: 1 },
+      ...{ timeout_minutes: 60, preview },
+    }),
+  );
+  expect(opened.preview_digest).toBe(digestOf(preview));
+  expect(await approvals.preview(opened)).toEqual(preview);
+  const blind = await testVerdict(clock, { ...opened, preview_digest: null }, ana, 'approve');
+  await expect(approvals.decide(blind, ana.principal)).rejects.toMatchObject({ code: 'digest_mismatch' });
+  await approvals.decide(await testVerdict(clock, opened, ana, 'approve'), ana.principal);
+  expect(await approvals.recheck(opened, shown)).toMatchObject({ valid: true });
+  // Somebody with access to the store puts another preview in its place, or takes it away.
+  for (const preview_digest of [null, digestOf('another')]) {
+    store.tamper(opened.id, (stored) => ({ ...stored, preview_digest }));
+    expect(await approvals.recheck(opened, shown)).toEqual(invalid);
+  }
+  await expect(approvals.preview({ id: opened.id, preview_digest: digestOf('another') })).rejects.toMatchObject({
+    code: 'digest_mismatch',
+  });
 });
 
 test('F5 (SPEC 9): one byte more is another proposal', async () => {

@@ -47,6 +47,7 @@ function approves(approval: StoredApproval, { signed }: StoredVerdict, registere
     statement.proposal === approval.proposal &&
     statement.proposal_digest === approval.proposal_digest &&
     statement.decision === approval.decision &&
+    (statement.preview_digest ?? null) === approval.preview_digest &&
     signed_at >= Date.parse(approval.created_at) - SIGNED_AT_TOLERANCE_MS &&
     signed_at <= Date.parse(approval.expires_at) + SIGNED_AT_TOLERANCE_MS &&
     signed.public_key === registered_key &&

@@ -5,11 +5,14 @@ import {
   approvalSchema,
   type Clock,
   type Decision,
+  digestOf,
   draft,
   newId,
   PortreeveError,
+  type Preview,
   type Proposal,
   proposalDigest,
+  type RecordData,
   type RecordRefs,
   type Tx,
 } from '@portreeve/contract';
@@ -23,12 +26,14 @@ export interface ApprovalRequest {
   readonly groups: readonly string[];
   readonly quorum: number;
   readonly timeout_minutes: number;
+  /** What the approvers are shown beforehand; null where the tool offers nothing. */
+  readonly preview: Preview | null;
 }
 
 export async function requestIn(
   deps: { readonly store: ApprovalStore; readonly audit: AuditWriter; readonly clock: Clock },
   tx: Tx,
-  { proposal, decision, groups, quorum, timeout_minutes }: ApprovalRequest,
+  { proposal, decision, groups, quorum, timeout_minutes, preview }: ApprovalRequest,
 ): Promise<Approval> {
   if (proposalDigest(proposal) !== proposal.digest)
     throw new PortreeveError('digest_mismatch', 'The proposal is not what its digest says.');
@@ -38,6 +43,7 @@ export async function requestIn(
     proposal: proposal.id,
     proposal_digest: proposal.digest,
     decision: decision.id,
+    preview_digest: preview && digestOf(preview),
     requesters: requestersOf(proposal),
     groups: [...new Set(groups)].sort(),
     quorum,
@@ -56,7 +62,7 @@ export async function requestIn(
     decision: decision.id,
     approval: approval.id,
   };
-  if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }))) {
+  if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }, preview))) {
     const existing = await deps.store.byProposal(tx, proposal.id);
     if (existing?.proposal_digest !== proposal.digest)
       throw new PortreeveError('conflict', 'This proposal has an approval for other content.');
@@ -72,8 +78,18 @@ export async function requestIn(
         groups: approval.groups,
         quorum,
         expires_at: approval.expires_at,
+        ...(preview ? { preview: previewFacts(preview) } : {}),
       },
     }),
   ]);
   return approval;
+}
+
+function previewFacts(preview: Preview): RecordData<'approval.requested'>['preview'] {
+  return {
+    digest: digestOf(preview),
+    proposal: preview.proposal,
+    execution: preview.state === 'made' ? preview.execution : null,
+    missing: preview.state === 'made' ? null : preview.why,
+  };
 }

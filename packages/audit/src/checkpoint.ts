@@ -1,8 +1,8 @@
 import type { Clock, UnitOfWork } from '@portreeve/contract';
 import { type Checkpoint, checkpointText, openNote, parseCheckpoint } from './note.ts';
 import type { AuditStore, NoteSigner, StoredCheckpoint } from './ports.ts';
-import { consistencySpans, hashSpans, MissingNode, verifyConsistency } from './proof.ts';
-import { broken, frontierAt } from './stored-tree.ts';
+import { consistencySpans, verifyConsistency } from './proof.ts';
+import { broken, frontierAt, spanHashes } from './stored-tree.ts';
 
 export interface CheckpointParts {
   readonly store: AuditStore;
@@ -27,29 +27,23 @@ export function checkpointer(parts: CheckpointParts): () => Promise<SignedCheckp
   return async () => {
     const signed = await parts.uow.transaction(async (tx) => {
       const { store, origin } = parts;
-      await store.lock(tx, origin);
+      await store.lockCheckpoints(tx, origin);
       const head = await store.head(tx, origin);
       const stored = await store.newestCheckpoint(tx, origin);
-      try {
-        const root = (await frontierAt(store, tx, origin, head.size)).root();
-        for (const earlier of [stored && readCheckpoint(stored, origin, parts.vkeys), lastSigned]) {
-          if (!earlier) continue;
-          if (earlier.size > head.size)
-            throw broken(head.size, `a checkpoint for ${earlier.size} records was signed, and ${head.size} are left`);
-          const spans = consistencySpans(earlier.size, head.size);
-          const proof = await hashSpans(spans, (ranges) => store.nodes(tx, origin, ranges));
-          if (!verifyConsistency(earlier.size, head.size, earlier.root, root, proof))
-            throw broken(null, `the tree no longer contains the one that was signed at ${earlier.size}`);
-        }
-        const checkpoint: Checkpoint = { origin, size: head.size, root };
-        const time = new Date(Math.max(parts.clock.now().getTime(), stored?.time.getTime() ?? 0));
-        const note = parts.signer.sign(checkpointText(checkpoint));
-        await store.appendCheckpoint(tx, origin, { seq: (stored?.seq ?? -1) + 1, size: head.size, time, note });
-        return { ...checkpoint, time, note };
-      } catch (error) {
-        if (error instanceof MissingNode) throw broken(null, error.message);
-        throw error;
+      const root = (await frontierAt(store, tx, origin, head.size)).root();
+      for (const earlier of [stored && readCheckpoint(stored, origin, parts.vkeys), lastSigned]) {
+        if (!earlier) continue;
+        if (earlier.size > head.size)
+          throw broken(head.size, `a checkpoint for ${earlier.size} records was signed, and ${head.size} are left`);
+        const proof = await spanHashes(store, tx, origin, consistencySpans(earlier.size, head.size));
+        if (!verifyConsistency(earlier.size, head.size, earlier.root, root, proof))
+          throw broken(null, `the tree no longer contains the one that was signed at ${earlier.size}`);
       }
+      const checkpoint: Checkpoint = { origin, size: head.size, root };
+      const time = new Date(Math.max(parts.clock.now().getTime(), stored?.time.getTime() ?? 0));
+      const note = parts.signer.sign(checkpointText(checkpoint));
+      await store.appendCheckpoint(tx, origin, { seq: (stored?.seq ?? -1) + 1, size: head.size, time, note });
+      return { ...checkpoint, time, note };
     });
     lastSigned = signed;
     return signed;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type Clock,
   canonicalJson,
   digestOfText,
   fieldErrors,
@@ -12,26 +13,25 @@ import {
   type RecordEntry,
   recordEntrySchema,
 } from '@portreeve/contract';
-import type { RecordColumns, Redactor } from './ports.ts';
+import type { RecordColumns, Redactor, StagedRecord } from './ports.ts';
 
 /** C2SP tlog-tiles carries entries with a 16-bit length. */
 const ENTRY_MAX_BYTES = 65_535;
+/** What an index adds to a staged entry at the most: 2^53 has 16 digits, and one stands there already. */
+const INDEX_DIGITS = 15;
 /** Bytes that one record's payload may take. */
 export const PAYLOAD_MAX_BYTES = 1024 * 1024;
 const NAME_MAX = 128;
 
-/** A draft that has been checked and redacted, and lacks only its place in the log. */
-export interface PreparedRecord {
-  readonly key: string | null;
-  readonly payload: string;
-  place(position: { log: string; index: number; time: Date }): { text: string; entry: RecordEntry };
-}
-
 /**
- * Checks a draft against the schema of its type, redacts it and fixes the payload's bytes. Throws `internal` for a
- * draft that its type does not allow (a defect of the caller), `too_large` where the bounds of a record are passed.
+ * Checks a draft against the schema of its type, redacts it and fixes its bytes; it then lacks only its place in the
+ * log. Throws `internal` for a draft that its type does not allow (a defect of the caller), `too_large` where the bounds
+ * of a record are passed.
  */
-export function prepareRecord(draft: RecordDraft, redactor: Redactor): PreparedRecord {
+export function stageRecord(
+  draft: RecordDraft,
+  { log, redactor, clock }: { readonly log: string; readonly redactor: Redactor; readonly clock: Clock },
+): StagedRecord {
   const parsed = RECORD_TYPES[draft.type].safeParse(draft.data);
   if (!parsed.success) throw invalid(draft, fieldErrors(parsed.error));
   const data = parsed.data as JsonObject;
@@ -45,28 +45,23 @@ export function prepareRecord(draft: RecordDraft, redactor: Redactor): PreparedR
     name: name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}\u2026`.toWellFormed(),
   };
   const refs = Object.fromEntries(Object.entries(draft.refs ?? {}).filter(([, value]) => value !== undefined));
-  return {
-    key: draft.key ?? null,
-    payload,
-    place({ log, index, time }) {
-      const checked = recordEntrySchema.safeParse({
-        v: 1,
-        id: newId('record', { now: () => time }),
-        log,
-        index,
-        time: time.toISOString(),
-        type: draft.type,
-        actor,
-        refs,
-        outcome: draft.outcome ?? '',
-        payload_digest: digestOfText(payload),
-      });
-      if (!checked.success) throw invalid(draft, fieldErrors(checked.error));
-      const text = canonical(draft, checked.data);
-      bounded(draft, 'entry', text, ENTRY_MAX_BYTES);
-      return { text, entry: checked.data };
-    },
-  };
+  const time = clock.now();
+  const checked = recordEntrySchema.safeParse({
+    v: 1,
+    id: newId('record', { now: () => time }),
+    log,
+    index: 0,
+    time: time.toISOString(),
+    type: draft.type,
+    actor,
+    refs,
+    outcome: draft.outcome ?? '',
+    payload_digest: digestOfText(payload),
+  });
+  if (!checked.success) throw invalid(draft, fieldErrors(checked.error));
+  const entry = canonical(draft, checked.data);
+  bounded(draft, 'entry', entry, ENTRY_MAX_BYTES - INDEX_DIGITS);
+  return { key: draft.key ?? null, entry, payload };
 }
 
 /** What the record can be searched by. */

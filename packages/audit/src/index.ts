@@ -1,16 +1,21 @@
 export type { SignedCheckpoint } from './checkpoint.ts';
-export { PAYLOAD_MAX_BYTES } from './entry.ts';
+export { columnsOf, PAYLOAD_MAX_BYTES } from './entry.ts';
 export type { ExportFile } from './export.ts';
 export { type AuditLog, type AuditLogOptions, createAuditLog } from './log.ts';
 export { createNoteSigner } from './note.ts';
 export type {
   AuditStore,
+  Batch,
   Head,
+  IndexedRecord,
+  Lead,
   NewRecord,
   NodeRange,
   NoteSigner,
+  PendingRecord,
   RecordColumns,
   Redactor,
+  StagedRecord,
   StoredCheckpoint,
   StoredNode,
   StoredRecord,

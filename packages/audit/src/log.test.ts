@@ -256,6 +256,7 @@ describe('search and export', () => {
   test('leafHash of the stored entry is the stored node', async () => {
     const { log, store, uow } = testAuditLog();
     await appendNotes(log, uow, 1);
+    await log.settle();
     const [node] = await store.nodes(null, TEST_ORIGIN, [{ level: 0, from: 0, to: 1 }]);
     expect(Buffer.from(node!.hash)).toEqual(leafHash((await store.record(TEST_ORIGIN, 0))!.entry));
   });

@@ -1,17 +1,32 @@
-import { type AuditRecord, type AuditWriter, type Clock, PortreeveError, type UnitOfWork } from '@portreeve/contract';
-import { appendRecords } from './append.ts';
+import {
+  type AuditRecord,
+  type AuditWriter,
+  type Clock,
+  PortreeveError,
+  type RecordDraft,
+  type UnitOfWork,
+} from '@portreeve/contract';
 import { checkpointer, readCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
+import { stageRecord } from './entry.ts';
 import { type ExportFile, exportFiles } from './export.ts';
 import type { AuditStore, NoteSigner, Redactor, StoredRecord } from './ports.ts';
 import { consistencyProof, inclusionProof, makeReceipt, type Receipt } from './receipt.ts';
 import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecord } from './search.ts';
+import { Sequencer } from './sequencer.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
+
+/** Records that are made searchable in one step. */
+const INDEX_BATCH = 500;
 
 export interface AuditLog extends AuditWriter {
   /** The log's name; the first line of its checkpoints. */
   readonly origin: string;
   /** The public key that checks its checkpoints. */
   readonly vkey: string;
+  /** Resolves when all that was appended before has its place in the log, and can be read and searched. */
+  settle(): Promise<void>;
+  /** Gives the lead of the log back, should this process hold it. Nothing is lost: another one takes over. */
+  close(): Promise<void>;
   /** How many records there are. */
   size(): Promise<number>;
   /** `null` where there is no such record. */
@@ -50,6 +65,7 @@ export interface AuditLogOptions {
 export function createAuditLog(options: AuditLogOptions): AuditLog {
   const { store, origin, signer } = options;
   if (signer.name !== origin) throw new TypeError('the name of the signing key must be the origin of the log');
+  const sequencer = new Sequencer(options);
   const vkeys = [signer.vkey, ...(options.earlierKeys ?? [])];
   const sign = checkpointer({ ...options, vkeys });
 
@@ -67,28 +83,70 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     return record;
   };
 
+  /** INVARIANT: whatever reads sees what was appended before it asked, also while it waits for its place. */
+  const settle = () => sequencer.settle();
+  const searchable = async () => {
+    await settle();
+    while ((await store.index(origin, INDEX_BATCH)) === INDEX_BATCH);
+  };
+  const stage = (drafts: readonly RecordDraft[]) =>
+    drafts.map((draft) => stageRecord(draft, { ...options, log: origin }));
+
   return {
     origin,
     vkey: signer.vkey,
-    append: (tx, drafts) => appendRecords(options, tx, drafts),
-    size: async () => (await store.head(null, origin)).size,
+    async append(tx, drafts) {
+      if (drafts.length === 0) return;
+      const staged = stage(drafts);
+      sequencer.staged();
+      await store.stage(tx, origin, staged).catch(unwritten);
+    },
+    async record(drafts) {
+      const staged = stage(drafts);
+      if (await sequencer.append(staged)) return;
+      sequencer.staged();
+      await options.uow.transaction((tx) => store.stage(tx, origin, staged)).catch(unwritten);
+    },
+    settle: searchable,
+    close: () => sequencer.close(),
+    async size() {
+      await settle();
+      return (await store.head(null, origin)).size;
+    },
     async get(index) {
+      await settle();
       const record = Number.isSafeInteger(index) && index >= 0 ? await store.record(origin, index) : null;
       return record && toRecord(record);
     },
-    search: (query = {}) => searchRecords(store, origin, query),
-    checkpoint: sign,
+    async search(query = {}) {
+      await searchable();
+      return searchRecords(store, origin, query);
+    },
+    async checkpoint() {
+      await settle();
+      return sign();
+    },
     newestCheckpoint: newest,
     inclusionProof: (index, size) => inclusionProof(store, origin, index, size),
     consistencyProof: (first, second) => consistencyProof(store, origin, first, second),
     async receipt(index) {
+      await settle();
       const record = await existing(index);
       return makeReceipt(store, origin, record, await covering(index + 1));
     },
-    verify: (settings = {}) => verifyLog(store, origin, vkeys, settings),
+    async verify(settings = {}) {
+      await settle();
+      return verifyLog(store, origin, vkeys, settings);
+    },
     async *exportLog(filter = {}) {
+      await searchable();
       const { size } = await store.head(null, origin);
       yield* exportFiles(store, await covering(size), signer.vkey, filter);
     },
   };
+}
+
+function unwritten(cause: unknown): never {
+  if (cause instanceof PortreeveError) throw cause;
+  throw new PortreeveError('audit_unavailable', 'The record could not be written.', { cause });
 }

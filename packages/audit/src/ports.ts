@@ -15,18 +15,43 @@ export interface RecordColumns {
   readonly release: string | null;
 }
 
+/** A record that has been made and lacks only its place in the log. */
+export interface StagedRecord {
+  /** RFC 8785 text of the entry, with the index 0. */
+  readonly entry: string;
+  readonly payload: string;
+  /** A record of this key is written once in a log. */
+  readonly key: string | null;
+}
+
+/** A staged record as it waits in the store. */
+export interface PendingRecord {
+  readonly id: number;
+  readonly entry: string;
+  readonly payload: string;
+}
+
+export interface NewRecord {
+  readonly index: number;
+  readonly entry: string;
+  readonly payload: string;
+  /** RFC 6962 leaf hash of the entry, as it was when it was appended. */
+  readonly leaf: Uint8Array;
+}
+
 export interface StoredRecord {
   readonly index: number;
   /** The Merkle leaf: RFC 8785 text, exactly as it was appended. */
   readonly entry: string;
   /** RFC 8785 text of the payload; `null` where it has been erased. */
   readonly payload: string | null;
-  readonly columns: RecordColumns;
 }
 
-export interface NewRecord extends StoredRecord {
-  readonly key: string | null;
-}
+/**
+ * The levels whose nodes are stored: the leaves, beside their records, and the roots of whole tiles of 256 (C2SP
+ * tlog-tiles). The levels between are computed from them.
+ */
+export const TILE_HEIGHT = 8;
 
 /** The root of one complete subtree: it covers the leaves from `index * 2^level` up to `(index + 1) * 2^level`. */
 export interface StoredNode {
@@ -54,8 +79,8 @@ export interface StoredCheckpoint {
 export interface Head {
   /** The highest stored index and one; 0 for an empty log. */
   readonly size: number;
-  /** The time of the last record. */
-  readonly time: Date | null;
+  /** The time of the last record, RFC 3339 as it stands there. */
+  readonly time: string | null;
   /** The size of the newest checkpoint; 0 where there is none. */
   readonly signed_size: number;
 }
@@ -75,27 +100,69 @@ export interface StoreSearch {
   readonly order: 'newest' | 'oldest';
 }
 
+/** One write of the sequencer: records that follow each other, the tree nodes that they complete, and what they were staged as. */
+export interface Batch {
+  /** How many records the log holds before. The store refuses the batch where that is not so: no gap, no fork. */
+  readonly from: number;
+  readonly records: readonly NewRecord[];
+  /** Those above the leaves whose level is a multiple of {@link TILE_HEIGHT}. */
+  readonly nodes: readonly StoredNode[];
+  /** The staged records that these are: removed in the same step. */
+  readonly pending: readonly number[];
+}
+
 /**
- * Where the log lies. It is insert-only: there is no method that changes or removes a row. Methods that take `Tx | null`
- * read what that transaction sees, or what is committed.
+ * The right to give records their place, held by one process at a time. It rests on one connection: who loses that
+ * loses both the right and the means.
+ */
+export interface Lead {
+  /** The oldest staged records, at most `limit`; none that a {@link append} before has taken. */
+  pending(limit: number): Promise<PendingRecord[]>;
+  /** Writes a batch, whole or not at all. Calls may follow each other without waiting; they are done in order. */
+  append(batch: Batch): Promise<void>;
+  /** Resolves when the right is lost, or was given back. */
+  readonly lost: Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Where the log lies. Records, nodes and checkpoints are insert-only: there is no method that changes or removes one.
+ * Methods that take `Tx | null` read what that transaction sees, or what is committed.
  */
 export interface AuditStore {
-  /** Waits for the log's lock and holds it until the transaction ends. Later reads in it see all that is committed. */
-  lock(tx: Tx, log: string): Promise<void>;
+  /** Keeps records until they get their place, in the caller's transaction. Leaves out those whose key has been used. */
+  stage(tx: Tx, log: string, records: readonly StagedRecord[]): Promise<void>;
+  /** Waits until this process leads the log. `onStaged` is called when another process asks that it looks for staged records. */
+  lead(log: string, options: { readonly signal: AbortSignal; onStaged(): void }): Promise<Lead>;
+  /** The newest and the oldest staged record that are committed; `null` where none is. */
+  staged(log: string): Promise<{ readonly oldest: number; readonly newest: number } | null>;
+  /** Asks the process that leads to look for staged records now. */
+  callLead(log: string): Promise<void>;
+
   head(tx: Tx | null, log: string): Promise<Head>;
-  /** Which of these keys have been used. */
-  usedKeys(tx: Tx, log: string, keys: readonly string[]): Promise<string[]>;
-  /** Throws where an index, a node or a key is already there. */
-  append(tx: Tx, log: string, records: readonly NewRecord[], nodes: readonly StoredNode[]): Promise<void>;
+  /** Stored nodes. Every range has a level that is a multiple of {@link TILE_HEIGHT}. */
   nodes(tx: Tx | null, log: string, ranges: readonly NodeRange[]): Promise<StoredNode[]>;
   record(log: string, index: number): Promise<StoredRecord | null>;
   /** The stored rows from an index on, in the order of their index; gaps are not filled. */
   records(log: string, from: number, limit: number): Promise<StoredRecord[]>;
+
+  /** Makes the oldest records that cannot be searched yet searchable, at most `limit`; gives how many there were. */
+  index(log: string, limit: number): Promise<number>;
+  /** What records from an index on are filed under, in the order of their index. */
+  indexed(log: string, from: number, limit: number): Promise<IndexedRecord[]>;
   search(log: string, search: StoreSearch): Promise<StoredRecord[]>;
+
+  /** Waits for the right to sign and holds it until the transaction ends. */
+  lockCheckpoints(tx: Tx, log: string): Promise<void>;
   appendCheckpoint(tx: Tx, log: string, checkpoint: StoredCheckpoint): Promise<void>;
   newestCheckpoint(tx: Tx | null, log: string): Promise<StoredCheckpoint | null>;
   /** In the order of their number, from one on. */
   checkpoints(log: string, from: number, limit: number): Promise<StoredCheckpoint[]>;
+}
+
+export interface IndexedRecord {
+  readonly index: number;
+  readonly columns: RecordColumns;
 }
 
 /** Takes secrets and personal values out of what is recorded. */

@@ -1,9 +1,9 @@
 import { PortreeveError, type RecordPayload } from '@portreeve/contract';
 import type { SignedCheckpoint } from './checkpoint.ts';
 import type { AuditStore, StoredRecord } from './ports.ts';
-import { consistencySpans, hashSpans, inclusionSpans, MissingNode, verifyInclusion } from './proof.ts';
+import { consistencySpans, inclusionSpans, verifyInclusion } from './proof.ts';
 import { toPayload } from './search.ts';
-import { broken } from './stored-tree.ts';
+import { broken, spanHashes } from './stored-tree.ts';
 
 /** Proves to somebody without access to the log that one record stands in it. */
 export interface Receipt {
@@ -24,7 +24,7 @@ export async function inclusionProof(
   await assertSize(store, log, size);
   if (!Number.isSafeInteger(index) || index < 0 || index >= size)
     throw new PortreeveError('bad_request', `There is no index ${index} in a log of ${size} records.`);
-  return spans(store, log, inclusionSpans(index, size));
+  return spanHashes(store, null, log, inclusionSpans(index, size));
 }
 
 export async function consistencyProof(
@@ -36,7 +36,7 @@ export async function consistencyProof(
   await assertSize(store, log, second);
   if (!Number.isSafeInteger(first) || first < 0 || first > second)
     throw new PortreeveError('bad_request', `A log of ${second} records has no earlier size ${first}.`);
-  return spans(store, log, consistencySpans(first, second));
+  return spanHashes(store, null, log, consistencySpans(first, second));
 }
 
 /** The proof text for one record under a checkpoint that covers it. Never gives one that does not verify. */
@@ -46,7 +46,7 @@ export async function proofText(
   record: StoredRecord,
   checkpoint: SignedCheckpoint,
 ): Promise<string> {
-  const path = await spans(store, log, inclusionSpans(record.index, checkpoint.size));
+  const path = await spanHashes(store, null, log, inclusionSpans(record.index, checkpoint.size));
   if (!verifyInclusion(record.entry, record.index, checkpoint.size, path, checkpoint.root))
     throw broken(record.index, 'the stored record is not the one that was signed');
   const lines = ['c2sp.org/tlog-proof@v1', `index ${record.index}`, ...path.map(base64), '', checkpoint.note];
@@ -64,15 +64,6 @@ export async function makeReceipt(
     entry: record.entry,
     payload: toPayload(record),
   };
-}
-
-async function spans(store: AuditStore, log: string, wanted: ReturnType<typeof inclusionSpans>): Promise<Uint8Array[]> {
-  try {
-    return await hashSpans(wanted, (ranges) => store.nodes(null, log, ranges));
-  } catch (error) {
-    if (error instanceof MissingNode) throw broken(null, error.message);
-    throw error;
-  }
 }
 
 async function assertSize(store: AuditStore, log: string, size: number): Promise<void> {

@@ -13,8 +13,16 @@ export function readEntry(text: string): RecordEntry | null {
   }
 }
 
-/** Checks what lies beside an entry whose leaf has been checked: payload, search columns, order in time. */
-export function checkBeside(row: StoredRecord, entry: RecordEntry, before: string | null): Finding | null {
+/**
+ * Checks what lies beside an entry whose leaf has been checked: payload, what it is filed under (`null` where it is not
+ * searchable yet), order in time.
+ */
+export function checkBeside(
+  row: StoredRecord,
+  entry: RecordEntry,
+  filed: RecordColumns | null,
+  before: string | null,
+): Finding | null {
   const { index } = row;
   if (row.payload === null)
     return { kind: 'missing_payload', index, problem: `the payload of record ${index} has been removed` };
@@ -24,7 +32,7 @@ export function checkBeside(row: StoredRecord, entry: RecordEntry, before: strin
       index,
       problem: `the payload of record ${index} is not the one that was recorded`,
     };
-  const column = differingColumn(row.columns, columnsOf(entry));
+  const column = filed && differingColumn(filed, columnsOf(entry));
   if (column !== null)
     return {
       kind: 'changed_column',

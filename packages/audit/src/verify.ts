@@ -1,5 +1,12 @@
 import { EMPTY_ROOT, Frontier, leafHash } from './merkle.ts';
-import type { AuditStore, NodeRange, StoredRecord } from './ports.ts';
+import {
+  type AuditStore,
+  type IndexedRecord,
+  type NodeRange,
+  type RecordColumns,
+  type StoredRecord,
+  TILE_HEIGHT,
+} from './ports.ts';
 import { signedRoots } from './verify-checkpoints.ts';
 import { checkBeside, readEntry } from './verify-record.ts';
 
@@ -79,10 +86,14 @@ async function truncated(store: AuditStore, log: string, size: number, signedSiz
       index: size,
       problem: `a checkpoint for ${signedSize} records was signed, and ${size} are left`,
     };
-  const [node] = await store.nodes(null, log, [{ level: 0, from: size, to: size + 1 }]);
-  // Asked in this order, because an append may just have committed: it makes both visible at once.
-  if (node && !(await store.record(log, size)))
-    return { kind: 'truncated', index: size, problem: `the tree holds a record ${size}, and it has been removed` };
+  const [beyond] = await store.indexed(log, size, 1);
+  // Asked in this order, because an append may just have committed.
+  if (beyond && !(await store.record(log, beyond.index)))
+    return {
+      kind: 'truncated',
+      index: size,
+      problem: `a record ${beyond.index} is filed for searches, and it has been removed`,
+    };
   return null;
 }
 
@@ -109,8 +120,9 @@ class Scan {
       const to = Math.min(from + PAGE, this.#size);
       const rows = await this.#store.records(this.#log, from, PAGE);
       const nodes = await this.#nodes(from, to);
+      const filed = columnsByIndex(await this.#store.indexed(this.#log, from, PAGE));
       for (let index = from; index < to; index++) {
-        const finding = await this.#record(index, rows[index - from], nodes);
+        const finding = await this.#record(index, rows[index - from], nodes, filed);
         if (finding) return finding;
       }
       onProgress?.({ checked: to, size: this.#size });
@@ -122,9 +134,16 @@ class Scan {
     index: number,
     row: StoredRecord | undefined,
     nodes: ReadonlyMap<string, Uint8Array>,
+    filed: ReadonlyMap<number, RecordColumns>,
   ): Promise<Finding | null> {
     if (row?.index !== index) return { kind: 'missing', index, problem: `record ${index} has been removed` };
     const entry = readEntry(row.entry);
+    if (entry && entry.log === this.#log && entry.index === index - 1)
+      return {
+        kind: 'inserted',
+        index: index - 1,
+        problem: `record ${index - 1} was put in: what was recorded there now lies behind it`,
+      };
     if (entry && entry.log === this.#log && entry.index !== index)
       return { kind: 'reordered', index, problem: `at index ${index} lies the record ${entry.index}` };
     const leaf = leafHash(row.entry);
@@ -132,10 +151,11 @@ class Scan {
     if (!stored || Buffer.compare(stored, leaf) !== 0) return this.#disputed(index, stored !== undefined);
     if (entry?.log !== this.#log)
       return { kind: 'changed_entry', index, problem: `record ${index} is not an entry of this log` };
-    const beside = checkBeside(row, entry, this.#time);
+    const beside = checkBeside(row, entry, filed.get(index) ?? null, this.#time);
     if (beside) return beside;
     this.#time = entry.time;
     for (const node of this.#tree.push(leaf)) {
+      if (node.level === 0 || node.level % TILE_HEIGHT !== 0) continue;
       const found = nodes.get(`${node.level}/${node.index}`);
       if (found && Buffer.compare(found, node.hash) === 0) continue;
       const first = node.index * 2 ** node.level;
@@ -203,14 +223,18 @@ class Scan {
     return Buffer.compare(tree.root(), this.#roots.get(end)!) === 0;
   }
 
-  /** Every node that a record from `from` up to `to` completes. */
+  /** Every stored node that a record from `from` up to `to` completes. */
   async #nodes(from: number, to: number): Promise<Map<string, Uint8Array>> {
     const ranges: NodeRange[] = [];
-    for (let level = 0; 2 ** level <= to; level++) {
+    for (let level = 0; 2 ** level <= to; level += TILE_HEIGHT) {
       const range = { level, from: Math.floor(from / 2 ** level), to: Math.floor(to / 2 ** level) };
       if (range.from < range.to) ranges.push(range);
     }
     const nodes = await this.#store.nodes(null, this.#log, ranges);
     return new Map(nodes.map((node) => [`${node.level}/${node.index}`, node.hash]));
   }
+}
+
+function columnsByIndex(filed: readonly IndexedRecord[]): Map<number, RecordColumns> {
+  return new Map(filed.map(({ index, columns }) => [index, columns]));
 }

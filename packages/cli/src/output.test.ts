@@ -132,6 +132,77 @@ describe('what people are shown', () => {
     }
   });
 
+  const preview = (over: object) => ({
+    digest: 'sha256:2',
+    age_s: 600,
+    shown: {
+      state: 'made',
+      tool: 'show_t',
+      tool_version: '1.0',
+      proposal: 'prop_p',
+      execution: 'exec_p',
+      made_at: '2026-11-20T00:00:00.000Z',
+      label: { integrity: 'untrusted', confidentiality: 'internal', categories: [], origins: ['tool:show_t'] },
+      form: 'diff',
+      declared: ['after', 'before'],
+      result: {},
+    },
+    changes: [
+      { kind: 'added', path: '/groups/1', after: { name: 'billing', note: 'new' } },
+      { kind: 'removed', path: '/groups/0', before: 'sales' },
+      { kind: 'changed', path: '/level', before: 1, after: '1' },
+      { kind: 'changed', path: '/rows/0/n', was_at: '/rows/1/n', before: 'old', after: 'new' },
+    ],
+    fields: [{ name: 'note', declared: false, value: 'beside' }],
+    ...over,
+  });
+
+  test('F3: renderApproval shows what a dry run saw: each change whole, how old, whose word it is, what is signed', () => {
+    const long = 'word '.repeat(5000).trim();
+    const shown = renderApproval({
+      ...view,
+      preview: preview({ fields: [{ name: 'note', declared: false, value: long }] }),
+    });
+    expect(shown.split(/[\s"]+/).filter((word) => word === 'word')).toHaveLength(5000);
+    for (const text of [
+      'What it would do, as show_t 1.0 saw it 10 minutes ago (2026-11-20T00:00:00.000Z):',
+      'UNTRUSTED',
+      '+ /groups/1: {"name":"billing","note":"new"}',
+      '- /groups/0: "sales"',
+      '~ /level: 1 → "1"',
+      '~ /rows/0/n (was at /rows/1/n): "old" → "new"',
+      'its contract does not declare this',
+      'preview sha256:2: your signature names it',
+    ])
+      expect(shown).toContain(text);
+    expect(renderApproval({ ...view, preview: preview({ changes: [] }) })).toContain('It would change nothing.');
+    expect(renderApproval({ ...view, preview: null })).not.toContain('would');
+  });
+
+  test('F3: renderApproval says in words that there is no preview, and why', () => {
+    const shown = { state: 'missing', why: 'refused', text: 'Policy did not let it.', proposal: null, made_at: 'T' };
+    const text = renderApproval({ ...view, preview: preview({ shown, changes: null, fields: [] }) });
+    expect(text).toContain('What it would do is not known: there is no preview (refused, 10 minutes ago (T)).');
+    expect(text).toContain('Policy did not let it.');
+    expect(text).toContain('preview sha256:2');
+  });
+
+  test('F3: nothing hostile of a preview reaches the terminal as it is', () => {
+    for (const hostile of HOSTILE) {
+      const made = poison(preview({}), hostile);
+      const changes = (preview({}).changes as object[]).map((change) => ({
+        ...poison(change, hostile),
+        kind: (change as { kind: string }).kind,
+      }));
+      const shown = { ...made.shown, state: 'made' };
+      const text = onlyLines(renderApproval({ ...view, preview: { ...made, shown, changes } }));
+      expect(UNPRINTABLE.exec(text), JSON.stringify(hostile)).toBeNull();
+      const missing = poison({ state: '', why: 'late', text: 'why', proposal: null, made_at: 'T' }, hostile);
+      const gone = { ...made, shown: { ...missing, state: 'missing' }, changes: null, fields: [] };
+      expect(UNPRINTABLE.exec(onlyLines(renderApproval({ ...view, preview: gone })))).toBeNull();
+    }
+  });
+
   const RECORDS: readonly [string, object][] = [
     ['run.submitted', { workflow: 'w', attachments: [{ name: 'file' }] }],
     ['run.admitted', { decision, tier: 'high' }],

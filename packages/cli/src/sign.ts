@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type SignedVerdict, type VerdictKind, type VerdictStatement, verdictBytes } from '@portreeve/contract';
+import {
+  digestOf,
+  type PreviewView,
+  type SignedVerdict,
+  type VerdictKind,
+  type VerdictStatement,
+  verdictBytes,
+} from '@portreeve/contract';
 import { type SigningKey, unlockSigningKey } from '@portreeve/identity/signing-key';
 import { UsageError } from './failure.ts';
 import type { SignedInClient } from './session.ts';
@@ -25,6 +32,7 @@ export async function signVerdict(
     proposal: view.approval.proposal,
     proposal_digest: view.digest,
     decision: view.approval.decision,
+    ...(view.preview ? { preview_digest: shownDigest(view.preview) } : {}),
     verdict,
     approver: who.principal.id as VerdictStatement['approver'],
     reason,
@@ -34,4 +42,10 @@ export async function signVerdict(
   const signer = await unlockSigningKey(key, who.password);
   const signature = Buffer.from(signer.sign(verdictBytes(statement))).toString('base64url');
   return { statement, public_key: signer.public_key, signature };
+}
+
+/** What the person saw is what the signature names, whatever digest came with it. */
+function shownDigest({ digest, shown }: PreviewView): string {
+  if (digestOf(shown) === digest) return digest;
+  throw new UsageError('The preview does not have the digest that came with it, so nothing was signed.');
 }

@@ -15,6 +15,8 @@ export const verdictStatementSchema = z.strictObject({
   proposal: idSchema('proposal'),
   proposal_digest: digestSchema,
   decision: idSchema('decision'),
+  /** The digest of the preview that the person was shown; only where the approval has one. */
+  preview_digest: digestSchema.optional(),
   verdict: z.enum(VERDICTS),
   approver: idSchema('principal'),
   reason: z.string().max(2000),
@@ -44,6 +46,8 @@ export const approvalSchema = z.strictObject({
   proposal: idSchema('proposal'),
   proposal_digest: digestSchema,
   decision: idSchema('decision'),
+  /** The digest of the preview that belongs to it; null where the tool offers none. */
+  preview_digest: digestSchema.nullable(),
   /** Everybody in the `act` chain of the request: none of them may approve. */
   requesters: z.array(z.string()),
   groups: z.array(z.string()).min(1),

@@ -1,10 +1,13 @@
 import type { RecordDraft } from './records.ts';
 import type { Tx } from './tx.ts';
 
-/**
- * The one way to write the record. Call it last in a transaction: it takes the log's lock, and what it writes commits
- * with the state change that it records.
- */
+/** The one way to write the record. Both ways throw where it cannot be written; then nothing may happen (G3). */
 export interface AuditWriter {
+  /**
+   * Records what a transaction changes: durable with it or not at all. The records get their place in the log, and with
+   * it their proof, right after it commits.
+   */
   append(tx: Tx, drafts: readonly RecordDraft[]): Promise<void>;
+  /** Records what stands for itself, as a look or a refusal; durable when it resolves. Never inside a transaction. */
+  record(drafts: readonly RecordDraft[]): Promise<void>;
 }

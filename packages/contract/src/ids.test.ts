@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fixedClock } from './clock.ts';
-import { asId, ID_PREFIXES, type IdKind, idSchema, nameSchema, newId } from './ids.ts';
+import { asId, ID_PREFIXES, type IdKind, idSchema, nameSchema, newId, timeOfId } from './ids.ts';
 
 const clock = fixedClock('2026-11-20T12:00:00.000Z');
 const kinds = Object.keys(ID_PREFIXES) as IdKind[];
@@ -10,6 +10,13 @@ describe('newId', () => {
     const id = newId(kind, clock);
     for (const other of kinds) expect(idSchema(other).safeParse(id).success).toBe(other === kind);
     expect(asId(kind, id)).toBe(id);
+  });
+
+  test('says when it was made, and what is no such id says nothing', () => {
+    for (const at of ['2026-11-20T12:00:00.123Z', '1970-01-01T00:00:00.000Z'])
+      expect(timeOfId(newId('execution', fixedClock(at))).toISOString()).toBe(at);
+    for (const id of ['exec_short', 'prop_01m7wd7tg0epz3qyvk3wtzg539-1', `exec_${'u'.repeat(26)}`])
+      expect(() => timeOfId(id as never)).toThrow(TypeError);
   });
 
   test('has the layout of a ULID: ten characters of time, sixteen of chance', () => {

@@ -78,6 +78,13 @@ export function newId<K extends IdKind>(kind: K, clock: Clock): Id<K> {
   return `${ID_PREFIXES[kind]}_${stamp}${tail}` as Id<K>;
 }
 
+/** When {@link newId} made an id, to the millisecond. Throws a `TypeError` for one that it has not made. */
+export function timeOfId(id: Id<IdKind>): Date {
+  const stamp = /^[a-z]+_([0-9a-hjkmnp-tv-z]{26})$/.exec(id)?.[1]?.slice(0, 10);
+  if (stamp === undefined) throw new TypeError(`not an id with a time: ${id.slice(0, 80)}`);
+  return new Date([...stamp].reduce((time, digit) => time * 32 + CROCKFORD.indexOf(digit), 0));
+}
+
 /** A name that people write: workflows, tools, sources, prompts. */
 export const nameSchema = z
   .string()

@@ -7,6 +7,7 @@ import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
+import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
 import { SETTLED, SETTLING_WAYS } from './settlement.ts';
@@ -382,6 +383,8 @@ export const RECORD_TYPES = {
     evidence: z.array(idSchema('evidence')),
     influence: labelSchema,
     provenance: z.array(provenanceSchema),
+    /** It only shows beforehand what this proposal would do. */
+    preview_of: idSchema('proposal').optional(),
   }),
   /** Policy narrowed it: what follows is about the arguments as they are now. */
   'proposal.narrowed': z.strictObject({
@@ -401,6 +404,15 @@ export const RECORD_TYPES = {
     groups: z.array(z.string()),
     quorum: z.int().min(1),
     expires_at: z.iso.datetime(),
+    /** What the approver is shown beforehand, or why it is not there; only where the tool offers a dry run. */
+    preview: z
+      .strictObject({
+        digest: digestSchema,
+        proposal: idSchema('proposal').nullable(),
+        execution: idSchema('execution').nullable(),
+        missing: z.enum(PREVIEW_GAPS).nullable(),
+      })
+      .optional(),
   }),
   'approval.verdict': z.strictObject({ verdict: signedVerdictSchema }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),

@@ -5,7 +5,8 @@ import { type ToolContract, toolContractSchema } from './workflow.ts';
 const VALUE = {
   anyOf: [
     { type: 'string', maxLength: 2000 },
-    { type: 'number' },
+    // Where cents are still exact. The widest integers bound nothing: a schema library writes them for any number.
+    { type: 'number', minimum: -1e13, maximum: 1e13 },
     { type: 'boolean' },
     { type: 'array', maxItems: 50, items: { type: 'string', maxLength: 200 } },
   ],

@@ -80,12 +80,13 @@ export function readStatus(contract: ToolContract, args: JsonObject, answer: Jso
 }
 
 /**
- * The other tools that a use of this one may need later: what undoes it, and what tells the status of both. They are kept
- * with the proposal, so that a release that has gone since can still be taken back.
+ * The other tools that a use of this one may need later: what undoes it, what shows beforehand what that would do, and what
+ * tells the status of both. They are kept with the proposal, so that a release that has gone since can still be taken back.
  */
 export function companionsOf(contract: ToolContract, tools: readonly ToolContract[]): ToolContract[] {
   const named = (name: string | undefined) => tools.filter((each) => each.name === name);
   const undo = named(contract.undo === 'irreversible' ? undefined : contract.undo.tool);
   const asked = [contract, ...undo].flatMap((each) => named(each.status?.tool));
-  return [...new Set([...undo, ...asked])];
+  const shown = undo.flatMap(({ dry_run }) => (dry_run?.by === 'tool' ? named(dry_run.tool) : []));
+  return [...new Set([...undo, ...asked, ...shown])];
 }

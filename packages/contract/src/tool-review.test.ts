@@ -117,6 +117,24 @@ describe('F2: a tool contract under review', () => {
     ],
     [
       'dry-run',
+      'a dry run that does not take an argument',
+      soundTool({
+        dry_run: { by: 'tool', tool: 'show_account' },
+        args: {
+          ...soundTool().args,
+          properties: { ...(soundTool().args.properties as object), until: { enum: ['x'] } },
+        },
+      }),
+      'does not take the argument until',
+    ],
+    [
+      'dry-run',
+      'a dry run that needs an argument that may be left out',
+      soundTool({ dry_run: { by: 'tool', tool: 'show_account' }, args: { ...soundTool().args, required: [] } }),
+      'which may be left out',
+    ],
+    [
+      'dry-run',
       'a rollback of HTTP',
       soundTool({ dry_run: { by: 'rollback' }, binding: http('system://cases/x') }),
       'taken back',

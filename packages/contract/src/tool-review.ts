@@ -1,3 +1,4 @@
+import { dryRunFault } from './dry-run.ts';
 import type { ProjectConfig } from './project.ts';
 import { resolveSystemUrl } from './project.ts';
 import { recoveryFaults } from './recovery-faults.ts';
@@ -80,22 +81,9 @@ function reviewUndo(contract: ToolContract, { tools }: ReviewContext, report: Re
 }
 
 function reviewDryRun(contract: ToolContract, { tools }: ReviewContext, report: Report): void {
-  const { dry_run, binding } = contract;
-  if (dry_run === undefined) return;
-  if (dry_run.by === 'rollback') {
-    if (binding.connector === 'postgres' && binding.mode === 'write') return;
-    report(
-      'dry-run',
-      'dry_run',
-      'only a PostgreSQL statement that writes can be taken back',
-      'Name a tool that reads instead.',
-    );
-    return;
-  }
-  const other = tools.find((each) => each.name === dry_run.tool);
-  const fix = 'Name a declared tool of effect `read` that takes the same arguments.';
-  if (!other) report('dry-run', 'dry_run', `${dry_run.tool} is no tool of the workflow`, fix);
-  else if (other.effect !== 'read') report('dry-run', 'dry_run', `${dry_run.tool} has effects`, fix);
+  const fault = dryRunFault(contract, tools);
+  if (fault === null) return;
+  report('dry-run', 'dry_run', fault, 'Name a declared tool of effect `read` that takes the same arguments.');
 }
 
 function reviewHosts({ binding }: ToolContract, { systems }: ReviewContext, report: Report): void {

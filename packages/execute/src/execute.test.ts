@@ -31,6 +31,7 @@ describe('F7, F9: one execution', () => {
     const fixture = executeFixture({
       secrets: { 'case-token': 's3cret-value' },
       wrapAudit: (audit) => ({
+        ...audit,
         append: async (tx, drafts) => {
           order.push(...drafts.map((entry) => entry.type));
           await audit.append(tx, drafts);

@@ -127,6 +127,18 @@ test.each([
   expect(audit.drafts).toEqual([]);
 });
 
+test.each([
+  ['2026-11-20T12:00:00Z', '2026-11-20T11:00:00Z', 'is not after `from`'],
+  ['2026-11-20T08:00:00Z', '2026-11-20T09:00:00Z', 'is not in the future'],
+])('I2: a maintenance window with bad times names the field and its fault: %s to %s', async (from, until, fault) => {
+  const { environment, operator } = await setUp();
+  const window = { from: new Date(from), until: new Date(until) };
+  await expect(environment.maintain('all', window, 'why', operator)).rejects.toMatchObject({
+    detail: expect.stringContaining(fault),
+    errors: [{ path: 'until', message: fault }],
+  });
+});
+
 test('C5: an outage is told once, by the system, and ends once', async () => {
   const { environment, audit, make } = await setUp();
   const other = make();

@@ -41,7 +41,7 @@ export interface EnvironmentStore {
   current(): Promise<{ changes: EnvironmentChange[]; count: number }>;
   /** Newest first. */
   history(limit: number): Promise<EnvironmentChange[]>;
-  /** How many changes there are, as the transaction sees it. */
+  /** How many changes there are. None is added from then on until the transaction ends. */
   count(tx: Tx): Promise<number>;
 }
 
@@ -72,8 +72,8 @@ export interface EnvironmentService {
   current(): readonly EnvironmentChange[];
   history(limit: number): Promise<EnvironmentChange[]>;
   /**
-   * Whether {@link facts} are those of the store, as the transaction sees it. Asked under the log's lock, which every
-   * change takes too: what was decided on these facts then cannot be overtaken by a freeze.
+   * Whether {@link facts} are those of the store. No change comes into force from then on until the transaction ends:
+   * what was decided on these facts cannot be overtaken by a freeze.
    */
   isCurrent(tx: Tx): Promise<boolean>;
   /** Reads the state again. Call it often, and when another process says that it has changed. */
@@ -91,10 +91,7 @@ export function createEnvironment(deps: {
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
-  /**
-   * Takes back the grants that a freeze stops and that are not used yet. It must not take the log's lock: who spends a
-   * grant holds its row and waits for that lock.
-   */
+  /** Takes back the grants that a freeze stops and that are not used yet. */
   readonly revokeGrants: (tx: Tx, target: string) => Promise<void>;
 }): EnvironmentService {
   let changesBySubject = new Map<string, EnvironmentChange>();
@@ -186,8 +183,11 @@ export function createEnvironment(deps: {
     },
 
     async maintain(target, { from, until }, reason, by) {
-      if (until <= from || until <= deps.clock.now()) {
-        throw new PortreeveError('bad_request', 'A maintenance window ends after it begins, and not in the past.');
+      const fault = until <= from ? 'is not after `from`' : until <= deps.clock.now() ? 'is not in the future' : null;
+      if (fault !== null) {
+        throw new PortreeveError('bad_request', `The maintenance window cannot be: \`until\` ${fault}.`, {
+          errors: [{ path: 'until', message: fault }],
+        });
       }
       if (until.getTime() - from.getTime() > WINDOW_MAX_MS) {
         throw new PortreeveError('bad_request', 'A maintenance window is at most 31 days long.', {

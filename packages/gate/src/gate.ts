@@ -10,7 +10,6 @@ import {
   isPortreeveError,
   type PolicyDecider,
   PortreeveError,
-  type Proposal,
   type ProposalId,
   type RecordDraft,
   type Tx,
@@ -30,12 +29,13 @@ import type {
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
+import { makePreview } from './preview.ts';
 import { decisionRecord, narrowedRecord, refsOf, submittedRecord } from './records.ts';
 import { type GateResult, resultOf } from './result.ts';
 import { createAfterCall, isServant } from './settle/after-call.ts';
 import { readAnswer, statusWish } from './settle/ask-status.ts';
 import { nextState } from './states.ts';
-import { toProposal, type Wish } from './wish.ts';
+import { type Submission, toSubmission, type Wish } from './wish.ts';
 
 /** The one way to act. Every action from every entry goes through `submit`; nothing else reaches a connector. */
 export interface Gate {
@@ -79,16 +79,25 @@ export function createGate(deps: GateDeps): Gate {
   const performing = new Set<ProposalId>();
 
   async function submit(wish: Wish): Promise<GateResult> {
-    await begin(wish);
+    const known = await deps.store.get(wish.id);
+    if (!known) await decideFirst(toSubmission(wish));
     return advance(wish.id);
   }
 
-  /** Decides the wish and stores it, once. */
-  async function begin(wish: Wish): Promise<void> {
-    if (await deps.store.get(wish.id)) return;
-    const asked = toProposal(wish);
-    const { workflow, contract, history, injection } = wish;
-    const steps: RecordDraft[] = [submittedRecord(asked)];
+  /** The way of a servant (a dry run, a question of status): like any other's, but that it asks nobody and hands nothing off. */
+  async function carryServant(wanted: Submission): Promise<StoredProposal | null> {
+    const { id } = wanted.proposal;
+    if (!(await deps.store.get(id))) await decideFirst(wanted);
+    const at = await walk(id);
+    return 'status' in at ? null : at;
+  }
+
+  /** Decides on a new proposal and stores it where the decision leads. Another process may have stored it meanwhile. */
+  async function decideFirst(submission: Submission): Promise<void> {
+    const { proposal: asked, tools, ...about } = submission;
+    const { workflow, contract, history, injection } = about;
+    const silent = isServant(submission);
+    const steps: RecordDraft[] = [submittedRecord(asked, about.preview_of)];
     const profiles: string[] = [];
     let proposal = asked;
     let decision: Decision;
@@ -96,18 +105,23 @@ export function createGate(deps: GateDeps): Gate {
       const judged = await judge({ proposal, workflow, contract, history, injection }, null, null);
       decision = judged.decision;
       steps.push(decisionRecord(proposal, judged.request, decision, 'submit'));
-      const narrowed = decision.outcome === 'narrow' ? narrow(proposal, contract, decision.remedies) : null;
+      const narrowed = decision.outcome === 'narrow' && !silent ? narrow(proposal, contract, decision.remedies) : null;
       // Each round applies a profile that was not applied before, so there is an end.
       if (!narrowed || narrowed.profiles.every((name) => profiles.includes(name))) break;
       steps.push(narrowedRecord(proposal, narrowed));
       profiles.push(...narrowed.profiles);
       proposal = narrowed.proposal;
     }
+    const event = silent && eventOf(decision) === 'ask' ? 'refuse' : eventOf(decision);
+    // Before the approval and outside its transaction: a call downstream holds no lock.
+    const preview =
+      event === 'ask'
+        ? await makePreview({ ...submission, proposal }, { carry: carryServant, clock: deps.clock })
+        : null;
     await deps.uow.transaction(async (tx) => {
-      const event = eventOf(decision);
       const inserted = await deps.store.insert(tx, {
-        ...{ proposal, workflow, contract, history, injection },
-        approval_timeout_minutes: wish.approval_timeout_minutes,
+        ...about,
+        proposal,
         narrowed: profiles.length === 0 ? null : { profiles, asked: asked.args },
         state: nextState('proposed', event),
         decision,
@@ -117,30 +131,27 @@ export function createGate(deps: GateDeps): Gate {
         outcome: null,
         handoff: null,
         succeeded_at: null,
-        companions: companionsOf(contract, wish.tools),
-        serves: wish.serves ?? null,
+        companions: companionsOf(contract, tools),
         settlement: null,
       });
       if (!inserted) return;
       await deps.audit.append(tx, steps);
       if (event === 'ask') {
-        const approval = await requestApproval(tx, proposal, decision, wish.approval_timeout_minutes);
+        const timeout_minutes = about.approval_timeout_minutes;
+        const approval = await requestApproval(tx, { proposal, decision, timeout_minutes, preview });
         await deps.store.update(tx, proposal.id, { approval: approval.id });
       }
-      if (event === 'refuse' && wish.serves?.purpose !== 'status')
-        await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      if (event === 'refuse' && !silent) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
     });
   }
 
   async function advance(id: ProposalId): Promise<GateResult> {
-    const paused = await walk(id);
-    if (paused) return paused;
-    const stored = (await deps.store.get(id))!;
-    return resultOf(stored, stored.approval ? await deps.approvals.get(stored.approval) : null);
+    const at = await walk(id);
+    return 'status' in at ? at : resultOf(at, at.approval ? await deps.approvals.get(at.approval) : null);
   }
 
-  /** Walks the state table until the proposal must wait for somebody; null where it has ended. */
-  async function walk(id: ProposalId): Promise<GateResult | null> {
+  /** Walks the state table until it ends or must wait for somebody. */
+  async function walk(id: ProposalId): Promise<GateResult | StoredProposal> {
     let lost = 0;
     for (;;) {
       const stored = await deps.store.get(id);
@@ -177,7 +188,7 @@ export function createGate(deps: GateDeps): Gate {
           break;
         }
         default:
-          return null;
+          return stored;
       }
     }
   }
@@ -254,7 +265,7 @@ export function createGate(deps: GateDeps): Gate {
     if (current?.state !== stored.state || current.grant !== stored.grant) return null;
     const { request, decision } = await judge(stored, facts, tx);
     await deps.audit.append(tx, [decisionRecord(proposal, request, decision, 'at_use')]);
-    // Under the log's lock, which every freeze takes: one that came since the decision is seen here, or waits for us.
+    // A freeze that came since the decision is seen here; one that comes from now on waits for us.
     if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
     if (eventOf(decision) !== 'permit') {
       if (current.state === 'settling') await after.undecided(tx, current, decision);
@@ -301,17 +312,15 @@ export function createGate(deps: GateDeps): Gate {
 
   /** Asks the status tool by a proposal of its own, and takes what it says. */
   async function askStatus(stored: StoredProposal): Promise<GateResult | null> {
-    const wish = statusWish(stored);
-    await begin(wish);
-    const paused = await walk(wish.id);
-    if (paused && paused.status !== 'waiting') return paused;
-    const asked = (await deps.store.get(wish.id))!;
+    const wanted = toSubmission(statusWish(stored));
+    const asked = await carryServant(wanted);
+    if (!asked) return { status: 'running' };
     const { outcome, ...answer } = readAnswer(stored, asked);
     const made = {
       way: 'ask' as const,
       at: deps.clock.now().toISOString(),
       execution: null,
-      asked: wish.id,
+      asked: asked.proposal.id,
       ...answer,
     };
     await locked(stored, async (tx, current) => {
@@ -356,14 +365,15 @@ export function createGate(deps: GateDeps): Gate {
     return approval;
   }
 
-  function requestApproval(tx: Tx, proposal: Proposal, decision: Decision, minutes: number): Promise<Approval> {
-    const wanted = decision.remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
+  function requestApproval(
+    tx: Tx,
+    wish: Pick<Parameters<ApprovalService['request']>[1], 'proposal' | 'decision' | 'timeout_minutes' | 'preview'>,
+  ): Promise<Approval> {
+    const wanted = wish.decision.remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
     return deps.approvals.request(tx, {
-      proposal,
-      decision,
+      ...wish,
       groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
       quorum: Math.max(...wanted.map((remedy) => remedy.quorum)),
-      timeout_minutes: minutes,
     });
   }
 

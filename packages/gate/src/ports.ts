@@ -12,6 +12,7 @@ import type {
   HandoffState,
   HistoryFacts,
   JsonObject,
+  Preview,
   Proposal,
   ProposalId,
   ProposalState,
@@ -35,6 +36,8 @@ export interface StoredProposal {
   readonly injection: number;
   /** Where policy narrowed it: by which profiles, and what was asked for before. */
   readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
+  /** The proposal that it shows beforehand, where it is made for an approver alone; it asks nobody and hands nothing off. */
+  readonly preview_of: ProposalId | null;
   readonly state: ProposalState;
   /** The newest decision. */
   readonly decision: Decision;
@@ -123,6 +126,7 @@ export interface ApprovalService {
       groups: readonly string[];
       quorum: number;
       timeout_minutes: number;
+      preview: Preview | null;
     },
   ): Promise<Approval>;
   get(id: ApprovalId): Promise<Approval | null>;
@@ -164,7 +168,7 @@ export interface ExecutionService {
 export interface EnvironmentReader {
   /** What holds now for this kind of request; without one, all that holds. */
   facts(asked?: Asked): EnvironmentFacts;
-  /** Whether the facts are those of the store, as the transaction sees it under the log's lock. */
+  /** Whether the facts are those of the store; they stay so until the transaction ends. */
   isCurrent(tx: Tx): Promise<boolean>;
   refresh(): Promise<void>;
 }

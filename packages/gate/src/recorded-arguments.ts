@@ -1,6 +1,6 @@
 import { type Arguments, BOTTOM, type Json, type Label, Labelled, type Provenance } from '@portreeve/contract';
+import { answerLabel } from './answer-label.ts';
 import type { StoredProposal } from './ports.ts';
-import { answerLabel } from './result.ts';
 
 export interface RecordedArguments {
   readonly args: Arguments;
@@ -17,7 +17,7 @@ export function recordedArguments(
   parts: { readonly [name: string]: { readonly from: string; readonly pointer?: string } | { readonly value: Json } },
 ): RecordedArguments {
   const { proposal, contract } = stored;
-  const answered = answerLabel(stored, contract.returns ?? 'untrusted');
+  const answered = answerLabel(proposal, contract.returns ?? 'untrusted');
   const provenance: Provenance[] = [];
   const args: { [name: string]: Json | Labelled<Json> } = {};
   for (const [name, value] of Object.entries(values)) {

@@ -6,6 +6,7 @@ import {
   labelData,
   type PolicyRequest,
   type Proposal,
+  type ProposalId,
   type RecordDraft,
   type RecordRefs,
 } from '@portreeve/contract';
@@ -22,7 +23,7 @@ export function refsOf(proposal: Proposal): RecordRefs {
   };
 }
 
-export function submittedRecord(proposal: Proposal): RecordDraft {
+export function submittedRecord(proposal: Proposal, preview_of: ProposalId | null): RecordDraft {
   return draft({
     type: 'proposal.submitted',
     actor: actorOf(proposal.principal),
@@ -37,6 +38,7 @@ export function submittedRecord(proposal: Proposal): RecordDraft {
       evidence: proposal.evidence,
       influence: labelData(proposal.influence),
       provenance: proposal.provenance,
+      ...(preview_of === null ? {} : { preview_of }),
     },
   });
 }

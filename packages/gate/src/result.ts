@@ -1,16 +1,14 @@
 import {
   type Approval,
   type ApprovalId,
-  BOTTOM,
   type Decision,
   type DeniedBy,
   type ExecutionId,
   type HandoffId,
   type Json,
-  join,
-  type Label,
   Labelled,
 } from '@portreeve/contract';
+import { answerLabel } from './answer-label.ts';
 import type { StoredProposal } from './ports.ts';
 import { relabelled } from './relabel.ts';
 
@@ -32,11 +30,6 @@ export type GateResult =
   | { readonly status: 'refused'; readonly decision: Decision }
   | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: DeniedBy };
 
-/** The label of what a tool answered: that of all that went in, and as trusted as who wrote it. Labels only rise. */
-export function answerLabel({ proposal }: Pick<StoredProposal, 'proposal'>, integrity: Label['integrity']): Label {
-  return join(proposal.influence, { ...BOTTOM, integrity, origins: [`tool:${proposal.tool}`] });
-}
-
 /** The end of a proposal. Throws for one that has not ended. */
 export function resultOf(stored: StoredProposal, approval: Approval | null): GateResult {
   const { execution, outcome, handoff } = stored;
@@ -49,7 +42,7 @@ export function resultOf(stored: StoredProposal, approval: Approval | null): Gat
     const narrowed = stored.narrowed?.profiles ?? [];
     const lowered = relabelled(stored.proposal, stored.contract);
     if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed };
-    const result = new Labelled(outcome.result, answerLabel(stored, 'untrusted'));
+    const result = new Labelled(outcome.result, answerLabel(stored.proposal));
     return { status: 'succeeded', execution, result, narrowed };
   }
   if (execution && handoff && outcome?.state === 'failed') {

@@ -45,6 +45,11 @@ export interface Wish {
   readonly release: string;
   readonly principal: Principal;
   readonly contract: ToolContract;
+  /**
+   * All tools of the workflow, as its release has them: a dry run may be one of them, and those that undo this one, or tell
+   * what became of it, are kept with the proposal.
+   */
+  readonly tools: readonly ToolContract[];
   readonly args: Arguments;
   /** The trusted request that the wish serves: values that stand in it are the requester's own. */
   readonly request: JsonObject;
@@ -58,17 +63,42 @@ export interface Wish {
   readonly stoodFor: readonly Provenance[];
   /** The highest injection score of what went into it, per mille. */
   readonly injection: number;
-  /** The tools of its workflow: those that undo this one, or tell what became of it, are kept with the proposal. */
-  readonly tools: readonly ToolContract[];
   /** Where the house itself wishes it for the sake of another proposal. */
   readonly serves?: Service;
+}
+
+/** A proposal that nobody has decided on yet, with what it is decided by. */
+export interface Submission
+  extends Pick<
+    StoredProposal,
+    | 'proposal'
+    | 'workflow'
+    | 'contract'
+    | 'approval_timeout_minutes'
+    | 'history'
+    | 'injection'
+    | 'preview_of'
+    | 'serves'
+  > {
+  readonly tools: readonly ToolContract[];
+}
+
+/** The wish as it is decided on. Throws `bad_input` where it is no proposal. */
+export function toSubmission(wish: Wish): Submission {
+  const { workflow, contract, approval_timeout_minutes, history, injection, tools } = wish;
+  const proposal = toProposal(wish);
+  return {
+    ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, tools },
+    preview_of: null,
+    serves: wish.serves ?? null,
+  };
 }
 
 /**
  * Opens the wish and makes the proposal of it. Throws `bad_input` where the arguments do not fit the contract, or are
  * more or deeper than a proposal can carry.
  */
-export function toProposal(wish: Wish): Proposal {
+function toProposal(wish: Wish): Proposal {
   try {
     return makeProposal(wish);
   } catch (error) {

@@ -87,7 +87,10 @@ function namesIn(folder: string): string[] {
     throw new PortreeveError(
       missing ? 'no_policy' : 'policy_broken',
       `${folder}: ${missing ? 'there is no such folder' : 'the folder cannot be read'}`,
-      { cause: error },
+      {
+        cause: error,
+        ...(missing ? { next: 'Name a folder that holds policy layers (`*.cedar`), or a project.' } : {}),
+      },
     );
   }
 }

@@ -1,8 +1,9 @@
 import { isPortreeveError, type Json, PortreeveError, type RunId } from '@portreeve/contract';
 import type { Durable } from './ports.ts';
+import type { PipelineDeps } from './steps/scope.ts';
 import type { Ending } from './stop.ts';
 import { completeRun, moveRun, stopRun, type TransitionDeps } from './transitions.ts';
-import { type PipelineDeps, workflowContext } from './workflow-context.ts';
+import { workflowContext } from './workflow-context.ts';
 
 /**
  * Carries one run from its admission to its end. Called by the engine, again after every crash: what is durable here is

@@ -90,7 +90,7 @@ export function stopAgents(deps: {
     async committed({ agent, to, by }) {
       await environment.refresh();
       if (to !== 'suspended' && to !== 'retired') return;
-      // What was asked for or issued while the change waited for the log: from now on there is nothing new.
+      // What was asked for or issued while the change waited to be in force: from now on there is nothing new.
       await database.transaction(async (tx) => {
         const { found, records } = await takeBack(tx, agent, by);
         if (found) await audit.append(tx, records);

@@ -12,6 +12,37 @@ const shared = {
   audience: 'urn:portreeve:example:directory',
 } as const;
 
+/** Who, what, how long and why: the same for the grant and for what shows it beforehand. */
+const grantArgs = z.strictObject({
+  person: personId,
+  entitlement,
+  minutes: z.int().min(15).max(43_200),
+  justification: z.string().min(1).max(400),
+});
+const grantSinks: ToolSpec['sinks'] = [
+  { path: '/person', kind: 'recipient' },
+  { path: '/entitlement', kind: 'target' },
+  { path: '/minutes', kind: 'amount' },
+  { path: '/justification', kind: 'payload' },
+];
+const held = z.strictObject({ access: z.array(z.strictObject({ entitlement: z.string(), minutes_left: z.int() })) });
+
+/** What a grant would change of what the person has: the approver sees the difference. It only reads. */
+export const showTemporaryAccess = defineTool({
+  ...shared,
+  name: 'show_temporary_access',
+  title: 'Show temporary access beforehand',
+  description:
+    'Says what temporary access the person has now, and what they would have after the grant. It gives none.',
+  tier: 1,
+  effect: 'read',
+  args: grantArgs,
+  result: z.strictObject({ before: held, after: held }),
+  sinks: grantSinks,
+  undo: 'irreversible',
+  binding: { connector: 'http', method: 'POST', url: 'system://directory/people/{person}/access/preview' },
+});
+
 /** Access that ends by itself. Tier 3: a person approves it. */
 export const grantTemporaryAccess = defineTool({
   ...shared,
@@ -19,19 +50,10 @@ export const grantTemporaryAccess = defineTool({
   title: 'Grant temporary access',
   description: 'Gives one person one entitlement for a number of minutes; the directory takes it back by itself.',
   tier: 3,
-  args: z.strictObject({
-    person: personId,
-    entitlement,
-    minutes: z.int().min(15).max(43_200),
-    justification: z.string().min(1).max(400),
-  }),
+  args: grantArgs,
   result: z.looseObject({ access: z.string(), expires_at: z.string() }),
-  sinks: [
-    { path: '/person', kind: 'recipient' },
-    { path: '/entitlement', kind: 'target' },
-    { path: '/minutes', kind: 'amount' },
-    { path: '/justification', kind: 'payload' },
-  ],
+  sinks: grantSinks,
+  dry_run: { by: 'tool', tool: 'show_temporary_access' },
   // What policy may narrow it to: `@remedy("narrow:working-day")`.
   profiles: { 'working-day': [{ do: 'cap', path: '/minutes', max: 480 }] },
   // Until the longest access has ended by itself.

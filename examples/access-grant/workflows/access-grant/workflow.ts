@@ -1,7 +1,7 @@
 import { at, defineWorkflow } from '@portreeve/sdk';
 import { input } from './input.ts';
 import { entitlements, people } from './sources.ts';
-import { endTemporaryAccess, grantTemporaryAccess } from './tools.ts';
+import { endTemporaryAccess, grantTemporaryAccess, showTemporaryAccess } from './tools.ts';
 
 /** Finds the narrowest entitlement for what a manager says somebody must do, and proposes to grant it for a while. */
 export default defineWorkflow({
@@ -21,7 +21,7 @@ export default defineWorkflow({
   approval_timeout_minutes: 8 * 60,
   input,
   sources: [entitlements, people],
-  tools: [grantTemporaryAccess, endTemporaryAccess],
+  tools: [grantTemporaryAccess, endTemporaryAccess, showTemporaryAccess],
   prompts: ['choose-entitlement'],
   // How often somebody was given access through this workflow: the rules in `policies/` use it.
   history: {

@@ -96,6 +96,7 @@ export function testVerdict(
     proposal: approval.proposal,
     proposal_digest: approval.proposal_digest,
     decision: approval.decision,
+    ...(approval.preview_digest === null ? {} : { preview_digest: approval.preview_digest }),
     verdict,
     approver: person.principal.id,
     reason: 'I have read it.',

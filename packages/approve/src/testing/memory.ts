@@ -1,4 +1,4 @@
-import type { ApprovalId } from '@portreeve/contract';
+import type { ApprovalId, Preview } from '@portreeve/contract';
 import type { ApprovalStore, StoredApproval } from '../ports.ts';
 
 /** An {@link ApprovalStore} in memory. Pass it to `memoryUnitOfWork`: its turns stand in for the row lock. */
@@ -8,6 +8,7 @@ export function memoryApprovalStore(): ApprovalStore & {
   tamper(id: ApprovalId, change: (stored: StoredApproval) => StoredApproval): void;
 } {
   let approvals = new Map<ApprovalId, StoredApproval>();
+  const previews = new Map<ApprovalId, Preview>();
   const all = () => [...approvals.values()];
   const get = async (id: ApprovalId) => approvals.get(id) ?? null;
 
@@ -22,12 +23,14 @@ export function memoryApprovalStore(): ApprovalStore & {
       approvals.set(id, change(approvals.get(id)!));
     },
 
-    async insert(_tx, approval) {
+    async insert(_tx, approval, preview) {
       if (all().some(({ proposal }) => proposal === approval.proposal)) return false;
       approvals.set(approval.id, { ...approval, verdicts: [] });
+      if (preview) previews.set(approval.id, preview);
       return true;
     },
     byProposal: async (_tx, proposal) => all().find((approval) => approval.proposal === proposal) ?? null,
+    preview: async (id) => (approvals.has(id) ? (previews.get(id) ?? null) : null),
     lock: (_tx, id) => get(id),
     get,
     async addVerdict(_tx, id, verdict) {

@@ -1,4 +1,4 @@
-import { type Approval, asId, fixedClock, type UnitOfWork } from '@portreeve/contract';
+import { type Approval, asId, digestOf, fixedClock, type Preview, type UnitOfWork } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApprovalStore, StoredApproval, StoredVerdict } from '../ports.ts';
 import { requestIn } from '../request.ts';
@@ -12,7 +12,7 @@ export interface ApprovalStoreHarness {
 
 const AT = '2026-11-02T09:00:00.000Z';
 const clock = fixedClock(AT);
-const audit = { append: async () => undefined };
+const audit = { append: async () => undefined, record: async () => undefined };
 const requester = testPerson(clock, 'rita', { roles: ['requester'] });
 const [ana, bo] = [testPerson(clock, 'ana'), testPerson(clock, 'bo')];
 
@@ -26,7 +26,7 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
     afterAll(() => harness?.close());
 
     const inTx: UnitOfWork['transaction'] = (fn) => harness.uow.transaction(fn);
-    const open = (groups: string[] = ['security'], timeout_minutes = 60): Promise<Approval> =>
+    const open = (groups: string[] = ['security'], timeout_minutes = 60, preview: Preview | null = null) =>
       inTx((tx) =>
         requestIn({ store: harness.store, audit, clock }, tx, {
           proposal: testProposal(clock, requester.principal),
@@ -34,6 +34,7 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
           groups,
           quorum: 2,
           timeout_minutes,
+          preview,
         }),
       );
     const stored = async (approval: Approval): Promise<StoredApproval> => (await harness.store.get(approval.id))!;
@@ -58,14 +59,36 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
       expect(await inTx((tx) => harness.store.byProposal(tx, asId('proposal', 'prop_nothing')))).toBeNull();
     });
 
+    test('F3: what was shown beforehand comes back as it was shown, and goes with its transaction', async () => {
+      const preview: Preview = {
+        state: 'made',
+        tool: 'preview_case_summary',
+        tool_version: '1.0.0',
+        proposal: asId('proposal', 'prop_preview'),
+        execution: asId('execution', 'exec_preview'),
+        made_at: AT,
+        label: { integrity: 'untrusted', confidentiality: 'internal', categories: ['personal'], origins: ['a', 'b'] },
+        form: 'diff',
+        declared: ['after', 'before'],
+        result: { before: null, after: { 'a/b~': "\u0000 \u202e '); drop table approvals; --", n: [1.5, null] } },
+      };
+      const approval = await open(['security'], 60, preview);
+      expect((await stored(approval)).preview_digest).toBe(digestOf(preview));
+      expect(await harness.store.preview(approval.id)).toEqual(preview);
+      const without = await open();
+      expect((await stored(without)).preview_digest).toBeNull();
+      expect(await harness.store.preview(without.id)).toBeNull();
+      expect(await harness.store.preview(asId('approval', 'appr_nothing'))).toBeNull();
+    });
+
     test('a proposal has one approval, also when two are opened at once', async () => {
       const first = await stored(await open());
       const second = { ...first, id: asId('approval', `${first.id}x`) };
-      expect(await inTx((tx) => harness.store.insert(tx, second))).toBe(false);
+      expect(await inTx((tx) => harness.store.insert(tx, second, null))).toBe(false);
       expect(await harness.store.get(second.id)).toBeNull();
       const proposal = asId('proposal', `prop_${first.id.slice(5)}`);
       const twins = ['a', 'b'].map((letter) => ({ ...first, proposal, id: asId('approval', `${first.id}${letter}`) }));
-      const inserted = await Promise.all(twins.map((twin) => inTx((tx) => harness.store.insert(tx, twin))));
+      const inserted = await Promise.all(twins.map((twin) => inTx((tx) => harness.store.insert(tx, twin, null))));
       expect(inserted.sort()).toEqual([false, true]);
     });
 

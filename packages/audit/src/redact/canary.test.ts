@@ -84,6 +84,7 @@ describe('G5: no planted secret or personal value reaches the store', () => {
     const actor = { ...SYSTEM_ACTOR, name: `ops ${CANARIES.email}` };
     const draft = { type, actor, data: DRAFTS[type] } as RecordDraft;
     await uow.transaction((tx) => log.append(tx, [draft]));
+    await log.settle();
     const record = await store.record(TEST_ORIGIN, 0);
     const stored = JSON.stringify(record);
     for (const canary of Object.values(CANARIES)) expect(stored).not.toContain(canary);
@@ -97,6 +98,7 @@ describe('G5: no planted secret or personal value reaches the store', () => {
     const { log, store, uow } = testAuditLog();
     const actor = { ...SYSTEM_ACTOR, name: 'a@b.co '.repeat(18) };
     await uow.transaction((tx) => log.append(tx, [{ type: 'handoff.closed', actor, data: { note: 'x' } }]));
+    await log.settle();
     expect(JSON.stringify(await store.record(TEST_ORIGIN, 0))).not.toContain('a@b.co');
     expect((await log.get(0))?.entry.actor.name).toHaveLength(128);
   });

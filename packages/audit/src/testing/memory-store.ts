@@ -1,73 +1,125 @@
-import type { AuditStore, NewRecord, StoredCheckpoint, StoredNode, StoredRecord, StoreSearch } from '../ports.ts';
+import type { RecordEntry } from '@portreeve/contract';
+import { columnsOf } from '../entry.ts';
+import type {
+  AuditStore,
+  IndexedRecord,
+  Lead,
+  NewRecord,
+  PendingRecord,
+  StagedRecord,
+  StoredCheckpoint,
+  StoredNode,
+  StoredRecord,
+  StoreSearch,
+} from '../ports.ts';
 
 interface MemoryLog {
+  readonly staged: (PendingRecord & { readonly key: string | null })[];
+  readonly keys: Set<string>;
   readonly records: NewRecord[];
+  readonly filed: IndexedRecord[];
   readonly nodes: Map<string, StoredNode>;
   readonly checkpoints: StoredCheckpoint[];
 }
 
 /**
- * A store in memory. Pass it to `memoryUnitOfWork`, which runs transactions one after the other: so the lock needs no
- * work here.
+ * A store in memory. Pass it to `memoryUnitOfWork`, which runs transactions one after the other: what a transaction
+ * stages is seen when it commits.
  */
-export function memoryAuditStore(): AuditStore & { snapshot(): () => void; failWith(error: Error | null): void } {
+export function memoryAuditStore(): AuditStore & {
+  snapshot(): () => void;
+  commit(): void;
+  failWith(error: Error | null): void;
+} {
   const logs = new Map<string, MemoryLog>();
+  let open: { readonly log: string; readonly record: StagedRecord }[] = [];
   let failure: Error | null = null;
+  let ids = 0;
   const of = (log: string): MemoryLog => {
-    const found = logs.get(log) ?? { records: [], nodes: new Map(), checkpoints: [] };
+    const found = logs.get(log) ?? {
+      staged: [],
+      keys: new Set(),
+      records: [],
+      filed: [],
+      nodes: new Map(),
+      checkpoints: [],
+    };
     logs.set(log, found);
     return found;
   };
-  return {
-    snapshot() {
-      const before = [...logs].map(([name, log]): [string, MemoryLog] => [
-        name,
-        { records: [...log.records], nodes: new Map(log.nodes), checkpoints: [...log.checkpoints] },
-      ]);
-      return () => {
-        logs.clear();
-        for (const [name, log] of before) logs.set(name, log);
-      };
+  const lead = (log: string, signal: AbortSignal): Lead => ({
+    async pending(limit) {
+      return of(log).staged.slice(0, limit);
     },
-    failWith(error) {
-      failure = error;
-    },
-    async lock() {},
-    async head(_tx, log) {
-      const { records, checkpoints } = of(log);
-      const last = records.at(-1);
-      return {
-        size: last ? last.index + 1 : 0,
-        time: last?.columns.time ?? null,
-        signed_size: checkpoints.at(-1)?.size ?? 0,
-      };
-    },
-    async usedKeys(_tx, log, keys) {
-      const used = new Set(of(log).records.map((record) => record.key));
-      return keys.filter((key) => used.has(key));
-    },
-    async append(_tx, log, records, nodes) {
+    async append({ from, records, nodes, pending }) {
       if (failure) throw failure;
       const stored = of(log);
-      for (const record of records) {
-        const taken = stored.records.some(
-          (other) => other.index === record.index || (record.key !== null && other.key === record.key),
-        );
-        if (taken) throw new Error(`record ${record.index} is there already`);
-        stored.records.push(record);
-      }
+      if (stored.records.length !== from) throw new Error(`the log has ${stored.records.length} records, not ${from}`);
       for (const node of nodes) {
         const name = `${node.level}/${node.index}`;
         if (stored.nodes.has(name)) throw new Error(`node ${name} is there already`);
         stored.nodes.set(name, node);
       }
+      stored.records.push(...records);
+      const left = stored.staged.filter(({ id }) => !pending.includes(id));
+      stored.staged.splice(0, stored.staged.length, ...left);
+    },
+    lost: new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    }),
+    async release() {},
+  });
+  return {
+    snapshot() {
+      open = [];
+      const before = new Map([...logs].map(([name, log]) => [name, [...log.checkpoints]]));
+      return () => {
+        open = [];
+        for (const [name, log] of logs) log.checkpoints.splice(0, log.checkpoints.length, ...(before.get(name) ?? []));
+      };
+    },
+    commit() {
+      for (const { log, record } of open) {
+        const { staged, keys } = of(log);
+        if (record.key !== null) keys.add(record.key);
+        staged.push({ id: ids++, ...record });
+      }
+      open = [];
+    },
+    failWith(error) {
+      failure = error;
+    },
+    async stage(_tx, log, records) {
+      if (failure) throw failure;
+      for (const record of records) {
+        const used = (key: string) => of(log).keys.has(key) || open.some((other) => other.record.key === key);
+        if (record.key === null || !used(record.key)) open.push({ log, record });
+      }
+    },
+    async lead(log, { signal }) {
+      return lead(log, signal);
+    },
+    async staged(log) {
+      const { staged } = of(log);
+      return staged.length === 0 ? null : { oldest: staged[0]!.id, newest: staged.at(-1)!.id };
+    },
+    async callLead() {},
+    async head(_tx, log) {
+      const { records, checkpoints } = of(log);
+      const last = records.at(-1);
+      return {
+        size: last ? last.index + 1 : 0,
+        time: last ? (JSON.parse(last.entry) as RecordEntry).time : null,
+        signed_size: checkpoints.at(-1)?.size ?? 0,
+      };
     },
     async nodes(_tx, log, ranges) {
-      const { nodes } = of(log);
+      const { nodes, records } = of(log);
       const found: StoredNode[] = [];
       for (const { level, from, to } of ranges)
         for (let index = from; index < to; index++) {
-          const node = nodes.get(`${level}/${index}`);
+          const record = level === 0 ? records[index] : undefined;
+          const node = record ? { level, index, hash: record.leaf } : nodes.get(`${level}/${index}`);
           if (node) found.push(node);
         }
       return found;
@@ -81,11 +133,22 @@ export function memoryAuditStore(): AuditStore & { snapshot(): () => void; failW
         .slice(0, limit)
         .map((record) => view(record)!);
     },
+    async index(log, limit) {
+      const { records, filed } = of(log);
+      const fresh = records.slice(filed.length, filed.length + limit);
+      for (const { index, entry } of fresh) filed.push({ index, columns: columnsOf(JSON.parse(entry)) });
+      return fresh.length;
+    },
+    async indexed(log, from, limit) {
+      return of(log).filed.slice(from, from + limit);
+    },
     async search(log, search) {
-      const records = of(log).records.filter((record) => selects(search, record));
+      const { filed, records: all } = of(log);
+      const records = all.filter((record, i) => filed[i] && selects(search, record, filed[i]));
       if (search.order === 'newest') records.reverse();
       return records.slice(0, search.limit).map((record) => view(record)!);
     },
+    async lockCheckpoints() {},
     async appendCheckpoint(_tx, log, checkpoint) {
       const { checkpoints } = of(log);
       if (checkpoints.some((other) => other.seq === checkpoint.seq)) throw new Error('the checkpoint is there already');
@@ -104,12 +167,11 @@ export function memoryAuditStore(): AuditStore & { snapshot(): () => void; failW
 
 function view(record: NewRecord | undefined): StoredRecord | null {
   if (!record) return null;
-  const { key: _, ...stored } = record;
+  const { leaf: _, ...stored } = record;
   return stored;
 }
 
-function selects(search: StoreSearch, record: NewRecord): boolean {
-  const { columns, index } = record;
+function selects(search: StoreSearch, record: NewRecord, { columns, index }: IndexedRecord): boolean {
   for (const [name, value] of Object.entries(search.equals))
     if (columns[name as keyof typeof columns] !== value) return false;
   if (search.types !== null && !search.types.includes(columns.type)) return false;
@@ -117,7 +179,7 @@ function selects(search: StoreSearch, record: NewRecord): boolean {
   if (search.until && columns.time >= search.until) return false;
   if (search.after !== null && (search.order === 'newest' ? index >= search.after : index <= search.after))
     return false;
-  return search.words === null || hasWords(search.words, record.payload ?? '');
+  return search.words === null || hasWords(search.words, record.payload);
 }
 
 /** Words and excluded words, without the phrases of the real store. */

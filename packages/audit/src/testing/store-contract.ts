@@ -1,7 +1,7 @@
-import type { Tx, UnitOfWork } from '@portreeve/contract';
+import { canonicalJson, type Tx, type UnitOfWork } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leafHash } from '../merkle.ts';
-import type { AuditStore, NewRecord, RecordColumns, StoreSearch } from '../ports.ts';
+import type { AuditStore, Batch, Lead, NewRecord, RecordColumns, StoreSearch } from '../ports.ts';
 
 export interface AuditStoreUnderTest {
   readonly store: AuditStore;
@@ -21,31 +21,31 @@ const ALL: StoreSearch = {
 };
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 20, 8, minute));
 
-function record(index: number, columns: Partial<RecordColumns> = {}, more: Partial<NewRecord> = {}): NewRecord {
-  return {
+type Filed = Partial<Omit<RecordColumns, 'time'>> & { readonly actor_name?: string };
+
+function record(index: number, filed: Filed = {}): NewRecord {
+  const { type = 'handoff.closed', actor_id = 'system', actor_name = 'system', outcome = '', ...refs } = filed;
+  const entry = canonicalJson({
+    v: 1,
+    log: 'any',
     index,
-    entry: `{"index":${index}}`,
-    payload: `{"data":{"note":"hello ${index}\\nworld"},"nonce":"random-nonce"}`,
-    key: null,
-    columns: {
-      type: 'handoff.closed',
-      time: at(index),
-      actor_id: 'system',
-      outcome: '',
-      run: null,
-      workflow: null,
-      tool: null,
-      proposal: null,
-      approval: null,
-      policy_version: null,
-      release: null,
-      ...columns,
-    },
-    ...more,
-  };
+    time: at(index).toISOString(),
+    type,
+    actor: { id: actor_id, kind: 'system', name: actor_name, act: [] },
+    refs,
+    outcome,
+  });
+  const payload = `{"data":{"note":"hello ${index}\\nworld"},"nonce":"random-nonce"}`;
+  return { index, entry, payload, leaf: leafHash(entry) };
 }
 
-const node = (index: number) => ({ level: 0, index, hash: leafHash(`${index}`) });
+const batch = (from: number, records: readonly NewRecord[], more: Partial<Batch> = {}): Batch => ({
+  from,
+  records,
+  nodes: [],
+  pending: [],
+  ...more,
+});
 
 /** What every {@link AuditStore} must do. `make` gives an empty one. */
 export function auditStoreContract(name: string, make: () => Promise<AuditStoreUnderTest>): void {
@@ -53,30 +53,37 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
     let made: AuditStoreUnderTest;
     let store: AuditStore;
     let run: (fn: (tx: Tx) => Promise<void>) => Promise<void>;
+    const over = new AbortController();
+    const lead = (log: string): Promise<Lead> => store.lead(log, { signal: over.signal, onStaged: () => undefined });
     beforeAll(async () => {
       made = await make();
       store = made.store;
       run = (fn) => made.uow.transaction(fn);
     });
-    afterAll(() => made.close?.());
+    afterAll(async () => {
+      over.abort();
+      await made.close?.();
+    });
 
-    test('an empty log has no head, no record, no node, no checkpoint', async () => {
+    test('an empty log has no head, no record, no node, no checkpoint, and nothing staged', async () => {
       expect(await store.head(null, 'empty')).toEqual({ size: 0, time: null, signed_size: 0 });
       expect(await store.record('empty', 0)).toBeNull();
       expect(await store.records('empty', 0, 10)).toEqual([]);
       expect(await store.nodes(null, 'empty', [{ level: 0, from: 0, to: 4 }])).toEqual([]);
       expect(await store.nodes(null, 'empty', [])).toEqual([]);
+      expect(await store.staged('empty')).toBeNull();
+      expect(await store.index('empty', 10)).toBe(0);
+      expect(await store.indexed('empty', 0, 10)).toEqual([]);
       expect(await store.newestCheckpoint(null, 'empty')).toBeNull();
       expect(await store.checkpoints('empty', 0, 10)).toEqual([]);
       expect(await store.search('empty', ALL)).toEqual([]);
     });
 
-    test('keeps entry, payload and columns to the byte', async () => {
-      const wild = record(
-        0,
-        { tool: 'publish' },
-        { entry: '{"\\u0000":"\u27e6\u00e9\ud83d\ude00\\\\"}', payload: null },
-      );
+    test('keeps entry, payload and leaf to the byte', async () => {
+      const wild = {
+        ...record(0, { actor_name: '\u0000\u27e6\u00e9\ud83d\ude00\\' }),
+        payload: '{"data":{"a":"\\u0000"}}',
+      };
       const plain = record(1, {
         run: 'run_a',
         workflow: 'w',
@@ -84,54 +91,95 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
         approval: 'appr_a',
         outcome: 'permit',
       });
-      await run(async (tx) => {
-        await store.lock(tx, 'bytes');
-        await store.append(tx, 'bytes', [wild, plain], [node(0), node(1), { level: 1, index: 0, hash: leafHash('p') }]);
-      });
-      const { key: _, ...expected } = wild;
+      const leader = await lead('bytes');
+      await leader.append(batch(0, [wild, plain], { nodes: [{ level: 8, index: 3, hash: leafHash('p') }] }));
+      const { leaf: _, ...expected } = wild;
       expect(await store.record('bytes', 0)).toEqual(expected);
-      expect((await store.records('bytes', 0, 10)).map((found) => found.columns)).toEqual([
-        wild.columns,
-        plain.columns,
-      ]);
       expect(await store.records('bytes', 1, 10)).toHaveLength(1);
       expect(await store.records('bytes', 0, 1)).toHaveLength(1);
-      expect(await store.head(null, 'bytes')).toEqual({ size: 2, time: at(1), signed_size: 0 });
+      expect(await store.head(null, 'bytes')).toEqual({ size: 2, time: at(1).toISOString(), signed_size: 0 });
       const nodes = await store.nodes(null, 'bytes', [
-        { level: 1, from: 0, to: 1 },
+        { level: 8, from: 3, to: 4 },
         { level: 0, from: 1, to: 5 },
       ]);
       expect(nodes.map(({ level, index, hash }) => [level, index, Buffer.from(hash).toString('hex')]).sort()).toEqual([
-        [0, 1, leafHash('1').toString('hex')],
-        [1, 0, leafHash('p').toString('hex')],
+        [0, 1, Buffer.from(plain.leaf).toString('hex')],
+        [8, 3, leafHash('p').toString('hex')],
+      ]);
+      expect(await store.index('bytes', 1)).toBe(1);
+      expect(await store.index('bytes', 10)).toBe(1);
+      expect(await store.index('bytes', 10)).toBe(0);
+      const columns = { tool: null, policy_version: null, release: null, type: 'handoff.closed', actor_id: 'system' };
+      expect(await store.indexed('bytes', 1, 5)).toEqual([
+        {
+          index: 1,
+          columns: {
+            ...columns,
+            time: at(1),
+            outcome: 'permit',
+            run: 'run_a',
+            workflow: 'w',
+            proposal: 'prop_a',
+            approval: 'appr_a',
+          },
+        },
       ]);
     });
 
-    test('a transaction sees its own records; a rolled back one leaves nothing', async () => {
+    test('a batch that does not continue the log is refused, whole: no gap, no fork', async () => {
+      const leader = await lead('chain');
+      await leader.append(batch(0, [record(0), record(1)]));
+      const gap = leader.append(batch(3, [record(3)], { nodes: [{ level: 8, index: 0, hash: leafHash('n') }] }));
+      await expect(gap).rejects.toThrow();
+      await expect(leader.append(batch(1, [record(1, { tool: 'other' })]))).rejects.toThrow();
+      expect(await store.nodes(null, 'chain', [{ level: 8, from: 0, to: 1 }])).toEqual([]);
+      expect((await store.head(null, 'chain')).size).toBe(2);
+      // Sent without waiting: the second fails with the first.
+      const first = leader.append(batch(2, [record(2)], { nodes: [{ level: 8, index: 0, hash: leafHash('n') }] }));
+      const second = leader.append(batch(3, [record(3)]));
+      await Promise.all([first, second]);
+      const both = await Promise.allSettled([
+        leader.append(batch(4, [record(4)], { nodes: [{ level: 8, index: 0, hash: leafHash('n') }] })),
+        leader.append(batch(5, [record(5)])),
+      ]);
+      expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect((await store.head(null, 'chain')).size).toBe(4);
+    });
+
+    test('G3: what a transaction stages is there when it commits, in its order, and not when it is rolled back', async () => {
+      const staged = (text: string, key: string | null = null) => ({ entry: text, payload: `p ${text}`, key });
+      const leader = await lead('staged');
+      await run((tx) => store.stage(tx, 'staged', [staged('a', 'k1'), staged('b'), staged('a again', 'k1')]));
+      await run((tx) => store.stage(tx, 'staged', [staged('c', 'k2'), staged('again', 'k1')]));
       const stopped = run(async (tx) => {
-        await store.append(tx, 'rollback', [record(0)], [node(0)]);
-        await store.appendCheckpoint(tx, 'rollback', { seq: 0, size: 1, time: at(0), note: 'n\n' });
-        expect(await store.head(tx, 'rollback')).toEqual({ size: 1, time: at(0), signed_size: 1 });
+        await store.stage(tx, 'staged', [staged('lost', 'k3')]);
         throw new Error('stop');
       });
       await expect(stopped).rejects.toThrow('stop');
-      expect(await store.head(null, 'rollback')).toEqual({ size: 0, time: null, signed_size: 0 });
-      expect(await store.nodes(null, 'rollback', [{ level: 0, from: 0, to: 1 }])).toEqual([]);
+      await run((tx) => store.stage(tx, 'staged', [staged('d', 'k3')]));
+      await run((tx) => store.stage(tx, 'elsewhere', [staged('other log', 'k1')]));
+      const pending = await leader.pending(10);
+      expect(pending.map(({ entry, payload }) => [entry, payload])).toEqual(
+        ['a', 'b', 'c', 'd'].map((text) => [text, `p ${text}`]),
+      );
+      expect(await leader.pending(2)).toEqual(pending.slice(0, 2));
+      expect(await store.staged('staged')).toEqual({ oldest: pending[0]!.id, newest: pending[3]!.id });
+      await leader.append(batch(0, [record(0), record(1)], { pending: [pending[0]!.id, pending[1]!.id] }));
+      expect(await leader.pending(10)).toEqual(pending.slice(2));
+      expect(await store.staged('elsewhere')).not.toBeNull();
     });
 
-    test('an index, a node, a key and a checkpoint number are used once', async () => {
-      await run(async (tx) => {
-        await store.append(tx, 'once', [record(0, {}, { key: 'a' })], [node(0)]);
-        await store.appendCheckpoint(tx, 'once', { seq: 0, size: 1, time: at(0), note: 'n\n' });
-        expect(await store.usedKeys(tx, 'once', ['a', 'b'])).toEqual(['a']);
-        expect(await store.usedKeys(tx, 'bytes', ['a', 'b'])).toEqual([]);
+    test('checkpoint numbers are used once; a rolled back one leaves nothing', async () => {
+      const point = { seq: 0, size: 1, time: at(0), note: 'n\n' };
+      const stopped = run(async (tx) => {
+        await store.lockCheckpoints(tx, 'once');
+        await store.appendCheckpoint(tx, 'once', point);
+        expect((await store.head(tx, 'once')).signed_size).toBe(1);
+        throw new Error('stop');
       });
-      await expect(run((tx) => store.append(tx, 'once', [record(0)], []))).rejects.toThrow();
-      await expect(run((tx) => store.append(tx, 'once', [record(1, {}, { key: 'a' })], []))).rejects.toThrow();
-      await expect(run((tx) => store.append(tx, 'once', [record(1)], [node(0)]))).rejects.toThrow();
-      const again = { seq: 0, size: 1, time: at(0), note: 'n\n' };
-      await expect(run((tx) => store.appendCheckpoint(tx, 'once', again))).rejects.toThrow();
-      expect((await store.head(null, 'once')).size).toBe(1);
+      await expect(stopped).rejects.toThrow('stop');
+      await run((tx) => store.appendCheckpoint(tx, 'once', point));
+      await expect(run((tx) => store.appendCheckpoint(tx, 'once', point))).rejects.toThrow();
     });
 
     test('checkpoints come in the order of their number', async () => {
@@ -144,14 +192,16 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
     });
 
     test('G4: searches by every column, time, words and cursor', async () => {
-      const columns: Partial<RecordColumns>[] = [
+      const columns: Filed[] = [
         { type: 'run.submitted', run: 'run_a', workflow: 'refund', actor_id: 'prn_a' },
         { type: 'decision.made', run: 'run_a', proposal: 'prop_a', outcome: 'approve', policy_version: 'sha256:1' },
         { type: 'approval.verdict', run: 'run_a', approval: 'appr_a', outcome: 'approve', actor_id: 'prn_b' },
         { type: 'execution.result', run: 'run_b', tool: 'publish', outcome: 'succeeded', release: 'sha256:2' },
       ];
       const records = columns.map((some, i) => record(i, some));
-      await run((tx) => store.append(tx, 'search', records, []));
+      await (await lead('search')).append(batch(0, records));
+      expect(await store.search('search', ALL)).toEqual([]);
+      expect(await store.index('search', 100)).toBe(4);
       const find = async (search: Partial<StoreSearch>) =>
         (await store.search('search', { ...ALL, ...search })).map((found) => found.index);
       expect(await find({})).toEqual([0, 1, 2, 3]);

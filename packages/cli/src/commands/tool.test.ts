@@ -47,6 +47,43 @@ export default { ...workflow, tools: [changed] };
   }
 });
 
+test('INV7: a project that declares the tools of relabelling has no fault', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'portreeve-tools-'));
+  try {
+    const sdk = pathToFileURL(join(EXAMPLE, '../../packages/sdk/src/index.ts')).href;
+    const source = pathToFileURL(join(EXAMPLE, 'workflows/incident-summary/workflow.ts')).href;
+    await cp(join(EXAMPLE, 'workflows/incident-summary'), join(folder, 'one'), { recursive: true });
+    // What its golden decisions leave out follows from its having one tool.
+    await rm(join(folder, 'one/tests'), { recursive: true });
+    await cp(join(EXAMPLE, 'portreeve.config.ts'), join(folder, 'example.config.ts'));
+    await writeFile(
+      join(folder, 'portreeve.config.ts'),
+      "import config from './example.config.ts';\nexport default { ...config, workflows: ['one'] };\n",
+    );
+    await writeFile(
+      join(folder, 'one/workflow.ts'),
+      `import { declassifyValue, endorseValue } from ${JSON.stringify(sdk)};
+import workflow from ${JSON.stringify(source)};
+const tools = [...workflow.tools, declassifyValue, endorseValue];
+const { contract } = workflow;
+const scope = { ...contract.scope, tools: tools.map(({ name }) => name) };
+export default { ...workflow, tools, contract: { ...contract, scope } };
+`,
+    );
+    const reviewed = documentIn(await command(['tool', 'check', '--project', folder, '--json']));
+    expect(reviewed.tools.map(({ tool, faults }: { tool: string; faults: unknown[] }) => [tool, faults])).toEqual([
+      ['publish_case_summary', []],
+      ['declassify_value', []],
+      ['endorse_value', []],
+    ]);
+    await command(['policy', 'matrix', '--project', folder, '--write']);
+    const checked = await command(['check', '--project', folder, '--json']);
+    expect(checked, checked.out).toMatchObject({ code: 0 });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test('I2: a folder without a project says so', async () => {
   const failed = await command(['tool', 'check', '--project', '/nonexistent', '--json']);
   expect(failed.code).toBe(1);

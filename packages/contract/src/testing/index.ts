@@ -4,7 +4,7 @@ import type { Tx, UnitOfWork } from '../tx.ts';
 
 /** A transaction for fakes: runs the function, and on an error puts back what each participant held before. */
 export function memoryUnitOfWork(
-  ...participants: readonly { snapshot(): () => void }[]
+  ...participants: readonly { snapshot(): () => void; commit?(): void }[]
 ): UnitOfWork & { readonly tx: Tx } {
   const tx = Object.freeze({}) as Tx;
   let tail: Promise<unknown> = Promise.resolve();
@@ -14,7 +14,9 @@ export function memoryUnitOfWork(
       const turn = tail.then(async () => {
         const undo = participants.map((participant) => participant.snapshot());
         try {
-          return await fn(tx);
+          const result = await fn(tx);
+          for (const participant of participants) participant.commit?.();
+          return result;
         } catch (error) {
           for (const back of undo) back();
           throw error;
@@ -36,6 +38,14 @@ export function memoryAuditWriter(): AuditWriter & {
 } {
   const drafts: RecordDraft[] = [];
   let failure: Error | null = null;
+  const add = (added: readonly RecordDraft[]) => {
+    if (failure) throw failure;
+    for (const entry of added) {
+      RECORD_TYPES[entry.type].parse(entry.data);
+      if (entry.key !== undefined && drafts.some((earlier) => earlier.key === entry.key)) continue;
+      drafts.push(entry);
+    }
+  };
   return {
     drafts,
     types: () => drafts.map((entry) => entry.type),
@@ -51,12 +61,10 @@ export function memoryAuditWriter(): AuditWriter & {
       };
     },
     async append(_tx, added) {
-      if (failure) throw failure;
-      for (const entry of added) {
-        RECORD_TYPES[entry.type].parse(entry.data);
-        if (entry.key !== undefined && drafts.some((earlier) => earlier.key === entry.key)) continue;
-        drafts.push(entry);
-      }
+      add(added);
+    },
+    async record(added) {
+      add(added);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { CallOutcome, JsonObject, ToolContract } from '@portreeve/contract';
+import { type CallOutcome, dryRunContract, type JsonObject, type ToolContract } from '@portreeve/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Connector } from '../ports.ts';
 import { executeFixture } from './fixture.ts';
@@ -43,8 +43,10 @@ export interface Downstream {
   };
   /** Where an end differs from {@link FAULTS}, with the reason. */
   readonly otherwise?: { readonly [F in Fault]?: { readonly state: CallOutcome['state']; readonly why: string } };
-  /** The contract of a dry run of the same call, which leaves nothing. */
+  /** The contract of a dry run of the same call by rollback, which leaves nothing. */
   readonly dry_run: ((timeout_ms: number) => ToolContract) | { readonly never: string };
+  /** The contract of another tool of the same downstream, which takes the same arguments and only reads. */
+  readonly reads: ((timeout_ms: number) => ToolContract | Promise<ToolContract>) | { readonly never: string };
   /** Behaves well again, and forgets. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -134,7 +136,23 @@ export function connectorContract(name: string, start: () => Promise<Downstream>
       expect(effects).toHaveLength(downstream.honours_key ? 1 : 2);
     });
 
-    test('F2: a dry run shows what the call gives, and has no effect', async () => {
+    test('F2: a dry run by another tool calls that tool alone, and has no effect', async () => {
+      if (typeof downstream.reads !== 'function') {
+        expect(downstream.reads.never).toMatch(/\w/);
+        return;
+      }
+      const reads = await downstream.reads(PATIENT_MS);
+      const real = await downstream.contract(PATIENT_MS);
+      const dry = dryRunContract({ ...real, dry_run: { by: 'tool', tool: reads.name } }, [real, reads]);
+      expect(dry).toBe(reads);
+      const shown = await call({ contract: dry! });
+      expect(shown.outcome, JSON.stringify(shown.outcome)).toMatchObject({ state: 'succeeded' });
+      expect(shown.effects).toEqual([]);
+      // The journal that has none would have seen one.
+      expect((await call({ contract: real })).effects).toHaveLength(1);
+    });
+
+    test('F2: a dry run by rollback shows what the call gives, and has no effect', async () => {
       if (typeof downstream.dry_run !== 'function') {
         expect(downstream.dry_run.never).toMatch(/\w/);
         return;

@@ -141,6 +141,7 @@ export function testApproval(clock: Clock, proposal: Proposal, change: Partial<A
     proposal: proposal.id,
     proposal_digest: proposal.digest,
     decision,
+    preview_digest: null,
     requesters: [proposal.principal.id],
     groups: ['case-approvers'],
     quorum: 1,

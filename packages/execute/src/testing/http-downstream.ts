@@ -15,6 +15,8 @@ interface Received {
 export interface HttpDownstreamOptions {
   readonly connector: (place: { host: string; ports: readonly number[] }) => Connector;
   readonly contract: (origin: string, timeout_ms: number) => ToolContract;
+  /** A tool that takes the same arguments and only reads; {@link keyOf} finds no effect in it. */
+  readonly reads?: (origin: string, timeout_ms: number) => ToolContract | Promise<ToolContract>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly args: Downstream['args'];
   readonly result: unknown;
@@ -51,6 +53,7 @@ export async function httpDownstream(options: HttpDownstreamOptions): Promise<Do
   const closed = await closedPort();
   const proxy = await startTcpProxy({ port });
   const connector = options.connector({ host: '127.0.0.1', ports: [proxy.port, cut, closed] });
+  const { reads } = options;
   const at = options.at ?? /\r\n\r\n/;
   let origin = `http://127.0.0.1:${proxy.port}`;
   const answering = (status: number, headers: Record<string, string>) => () => {
@@ -67,7 +70,8 @@ export async function httpDownstream(options: HttpDownstreamOptions): Promise<Do
     contract: (timeout_ms) => options.contract(origin, timeout_ms),
     args: options.args,
     result: options.result,
-    dry_run: { never: 'a dry run is another declared tool that reads' },
+    dry_run: { never: 'what was sent by HTTP cannot be taken back' },
+    reads: reads ? (timeout_ms) => reads(origin, timeout_ms) : { never: 'it only sends: another connector reads' },
     honours_key: true,
     effects: async () => keys,
     play: {

@@ -1,7 +1,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
-/** A real MCP server with one tool. `act` does the work and gives what the tool answers. */
+/** A real MCP server: `publish`, for which `act` does the work and gives the answer, and `preview`, which only reads. */
 export function testMcpServer(
   act: (args: { case_id: string; summary: string }, meta: Record<string, unknown>) => Promise<TestAnswer> | TestAnswer,
   description = 'Publishes the summary of one case.',
@@ -19,6 +19,15 @@ export function testMcpServer(
       const answer = await act(args, meta as Record<string, unknown>);
       return { content: [{ type: 'text', text: JSON.stringify(answer.structuredContent ?? {}) }], ...answer } as never;
     },
+  );
+  server.registerTool(
+    'preview',
+    {
+      description: 'Shows what would be published.',
+      inputSchema: z.object({ case_id: z.string(), summary: z.string() }),
+      outputSchema: z.object({ published: z.boolean() }),
+    },
+    () => ({ content: [], structuredContent: { published: false } }),
   );
   return server;
 }

@@ -192,7 +192,9 @@ export function createAfterCall(deps: AfterCallDeps) {
   }
 }
 
-export const isServant = ({ serves }: Pick<StoredProposal, 'serves'>): boolean => serves?.purpose === 'status';
+/** It is a means of the house: it asks nobody, and nothing of it is work for a person. What it is about may be. */
+export const isServant = ({ serves, preview_of }: Pick<StoredProposal, 'serves' | 'preview_of'>): boolean =>
+  preview_of !== null || serves?.purpose === 'status';
 
 const over = (settlement: StoredProposal['settlement']) =>
   settlement ? { settlement: { ...settlement, next: null } } : {};

@@ -60,6 +60,5 @@ export function readAnswer(
 
 function whyNot({ state, outcome, decision }: StoredProposal): string {
   if (outcome && outcome.state !== 'succeeded') return outcome.reason;
-  if (state === 'awaiting_approval') return 'a person would have to approve the question';
   return decision.reasons.map((reason) => reason.text).join(' ') || state;
 }

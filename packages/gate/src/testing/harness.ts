@@ -139,6 +139,7 @@ export function gateHarness(
   );
   const failing = { left: null as number | null };
   const failable = (inner: AuditWriter): AuditWriter => ({
+    ...inner,
     async append(tx, drafts) {
       if (failing.left !== null && --failing.left === 0) {
         failing.left = null;
@@ -254,13 +255,13 @@ export function gateHarness(
       release: digestOf('release'),
       principal: { ...people.requester.principal, act: [{ id: 'agent:incident-summary', kind: 'agent' }] },
       contract: testContract(),
+      tools: [],
       args: { case_id: 'case-7', summary: 'All is well.' },
       request: { case_id: 'case-7' },
       rationale: 'The analyst asked for it.',
       evidence: null,
       stoodFor: [],
       injection: 0,
-      tools: [],
       ...over,
     }),
     async vote(id, person = 'ana', verdict = 'approve') {

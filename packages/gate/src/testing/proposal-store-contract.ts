@@ -52,6 +52,7 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
         today: { kind: 'count', tools: ['publish_case_summary'], by: ['principal'], window: '1d', counts: 'attempted' },
       },
       narrowed: { profiles: ['short'], asked: { summary: 'longer' } },
+      preview_of: null,
       state: 'awaiting_approval',
       decision: testDecision(clock, { outcome: 'approve' }),
       approval: newId('approval', clock),

@@ -45,7 +45,13 @@ export function undoStoreContract(name: string, make: () => Promise<UndoStoreHar
             handoff: null,
           },
           execution: newId('execution', clock),
-          ...{ succeeded_at: clock.now().toISOString(), companions: [], serves: null, settlement: null },
+          ...{
+            succeeded_at: clock.now().toISOString(),
+            companions: [],
+            preview_of: null,
+            serves: null,
+            settlement: null,
+          },
         }),
       );
       return made.id;

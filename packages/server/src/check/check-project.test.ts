@@ -300,6 +300,7 @@ describe('C7: recorded decisions against a candidate', () => {
     };
     await expect(replayAgainst({ candidate: '/nonexistent', project: folder }, never)).rejects.toMatchObject({
       code: 'no_policy',
+      next: 'Name a folder that holds policy layers (`*.cedar`), or a project.',
     });
     expect(asked).toEqual([]);
   });

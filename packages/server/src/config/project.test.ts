@@ -146,6 +146,17 @@ describe('a workflow that is not one', () => {
     expect((await workflow('{ tools: [tools[0], { ...tools[1], tier: 0 }] }')).errors[0]?.path).toBe('tools[1].tier');
   });
 
+  test('F2: a dry run that is not there, or has effects', async () => {
+    const offering = (name: string) =>
+      `{ tools: [tools[0], { ...tools[1], dry_run: { by: 'tool', tool: '${name}' } }] }`;
+    expect((await workflow(offering('gone'))).detail).toMatch(/publish_note\.dry_run: gone is no tool of the workflow/);
+    expect((await workflow(offering('publish_note'))).detail).toMatch(
+      /publish_note\.dry_run: publish_note has effects/,
+    );
+    const back = "{ tools: [tools[0], { ...tools[1], dry_run: { by: 'rollback' } }] }";
+    expect((await workflow(back)).detail).toMatch(/dry_run: only a PostgreSQL statement that writes can be taken back/);
+  });
+
   test('what a contract leaves out is filled in', async () => {
     const { workflows } = await load(
       soundProject('{ contract: { ...contract, approval_timeout_minutes: undefined } }'),

@@ -7,6 +7,7 @@ import {
   type Digest,
   digestOf,
   digestOfText,
+  dryRunFault,
   fieldErrors,
   historyProblems,
   isPortreeveError,
@@ -105,6 +106,10 @@ function parseDefinition(exported: unknown, file: string): WorkflowDefinition {
     ...parts.data.tools.flatMap((tool) =>
       bindingFaults(tool).map(({ path, message }) => ({ path: `${tool.name}.${path}`, message })),
     ),
+    ...parts.data.tools.flatMap((tool) => {
+      const message = dryRunFault(tool, parts.data.tools);
+      return message === null ? [] : [{ path: `${tool.name}.dry_run`, message }];
+    }),
   ];
   if (faults.length > 0) {
     throw new PortreeveError('misconfigured', `${file}: ${faults[0]?.path}: ${faults[0]?.message}`, { errors: faults });

@@ -47,6 +47,7 @@ async function open(quorum: number) {
       groups: ['security'],
       quorum,
       timeout_minutes: 60,
+      preview: null,
     }),
   );
   return { approvals, approval, proposal, audit, closings };

@@ -1,5 +1,12 @@
 import type { ApprovalStore, StoredApproval, StoredVerdict } from '@portreeve/approve';
-import { type ApprovalState, asId, canonicalJson, recordRefsSchema, signedVerdictSchema } from '@portreeve/contract';
+import {
+  type ApprovalState,
+  asId,
+  canonicalJson,
+  previewSchema,
+  recordRefsSchema,
+  signedVerdictSchema,
+} from '@portreeve/contract';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
@@ -9,6 +16,8 @@ interface ApprovalsTable {
   proposal: string;
   proposal_digest: string;
   decision: string;
+  preview_digest: string | null;
+  preview: string | null;
   requesters: string[];
   groups: string[];
   quorum: number;
@@ -28,6 +37,13 @@ interface VerdictsTable {
   signed: string;
 }
 
+/** All but the preview, which is large and wanted only where it is shown. */
+const HEAD = [
+  ...(['id', 'proposal', 'proposal_digest', 'decision', 'preview_digest', 'requesters', 'groups', 'quorum'] as const),
+  ...(['state', 'refs', 'created_at', 'expires_at', 'closed_at'] as const),
+] as const;
+type Head = Pick<Selectable<ApprovalsTable>, (typeof HEAD)[number]>;
+
 declare module './tables.ts' {
   interface Tables {
     approvals: ApprovalsTable;
@@ -38,7 +54,7 @@ declare module './tables.ts' {
 /** Approvals and their verdicts in PostgreSQL. The row of the approval is the lock for its verdicts too. */
 export function approvalStore(database: Database): ApprovalStore {
   return {
-    async insert(tx, approval) {
+    async insert(tx, approval, preview) {
       const inserted = await database
         .on(tx)
         .insertInto('approvals')
@@ -47,6 +63,8 @@ export function approvalStore(database: Database): ApprovalStore {
           proposal: approval.proposal,
           proposal_digest: approval.proposal_digest,
           decision: approval.decision,
+          preview_digest: approval.preview_digest,
+          preview: preview && canonicalJson(preview),
           requesters: approval.requesters,
           groups: approval.groups,
           quorum: approval.quorum,
@@ -62,21 +80,26 @@ export function approvalStore(database: Database): ApprovalStore {
       return inserted !== undefined;
     },
 
+    async preview(id) {
+      const row = await database.read.selectFrom('approvals').select('preview').where('id', '=', id).executeTakeFirst();
+      return row?.preview ? previewSchema.parse(JSON.parse(row.preview)) : null;
+    },
+
     async byProposal(tx, proposal) {
       const db = database.on(tx);
-      const row = await db.selectFrom('approvals').selectAll().where('proposal', '=', proposal).executeTakeFirst();
+      const row = await db.selectFrom('approvals').select(HEAD).where('proposal', '=', proposal).executeTakeFirst();
       return row ? withVerdicts(db, row) : null;
     },
 
     async lock(tx, id) {
       const db = database.on(tx);
-      const row = await db.selectFrom('approvals').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      const row = await db.selectFrom('approvals').select(HEAD).where('id', '=', id).forUpdate().executeTakeFirst();
       // INVARIANT: the verdicts are read by a later statement, which sees what the lock's last holder committed.
       return row ? withVerdicts(db, row) : null;
     },
 
     async get(id) {
-      const row = await database.read.selectFrom('approvals').selectAll().where('id', '=', id).executeTakeFirst();
+      const row = await database.read.selectFrom('approvals').select(HEAD).where('id', '=', id).executeTakeFirst();
       return row ? withVerdicts(database.read, row) : null;
     },
 
@@ -141,7 +164,7 @@ export function approvalStore(database: Database): ApprovalStore {
     },
 
     async list({ state, groups, limit, after }) {
-      let query = database.read.selectFrom('approvals').selectAll().orderBy('id').limit(limit);
+      let query = database.read.selectFrom('approvals').select(HEAD).orderBy('id').limit(limit);
       if (state !== null) query = query.where('state', '=', state);
       if (groups !== null) query = query.where(sql<boolean>`groups && ${[...groups]}::text[]`);
       if (after !== null) query = query.where('id', '>', after);
@@ -150,14 +173,11 @@ export function approvalStore(database: Database): ApprovalStore {
   };
 }
 
-async function withVerdicts(db: Kysely<Tables>, row: Selectable<ApprovalsTable>): Promise<StoredApproval> {
+async function withVerdicts(db: Kysely<Tables>, row: Head): Promise<StoredApproval> {
   return (await withAllVerdicts(db, [row]))[0]!;
 }
 
-async function withAllVerdicts(
-  db: Kysely<Tables>,
-  rows: readonly Selectable<ApprovalsTable>[],
-): Promise<StoredApproval[]> {
+async function withAllVerdicts(db: Kysely<Tables>, rows: readonly Head[]): Promise<StoredApproval[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);
   const verdicts = await db
@@ -170,15 +190,13 @@ async function withAllVerdicts(
   return rows.map((row) => approvalOf(row, verdictsById.get(row.id) ?? []));
 }
 
-function approvalOf(
-  row: Selectable<ApprovalsTable>,
-  verdicts: readonly Pick<VerdictsTable, 'groups' | 'signed'>[],
-): StoredApproval {
+function approvalOf(row: Head, verdicts: readonly Pick<VerdictsTable, 'groups' | 'signed'>[]): StoredApproval {
   return {
     id: asId('approval', row.id),
     proposal: asId('proposal', row.proposal),
     proposal_digest: row.proposal_digest,
     decision: asId('decision', row.decision),
+    preview_digest: row.preview_digest,
     requesters: row.requesters,
     groups: row.groups,
     quorum: row.quorum,

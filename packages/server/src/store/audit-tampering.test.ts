@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { appendNotes, testAuditLog } from '@portreeve/audit/testing';
+import { appendNotes, noteDraft, testAuditLog } from '@portreeve/audit/testing';
 import { isPortreeveError } from '@portreeve/contract';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ describe('G2: tampering in the database, as its superuser', () => {
   let count = 0;
   beforeAll(async () => {
     made = await testDatabase();
-    for (const table of ['audit_records', 'audit_nodes', 'audit_checkpoints'])
+    for (const table of ['audit_records', 'audit_nodes', 'audit_checkpoints', 'audit_pending', 'audit_keys'])
       await sql.raw(`ALTER TABLE ${table} DISABLE TRIGGER ALL`).execute(made.database.read);
   });
   afterAll(() => made.close());
@@ -28,6 +28,7 @@ describe('G2: tampering in the database, as its superuser', () => {
     await opened.log.checkpoint();
     await appendNotes(opened.log, opened.uow, 12, 8);
     const anchor = options.last === false ? null : (await opened.log.checkpoint()).note;
+    await opened.log.settle();
     expect(await opened.log.verify()).toMatchObject({ ok: true, size: 20 });
     const where = (index: number) => `log = '${origin}' AND index = ${index}`;
     return { ...opened, parts, origin, where, anchor };
@@ -74,33 +75,34 @@ describe('G2: tampering in the database, as its superuser', () => {
 
   test('a record put in between, with the others moved on and without', async () => {
     const { log, origin, where } = await signedLog();
-    const columns = 'log, entry, payload, type, time, actor_id, outcome';
     await run(`UPDATE audit_records SET index = index + 1000 WHERE log = '${origin}' AND index >= 10`);
     await run(`UPDATE audit_records SET index = index - 999 WHERE log = '${origin}' AND index >= 1000`);
     await run(
-      `INSERT INTO audit_records (index, ${columns}) SELECT 10, log, replace(entry, '"index":9', '"index":10'),
-         payload, type, time, actor_id, outcome FROM audit_records WHERE ${where(9)}`,
+      `INSERT INTO audit_records (index, log, entry, payload, leaf)
+         SELECT 10, log, changed, payload, sha256('\\x00' || convert_to(changed, 'UTF8')) FROM (
+           SELECT log, payload, replace(entry, '"index":9', '"index":10') AS changed FROM audit_records WHERE ${where(9)}
+         ) AS copy`,
     );
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 10, kind: 'inserted', size: 21 });
   });
 
   test('a record put on the end past the log', async () => {
     const { log, where } = await signedLog();
-    const columns = 'log, entry, payload, type, time, actor_id, outcome';
     await run(
-      `INSERT INTO audit_records (index, ${columns}) SELECT 20, log, replace(entry, '"index":19', '"index":20'),
-         payload, type, time, actor_id, outcome FROM audit_records WHERE ${where(19)}`,
+      `INSERT INTO audit_records (index, log, entry, payload, leaf)
+         SELECT 20, log, replace(entry, '"index":19', '"index":20'), payload, leaf FROM audit_records WHERE ${where(19)}`,
     );
-    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 20, kind: 'inserted', size: 21 });
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 20, kind: 'changed_entry', size: 21 });
   });
 
   test('a truncated tail: below a checkpoint, or with its tree left; nothing is appended or signed then', async () => {
     const { log, uow, origin } = await signedLog();
     await run(`DELETE FROM audit_records WHERE log = '${origin}' AND index >= 17`);
-    await run(`DELETE FROM audit_nodes WHERE log = '${origin}' AND (idx + 1) << level > 17`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 17, kind: 'truncated', size: 17 });
     const broken = (error: unknown) => isPortreeveError(error, 'log_broken');
+    await expect(log.record([noteDraft('on a log that was cut off')])).rejects.toSatisfy(broken);
     await expect(appendNotes(log, uow, 1)).rejects.toSatisfy(broken);
+    await expect(log.record([noteDraft('still')])).rejects.toSatisfy(broken);
     await expect(log.checkpoint()).rejects.toSatisfy(broken);
     await run(`DELETE FROM audit_records WHERE log = '${origin}'`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'truncated', size: 0 });
@@ -111,9 +113,9 @@ describe('G2: tampering in the database, as its superuser', () => {
   });
 
   test('a tail truncated with its tree and its checkpoint is shown by a checkpoint kept elsewhere', async () => {
-    const { log, uow, origin, anchor } = await signedLog();
+    const { log, uow, origin, anchor, parts } = await signedLog();
     await run(`DELETE FROM audit_records WHERE log = '${origin}' AND index >= 17`);
-    await run(`DELETE FROM audit_nodes WHERE log = '${origin}' AND (idx + 1) << level > 17`);
+    await run(`DELETE FROM audit_index WHERE log = '${origin}' AND index >= 17`);
     await run(`DELETE FROM audit_checkpoints WHERE log = '${origin}' AND size = 20`);
     expect(await log.verify()).toMatchObject({ ok: true, size: 17 });
     expect(await log.verify({ anchors: [anchor!] })).toMatchObject({
@@ -123,28 +125,55 @@ describe('G2: tampering in the database, as its superuser', () => {
     });
     // The process that signed the lost checkpoint remembers it, and signs nothing beside it.
     await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
-    await appendNotes(log, uow, 4, 100);
+    // Nor does it append. Another process cannot know.
+    await expect(log.record([noteDraft('beside it')])).rejects.toSatisfy((error) =>
+      isPortreeveError(error, 'log_broken'),
+    );
+    await log.close();
+    const other = testAuditLog(parts);
+    await appendNotes(other.log, uow, 4, 100);
+    await other.log.settle();
     await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
     expect(await log.verify({ anchors: [anchor!] })).toMatchObject({ ok: false, first_bad_index: 8, kind: 'forked' });
   });
 
-  test('a changed tree node: of one record, over several, and a missing one', async () => {
-    const { log, uow, origin } = await signedLog();
-    const node = (level: number, idx: number) => `log = '${origin}' AND level = ${level} AND idx = ${idx}`;
-    await run(`DELETE FROM audit_nodes WHERE ${node(0, 18)}`);
-    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 18, kind: 'changed_node' });
-    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(2, 3)}`);
-    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 12, kind: 'changed_node' });
-    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(0, 7)}`);
+  test('a changed hash beside a record, and one that is changed with its record', async () => {
+    const { log, where } = await signedLog();
+    const zeros = `decode(repeat('00', 32), 'hex')`;
+    await run(`UPDATE audit_records SET leaf = ${zeros} WHERE ${where(7)}`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 7, kind: 'changed_node' });
-    await expect(log.checkpoint()).resolves.toMatchObject({ size: 20 });
-    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${node(4, 0)}`);
     const broken = (error: unknown) => isPortreeveError(error, 'log_broken');
     await expect(log.checkpoint()).rejects.toSatisfy(broken);
-    await run(`DELETE FROM audit_nodes WHERE ${node(4, 0)}`);
+    await expect(log.receipt(5)).rejects.toSatisfy(broken);
+
+    const other = await signedLog();
+    await run(
+      `UPDATE audit_records SET entry = changed, leaf = sha256('\\x00' || convert_to(changed, 'UTF8')) FROM (
+         SELECT replace(entry, 'prn_analyst', 'prn_somebod') AS changed FROM audit_records WHERE ${other.where(11)}
+       ) AS c WHERE ${other.where(11)}`,
+    );
+    expect(await other.log.verify()).toMatchObject({ ok: false, first_bad_index: 11, kind: 'changed_column' });
+    await run(`UPDATE audit_index SET actor_id = 'prn_somebod' WHERE ${other.where(11)}`);
+    expect(await other.log.verify()).toMatchObject({ ok: false, first_bad_index: 8, kind: 'forked' });
+  });
+
+  test('a changed root of a tile, and a missing one', async () => {
+    const { log, uow, origin } = await signedLog();
+    await uow.transaction((tx) =>
+      log.append(
+        tx,
+        Array.from({ length: 500 }, (_, i) => noteDraft(`more ${i}`)),
+      ),
+    );
+    expect(await log.verify()).toMatchObject({ ok: true, size: 520 });
+    const tile = `log = '${origin}' AND level = 8 AND idx = 1`;
+    await run(`UPDATE audit_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE ${tile}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 256, kind: 'changed_node' });
+    const broken = (error: unknown) => isPortreeveError(error, 'log_broken');
+    await expect(log.receipt(300)).rejects.toSatisfy(broken);
+    await run(`DELETE FROM audit_nodes WHERE ${tile}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 256, kind: 'changed_node' });
     await expect(log.checkpoint()).rejects.toSatisfy(broken);
-    await expect(appendNotes(log, uow, 1)).rejects.toSatisfy(broken);
-    await expect(log.receipt(19)).rejects.toSatisfy(broken);
   });
 
   test('all records rewritten together with their payloads and nodes', async () => {
@@ -152,17 +181,19 @@ describe('G2: tampering in the database, as its superuser', () => {
     const checkpoints = (to: string, from: string) =>
       run(`UPDATE audit_checkpoints SET log = '${to}' WHERE log = '${from}'`);
     await run(`DELETE FROM audit_records WHERE log = '${origin}'`);
-    await run(`DELETE FROM audit_nodes WHERE log = '${origin}'`);
+    await run(`DELETE FROM audit_index WHERE log = '${origin}'`);
+    await log.close();
     await checkpoints('aside', origin);
     const forger = testAuditLog(parts);
     await appendNotes(forger.log, forger.uow, 20, 100);
+    await forger.log.settle();
     await checkpoints(origin, 'aside');
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'forked', size: 20 });
   });
 
   test('a search column that hides a record', async () => {
     const { log, where } = await signedLog();
-    await run(`UPDATE audit_records SET actor_id = 'prn_nobody' WHERE ${where(4)}`);
+    await run(`UPDATE audit_index SET actor_id = 'prn_nobody' WHERE ${where(4)}`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 4, kind: 'changed_column' });
   });
 

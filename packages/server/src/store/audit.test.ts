@@ -56,9 +56,9 @@ describe('the log on PostgreSQL', () => {
       });
     await change('fine', 'first');
     await expect(change('x'.repeat(2 ** 20), 'second')).rejects.toSatisfy((e) => isPortreeveError(e, 'too_large'));
-    await sql`ALTER TABLE audit_nodes RENAME TO audit_nodes_gone`.execute(made.database.read);
-    await expect(change('no tree', 'third')).rejects.toSatisfy((e) => isPortreeveError(e, 'audit_unavailable'));
-    await sql`ALTER TABLE audit_nodes_gone RENAME TO audit_nodes`.execute(made.database.read);
+    await sql`ALTER TABLE audit_pending RENAME TO audit_pending_gone`.execute(made.database.read);
+    await expect(change('no table', 'third')).rejects.toSatisfy((e) => isPortreeveError(e, 'audit_unavailable'));
+    await sql`ALTER TABLE audit_pending_gone RENAME TO audit_pending`.execute(made.database.read);
     const { rows } = await sql<{ id: string }>`SELECT id FROM state_change`.execute(made.database.read);
     expect(rows).toEqual([{ id: 'first' }]);
     expect(await log.verify()).toMatchObject({ ok: true, size: 1 });
@@ -83,7 +83,11 @@ describe('the log on PostgreSQL', () => {
       `UPDATE audit_checkpoints SET note = ''`,
       'DELETE FROM audit_checkpoints',
       'TRUNCATE audit_checkpoints, audit_nodes, audit_records',
-      `INSERT INTO audit_nodes VALUES ('test.example/insert-only', 0, 0, decode(repeat('00', 32), 'hex'))
+      `UPDATE audit_pending SET payload = ''`,
+      'TRUNCATE audit_pending',
+      `UPDATE audit_keys SET key = ''`,
+      'DELETE FROM audit_keys',
+      `INSERT INTO audit_nodes VALUES ('test.example/insert-only', 8, 0, decode(repeat('00', 32), 'hex'))
          ON CONFLICT (log, level, idx) DO UPDATE SET hash = excluded.hash`,
     ];
     for (const statement of statements)

@@ -1,6 +1,14 @@
-import type { AuditStore, StoredCheckpoint, StoredNode, StoredRecord } from '@portreeve/audit';
+import {
+  type AuditStore,
+  columnsOf,
+  type RecordColumns,
+  type StoredCheckpoint,
+  type StoredNode,
+  type StoredRecord,
+} from '@portreeve/audit';
 import type { Tx } from '@portreeve/contract';
 import { type ColumnType, type Kysely, type Selectable, sql } from 'kysely';
+import { LEAD_CHANNEL, leadLog } from './audit-lead.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -13,7 +21,12 @@ interface AuditRecordsTable {
   index: Bigint;
   entry: Fixed<string>;
   payload: Fixed<string | null>;
-  key: Fixed<string | null>;
+  leaf: Fixed<Buffer>;
+}
+
+interface AuditIndexTable {
+  log: Fixed<string>;
+  index: Bigint;
   type: Fixed<string>;
   time: Fixed<Date>;
   actor_id: Fixed<string>;
@@ -46,15 +59,13 @@ interface AuditCheckpointsTable {
 declare module './tables.ts' {
   interface Tables {
     audit_records: AuditRecordsTable;
+    audit_index: AuditIndexTable;
     audit_nodes: AuditNodesTable;
     audit_checkpoints: AuditCheckpointsTable;
   }
 }
 
 const COLUMNS = [
-  'index',
-  'entry',
-  'payload',
   'type',
   'time',
   'actor_id',
@@ -66,10 +77,7 @@ const COLUMNS = [
   'approval',
   'policy_version',
   'release',
-] as const;
-
-/** Rows of one INSERT: PostgreSQL takes at most 65,535 parameters a statement. */
-const ROWS = 2000;
+] as const satisfies readonly (keyof RecordColumns)[];
 
 /** What the column `words` takes for a space as well (`0002_audit.sql`). */
 const PUNCTUATION = /[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]/g;
@@ -78,74 +86,79 @@ const PUNCTUATION = /[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]/
 export function auditStore(database: Database): AuditStore {
   const reader = (tx: Tx | null): Kysely<Tables> => (tx ? database.on(tx) : database.read);
   return {
-    async lock(tx, log) {
-      // A statement of its own: the ones after it see what the holder before has committed.
-      await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`portreeve/audit/${log}`}, 0))`.execute(
-        database.on(tx),
-      );
+    async stage(tx, log, records) {
+      const kysely = database.on(tx);
+      const keys = records.flatMap(({ key }) => (key === null ? [] : [key])).sort();
+      const free = new Set<string>();
+      if (keys.length > 0) {
+        // Waits for a transaction that has just used the same key, and then sees whether it committed.
+        const { rows } = await sql<{ key: string }>`
+          INSERT INTO audit_keys (log, key) SELECT ${log}, unnest(${keys}::text[])
+          ON CONFLICT DO NOTHING RETURNING key`.execute(kysely);
+        for (const { key } of rows) free.add(key);
+      }
+      const fresh = records.filter(({ key }) => key === null || free.delete(key));
+      if (fresh.length === 0) return;
+      await sql`
+        INSERT INTO audit_pending (log, entry, payload)
+        SELECT ${log}, entry, payload
+        FROM unnest(${fresh.map(({ entry }) => entry)}::text[], ${fresh.map(({ payload }) => payload)}::text[])
+          WITH ORDINALITY AS r (entry, payload, n) ORDER BY n`.execute(kysely);
+    },
+
+    lead: (log, options) => leadLog(database, log, options),
+
+    async staged(log) {
+      const { rows } = await sql<{ oldest: string | null; newest: string | null }>`
+        SELECT (SELECT id FROM audit_pending WHERE log = ${log} ORDER BY id LIMIT 1) AS oldest,
+          (SELECT id FROM audit_pending WHERE log = ${log} ORDER BY id DESC LIMIT 1) AS newest`.execute(database.read);
+      const { oldest, newest } = rows[0]!;
+      return oldest === null || newest === null ? null : { oldest: Number(oldest), newest: Number(newest) };
+    },
+
+    async callLead(log) {
+      await sql`SELECT pg_notify(${LEAD_CHANNEL}, ${log})`.execute(database.read);
     },
 
     async head(tx, log) {
-      const { rows } = await sql<{ index: string | null; time: Date | null; signed: string | null }>`
-        SELECT last.index, last.time, (
+      const { rows } = await sql<{ index: string | null; entry: string | null; signed: string | null }>`
+        SELECT last.index, last.entry, (
           SELECT size FROM audit_checkpoints WHERE log = ${log} ORDER BY seq DESC LIMIT 1
         ) AS signed
         FROM (SELECT 1) AS one
         LEFT JOIN LATERAL (
-          SELECT index, time FROM audit_records WHERE log = ${log} ORDER BY index DESC LIMIT 1
+          SELECT index, entry FROM audit_records WHERE log = ${log} ORDER BY index DESC LIMIT 1
         ) AS last ON true`.execute(reader(tx));
       const row = rows[0]!;
       return {
         size: row.index === null ? 0 : Number(row.index) + 1,
-        time: row.time,
+        time: row.entry === null ? null : timeOf(row.entry),
         signed_size: Number(row.signed ?? 0),
       };
-    },
-
-    async usedKeys(tx, log, keys) {
-      const rows = await database
-        .on(tx)
-        .selectFrom('audit_records')
-        .select('key')
-        .where('log', '=', log)
-        .where('key', 'in', keys)
-        .execute();
-      return rows.map((row) => row.key!);
-    },
-
-    async append(tx, log, records, nodes) {
-      const kysely = database.on(tx);
-      for (let at = 0; at < records.length; at += ROWS) {
-        const values = records
-          .slice(at, at + ROWS)
-          .map(({ index, entry, payload, key, columns }) => ({ log, index, entry, payload, key, ...columns }));
-        await kysely.insertInto('audit_records').values(values).execute();
-      }
-      for (let at = 0; at < nodes.length; at += ROWS) {
-        const values = nodes
-          .slice(at, at + ROWS)
-          .map(({ level, index, hash }) => ({ log, level, idx: index, hash: Buffer.from(hash) }));
-        await kysely.insertInto('audit_nodes').values(values).execute();
-      }
     },
 
     async nodes(tx, log, ranges) {
       if (ranges.length === 0) return [];
       const column = (name: 'level' | 'from' | 'to') => ranges.map((range) => range[name]);
       const { rows } = await sql<{ level: number; idx: string; hash: Buffer }>`
+        WITH r AS (
+          SELECT * FROM unnest(${column('level')}::smallint[], ${column('from')}::bigint[], ${column('to')}::bigint[])
+            AS r (level, low, high)
+        )
         SELECT n.level, n.idx, n.hash
-        FROM unnest(${column('level')}::smallint[], ${column('from')}::bigint[], ${column('to')}::bigint[])
-          AS r(level, low, high)
-        JOIN audit_nodes AS n ON n.log = ${log} AND n.level = r.level AND n.idx >= r.low AND n.idx < r.high`.execute(
-        reader(tx),
-      );
+        FROM r JOIN audit_nodes AS n ON n.log = ${log} AND n.level = r.level AND n.idx >= r.low AND n.idx < r.high
+        WHERE r.level > 0
+        UNION ALL
+        SELECT 0, a.index, a.leaf
+        FROM r JOIN audit_records AS a ON a.log = ${log} AND a.index >= r.low AND a.index < r.high
+        WHERE r.level = 0`.execute(reader(tx));
       return rows.map((row): StoredNode => ({ level: row.level, index: Number(row.idx), hash: row.hash }));
     },
 
     async record(log, index) {
       const row = await database.read
         .selectFrom('audit_records')
-        .select(COLUMNS)
+        .select(['index', 'entry', 'payload'])
         .where('log', '=', log)
         .where('index', '=', String(index))
         .executeTakeFirst();
@@ -155,7 +168,7 @@ export function auditStore(database: Database): AuditStore {
     async records(log, from, limit) {
       const rows = await database.read
         .selectFrom('audit_records')
-        .select(COLUMNS)
+        .select(['index', 'entry', 'payload'])
         .where('log', '=', log)
         .where('index', '>=', String(from))
         .orderBy('index')
@@ -164,27 +177,73 @@ export function auditStore(database: Database): AuditStore {
       return rows.map(toRecord);
     },
 
+    async index(log, limit) {
+      const { rows } = await sql<{ index: string; entry: string }>`
+        SELECT index, entry FROM audit_records
+        WHERE log = ${log} AND index > coalesce(
+          (SELECT index FROM audit_index WHERE log = ${log} ORDER BY index DESC LIMIT 1), -1
+        )
+        ORDER BY index LIMIT ${limit}`.execute(database.read);
+      if (rows.length === 0) return 0;
+      const filed = rows.map(({ entry }) => readColumns(entry));
+      const columns = COLUMNS.map(
+        (name) => sql`${filed.map((row) => row[name])}::${sql.raw(TYPE_OF_COLUMN[name] ?? 'text')}[]`,
+      );
+      // Two processes may file the same records at once: they write the same.
+      await sql`
+        INSERT INTO audit_index (log, index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))}, words)
+        SELECT r.log, r.index, ${sql.join(COLUMNS.map((name) => sql.ref(`f.${name}`)))}, audit_words(r.payload)
+        FROM unnest(${rows.map((row) => row.index)}::bigint[], ${sql.join(columns)})
+          AS f (index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))})
+        JOIN audit_records AS r ON r.log = ${log} AND r.index = f.index
+        ON CONFLICT DO NOTHING`.execute(database.read);
+      return rows.length;
+    },
+
+    async indexed(log, from, limit) {
+      const rows = await database.read
+        .selectFrom('audit_index')
+        .select(['index', ...COLUMNS])
+        .where('log', '=', log)
+        .where('index', '>=', String(from))
+        .orderBy('index')
+        .limit(limit)
+        .execute();
+      return rows.map(({ index, ...columns }) => ({ index: Number(index), columns }));
+    },
+
     async search(log, search) {
       const newest = search.order === 'newest';
-      let query = database.read.selectFrom('audit_records').select(COLUMNS).where('log', '=', log);
+      let query = database.read
+        .selectFrom('audit_index as i')
+        .innerJoin('audit_records as r', (join) => join.onRef('r.log', '=', 'i.log').onRef('r.index', '=', 'i.index'))
+        .select(['r.index', 'r.entry', 'r.payload'])
+        .where('i.log', '=', log);
       for (const name of COLUMNS) {
-        if (name === 'index' || name === 'entry' || name === 'payload' || name === 'time') continue;
+        if (name === 'time') continue;
         const value = search.equals[name];
-        if (value !== undefined && value !== null) query = query.where(name, '=', value);
+        if (value !== undefined && value !== null) query = query.where(`i.${name}`, '=', value);
       }
-      if (search.types !== null) query = query.where('type', 'in', search.types);
-      if (search.since) query = query.where('time', '>=', search.since);
-      if (search.until) query = query.where('time', '<', search.until);
+      if (search.types !== null) query = query.where('i.type', 'in', search.types);
+      if (search.since) query = query.where('i.time', '>=', search.since);
+      if (search.until) query = query.where('i.time', '<', search.until);
       if (search.words !== null) {
         const words = search.words.replace(PUNCTUATION, ' ');
-        query = query.where(sql<boolean>`words @@ websearch_to_tsquery('simple', ${words})`);
+        query = query.where(sql<boolean>`i.words @@ websearch_to_tsquery('simple', ${words})`);
       }
-      if (search.after !== null) query = query.where('index', newest ? '<' : '>', String(search.after));
+      if (search.after !== null) query = query.where('i.index', newest ? '<' : '>', String(search.after));
       const rows = await query
-        .orderBy('index', newest ? 'desc' : 'asc')
+        .orderBy('i.index', newest ? 'desc' : 'asc')
         .limit(search.limit)
         .execute();
       return rows.map(toRecord);
+    },
+
+    async lockCheckpoints(tx, log) {
+      // A statement of its own: the ones after it see what the holder before has committed.
+      await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`portreeve/checkpoint/${log}`}, 0))`.execute(
+        database.on(tx),
+      );
     },
 
     async appendCheckpoint(tx, log, checkpoint) {
@@ -220,9 +279,43 @@ export function auditStore(database: Database): AuditStore {
   };
 }
 
-function toRecord(row: Pick<Selectable<AuditRecordsTable>, (typeof COLUMNS)[number]>): StoredRecord {
-  const { index, entry, payload, ...columns } = row;
-  return { index: Number(index), entry, payload, columns };
+function toRecord(row: Pick<Selectable<AuditRecordsTable>, 'index' | 'entry' | 'payload'>): StoredRecord {
+  return { index: Number(row.index), entry: row.entry, payload: row.payload };
+}
+
+/** The other types of columns than text. */
+const TYPE_OF_COLUMN: Partial<Record<keyof RecordColumns, string>> = { time: 'timestamptz' };
+
+const UNREADABLE: RecordColumns = {
+  type: 'unreadable',
+  time: new Date(0),
+  actor_id: '',
+  outcome: '',
+  run: null,
+  workflow: null,
+  tool: null,
+  proposal: null,
+  approval: null,
+  policy_version: null,
+  release: null,
+};
+
+/** What an entry is filed under. One that was spoilt in the database must not stop searches for all others. */
+function readColumns(entry: string): RecordColumns {
+  try {
+    return columnsOf(JSON.parse(entry));
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function timeOf(entry: string): string | null {
+  try {
+    const { time } = JSON.parse(entry);
+    return typeof time === 'string' ? time : null;
+  } catch {
+    return null;
+  }
 }
 
 function toCheckpoint(row: Omit<Selectable<AuditCheckpointsTable>, 'log'>): StoredCheckpoint {

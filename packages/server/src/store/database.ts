@@ -19,8 +19,11 @@ export class Database implements UnitOfWork {
   readonly vital: Kysely<Tables>;
   readonly #open = new WeakMap<object, OpenTransaction>();
   readonly #inside = new AsyncLocalStorage<true>();
+  readonly #url: string;
+  readonly #dedicated = new Set<pg.Client>();
 
   constructor(url: string, options: { max?: number } = {}) {
+    this.#url = url;
     this.pool = new pg.Pool({ connectionString: url, max: options.max ?? 20, application_name: 'portreeve' });
     // An idle connection that breaks must not end the process: the next query fails by itself and says why.
     this.pool.on('error', () => undefined);
@@ -31,7 +34,7 @@ export class Database implements UnitOfWork {
   }
 
   async transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
-    // A transaction inside another would wait for the log's lock that the outer one holds, for ever.
+    // A transaction inside another would wait for the rows that the outer one holds, for ever.
     if (this.#inside.getStore()) throw new TypeError('a transaction is open already: pass its tx on');
     const client = await this.pool.connect().catch((error: unknown) => {
       throw new PortreeveError('audit_unavailable', 'The database does not answer.', { cause: error });
@@ -66,7 +69,26 @@ export class Database implements UnitOfWork {
     return this.#state(tx).client;
   }
 
+  /**
+   * A connection apart from the pool, for what rests on the connection itself, as a lock of the session. Queries on it
+   * follow each other without waiting. It ends with the database, if not before.
+   */
+  async dedicate(name: string): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: `portreeve-${name}`,
+      pipeline: true,
+      keepAlive: true,
+    });
+    client.on('error', () => undefined);
+    client.once('end', () => this.#dedicated.delete(client));
+    this.#dedicated.add(client);
+    await client.connect();
+    return client;
+  }
+
   async close(): Promise<void> {
+    await Promise.all([...this.#dedicated].map((client) => client.end().catch(() => undefined)));
     await this.vital.destroy();
     await this.read.destroy();
     // Kysely ends the pool only where it has used it.

@@ -24,6 +24,8 @@ declare module './tables.ts' {
 export function environmentStore(database: Database): EnvironmentStore {
   return {
     async append(tx, { subject, state, reason, by, at, from, until }) {
+      // Waits for every decision that rests on what holds now, and keeps new ones waiting until this one is in force.
+      await sql`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, 0)`.execute(database.on(tx));
       await database
         .on(tx)
         .insertInto('environment_changes')
@@ -43,6 +45,8 @@ export function environmentStore(database: Database): EnvironmentStore {
       return { changes: rows.map(fromRow), count: Math.max(0, ...rows.map((row) => Number(row.number))) };
     },
     async count(tx) {
+      // Shared: decisions do not wait for each other. A statement of its own, so that the next one sees what is in force.
+      await sql`SELECT pg_advisory_xact_lock_shared(${LOCK_CLASS}, 0)`.execute(database.on(tx));
       const row = await database
         .on(tx)
         .selectFrom('environment_changes')
@@ -167,3 +171,6 @@ export function listenForEnvironment(url: string, changed: () => void): { stop()
 }
 
 const RECONNECT_MS = 500;
+
+/** Advisory locks of this class: changes of the environment, and decisions that rest on it. */
+const LOCK_CLASS = 0x656e76;

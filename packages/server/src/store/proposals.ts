@@ -45,7 +45,7 @@ export function proposalStore(database: Database): ProposalStore {
   return {
     async insert(tx, stored) {
       const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
-      const { companions, serves } = stored;
+      const { companions, serves, preview_of } = stored;
       const inserted = await database
         .on(tx)
         .insertInto('proposals')
@@ -57,7 +57,7 @@ export function proposalStore(database: Database): ProposalStore {
           digest: proposal.digest,
           state: stored.state,
           body: canonicalJson({
-            ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection },
+            ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
             narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
             companions: [...companions],
             serves: serves && { ...serves },
@@ -162,6 +162,7 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     | 'narrowed'
     | 'companions'
     | 'serves'
+    | 'preview_of'
   >;
   return {
     ...body,

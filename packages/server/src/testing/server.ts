@@ -194,6 +194,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
           proposal: approval.proposal,
           proposal_digest: digest,
           decision: approval.decision,
+          ...(approval.preview_digest === null ? {} : { preview_digest: approval.preview_digest }),
           verdict,
           approver: (await as(name)).principal.id,
           reason: '',

@@ -119,7 +119,7 @@ const results = await Promise.all(
       workflow: { name: 'refunds', tier: 'low', tools: ['pay_refund'], sources: [], approvers: ['leads'] },
       approval_timeout_minutes: 60,
       release: digestOf('release'),
-      ...{ principal, contract: tool, history, args: order, request: order },
+      ...{ principal, contract: tool, tools: [tool], history, args: order, request: order },
       rationale: 'A refund is due.',
       evidence: null,
       stoodFor: [],

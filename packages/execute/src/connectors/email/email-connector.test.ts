@@ -28,7 +28,8 @@ async function downstream(): Promise<Downstream> {
     contract: (timeout_ms) => mailContract(to, timeout_ms, { binding: { tls: 'none' } }),
     args: () => good,
     result: { message_id: expect.stringMatching(/^<prop_.*@acme\.example>$/), recipients: ['ana@acme.example'] },
-    dry_run: { never: 'a dry run is another declared tool that reads' },
+    dry_run: { never: 'a message that was sent cannot be taken back' },
+    reads: { never: 'it only sends: another connector reads' },
     honours_key: false,
     effects: async () => server.messages.map(({ raw }) => /^Message-ID: (.*)\r$/m.exec(raw)?.[1] ?? ''),
     play: {

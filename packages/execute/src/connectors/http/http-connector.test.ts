@@ -52,9 +52,14 @@ connectorContract('http', () =>
       }),
     contract: (origin, timeout_ms) =>
       testContract({ timeout_ms, binding: { url: `${origin}/cases/{case_id}/summary`, credential: 'case-token' } }),
+    reads: (origin, timeout_ms) =>
+      testContract({
+        ...{ timeout_ms, name: 'show_case_summary', effect: 'read' },
+        binding: { url: `${origin}/cases/{case_id}/summary/preview`, credential: 'case-token' },
+      }),
     secrets: { 'case-token': 'credential-for-one-call' },
     args: () => ({ case_id: 'case-7', summary: 'All is well.' }),
     result: { published: true },
-    keyOf: ({ headers }) => headers['idempotency-key'] as string,
+    keyOf: ({ url, headers }) => (url.endsWith('/preview') ? undefined : (headers['idempotency-key'] as string)),
   }),
 );

@@ -19,7 +19,7 @@ const published = { published: true };
 const publish = () => ({ structuredContent: published });
 
 /** The digest that an author pins, read from the server as its reviewer sees it. */
-async function definition(description?: string): Promise<Digest> {
+async function definition(description?: string, tool = 'publish'): Promise<Digest> {
   const server = testMcpServer(publish, description);
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   await server.connect(theirs);
@@ -27,16 +27,23 @@ async function definition(description?: string): Promise<Digest> {
   await client.connect(ours);
   const { tools } = await client.listTools();
   await client.close();
-  return mcpDefinitionDigest(tools[0]!);
+  return mcpDefinitionDigest(tools.find(({ name }) => name === tool)!);
 }
 
-const contractFor = (pinned: Digest, server: McpBinding['server'], timeout_ms: number, credential?: string) =>
+const contractFor = (
+  pinned: Digest,
+  server: McpBinding['server'],
+  timeout_ms: number,
+  credential?: string,
+  tool: 'publish' | 'preview' = 'publish',
+) =>
   testContract({
     timeout_ms,
+    ...(tool === 'preview' ? { name: 'show_case_summary', effect: 'read' as const } : {}),
     binding: {
       connector: 'mcp',
       server,
-      tool: 'publish',
+      tool,
       definition: pinned,
       ...(credential === undefined ? {} : { credential }),
     },
@@ -54,14 +61,21 @@ const httpServer = async (description?: string, pinned?: Digest) => {
       }),
     contract: (origin, timeout_ms) =>
       contractFor(digest, { transport: 'http', url: `${origin}/mcp` }, timeout_ms, 'mcp-token'),
+    reads: async (origin, timeout_ms) => {
+      const pinned = await definition(description, 'preview');
+      return contractFor(pinned, { transport: 'http', url: `${origin}/mcp` }, timeout_ms, 'mcp-token', 'preview');
+    },
     secrets: { 'mcp-token': 'credential-for-one-call' },
     args: () => ({ case_id: 'case-7', summary: 'All is well.' }),
     result: published,
     at: /tools\/call/,
     keyOf({ body }) {
       const message =
-        body === '' ? {} : (JSON.parse(body) as { method?: string; params?: { _meta?: Record<string, string> } });
-      return message.method === 'tools/call' ? message.params?._meta?.['dev.portreeve/idempotency-key'] : undefined;
+        body === ''
+          ? {}
+          : (JSON.parse(body) as { method?: string; params?: { name?: string; _meta?: Record<string, string> } });
+      const acts = message.method === 'tools/call' && message.params?.name === 'publish';
+      return acts ? message.params?._meta?.['dev.portreeve/idempotency-key'] : undefined;
     },
     async respond({ method, url, headers, body }, response) {
       const request = new Request(`http://127.0.0.1${url}`, {
@@ -96,26 +110,29 @@ async function stdioServer(): Promise<Downstream & { folder: string; lines(file:
   const behave = (next: string) => () => {
     mode = next;
   };
+  const contractOver = (tool: 'publish' | 'preview', digest: Digest, timeout_ms: number) =>
+    contractFor(
+      digest,
+      {
+        transport: 'stdio',
+        command: command === null ? [process.execPath, SERVER, mode, file] : [command],
+        credential_variable: 'CASE_TOKEN',
+      },
+      // A process needs longer to begin than a connection.
+      timeout_ms + 2_600,
+      'mcp-token',
+      tool,
+    );
   return {
     folder,
     lines,
     connector: mcpConnector({ egress: createEgress({ allow: [] }), clock: systemClock, folder }),
     secrets: { 'mcp-token': 'credential-for-one-call' },
-    contract: (timeout_ms) =>
-      contractFor(
-        pinned,
-        {
-          transport: 'stdio',
-          command: command === null ? [process.execPath, SERVER, mode, file] : [command],
-          credential_variable: 'CASE_TOKEN',
-        },
-        // A process needs longer to begin than a connection.
-        timeout_ms + 2_600,
-        'mcp-token',
-      ),
+    contract: (timeout_ms) => contractOver('publish', pinned, timeout_ms),
+    reads: async (timeout_ms) => contractOver('preview', await definition(undefined, 'preview'), timeout_ms),
     args: () => ({ case_id: 'case-7', summary: 'All is well.' }),
     result: published,
-    dry_run: { never: 'a dry run is another declared tool that reads' },
+    dry_run: { never: 'what a server did cannot be taken back' },
     honours_key: false,
     effects: async () => lines('effects'),
     play: {

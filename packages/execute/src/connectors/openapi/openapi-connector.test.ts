@@ -39,11 +39,19 @@ const downstream = (served: unknown = DOCUMENT) =>
         clock: systemClock,
       }),
     contract: (origin, timeout_ms) => contractFor(origin, timeout_ms),
+    reads: (origin, timeout_ms) => ({
+      ...contractFor(origin, timeout_ms, {
+        operation: 'previewSummary',
+        url: `${origin}/cases/{id}/summary/preview`,
+      }),
+      ...{ name: 'show_case_summary', effect: 'read' },
+    }),
     secrets: { 'case-token': 'credential-for-one-call' },
     args: () => ({ case_id: 'a/b', tags: ['x y', 'z&'], reason: 'asked', body: { summary: 'All is well.' } }),
     result: { published: true },
     at: /POST [\s\S]*\r\n\r\n/,
-    keyOf: ({ method, headers }) => (method === 'POST' ? (headers['idempotency-key'] as string) : undefined),
+    keyOf: ({ method, url, headers }) =>
+      method === 'POST' && !url.includes('/preview') ? (headers['idempotency-key'] as string) : undefined,
     respond({ url }, response) {
       if (url !== '/openapi.json') return false;
       response.setHeader('content-type', 'application/json');

@@ -35,6 +35,13 @@ async function downstream(): Promise<Downstream> {
         { ...ledgerContract({ host: '127.0.0.1', port, database }, timeout_ms, change), dry_run: { by: 'rollback' } },
         [],
       )!,
+    reads: (timeout_ms) => ({
+      ...ledgerContract({ host: '127.0.0.1', port, database }, timeout_ms, {
+        mode: 'read',
+        statement: 'SELECT id, $2::boolean AS frozen FROM accounts WHERE id = $1',
+      }),
+      name: 'show_account',
+    }),
     honours_key: false,
     effects: async () => (await ledger.query('SELECT proposal FROM effects')).map((row) => String(row.proposal)),
     play: {

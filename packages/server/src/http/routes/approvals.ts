@@ -7,6 +7,7 @@ import {
   idSchema,
   PortreeveError,
   type Principal,
+  previewViewSchema,
   signedVerdictSchema,
   type VerdictKind,
 } from '@portreeve/contract';
@@ -69,8 +70,10 @@ export const approvalRoutes = [
     params: idParam('approval'),
     answers: {
       200: z
-        .unknown()
-        .describe('The approval, exact arguments with their provenance, evidence, rationale, decision, requester'),
+        .looseObject({ preview: previewViewSchema.nullable() })
+        .describe(
+          'The approval, exact arguments with their provenance, what a dry run saw, evidence, rationale, decision, requester',
+        ),
     },
     handler: async ({ services, who, params }) => {
       const approval = await services.approvals.get(params.id);

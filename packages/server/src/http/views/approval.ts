@@ -7,10 +7,12 @@ import {
   type JsonObject,
   type Label,
   PortreeveError,
+  type PreviewView,
   type Principal,
   type Provenance,
   type RecordData,
   type RunId,
+  readPreview,
 } from '@portreeve/contract';
 import { type ExplainedArgument, explainArguments } from '@portreeve/gate';
 import type { Services } from '../../services.ts';
@@ -45,6 +47,8 @@ export interface ApprovalView {
   readonly findings: readonly SourceFinding[];
   readonly rationale: string;
   readonly evidence: readonly Evidence[];
+  /** What it would do, as a dry run saw it, or why there is none; null where the tool offers none. */
+  readonly preview: PreviewView | null;
   readonly decision: Decision;
   readonly digest: string;
   readonly on_denial: string;
@@ -90,9 +94,22 @@ export async function approvalView(services: Services, approval: Approval): Prom
       suspiciousKinds,
     ),
     evidence: evidence.filter((item) => proposal.evidence.includes(item.id)),
+    preview: await previewOf(services, approval),
     decision: stored.decision,
     digest: proposal.digest,
     on_denial: 'The action is not carried out. The run goes on knowing that it was denied, and ends.',
+  };
+}
+
+async function previewOf({ approvals, clock }: Services, approval: Approval): Promise<PreviewView | null> {
+  const shown = await approvals.preview(approval);
+  if (!shown || approval.preview_digest === null) return null;
+  const age_ms = clock.now().getTime() - Date.parse(shown.made_at);
+  return {
+    digest: approval.preview_digest,
+    age_s: Math.max(0, Math.floor(age_ms / 1000)),
+    shown,
+    ...readPreview(shown),
   };
 }
 

@@ -1,0 +1,4 @@
+// For the bench alone, which measures the steps by themselves.
+export { stageRecord } from './entry.ts';
+export { createRedactor } from './redact/redactor.ts';
+export { Sequencer } from './sequencer.ts';

@@ -1,0 +1,317 @@
+import { type Clock, isPortreeveError, PortreeveError } from '@portreeve/contract';
+import { type Frontier, leafHash } from './merkle.ts';
+import { placeEntry } from './place.ts';
+import {
+  type AuditStore,
+  type Lead,
+  type NewRecord,
+  type PendingRecord,
+  type StagedRecord,
+  type StoredNode,
+  TILE_HEIGHT,
+} from './ports.ts';
+import { broken, frontierAt } from './stored-tree.ts';
+
+/** Records of one write. More at once only make the first of them wait longer. */
+const BATCH_MAX = 256;
+/** Writes that are on their way at once: one is hashed while another is made durable. */
+const WRITES_MAX = 3;
+/** How long a staged record may wait to be seen, in milliseconds: at first, and where nothing was staged for a while. */
+const POLL_MIN_MS = 2;
+const POLL_MAX_MS = 200;
+/** How often staged records are looked for while direct ones come without a pause, in milliseconds. */
+const LOOK_MS = 20;
+/** How long a reader waits for what was staged before it, in milliseconds, where another process leads. */
+const SETTLE_MAX_MS = 2000;
+/** How long records may go without a place before nothing more is recorded, in milliseconds. */
+const STUCK_MAX_MS = 5000;
+/** How long after a failure the lead is sought again, in milliseconds. */
+const RETRY_MS = 100;
+
+export interface SequencerOptions {
+  readonly store: AuditStore;
+  readonly origin: string;
+  readonly clock: Clock;
+}
+
+interface Direct {
+  readonly record: StagedRecord;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Gives records their place in the log: one process at a time, many records in one write (group commit). Records come
+ * staged, in the transaction of what they record, or directly, where nothing but the record is written.
+ *
+ * What holds: every staged record gets one index; indexes have no gap; the store refuses a write that does not continue
+ * the log, so two processes that both believe to lead cannot fork it.
+ */
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  readonly #closing = new AbortController();
+  #campaign: Promise<void> | null = null;
+  #leading = false;
+  /** Why nothing can be appended: what is stored is not what was written. */
+  #fault: PortreeveError | null = null;
+  #direct: Direct[] = [];
+  /** Since when nothing could be written, in milliseconds of the process's own time. */
+  #stuckSince: number | null = null;
+  /** Readers that wait until all that was staged before them has its place. */
+  #waiting: (() => void)[] = [];
+  /** There may be staged records that were not looked for yet. */
+  #staged = true;
+  #pollMs = POLL_MIN_MS;
+  #wake: () => void = () => undefined;
+
+  constructor(options: SequencerOptions) {
+    this.#options = options;
+  }
+
+  /** Tells that something was staged, and will be there once its transaction commits. Throws where the log is broken. */
+  staged(): void {
+    this.#assertWritable();
+    this.start();
+    this.#call();
+  }
+
+  /**
+   * Writes records that stand for themselves, durable when it resolves. False where another process leads: the caller
+   * stages them then.
+   */
+  async append(records: readonly StagedRecord[]): Promise<boolean> {
+    this.#assertWritable();
+    this.start();
+    if (!this.#leading) return false;
+    const written = records.map(
+      (record) => new Promise<void>((resolve, reject) => this.#direct.push({ record, resolve, reject })),
+    );
+    this.#wake();
+    await Promise.all(written);
+    return true;
+  }
+
+  /**
+   * Resolves when every record that was staged and committed before the call has its place. Where another process leads
+   * and does not answer within two seconds it resolves all the same: a reader then sees the log without the newest.
+   */
+  async settle(): Promise<void> {
+    const { store, origin } = this.#options;
+    this.start();
+    const staged = await store.staged(origin);
+    if (!staged && this.#direct.length === 0) return;
+    const until = Date.now() + SETTLE_MAX_MS;
+    if (!this.#leading) await store.callLead(origin);
+    for (
+      let wait = 1;
+      Date.now() < until && !this.#fault && !this.#closing.signal.aborted;
+      wait = Math.min(2 * wait, 50)
+    ) {
+      if (this.#leading) {
+        const drained = new Promise<void>((resolve) => this.#waiting.push(resolve));
+        this.#call();
+        return drained;
+      }
+      const left = await store.staged(origin);
+      if (!left || left.oldest > (staged?.newest ?? -1)) return;
+      await pause(wait, this.#closing.signal);
+    }
+  }
+
+  /** Begins to seek the lead. Whoever appends or reads does so by itself. */
+  start(): void {
+    if (!this.#closing.signal.aborted) this.#campaign ??= this.#run();
+  }
+
+  /** Gives the lead back. What was staged is left to the next one. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake();
+    await this.#campaign;
+  }
+
+  /** INVARIANT: where what is recorded cannot get its place, nothing more is done that would have to be recorded (G3). */
+  #assertWritable(): void {
+    if (this.#fault) throw this.#fault;
+    if (this.#stuckSince !== null && performance.now() - this.#stuckSince > STUCK_MAX_MS) throw unwritten(null);
+  }
+
+  async #run(): Promise<void> {
+    const { store, origin } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        const lead = await store.lead(origin, { signal, onStaged: () => this.#call() });
+        void lead.lost.then(() => this.#wake());
+        try {
+          await this.#reign(lead);
+        } finally {
+          this.#leading = false;
+          await lead.release().catch(() => undefined);
+        }
+      } catch (error) {
+        if (isPortreeveError(error, 'log_broken')) this.#fault = error;
+        this.#stuckSince ??= performance.now();
+      }
+      this.#abandon();
+      if (!signal.aborted) await pause(RETRY_MS, signal);
+    }
+    this.#abandon();
+  }
+
+  async #reign(lead: Lead): Promise<void> {
+    const { store, origin } = this.#options;
+    let over = false;
+    void lead.lost.then(() => {
+      over = true;
+    });
+    const place = await openPlace(store, origin);
+    this.#fault = null;
+    this.#leading = true;
+    this.#staged = true;
+    const writes = new Set<Promise<void>>();
+    let failure: unknown = null;
+    let lookAt = 0;
+    while (!over && !this.#closing.signal.aborted) {
+      // Asked before the look: what is staged from now on is looked for again.
+      const waiting = this.#waiting.splice(0);
+      // Direct records never keep staged ones of another process waiting for long.
+      const due = performance.now() >= lookAt;
+      const look = due || this.#staged || waiting.length > 0 || this.#direct.length === 0;
+      this.#staged = false;
+      if (look) lookAt = performance.now() + LOOK_MS;
+      const pending = look ? await lead.pending(BATCH_MAX) : [];
+      const direct = this.#direct.splice(0, BATCH_MAX - pending.length);
+      if (pending.length + direct.length > 0) {
+        this.#pollMs = POLL_MIN_MS;
+        const write = this.#write(lead, place, pending, direct).catch((error: unknown) => {
+          failure ??= error;
+          over = true;
+        });
+        writes.add(write);
+        void write.then(() => writes.delete(write));
+        while (writes.size >= WRITES_MAX) await Promise.race(writes);
+      }
+      const more = pending.length === BATCH_MAX;
+      if (more) this.#staged = true;
+      if (waiting.length > 0 && more) this.#waiting.push(...waiting);
+      else if (waiting.length > 0) {
+        await Promise.all(writes);
+        if (over) this.#waiting.push(...waiting);
+        else for (const done of waiting) done();
+      } else if (pending.length + direct.length === 0) await this.#rest();
+    }
+    await Promise.all(writes);
+    if (failure) throw failure;
+  }
+
+  /** One write. Its records have their index before the first wait, so that writes can follow each other. */
+  async #write(lead: Lead, place: Place, pending: readonly PendingRecord[], direct: readonly Direct[]): Promise<void> {
+    const from = place.tree.size;
+    const records: NewRecord[] = [];
+    const nodes: StoredNode[] = [];
+    for (const staged of [...pending, ...direct.map(({ record }) => record)]) {
+      const index = place.tree.size;
+      const { entry, time } = placeEntry(staged.entry, index, place.time);
+      place.time = time;
+      const leaf = leafHash(entry);
+      for (const node of place.tree.push(leaf)) if (node.level > 0 && node.level % TILE_HEIGHT === 0) nodes.push(node);
+      records.push({ index, entry, payload: staged.payload, leaf });
+    }
+    try {
+      await lead.append({ from, records, nodes, pending: pending.map(({ id }) => id) });
+      this.#stuckSince = null;
+      place.durable = Math.max(place.durable, from + records.length);
+      for (const { resolve } of direct) resolve();
+    } catch (error) {
+      const fault = await this.#missing(place.durable);
+      await this.#afterFailure(direct, records.slice(pending.length), fault ?? error);
+      throw fault ?? error;
+    }
+  }
+
+  /** Whether records that were durable are gone. Then nothing is recorded from now on, and so nothing is done. */
+  async #missing(durable: number): Promise<PortreeveError | null> {
+    const { store, origin } = this.#options;
+    const head = await store.head(null, origin).catch(() => null);
+    if (!head || head.size >= durable) return null;
+    this.#fault = broken(head.size, `${durable} records were written, and ${head.size} are left`);
+    return this.#fault;
+  }
+
+  /** A connection that broke may have written the batch: what stands in its place says so. */
+  async #afterFailure(direct: readonly Direct[], records: readonly NewRecord[], cause: unknown): Promise<void> {
+    const { store, origin } = this.#options;
+    const last = records.at(-1);
+    const written = last
+      ? await store.record(origin, last.index).then(
+          (found) => found?.entry === last.entry,
+          () => false,
+        )
+      : false;
+    for (const { resolve, reject } of direct) {
+      if (written) resolve();
+      else reject(unwritten(cause));
+    }
+  }
+
+  /** What was given directly to a lead that is lost, and not begun. */
+  #abandon(): void {
+    for (const { reject } of this.#direct.splice(0)) reject(this.#fault ?? unwritten(null));
+    if (this.#fault || this.#closing.signal.aborted) for (const done of this.#waiting.splice(0)) done();
+  }
+
+  #call(): void {
+    this.#staged = true;
+    this.#pollMs = POLL_MIN_MS;
+    this.#wake();
+  }
+
+  /** Waits until called, or for the time after which another process may have staged something. */
+  async #rest(): Promise<void> {
+    if (this.#direct.length > 0 || this.#waiting.length > 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#pollMs);
+      timer.unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+    this.#pollMs = Math.min(this.#pollMs * 2, POLL_MAX_MS);
+  }
+}
+
+/** Where the next record goes. */
+interface Place {
+  readonly tree: Frontier;
+  time: string;
+  /** How many records are known to be written. */
+  durable: number;
+}
+
+async function openPlace(store: AuditStore, origin: string): Promise<Place> {
+  const head = await store.head(null, origin);
+  if (head.size < head.signed_size)
+    throw broken(head.size, `a checkpoint for ${head.signed_size} records was signed, and ${head.size} are left`);
+  return { tree: await frontierAt(store, null, origin, head.size), time: head.time ?? '', durable: head.size };
+}
+
+function unwritten(cause: unknown): PortreeveError {
+  if (isPortreeveError(cause)) return cause;
+  return new PortreeveError('audit_unavailable', 'The record could not be written.', cause ? { cause } : {});
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    timer.unref();
+    signal.addEventListener('abort', done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,133 @@
+import {
+  type ActOutcome,
+  type Arguments,
+  asId,
+  type Evidence,
+  type Json,
+  type Labelled,
+  type Run,
+  type ValueId,
+} from '@portreeve/contract';
+import type { GateResult } from '@portreeve/gate';
+import { factsOf } from '../facts.ts';
+import { labelsOf } from '../injection-scores.ts';
+import { approvalTopic, moveRun } from '../transitions.ts';
+import type { RunScope } from './scope.ts';
+
+/** Submits an action to the gate, and waits for people and for other processes as long as it must. */
+export function actStep(scope: RunScope) {
+  const { deps, durable, run, definition, contract, life, quarantine, scores, hidden } = scope;
+  const { step, load, record, write } = scope;
+
+  async function act(
+    tool: string,
+    args: Arguments,
+    why: { readonly rationale: string; readonly evidence?: Labelled<readonly Evidence[]> },
+  ): Promise<ActOutcome> {
+    const proposal = asId('proposal', `prop_${run.id.slice('run_'.length)}-${scope.nextStep()}`);
+    const toolContract = definition.tools.find((each) => each.name === tool);
+    const read = quarantine.forAction(args);
+    let result = await step<StoredResult>(`act:${tool}`, async (key) => {
+      if (!toolContract) {
+        return {
+          ending: {
+            event: 'stop',
+            text: `The tool ${tool} is not declared by this workflow.`,
+            next: 'Declare it in the workflow’s scope and release it anew.',
+          },
+        };
+      }
+      const refusedArgument = life.refusedArgument(args);
+      if (refusedArgument) {
+        const { path, source, why } = refusedArgument;
+        return {
+          ending: {
+            event: 'stop',
+            text: `The argument ${path} was taken from the source ${source}, which ${why}.`,
+            next: 'Let a model answer from it before it is cleared, or declare another life for the source.',
+          },
+        };
+      }
+      const origins = await Promise.all(hidden.map((id) => deps.context.load(run.id, id)));
+      const found = await deps.context.restore(run.id, args, origins, toolContract.clearance);
+      const { restored, withheld } = found;
+      if (Object.keys(restored).length + Object.keys(withheld).length > 0)
+        await write(
+          record(
+            'arguments.restored',
+            { tool, restored: { ...restored }, withheld: { ...withheld } },
+            { refs: { proposal, tool }, key: `${key}:restored` },
+          ),
+        );
+      const wish = {
+        id: proposal,
+        run: run.id,
+        workflow: factsOf(contract),
+        approval_timeout_minutes: contract.approval_timeout_minutes,
+        history: contract.history,
+        release: run.release,
+        principal: run.principal,
+        contract: toolContract,
+        tools: definition.tools,
+        args: found.args,
+        request: run.input,
+        rationale: why.rationale,
+        evidence: why.evidence ? life.forRecord(why.evidence) : null,
+        quarantine: read,
+        stoodFor: found.stoodFor,
+        injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
+      };
+      return { ok: await keep(await deps.gate.submit(wish)) };
+    });
+    while (result.status === 'waiting' || result.status === 'running' || result.status === 'settling') {
+      const { status } = result;
+      const until = againAt(result, deps.clock.now());
+      const topic = status === 'waiting' ? approvalTopic(result.approval) : `execution:${proposal}`;
+      const approval = status === 'waiting' ? result.approval : null;
+      await step('wait', async () => ({ ok: await move('wait', approval) }));
+      await durable.wait(topic, until);
+      result = await step<StoredResult>(`resume:${tool}`, async () => ({
+        ok: await keep(await deps.gate.resume(proposal)),
+      }));
+      await step('continue', async () => ({ ok: await move('continue', null) }));
+    }
+    if (result.status !== 'succeeded') return result;
+    const { value, execution, narrowed, injection } = result;
+    scores.note(`tool:${tool}`, injection);
+    return { status: 'succeeded', execution, result: await load<Json>(value), narrowed };
+  }
+
+  async function move(event: 'wait' | 'continue', approval: Run['approval']): Promise<null> {
+    await moveRun(deps, run.id, event, { approval });
+    return null;
+  }
+
+  /** A gate's result as a step can keep it: the tool's answer goes where labelled values are kept. */
+  async function keep(result: GateResult): Promise<StoredResult> {
+    if (result.status !== 'succeeded') return result as StoredResult;
+    const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
+    const injection = deps.context.score(result.result);
+    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed, injection };
+  }
+
+  return act;
+}
+
+/** Milliseconds until a proposal that another process executes is looked at again. */
+const RUNNING_RETRY_MS = 2000;
+
+/** When a proposal that has not ended is looked at again, should nobody wake the run before. */
+function againAt(result: Extract<StoredResult, { status: 'waiting' | 'running' | 'settling' }>, now: Date): Date {
+  if (result.status === 'waiting') return new Date(result.expires_at);
+  return result.status === 'settling' ? new Date(result.until) : new Date(now.getTime() + RUNNING_RETRY_MS);
+}
+
+type StoredResult =
+  | Exclude<GateResult, { status: 'succeeded' }>
+  | {
+      readonly status: 'succeeded';
+      readonly execution: Extract<GateResult, { status: 'succeeded' }>['execution'];
+      readonly value: ValueId;
+      readonly narrowed: readonly string[];
+      readonly injection: number;
+    };
