@@ -378,7 +378,7 @@ describe('F10: a run is unwound in reverse', () => {
   });
 });
 
-describe('SPEC 23: the tables', () => {
+describe('SPEC 28: the tables', () => {
   test('an undo is asked for once until it has ended, and nothing leads on from undone or impossible', () => {
     const into = (state: string) =>
       UNDO_STATES.flatMap((from) =>

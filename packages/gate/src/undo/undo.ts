@@ -56,7 +56,7 @@ export interface UndoView {
   readonly until: string | null;
 }
 
-/** Takes effects back, each by a proposal of its own that passes the gate (requirement F10). SPEC.md 23 to 28. */
+/** Takes effects back, each by a proposal of its own that passes the gate (requirement F10). SPEC.md 27 to 29. */
 export interface Undos {
   /**
    * Asks that an effect be undone. Asking again, or at the same time, joins. Throws `not_found`, or `conflict` where there

@@ -19,7 +19,7 @@ export interface UnwindAsk {
   readonly key?: string;
 }
 
-/** Takes back all that a run did, latest first (requirement F10). SPEC.md 29 to 31. */
+/** Takes back all that a run did, latest first (requirement F10). SPEC.md 30 and 31. */
 export interface Unwindings {
   /**
    * Begins, or goes on with one that had stopped; one that is under way is joined. `conflict` where nothing of the run
