@@ -18,8 +18,8 @@ import {
 } from '@portreeve/contract';
 import type { JSONWebKeySet } from 'jose';
 import type { Debugpoint } from './debugpoint.ts';
-import { grantRefs } from './grants.ts';
-import { DEFAULT_WORKLOAD } from './issue-grant.ts';
+import { DEFAULT_WORKLOAD } from './grant-limits.ts';
+import { grantRefs } from './grant-refs.ts';
 import { intentRecord, refusalRecord } from './outcome.ts';
 import type { Connector, ExecuteStore, StoredExecution } from './ports.ts';
 import { createProver } from './prove.ts';

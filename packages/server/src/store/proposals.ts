@@ -7,6 +7,8 @@ import {
   type ExecutionId,
   type GrantId,
   type HandoffId,
+  type Proposal,
+  type ProposalId,
   type ProposalState,
   type Settlement,
 } from '@portreeve/contract';
@@ -128,6 +130,16 @@ export function proposalStore(database: Database): ProposalStore {
         .where('executions.id', '=', execution)
         .executeTakeFirst();
       return row ? fromRow(row) : null;
+    },
+  };
+}
+
+/** The proposal alone, as it was submitted: what an executor compares with a grant. */
+export function proposalReader(database: Database) {
+  return {
+    async proposal(id: ProposalId): Promise<Proposal | null> {
+      const row = await database.read.selectFrom('proposals').select('body').where('id', '=', id).executeTakeFirst();
+      return row ? (JSON.parse(row.body) as StoredProposal).proposal : null;
     },
   };
 }
