@@ -77,6 +77,7 @@ export interface PortreeveServer {
 const EXPIRE_EVERY_MS = 5000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
+const SETTLE_EVERY_MS = 1000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -214,7 +215,7 @@ async function start(
   await recordStart({ audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit } = stages;
+  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const services: Services = {
     ...{
       clock,
@@ -227,6 +228,9 @@ async function start(
       audit,
       approvals,
       handoffs,
+      learn,
+      undos,
+      unwindings,
       notices,
       gate,
       runs,
@@ -268,6 +272,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
+    every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),
