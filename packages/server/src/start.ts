@@ -81,6 +81,7 @@ const DETACH_EVERY_MS = 3_600_000;
 const STREAM_EVERY_MS = 1000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
+const SETTLE_EVERY_MS = 1000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -220,7 +221,7 @@ async function start(
   await recordStart({ audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit } = stages;
+  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const services: Services = {
     ...{
       clock,
@@ -233,6 +234,9 @@ async function start(
       audit,
       approvals,
       handoffs,
+      learn,
+      undos,
+      unwindings,
       notices,
       gate,
       runs,
@@ -276,6 +280,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
+    every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),
