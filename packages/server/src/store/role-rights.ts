@@ -28,6 +28,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   audit_nodes: { api: READ, gatekeeper: ADD },
   audit_index: { api: ADD, gatekeeper: ADD },
   audit_checkpoints: { api: READ, gatekeeper: ADD },
+  // How far streams are, and no record: the gatekeeper delivers them.
+  audit_streams: { api: READ, gatekeeper: CHANGE },
 
   identity_accounts: { api: CHANGE, gatekeeper: READ },
   identity_sessions: { api: CHANGE },

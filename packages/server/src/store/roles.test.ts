@@ -51,13 +51,29 @@ test.each(DATABASE_ROLES)('F7: the database gives portreeve_%s exactly what the 
 });
 
 test('G2: nobody may change or remove what is in the record, and only the gatekeeper may sign its head', async () => {
-  const audit = (await grantedRights(db.database.pool)).filter(({ table }) => table.startsWith('audit_'));
+  const audit = (await grantedRights(db.database.pool)).filter(
+    ({ table }) => table.startsWith('audit_') && table !== 'audit_streams',
+  );
   const line = ({ role, table, right }: { role: string; table: string; right: string }) => `${role} ${right} ${table}`;
   const others = audit.filter(({ right }) => right !== 'SELECT' && right !== 'INSERT').map(line);
   // What waits for its place leaves for it, in the one process that gives places.
   expect(others).toEqual(['portreeve_gatekeeper DELETE audit_pending']);
   const writers = audit.filter(({ table, right }) => right === 'INSERT' && /records|nodes|checkpoints/.test(table));
   expect(new Set(writers.map(({ role }) => role))).toEqual(new Set(['portreeve_gatekeeper']));
+});
+
+test('F7 G2: partitions of the record are made and taken out by who writes records, and nobody else', async () => {
+  const as = (role: string, statement: string) =>
+    withClient(db.url, async (client) => {
+      await client.query(`SET SESSION AUTHORIZATION ${role}`);
+      return client.query(statement);
+    });
+  const prepare = `SELECT audit_prepare('test.example/roles', 0, 0, 256)`;
+  for (const role of ['portreeve_executor', 'portreeve_api', 'portreeve_reasoner']) {
+    await expect(as(role, prepare)).rejects.toMatchObject({ code: '42501' });
+    await expect(as(role, `SELECT audit_detach('test.example/roles', 256)`)).rejects.toMatchObject({ code: '42501' });
+  }
+  expect((await as('portreeve_gatekeeper', prepare)).rows).toEqual([{ audit_prepare: true }]);
 });
 
 test('F7: a right that was added or taken away by hand is put right by the next migration', async () => {

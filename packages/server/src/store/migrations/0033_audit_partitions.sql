@@ -16,16 +16,26 @@ CREATE FUNCTION audit_partitions(p_log text) RETURNS TABLE (low bigint, high big
   ORDER BY 1
 $$;
 
+-- Partitions are made and taken out with the owner's rights, and only for whom the owner lets write records.
+CREATE FUNCTION audit_keeper() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT has_table_privilege(session_user, 'audit_records', 'INSERT') THEN
+    RAISE EXCEPTION '% may not write records', session_user USING ERRCODE = 'insufficient_privilege';
+  END IF;
+END
+$$;
+
 -- Makes the partitions of a log that hold the indexes from p_from up to p_to, as far as they are not there. False where
 -- the log has records already that lie in the common table: they stay there.
 CREATE FUNCTION audit_prepare(p_log text, p_from bigint, p_to bigint, p_width bigint)
-RETURNS boolean LANGUAGE plpgsql AS $$
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   mark CONSTANT text := audit_mark(p_log);
   low bigint;
   parent text;
   leaf text;
 BEGIN
+  PERFORM audit_keeper();
   IF p_width % 256 <> 0 THEN RAISE EXCEPTION 'a partition holds whole tiles of 256 records'; END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('portreeve/audit-partitions', 0));
   IF to_regclass('audit_records_' || mark) IS NULL THEN
@@ -58,12 +68,14 @@ $$;
 
 -- Takes the partitions below an index out of the log. They stay in the database as tables of their own, for an archive:
 -- pg_dump -t, then DROP TABLE; or ALTER TABLE … ATTACH PARTITION to look at them again.
-CREATE FUNCTION audit_detach(p_log text, p_below bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION audit_detach(p_log text, p_below bigint) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   mark CONSTANT text := audit_mark(p_log);
   part record;
   parent text;
 BEGIN
+  PERFORM audit_keeper();
   -- Whoever reads may go on reading; appends must not queue behind this for long. It is tried again.
   SET LOCAL lock_timeout = '2s';
   PERFORM pg_advisory_xact_lock(hashtextextended('portreeve/audit-partitions', 0));
