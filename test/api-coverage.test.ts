@@ -273,6 +273,7 @@ describe('G1 G7: what is allowed happens, and is on record', () => {
 
   test('G3: where the record cannot be written, nothing is shown and nothing is done', async () => {
     const runs = (await (await house.as('auditor')).get('/v1/runs?limit=200')).body.runs.length;
+    for (const name of new Set(['analyst', ...Object.values(ACCOUNT_BY_ROLE)])) await house.as(name);
     const full = new PortreeveError('audit_unavailable', 'The disk is full.');
     const { database, audit } = house.server.services;
     const spies = [
