@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey, randomBytes } from 'node:crypto';
 import { createRedactor, Sequencer, stageRecord } from '@portreeve/audit/internals';
 import { draft, newId, type RecordActor, type RecordDraft, systemClock } from '@portreeve/contract';
 import { auditStore, type Database } from '@portreeve/server/internals';
@@ -26,6 +26,7 @@ function sampleDraft(index: number): RecordDraft {
 }
 
 const stagedParts = {
+  key: { ids: [newId('key', systemClock)], key: createSecretKey(randomBytes(32)) },
   log: 'bench.example/audit',
   redactor: createRedactor({ key: Buffer.alloc(32, 1) }),
   clock: systemClock,

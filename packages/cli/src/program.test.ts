@@ -494,7 +494,7 @@ describe('with a server', () => {
       expect(documentIn(refused)).toMatchObject({ error: { code: 'refused', next: expect.stringMatching(/\S/) } });
       const records = (await recordsSince(before)).filter(({ entry }) => entry.type === 'api.refused');
       expect(records).toHaveLength(1);
-      expect(records[0]?.entry.actor.name).toBe(row.notAs);
+      expect(records[0]?.payload?.actor_name).toBe(row.notAs);
       expect(records[0]?.payload?.data).toMatchObject({ operation: row.right, code: 'refused' });
     },
   );
@@ -511,7 +511,7 @@ describe('with a server', () => {
       for (const type of row.records) {
         const found = records.filter(({ entry }) => entry.type === type);
         expect(
-          found.map(({ entry }) => entry.actor.name),
+          found.map(({ payload }) => payload?.actor_name),
           type,
         ).toContain(row.as);
         if (type === 'api.read') expect(found.map(({ payload }) => payload?.data.operation)).toContain(row.right);

@@ -16,7 +16,7 @@ import {
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import type { Clock, ProjectConfig } from '@portreeve/contract';
+import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import {
   createCredentials,
   createEgress,
@@ -51,6 +51,7 @@ import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
 import { wireIdentity } from './wire-identity.ts';
+import { subjectDeclared, wireKeys } from './wire-keys.ts';
 
 export interface StagesOptions {
   readonly database: Database;
@@ -61,6 +62,8 @@ export interface StagesOptions {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly stateFolder: string;
+  /** Wraps the keys of data subjects by the root key. */
+  readonly wrapper: KeyWrapper;
   readonly clock: Clock;
   /** The name of this process, as leases and executions know it. */
   readonly executor: string;
@@ -77,11 +80,17 @@ export async function wireStages(options: StagesOptions) {
   const { stateFolder } = options;
   const { config } = project;
 
+  const redactor = createRedactor({ key: keys.redaction });
+  const sealing = wireKeys({
+    ...{ database, key: keys.redaction, wrapper: options.wrapper, clock },
+    declared: subjectDeclared(project),
+  });
   const audit = createAuditLog({
     store: auditStore(database),
     uow: database,
     signer: createNoteSigner({ name: config.log_origin, privateKey: keys.log }),
-    redactor: createRedactor({ key: keys.redaction }),
+    redactor,
+    keys: sealing,
     origin: config.log_origin,
     clock,
   });
@@ -242,6 +251,7 @@ export async function wireStages(options: StagesOptions) {
     /** Takes out of the store what is past its minutes. */
     forgetDue: () => forgetDue(values, database, clock.now()),
     sweepPseudonyms: sweep,
+    sealing,
   };
 }
 

@@ -35,6 +35,7 @@ import { evidenceReader } from './store/evidence.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { VERSION } from './version.ts';
+import { installationWrapper } from './wire-keys.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -139,9 +140,12 @@ async function start(
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
     return engine;
   };
+  const wrapper = installationWrapper(state.path, clock);
+  undo.push(() => wrapper.close());
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
     stateFolder: state.path,
+    wrapper,
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),

@@ -80,14 +80,15 @@ async function search(options: FilterOptions): Promise<number> {
   if (page.records.length === 0) console.log('No record fits.');
   console.log(
     table(
-      page.records.map(({ entry }: Row) =>
+      page.records.map(({ entry, payload, erased }: Row) =>
         [
           String(entry.index),
           entry.time,
           entry.type,
           entry.outcome,
-          entry.actor.name,
+          payload?.actor_name ?? entry.actor.id,
           entry.refs.run ?? entry.refs.handoff ?? '',
+          erased ? `erased ${erased.time}, see ${erased.record}` : '',
         ].map(printable),
       ),
     ),

@@ -18,6 +18,7 @@ import { openSecrets } from '../config/secrets.ts';
 import { every } from '../every.ts';
 import { wireStages } from '../stages.ts';
 import { Database } from '../store/database.ts';
+import { installationWrapper } from '../wire-keys.ts';
 
 export interface UnderLimit {
   readonly name: string;
@@ -90,6 +91,7 @@ const stages = await wireStages({
   queue: { enqueue: async () => undefined, nudge: async () => undefined },
   systems: { downstream: { url: given.downstream, private: true } },
   stateFolder: given.stateFolder,
+  wrapper: installationWrapper(given.stateFolder, systemClock),
   keys: await loadKeys(given.stateFolder),
   secrets: openSecrets({
     config: project.config,
