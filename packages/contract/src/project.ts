@@ -4,6 +4,7 @@ import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
+import { EXPIRING_PURPOSES } from './record-classes.ts';
 
 const vaultPath = z
   .string()
@@ -12,6 +13,8 @@ const prefix = z
   .string()
   .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/production/')
   .default('');
+/** Not less than a month: keys are made by the month, and a run may wait for weeks. */
+const retentionDays = z.int().min(31).max(36_500);
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 /**
@@ -125,6 +128,17 @@ export const projectConfigSchema = z
     secrets: secretsConfigSchema.default({ store: 'keystore' }),
     /** Seconds that a grant lives: minutes at the most, and less where the tools are quick (requirement F6). */
     grants: z.strictObject({ ttl_s: z.int().min(1).max(GRANT_TTL_MAX_S).default(120) }).default({ ttl_s: 120 }),
+    /**
+     * Days that data about people lives, by what it is (requirement G6); without a number it is kept. Whole months are
+     * erased, by their keys; the record says so and stays provable.
+     */
+    retention: z
+      .strictObject(
+        Object.fromEntries(EXPIRING_PURPOSES.map((name) => [name, retentionDays.optional()])) as {
+          [P in (typeof EXPIRING_PURPOSES)[number]]: z.ZodOptional<typeof retentionDays>;
+        },
+      )
+      .default({}),
     /** The model endpoints, in the order in which they are tried for each question. */
     models: modelEndpointsSchema,
     /** Helpers of detection, each a system of `systems` reached over HTTP. Without them our own rules look alone. */

@@ -4,10 +4,10 @@ import type { RecordType } from './records.ts';
  * What keys are made for: the classes of records, and what other tables hold about people. Each can have a retention of
  * its own. `custody` tells what became of everything else, and is kept as long as the log.
  */
-export const PURPOSES = ['access', 'work', 'house', 'custody', 'runs', 'reveals'] as const;
+export const PURPOSES = ['access', 'work', 'house', 'custody', 'runs'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 /** Those that a retention may end. */
-export const EXPIRING_PURPOSES = ['access', 'work', 'house', 'runs', 'reveals'] as const;
+export const EXPIRING_PURPOSES = ['access', 'work', 'house', 'runs'] as const;
 
 /**
  * Whom a record is about, and so whose keys seal its payload. `actor`: who did it. `run`: besides, who asked for its run
@@ -98,6 +98,5 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.hold_set': CUSTODY,
   'audit.hold_lifted': CUSTODY,
   'audit.keys_rewrapped': CUSTODY,
-  'audit.revealed': ACCESS,
   'audit.verified': BY_OPERATOR,
 };

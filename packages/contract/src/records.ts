@@ -479,8 +479,6 @@ export const RECORD_TYPES = {
   'audit.hold_lifted': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
   /** Subject keys were wrapped anew by another root key; what they seal was not touched. */
   'audit.keys_rewrapped': z.strictObject({ root: z.string().max(300), keys: count }),
-  /** Somebody looked up what stands behind a redacted value. */
-  'audit.revealed': z.strictObject({ token: z.string().max(80), reason: z.string(), found: z.boolean() }),
   'audit.verified': z.strictObject({
     size: count,
     ok: z.boolean(),

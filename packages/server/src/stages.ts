@@ -50,6 +50,7 @@ import { noticeStore } from './store/notices.ts';
 import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
+import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
 import { subjectDeclared, wireKeys } from './wire-keys.ts';
 
@@ -85,14 +86,18 @@ export async function wireStages(options: StagesOptions) {
     ...{ database, key: keys.redaction, wrapper: options.wrapper, clock },
     declared: subjectDeclared(project),
   });
+  const records = auditStore(database);
   const audit = createAuditLog({
-    store: auditStore(database),
+    store: records,
     uow: database,
     signer: createNoteSigner({ name: config.log_origin, privateKey: keys.log }),
     redactor,
     keys: sealing,
     origin: config.log_origin,
     clock,
+  });
+  const erasing = wireErasure({
+    ...{ database, audit, words: records, sealing, redactor, retention: config.retention, clock },
   });
   const stage = { audit, uow: database, clock };
   const changes = environmentStore(database);
@@ -147,12 +152,12 @@ export async function wireStages(options: StagesOptions) {
     debugpoint,
   });
 
-  const proposals = proposalStore(database);
+  const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
-  const handoffs = createHandoffs({ ...stage, store: handoffStore(database) });
+  const handoffs = createHandoffs({ ...stage, store: handoffStore(database, sealing) });
   const approvals = createApprovals({
     ...stage,
-    store: approvalStore(database),
+    store: approvalStore(database, sealing),
     signers: identity,
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;
@@ -180,7 +185,7 @@ export async function wireStages(options: StagesOptions) {
     },
   });
 
-  const values = contextStore(database);
+  const values = contextStore(database, sealing);
   const ingester = createIngester();
   const readers = [
     fileSource({ root: project.folder, ingester }),
@@ -210,7 +215,7 @@ export async function wireStages(options: StagesOptions) {
     pinned: (name, release) =>
       project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
   };
-  const runs = runStore(database);
+  const runs = runStore(database, sealing);
   const run = taskRunner({
     ...stage,
     store: runs,
@@ -252,6 +257,7 @@ export async function wireStages(options: StagesOptions) {
     forgetDue: () => forgetDue(values, database, clock.now()),
     sweepPseudonyms: sweep,
     sealing,
+    erasing,
   };
 }
 

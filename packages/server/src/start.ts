@@ -30,10 +30,11 @@ import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { Database } from './store/database.ts';
-import { listenForEnvironment } from './store/environment.ts';
+import { listenFor, listenForEnvironment } from './store/environment.ts';
 import { evidenceReader } from './store/evidence.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
 import { installationWrapper } from './wire-keys.ts';
 
@@ -168,6 +169,8 @@ async function start(
         : environment.outage(endpoint, 'off', 'It answers.');
     told.catch((error: unknown) => log('error', 'an outage could not be recorded', error));
   };
+  const erased = listenFor(databaseUrl, KEYS_CHANNEL, () => stages.sealing.ring.forget());
+  undo.push(() => erased.stop());
   const listener = listenForEnvironment(databaseUrl, () => void environment.refresh().catch(() => undefined));
   undo.push(() => listener.stop());
   undo.push(every(ENVIRONMENT_EVERY_MS, () => environment.refresh(), log));
@@ -197,6 +200,7 @@ async function start(
   };
   await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
+  await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { handoffs, notices, gate, runs, submit, issuer } = stages;
   const services: Services = {
@@ -209,6 +213,7 @@ async function start(
       policy,
       environment,
       audit,
+      erasing: stages.erasing,
       approvals,
       handoffs,
       notices,
@@ -218,7 +223,7 @@ async function start(
       info,
     },
     workflows: project.workflows,
-    evidence: evidenceReader(database),
+    evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
     jwks: async () => ({ keys: [...(await issuer.jwks()).keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
@@ -255,6 +260,8 @@ async function start(
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),
+    every(CHECKPOINT_EVERY_MS, () => stages.erasing.expire(), log),
+    every(CHECKPOINT_EVERY_MS, () => stages.erasing.root.resume(), log),
     // Also when nothing happened: a period without events is visible as such.
     every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
   ];

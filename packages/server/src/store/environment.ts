@@ -113,7 +113,6 @@ export async function revokeGrantsOf(
   target: string,
 ): Promise<GrantId[]> {
   const [kind, name = ''] = target.split(/:(.*)/s);
-  const asked = sql`body::json->'proposal'->'principal'`;
   const fits =
     kind === 'all'
       ? null
@@ -121,8 +120,7 @@ export async function revokeGrantsOf(
         ? sql`tool = ${name}`
         : kind === 'workflow'
           ? sql`workflow = ${name}`
-          : sql`(${asked}->>'id' = ${name} OR EXISTS (
-              SELECT 1 FROM json_array_elements(${asked}->'act') AS actor WHERE actor->>'id' = ${name}))`;
+          : sql`${name} = ANY (principals)`;
   let query = database.on(tx).updateTable('grants').set({ state: 'revoked' }).where('state', '=', 'issued');
   if (fits)
     query = query.where('proposal', 'in', sql<string>`(SELECT id FROM proposals WHERE state = 'granted' AND ${fits})`);
@@ -132,13 +130,18 @@ export async function revokeGrantsOf(
 
 /** Calls `changed` whenever any process changes the environment. Reconnects by itself; `stop` ends it. */
 export function listenForEnvironment(url: string, changed: () => void): { stop(): Promise<void> } {
+  return listenFor(url, 'portreeve_environment', changed);
+}
+
+/** Calls `changed` whenever a process notifies this channel, and when it may have missed that. */
+export function listenFor(url: string, channel: string, changed: () => void): { stop(): Promise<void> } {
   let stopped = false;
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | null = null;
 
   const connect = async (): Promise<void> => {
     if (stopped) return;
-    const fresh = new pg.Client({ connectionString: url, application_name: 'portreeve-environment' });
+    const fresh = new pg.Client({ connectionString: url, application_name: channel.replace('_', '-') });
     client = fresh;
     const again = () => {
       fresh.removeAllListeners('end');
@@ -152,7 +155,7 @@ export function listenForEnvironment(url: string, changed: () => void): { stop()
     fresh.on('notification', changed);
     try {
       await fresh.connect();
-      await fresh.query('LISTEN portreeve_environment');
+      await fresh.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
       // What was changed while nobody listened.
       changed();
     } catch {

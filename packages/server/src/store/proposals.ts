@@ -1,19 +1,24 @@
 import {
   type ApprovalId,
+  asId,
   type CallOutcome,
   canonicalJson,
   type Decision,
   type ExecutionId,
   type GrantId,
   type HandoffId,
+  PortreeveError,
   type ProposalState,
 } from '@portreeve/contract';
-import type { ProposalPatch, ProposalStore, StoredProposal } from '@portreeve/gate';
+import type { ProposalStore, StoredProposal } from '@portreeve/gate';
 import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import type { Seals } from './values.ts';
 
 interface ProposalsTable {
   id: string;
+  /** Who wished it, and for whom they act. */
+  principals: string[];
   run: string | null;
   workflow: string;
   tool: string;
@@ -34,11 +39,25 @@ declare module './tables.ts' {
   }
 }
 
-export function proposalStore(database: Database): ProposalStore {
+/** Proposals in PostgreSQL. What is wished, and what came of it, is sealed for those whom it is about. */
+export function proposalStore(database: Database, sealing: Seals): ProposalStore {
+  const about = (run: string | null, principals: readonly string[]) =>
+    sealing.of(run === null ? null : asId('run', run), ...principals.filter((id) => id.startsWith('prn_')));
+  const opened = async (row: Selectable<ProposalsTable>): Promise<StoredProposal> => {
+    const [body, outcome] = await sealing.texts.open([
+      { text: row.body, binding: `proposals/${row.digest}` },
+      ...(row.outcome === null ? [] : [{ text: row.outcome, binding: `proposals/${row.id}/outcome` }]),
+    ]);
+    if (body === null || outcome === null)
+      throw new PortreeveError('erased', `The proposal ${row.id} has been erased.`);
+    return fromRow({ ...row, body: body!, outcome: outcome ?? null });
+  };
   return {
     async insert(tx, stored) {
       const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed, preview_of } =
         stored;
+      const principals = [proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)];
+      const subjects = await about(proposal.run, [proposal.principal.id]);
       const inserted = await database
         .on(tx)
         .insertInto('proposals')
@@ -49,15 +68,28 @@ export function proposalStore(database: Database): ProposalStore {
           tool: proposal.tool,
           digest: proposal.digest,
           state: stored.state,
-          body: canonicalJson({
-            ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
-            narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
-          }),
+          principals,
+          body: await sealing.texts.seal(
+            subjects,
+            'runs',
+            `proposals/${proposal.digest}`,
+            canonicalJson({
+              ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
+              narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
+            }),
+          ),
           decision: canonicalJson(stored.decision),
           approval: stored.approval,
           grant: stored.grant,
           execution: stored.execution,
-          outcome: stored.outcome && canonicalJson(stored.outcome),
+          outcome:
+            stored.outcome &&
+            (await sealing.texts.seal(
+              subjects,
+              'runs',
+              `proposals/${proposal.id}/outcome`,
+              canonicalJson(stored.outcome),
+            )),
           handoff: stored.handoff,
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
@@ -67,7 +99,7 @@ export function proposalStore(database: Database): ProposalStore {
 
     async get(id) {
       const row = await database.read.selectFrom('proposals').selectAll().where('id', '=', id).executeTakeFirst();
-      return row ? fromRow(row) : null;
+      return row ? opened(row) : null;
     },
 
     async lock(tx, id) {
@@ -78,21 +110,30 @@ export function proposalStore(database: Database): ProposalStore {
         .where('id', '=', id)
         .forUpdate()
         .executeTakeFirst();
-      return row ? fromRow(row) : null;
+      return row ? opened(row) : null;
     },
 
     async update(tx, id, patch) {
-      await database.on(tx).updateTable('proposals').set(toColumns(patch)).where('id', '=', id).execute();
+      const db = database.on(tx);
+      const { outcome, decision, ...plain } = patch;
+      let sealed: string | null | undefined = outcome === undefined ? undefined : null;
+      if (outcome) {
+        const query = db.selectFrom('proposals').select(['run', 'principals']).where('id', '=', id);
+        const { run, principals } = await query.executeTakeFirstOrThrow();
+        const text = canonicalJson(outcome);
+        const subjects = await about(run, principals.slice(0, 1));
+        sealed = await sealing.texts.seal(subjects, 'runs', `proposals/${id}/outcome`, text);
+      }
+      await db
+        .updateTable('proposals')
+        .set({
+          ...plain,
+          ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
+          ...(sealed === undefined ? {} : { outcome: sealed }),
+        })
+        .where('id', '=', id)
+        .execute();
     },
-  };
-}
-
-function toColumns(patch: ProposalPatch): Partial<ProposalsTable> {
-  const { decision, outcome, ...plain } = patch;
-  return {
-    ...plain,
-    ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
-    ...(outcome === undefined ? {} : { outcome: outcome && canonicalJson(outcome) }),
   };
 }
 

@@ -82,3 +82,8 @@ CREATE TABLE erasures (
   CHECK ((state = 'requested') = (closed_at IS NULL))
 );
 CREATE UNIQUE INDEX erasures_open ON erasures (subject) WHERE state = 'requested';
+
+-- Who wished it and acts for whom: what is about them in the body is sealed.
+ALTER TABLE proposals ADD COLUMN principals text[] NOT NULL DEFAULT '{}';
+-- Who asked for a run and what: sealed, beside the body, which says nothing of anybody.
+ALTER TABLE runs ADD COLUMN asked text NOT NULL DEFAULT '';
