@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { seal, unseal } from '@portreeve/audit';
-import { type Clock, type KeyWrapper, KeyWrapperError, PortreeveError } from '@portreeve/contract';
+import { type Clock, isPortreeveError, type KeyWrapper, KeyWrapperError, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import { writeWhole } from '../config/write-whole.ts';
 
@@ -40,10 +40,7 @@ export function fileKeyWrapper({ file, clock }: { readonly file: string; readonl
   };
   /** Read for each use: another process may have rotated. */
   const read = async (): Promise<Roots> => {
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null;
-      throw new KeyWrapperError(`${file} cannot be read`);
-    });
+    const text = await readOwn(file);
     if (text === null) {
       making ??= create(file, [fresh()]).finally(() => {
         making = null;
@@ -85,10 +82,25 @@ export function fileKeyWrapper({ file, clock }: { readonly file: string; readonl
   };
 }
 
+/** The text of a file that nobody else can read; `null` where there is none. */
+async function readOwn(file: string): Promise<string | null> {
+  try {
+    if (((await stat(file)).mode & 0o077) !== 0)
+      throw new PortreeveError('misconfigured', `${file} can be read by others.`, {
+        next: `Take the rights away (chmod 600 ${file}), and rotate: others may have copied it.`,
+      });
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isPortreeveError(error)) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new KeyWrapperError(`${file} cannot be read`);
+  }
+}
+
 /** INVARIANT: of several processes that begin at once one makes the file, whole, and the others take it. */
 async function create(file: string, roots: Roots): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const aside = `${file}.${process.pid}.first`;
+  const aside = `${file}.${randomBytes(6).toString('hex')}.first`;
   await writeFile(aside, `${JSON.stringify(roots, null, 1)}\n`, { mode: 0o600, flush: true });
   await link(aside, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
