@@ -10,7 +10,6 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { checkpointer, readCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
-import { stageRecord } from './entry.ts';
 import { type ExportFile, exportFiles } from './export.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import type { KeyStore } from './keys/ports.ts';
@@ -22,6 +21,7 @@ import { openRecords } from './reader.ts';
 import { consistencyProof, inclusionProof, makeReceipt, type Receipt } from './receipt.ts';
 import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecords } from './search.ts';
 import { Sequencer } from './sequencer.ts';
+import { stageDrafts } from './stage-drafts.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
 /** Records that are made searchable in one step. */
@@ -121,14 +121,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     await keys.store.declare(tx, refs.run, workflow, about);
     keys.subjects.declared(refs.run, about);
   };
-  const stage = async (drafts: readonly RecordDraft[]) => {
-    const staged = [];
-    for (const draft of drafts) {
-      const key = sealer.keyFor(draft);
-      staged.push(stageRecord(draft, { ...options, log: origin, key: key instanceof Promise ? await key : key }));
-    }
-    return staged;
-  };
+  const stage = (drafts: readonly RecordDraft[]) => stageDrafts(drafts, sealer, { ...options, log: origin });
 
   return {
     origin,
@@ -142,7 +135,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     async record(drafts) {
       const staged = await stage(drafts);
-      if (await sequencer.append(staged)) return;
+      if (staged.every(({ key }) => key === null) && (await sequencer.append(staged))) return;
       sequencer.staged();
       await options.uow.transaction((tx) => store.stage(tx, origin, staged)).catch(unwritten);
     },

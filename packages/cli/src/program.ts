@@ -5,10 +5,12 @@ import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addIdentity } from './commands/identity/index.ts';
+import { addKeys } from './commands/keys.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRun } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
+import { addServe } from './commands/serve.ts';
 import { addTool } from './commands/tool.ts';
 import { addUp } from './commands/up.ts';
 import { EXIT, reportFailure, reportUsage } from './failure.ts';
@@ -41,6 +43,7 @@ export function buildProgram(finish: (code: number) => void): Command {
     };
 
   addUp(program, run as never);
+  addServe(program, run as never);
   addCheck(program, run as never);
   addRun(program, run as never);
   addApprovals(program, run as never);
@@ -50,6 +53,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addPolicy(program, run as never);
   addAudit(program, run as never);
   addSecrets(program, run as never);
+  addKeys(program, run as never);
   addTool(program, run as never);
   addDoctor(program, run as never);
   return program;

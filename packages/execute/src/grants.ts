@@ -1,15 +1,5 @@
-import {
-  type AuditWriter,
-  actorOf,
-  asId,
-  type Clock,
-  draft,
-  type GrantClaims,
-  type GrantId,
-  type RecordRefs,
-  step,
-  type Tx,
-} from '@portreeve/contract';
+import { type AuditWriter, actorOf, type Clock, draft, type GrantId, step, type Tx } from '@portreeve/contract';
+import { grantRefs } from './grant-refs.ts';
 import type { GrantInput, GrantIssuer, IssuedGrant } from './issue-grant.ts';
 import type { GrantStore } from './ports.ts';
 import { GRANT_TABLE } from './states.ts';
@@ -70,20 +60,5 @@ export function createGrants(options: {
     expire(tx) {
       return store.moveGrantsOver(tx, clock.now(), 'issued', step(GRANT_TABLE, 'issued', 'expire')!);
     },
-  };
-}
-
-/** What a record about this grant refers to. */
-export function grantRefs(claims: GrantClaims): RecordRefs {
-  return {
-    ...(claims.txn.startsWith('run_') ? { run: asId('run', claims.txn) } : {}),
-    workflow: claims.tctx.workflow,
-    release: claims.tctx.release,
-    proposal: claims.tctx.proposal,
-    decision: claims.tctx.decision,
-    ...(claims.tctx.approvals[0] ? { approval: claims.tctx.approvals[0] } : {}),
-    grant: claims.jti,
-    tool: claims.scope,
-    policy_version: claims.tctx.policy_version,
   };
 }

@@ -5,9 +5,10 @@ import { type MessagesApiServer, messagesApiServer, type Reply, reply } from '@p
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadKeys } from './config/keys.ts';
+import { fileKeyWrapper } from './keys/file-wrapper.ts';
 import { type TestServer, testServer } from './testing/server.ts';
 import { soundProject, temporaryProject } from './testing/temporary-project.ts';
-import { installationWrapper, wireKeys } from './wire-keys.ts';
+import { wireKeys } from './wire-keys.ts';
 
 const NEVER = 'NEVERKEEP-4711-ADA';
 const ONCE = 'AFTERSTEP-2208-EVE';
@@ -144,7 +145,7 @@ async function tablesWith(text: string): Promise<string[]> {
 /** The same of what is sealed, opened: that it is sealed does not excuse that it is kept. */
 async function sealedWith(text: string): Promise<string[]> {
   const { database, audit, clock } = house.server.services;
-  const wrapper = installationWrapper(house.stateFolder, clock);
+  const wrapper = fileKeyWrapper({ file: join(house.stateFolder, 'keys', 'root-keys.json'), clock });
   const key = (await loadKeys(house.stateFolder)).redaction;
   const { texts } = wireKeys({ database, wrapper, key, clock });
   const found = new Set<string>();

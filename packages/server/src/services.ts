@@ -1,7 +1,7 @@
 import type { Approvals } from '@portreeve/approve';
 import type { AuditLog } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
-import type { GrantIssuer } from '@portreeve/execute';
+import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve/gate';
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
@@ -38,6 +38,10 @@ export interface Services {
   readonly info: {
     readonly version: string;
     readonly environment: string;
+    /** Whether the database tells the roles apart; not where its user may not make roles. */
+    readonly database_roles: boolean;
+    /** Whether tools are called from this process. */
+    readonly executor: 'here' | 'apart';
     /** The model endpoints, in the order in which they are tried. */
     readonly endpoints: readonly Omit<OpenEndpoint, 'ask'>[];
     /** The configured address of this server; null: only who has come knows by which. */

@@ -26,17 +26,20 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
+import { fileKeyWrapper } from './keys/file-wrapper.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { Database } from './store/database.ts';
-import { listenFor, listenForEnvironment } from './store/environment.ts';
+import { EXECUTED_CHANNEL } from './store/dispatches.ts';
+import { listenForEnvironment } from './store/environment.ts';
 import { evidenceReader } from './store/evidence.ts';
+import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
-import { installationWrapper } from './wire-keys.ts';
+import { rootKeysFile } from './wire-keys.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -56,6 +59,11 @@ export interface StartOptions {
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
+  /**
+   * Whether this process executes as well, or hands grants to executors that run apart (`roles/executor.ts`); those of the
+   * configuration are the ones.
+   */
+  readonly executor?: 'here' | 'apart';
   /** Seconds without a renewal after which another process may take this one's runs over. */
   readonly leaseSeconds?: number;
   /** Named instants where a crash test stops the process. */
@@ -111,7 +119,11 @@ async function start(
   );
   const given = typeof options.systems === 'function' ? await options.systems() : options.systems;
   const systems = { ...config.systems, ...given };
-  const keys = await loadKeys(state.path);
+  if (options.executor === 'apart' && Object.keys(config.executors).length === 0)
+    throw new PortreeveError('misconfigured', 'No executor is configured, and none runs in this process.', {
+      next: "Add what `portreeve keys executor` prints on the executor to portreeve.config.ts: executors: { main: { jkt: '…' } }",
+    });
+  const keys = await loadKeys(state.path, options.executor);
   const secrets = openSecrets({ config, projectFolder: project.folder, stateFolder: state.path, clock });
   undo.push(() => secrets.close());
 
@@ -123,7 +135,7 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
-  await migrate(database.pool);
+  const { roles } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
@@ -141,7 +153,7 @@ async function start(
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
     return engine;
   };
-  const wrapper = installationWrapper(state.path, clock);
+  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, project.folder, state.path), clock });
   undo.push(() => wrapper.close());
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
@@ -152,10 +164,10 @@ async function start(
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),
     },
   });
-  const { audit, identity, signIn, leases, egress, approvals, credentials } = stages;
+  const { audit, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => signIn.close());
-  undo.push(() => credentials.idle());
+  undo.push(() => execution.idle());
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
@@ -169,10 +181,20 @@ async function start(
         : environment.outage(endpoint, 'off', 'It answers.');
     told.catch((error: unknown) => log('error', 'an outage could not be recorded', error));
   };
-  const erased = listenFor(databaseUrl, KEYS_CHANNEL, () => stages.sealing.ring.forget());
+  const erased = listen(databaseUrl, {
+    ...{ channel: KEYS_CHANNEL, name: 'portreeve-keys' },
+    heard: () => stages.sealing.ring.forget(),
+  });
   undo.push(() => erased.stop());
   const listener = listenForEnvironment(databaseUrl, () => void environment.refresh().catch(() => undefined));
   undo.push(() => listener.stop());
+  if (options.executor === 'apart') {
+    const executed = listen(databaseUrl, {
+      ...{ channel: EXECUTED_CHANNEL, name: 'portreeve-gatekeeper' },
+      heard: execution.heard,
+    });
+    undo.push(() => executed.stop());
+  }
   undo.push(every(ENVIRONMENT_EVERY_MS, () => environment.refresh(), log));
 
   await leases.renew(executor, 60);
@@ -194,15 +216,17 @@ async function start(
   const info = {
     version: VERSION,
     environment: config.environment,
+    database_roles: roles,
+    executor: options.executor ?? 'here',
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
       ...{ name, model, where, clearance, simulated },
     })),
   };
-  await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
+  await recordStart({ audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit, issuer } = stages;
+  const { handoffs, notices, gate, runs, submit } = stages;
   const services: Services = {
     ...{
       clock,
@@ -225,7 +249,7 @@ async function start(
     workflows: project.workflows,
     evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
-    jwks: async () => ({ keys: [...(await issuer.jwks()).keys, ...signIn.accessTokens.jwks().keys] }),
+    jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
   const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
@@ -254,7 +278,7 @@ async function start(
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
     every(CHECKPOINT_EVERY_MS, () => signIn.tidy(), log),
-    every(EXPIRE_EVERY_MS, () => credentials.takeBack(async (id) => (await leases.dead([id])).length > 0), log),
+    every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),

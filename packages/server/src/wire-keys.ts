@@ -1,9 +1,9 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { KeyStore } from '@portreeve/audit';
 import {
   createKeyRing,
   HOUSE,
   type KeyRing,
-  type KeyStore,
   type SubjectDirectory,
   subjectDirectory,
   subjectName,
@@ -11,10 +11,9 @@ import {
   textSealer,
   type WordTokens,
   wordTokens,
-} from '@portreeve/audit';
-import type { Clock, JsonObject, KeyWrapper, RunId } from '@portreeve/contract';
+} from '@portreeve/audit/writer';
+import type { Clock, JsonObject, KeyWrapper, ProjectConfig, RunId } from '@portreeve/contract';
 import type { Project } from './config/project.ts';
-import { fileKeyWrapper } from './keys/file-wrapper.ts';
 import type { Database } from './store/database.ts';
 import { subjectKeyStore } from './store/subject-keys.ts';
 
@@ -70,7 +69,13 @@ export function subjectDeclared(project: Pick<Project, 'workflows'>) {
   };
 }
 
-/** The root key of an installation that names no other keeper. */
-export function installationWrapper(stateFolder: string, clock: Clock): KeyWrapper {
-  return fileKeyWrapper({ file: join(stateFolder, 'keys', 'root-keys.json'), clock });
+/** Where the root keys lie: in the state folder, or where the configuration says. */
+export function rootKeysFile(
+  config: Pick<ProjectConfig, 'root_keys_file'>,
+  projectFolder: string,
+  stateFolder: string,
+): string {
+  return config.root_keys_file === undefined
+    ? join(stateFolder, 'keys', 'root-keys.json')
+    : resolve(projectFolder, config.root_keys_file);
 }

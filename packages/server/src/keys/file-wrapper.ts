@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { seal, unseal } from '@portreeve/audit';
+import { seal, unseal } from '@portreeve/audit/writer';
 import { type Clock, isPortreeveError, type KeyWrapper, KeyWrapperError, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import { writeWhole } from '../config/write-whole.ts';

@@ -8,6 +8,8 @@ import {
   type GrantId,
   type HandoffId,
   PortreeveError,
+  type Proposal,
+  type ProposalId,
   type ProposalState,
 } from '@portreeve/contract';
 import type { ProposalStore, StoredProposal } from '@portreeve/gate';
@@ -133,6 +135,20 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
         })
         .where('id', '=', id)
         .execute();
+    },
+  };
+}
+
+/** The proposal alone, as it was submitted: what an executor compares with a grant. */
+export function proposalReader(database: Database, sealing: Pick<Seals, 'texts'>) {
+  return {
+    async proposal(id: ProposalId): Promise<Proposal | null> {
+      const query = database.read.selectFrom('proposals').select(['body', 'digest']).where('id', '=', id);
+      const row = await query.executeTakeFirst();
+      if (!row) return null;
+      const [body] = await sealing.texts.open([{ text: row.body, binding: `proposals/${row.digest}` }]);
+      if (body === null) throw new PortreeveError('erased', `The proposal ${id} has been erased.`);
+      return (JSON.parse(body!) as StoredProposal).proposal;
     },
   };
 }
