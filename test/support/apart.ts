@@ -13,6 +13,8 @@ import { freePort, type Started, start, temporaryFolder } from './processes.ts';
 export interface Apart {
   readonly url: string;
   readonly databaseUrl: string;
+  /** What both processes seal with. */
+  readonly rootKeysFile: string;
   readonly rest: { readonly state: string; process: Started };
   readonly executor: { readonly state: string; readonly databaseUrl: string; readonly jkt: string; process: Started };
   /** A login that is a member of one role's group and of nothing else. */
@@ -106,6 +108,7 @@ export async function startRoles(
   const apart: Apart = {
     url: `http://127.0.0.1:${port}`,
     databaseUrl: database.url,
+    rootKeysFile: join(root, 'root-keys.json'),
     rest: { state: states.rest, process: rest },
     executor: { state: states.executor, databaseUrl: executorUrl, jkt, process: executor },
     loginOf,

@@ -9,3 +9,4 @@ export { auditStore } from './store/audit.ts';
 export { Database } from './store/database.ts';
 export { migrate } from './store/migrate.ts';
 export { startEmbeddedPostgres } from './store/postgres.ts';
+export { wireKeys } from './wire-keys.ts';
