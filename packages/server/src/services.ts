@@ -18,6 +18,7 @@ import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
+import type { Erasing } from './wire-erasure.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
 export interface Services {
@@ -31,6 +32,7 @@ export interface Services {
   readonly policy: PolicyEngine;
   readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
+  readonly erasing: Erasing;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
