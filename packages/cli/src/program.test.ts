@@ -48,6 +48,7 @@ interface Made {
   readonly token: string;
   readonly otherToken: string;
   readonly proposal: string;
+  readonly execution: string;
 }
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/incident-summary/', import.meta.url));
@@ -152,6 +153,15 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     words: () => ['tool:nothing_of_ours', '--reason', 'a test'],
   },
   'approvals notices': { right: 'notices.read', records: ['api.read'], as: 'lead', notAs: null, words: () => [] },
+  undo: {
+    right: 'executions.undo',
+    // What the example publishes is irreversible, and is said to be.
+    records: ['undo.ended', 'handoff.opened'],
+    code: 1,
+    as: 'analyst',
+    notAs: 'lead',
+    words: ({ execution }) => [execution],
+  },
   'queue list': { right: 'queue.read', records: ['api.read'], as: 'operator', notAs: 'analyst', words: () => [] },
   'queue show': {
     right: 'queue.read',
@@ -406,6 +416,7 @@ const NOTHING: Made = {
   token: 'tok_1',
   otherToken: 'tok_1',
   proposal: 'prop_1',
+  execution: 'exec_1',
 };
 
 afterAll(() => rm(NOTHING.folder, { recursive: true, force: true }));
@@ -554,7 +565,15 @@ describe('with a server', () => {
       ).id;
     const held = ['workflow:none-of-ours', '--reason', 'a claim', '--as', 'operator', '--json'];
     const { proposal } = documentIn(await portreeve('approvals', 'show', first.approval, '--json')).approval;
+    const third = await startRun(input);
+    await portreeve('approvals', 'approve', third.approval, '--as', 'lead');
+    let results: { entry: { refs: { execution: string } } }[] = [];
+    while (results.length === 0)
+      ({ records: results } = documentIn(
+        await portreeve('audit', 'search', '--run', third.run, '--type', 'execution.result', '--json'),
+      ));
     made = {
+      execution: results[0]!.entry.refs.execution,
       ...{
         input,
         folder,
@@ -645,6 +664,8 @@ describe('with a server', () => {
       [['approvals', 'show', 'appr_none'], 'not_found'],
       [['approvals', 'approve', 'run_none'], 'bad_request'],
       [['queue', 'show', 'hand_none'], 'not_found'],
+      [['undo', 'exec_none'], 'not_found'],
+      [['undo', 'run_none'], 'not_found'],
       [['queue', 'close', 'hand_none', '--note', 'x'], 'not_found'],
       [['audit', 'show', '999999'], 'not_found'],
       [['audit', 'show', 'x'], 'bad_request'],

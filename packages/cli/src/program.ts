@@ -12,6 +12,7 @@ import { addRun } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
 import { addServe } from './commands/serve.ts';
 import { addTool } from './commands/tool.ts';
+import { addUndo } from './commands/undo.ts';
 import { addUp } from './commands/up.ts';
 import { EXIT, reportFailure, reportUsage } from './failure.ts';
 import type { GlobalOptions } from './session.ts';
@@ -47,6 +48,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addCheck(program, run as never);
   addRun(program, run as never);
   addApprovals(program, run as never);
+  addUndo(program, run as never);
   addQueue(program, run as never);
   addFreeze(program, run as never);
   addIdentity(program, run as never);

@@ -56,7 +56,16 @@ test('C8: the schema file beside the rules is the one in force', () => {
 const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
-  requester: [...SELF, 'runs.submit', 'runs.read', 'approvals.read', 'tokens.create', 'tokens.rotate'],
+  requester: [
+    ...SELF,
+    'runs.submit',
+    'runs.read',
+    'executions.read',
+    'executions.undo',
+    'approvals.read',
+    'tokens.create',
+    'tokens.rotate',
+  ],
   approver: [...SELF, 'approvals.read', 'approvals.decide', 'runs.read', 'signing_key.register', 'policy.explain'],
   operator: [
     ...SELF,
@@ -67,6 +76,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['audit.erasures', 'audit.erase', 'audit.hold'],
     'queue.read',
     'queue.close',
+    'executions.read',
     'runs.read',
     'approvals.read',
     'policy.explain',
@@ -76,13 +86,13 @@ const PROMISED: Record<Role, readonly string[]> = {
   auditor: [
     ...SELF,
     ...['audit.read', 'audit.export', 'audit.verify', 'audit.erasures', 'runs.read', 'approvals.read', 'queue.read'],
-    ...['agents.read', 'tokens.unused'],
+    ...['agents.read', 'tokens.unused', 'executions.read'],
     ...['policy.explain', 'policy.replay'],
   ],
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
-    ...['accounts.create', 'accounts.list', 'tokens.create'],
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
     ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
     'audit.rotate_keys',
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],

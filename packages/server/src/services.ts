@@ -2,7 +2,15 @@ import type { Approvals } from '@portreeve/approve';
 import type { AuditLog } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
-import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve/gate';
+import type {
+  EnvironmentService,
+  Gate,
+  Handoffs,
+  learnFromPerson,
+  NoticeStore,
+  Undos,
+  Unwindings,
+} from '@portreeve/gate';
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
@@ -27,6 +35,10 @@ export interface Services {
   readonly erasing: Erasing;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
+  /** Closes the hand-off of an unknown outcome with what a person found out. */
+  readonly learn: ReturnType<typeof learnFromPerson>;
+  readonly undos: Pick<Undos, 'request' | 'view' | 'find'>;
+  readonly unwindings: Pick<Unwindings, 'begin' | 'get'>;
   readonly notices: NoticeStore;
   readonly gate: Pick<Gate, 'get' | 'frozen'>;
   readonly runs: RunStore;

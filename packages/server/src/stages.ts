@@ -18,7 +18,7 @@ import {
 } from '@portreeve/context';
 import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
-import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
+import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
@@ -44,6 +44,7 @@ import { contextStore } from './store/values.ts';
 import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
 import { subjectDeclared, wireKeys } from './wire-keys.ts';
+import { wireUndo } from './wire-undo.ts';
 
 export interface StagesOptions {
   readonly database: Database;
@@ -131,18 +132,22 @@ export async function wireStages(options: StagesOptions) {
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
     },
   });
+  const history = historyStore(database);
   const gate = createGate({
     ...stage,
     policy,
     approvals,
     handoffs,
     store: proposals,
-    history: historyStore(database),
+    history,
     notices,
     environment,
     debugpoint,
     execution: execution.service,
   });
+
+  const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
+  const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
   const values = contextStore(database, sealing);
   const ingester = createIngester();
@@ -181,6 +186,7 @@ export async function wireStages(options: StagesOptions) {
     context,
     endpoints: models.endpoints,
     gate,
+    unwindings,
     handoffs,
     policy,
     environment,
@@ -206,6 +212,10 @@ export async function wireStages(options: StagesOptions) {
     egress,
     approvals,
     gate,
+    undos,
+    unwindings,
+    learn,
+    settleDue,
     handoffs,
     notices,
     runs,

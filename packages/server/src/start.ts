@@ -80,6 +80,7 @@ export interface PortreeveServer {
 const EXPIRE_EVERY_MS = 5000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
+const SETTLE_EVERY_MS = 1000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -226,7 +227,7 @@ async function start(
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit } = stages;
+  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const services: Services = {
     ...{
       clock,
@@ -240,6 +241,9 @@ async function start(
       erasing: stages.erasing,
       approvals,
       handoffs,
+      learn,
+      undos,
+      unwindings,
       notices,
       gate,
       runs,
@@ -281,6 +285,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
+    every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),

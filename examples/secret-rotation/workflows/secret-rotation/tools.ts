@@ -32,7 +32,12 @@ export const rotateServiceSecret = defineTool({
   ],
   // What policy may narrow it to: `@remedy("narrow:four-hours")`.
   profiles: { 'four-hours': [{ do: 'cap', path: '/overlap_minutes', max: 240 }] },
-  undo: 'restore_previous_service_secret',
+  // As long as the longest overlap that policy lets through.
+  undo: {
+    tool: 'restore_previous_service_secret',
+    args: { service: { from: 'args', pointer: '/service' } },
+    window_minutes: 240,
+  },
   binding: {
     connector: 'http',
     method: 'POST',
@@ -51,7 +56,11 @@ export const restorePreviousServiceSecret = defineTool({
   args: z.strictObject({ service: serviceName }),
   result: z.strictObject({ service: z.string(), version: z.int() }),
   sinks: [{ path: '/service', kind: 'target' }],
-  undo: 'rotate_service_secret_with_overlap',
+  undo: {
+    tool: 'rotate_service_secret_with_overlap',
+    args: { service: { from: 'args', pointer: '/service' }, overlap_minutes: { value: 60 } },
+    window_minutes: 60,
+  },
   binding: {
     connector: 'http',
     method: 'POST',

@@ -70,7 +70,10 @@ export async function wireExecution(options: {
       jwks: issuer.jwks(),
     });
     return {
-      service: { issueGrant, execute: use.execute, recover: (grant) => use.recoverGrant(grant, { dead }) },
+      service: {
+        ...{ issueGrant, settle: grants.settle, execute: use.execute },
+        recover: (grant) => use.recoverGrant(grant, { dead }),
+      },
       jwks: issuer.jwks,
       heard: () => undefined,
       tidy: () => credentials.takeBack(dead),
@@ -82,7 +85,7 @@ export async function wireExecution(options: {
   const dispatches = dispatchStore(database);
   const apart = dispatchExecution({ dispatches, store, recovery, executors, dead, clock });
   return {
-    service: { issueGrant, execute: apart.execute, recover: apart.recover },
+    service: { issueGrant, settle: grants.settle, execute: apart.execute, recover: apart.recover },
     jwks: issuer.jwks,
     heard: apart.heard,
     tidy: apart.tidy,

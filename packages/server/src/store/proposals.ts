@@ -11,9 +11,10 @@ import {
   type Proposal,
   type ProposalId,
   type ProposalState,
+  type Settlement,
 } from '@portreeve/contract';
 import type { ProposalStore, StoredProposal } from '@portreeve/gate';
-import type { Selectable } from 'kysely';
+import type { ColumnType, Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import type { Seals } from './values.ts';
 
@@ -33,6 +34,11 @@ interface ProposalsTable {
   execution: string | null;
   outcome: string | null;
   handoff: string | null;
+  succeeded_at: ColumnType<Date | null, string | null, string | null>;
+  settlement: string | null;
+  settle_at: ColumnType<Date | null, string | null, string | null>;
+  /** Set by the database: it orders what one run proposed within a millisecond. */
+  created_at: ColumnType<Date, never, never>;
 }
 
 declare module './tables.ts' {
@@ -56,8 +62,8 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
   };
   return {
     async insert(tx, stored) {
-      const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed, preview_of } =
-        stored;
+      const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
+      const { companions, serves, preview_of } = stored;
       const principals = [proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)];
       const subjects = await about(proposal.run, [proposal.principal.id]);
       const inserted = await database
@@ -78,6 +84,8 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
             canonicalJson({
               ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
               narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
+              companions: [...companions],
+              serves: serves && { ...serves },
             }),
           ),
           decision: canonicalJson(stored.decision),
@@ -93,6 +101,8 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
               canonicalJson(stored.outcome),
             )),
           handoff: stored.handoff,
+          succeeded_at: stored.succeeded_at,
+          ...settlementColumns(stored.settlement),
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
         .executeTakeFirst();
@@ -117,7 +127,7 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
 
     async update(tx, id, patch) {
       const db = database.on(tx);
-      const { outcome, decision, ...plain } = patch;
+      const { outcome, decision, settlement, ...plain } = patch;
       let sealed: string | null | undefined = outcome === undefined ? undefined : null;
       if (outcome) {
         const query = db.selectFrom('proposals').select(['run', 'principals']).where('id', '=', id);
@@ -130,11 +140,46 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
         .updateTable('proposals')
         .set({
           ...plain,
+          ...(settlement === undefined ? {} : settlementColumns(settlement)),
           ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
           ...(sealed === undefined ? {} : { outcome: sealed }),
         })
         .where('id', '=', id)
         .execute();
+    },
+
+    async settlingBy(now, limit) {
+      const rows = await database.read
+        .selectFrom('proposals')
+        .select('id')
+        .where('settle_at', '<=', now)
+        .orderBy('settle_at')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => asId('proposal', id));
+    },
+
+    async effectsIn(run, limit) {
+      const rows = await database.read
+        .selectFrom('proposals')
+        .selectAll()
+        .where('run', '=', run)
+        .where('state', 'in', ['succeeded', 'settling', 'retrying', 'unknown'])
+        .orderBy('succeeded_at', (order) => order.desc().nullsFirst())
+        .orderBy('created_at', 'desc')
+        .limit(limit)
+        .execute();
+      return Promise.all(rows.map(opened));
+    },
+
+    async ofExecution(execution) {
+      const row = await database.read
+        .selectFrom('proposals')
+        .innerJoin('executions', 'executions.proposal', 'proposals.id')
+        .selectAll('proposals')
+        .where('executions.id', '=', execution)
+        .executeTakeFirst();
+      return row ? opened(row) : null;
     },
   };
 }
@@ -153,6 +198,14 @@ export function proposalReader(database: Database, sealing: Pick<Seals, 'texts'>
   };
 }
 
+/** `settle_at` is what the search for the next one goes by. */
+function settlementColumns(settlement: StoredProposal['settlement']) {
+  return {
+    settlement: settlement && JSON.stringify(settlement),
+    settle_at: settlement?.next?.at ?? null,
+  };
+}
+
 function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
   const body = JSON.parse(row.body) as Pick<
     StoredProposal,
@@ -163,6 +216,8 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     | 'history'
     | 'injection'
     | 'narrowed'
+    | 'companions'
+    | 'serves'
     | 'preview_of'
   >;
   return {
@@ -174,5 +229,7 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     execution: row.execution as ExecutionId | null,
     outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as CallOutcome),
     handoff: row.handoff as HandoffId | null,
+    succeeded_at: row.succeeded_at?.toISOString() ?? null,
+    settlement: row.settlement === null ? null : (JSON.parse(row.settlement) as Settlement),
   };
 }

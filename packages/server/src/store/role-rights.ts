@@ -66,7 +66,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   proposals: {
     api: READ,
     reasoner: READ,
-    gatekeeper: 'SELECT, INSERT, UPDATE (state, decision, approval, "grant", execution, outcome, handoff)',
+    gatekeeper:
+      'SELECT, INSERT, UPDATE (state, decision, approval, "grant", execution, outcome, handoff, succeeded_at, settlement, settle_at)',
     executor: READ,
   },
   approvals: {
@@ -76,6 +77,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   },
   approval_verdicts: { api: ADD, gatekeeper: READ },
   action_history: { gatekeeper: ALL },
+  undos: { api: READ, gatekeeper: CHANGE },
+  unwindings: { api: READ, reasoner: READ, gatekeeper: CHANGE },
   notices: { api: READ, gatekeeper: ADD },
   handoffs: { api: 'SELECT, UPDATE (state, closed_at)', reasoner: ADD, gatekeeper: ADD },
 
