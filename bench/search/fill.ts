@@ -38,7 +38,7 @@ const TYPES = `(ARRAY['source.read','source.read','prompt.assembled','model.answ
   'audit.read','approval.requested','approval.verdict'])[1 + n % 16]`;
 const OUTCOMES = `(ARRAY['permit','permit','permit','permit','permit','valid','read','approve','refuse','failed'])
   [1 + floor(10 * ${u(3)})::int]`;
-/** Forty words, skewed as in a language; one record in ten thousand has a rare one besides. */
+/** Forty words (their keyed tokens, in a log), skewed as in a language; one record in ten thousand has a rare one besides. */
 const NOTE = `(SELECT string_agg('w' || floor(${DISTINCT.word}
     * power((hashint8extended(n * 64 + k, 12) & 1048575) / 1048576.0::float8, 5))::int, ' ') FROM generate_series(1, 40) AS k)
   || CASE WHEN hashint8extended(n, 13) % 10000 = 0 THEN ' needle' ELSE '' END`;
@@ -80,9 +80,9 @@ const insert = (records: string, index: string) => `
     SELECT '${LOG}', n, ${ENTRY}, payload, sha256(payload::bytea) FROM made
   )
   INSERT INTO ${index} (log, index, type, time, actor_id, agent, outcome, codes, run, workflow, tool, proposal, model,
-    prompt, prompt_version, policy_version, release, words)
+    prompt, prompt_version, policy_version, release, keys, words)
   SELECT '${LOG}', n, type, time, actor_id, agent, outcome, codes, run, workflow, tool, proposal, model,
-    prompt, prompt_version, policy_version, release, audit_words(payload) || ${TERMS}
+    prompt, prompt_version, policy_version, release, '{}', to_tsvector('simple', note) || ${TERMS}
   FROM made`;
 
 /** Fills the log with `total` records: into tables without indexes, which then become partitions. */

@@ -1,11 +1,12 @@
 import { recordPayloadSchema } from '@portreeve/contract';
-import { type AuditStore, TILE_HEIGHT } from './ports.ts';
+import { TILE_HEIGHT } from './ports.ts';
+import type { AuditReader } from './reader.ts';
 
 /**
  * Below which index records are missing because they were detached, as the log itself says (`audit.detached`): 0 where
  * none are. Records that are missing beyond that were removed, and so is one inside a tile.
  */
-export async function detachedBelow(store: AuditStore, log: string): Promise<number> {
+export async function detachedBelow(store: AuditReader, log: string): Promise<number> {
   const [first] = await store.records(log, 0, 1);
   if (!first || first.index === 0) return 0;
   const declared = await declaredBelow(store, log);
@@ -13,7 +14,7 @@ export async function detachedBelow(store: AuditStore, log: string): Promise<num
   return below % 2 ** TILE_HEIGHT === 0 ? below : 0;
 }
 
-async function declaredBelow(store: AuditStore, log: string): Promise<number> {
+async function declaredBelow(store: AuditReader, log: string): Promise<number> {
   const [newest] = await store.search(log, {
     ...{ equals: { type: 'audit.detached' }, types: null, workflows: null, words: null, since: null, until: null },
     ...{ after: null, limit: 1, order: 'newest' },

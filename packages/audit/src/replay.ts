@@ -1,7 +1,7 @@
 import { PortreeveError, type RunId } from '@portreeve/contract';
 import type { SignedCheckpoint } from './checkpoint.ts';
-import type { AuditStore } from './ports.ts';
 import { inclusionSpans } from './proof.ts';
+import type { AuditReader } from './reader.ts';
 import { spanHashes } from './stored-tree.ts';
 
 /** Records of one run that a replay holds; a run has some dozens. */
@@ -30,7 +30,7 @@ export interface RunReplay {
 
 /** Throws `not_found` where the log has no record of that run, `too_large` where it has too many to be shown at once. */
 export async function replayRun(
-  store: AuditStore,
+  store: AuditReader,
   run: RunId,
   options: {
     readonly checkpoint: SignedCheckpoint;

@@ -1,6 +1,7 @@
 import { canonicalJson, digestOfText, type RecordEntry, recordEntrySchema } from '@portreeve/contract';
 import { columnsOf } from './columns.ts';
-import type { RecordColumns, StoredRecord } from './ports.ts';
+import type { OpenedRecord } from './keys/sealer.ts';
+import type { RecordColumns } from './ports.ts';
 import type { Finding } from './verify.ts';
 
 /** The entry as it stands in the row, or `null` where the text is not one. */
@@ -15,18 +16,22 @@ export function readEntry(text: string): RecordEntry | null {
 
 /**
  * Checks what lies beside an entry whose leaf has been checked: payload, what it is filed under (`null` where it is not
- * searchable yet), order in time.
+ * searchable yet), order in time. `erased`: keys that a record of this log says are erased.
  */
 export function checkBeside(
-  row: StoredRecord,
+  row: OpenedRecord,
   entry: RecordEntry,
   filed: RecordColumns | null,
   before: string | null,
+  erased: ReadonlySet<string>,
 ): Finding | null {
   const { index } = row;
-  if (row.payload === null)
-    return { kind: 'missing_payload', index, problem: `the payload of record ${index} has been removed` };
-  if (digestOfText(row.payload) !== entry.payload_digest)
+  if (row.payload === null && row.unread !== 'damaged' && !entry.keys.some((key) => erased.has(key))) {
+    const what = row.unread === 'missing' ? 'the payload' : 'a key';
+    const problem = `${what} of record ${index} has been removed, and no record says that it was erased`;
+    return { kind: 'missing_payload', index, problem };
+  }
+  if (row.unread === 'damaged' || (row.payload !== null && digestOfText(row.payload) !== entry.payload_digest))
     return {
       kind: 'changed_payload',
       index,

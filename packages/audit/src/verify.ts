@@ -1,13 +1,9 @@
 import { detachedBelow } from './detached.ts';
+import { erasedKeys } from './erased-keys.ts';
+import type { OpenedRecord } from './keys/sealer.ts';
 import { EMPTY_ROOT, type Frontier, leafHash } from './merkle.ts';
-import {
-  type AuditStore,
-  type IndexedRecord,
-  type NodeRange,
-  type RecordColumns,
-  type StoredRecord,
-  TILE_HEIGHT,
-} from './ports.ts';
+import { type IndexedRecord, type NodeRange, type RecordColumns, TILE_HEIGHT } from './ports.ts';
+import type { AuditReader } from './reader.ts';
 import { frontierAt } from './stored-tree.ts';
 import { signedRoots } from './verify-checkpoints.ts';
 import { checkBeside, readEntry } from './verify-record.ts';
@@ -43,6 +39,8 @@ export interface VerifyReport {
   readonly kind: VerifyKind | null;
   /** Checkpoints that were compared. */
   readonly checkpoints: number;
+  /** Records whose payload was erased, as a record of this log says. They are as they should be. */
+  readonly erased: number;
 }
 
 export interface VerifyOptions {
@@ -65,7 +63,7 @@ const PAGE = 1024;
  * compares; it changes nothing.
  */
 export async function verifyLog(
-  store: AuditStore,
+  store: AuditReader,
   log: string,
   vkeys: readonly string[],
   options: VerifyOptions,
@@ -86,10 +84,11 @@ export async function verifyLog(
     problem: finding?.problem ?? null,
     kind: finding?.kind ?? null,
     checkpoints: signed.count,
+    erased: scan.erased,
   };
 }
 
-async function truncated(store: AuditStore, log: string, size: number, signedSize: number): Promise<Finding | null> {
+async function truncated(store: AuditReader, log: string, size: number, signedSize: number): Promise<Finding | null> {
   if (size < signedSize)
     return {
       kind: 'truncated',
@@ -108,15 +107,18 @@ async function truncated(store: AuditStore, log: string, size: number, signedSiz
 }
 
 class Scan {
-  readonly #store: AuditStore;
+  readonly #store: AuditReader;
   readonly #log: string;
   readonly #size: number;
   readonly #roots: ReadonlyMap<number, Uint8Array>;
   readonly #tree: Frontier;
   #matched: number;
   #time: string | null = null;
+  #erasedKeys: ReadonlySet<string> | null = null;
+  /** Records seen so far whose payload was erased. */
+  erased = 0;
 
-  constructor(store: AuditStore, log: string, size: number, roots: ReadonlyMap<number, Uint8Array>, tree: Frontier) {
+  constructor(store: AuditReader, log: string, size: number, roots: ReadonlyMap<number, Uint8Array>, tree: Frontier) {
     this.#store = store;
     this.#log = log;
     this.#size = size;
@@ -144,7 +146,7 @@ class Scan {
 
   async #record(
     index: number,
-    row: StoredRecord | undefined,
+    row: OpenedRecord | undefined,
     nodes: ReadonlyMap<string, Uint8Array>,
     filed: ReadonlyMap<number, RecordColumns>,
   ): Promise<Finding | null> {
@@ -163,8 +165,16 @@ class Scan {
     if (!stored || Buffer.compare(stored, leaf) !== 0) return this.#disputed(index, stored !== undefined);
     if (entry?.log !== this.#log)
       return { kind: 'changed_entry', index, problem: `record ${index} is not an entry of this log` };
-    const beside = checkBeside(row, entry, filed.get(index) ?? null, this.#time);
+    const columns = filed.get(index) ?? null;
+    this.#erasedKeys ??= await erasedKeys(this.#store, this.#log);
+    let beside = checkBeside(row, entry, columns, this.#time, this.#erasedKeys);
+    if (beside?.kind === 'missing_payload') {
+      // It may have been erased since this began.
+      this.#erasedKeys = await erasedKeys(this.#store, this.#log);
+      beside = checkBeside(row, entry, columns, this.#time, this.#erasedKeys);
+    }
     if (beside) return beside;
+    if (row.payload === null) this.erased++;
     this.#time = entry.time;
     for (const node of this.#tree.push(leaf)) {
       if (node.level === 0 || node.level % TILE_HEIGHT !== 0) continue;

@@ -19,6 +19,7 @@ import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
 import type { StreamView } from './streams/streams.ts';
+import type { Erasing } from './wire-erasure.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
 export interface Services {
@@ -36,6 +37,7 @@ export interface Services {
   readonly auditScope: (reader: Principal) => readonly string[] | null;
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
+  readonly erasing: Erasing;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */

@@ -16,7 +16,7 @@ import {
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import type { Clock, ProjectConfig } from '@portreeve/contract';
+import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
@@ -43,7 +43,9 @@ import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
 import { createStreams } from './streams/streams.ts';
+import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
+import { subjectDeclared, wireKeys } from './wire-keys.ts';
 import { wireUndo } from './wire-undo.ts';
 
 export interface StagesOptions {
@@ -55,6 +57,8 @@ export interface StagesOptions {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly stateFolder: string;
+  /** Wraps the keys of data subjects by the root key. */
+  readonly wrapper: KeyWrapper;
   readonly clock: Clock;
   /** The name of this process, as leases and executions know it. */
   readonly executor: string;
@@ -71,14 +75,23 @@ export async function wireStages(options: StagesOptions) {
   const { stateFolder } = options;
   const { config } = project;
 
+  const redactor = createRedactor({ key: keys.redaction });
+  const sealing = wireKeys({
+    ...{ database, key: keys.redaction, wrapper: options.wrapper, clock },
+    declared: subjectDeclared(project),
+  });
   const records = auditStore(database);
   const audit = createAuditLog({
     store: records,
     uow: database,
     signer: createNoteSigner({ name: config.log_origin, privateKey: keys.log }),
-    redactor: createRedactor({ key: keys.redaction }),
+    redactor,
+    keys: sealing,
     origin: config.log_origin,
     clock,
+  });
+  const erasing = wireErasure({
+    ...{ database, audit, words: records, sealing, redactor, retention: config.retention, clock },
   });
   const stage = { audit, uow: database, clock };
   const changes = environmentStore(database);
@@ -104,7 +117,7 @@ export async function wireStages(options: StagesOptions) {
   const leases = leaseStore(database);
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   const streams = createStreams({
-    ...{ systems, egress, secrets, clock, store: records, log: config.log_origin },
+    ...{ systems, egress, secrets, clock, audit },
     streams: config.audit.streams,
     cursors: streamStore(database, clock),
   });
@@ -114,12 +127,12 @@ export async function wireStages(options: StagesOptions) {
     instance: executor,
   });
 
-  const proposals = proposalStore(database);
+  const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
-  const handoffs = createHandoffs({ ...stage, store: handoffStore(database) });
+  const handoffs = createHandoffs({ ...stage, store: handoffStore(database, sealing) });
   const approvals = createApprovals({
     ...stage,
-    store: approvalStore(database),
+    store: approvalStore(database, sealing),
     signers: identity,
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;
@@ -143,7 +156,7 @@ export async function wireStages(options: StagesOptions) {
   const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
   const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
-  const values = contextStore(database);
+  const values = contextStore(database, sealing);
   const ingester = createIngester();
   const readers = [
     fileSource({ root: project.folder, ingester }),
@@ -173,7 +186,7 @@ export async function wireStages(options: StagesOptions) {
     pinned: (name, release) =>
       project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
   };
-  const runs = runStore(database);
+  const runs = runStore(database, sealing);
   const run = taskRunner({
     ...stage,
     store: runs,
@@ -219,5 +232,7 @@ export async function wireStages(options: StagesOptions) {
     /** Takes out of the store what is past its minutes. */
     forgetDue: () => forgetDue(values, database, clock.now()),
     sweepPseudonyms: sweep,
+    sealing,
+    erasing,
   };
 }

@@ -1,7 +1,7 @@
-import type { AuditRecord } from '@portreeve/contract';
+import type { StreamRecord } from './formats.ts';
 
 /** A record as a CloudEvent 1.0 in structured JSON. `source` and `id` name it once; `sequence` is its index. */
-export function cloudEvent({ entry, payload }: AuditRecord): object {
+export function cloudEvent({ entry, payload }: StreamRecord): object {
   const subject = entry.refs.run ?? entry.refs.approval ?? entry.refs.handoff;
   return {
     specversion: '1.0',

@@ -1,14 +1,13 @@
 import { canonicalJson, compileSchema, RECORD_TYPE_NAMES } from '@portreeve/contract';
 import { describe, expect, test } from 'vitest';
-import type { StoredRecord } from '../ports.ts';
 import { encodeBatch, formatRecord, STREAM_FORMATS, type StreamFormat } from './formats.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 
-function record(type: string, outcome: string): StoredRecord {
+function record(type: string, outcome: string): { entry: string; payload: string } {
   const entry = canonicalJson({
     ...{ v: 1, id: 'rec_1', log: 'test.example/audit', index: 41, time: '2026-11-20T08:00:00.123Z', type, outcome },
-    actor: { id: 'prn_a', kind: 'person', name: 'ada', act: [{ id: 'agent:refunds', kind: 'agent' }] },
+    actor: { id: 'prn_a', kind: 'person', act: [{ id: 'agent:refunds', kind: 'agent' }] },
     refs: {
       run: 'run_1',
       workflow: 'refunds',
@@ -19,7 +18,7 @@ function record(type: string, outcome: string): StoredRecord {
     },
     payload_digest: digest,
   });
-  return { index: 41, entry, payload: canonicalJson({ data: { note: 'line\u2028two "x"\n' }, nonce: 'n' }) };
+  return { entry, payload: canonicalJson({ data: { note: 'line\u2028two "x"\n' }, nonce: 'n', actor_name: 'ada' }) };
 }
 const parsed = (format: StreamFormat, type = 'decision.made', outcome = 'refuse') =>
   JSON.parse(formatRecord(format, record(type, outcome)));

@@ -1,4 +1,5 @@
-import type { AuditRecord, RecordType } from '@portreeve/contract';
+import type { RecordType } from '@portreeve/contract';
+import type { StreamRecord } from './formats.ts';
 
 /** OCSF 1.9.0. `class_uid` is the category times 1000 and a number; `type_uid` the class times 100 and the activity. */
 const VERSION = '1.9.0';
@@ -43,13 +44,18 @@ const MEDIUM = 3;
  * among it. There is no `record_integrity` profile: its fingerprint would be over this event, and what the log proves is
  * the entry.
  */
-export function ocsfEvent({ entry, payload }: AuditRecord): object {
+export function ocsfEvent({ entry, payload }: StreamRecord): object {
   const { refs, actor, outcome } = entry;
   const { activity_id, ...kind } = CLASSES[entry.type] ?? { ...API_ACTIVITY, activity_id: activityOf(entry.type) };
   const denied = DENIED.test(outcome) || entry.type === 'identity.sign_in_failed' || entry.type === 'identity.refused';
   const failed = denied || FAILED.test(outcome);
   const agent = actor.act[0]?.id ?? (actor.kind === 'agent' ? actor.id : undefined);
-  const user = { uid: actor.id, name: actor.name, type_id: actor.kind === 'person' ? 1 : OTHER, type: actor.kind };
+  const user = {
+    uid: actor.id,
+    ...(payload?.actor_name ? { name: payload.actor_name } : {}),
+    type_id: actor.kind === 'person' ? 1 : OTHER,
+    type: actor.kind,
+  };
   return {
     ...kind,
     activity_id,

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '@portreeve/contract';
+import type { StreamRecord } from './formats.ts';
 
 /** OpenTelemetry severity numbers. */
 const INFO = { severityNumber: 9, severityText: 'INFO' };
@@ -6,7 +6,7 @@ const WARN = { severityNumber: 13, severityText: 'WARN' };
 const WARNS = /^(refuse|refused|failed|unknown|broken|deny|denied|invalid)$/;
 
 /** A record as one OTLP log record (opentelemetry-proto 1.x, JSON). Names of models and tools follow `gen_ai.*`. */
-export function otlpLog({ entry, payload }: AuditRecord): object {
+export function otlpLog({ entry, payload }: StreamRecord): object {
   const nanos = `${Date.parse(entry.time)}000000`;
   const { refs } = entry;
   const attributes: Record<string, string | number | undefined> = {

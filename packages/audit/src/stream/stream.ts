@@ -1,4 +1,4 @@
-import type { AuditStore } from '../ports.ts';
+import type { OpenedRecord } from '../keys/sealer.ts';
 import { formatRecord, type StreamFormat } from './formats.ts';
 
 /** Records of one delivery. */
@@ -37,7 +37,8 @@ export interface CursorStore {
 }
 
 export interface StreamOptions {
-  readonly store: AuditStore;
+  /** Records of the log from an index on, opened. */
+  readonly read: (from: number, limit: number) => Promise<readonly OpenedRecord[]>;
   readonly cursors: CursorStore;
   readonly log: string;
   readonly name: string;
@@ -52,12 +53,12 @@ export interface StreamOptions {
  * index. Gives how many records were delivered; `null` where another process delivers.
  */
 export async function deliverBatch(options: StreamOptions): Promise<number | null> {
-  const { store, log, format } = options;
+  const { log, format } = options;
   let delivered = 0;
   const mine = await options.cursors.advance(options.name, async ({ next }) => {
     const lines: StreamBatch['lines'][number][] = [];
     let chars = 0;
-    for (const record of await store.records(log, next, BATCH_RECORDS)) {
+    for (const record of await options.read(next, BATCH_RECORDS)) {
       const text = formatRecord(format, record);
       if (lines.length > 0 && chars + text.length > BATCH_CHARS) break;
       chars += text.length;

@@ -8,10 +8,12 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
+import type { KeyStore } from '../keys/ports.ts';
 import { type AuditLog, createAuditLog } from '../log.ts';
 import { createNoteSigner } from '../note.ts';
 import type { AuditStore } from '../ports.ts';
 import { createRedactor } from '../redact/redactor.ts';
+import { memoryKeys, type testKeys } from './memory-keys.ts';
 import { memoryAuditStore } from './memory-store.ts';
 
 export const TEST_ORIGIN = 'test.example/audit/main';
@@ -23,14 +25,24 @@ export const TEST_ACTOR: RecordActor = {
   act: [{ id: 'agent:incident-summary', kind: 'agent' }],
 };
 
+type TestKeys = ReturnType<typeof testKeys<KeyStore>>;
+
 /** A log for tests, on a given store or in memory. */
 export function testAuditLog(
-  options: { store?: AuditStore; uow?: UnitOfWork; clock?: Clock; privateKey?: KeyObject; origin?: string } = {},
-): { log: AuditLog; store: AuditStore; uow: UnitOfWork } {
+  options: {
+    store?: AuditStore;
+    uow?: UnitOfWork;
+    clock?: Clock;
+    privateKey?: KeyObject;
+    origin?: string;
+    keys?: TestKeys;
+  } = {},
+): { log: AuditLog; store: AuditStore; uow: UnitOfWork; keys: TestKeys } {
   const memory = memoryAuditStore();
   const store = options.store ?? memory;
   const uow = options.uow ?? memoryUnitOfWork(memory);
   const origin = options.origin ?? TEST_ORIGIN;
+  const keys = options.keys ?? memoryKeys();
   const privateKey = options.privateKey ?? generateKeyPairSync('ed25519').privateKey;
   const log = createAuditLog({
     store,
@@ -38,9 +50,10 @@ export function testAuditLog(
     origin,
     signer: createNoteSigner({ name: origin, privateKey }),
     redactor: createRedactor({ key: Buffer.alloc(32, 7) }),
+    keys,
     clock: options.clock ?? fixedClock(TEST_START),
   });
-  return { log, store, uow };
+  return { log, store, uow, keys };
 }
 
 /** A draft whose data is free text. */

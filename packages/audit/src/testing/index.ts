@@ -1,3 +1,4 @@
 export { appendNotes, noteDraft, TEST_ACTOR, TEST_ORIGIN, TEST_START, testAuditLog } from './fixtures.ts';
+export { memoryKeyStore, memoryKeys, memoryKeyWrapper, testKeys } from './memory-keys.ts';
 export { memoryAuditStore } from './memory-store.ts';
 export { type AuditStoreUnderTest, auditStoreContract } from './store-contract.ts';

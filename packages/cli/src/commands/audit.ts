@@ -7,6 +7,7 @@ import { replayPage } from '../render/replay/page.ts';
 import { type RunReplay, readReplay } from '../render/replay/read-replay.ts';
 import { stageLines } from '../render/stages.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
+import { addErasure } from './erasure.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
 type Row = any;
@@ -73,6 +74,7 @@ export function addAudit(program: Command, run: Run<never>): void {
     .argument('<index>')
     .option('--out <file>', 'write it there')
     .action((run as Run<GlobalOptions & { out?: string }>)(receipt));
+  addErasure(group, run);
 }
 
 function query(options: FilterOptions): URLSearchParams {
@@ -98,14 +100,15 @@ async function search(options: FilterOptions): Promise<number> {
   if (page.records.length === 0) console.log('No record fits.');
   console.log(
     table(
-      page.records.map(({ entry }: Row) =>
+      page.records.map(({ entry, payload, erased }: Row) =>
         [
           String(entry.index),
           entry.time,
           entry.type,
           entry.outcome,
-          entry.actor.name,
+          payload?.actor_name ?? entry.actor.id,
           entry.refs.run ?? entry.refs.handoff ?? '',
+          erased ? `erased ${erased.time}, see ${erased.record}` : '',
         ].map(printable),
       ),
     ),
@@ -134,7 +137,9 @@ async function verify(options: GlobalOptions & { vkey?: string }, folder: string
   const report = await client.call('POST', '/v1/audit/verify');
   if (options.json) console.log(JSON.stringify(report));
   else if (report.ok)
-    console.log(`${style('green', '✓')} ${report.size} records and ${report.checkpoints} signed checkpoints verify.`);
+    console.log(
+      `${style('green', '✓')} ${report.size} records and ${report.checkpoints} signed checkpoints verify${report.erased > 0 ? `; ${report.erased} payloads are erased, on record` : ''}.`,
+    );
   else {
     const where = report.first_bad_index === null ? '' : ` First bad record: ${report.first_bad_index}.`;
     console.error(

@@ -1,6 +1,6 @@
 import type { SearchValues, StoredRecord, StoreSearch } from '@portreeve/audit';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { BLOCK_BITS, blockTerm, searchable, termsAsked } from './audit-terms.ts';
+import { BLOCK_BITS, blockTerm, termsAsked } from './audit-terms.ts';
 import type { Tables } from './tables.ts';
 
 /** Names of one run, one proposal, one approval: a few hundred records at the most. */
@@ -134,7 +134,7 @@ async function byBlocks(db: Kysely<Tables>, log: string, search: StoreSearch, ra
 
 function queryOf(search: StoreSearch): RawBuilder<unknown> | null {
   const terms = termsAsked(search);
-  const words = search.words === null ? null : sql`websearch_to_tsquery('simple', ${searchable(search.words)})`;
+  const words = search.words === null ? null : sql`websearch_to_tsquery('simple', ${search.words})`;
   if (terms === null) return words;
   return words ? sql`(${terms}::tsquery && ${words})` : sql`${terms}::tsquery`;
 }

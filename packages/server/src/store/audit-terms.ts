@@ -18,12 +18,6 @@ const FILED = [
 /** Blocks of 2^n records in which a record lies. */
 export const BLOCK_BITS = [13, 16, 19, 22] as const;
 
-/** What the column `words` takes for a space as well (`0002_audit.sql`). */
-const PUNCTUATION = /[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]/g;
-
-/** The text of a user in the same form as the text of the payloads. */
-export const searchable = (words: string): string => words.replace(PUNCTUATION, ' ');
-
 /** One lexeme as PostgreSQL reads it in a tsvector and in a tsquery. No word of a text begins with `=`. */
 function lexeme(name: string, value: string | number): string {
   const text = `=${name}:${value}`.slice(0, 300).replaceAll('\u0000', '');

@@ -46,6 +46,7 @@ interface AuditIndexTable {
   prompt_version: Fixed<string | null>;
   policy_version: Fixed<string | null>;
   release: Fixed<string | null>;
+  keys: Fixed<string[]>;
   words: ColumnType<string, never, never>;
 }
 
@@ -172,9 +173,9 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
       return rows.map(toRecord);
     },
 
-    async index(log, limit) {
-      const { rows } = await sql<{ index: string; entry: string }>`
-        SELECT index, entry FROM audit_records
+    async index(log, limit, wordsOf) {
+      const { rows } = await sql<{ index: string; entry: string; payload: string | null }>`
+        SELECT index, entry, payload FROM audit_records
         WHERE log = ${log} AND index > coalesce(
           (SELECT index FROM audit_index WHERE log = ${log} ORDER BY index DESC LIMIT 1), -1
         )
@@ -188,17 +189,32 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
       });
       const terms = filed.map(({ row, columns }) => termsOf(Number(row.index), columns));
       const codes = filed.map(({ columns }) => JSON.stringify(columns.codes));
+      const words = await wordsOf(rows.map(toRecord));
+      const keys = rows.map(({ entry }) => keysOf(entry).join(' '));
       const listed = (table: string) => sql.join(names.map((name) => sql.ref(`${table}${name}`)));
-      // Two processes may file the same records at once: they write the same.
+      // Two processes may file the same records at once: they write the same. A key that is erased at this moment leaves
+      // no words: its row is locked, or gone.
       await sql`
-        INSERT INTO audit_index (log, index, ${listed('')}, codes, words)
-        SELECT r.log, r.index, ${listed('f.')}, ARRAY(SELECT jsonb_array_elements_text(f.codes::jsonb)),
-          audit_words(r.payload) || f.terms::tsvector
-        FROM unnest(${rows.map((row) => row.index)}::bigint[], ${codes}::text[], ${terms}::text[], ${sql.join(arrays)})
-          AS f (index, codes, terms, ${listed('')})
-        JOIN audit_records AS r ON r.log = ${log} AND r.index = f.index
+        WITH held AS (
+          SELECT id FROM subject_keys WHERE id = ANY (${[...new Set(keys.flatMap((each) => each.split(' ')))]}::text[])
+          FOR KEY SHARE
+        )
+        INSERT INTO audit_index (log, index, ${listed('')}, codes, keys, words)
+        SELECT ${log}, f.index, ${listed('f.')}, ARRAY(SELECT jsonb_array_elements_text(f.codes::jsonb)),
+          string_to_array(f.keys, ' '), f.terms::tsvector ||
+          CASE WHEN (SELECT count(*) FROM held WHERE id = ANY (string_to_array(f.keys, ' '))) =
+            cardinality(string_to_array(f.keys, ' ')) THEN to_tsvector('simple', f.words) ELSE '' END
+        FROM unnest(${rows.map((row) => row.index)}::bigint[], ${codes}::text[], ${terms}::text[], ${keys}::text[],
+          ${words}::text[], ${sql.join(arrays)}) AS f (index, codes, terms, keys, words, ${listed('')})
         ON CONFLICT DO NOTHING`.execute(database.read);
       return rows.length;
+    },
+
+    async forgetWords(tx, keys) {
+      // What begins with "=" is no word: the columns and blocks under which the record is still found.
+      await sql`UPDATE audit_index
+        SET words = ts_delete(words, ARRAY(SELECT lexeme FROM unnest(words) WHERE left(lexeme, 1) <> '='))
+        WHERE keys && ${[...keys]}::text[]`.execute(database.on(tx));
     },
 
     async indexed(log, from, limit) {
@@ -308,6 +324,16 @@ function readColumns(entry: string): RecordColumns {
     return columnsOf(JSON.parse(entry));
   } catch {
     return UNREADABLE;
+  }
+}
+
+/** The keys that an entry names. */
+function keysOf(entry: string): string[] {
+  try {
+    const { keys } = JSON.parse(entry);
+    return Array.isArray(keys) && keys.every((key) => /^key_[a-z0-9_-]{1,64}$/.test(key)) ? keys : [];
+  } catch {
+    return [];
   }
 }
 

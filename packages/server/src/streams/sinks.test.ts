@@ -167,7 +167,7 @@ describe('G8: streaming to a SIEM', () => {
       const cursors = streamStore(made.database, systemClock);
       const signal = AbortSignal.timeout(receiver.fault === 'silent' ? 300 : 20_000);
       return deliverBatch({
-        ...{ store, cursors, log: origin, name, format: 'jsonl' as const, signal },
+        ...{ read: log.read, cursors, log: origin, name, format: 'jsonl' as const, signal },
         sink: receiver.sink,
       });
     };
@@ -194,10 +194,10 @@ describe('G8: streaming to a SIEM', () => {
     await uow.transaction((tx) => log.append(tx, [noteDraft('one')]));
     await log.settle();
     const cursors = streamStore(made.database, systemClock);
-    const parts = { store, cursors, log: 'test.example/two', name: 'two', format: 'jsonl' as const };
+    const parts = { read: log.read, cursors, log: 'test.example/two', name: 'two', format: 'jsonl' as const };
     const signal = AbortSignal.timeout(20_000);
     const other = new Database(made.url, { max: 2 });
-    const theirs = { ...parts, store: auditStore(other), cursors: streamStore(other, systemClock) };
+    const theirs = { ...parts, cursors: streamStore(other, systemClock) };
     let second: number | null = 0;
     const idle: Sink = { send: () => Promise.reject(new Error('must not be asked')) };
     const sink: Sink = {

@@ -26,9 +26,11 @@ describe('G8: the configured streams', () => {
     await rm(folder, { recursive: true });
   });
 
+  const logOf = () => testAuditLog({ store: auditStore(made.database), uow: made.database, origin: LOG, keys });
+  const keys = testAuditLog().keys;
   const open = (streams: ProjectConfig['audit']['streams'], clock = fixedClock('2026-11-20T08:00:00Z')) =>
     createStreams({
-      ...{ streams, clock, egress, log: LOG, store: auditStore(made.database) },
+      ...{ streams, clock, egress, audit: logOf().log },
       cursors: streamStore(made.database, clock),
       systems: {
         nobody: { url: 'http://127.0.0.1:9', private: true },
@@ -38,7 +40,7 @@ describe('G8: the configured streams', () => {
     });
 
   test('one that fails holds no other back, says why, and is tried again when it is time', async () => {
-    const { log, uow } = testAuditLog({ store: auditStore(made.database), uow: made.database, origin: LOG });
+    const { log, uow } = logOf();
     await uow.transaction((tx) =>
       log.append(
         tx,

@@ -1,4 +1,4 @@
-import { type AuditStore, deliverBatch, type Sink, type StreamFormat } from '@portreeve/audit';
+import { type AuditLog, deliverBatch, type Sink, type StreamFormat } from '@portreeve/audit';
 import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
 import type { Egress } from '@portreeve/execute';
 import type { Secrets } from '../config/secrets.ts';
@@ -38,14 +38,14 @@ export interface StreamView {
 export function createStreams(options: {
   readonly streams: readonly StreamConfig[];
   readonly systems: ProjectConfig['systems'];
-  readonly log: string;
-  readonly store: AuditStore;
+  readonly audit: Pick<AuditLog, 'origin' | 'read'>;
   readonly cursors: StreamStore;
   readonly egress: Pick<Egress, 'fetch' | 'connect'>;
   readonly secrets: Pick<Secrets, 'read'>;
   readonly clock: Clock;
 }): Streams {
-  const { streams, log, store, cursors, clock } = options;
+  const { streams, audit, cursors, clock } = options;
+  const { origin: log, read } = audit;
   const closing = new AbortController();
   const open = streams.map((config) => ({ config, sink: sinkOf(config, options), wait_ms: 0, notBefore: 0 }));
   return {
@@ -57,7 +57,7 @@ export function createStreams(options: {
             try {
               const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(BATCH_MS_MAX)]);
               const delivered = await deliverBatch({
-                ...{ store, cursors, log, name, format, signal },
+                ...{ read, cursors, log, name, format, signal },
                 sink: stream.sink,
               });
               stream.wait_ms = 0;
@@ -107,7 +107,7 @@ function sinkOf(config: StreamConfig, parts: Parameters<typeof createStreams>[0]
       egress: parts.egress,
       host: url.hostname,
       port: Number(url.port) || SYSLOG_TLS_PORT,
-      hostname: parts.log.split('/')[0] as string,
+      hostname: parts.audit.origin.split('/')[0] as string,
     });
   const { token } = to;
   return httpSink({

@@ -31,7 +31,10 @@ export async function readReplay(replay: RunReplay): Promise<Step[]> {
     const proof = ['c2sp.org/tlog-proof@v1', `index ${index}`, ...path, '', replay.checkpoint].join('\n');
     const content = payload === null ? null : JSON.parse(payload);
     const { problem } = await verifyReceipt(proof, entry, [replay.vkey], content);
-    steps.push({ index, entry: JSON.parse(entry), data: content?.data ?? null, problem });
+    const read = JSON.parse(entry);
+    // The name lies in the payload, so that it can be erased with it.
+    const actor = { ...read.actor, name: content?.actor_name ?? read.actor.id };
+    steps.push({ index, entry: { ...read, actor }, data: content?.data ?? null, problem });
   }
   return steps;
 }

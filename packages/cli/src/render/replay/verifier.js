@@ -113,7 +113,10 @@ async function check(replay) {
     let fault = await faultOf(record, entry, checkpoint, replay.run);
     if (record.index <= before) fault ??= 'it is not in its order';
     before = record.index;
-    steps.push({ entry, payload: record.payload, data: record.payload && JSON.parse(record.payload).data, fault });
+    const content = record.payload === null ? null : JSON.parse(record.payload);
+    // The name lies in the content, so that it can be erased with it.
+    const actor = { ...entry.actor, name: content?.actor_name ?? entry.actor.id };
+    steps.push({ entry, actor, payload: record.payload, data: content?.data ?? null, fault });
   }
   const wrong = steps.filter(({ fault }) => fault !== null);
   let fault = null;
@@ -144,14 +147,14 @@ function factsOf(checked, replay) {
   return list;
 }
 
-function stepOf({ entry, payload, data, fault }) {
+function stepOf({ entry, actor, payload, data, fault }) {
   const item = element('li', fault ? 'step wrong' : 'step');
   const head = element('div', 'head');
   head.append(
     element('span', 'index', `#${entry.index}`),
     element('time', '', entry.time),
     element('code', 'type', entry.type),
-    element('span', 'actor', entry.actor.name ?? entry.actor.id),
+    element('span', 'actor', actor.name),
   );
   if (entry.outcome) head.append(element('span', 'outcome', entry.outcome));
   head.append(element('span', fault ? 'mark bad' : 'mark good', fault ? '\u2717 not as recorded' : '\u2713 proved'));
@@ -159,7 +162,7 @@ function stepOf({ entry, payload, data, fault }) {
   if (fault) item.append(element('p', 'fault', `This record fails: ${fault}. Do not rely on what it says.`));
   let sentences = [];
   try {
-    sentences = sentencesOf(entry.type, data, entry);
+    sentences = sentencesOf(entry.type, data, { ...entry, actor });
   } catch {
     // A record of another version than these sentences: its content is shown all the same.
   }

@@ -3,9 +3,9 @@
 CREATE TABLE audit_records (
   log text NOT NULL,
   index bigint NOT NULL CHECK (index >= 0),
-  -- The Merkle leaf and what it binds by digest: RFC 8785 text, kept to the byte.
+  -- The Merkle leaf, RFC 8785 text kept to the byte, and the sealed text of what it binds by digest (base64url).
   entry text NOT NULL CHECK (octet_length(entry) < 65536),
-  payload text CHECK (octet_length(payload) <= 1048576),
+  payload text CHECK (octet_length(payload) <= 1400000),
   -- The leaf's hash, as it was when the record was appended.
   leaf bytea NOT NULL CHECK (octet_length(leaf) = 32),
   PRIMARY KEY (log, index)
@@ -27,7 +27,7 @@ CREATE TABLE audit_pending (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   log text NOT NULL,
   entry text NOT NULL CHECK (octet_length(entry) < 65536),
-  payload text NOT NULL CHECK (octet_length(payload) <= 1048576)
+  payload text NOT NULL CHECK (octet_length(payload) <= 1400000)
 );
 CREATE INDEX audit_pending_by_log ON audit_pending (log, id);
 
@@ -70,16 +70,6 @@ BEGIN
 END
 $$;
 
--- A tsvector holds at most 1 MiB, so words are found in the first 100,000 characters. JSON's escapes are no letters, nor
--- is punctuation beyond ASCII, which the parser takes for letters in the C locale. The nonce, which comes last, is no
--- text.
-CREATE FUNCTION audit_words(payload text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT to_tsvector('simple', regexp_replace(
-    left(coalesce(payload, ''), 100000),
-    '\\(u[0-9a-f]{4}|.)|[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]|,"nonce":"[^"]*"\}$', ' ', 'g'
-  ))
-$$;
-
 -- Where searches look: made from the records after they have their place, and from them again if it is lost. `verify`
 -- compares each row with its entry.
 CREATE TABLE audit_index (
@@ -101,7 +91,10 @@ CREATE TABLE audit_index (
   prompt_version text,
   policy_version text,
   release text,
-  -- The words of the payload, and lexemes for the columns and for the blocks that a record lies in (audit-terms.ts).
+  -- The keys that seal the payload.
+  keys text[] NOT NULL,
+  -- Keyed tokens of its words, which go with any of its keys; and lexemes for the columns and for the blocks that the
+  -- record lies in (audit-terms.ts), which stay.
   words tsvector NOT NULL,
   PRIMARY KEY (log, index)
 ) PARTITION BY LIST (log);
@@ -126,6 +119,7 @@ CREATE INDEX audit_index_by_policy ON audit_index (log, policy_version, (-index)
 CREATE INDEX audit_index_by_release ON audit_index (log, release, (-index)) WHERE release IS NOT NULL;
 -- Words and combinations. What waits in its list is read by every search, so the list is kept short.
 CREATE INDEX audit_index_by_words ON audit_index USING gin (words) WITH (gin_pending_list_limit = 256);
+CREATE INDEX audit_index_by_key ON audit_index USING gin (keys);
 
 CREATE TABLE audit_checkpoints (
   log text NOT NULL,
