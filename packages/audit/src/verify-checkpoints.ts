@@ -1,4 +1,5 @@
-import { openNote, parseCheckpoint } from './note.ts';
+import { parseCheckpoint } from './checkpoint-text.ts';
+import { openNote } from './note.ts';
 import type { AuditStore } from './ports.ts';
 import type { Finding } from './verify.ts';
 

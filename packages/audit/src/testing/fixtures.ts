@@ -8,6 +8,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
+import { createCosigner } from '../cosignature.ts';
 import { type AuditLog, createAuditLog } from '../log.ts';
 import { createNoteSigner } from '../note.ts';
 import type { AuditStore } from '../ports.ts';
@@ -25,7 +26,15 @@ export const TEST_ACTOR: RecordActor = {
 
 /** A log for tests, on a given store or in memory. */
 export function testAuditLog(
-  options: { store?: AuditStore; uow?: UnitOfWork; clock?: Clock; privateKey?: KeyObject; origin?: string } = {},
+  options: {
+    store?: AuditStore;
+    uow?: UnitOfWork;
+    clock?: Clock;
+    privateKey?: KeyObject;
+    cosigningKey?: KeyObject;
+    origin?: string;
+    quorum?: number;
+  } = {},
 ): { log: AuditLog; store: AuditStore; uow: UnitOfWork } {
   const memory = memoryAuditStore();
   const store = options.store ?? memory;
@@ -39,6 +48,8 @@ export function testAuditLog(
     signer: createNoteSigner({ name: origin, privateKey }),
     redactor: createRedactor({ key: Buffer.alloc(32, 7) }),
     clock: options.clock ?? fixedClock(TEST_START),
+    ...(options.cosigningKey ? { cosigner: createCosigner({ name: origin, privateKey: options.cosigningKey }) } : {}),
+    ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
   });
   return { log, store, uow };
 }
