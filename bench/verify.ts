@@ -16,16 +16,25 @@ try {
   await migrate(database.pool);
   const log = await makeLog(database, 'bench.example/audit', RECORDS);
   await log.settle();
-  const start = performance.now();
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
   const report = await log.verify();
   const seconds = (performance.now() - start) / 1000;
+  const used = process.cpuUsage(cpu);
+  const cpuSeconds = (used.user + used.system) / 1e6;
   if (!report.ok) throw new Error(`the log does not verify: ${report.problem}`);
   const perMinute = Math.round((report.size / seconds) * 60);
   await log.close();
   await database.close();
   printReport({
     bench: 'verify',
-    results: [{ records: report.size, seconds: Number(seconds.toFixed(2)), per_minute: perMinute }],
+    results: [
+      {
+        records: report.size,
+        seconds: Number(seconds.toFixed(2)),
+        cpu_seconds: Number(cpuSeconds.toFixed(2)),
+        per_minute: perMinute,
+      },
+    ],
     bars: [{ name: 'records a minute', value: perMinute, bar: 1_000_000, least: true }],
   });
 } finally {

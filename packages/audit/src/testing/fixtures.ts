@@ -8,8 +8,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
-import { createCosigner } from '../cosignature.ts';
-import { type AuditLog, createAuditLog } from '../log.ts';
+import { type AuditLog, type AuditLogOptions, createAuditLog } from '../log.ts';
 import { createNoteSigner } from '../note.ts';
 import type { AuditStore } from '../ports.ts';
 import { createRedactor } from '../redact/redactor.ts';
@@ -24,32 +23,27 @@ export const TEST_ACTOR: RecordActor = {
   act: [{ id: 'agent:incident-summary', kind: 'agent' }],
 };
 
+export interface TestLogOptions
+  extends Partial<Pick<AuditLogOptions, 'store' | 'uow' | 'clock' | 'origin' | 'cosigner' | 'quorum' | 'earlierKeys'>> {
+  readonly privateKey?: KeyObject;
+}
+
 /** A log for tests, on a given store or in memory. */
-export function testAuditLog(
-  options: {
-    store?: AuditStore;
-    uow?: UnitOfWork;
-    clock?: Clock;
-    privateKey?: KeyObject;
-    cosigningKey?: KeyObject;
-    origin?: string;
-    quorum?: number;
-  } = {},
-): { log: AuditLog; store: AuditStore; uow: UnitOfWork } {
+export function testAuditLog(options: TestLogOptions = {}): { log: AuditLog; store: AuditStore; uow: UnitOfWork } {
   const memory = memoryAuditStore();
   const store = options.store ?? memory;
   const uow = options.uow ?? memoryUnitOfWork(memory);
   const origin = options.origin ?? TEST_ORIGIN;
   const privateKey = options.privateKey ?? generateKeyPairSync('ed25519').privateKey;
+  const { privateKey: _, ...given } = options;
   const log = createAuditLog({
+    ...given,
     store,
     uow,
     origin,
     signer: createNoteSigner({ name: origin, privateKey }),
     redactor: createRedactor({ key: Buffer.alloc(32, 7) }),
     clock: options.clock ?? fixedClock(TEST_START),
-    ...(options.cosigningKey ? { cosigner: createCosigner({ name: origin, privateKey: options.cosigningKey }) } : {}),
-    ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
   });
   return { log, store, uow };
 }
