@@ -75,6 +75,27 @@ describe('G2: what lies outside', () => {
     await log.close();
   });
 
+  test('what could not be recorded of a place is recorded the next time', async () => {
+    const { log, anchor, store, grow } = published();
+    const told: string[] = [];
+    let refuse = true;
+    const publisher = createPublisher({
+      ...{ store, clock, origin: TEST_ORIGIN, vkeys: [log.vkey], anchors: [anchor], witnesses: [] },
+      onChange: async ({ state }) => {
+        if (refuse) throw new Error('the record cannot be written');
+        told.push(state);
+      },
+    });
+    anchor.failing = true;
+    await grow(1);
+    await publisher.publish();
+    refuse = false;
+    await publisher.publish();
+    await publisher.publish();
+    expect(told).toEqual(['failing']);
+    await log.close();
+  });
+
   test('a place that fails does not stop the log nor the other place, is told once, and is caught up with', async () => {
     const { log, anchor, seen, publisher, grow, changes, states } = published();
     anchor.failing = true;
@@ -85,8 +106,8 @@ describe('G2: what lies outside', () => {
     }
     expect(states()).toEqual({ anchor: ['failing', null], witness: ['failing', null] });
     expect(changes.map(({ kind, detail }) => [kind, detail])).toEqual([
-      ['witness', 'it does not know this log'],
       ['anchor', 'it does not answer'],
+      ['witness', 'it does not know this log'],
     ]);
     seen.answerWith(null);
     await publisher.publish();
@@ -143,7 +164,10 @@ describe('G2: what lies outside', () => {
     await expect(after.publisher.assertNotBehind()).rejects.toThrow(
       /anchor memory: 9 records .* witness .*: it has seen 9 records/,
     );
+    // A record of it would make the older log another one.
+    expect(after.changes).toEqual([]);
     await after.publisher.publish();
+    expect(after.changes).toHaveLength(2);
     expect(after.states()).toEqual({ anchor: ['ahead', 9], witness: ['ahead', 9] });
     expect(after.anchor.files).toEqual(anchored);
 

@@ -34,7 +34,7 @@ export interface PublisherOptions extends AnchorParts {
   readonly anchors: readonly AnchorStore[];
   readonly witnesses: readonly Witness[];
   readonly clock: Clock;
-  /** Told when the state of a place changes. */
+  /** Told when a place fails, works again, or is ahead; never before a log that is behind is refused. */
   readonly onChange: (place: PlaceStatus) => Promise<void>;
 }
 
@@ -58,18 +58,30 @@ export function createPublisher(options: PublisherOptions): Publisher {
   /** Runs one exchange with a place and keeps what became of it. */
   const attempt = async (kind: PlaceStatus['kind'], name: string, work: () => Promise<number | null>) => {
     const before = places.get(keyOf(kind, name))!;
-    const set = async (state: PlaceState, size: number | null, detail: string | null) => {
-      const changed = before.state !== state;
-      const after = { kind, name, state, size, detail, since: changed ? clock.now() : before.since };
-      places.set(keyOf(kind, name), after);
-      // What was never asked and works is as it should be.
-      if (changed && !(before.state === 'unseen' && state === 'working')) await options.onChange(after);
-    };
+    const set = (state: PlaceState, size: number | null, detail: string | null) =>
+      places.set(keyOf(kind, name), {
+        ...{ kind, name, state, size, detail },
+        since: before.state === state ? before.since : clock.now(),
+      });
     try {
-      await set('working', await work(), null);
+      set('working', await work(), null);
     } catch (error) {
-      if (error instanceof Ahead) await set('ahead', error.size, error.message);
-      else await set('failing', before.size, reason(error));
+      if (error instanceof Ahead) set('ahead', error.size, error.message);
+      else set('failing', before.size, reason(error));
+    }
+  };
+
+  const told = new Map<string, PlaceState>();
+  /** What could not be told is told the next time. */
+  const tell = async () => {
+    for (const [key, place] of places) {
+      const before = told.get(key) ?? 'working';
+      if (place.state === 'unseen' || place.state === before) continue;
+      const done = await options.onChange(place).then(
+        () => true,
+        () => false,
+      );
+      if (done) told.set(key, place.state);
     }
   };
 
@@ -95,6 +107,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
           }),
         ),
       );
+      await tell();
     },
 
     async assertNotBehind() {
@@ -110,6 +123,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const ahead = [...places.values()].filter(({ state }) => state === 'ahead');
       if (ahead.length > 0)
         throw broken(null, ahead.map(({ kind, name, detail }) => `${kind} ${name}: ${detail}`).join('; '));
+      await tell();
     },
 
     status: () => [...places.values()],

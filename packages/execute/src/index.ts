@@ -24,6 +24,7 @@ export {
   type GrantIssuerOptions,
   type IssuedGrant,
 } from './issue-grant.ts';
+export { type S3ObjectsOptions, s3Endpoints, s3Objects } from './objects/s3.ts';
 export { callOutcomeSchema } from './outcome.ts';
 export type {
   Connector,

@@ -1,5 +1,4 @@
 import { type Approvals, createApprovals } from '@portreeve/approve';
-import { createAuditLog, createNoteSigner, createRedactor } from '@portreeve/audit';
 import {
   assemble,
   attachmentSource,
@@ -38,7 +37,6 @@ import { wireConnectors } from './connectors.ts';
 import { wireDeidentification } from './deidentification.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
-import { auditStore } from './store/audit.ts';
 import { credentialLeaseStore } from './store/credential-leases.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
@@ -50,6 +48,7 @@ import { noticeStore } from './store/notices.ts';
 import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
+import { wireAudit } from './wire-audit.ts';
 import { wireIdentity } from './wire-identity.ts';
 
 export interface StagesOptions {
@@ -77,13 +76,9 @@ export async function wireStages(options: StagesOptions) {
   const { stateFolder } = options;
   const { config } = project;
 
-  const audit = createAuditLog({
-    store: auditStore(database),
-    uow: database,
-    signer: createNoteSigner({ name: config.log_origin, privateKey: keys.log }),
-    redactor: createRedactor({ key: keys.redaction }),
-    origin: config.log_origin,
-    clock,
+  const { audit, publisher, closeEgress } = wireAudit({
+    ...{ database, config, keys, clock },
+    projectFolder: project.folder,
   });
   const stage = { audit, uow: database, clock };
   const changes = environmentStore(database);
@@ -225,6 +220,8 @@ export async function wireStages(options: StagesOptions) {
   });
   return {
     audit,
+    publisher,
+    closePlaces: closeEgress,
     identity,
     signIn,
     environment,

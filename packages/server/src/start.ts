@@ -26,6 +26,7 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
+import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
@@ -68,7 +69,7 @@ export interface PortreeveServer {
 }
 
 const EXPIRE_EVERY_MS = 5000;
-const CHECKPOINT_EVERY_MS = 60_000;
+const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
@@ -147,10 +148,13 @@ async function start(
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),
     },
   });
-  const { audit, identity, signIn, leases, egress, approvals, credentials } = stages;
+  const { audit, publisher, identity, signIn, leases, egress, approvals, credentials } = stages;
   undo.push(() => egress.close());
+  undo.push(() => stages.closePlaces());
   undo.push(() => signIn.close());
   undo.push(() => credentials.idle());
+  // Before anything is recorded on a database that may be an older one than the world has seen.
+  await assertNotBehind(publisher, state.path);
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
@@ -184,6 +188,8 @@ async function start(
       cause: error,
     });
   });
+  // A database without any checkpoint had nothing to show before.
+  await assertNotBehind(publisher, state.path);
   const info = {
     version: VERSION,
     environment: config.environment,
@@ -216,6 +222,8 @@ async function start(
     workflows: project.workflows,
     evidence: evidenceReader(database),
     web: webOrigin(config.identity.base_url),
+    places: () => publisher.status(),
+    public_tiles: config.audit.public_tiles,
     jwks: async () => ({ keys: [...(await issuer.jwks()).keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
@@ -244,15 +252,15 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => signIn.tidy(), log),
+    every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => credentials.takeBack(async (id) => (await leases.dead([id])).length > 0), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
-    every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),
+    every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
+    every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
+    every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
     // Also when nothing happened: a period without events is visible as such.
-    every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
+    every(config.audit.checkpoint_every_s * 1000, () => audit.checkpoint().then(() => publisher.publish()), log),
   ];
   undo.push(async () => {
     await Promise.all(timers.map((stop) => stop()));
@@ -264,6 +272,7 @@ async function start(
     await database
       .transaction((tx) => audit.append(tx, [draft({ type: 'system.stopped', actor: SYSTEM_ACTOR, data: { reason } })]))
       .then(() => audit.checkpoint())
+      .then(() => publisher.publish())
       .catch((error: unknown) => log('error', 'the stop could not be recorded', error));
     await unwind();
   };

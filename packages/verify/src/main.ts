@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 import { verifyFolder } from './folder.ts';
 
-const USAGE = `usage: portreeve-verify DIR [--vkey FILE] [--json]
+const USAGE = `usage: portreeve-verify DIR [--vkey FILE | --policy FILE] [--json]
 
-Checks a folder that "portreeve audit export" wrote, without the server.
+Checks a folder that "portreeve audit export" wrote, or that an anchor of the log is, without the server.
   --vkey FILE  the log's public key as you were given it by another way, one a line
+  --policy FILE  the keys and witnesses that you trust, and how many must have cosigned (c2sp.org/tlog-policy)
   --json       one JSON object on standard output
 
 exit: 0 nothing was changed, 1 something was, 2 the command or the folder is not usable
@@ -30,6 +31,7 @@ async function main(args: readonly string[]): Promise<0 | 1 | 2> {
   return verifyFolder(folder, {
     json: values.json === true,
     ...(values.vkey === undefined ? {} : { vkeyFile: values.vkey }),
+    ...(values.policy === undefined ? {} : { policyFile: values.policy }),
   });
 }
 
@@ -38,7 +40,12 @@ function options(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { vkey: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        vkey: { type: 'string' },
+        policy: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
   } catch (error) {
     return `${(error as Error).message}\n\n${USAGE}`;

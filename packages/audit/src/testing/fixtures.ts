@@ -1,12 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import {
-  type Clock,
-  draft,
-  fixedClock,
-  type RecordActor,
-  type RecordDraft,
-  type UnitOfWork,
-} from '@portreeve/contract';
+import { draft, fixedClock, type RecordActor, type RecordDraft, type UnitOfWork } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
 import { type AuditLog, type AuditLogOptions, createAuditLog } from '../log.ts';
 import { createNoteSigner } from '../note.ts';

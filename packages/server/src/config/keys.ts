@@ -9,6 +9,8 @@ const SECRET_KEY_BYTES = 32;
 export interface Keys {
   /** Signs checkpoints. Ed25519. */
   readonly log: KeyObject;
+  /** Cosigns them, for those who do not trust Ed25519 any more. ML-DSA-44. */
+  readonly log_ml_dsa: KeyObject;
   /** Signs grants. Ed25519. */
   readonly grant: KeyObject;
   /** The executor's own: it proves to a downstream that a grant came from who may use it. Ed25519. */
@@ -30,20 +32,18 @@ export async function loadKeys(stateFolder: string): Promise<Keys> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const created: { purpose: string; key_id: string; public_key: string }[] = [];
 
-  const signing = async (purpose: string): Promise<KeyObject> => {
+  const signing = async (purpose: string, kind: KeyKind = 'ed25519'): Promise<KeyObject> => {
     const path = join(folder, `${purpose}.pem`);
     const [pem, fresh] = await readOrMake(path, () =>
-      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      makeKey(kind).export({ type: 'pkcs8', format: 'pem' }).toString(),
     );
-    const key = parsePrivateKey(pem, path);
-    if (fresh) {
-      const { x } = createPublicKey(key).export({ format: 'jwk' });
-      created.push({ purpose, key_id: keyId(key), public_key: x ?? '' });
-    }
+    const key = parsePrivateKey(pem, path, kind);
+    if (fresh) created.push({ purpose, key_id: keyId(key), public_key: publicHalf(key) });
     return key;
   };
 
   const log = await signing('log');
+  const log_ml_dsa = await signing('log-ml-dsa', 'ml-dsa-44');
   const grant = await signing('grant');
   const executor = await signing('executor');
   const secret = async (purpose: string): Promise<Buffer> => {
@@ -55,12 +55,24 @@ export async function loadKeys(stateFolder: string): Promise<Keys> {
   };
   const redaction = await secret('redaction');
   const pseudonyms = await secret('pseudonyms');
-  return { log, grant, executor, redaction, pseudonyms, created };
+  return { log, log_ml_dsa, grant, executor, redaction, pseudonyms, created };
 }
 
 /** A short name for a public key: the first 12 characters of its base64url form. */
 export function keyId(key: KeyObject): string {
-  return (createPublicKey(key).export({ format: 'jwk' }).x ?? '').slice(0, 12);
+  return publicHalf(key).slice(0, 12);
+}
+
+type KeyKind = 'ed25519' | 'ml-dsa-44';
+
+function makeKey(kind: KeyKind): KeyObject {
+  return kind === 'ed25519' ? generateKeyPairSync('ed25519').privateKey : generateKeyPairSync('ml-dsa-44').privateKey;
+}
+
+/** The public key's bytes in base64url. */
+function publicHalf(key: KeyObject): string {
+  const { x, pub } = createPublicKey(key).export({ format: 'jwk' }) as { x?: string; pub?: string };
+  return x ?? pub ?? '';
 }
 
 /** The state folder is held by this process alone, so nobody makes the same key meanwhile. */
@@ -75,10 +87,10 @@ async function readOrMake(path: string, make: () => string): Promise<[text: stri
   return [text, true];
 }
 
-function parsePrivateKey(pem: string, path: string): KeyObject {
+function parsePrivateKey(pem: string, path: string, kind: KeyKind): KeyObject {
   try {
     const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType === 'ed25519') return key;
+    if (key.asymmetricKeyType === kind) return key;
   } catch {
     // An error of the parser may quote the key.
   }

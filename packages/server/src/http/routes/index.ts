@@ -12,6 +12,7 @@ import { queueRoutes } from './queue.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
 import { systemRoutes } from './system.ts';
+import { tlogRoutes } from './tlog.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** The whole HTTP API as data: the tests for authorization and for the record walk over it. */
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...queueRoutes,
   ...environmentRoutes,
   ...auditRoutes,
+  ...tlogRoutes,
   ...policyRoutes,
   ...authzenRoutes,
   ...systemRoutes,
