@@ -47,7 +47,7 @@ export function addAudit(program: Command, run: Run<never>): void {
     .option('--vkey <file>', 'with a folder: the public key that you trust, kept elsewhere')
     .option('--policy <file>', 'with a folder: the keys and witnesses that you trust (C2SP tlog-policy)')
     .option('--anchors <file...>', 'without: checkpoints of this log that were kept elsewhere')
-    .option('--state <file>', 'without: go on from what was right the last time, and keep it there for the next')
+    .option('--resume <file>', 'without: go on from what was right the last time, and keep it there for the next')
     .action((run as Run<VerifyOptions>)(verify));
   filtered(group.command('export').description('write the record to a folder that can be checked offline'))
     .requiredOption('--out <folder>', 'a new or empty folder')
@@ -107,7 +107,7 @@ async function show(options: GlobalOptions, index: string): Promise<number> {
   return EXIT.done;
 }
 
-type VerifyOptions = GlobalOptions & { vkey?: string; policy?: string; anchors?: string[]; state?: string };
+type VerifyOptions = GlobalOptions & { vkey?: string; policy?: string; anchors?: string[]; resume?: string };
 
 async function verify(options: VerifyOptions, folder: string | undefined): Promise<number> {
   if (folder) {
@@ -136,15 +136,15 @@ async function verify(options: VerifyOptions, folder: string | undefined): Promi
 /** Records that are checked with one request: some seconds. */
 const VERIFY_STEP = 100_000;
 
-/** Asks the server step by step, shows how far it is, and keeps what was right where `--state` says. */
+/** Asks the server step by step, shows how far it is, and keeps what was right where `--resume` says. */
 async function verifyLive(client: Awaited<ReturnType<typeof signIn>>['client'], options: VerifyOptions): Promise<Row> {
   const anchors = await Promise.all((options.anchors ?? []).map((path) => readFile(path, 'utf8')));
-  let from = options.state ? await verifiedBefore(options.state) : null;
+  let from = options.resume ? await verifiedBefore(options.resume) : null;
   for (;;) {
     const asked = { ...(from ? { from } : {}), ...(anchors.length > 0 ? { anchors } : {}), limit: VERIFY_STEP };
     const report = await client.call('POST', '/v1/audit/verify', asked);
     if (!report.ok) return report;
-    if (options.state) await writeFile(options.state, `${JSON.stringify(report.verified)}\n`, { mode: 0o600 });
+    if (options.resume) await writeFile(options.resume, `${JSON.stringify(report.verified)}\n`, { mode: 0o600 });
     if (report.verified.size >= report.size || report.verified.size === from?.size) return report;
     const { size, root } = report.verified;
     from = { size, root };
