@@ -33,6 +33,28 @@ const handoff = async (house: TestServer): Promise<string> => {
   return (await (await house.as('operator')).get(`/v1/queue?run=${run}`)).body.handoffs[0].id;
 };
 
+/** An execution that succeeded, and its run. */
+const executed = async (house: TestServer): Promise<{ run: string; execution: string }> => {
+  const run = await done(house);
+  const auditor = await house.as('auditor');
+  const { records } = (await auditor.get(`/v1/audit/records?run=${run}&type=execution.result`)).body;
+  return { run, execution: records[0].entry.refs.execution };
+};
+/** A run that has published something, which is an effect. */
+const published = async (house: TestServer): Promise<{ run: string; execution: string }> => {
+  house.downstream.replyWith((_call, response) =>
+    response.writeHead(201, { 'content-type': 'application/json' }).end('{"revision":1}'),
+  );
+  const { id: run } = await house.submit({ case_id: 'CASE-1' });
+  const shown = await house.approvalOf(run);
+  const verdict = await house.verdict('lead', shown, 'approve');
+  await (await house.as('lead')).post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict);
+  await house.ended(run);
+  const { records } = (await (await house.as('auditor')).get(`/v1/audit/records?run=${run}&type=execution.result`))
+    .body;
+  return { run, execution: records[0].entry.refs.execution };
+};
+
 const name = (kind: string): string => `${kind}-${randomBytes(4).toString('hex')}`;
 const newAgent = async (house: TestServer) => ({
   name: name('agent'),
@@ -203,6 +225,25 @@ export const INPUTS: Readonly<
   'POST /v1/queue/:id/close': {
     role: 'operator',
     input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/close`, body: { note: 'Looked at it.' } }),
+  },
+  'POST /v1/executions/:id/undo': {
+    role: 'requester',
+    input: async (house) => ({
+      path: `/v1/executions/${(await published(house)).execution}/undo`,
+      body: { reason: 'a test' },
+    }),
+  },
+  'GET /v1/executions/:id/undo': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/executions/${(await executed(house)).execution}/undo` }),
+  },
+  'POST /v1/runs/:id/undo': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/runs/${(await published(house)).run}/undo`, body: { reason: 'a test' } }),
+  },
+  'GET /v1/runs/:id/undo': {
+    role: 'auditor',
+    input: async (house) => ({ path: `/v1/runs/${await done(house)}/undo` }),
   },
   'GET /v1/audit/records': { role: 'auditor', input: async () => ({ path: '/v1/audit/records?limit=1' }) },
   'GET /v1/audit/records/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/records/0' }) },

@@ -113,6 +113,7 @@ function expectProblem(answer: { status: number; body: unknown; headers: Headers
 const ID_BY_AREA: Readonly<Record<string, string>> = {
   tokens: 'tok_1',
   runs: 'run_1',
+  executions: 'exec_1',
   approvals: 'appr_1',
   queue: 'hand_1',
   sessions: 'ses_1',

@@ -6,9 +6,11 @@ import type {
   ProposalState,
   RecordType,
   RunState,
+  UndoState,
+  UnwindState,
 } from '@portreeve/contract';
 import type { ExecutionEvent, GrantEvent } from '@portreeve/execute';
-import type { ProposalEvent } from '@portreeve/gate';
+import type { ProposalEvent, UndoEvent, UnwindEvent } from '@portreeve/gate';
 import type { RunEvent } from '@portreeve/run';
 
 /**
@@ -69,17 +71,20 @@ export const GRANT_TRACES: Traces<GrantState, GrantEvent> = {
   revoked: noUse,
 };
 
-const noOutcome = { succeed: null, fail: null, lose: null };
+const SETTLED = 'packages/gate/src/settle/records.ts';
+const noOutcome = { succeed: null, fail: null, lose: null, confirm: null, rule_out: null };
+const learned = leaves(['settlement.ended'], SETTLED);
 
 export const EXECUTION_TRACES: Traces<ExecutionState, ExecutionEvent> = {
   started: {
+    ...noOutcome,
     succeed: leaves(['execution.result'], OUTCOME),
     fail: leaves(['execution.result'], OUTCOME),
     lose: leaves(['execution.result'], OUTCOME),
   },
   succeeded: noOutcome,
   failed: noOutcome,
-  unknown: noOutcome,
+  unknown: { ...noOutcome, confirm: learned, rule_out: learned },
 };
 
 const noStep = {
@@ -92,7 +97,10 @@ const noStep = {
   regrant: null,
   succeed: null,
   fail: null,
+  doubt: null,
   lose: null,
+  confirm: null,
+  rule_out: null,
 };
 const refused = leaves(['decision.made', 'handoff.opened'], GATE, HANDOFFS);
 
@@ -119,13 +127,29 @@ export const PROPOSAL_TRACES: Traces<ProposalState, ProposalEvent> = {
     regrant: silent('the grant was never used; a decision and another grant follow'),
     succeed: silent('it follows `execution.result`'),
     fail: leaves(['handoff.opened'], HANDOFFS),
+    doubt: leaves(['settlement.planned'], SETTLED),
     lose: leaves(['handoff.opened'], HANDOFFS),
+  },
+  settling: {
+    ...noStep,
+    grant: leaves(['decision.made', 'grant.issued'], GATE, GRANTS),
+    refuse: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
+    doubt: leaves(['settlement.tried'], SETTLED),
+    lose: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
+    confirm: leaves(['settlement.tried', 'settlement.ended'], SETTLED),
+    rule_out: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
+  },
+  retrying: {
+    ...noStep,
+    succeed: leaves(['settlement.tried', 'settlement.ended'], SETTLED),
+    doubt: leaves(['settlement.tried'], SETTLED),
+    lose: leaves(['settlement.tried', 'settlement.ended', 'handoff.opened'], SETTLED, HANDOFFS),
   },
   refused: noStep,
   denied: noStep,
   succeeded: noStep,
   failed: noStep,
-  unknown: noStep,
+  unknown: { ...noStep, confirm: learned, rule_out: learned },
 };
 
 const noMove = { start: null, wait: null, continue: null, complete: null, stop: null, hand_off: null, fail: null };
@@ -162,4 +186,31 @@ export const RUN_TRACES: Traces<RunState, RunEvent> = {
   refused: noMove,
   handed_off: noMove,
   failed: noMove,
+};
+
+const UNDO = 'packages/gate/src/undo/records.ts';
+const noUndo = { request: null, exclude: null, succeed: null, decline: null, fail: null, lose: null };
+const asked = leaves(['undo.requested'], UNDO);
+const undoEnded = leaves(['undo.ended'], UNDO);
+const excluded = leaves(['undo.ended', 'handoff.opened'], UNDO, HANDOFFS);
+
+export const UNDO_TRACES: Traces<UndoState, UndoEvent> = {
+  none: { ...noUndo, request: asked, exclude: excluded },
+  requested: { ...noUndo, succeed: undoEnded, decline: undoEnded, fail: undoEnded, lose: undoEnded },
+  declined: { ...noUndo, request: asked, exclude: excluded },
+  failed: { ...noUndo, request: asked, exclude: excluded },
+  unknown: { ...noUndo, succeed: undoEnded, fail: undoEnded },
+  undone: noUndo,
+  impossible: noUndo,
+};
+
+const noUnwinding = { begin: null, go_on: null, finish: null, stop: null };
+const begun = leaves(['unwinding.begun'], UNDO);
+const unwindingEnded = leaves(['unwinding.ended', 'handoff.opened'], UNDO, HANDOFFS);
+
+export const UNWIND_TRACES: Traces<UnwindState, UnwindEvent> = {
+  none: { ...noUnwinding, begin: begun },
+  unwinding: { ...noUnwinding, go_on: undoEnded, finish: unwindingEnded, stop: unwindingEnded },
+  unwound: { ...noUnwinding, begin: begun },
+  stopped: { ...noUnwinding, begin: begun },
 };

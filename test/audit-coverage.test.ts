@@ -1,7 +1,7 @@
 import { APPROVAL_TABLE } from '@portreeve/approve';
 import { RECORD_TYPE_NAMES, type StateTable } from '@portreeve/contract';
 import { EXECUTION_TABLE, GRANT_TABLE } from '@portreeve/execute';
-import { PROPOSAL_TABLE } from '@portreeve/gate';
+import { PROPOSAL_TABLE, UNDO_TABLE, UNWIND_TABLE } from '@portreeve/gate';
 import { RUN_TABLE } from '@portreeve/run';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +13,8 @@ import {
   RUN_TRACES,
   type Trace,
   type Traces,
+  UNDO_TRACES,
+  UNWIND_TRACES,
 } from './audit-coverage.table.ts';
 import { parse } from './imports.ts';
 import { isTestFile, isTestingFolder, type SourceText, sourceFiles } from './repository.ts';
@@ -77,6 +79,8 @@ const MACHINES: readonly Machine[] = [
   { name: 'execution', table: EXECUTION_TABLE, traces: EXECUTION_TRACES },
   { name: 'proposal', table: PROPOSAL_TABLE, traces: PROPOSAL_TRACES },
   { name: 'run', table: RUN_TABLE, traces: RUN_TRACES },
+  { name: 'undo', table: UNDO_TABLE, traces: UNDO_TRACES },
+  { name: 'unwinding', table: UNWIND_TABLE, traces: UNWIND_TRACES },
 ];
 
 /** How many changes of state leave no record of their own. It only falls. */

@@ -51,9 +51,9 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
   },
   console: { imports: ['sdk'], why: 'a thin client' },
   examples: {
-    imports: ['sdk', 'verify'],
+    imports: ['sdk', 'verify', 'example-downstream'],
     inTests: ['contract', 'context', 'server'],
-    why: 'an example is written with what an author has',
+    why: 'an example is written with what an author has; `example-downstream` is what their downstream systems share',
   },
   test: {
     imports: ['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', ...STAGES],
@@ -156,7 +156,7 @@ export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
 
 /** Files whose imports may have a computed target: what they load cannot be seen by this test. */
 export const COMPUTED_IMPORTS: Readonly<Record<string, string>> = {
-  'packages/server/src/config/project.ts': 'loads the workflow project that it was pointed at',
+  'packages/server/src/config/load-config.ts': 'loads the workflow project that it was pointed at',
   'packages/server/src/store/postgres.ts': 'finds the PostgreSQL of this platform',
   'packages/cli/bin/portreeve.mjs': 'finds the Node of this platform, and starts the command with it',
 };

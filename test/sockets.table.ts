@@ -99,7 +99,7 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
     why: 'the library over the fetch that it is given',
   },
   'packages/server/src/store/database.ts': { openers: ['pg'], why: 'our own database, by the address of the start' },
-  'packages/server/src/store/environment.ts': { openers: ['pg'], why: 'listens on our own database' },
+  'packages/server/src/store/listen.ts': { openers: ['pg'], why: 'listens on our own database' },
   'packages/server/src/store/postgres.ts': { openers: ['pg'], why: 'waits until the embedded database answers' },
   'packages/run/src/engine.ts': {
     openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos'],

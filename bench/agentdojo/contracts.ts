@@ -43,7 +43,7 @@ export function contractOf(tool: ToolLabels): ToolContract {
     ],
     clearance: { confidentiality: 'restricted', categories: [...CATEGORIES] },
     profiles: {},
-    undo: tool.destructive ? 'irreversible' : 'undo_by_hand',
+    undo: tool.destructive ? 'irreversible' : { tool: 'undo_by_hand', args: {}, window_minutes: 60 },
     timeout_ms: 1000,
     idempotency: 'none',
     audience: 'bench',

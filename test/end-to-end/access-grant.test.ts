@@ -141,7 +141,7 @@ const door = async (entitlement: string): Promise<Answer> => {
   return response.json();
 };
 
-test('B4 C2 C5 C6 C9 F4: a manager’s agent asks, policy narrows, a second person approves, an incident suspends', {
+test('B4 C2 C5 C6 C9 F4 F10: a manager’s agent asks, policy narrows, a second person approves, an incident suspends, it is undone', {
   timeout: 120_000,
 }, async () => {
   const { manager, agent, session, delegated } = await managerAndAgent();
@@ -216,8 +216,52 @@ test('B4 C2 C5 C6 C9 F4: a manager’s agent asks, policy narrows, a second pers
   // So does a freeze of the workflow.
   await people.operator.post('/v1/environment/freezes', { target: 'workflow:access-grant', reason: 'looking into it' });
   expect(await door(entitlement)).toEqual({ open: false, why: 'suspended' });
+  await people.operator.post('/v1/environment/thaws', {
+    target: 'workflow:access-grant',
+    stage: 'lifted',
+    reason: 'nothing found',
+  });
+  await takeBack(session, ended.result.execution, entitlement);
   expect(await people.auditor.post('/v1/audit/verify')).toMatchObject({ ok: true });
 });
+
+/** The manager has it taken back; the undo is approved and recorded like what it undoes. */
+async function takeBack(session: string, execution: string, entitlement: string): Promise<void> {
+  expect(await door(entitlement)).toMatchObject({ open: true });
+  const undo = (...more: string[]) =>
+    cli(['undo', execution, '--reason', 'The close is done.', '--server', url, ...more], {
+      env: { PORTREEVE_TOKEN: session },
+    });
+  // Who may not act may not undo.
+  expect(await people.operator.post(`/v1/executions/${execution}/undo`, { reason: 'x' })).toMatchObject({
+    code: 'refused',
+  });
+  const asked = await undo('--json');
+  expect(asked, asked.err).toMatchObject({ code: 3 });
+  const { approval, by_proposal } = JSON.parse(asked.out);
+  const view = await people.lead.get(`/v1/approvals/${approval}`);
+  const [given] = await givenByDirectory();
+  expect(view.args).toEqual({ access: given.access });
+  expect(view.tool).toMatchObject({ name: 'end_temporary_access' });
+  expect(view.provenance).toEqual([
+    { path: '/access', kind: 'trusted-record', origins: ['tool:grant_temporary_access'] },
+  ]);
+  expect(view.rationale).toContain('The close is done.');
+  expect((await undo()).out).toContain(`approvals approve ${approval}`);
+  expect(await door(entitlement)).toMatchObject({ open: true });
+
+  await people.lead.approve(approval);
+  const done = await undo('--wait');
+  expect(done).toMatchObject({ code: 0, out: expect.stringContaining('grant_temporary_access is undone') });
+  expect(await door(entitlement)).toEqual({ open: false, why: 'no_access' });
+  const { records } = await people.auditor.get('/v1/audit/records?type=undo.ended');
+  expect(records.map(({ entry }: Answer) => entry.outcome)).toEqual(['undone']);
+
+  // What undid it is not undone.
+  const results = await people.auditor.get(`/v1/audit/records?type=execution.result&proposal=${by_proposal}`);
+  const again = await send(`/v1/executions/${results.records[0].entry.refs.execution}/undo`, session, { reason: 'x' });
+  expect(again).toMatchObject({ code: 'conflict', detail: expect.stringContaining('an undo is not undone') });
+}
 
 test('G5: the read token of the directory is in no record', async () => {
   const lines = await people.auditor.lines('/v1/audit/export');

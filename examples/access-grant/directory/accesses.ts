@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type GrantUsed, openJournal, rememberGrants } from '@portreeve/example-downstream';
 import type { GrantInfo, ReplayStore } from '@portreeve/verify';
 
 /** An access as it was given: to whom, what, until when, and by whose right. */
@@ -17,7 +16,7 @@ export interface Access {
 type Line =
   | { readonly type: 'given'; readonly key: string; readonly access: Access }
   | { readonly type: 'ended'; readonly access: string; readonly at: string }
-  | { readonly type: 'grant_used'; readonly jti: string };
+  | GrantUsed;
 
 export interface Accesses {
   /** Remembers used grants, so that a restart forgets none. */
@@ -39,44 +38,25 @@ export interface Accesses {
 
 /** Opens `accesses.jsonl`, in which every change is on the disk before it is answered. */
 export async function openAccesses(folder: string, now: () => Date = () => new Date()): Promise<Accesses> {
-  await mkdir(folder, { recursive: true });
-  const file: FileHandle = await open(join(folder, 'accesses.jsonl'), 'a+', 0o600);
+  const { journal, lines } = await openJournal<Line>(folder, 'accesses.jsonl');
   const byKey = new Map<string, Access>();
   const endedAt = new Map<string, string>();
-  const used = new Set<string>();
   const remember = (line: Line): void => {
     if (line.type === 'given') byKey.set(line.key, line.access);
     else if (line.type === 'ended') endedAt.set(line.access, line.at);
-    else used.add(line.jti);
   };
-  for (const line of (await file.readFile('utf8')).split('\n')) if (line !== '') remember(JSON.parse(line) as Line);
-
-  let tail: Promise<unknown> = Promise.resolve();
-  /** One change after another: two calls with one key must not both find it free. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(work);
-    tail = turn.catch(() => undefined);
-    return turn;
-  };
+  for (const line of lines) remember(line);
   const write = async (line: Line): Promise<void> => {
-    await file.appendFile(`${JSON.stringify(line)}\n`);
-    await file.datasync();
+    await journal.append(line);
     remember(line);
   };
 
   const isOpen = (each: Access): boolean => !endedAt.has(each.access) && Date.parse(each.expires_at) > now().getTime();
 
   return {
-    replay: {
-      use: (jti) =>
-        inTurn(async () => {
-          if (used.has(jti)) return false;
-          await write({ type: 'grant_used', jti });
-          return true;
-        }),
-    },
+    replay: rememberGrants(journal, lines),
     give: ({ minutes, ...wish }, key, { subject, actor, approvers }) =>
-      inTurn(async () => {
+      journal.inTurn(async () => {
         const known = byKey.get(key);
         if (known) return known;
         const access: Access = {
@@ -89,7 +69,7 @@ export async function openAccesses(folder: string, now: () => Date = () => new D
         return access;
       }),
     end: (access) =>
-      inTurn(async () => {
+      journal.inTurn(async () => {
         if (![...byKey.values()].some((each) => each.access === access)) return null;
         if (!endedAt.has(access)) await write({ type: 'ended', access, at: now().toISOString() });
         return { access, ended_at: endedAt.get(access)! };
@@ -106,9 +86,6 @@ export async function openAccesses(folder: string, now: () => Date = () => new D
       }
       return held;
     },
-    async close() {
-      await tail;
-      await file.close();
-    },
+    close: () => journal.close(),
   };
 }

@@ -1,7 +1,34 @@
-import type { GrantInfo, ReplayStore } from '@portreeve/verify';
-import type { Journal, JournalEntry, Publication } from './journal.ts';
+import type { GrantUsed, Journal } from '@portreeve/example-downstream';
+import type { GrantInfo } from '@portreeve/verify';
 
-type Published = Extract<JournalEntry, { type: 'published' }>;
+/** What is published: a summary, and whatever the tool's schema has besides. */
+export interface Publication {
+  readonly summary: unknown;
+  readonly [member: string]: unknown;
+}
+
+interface Published {
+  readonly type: 'published';
+  readonly at: string;
+  readonly case_id: string;
+  readonly revision: number;
+  readonly publication: Publication;
+  /** The grant's digest of the case and the whole publication. */
+  readonly args_digest: string;
+  readonly idempotency_key: string | null;
+  /** By whose right, through whom, and who agreed: from the grant. */
+  readonly by: {
+    readonly grant: string;
+    readonly proposal: string;
+    readonly run: string | null;
+    readonly subject: string;
+    readonly actor: string | null;
+    readonly approvers: readonly string[];
+  };
+}
+
+/** A line of the journal: what this system must still know after it was killed. */
+export type Line = GrantUsed | Published;
 
 /** What a publication is answered with, also when it is asked for again under the same key. */
 export interface PublishAnswer {
@@ -15,8 +42,6 @@ export class KeyMismatch extends Error {
 }
 
 export interface Publications {
-  /** Remembers used grants in the journal, so that a restart forgets none. */
-  readonly replay: ReplayStore;
   /** Publishes once for each idempotency key. Throws {@link KeyMismatch} for a key that was used for something else. */
   publish(wish: {
     readonly case_id: string;
@@ -27,36 +52,13 @@ export interface Publications {
   newest(case_id: string): Published | null;
 }
 
-export function createPublications(journal: Journal, entries: readonly JournalEntry[]): Publications {
-  const used = new Set<string>();
+export function createPublications(journal: Journal<Line>, lines: readonly Line[]): Publications {
   const newestByCase = new Map<string, Published>();
   const publishedByKey = new Map<string, Published>();
-  for (const entry of entries) {
-    if (entry.type === 'grant_used') used.add(entry.jti);
-    else remember(entry);
-  }
+  for (const line of lines) if (line.type === 'published') remember(line);
 
-  let tail: Promise<unknown> = Promise.resolve();
   return {
-    replay: {
-      async use(jti, expiresAt) {
-        if (used.has(jti)) return false;
-        used.add(jti);
-        await journal.append({
-          type: 'grant_used',
-          at: new Date().toISOString(),
-          jti,
-          expires_at: expiresAt.toISOString(),
-        });
-        return true;
-      },
-    },
-    publish(wish) {
-      // One at a time: two requests with one key must not both find it free.
-      const turn = tail.then(() => publishOne(wish));
-      tail = turn.catch(() => undefined);
-      return turn;
-    },
+    publish: (wish) => journal.inTurn(() => publishOne(wish)),
     newest: (case_id) => newestByCase.get(case_id) ?? null,
   };
 

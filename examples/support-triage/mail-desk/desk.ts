@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type GrantUsed, openJournal, rememberGrants } from '@portreeve/example-downstream';
 import type { GrantInfo, ReplayStore } from '@portreeve/verify';
 
 export interface Classification {
@@ -28,7 +27,7 @@ type Line =
       readonly ticket: string;
       readonly classification: Classification | null;
     }
-  | { readonly type: 'grant_used'; readonly jti: string };
+  | GrantUsed;
 
 export interface Desk {
   /** Remembers used grants, so that a restart forgets none. */
@@ -43,46 +42,27 @@ export interface Desk {
 
 /** Opens `desk.jsonl`, in which every change is on the disk before it is answered. */
 export async function openDesk(folder: string): Promise<Desk> {
-  await mkdir(folder, { recursive: true });
-  const file: FileHandle = await open(join(folder, 'desk.jsonl'), 'a+', 0o600);
+  const { journal, lines } = await openJournal<Line>(folder, 'desk.jsonl');
   const sentByKey = new Map<string, Sent>();
   const classifiedKeys = new Set<string>();
   const classifications = new Map<string, Classification | null>();
-  const used = new Set<string>();
   const remember = (line: Line): void => {
     if (line.type === 'sent') sentByKey.set(line.key, line.sent);
-    else if (line.type === 'grant_used') used.add(line.jti);
-    else {
+    else if (line.type === 'classified') {
       classifiedKeys.add(line.key);
       classifications.set(line.ticket, line.classification);
     }
   };
-  for (const line of (await file.readFile('utf8')).split('\n')) if (line !== '') remember(JSON.parse(line) as Line);
-
-  let tail: Promise<unknown> = Promise.resolve();
-  /** One change after another: two calls with one key must not both find it free. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(work);
-    tail = turn.catch(() => undefined);
-    return turn;
-  };
+  for (const line of lines) remember(line);
   const write = async (line: Line): Promise<void> => {
-    await file.appendFile(`${JSON.stringify(line)}\n`);
-    await file.datasync();
+    await journal.append(line);
     remember(line);
   };
 
   return {
-    replay: {
-      use: (jti) =>
-        inTurn(async () => {
-          if (used.has(jti)) return false;
-          await write({ type: 'grant_used', jti });
-          return true;
-        }),
-    },
+    replay: rememberGrants(journal, lines),
     send: (reply, key, { subject, approvers }) =>
-      inTurn(async () => {
+      journal.inTurn(async () => {
         const known = sentByKey.get(key);
         if (known) return known;
         const sent: Sent = { message: `msg-${randomBytes(6).toString('hex')}`, ...reply, by: { subject, approvers } };
@@ -90,16 +70,13 @@ export async function openDesk(folder: string): Promise<Desk> {
         return sent;
       }),
     classify: (ticket, classification, key) =>
-      inTurn(async () => {
+      journal.inTurn(async () => {
         if (!classifiedKeys.has(key)) await write({ type: 'classified', key, ticket, classification });
       }),
     stateOf: (ticket) => ({
       classification: classifications.get(ticket) ?? null,
       replies: [...sentByKey.values()].filter((sent) => sent.ticket === ticket),
     }),
-    async close() {
-      await tail;
-      await file.close();
-    },
+    close: () => journal.close(),
   };
 }

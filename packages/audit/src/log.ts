@@ -117,7 +117,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     async record(drafts) {
       const staged = stage(drafts);
-      if (await sequencer.append(staged)) return;
+      if (staged.every(({ key }) => key === null) && (await sequencer.append(staged))) return;
       sequencer.staged();
       await options.uow.transaction((tx) => store.stage(tx, origin, staged)).catch(unwritten);
     },

@@ -34,8 +34,9 @@ export interface SequencerOptions {
   readonly clock: Clock;
 }
 
+/** Records that are written together or not at all. */
 interface Direct {
-  readonly record: StagedRecord;
+  readonly records: readonly StagedRecord[];
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -59,8 +60,6 @@ export class Sequencer {
   #stuckSince: number | null = null;
   /** Readers that wait until all that was staged before them has its place. */
   #waiting: (() => void)[] = [];
-  /** There may be staged records that were not looked for yet. */
-  #staged = true;
   #pollMs = POLL_MIN_MS;
   #wake: () => void = () => undefined;
 
@@ -72,22 +71,22 @@ export class Sequencer {
   staged(): void {
     this.#assertWritable();
     this.start();
-    this.#call();
+    // Not at once: its transaction goes on. Many that come together are then seen together.
+    if (this.#pollMs > POLL_MIN_MS) this.#call();
   }
 
   /**
-   * Writes records that stand for themselves, durable when it resolves. False where another process leads: the caller
+   * Writes records that stand for themselves, all or none, durable when it resolves; their keys are not looked at. False where another process leads: the caller
    * stages them then.
    */
   async append(records: readonly StagedRecord[]): Promise<boolean> {
     this.#assertWritable();
     this.start();
     if (!this.#leading) return false;
-    const written = records.map(
-      (record) => new Promise<void>((resolve, reject) => this.#direct.push({ record, resolve, reject })),
-    );
-    this.#wake();
-    await Promise.all(written);
+    await new Promise<void>((resolve, reject) => {
+      this.#direct.push({ records, resolve, reject });
+      this.#wake();
+    });
     return true;
   }
 
@@ -168,7 +167,6 @@ export class Sequencer {
     const place = await openPlace(store, origin);
     this.#fault = null;
     this.#leading = true;
-    this.#staged = true;
     const writes = new Set<Promise<void>>();
     let failure: unknown = null;
     let lookAt = 0;
@@ -177,11 +175,10 @@ export class Sequencer {
       const waiting = this.#waiting.splice(0);
       // Direct records never keep staged ones of another process waiting for long.
       const due = performance.now() >= lookAt;
-      const look = due || this.#staged || waiting.length > 0 || this.#direct.length === 0;
-      this.#staged = false;
+      const look = due || waiting.length > 0 || this.#direct.length === 0;
       if (look) lookAt = performance.now() + LOOK_MS;
       const pending = look ? await lead.pending(BATCH_MAX) : [];
-      const direct = this.#direct.splice(0, BATCH_MAX - pending.length);
+      const direct = this.#takeDirect(BATCH_MAX - pending.length);
       if (pending.length + direct.length > 0) {
         this.#pollMs = POLL_MIN_MS;
         const write = this.#write(lead, place, pending, direct).catch((error: unknown) => {
@@ -193,16 +190,22 @@ export class Sequencer {
         while (writes.size >= WRITES_MAX) await Promise.race(writes);
       }
       const more = pending.length === BATCH_MAX;
-      if (more) this.#staged = true;
-      if (waiting.length > 0 && more) this.#waiting.push(...waiting);
-      else if (waiting.length > 0) {
-        await Promise.all(writes);
-        if (over) this.#waiting.push(...waiting);
-        else for (const done of waiting) done();
-      } else if (pending.length + direct.length === 0) await this.#rest();
+      if (waiting.length > 0 && !more) await Promise.all(writes);
+      if (more || over) this.#waiting.push(...waiting);
+      else for (const done of waiting) done();
+      if (!more && direct.length === 0) await this.#rest();
     }
     await Promise.all(writes);
     if (failure) throw failure;
+  }
+
+  /** As many as fit; the first one always. */
+  #takeDirect(room: number): Direct[] {
+    let count = 0;
+    let end = 0;
+    while (end < this.#direct.length && (end === 0 || count + this.#direct[end]!.records.length <= room))
+      count += this.#direct[end++]!.records.length;
+    return this.#direct.splice(0, end);
   }
 
   /** One write. Its records have their index before the first wait, so that writes can follow each other. */
@@ -210,7 +213,7 @@ export class Sequencer {
     const from = place.tree.size;
     const records: NewRecord[] = [];
     const nodes: StoredNode[] = [];
-    for (const staged of [...pending, ...direct.map(({ record }) => record)]) {
+    for (const staged of [...pending, ...direct.flatMap((each) => each.records)]) {
       const index = place.tree.size;
       const { entry, time } = placeEntry(staged.entry, index, place.time);
       place.time = time;
@@ -262,12 +265,11 @@ export class Sequencer {
   }
 
   #call(): void {
-    this.#staged = true;
     this.#pollMs = POLL_MIN_MS;
     this.#wake();
   }
 
-  /** Waits until called, or for the time after which another process may have staged something. */
+  /** Waits until called, or for the time after which somebody may have staged something. */
   async #rest(): Promise<void> {
     if (this.#direct.length > 0 || this.#waiting.length > 0) return;
     await new Promise<void>((resolve) => {

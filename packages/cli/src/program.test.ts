@@ -44,6 +44,7 @@ interface Made {
   readonly token: string;
   readonly otherToken: string;
   readonly proposal: string;
+  readonly execution: string;
 }
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/incident-summary/', import.meta.url));
@@ -54,6 +55,30 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     right: null,
     why: 'it starts the server: who may read and write the state folder may; test/end-to-end runs it',
     records: ['system.started', 'system.stopped'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  serve: {
+    right: null,
+    why: 'it starts a process: who may read and write the state folder and the database may; test/roles runs it',
+    records: ['system.started', 'key.created'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  'keys executor': {
+    right: null,
+    why: 'it shows the public half of a key of the state folder: who may read that may',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  'keys grant': {
+    right: null,
+    why: 'it shows the public half of a key of the state folder: who may read that may',
+    records: [],
     as: null,
     notAs: null,
     words: () => [],
@@ -124,6 +149,15 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     words: () => ['tool:nothing_of_ours', '--reason', 'a test'],
   },
   'approvals notices': { right: 'notices.read', records: ['api.read'], as: 'lead', notAs: null, words: () => [] },
+  undo: {
+    right: 'executions.undo',
+    // What the example publishes is irreversible, and is said to be.
+    records: ['undo.ended', 'handoff.opened'],
+    code: 1,
+    as: 'analyst',
+    notAs: 'lead',
+    words: ({ execution }) => [execution],
+  },
   'queue list': { right: 'queue.read', records: ['api.read'], as: 'operator', notAs: 'analyst', words: () => [] },
   'queue show': {
     right: 'queue.read',
@@ -323,6 +357,7 @@ const NOTHING: Made = {
   token: 'tok_1',
   otherToken: 'tok_1',
   proposal: 'prop_1',
+  execution: 'exec_1',
 };
 
 afterAll(() => rm(NOTHING.folder, { recursive: true, force: true }));
@@ -455,7 +490,15 @@ describe('with a server', () => {
     await identity('agents', 'activate', 'active-agent', '--reason', 'a test');
     const newToken = async () => (await identity('tokens', 'create', 'a test', '--as', 'analyst')).id;
     const { proposal } = documentIn(await portreeve('approvals', 'show', first.approval, '--json')).approval;
+    const third = await startRun(input);
+    await portreeve('approvals', 'approve', third.approval, '--as', 'lead');
+    let results: { entry: { refs: { execution: string } } }[] = [];
+    while (results.length === 0)
+      ({ records: results } = documentIn(
+        await portreeve('audit', 'search', '--run', third.run, '--type', 'execution.result', '--json'),
+      ));
     made = {
+      execution: results[0]!.entry.refs.execution,
       ...{
         input,
         folder,
@@ -542,6 +585,8 @@ describe('with a server', () => {
       [['approvals', 'show', 'appr_none'], 'not_found'],
       [['approvals', 'approve', 'run_none'], 'bad_request'],
       [['queue', 'show', 'hand_none'], 'not_found'],
+      [['undo', 'exec_none'], 'not_found'],
+      [['undo', 'run_none'], 'not_found'],
       [['queue', 'close', 'hand_none', '--note', 'x'], 'not_found'],
       [['audit', 'show', '999999'], 'not_found'],
       [['audit', 'show', 'x'], 'bad_request'],

@@ -28,6 +28,8 @@ export async function watchRun(
   let approval: string | null = null;
   let result: number | null = null;
   let heldBack = false;
+  /** Proposals whose call failed, or of which nobody knows. */
+  const lost = new Set<string>();
   let closing = new AbortController();
   let asking: Promise<boolean> = Promise.resolve(true);
   const stop = new AbortController();
@@ -53,9 +55,13 @@ export async function watchRun(
     if (type === 'decision.made' && data.entry.outcome === 'refuse') heldBack = true;
     if (type === 'execution.result') {
       result = data.entry.index;
-      if (data.entry.outcome !== 'succeeded') heldBack = true;
+      if (data.entry.outcome === 'succeeded') lost.delete(data.entry.refs.proposal);
+      else lost.add(data.entry.refs.proposal);
     }
-    if (type === 'run.ended') return { state: 'ended', approval, result, heldBack };
+    // What became of a call was learned, and a question that got no answer is no trouble of the run's own.
+    if (type === 'settlement.tried' && data.data?.asked) lost.delete(data.data.asked);
+    if (type === 'settlement.ended' && data.entry.outcome === 'happened') lost.delete(data.entry.refs.proposal);
+    if (type === 'run.ended') return { state: 'ended', approval, result, heldBack: heldBack || lost.size > 0 };
   }
-  return { state: (await asking) ? 'stopped' : 'waiting', approval, result, heldBack };
+  return { state: (await asking) ? 'stopped' : 'waiting', approval, result, heldBack: heldBack || lost.size > 0 };
 }

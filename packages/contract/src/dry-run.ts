@@ -18,7 +18,7 @@ export function dryRunContract(contract: ToolContract, tools: readonly ToolContr
   if (fault !== null) throw new PortreeveError('misconfigured', `${contract.name}: ${fault}.`);
   if (dry_run.by === 'tool') return tools.find((each) => each.name === dry_run.tool)!;
   // A preview destroys nothing: it is there for the person who looks first.
-  const { dry_run: _, destructive: __, ...rest } = contract;
+  const { dry_run: _, destructive: __, status: ___, ...rest } = contract;
   return toolContractSchema.parse({
     ...rest,
     name: `preview_${contract.name}`.slice(0, NAME_CHARS_MAX).replace(/[-_]+$/, ''),

@@ -5,7 +5,8 @@ export type ExecutionState = (typeof EXECUTION_STATES)[number];
 
 /**
  * How one call ended. `status` is that of HTTP, where the call went over HTTP. `failed`: it is certain that nothing happened downstream, or the downstream said that it refused.
- * `unknown`: the request may have arrived and the answer did not; it is never repeated by itself (invariant 8).
+ * `unknown`: the request may have arrived and the answer did not. Only where the contract says that the downstream honours
+ * the idempotency key is it sent again, with the same key; else it is never repeated by itself (invariant 8).
  */
 export type CallOutcome =
   | { readonly state: 'succeeded'; readonly status?: number; readonly result: Json; readonly duration_ms: number }

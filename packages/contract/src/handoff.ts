@@ -9,6 +9,7 @@ export const HANDOFF_KINDS = [
   'source_failed',
   'refused',
   'denied',
+  'not_undone',
   'error',
 ] as const;
 export type HandoffKind = (typeof HANDOFF_KINDS)[number];

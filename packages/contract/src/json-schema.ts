@@ -19,6 +19,33 @@ export function compileSchema(schema: JsonObject): (value: unknown) => FieldErro
   const text = canonicalJson(schema);
   if (text.length > SCHEMA_LIMITS.chars)
     throw new BadSchema(`the schema is longer than ${SCHEMA_LIMITS.chars} characters`);
+  const known = kept.get(text);
+  if (known) {
+    // The newest last: the oldest is the first to go.
+    kept.delete(text);
+    kept.set(text, known);
+    return known;
+  }
+  const validator = compileText(text);
+  kept.set(text, validator);
+  keptChars += text.length;
+  for (const oldest of kept.keys()) {
+    if (keptChars <= KEPT_CHARS_MAX) break;
+    kept.delete(oldest);
+    keptChars -= oldest.length;
+  }
+  return validator;
+}
+
+/** Validators by the text of their schema: a contract that is read from the store is another object each time. */
+const kept = new Map<string, (value: unknown) => FieldError[]>();
+let keptChars = 0;
+const KEPT_CHARS_MAX = 1024 * 1024;
+
+/** Has the schema of schemas, which takes longer to compile than any schema, once. */
+const metaSchema = new Ajv2020({ logger: false });
+
+function compileText(text: string): (value: unknown) => FieldError[] {
   refuseAsync(JSON.parse(text) as Json);
   const ajv = new Ajv2020({
     strict: true,
@@ -26,7 +53,7 @@ export function compileSchema(schema: JsonObject): (value: unknown) => FieldErro
     strictTypes: false,
     strictTuples: false,
     allErrors: false,
-    validateSchema: true,
+    validateSchema: false,
     addUsedSchema: false,
     logger: false,
     code: {
@@ -38,7 +65,9 @@ export function compileSchema(schema: JsonObject): (value: unknown) => FieldErro
   addFormats.default(ajv);
   let validate: ValidateFunction;
   try {
-    validate = ajv.compile(JSON.parse(text) as JsonObject);
+    const schema = JSON.parse(text) as JsonObject;
+    if (metaSchema.validateSchema(schema) !== true) throw new Error(`schema is invalid: ${metaSchema.errorsText()}`);
+    validate = ajv.compile(schema);
   } catch (error) {
     throw new BadSchema(error instanceof Error ? error.message : String(error));
   }

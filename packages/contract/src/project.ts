@@ -68,6 +68,9 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
 ]);
 export type SecretsConfig = z.infer<typeof secretsConfigSchema>;
 
+/** 32 bytes as base64url: a public key of Ed25519, or a thumbprint by SHA-256. */
+const ed25519Text = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'use 32 bytes as base64url, 43 characters');
+
 /** What a system may speak: HTTP, PostgreSQL, or SMTP. */
 const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?)$/;
 
@@ -116,6 +119,16 @@ export const projectConfigSchema = z
     secrets: secretsConfigSchema.default({ store: 'keystore' }),
     /** Seconds that a grant lives: minutes at the most, and less where the tools are quick (requirement F6). */
     grants: z.strictObject({ ttl_s: z.int().min(1).max(GRANT_TTL_MAX_S).default(120) }).default({ ttl_s: 120 }),
+    /**
+     * Executors that run apart (`portreeve serve --role=executor`), by name. Each is known by the thumbprint of its own key
+     * (RFC 7638; `portreeve keys executor` prints it): grants are bound to it, so nothing else can use them.
+     */
+    executors: z.record(nameSchema, z.strictObject({ jkt: ed25519Text })).default({}),
+    /**
+     * The public keys of the gatekeeper whose grants an executor apart accepts: the `x` of an Ed25519 JWK (RFC 8037;
+     * `portreeve keys grant` prints it).
+     */
+    grant_keys: z.array(ed25519Text).max(8).default([]),
     /** The model endpoints, in the order in which they are tried for each question. */
     models: modelEndpointsSchema,
     /** Helpers of detection, each a system of `systems` reached over HTTP. Without them our own rules look alone. */

@@ -110,6 +110,10 @@ export const PROPOSAL_STATES = [
   'granted',
   'succeeded',
   'failed',
+  // Nobody knows yet whether it took effect, and the house is finding out: by the status tool, or once more by the same key.
+  'settling',
+  'retrying',
+  // Nobody knows, and a person must find out.
   'unknown',
 ] as const;
 export type ProposalState = (typeof PROPOSAL_STATES)[number];

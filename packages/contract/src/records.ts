@@ -10,6 +10,8 @@ import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
+import { SETTLED, SETTLING_WAYS } from './settlement.ts';
+import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
 
 const count = z.int().min(0);
 /** A decision with the request that it judged, so that another policy can judge it anew (requirement C7). */
@@ -442,6 +444,60 @@ export const RECORD_TYPES = {
     result_digest: digestSchema.nullable(),
     duration_ms: count,
     late: z.boolean(),
+  }),
+  /** Nobody knows what became of a call, and the house sets out to learn it. */
+  'settlement.planned': z.strictObject({
+    execution: idSchema('execution'),
+    reason: z.string(),
+    way: z.enum(SETTLING_WAYS),
+    at: z.iso.datetime(),
+  }),
+  'settlement.tried': z.strictObject({
+    way: z.enum(SETTLING_WAYS),
+    number: z.int().min(1),
+    came: z.enum(SETTLED),
+    reason: z.string(),
+    /** The call that was made with the same key. */
+    execution: idSchema('execution').nullable(),
+    /** The question to the status tool. */
+    asked: idSchema('proposal').nullable(),
+    next_at: z.iso.datetime().nullable(),
+  }),
+  'settlement.ended': z.strictObject({
+    came: z.enum(SETTLED),
+    by: z.enum(['retry', 'status', 'tries', 'policy', 'person']),
+    tries: count,
+    note: z.string().max(4000).nullable(),
+  }),
+  /** Somebody asked that an effect be taken back: what follows is a proposal of its own. */
+  'undo.requested': z.strictObject({
+    undoes: idSchema('proposal'),
+    execution: idSchema('execution'),
+    tool: nameSchema,
+    number: z.int().min(1),
+    reason: z.string().max(1000),
+  }),
+  /** Somebody asked, and there was nothing that could be taken back. */
+  'undo.refused': z.strictObject({ code: z.enum(UNDO_REFUSALS), reason: z.string().max(1000) }),
+  'undo.ended': z.strictObject({
+    undoes: idSchema('proposal'),
+    execution: idSchema('execution'),
+    state: z.enum(UNDO_STATES),
+    why: z.string().nullable(),
+    handoff: idSchema('handoff').nullable(),
+  }),
+  /** Somebody, or the workflow itself, asked that all that a run did be taken back, latest first. */
+  'unwinding.begun': z.strictObject({
+    number: z.int().min(1),
+    reason: z.string().max(1000),
+    effects: z.array(idSchema('proposal')),
+  }),
+  'unwinding.ended': z.strictObject({
+    state: z.enum(UNWIND_STATES),
+    undone: z.array(idSchema('proposal')),
+    /** What stands, and why. */
+    left: z.array(z.strictObject({ proposal: idSchema('proposal'), tool: nameSchema, why: z.string() })),
+    handoff: idSchema('handoff').nullable(),
   }),
   'notice.posted': z.strictObject({ groups: z.array(z.string()).min(1), text: z.string().max(4000) }),
   'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),

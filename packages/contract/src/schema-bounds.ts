@@ -9,13 +9,23 @@ const SHORT_FORMATS = ['uuid', 'date', 'time', 'date-time', 'duration', 'ipv4', 
  * the like, each with where. None: whatever satisfies the schema there is of limited size.
  */
 export function unboundedAt(schema: JsonObject, pointer: string): string[] {
+  const parts = membersAt(schema, pointer);
+  if (parts.length === 0) return [`nothing is declared at ${pointer}`];
+  return [...new Set(parts.flatMap((part) => unbounded(part, schema, pointer, 0)))];
+}
+
+/** The parts of a schema that say something of the value at a pointer, references and alternatives taken apart. */
+export function partsAt(schema: JsonObject, pointer: string): JsonObject[] {
+  return membersAt(schema, pointer).flatMap((part) => branches(part, schema));
+}
+
+function membersAt(schema: JsonObject, pointer: string): JsonObject[] {
   let parts: JsonObject[] = [schema];
   for (const raw of pointer.split('/').slice(1)) {
     const key = raw.replaceAll('~1', '/').replaceAll('~0', '~');
     parts = parts.flatMap((part) => branches(part, schema)).flatMap((part) => memberOf(part, key));
   }
-  if (parts.length === 0) return [`nothing is declared at ${pointer}`];
-  return [...new Set(parts.flatMap((part) => unbounded(part, schema, pointer, 0)))];
+  return parts;
 }
 
 function memberOf(part: JsonObject, key: string): JsonObject[] {

@@ -10,6 +10,9 @@ import type { ToolContract } from './workflow.ts';
 export function bindingFaults(contract: ToolContract): FieldError[] {
   const { binding } = contract;
   const declared = membersOf(contract.args);
+  // Nobody downstream would know the key, so a second call would be a second effect.
+  if (contract.idempotency === 'key' && (binding.connector === 'postgres' || binding.connector === 'email'))
+    return [fault('idempotency', `${binding.connector} has no idempotency key: say \`none\``)];
   switch (binding.connector) {
     case 'http':
       return unfilled(binding.url, declared);

@@ -76,8 +76,38 @@ describe('F2: a tool contract under review', () => {
       'without maxLength',
     ],
     ['undo', 'irreversible and automatic', soundTool({ tier: 1 }), 'automatic'],
-    ['undo', 'an undo that does not exist', soundTool({ undo: 'thaw_account' }), 'no tool'],
-    ['undo', 'an undo that only reads', soundTool({ undo: 'show_account' }), 'only reads'],
+    [
+      'undo',
+      'an undo that does not exist',
+      soundTool({ undo: { tool: 'thaw_account', args: {}, window_minutes: 60 } }),
+      'no tool',
+    ],
+    [
+      'undo',
+      'an undo that only reads',
+      soundTool({ undo: { tool: 'show_account', args: {}, window_minutes: 60 } }),
+      'only reads',
+    ],
+    [
+      'status',
+      'a status tool that does not exist',
+      soundTool({
+        status: {
+          tool: 'gone_tool',
+          args: {},
+          happened: { pointer: '/state', equals: 'done' },
+          did_not_happen: { pointer: '/state', equals: 'none' },
+          result: {},
+        },
+      }),
+      'no tool',
+    ],
+    [
+      'binding',
+      'an idempotency key that nobody downstream knows',
+      soundTool({ idempotency: 'key' }),
+      'no idempotency key',
+    ],
     ['dry-run', 'a dry run that does not exist', soundTool({ dry_run: { by: 'tool', tool: 'gone' } }), 'no tool'],
     [
       'dry-run',

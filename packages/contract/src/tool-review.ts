@@ -1,12 +1,13 @@
 import { dryRunFault } from './dry-run.ts';
 import type { ProjectConfig } from './project.ts';
 import { resolveSystemUrl } from './project.ts';
+import { recoveryFaults } from './recovery-faults.ts';
 import { unboundedAt } from './schema-bounds.ts';
 import { addressesOf } from './tool-binding.ts';
 import { bindingFaults } from './tool-binding-faults.ts';
 import type { ToolContract } from './workflow.ts';
 
-export const TOOL_RULES = ['name', 'binding', 'bounds', 'undo', 'dry-run', 'host', 'plain'] as const;
+export const TOOL_RULES = ['name', 'binding', 'bounds', 'undo', 'status', 'dry-run', 'host', 'plain'] as const;
 export type ToolRule = (typeof TOOL_RULES)[number];
 
 /** What is wrong with a contract, where, and what to do about it. */
@@ -71,23 +72,12 @@ function reviewName({ name, title }: ToolContract, report: Report): void {
 }
 
 function reviewUndo(contract: ToolContract, { tools }: ReviewContext, report: Report): void {
-  const { undo, tier, effect } = contract;
-  if (effect === 'read') return;
-  if (undo === 'irreversible') {
-    if (tier === 1) {
-      report(
-        'undo',
-        'undo',
-        'is irreversible and automatic',
-        'Give it tier 2 or more, or name the tool that undoes it.',
-      );
-    }
-    return;
+  if (contract.effect === 'read') return;
+  if (contract.undo === 'irreversible' && contract.tier === 1) {
+    const fix = 'Give it tier 2 or more, or name the tool that undoes it.';
+    report('undo', 'undo', 'is irreversible and automatic', fix);
   }
-  const other = tools.find((each) => each.name === undo);
-  if (!other) report('undo', 'undo', `${undo} is no tool of the workflow`, `Define ${undo}, or say \`irreversible\`.`);
-  else if (other.effect === 'read')
-    report('undo', 'undo', `${undo} only reads`, 'Name a tool that takes the effect back.');
+  for (const { rule, path, message, fix } of recoveryFaults(contract, tools)) report(rule, path, message, fix);
 }
 
 function reviewDryRun(contract: ToolContract, { tools }: ReviewContext, report: Report): void {

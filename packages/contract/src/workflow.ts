@@ -8,6 +8,8 @@ import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
 import type { Principal } from './principal.ts';
 import { toolBindingSchema } from './tool-binding.ts';
+import { statusSchema, undoSchema } from './tool-recovery.ts';
+import type { UnwindOutcome } from './undo.ts';
 
 export const RISK_TIERS = ['low', 'medium', 'high', 'critical'] as const;
 export type RiskTier = (typeof RISK_TIERS)[number];
@@ -71,11 +73,16 @@ export const toolContractSchema = z.strictObject({
   egress: z.boolean().optional(),
   /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
   returns: z.enum(INTEGRITY).optional(),
-  /** The tool that undoes it, or `irreversible`. */
-  undo: z.union([nameSchema, z.literal('irreversible')]),
+  /** How it is taken back, or `irreversible`. */
+  undo: z.union([undoSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
-  /** `key`: the downstream honours `Idempotency-Key`. `none`: a second call is a second effect. */
+  /**
+   * `key`: the downstream honours `Idempotency-Key`, so a call whose answer was lost is made again with the same key.
+   * `none`: a second call is a second effect, and none is made.
+   */
   idempotency: z.enum(['key', 'none']),
+  /** Which tool tells what became of a call whose answer was lost. */
+  status: statusSchema.optional(),
   /** Who the grant is for: the downstream checks that it is the one. */
   audience: z.string().min(1).max(256),
   /** What shows beforehand what a use would do; its result stands before the approver. It must be free of effects. */
@@ -324,6 +331,11 @@ export interface WorkflowContext<Input = JsonObject> {
     args: Arguments,
     why: { readonly rationale: string; readonly evidence?: Labelled<readonly Evidence[]> },
   ): Promise<ActOutcome>;
+  /**
+   * Takes back what this run has done so far, latest first; each undo passes the gate as an action of its own. Comes back
+   * when all is undone that can be, or when one could not be although it should have been.
+   */
+  unwind(why: { readonly rationale: string }): Promise<UnwindOutcome>;
 }
 
 /** A workflow as its author writes it: the contract and the code. */

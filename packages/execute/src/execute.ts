@@ -18,8 +18,8 @@ import {
 } from '@portreeve/contract';
 import type { JSONWebKeySet } from 'jose';
 import type { Debugpoint } from './debugpoint.ts';
-import { grantRefs } from './grants.ts';
-import { DEFAULT_WORKLOAD } from './issue-grant.ts';
+import { DEFAULT_WORKLOAD } from './grant-limits.ts';
+import { grantRefs } from './grant-refs.ts';
 import { intentRecord, refusalRecord } from './outcome.ts';
 import type { Connector, ExecuteStore, StoredExecution } from './ports.ts';
 import { createProver } from './prove.ts';
@@ -230,7 +230,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   async function refused(error: unknown, proposal: Proposal | null, grant: ReturnType<typeof grantRefs> | null) {
     if (!isPortreeveError(error)) return error;
     try {
-      await uow.transaction((tx) => audit.append(tx, [refusalRecord(proposal, grant, error.code, error.detail)]));
+      await audit.record([refusalRecord(proposal, grant, error.code, error.detail)]);
       return error;
     } catch (failure) {
       return new PortreeveError('audit_unavailable', `Refused (${error.code}), and that cannot be recorded.`, {

@@ -1,18 +1,18 @@
 import {
   type AuditWriter,
   actorOf,
-  asId,
+  type CallOutcome,
   type Clock,
   draft,
-  type GrantClaims,
+  type ExecutionId,
   type GrantId,
-  type RecordRefs,
   step,
   type Tx,
 } from '@portreeve/contract';
+import { grantRefs } from './grant-refs.ts';
 import type { GrantInput, GrantIssuer, IssuedGrant } from './issue-grant.ts';
-import type { GrantStore } from './ports.ts';
-import { GRANT_TABLE } from './states.ts';
+import type { ExecuteStore, GrantStore } from './ports.ts';
+import { EXECUTION_TABLE, GRANT_TABLE } from './states.ts';
 
 /** The gatekeeper's half: it makes grants and takes them back, and never uses one. */
 export interface Grants {
@@ -20,13 +20,18 @@ export interface Grants {
   issueGrant(tx: Tx, input: GrantInput): Promise<IssuedGrant>;
   /** Takes back a grant that is not used yet. False if it was spent, expired or revoked before. */
   revoke(tx: Tx, id: GrantId): Promise<boolean>;
+  /**
+   * Writes what was learned of an execution whose outcome was not known: that it happened, or that it did not. False
+   * where it was not unknown. The caller records how it was learned.
+   */
+  settle(tx: Tx, id: ExecutionId, outcome: CallOutcome): Promise<boolean>;
   /** Closes the grants whose time is over; gives their ids. */
   expire(tx: Tx): Promise<GrantId[]>;
 }
 
 export function createGrants(options: {
   readonly issuer: GrantIssuer;
-  readonly store: GrantStore;
+  readonly store: GrantStore & Pick<ExecuteStore, 'finishExecution'>;
   readonly audit: AuditWriter;
   readonly clock: Clock;
 }): Grants {
@@ -67,23 +72,13 @@ export function createGrants(options: {
     async revoke(tx, id) {
       return (await store.moveGrant(tx, id, 'issued', step(GRANT_TABLE, 'issued', 'revoke')!)) !== null;
     },
+    settle(tx, id, outcome) {
+      const event = outcome.state === 'succeeded' ? 'confirm' : 'rule_out';
+      const to = step(EXECUTION_TABLE, 'unknown', event)!;
+      return store.finishExecution(tx, id, { from: 'unknown', to }, outcome, clock.now());
+    },
     expire(tx) {
       return store.moveGrantsOver(tx, clock.now(), 'issued', step(GRANT_TABLE, 'issued', 'expire')!);
     },
-  };
-}
-
-/** What a record about this grant refers to. */
-export function grantRefs(claims: GrantClaims): RecordRefs {
-  return {
-    ...(claims.txn.startsWith('run_') ? { run: asId('run', claims.txn) } : {}),
-    workflow: claims.tctx.workflow,
-    release: claims.tctx.release,
-    proposal: claims.tctx.proposal,
-    decision: claims.tctx.decision,
-    ...(claims.tctx.approvals[0] ? { approval: claims.tctx.approvals[0] } : {}),
-    grant: claims.jti,
-    tool: claims.scope,
-    policy_version: claims.tctx.policy_version,
   };
 }

@@ -1,4 +1,4 @@
-/** The form of {@link GrantIssuer.jwks} (RFC 7517). */
+/** The public keys of a gatekeeper (RFC 7517). */
 export type { JSONWebKeySet } from 'jose';
 export { emailConnector } from './connectors/email/email-connector.ts';
 export type { Locate } from './connectors/ending.ts';
@@ -14,16 +14,6 @@ export type { Resolve, ResolvedAddress } from './egress/lookup.ts';
 export type { EgressProxy } from './egress/proxy.ts';
 export type { EgressRule } from './egress/rules.ts';
 export { createExecutor, type Executed, type ExecuteInput, type Executor, type ExecutorOptions } from './execute.ts';
-export { createGrants, type Grants } from './grants.ts';
-export {
-  createGrantIssuer,
-  DEFAULT_WORKLOAD,
-  GRANT_CHARS_MAX,
-  type GrantInput,
-  type GrantIssuer,
-  type GrantIssuerOptions,
-  type IssuedGrant,
-} from './issue-grant.ts';
 export { type S3ObjectsOptions, s3Endpoints, s3Objects } from './objects/s3.ts';
 export { callOutcomeSchema } from './outcome.ts';
 export type {

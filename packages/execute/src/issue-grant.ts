@@ -18,12 +18,7 @@ import {
 } from '@portreeve/contract';
 import { type JSONWebKeySet, SignJWT } from 'jose';
 import { validatorOf } from './arguments.ts';
-
-/** The workload that may use a grant, where the configuration names no other. */
-export const DEFAULT_WORKLOAD = 'portreeve-executor';
-
-/** Characters of a token at the most: it must fit into a header of any downstream. */
-export const GRANT_CHARS_MAX = 8192;
+import { DEFAULT_WORKLOAD, GRANT_CHARS_MAX } from './grant-limits.ts';
 
 export interface GrantIssuerOptions {
   /** Ed25519. Only the gatekeeper holds it. */
@@ -37,8 +32,11 @@ export interface GrantIssuerOptions {
   readonly ttl_s?: number;
   /** The `req_wl` claim: the executor that may use the grant. */
   readonly workload?: string;
-  /** The `cnf` claim: the thumbprint of the executor's own key, from {@link thumbprintOf}. */
-  readonly executor_jkt: string;
+  /**
+   * The `cnf` claim: the thumbprint of the executor's own key, from {@link thumbprintOf}. A function chooses one for each
+   * grant, where several executors run apart.
+   */
+  readonly executor_jkt: string | (() => Promise<string>);
 }
 
 export interface GrantInput {
@@ -67,7 +65,7 @@ export interface GrantIssuer {
 
 export function createGrantIssuer(options: GrantIssuerOptions): GrantIssuer {
   const { privateKey, issuer, environment, clock, keyId, ttl_s = 120, workload = DEFAULT_WORKLOAD } = options;
-  const cnf = { jkt: options.executor_jkt };
+  const { executor_jkt } = options;
   if (!Number.isInteger(ttl_s) || ttl_s < 1 || ttl_s > GRANT_TTL_MAX_S) {
     throw new PortreeveError('misconfigured', `A grant lives from 1 to ${GRANT_TTL_MAX_S} seconds, not ${ttl_s}.`);
   }
@@ -97,7 +95,7 @@ export function createGrantIssuer(options: GrantIssuerOptions): GrantIssuer {
         ...(proposal.principal.act[0] ? { act: { sub: proposal.principal.act[0].id } } : {}),
         scope: contract.name,
         req_wl: workload,
-        cnf,
+        cnf: { jkt: typeof executor_jkt === 'string' ? executor_jkt : await executor_jkt() },
         authorization_details: [
           {
             type: GRANT_DETAIL_TYPE,

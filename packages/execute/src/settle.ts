@@ -37,9 +37,9 @@ export async function settle(
  * The state stays as it is, because a person may have acted on it; the record says what really came.
  */
 export async function recordLate(
-  { uow, audit }: Settling,
+  { audit }: Pick<Settling, 'audit'>,
   execution: StoredExecution,
   outcome: CallOutcome,
 ): Promise<void> {
-  await uow.transaction((tx) => audit.append(tx, [resultRecord(execution, outcome, true)]));
+  await audit.record([resultRecord(execution, outcome, true)]);
 }

@@ -8,8 +8,11 @@ test('SPEC 1: a grant leaves "issued" once, and no event leads out of where it w
   expect(GRANT_TABLE.issued).toEqual({ use: 'spent', expire: 'expired', revoke: 'revoked' });
 });
 
-test('SPEC 2: an execution ends once', () => {
-  expect(finalStates(EXECUTION_TABLE)).toEqual(['succeeded', 'failed', 'unknown']);
+test('SPEC 2: an execution ends once, and what is learned of one that is unknown ends it for good', () => {
+  expect(finalStates(EXECUTION_TABLE)).toEqual(['succeeded', 'failed']);
+  const { succeed, fail, lose, ...learned } = EXECUTION_TABLE.unknown;
+  expect([succeed, fail, lose]).toEqual([null, null, null]);
+  expect(learned).toEqual({ confirm: 'succeeded', rule_out: 'failed' });
 });
 
 test.each(['succeeded', 'failed', 'unknown'] as const)('SPEC 2: the outcome %s is the state it leads to', (state) => {

@@ -10,14 +10,19 @@ export const GRANT_TABLE: StateTable<GrantState, GrantEvent> = {
   revoked: { use: null, expire: null, revoke: null },
 };
 
-export type ExecutionEvent = 'succeed' | 'fail' | 'lose';
+export type ExecutionEvent = 'succeed' | 'fail' | 'lose' | 'confirm' | 'rule_out';
 
-/** `lose`: the answer is lost, so the outcome is unknown. Only a person leads out of that. SPEC.md 2. */
+const none = { succeed: null, fail: null, lose: null, confirm: null, rule_out: null } as const;
+
+/**
+ * `lose`: the answer is lost, so the outcome is unknown. What leads out of that is knowledge and never the executor: a
+ * status tool or a person says that it happened (`confirm`) or that it did not (`rule_out`). SPEC.md 2.
+ */
 export const EXECUTION_TABLE: StateTable<ExecutionState, ExecutionEvent> = {
-  started: { succeed: 'succeeded', fail: 'failed', lose: 'unknown' },
-  succeeded: { succeed: null, fail: null, lose: null },
-  failed: { succeed: null, fail: null, lose: null },
-  unknown: { succeed: null, fail: null, lose: null },
+  started: { ...none, succeed: 'succeeded', fail: 'failed', lose: 'unknown' },
+  succeeded: none,
+  failed: none,
+  unknown: { ...none, confirm: 'succeeded', rule_out: 'failed' },
 };
 
 /** The event that an outcome is for the execution's state. */

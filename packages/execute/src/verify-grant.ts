@@ -12,7 +12,7 @@ import {
 } from '@portreeve/contract';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import { validatorOf } from './arguments.ts';
-import { GRANT_CHARS_MAX } from './issue-grant.ts';
+import { GRANT_CHARS_MAX } from './grant-limits.ts';
 
 export interface GrantRules {
   /** Public keys of the gatekeeper. A key that the token brings along is never looked at. */

@@ -1,6 +1,6 @@
 import { BOTTOM, join, type Label, type Proposal } from '@portreeve/contract';
 
-/** What a tool answers carries the influence of its proposal, and is untrusted. */
-export function answerLabel(proposal: Proposal): Label {
-  return join(proposal.influence, { ...BOTTOM, integrity: 'untrusted', origins: [`tool:${proposal.tool}`] });
+/** What a tool answers carries the influence of its proposal, and is untrusted unless it is known who wrote it. */
+export function answerLabel(proposal: Proposal, integrity: Label['integrity'] = 'untrusted'): Label {
+  return join(proposal.influence, { ...BOTTOM, integrity, origins: [`tool:${proposal.tool}`] });
 }

@@ -13,7 +13,11 @@ import { describe, expect, test } from 'vitest';
 import type { ProposalStore, StoredProposal } from './ports.ts';
 import { gateHarness } from './testing/index.ts';
 
-const automatic = testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' });
+const automatic = testContract({
+  tier: 1,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
 const awaiting = async (over: Parameters<ReturnType<typeof gateHarness>['process']>[1] = {}) => {
   const harness = gateHarness();
   const { gate } = harness.process('one', over);

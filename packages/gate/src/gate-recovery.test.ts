@@ -7,7 +7,11 @@ class Crash extends Error {}
 const crashAt = (wanted: string) => (name: string) => {
   if (name === wanted) throw new Crash(`crashed at ${name}`);
 };
-const automatic = testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' });
+const automatic = testContract({
+  tier: 1,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
 const grantOf = async (harness: GateHarness, id: ProposalId) => (await harness.stored(id)).grant!;
 const kept = (harness: GateHarness, grant: Awaited<ReturnType<typeof grantOf>>) =>
   harness.execute.store.grant(harness.uow.tx, grant);

@@ -1,12 +1,22 @@
-import { PROPOSAL_STATES, type ProposalState } from '@portreeve/contract';
+import { PROPOSAL_STATES, type ProposalState, type ToolContract } from '@portreeve/contract';
 import { testContract } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
-import type { GateResult } from './gate.ts';
+import type { GateResult } from './result.ts';
+import { learnFromPerson } from './settle/learn-from-person.ts';
 import { PROPOSAL_EVENTS, PROPOSAL_TABLE } from './states.ts';
 import { type GateHarness, gateHarness } from './testing/index.ts';
+import { bookEntry, idempotentEntry, LEDGER_TOOLS, queryableEntry } from './testing/ledger.ts';
 
-const automatic = testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' });
-const notifying = testContract({ tier: 2, effect: 'write', undo: 'retract_case_summary' });
+const automatic = testContract({
+  tier: 1,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
+const notifying = testContract({
+  tier: 2,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
 
 type Snapshot = Awaited<ReturnType<typeof stateOf>>;
 async function stateOf(harness: GateHarness, id: Parameters<GateHarness['stored']>[0]) {
@@ -131,6 +141,26 @@ describe('SPEC 1: every row of the table is walked by the gate', () => {
   const resumed = (harness: GateHarness, id: Parameters<GateHarness['stored']>[0], over = {}) =>
     harness.process('two', over).gate.resume(id);
 
+  const LOST = { state: 'unknown' as const, reason: 'lost', duration_ms: 1 };
+  const DONE = { state: 'succeeded' as const, status: 200, duration_ms: 1 };
+  const lost = (harness: GateHarness, contract: ToolContract) => {
+    harness.answer = () => LOST;
+    const workflow = { ...harness.wish().workflow, tools: ['book_entry', 'find_entry'] };
+    return submitted(harness, { contract, workflow, tools: LEDGER_TOOLS, args: { case_id: 'case-7' } });
+  };
+  const later = (harness: GateHarness) => {
+    harness.clock.advance(3_600_000);
+    return harness.process('three').gate.settleDue();
+  };
+  const learned = async (harness: GateHarness, came: 'happened' | 'did_not_happen') => {
+    const { result } = await lost(harness, bookEntry);
+    if (result.status !== 'unknown') throw new Error('it is known');
+    const { proposals: store, handoffs, writer: audit, clock, execute, people } = harness;
+    const history = { succeed: async () => undefined, release: async () => undefined } as never;
+    const learn = learnFromPerson({ store, handoffs, audit, clock, history, execution: execute.grants });
+    return learn(result.handoff, { came }, 'looked', people.ana.principal);
+  };
+
   const WALKS: Record<string, (harness: GateHarness) => Promise<unknown>> = {
     'proposed→approved': (harness) => submitted(harness, { contract: automatic }),
     'proposed→awaiting_approval': (harness) => submitted(harness),
@@ -178,9 +208,42 @@ describe('SPEC 1: every row of the table is walked by the gate', () => {
       return submitted(harness, { contract: automatic });
     },
     'granted→unknown': (harness) => {
-      harness.answer = () => ({ state: 'unknown', reason: 'lost', duration_ms: 1 });
+      harness.answer = () => LOST;
       return submitted(harness, { contract: automatic });
     },
+    'granted→settling': (harness) => lost(harness, idempotentEntry),
+    'settling→retrying': (harness) => lost(harness, idempotentEntry).then(() => later(harness)),
+    'settling→unknown': async (harness) => {
+      await lost(harness, idempotentEntry);
+      harness.environment.freezes.push('all');
+      return later(harness);
+    },
+    'settling→settling': async (harness) => {
+      await lost(harness, queryableEntry);
+      return later(harness);
+    },
+    'settling→succeeded': async (harness) => {
+      await lost(harness, queryableEntry);
+      harness.answer = () => ({ ...DONE, result: { state: 'booked', entry: 'e-1' } });
+      return later(harness);
+    },
+    'settling→failed': async (harness) => {
+      await lost(harness, queryableEntry);
+      harness.answer = () => ({ ...DONE, result: { state: 'absent' } });
+      for (let round = 0; round < 9; round++) await later(harness);
+    },
+    'retrying→succeeded': async (harness) => {
+      await lost(harness, idempotentEntry);
+      harness.answer = () => ({ ...DONE, result: { entry: 'e-1' } });
+      return later(harness);
+    },
+    'retrying→settling': (harness) => lost(harness, idempotentEntry).then(() => later(harness)),
+    'retrying→unknown': async (harness) => {
+      await lost(harness, idempotentEntry);
+      for (let round = 0; round < 9; round++) await later(harness);
+    },
+    'unknown→succeeded': (harness) => learned(harness, 'happened'),
+    'unknown→failed': (harness) => learned(harness, 'did_not_happen'),
   };
 
   test.each(MOVES)('%s', async (move) => {

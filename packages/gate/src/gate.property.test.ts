@@ -28,8 +28,8 @@ const OUTCOMES: readonly CallOutcome[] = [
   { state: 'unknown', reason: 'the connection broke', duration_ms: 1 },
 ];
 const CONTRACTS = [
-  testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' }),
-  testContract({ tier: 2, effect: 'write', undo: 'retract_case_summary' }),
+  testContract({ tier: 1, effect: 'write', undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 } }),
+  testContract({ tier: 2, effect: 'write', undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 } }),
   testContract(),
 ];
 

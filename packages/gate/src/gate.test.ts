@@ -11,12 +11,17 @@ import {
 import { open } from '@portreeve/contract/open';
 import { testContract, testDecision } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
-import type { GateResult } from './gate.ts';
+import type { GateResult } from './result.ts';
 import { gateHarness } from './testing/index.ts';
 
 /** A reversible write of tier 1: goes on by itself. */
 const tier = (number: 1 | 2 | 3 | 4, over: Partial<ToolContract> = {}) =>
-  testContract({ tier: number, effect: 'write', undo: 'retract_case_summary', ...(over as object) });
+  testContract({
+    tier: number,
+    effect: 'write',
+    undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+    ...(over as object),
+  });
 const setUp = (options: Parameters<typeof gateHarness>[0] = {}) => {
   const harness = gateHarness(options);
   return { ...harness, harness, gate: harness.process('one').gate };

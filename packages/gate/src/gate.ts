@@ -1,17 +1,13 @@
 import {
   type Approval,
-  type ApprovalId,
   type AuditWriter,
   type CallOutcome,
   type Clock,
+  companionsOf,
   type Decision,
-  type DeniedBy,
   type ExecutionId,
   type GrantId,
-  type HandoffId,
   isPortreeveError,
-  type Json,
-  Labelled,
   type PolicyDecider,
   PortreeveError,
   type ProposalId,
@@ -19,10 +15,10 @@ import {
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
-import { answerLabel } from './answer-label.ts';
-import { refusalHandoff, troubleHandoff } from './handoff-wishes.ts';
+import { refusalHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
-import { entriesOf, type HistoryStore, questionsOf } from './history.ts';
+import { entriesOf, type HistoryStore } from './history.ts';
+import { type ApprovalFacts, createJudge, eventOf } from './judge.ts';
 import { narrow } from './narrow.ts';
 import { postNotice } from './notices.ts';
 import type {
@@ -35,25 +31,11 @@ import type {
 } from './ports.ts';
 import { makePreview } from './preview.ts';
 import { decisionRecord, narrowedRecord, refsOf, submittedRecord } from './records.ts';
-import { relabelled } from './relabel.ts';
+import { type GateResult, resultOf } from './result.ts';
+import { createAfterCall, isServant } from './settle/after-call.ts';
+import { readAnswer, statusWish } from './settle/ask-status.ts';
 import { nextState } from './states.ts';
-import { type Submission, toPolicyRequest, toSubmission, type Wish } from './wish.ts';
-
-/** Where a proposal stands for whoever submitted it. */
-export type GateResult =
-  | { readonly status: 'waiting'; readonly approval: ApprovalId; readonly expires_at: string }
-  | { readonly status: 'running' }
-  | {
-      readonly status: 'succeeded';
-      readonly execution: ExecutionId;
-      readonly result: Labelled<Json>;
-      /** The profiles by which policy narrowed what was asked for. */
-      readonly narrowed: readonly string[];
-    }
-  | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string; readonly handoff: HandoffId }
-  | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
-  | { readonly status: 'refused'; readonly decision: Decision }
-  | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: DeniedBy };
+import { type Submission, toSubmission, type Wish } from './wish.ts';
 
 /** The one way to act. Every action from every entry goes through `submit`; nothing else reaches a connector. */
 export interface Gate {
@@ -67,6 +49,8 @@ export interface Gate {
    * whatever people say; null where none does.
    */
   frozen(id: ProposalId): Promise<Decision | null>;
+  /** Goes on with up to `limit` (20) proposals whose outcome is to be found out by now; gives those that did not go on. */
+  settleDue(limit?: number): Promise<readonly { readonly proposal: ProposalId; readonly error: unknown }[]>;
   /** Removes what no history fact asks for any more; gives how many entries. */
   forgetHistory(): Promise<number>;
 }
@@ -89,6 +73,8 @@ export interface GateDeps {
 
 export function createGate(deps: GateDeps): Gate {
   const point = deps.debugpoint ?? (() => undefined);
+  const after = createAfterCall(deps);
+  const { judge, approvalFacts, frozen } = createJudge(deps);
   /** What this process is carrying out right now: to take its grant back would be to race with ourselves. */
   const performing = new Set<ProposalId>();
 
@@ -98,8 +84,8 @@ export function createGate(deps: GateDeps): Gate {
     return advance(wish.id);
   }
 
-  /** The way of a dry run: like any other proposal's, but that it asks nobody and hands nothing off. */
-  async function carryPreview(wanted: Submission): Promise<StoredProposal | null> {
+  /** The way of a servant (a dry run, a question of status): like any other's, but that it asks nobody and hands nothing off. */
+  async function carryServant(wanted: Submission): Promise<StoredProposal | null> {
     const { id } = wanted.proposal;
     if (!(await deps.store.get(id))) await decideFirst(wanted);
     const at = await walk(id);
@@ -108,16 +94,10 @@ export function createGate(deps: GateDeps): Gate {
 
   /** Decides on a new proposal and stores it where the decision leads. Another process may have stored it meanwhile. */
   async function decideFirst(submission: Submission): Promise<void> {
-    const {
-      proposal: asked,
-      workflow,
-      contract,
-      history,
-      injection,
-      approval_timeout_minutes,
-      preview_of,
-    } = submission;
-    const steps: RecordDraft[] = [submittedRecord(asked, preview_of)];
+    const { proposal: asked, tools, ...about } = submission;
+    const { workflow, contract, history, injection } = about;
+    const silent = isServant(submission);
+    const steps: RecordDraft[] = [submittedRecord(asked, about.preview_of)];
     const profiles: string[] = [];
     let proposal = asked;
     let decision: Decision;
@@ -125,23 +105,23 @@ export function createGate(deps: GateDeps): Gate {
       const judged = await judge({ proposal, workflow, contract, history, injection }, null, null);
       decision = judged.decision;
       steps.push(decisionRecord(proposal, judged.request, decision, 'submit'));
-      const narrowed =
-        decision.outcome === 'narrow' && preview_of === null ? narrow(proposal, contract, decision.remedies) : null;
+      const narrowed = decision.outcome === 'narrow' && !silent ? narrow(proposal, contract, decision.remedies) : null;
       // Each round applies a profile that was not applied before, so there is an end.
       if (!narrowed || narrowed.profiles.every((name) => profiles.includes(name))) break;
       steps.push(narrowedRecord(proposal, narrowed));
       profiles.push(...narrowed.profiles);
       proposal = narrowed.proposal;
     }
-    const event = preview_of !== null && eventOf(decision) === 'ask' ? 'refuse' : eventOf(decision);
+    const event = silent && eventOf(decision) === 'ask' ? 'refuse' : eventOf(decision);
     // Before the approval and outside its transaction: a call downstream holds no lock.
     const preview =
       event === 'ask'
-        ? await makePreview({ ...submission, proposal }, { carry: carryPreview, clock: deps.clock })
+        ? await makePreview({ ...submission, proposal }, { carry: carryServant, clock: deps.clock })
         : null;
     await deps.uow.transaction(async (tx) => {
       const inserted = await deps.store.insert(tx, {
-        ...{ proposal, workflow, contract, history, injection, approval_timeout_minutes, preview_of },
+        ...about,
+        proposal,
         narrowed: profiles.length === 0 ? null : { profiles, asked: asked.args },
         state: nextState('proposed', event),
         decision,
@@ -150,19 +130,18 @@ export function createGate(deps: GateDeps): Gate {
         execution: null,
         outcome: null,
         handoff: null,
+        succeeded_at: null,
+        companions: companionsOf(contract, tools),
+        settlement: null,
       });
       if (!inserted) return;
       await deps.audit.append(tx, steps);
       if (event === 'ask') {
-        const approval = await requestApproval(tx, {
-          proposal,
-          decision,
-          timeout_minutes: approval_timeout_minutes,
-          preview,
-        });
+        const timeout_minutes = about.approval_timeout_minutes;
+        const approval = await requestApproval(tx, { proposal, decision, timeout_minutes, preview });
         await deps.store.update(tx, proposal.id, { approval: approval.id });
       }
-      if (event === 'refuse' && preview_of === null) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      if (event === 'refuse' && !silent) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
     });
   }
 
@@ -185,15 +164,24 @@ export function createGate(deps: GateDeps): Gate {
           if (waiting) return waiting;
           break;
         }
-        case 'approved': {
+        case 'approved':
+        case 'settling': {
           if (performing.has(id)) return { status: 'running' };
+          const until = stored.settlement?.next?.at;
+          if (until && Date.parse(until) > deps.clock.now().getTime()) return { status: 'settling', until };
+          if (stored.settlement?.next?.way === 'ask') {
+            const paused = await askStatus(stored);
+            if (paused) return paused;
+            break;
+          }
           performing.add(id);
           const left = await perform(stored).finally(() => performing.delete(id));
           if (left === 'elsewhere') return { status: 'running' };
           if (left && ++lost >= LOST_GRANTS_MAX) throw left;
           break;
         }
-        case 'granted': {
+        case 'granted':
+        case 'retrying': {
           if (performing.has(id)) return { status: 'running' };
           const running = await recover(stored);
           if (running) return running;
@@ -257,7 +245,7 @@ export function createGate(deps: GateDeps): Gate {
       if (!isPortreeveError(error, 'grant_expired') && !isPortreeveError(error, 'grant_invalid')) throw error;
       const current = await deps.store.get(stored.proposal.id);
       if (current?.grant === issued.grant) return error;
-      return current?.state === 'approved' || current?.state === 'granted' ? 'elsewhere' : null;
+      return isUnderWay(current) ? 'elsewhere' : null;
     }
   }
 
@@ -274,24 +262,30 @@ export function createGate(deps: GateDeps): Gate {
     const { proposal, contract } = stored;
     const current = await deps.store.lock(tx, proposal.id);
     // Another process may have carried it on meanwhile; then it is that one's to finish.
-    if (current?.state !== 'approved') return null;
+    if (current?.state !== stored.state || current.grant !== stored.grant) return null;
     const { request, decision } = await judge(stored, facts, tx);
     await deps.audit.append(tx, [decisionRecord(proposal, request, decision, 'at_use')]);
     // A freeze that came since the decision is seen here; one that comes from now on waits for us.
     if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
     if (eventOf(decision) !== 'permit') {
-      await deps.store.update(tx, proposal.id, { state: nextState('approved', 'refuse'), decision });
-      if (stored.preview_of === null) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      if (current.state === 'settling') await after.undecided(tx, current, decision);
+      else {
+        await deps.store.update(tx, proposal.id, { state: nextState('approved', 'refuse'), decision });
+        if (!isServant(current)) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      }
       return null;
     }
-    await deps.history.take(tx, entriesOf(stored, facts?.approvers ?? [], deps.clock.now()));
-    await postNotice(deps, tx, proposal, decision, refsOf(proposal), deps.clock.now());
+    // The call with the same key is the same use: it was counted, and groups were told of it, the first time.
+    if (current.state === 'approved') {
+      await deps.history.take(tx, entriesOf(stored, facts?.approvers ?? [], deps.clock.now()));
+      await postNotice(deps, tx, proposal, decision, refsOf(proposal), deps.clock.now());
+    }
     const grant = await deps.execution.issueGrant(tx, {
       ...{ proposal, decision, contract },
       approvals: approval ? [approval] : [],
     });
     await deps.store.update(tx, proposal.id, {
-      state: nextState('approved', 'grant'),
+      state: nextState(current.state, 'grant'),
       decision,
       grant: grant.grant,
     });
@@ -303,51 +297,51 @@ export function createGate(deps: GateDeps): Gate {
     if (!stored.grant) throw new TypeError('a granted proposal has a grant');
     const found = await deps.execution.recover(stored.grant);
     if (found.state === 'running') return { status: 'running' };
-    if (found.state === 'unused') await move(stored, 'regrant', { grant: null });
+    if (found.state === 'unused') {
+      if (stored.state === 'granted') await move(stored, 'regrant', { grant: null });
+      else await locked(stored, (tx, current) => after.notRetried(tx, current));
+    }
     if (found.state === 'ended') await finish(stored, stored.grant, found.execution, found.outcome);
     return null;
   }
 
-  async function finish(
-    stored: StoredProposal,
-    grant: GrantId,
-    execution: ExecutionId,
-    outcome: CallOutcome,
-  ): Promise<void> {
-    await deps.uow.transaction(async (tx) => {
-      const current = await deps.store.lock(tx, stored.proposal.id);
-      if (current?.state !== 'granted' || current.grant !== grant) return;
-      const state = nextState('granted', EVENT_BY_OUTCOME[outcome.state]);
-      await deps.store.update(tx, stored.proposal.id, { state, execution, outcome });
-      if (outcome.state === 'succeeded') await deps.history.succeed(tx, stored.proposal.id);
-      if (outcome.state === 'failed') await deps.history.release(tx, stored.proposal.id);
-      if (outcome.state !== 'succeeded' && stored.preview_of === null) {
-        const handoff = await deps.handoffs.open(tx, troubleHandoff(stored, execution, outcome));
-        await deps.store.update(tx, stored.proposal.id, { handoff });
-      }
-    });
+  function finish(stored: StoredProposal, grant: GrantId, execution: ExecutionId, outcome: CallOutcome): Promise<void> {
+    const state = stored.state === 'approved' ? 'granted' : stored.state === 'settling' ? 'retrying' : stored.state;
+    return locked({ ...stored, state, grant }, (tx, current) => after.callEnded(tx, current, execution, outcome));
   }
 
-  async function approvalFacts(stored: StoredProposal, approval: Approval): Promise<ApprovalFacts> {
-    const checked = await deps.approvals.recheck(approval, stored.proposal);
-    // Signatures that no longer verify count as no approval at all; policy then says what is missing.
-    return checked.valid ? checked : { approvers: [], groups: [] };
+  /** Asks the status tool by a proposal of its own, and takes what it says. */
+  async function askStatus(stored: StoredProposal): Promise<GateResult | null> {
+    const wanted = toSubmission(statusWish(stored));
+    const asked = await carryServant(wanted);
+    if (!asked) return { status: 'running' };
+    const { outcome, ...answer } = readAnswer(stored, asked);
+    const made = {
+      way: 'ask' as const,
+      at: deps.clock.now().toISOString(),
+      execution: null,
+      asked: asked.proposal.id,
+      ...answer,
+    };
+    await locked(stored, async (tx, current) => {
+      if (current.settlement?.tries.length !== stored.settlement?.tries.length) return;
+      await after.found(tx, current, made, outcome);
+    });
+    return null;
   }
 
   /**
-   * Asks policy. In a transaction the history is locked until it ends: what is decided on it stays true (requirement C6).
-   * Without one it is a look that may be old when the action comes to be used; it is decided again then.
+   * Works under the proposal's lock, on what was looked at. INVARIANT: the same state under another grant is another state.
+   * A move on what was read before would free a proposal that is being executed.
    */
-  async function judge(stored: Judged, approval: ApprovalFacts | null, tx: Tx | null) {
-    const questions = questionsOf(stored, deps.clock.now());
-    if (tx && questions.length > 0)
-      await deps.history.lock(
-        tx,
-        questions.map(({ key }) => key),
-      );
-    const history = questions.length > 0 ? await deps.history.read(tx, questions, stored.proposal.id) : {};
-    const request = toPolicyRequest(stored, approval, deps.environment, history);
-    return { request, decision: deps.policy.decide(request) };
+  async function locked(
+    seen: Pick<StoredProposal, 'proposal' | 'state' | 'grant'>,
+    work: (tx: Tx, current: StoredProposal) => Promise<void>,
+  ): Promise<void> {
+    await deps.uow.transaction(async (tx) => {
+      const current = await deps.store.lock(tx, seen.proposal.id);
+      if (current?.state === seen.state && current.grant === seen.grant) await work(tx, current);
+    });
   }
 
   async function move(
@@ -356,15 +350,11 @@ export function createGate(deps: GateDeps): Gate {
     patch: { decision?: Decision; grant?: null },
     records: readonly RecordDraft[] = [],
   ): Promise<void> {
-    await deps.uow.transaction(async (tx) => {
-      const current = await deps.store.lock(tx, stored.proposal.id);
-      // INVARIANT: the same state under another grant is another state. A move on what was read before would free a
-      // proposal that is being executed.
-      if (current?.state !== stored.state || current.grant !== stored.grant) return;
+    await locked(stored, async (tx) => {
       await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
       if (event === 'regrant') await deps.history.release(tx, stored.proposal.id);
       await deps.audit.append(tx, records);
-      if (event === 'refuse' && patch.decision)
+      if (event === 'refuse' && patch.decision && !isServant(stored))
         await deps.handoffs.open(tx, refusalHandoff(stored.proposal, patch.decision));
     });
   }
@@ -387,12 +377,11 @@ export function createGate(deps: GateDeps): Gate {
     });
   }
 
-  async function frozen(id: ProposalId): Promise<Decision | null> {
-    const stored = await deps.store.get(id);
-    if (!stored) return null;
-    const { decision } = await judge(stored, null, null);
-    const standing = decision.reasons.filter(({ code }) => code === 'frozen' || code === 'maintenance');
-    return standing.length > 0 ? { ...decision, reasons: standing } : null;
+  async function settleDue(limit = 20) {
+    const failed: { proposal: ProposalId; error: unknown }[] = [];
+    for (const proposal of await deps.store.settlingBy(deps.clock.now(), limit))
+      await walk(proposal).catch((error: unknown) => failed.push({ proposal, error }));
+    return failed;
   }
 
   return {
@@ -400,50 +389,19 @@ export function createGate(deps: GateDeps): Gate {
     resume: advance,
     get: (id) => deps.store.get(id),
     frozen,
+    settleDue,
     forgetHistory: () => deps.history.forget(deps.clock.now().toISOString()),
   };
 }
-
-type Judged = Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'history' | 'injection'>;
-type ApprovalFacts = { readonly approvers: readonly string[]; readonly groups: readonly string[] };
 
 /** The environment changed between a decision and its grant: it is decided again. */
 class OutOfDate extends Error {
   override readonly name = 'OutOfDate';
 }
 
+function isUnderWay(stored: StoredProposal | null): boolean {
+  return stored !== null && ['approved', 'granted', 'settling', 'retrying'].includes(stored.state);
+}
+
 /** Grants that one walk may lose before something must be wrong with all of them. */
 const LOST_GRANTS_MAX = 3;
-
-const EVENT_BY_OUTCOME = { succeeded: 'succeed', failed: 'fail', unknown: 'lose' } as const;
-
-/** What could not be narrowed is refused, never permitted as it stands. */
-function eventOf(decision: Decision): 'permit' | 'ask' | 'refuse' {
-  if (decision.outcome === 'permit' || decision.outcome === 'notify') return 'permit';
-  return decision.outcome === 'approve' ? 'ask' : 'refuse';
-}
-
-function resultOf(stored: StoredProposal, approval: Approval | null): GateResult {
-  const { execution, outcome, handoff } = stored;
-  if (stored.state === 'refused') return { status: 'refused', decision: stored.decision };
-  if (stored.state === 'denied' && approval) {
-    const by = approval.state === 'expired' ? 'time-out' : approval.state === 'withdrawn' ? 'withdrawal' : 'person';
-    return { status: 'denied', approval: approval.id, by };
-  }
-  if (execution && outcome?.state === 'succeeded') {
-    const narrowed = stored.narrowed?.profiles ?? [];
-    const lowered = relabelled(stored.proposal, stored.contract);
-    if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed };
-    return {
-      status: 'succeeded',
-      execution,
-      result: new Labelled(outcome.result, answerLabel(stored.proposal)),
-      narrowed,
-    };
-  }
-  if (execution && handoff && outcome?.state === 'failed') {
-    return { status: 'failed', execution, reason: outcome.reason, handoff };
-  }
-  if (execution && handoff && outcome?.state === 'unknown') return { status: 'unknown', execution, handoff };
-  throw new TypeError(`proposal ${stored.proposal.id} is ${stored.state} without what belongs to it`);
-}

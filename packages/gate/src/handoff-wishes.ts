@@ -22,7 +22,7 @@ export function troubleHandoff(
   execution: ExecutionId,
   outcome: Exclude<CallOutcome, { state: 'succeeded' }>,
 ): HandoffWish {
-  const { proposal } = stored;
+  const { proposal, settlement } = stored;
   const unknown = outcome.state === 'unknown';
   return {
     kind: unknown ? 'unknown_outcome' : 'failed_action',
@@ -38,6 +38,10 @@ export function troubleHandoff(
       execution,
       idempotency_key: proposal.id,
       reason: outcome.reason,
+      // What was sent when, and what was tried to learn of it.
+      ...(settlement ? { calls: settlement.calls.map((each) => ({ ...each })) } : {}),
+      ...(settlement ? { tries: settlement.tries.map((each) => ({ ...each })) } : {}),
+      ...(stored.serves?.purpose === 'undo' ? { undoes: stored.serves.of } : {}),
     },
     next: unknown
       ? 'Look in the downstream system whether it happened; then close this with what you found. It is not repeated by itself.'

@@ -32,8 +32,13 @@ export interface HandoffWish {
 export interface Handoffs {
   /** Opens work for a person, in the transaction of what made it necessary. Records it. */
   open(tx: Tx, wish: HandoffWish): Promise<HandoffId>;
-  /** A person says that it is done, and how. */
-  close(id: HandoffId, note: string, by: Principal): Promise<Handoff>;
+  /** A person says that it is done, and how. `first` is what else that changes, in the same transaction. */
+  close(
+    id: HandoffId,
+    note: string,
+    by: Principal,
+    first?: (tx: Tx, handoff: Handoff) => Promise<void>,
+  ): Promise<Handoff>;
   get(id: HandoffId): Promise<Handoff | null>;
   list(filter: HandoffFilter): Promise<Handoff[]>;
 }
@@ -78,7 +83,7 @@ export function createHandoffs(deps: {
       return id;
     },
 
-    async close(id, note, by) {
+    async close(id, note, by, first) {
       const handoff = await deps.store.get(id);
       if (!handoff) throw new PortreeveError('not_found', `There is no hand-off ${id}.`);
       const at = deps.clock.now().toISOString();
@@ -86,6 +91,7 @@ export function createHandoffs(deps: {
         if (!(await deps.store.close(tx, id, at))) {
           throw new PortreeveError('conflict', `The hand-off ${id} is closed already.`);
         }
+        await first?.(tx, handoff);
         await deps.audit.append(tx, [
           draft({
             type: 'handoff.closed',

@@ -11,7 +11,15 @@ const ARGS = {
   additionalProperties: false,
 };
 const tool = (name: string, over: object = {}) =>
-  testContract({ name, tier: 1, effect: 'write', undo: 'take_back', args: ARGS, sinks: [], ...over });
+  testContract({
+    name,
+    tier: 1,
+    effect: 'write',
+    undo: { tool: 'take_back', args: {}, window_minutes: 60 },
+    args: ARGS,
+    sinks: [],
+    ...over,
+  });
 const pay = tool('pay_refund');
 const check = tool('check_identity');
 const sign = tool('sign_off', { tier: 3 });

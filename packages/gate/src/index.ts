@@ -7,7 +7,7 @@ export {
   FREEZE_TARGET,
 } from './environment.ts';
 export { type Document, type ExplainedArgument, explainArguments, type Passage } from './explain.ts';
-export { createGate, type Gate, type GateDeps, type GateResult } from './gate.ts';
+export { createGate, type Gate, type GateDeps } from './gate.ts';
 export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
 export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
 export type {
@@ -20,8 +20,10 @@ export type {
   NoticeStore,
   ProposalPatch,
   ProposalStore,
+  Service,
   StoredProposal,
 } from './ports.ts';
+export type { GateResult } from './result.ts';
 export { type Foreseen, foresee } from './session/foresee.ts';
 export { type Intent, intentSchema } from './session/intent.ts';
 export { openSession, restoreSession, SESSION_LIMITS } from './session/session.ts';
@@ -33,5 +35,17 @@ export {
   type SessionState,
 } from './session/states.ts';
 export type { Judged, Observation, QuarantinedAnswer, Session, SessionSnapshot } from './session/types.ts';
+export { type Finding, learnFromPerson } from './settle/learn-from-person.ts';
 export { PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from './states.ts';
+export type { StoredUndo, StoredUnwinding, UndoStore, UnwindingStore } from './undo/ports.ts';
+export {
+  UNDO_EVENTS,
+  UNDO_TABLE,
+  UNWIND_EVENTS,
+  UNWIND_TABLE,
+  type UndoEvent,
+  type UnwindEvent,
+} from './undo/states.ts';
+export { createUndos, type UndoAsk, type Undos, type UndoView } from './undo/undo.ts';
+export { createUnwindings, type UnwindAsk, type Unwindings, unwindOutcome } from './undo/unwind.ts';
 export type { Wish } from './wish.ts';

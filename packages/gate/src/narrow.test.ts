@@ -8,7 +8,7 @@ const grant = testContract({
   name: 'grant_access',
   tier: 3,
   effect: 'write',
-  undo: 'revoke_access',
+  undo: { tool: 'revoke_access', args: {}, window_minutes: 60 },
   args: {
     type: 'object',
     properties: {

@@ -17,6 +17,7 @@ import type {
   ProposalId,
   ProposalState,
   RunId,
+  Settlement,
   ToolContract,
   Tx,
   WorkflowFacts,
@@ -45,10 +46,26 @@ export interface StoredProposal {
   readonly execution: ExecutionId | null;
   readonly outcome: CallOutcome | null;
   readonly handoff: HandoffId | null;
+  /** When it was known that it succeeded. */
+  readonly succeeded_at: string | null;
+  /** The tools that undo it and that tell what became of it, as they were when it was submitted (invariant 9). */
+  readonly companions: readonly ToolContract[];
+  /** Where it is a means to another proposal: to learn what became of that, or to take it back. */
+  readonly serves: Service | null;
+  /** What is known, and is being tried, where the outcome of a call is not known. */
+  readonly settlement: Settlement | null;
+}
+
+export interface Service {
+  readonly purpose: 'status' | 'undo';
+  readonly of: ProposalId;
 }
 
 export type ProposalPatch = Partial<
-  Pick<StoredProposal, 'state' | 'decision' | 'approval' | 'grant' | 'execution' | 'outcome' | 'handoff'>
+  Pick<
+    StoredProposal,
+    'state' | 'decision' | 'approval' | 'grant' | 'execution' | 'outcome' | 'handoff' | 'succeeded_at' | 'settlement'
+  >
 >;
 
 export interface ProposalStore {
@@ -58,6 +75,12 @@ export interface ProposalStore {
   /** Reads it and keeps others from changing it until the transaction ends. */
   lock(tx: Tx, id: ProposalId): Promise<StoredProposal | null>;
   update(tx: Tx, id: ProposalId, patch: ProposalPatch): Promise<void>;
+  /** Those whose outcome is to be found out by now, oldest first. */
+  settlingBy(now: Date, limit: number): Promise<ProposalId[]>;
+  /** What took effect in a run, or may have: first what nobody knows of, then the latest. */
+  effectsIn(run: RunId, limit: number): Promise<StoredProposal[]>;
+  /** The proposal that an execution belongs to. */
+  ofExecution(execution: ExecutionId): Promise<StoredProposal | null>;
 }
 
 export interface HandoffFilter {
@@ -128,6 +151,11 @@ export interface ExecutionService {
     proposal: Proposal;
     contract: ToolContract;
   }): Promise<{ execution: ExecutionId; outcome: CallOutcome }>;
+  /**
+   * Writes what was learned of an execution whose outcome was not known, in the caller's transaction. False where it was
+   * not unknown.
+   */
+  settle(tx: Tx, execution: ExecutionId, outcome: CallOutcome): Promise<boolean>;
   /**
    * What became of a grant whose user is gone: `unused` (and now revoked), `running` (its process lives), or how it
    * ended; an execution that was begun and whose process is dead ends as unknown.

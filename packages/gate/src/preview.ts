@@ -101,6 +101,7 @@ function previewOf({ proposal, contract, workflow, tools, ...rest }: Submission)
     contract: { ...dry, timeout_ms: Math.min(dry.timeout_ms, contract.timeout_ms) },
     proposal: { ...body, digest: proposalDigest(body) },
     preview_of: proposal.id,
+    serves: null,
   };
 }
 

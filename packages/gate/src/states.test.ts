@@ -7,12 +7,21 @@ const EXPECTED: Record<ProposalState, Partial<Record<ProposalEvent, ProposalStat
   proposed: { permit: 'approved', ask: 'awaiting_approval', refuse: 'refused' },
   awaiting_approval: { approve: 'approved', deny: 'denied', refuse: 'refused' },
   approved: { grant: 'granted', refuse: 'refused' },
-  granted: { regrant: 'approved', succeed: 'succeeded', fail: 'failed', lose: 'unknown' },
+  granted: { regrant: 'approved', succeed: 'succeeded', fail: 'failed', doubt: 'settling', lose: 'unknown' },
+  settling: {
+    grant: 'retrying',
+    refuse: 'unknown',
+    doubt: 'settling',
+    lose: 'unknown',
+    confirm: 'succeeded',
+    rule_out: 'failed',
+  },
+  retrying: { succeed: 'succeeded', doubt: 'settling', lose: 'unknown' },
   refused: {},
   denied: {},
   succeeded: {},
   failed: {},
-  unknown: {},
+  unknown: { confirm: 'succeeded', rule_out: 'failed' },
 };
 const CELLS = PROPOSAL_STATES.flatMap((state) =>
   PROPOSAL_EVENTS.map((event) => [state, event, EXPECTED[state][event] ?? null] as const),
@@ -24,10 +33,13 @@ test.each(CELLS)('SPEC 1: %s + %s → %s', (state, event, next) => {
   else expect(nextState(state, event)).toBe(next);
 });
 
-test('INV8: nothing leads out of an outcome, and only policy and people lead to a grant', () => {
-  expect(finalStates(PROPOSAL_TABLE).sort()).toEqual(['denied', 'failed', 'refused', 'succeeded', 'unknown']);
+test('INV8: nothing leads out of a known outcome, only a person leads out of an unknown one, and only policy to a grant', () => {
+  expect(finalStates(PROPOSAL_TABLE).sort()).toEqual(['denied', 'failed', 'refused', 'succeeded']);
   const into = (target: ProposalState) =>
     CELLS.filter(([, , next]) => next === target).map(([state, event]) => `${state}+${event}`);
   expect(into('granted')).toEqual(['approved+grant']);
+  expect(into('retrying')).toEqual(['settling+grant']);
+  // A retry that failed is no proof that the call before it did nothing.
+  expect(into('failed')).toEqual(['granted+fail', 'settling+rule_out', 'unknown+rule_out']);
   expect(into('approved')).toEqual(['proposed+permit', 'awaiting_approval+approve', 'granted+regrant']);
 });

@@ -2,7 +2,9 @@ import { PortreeveError, type ProposalState, type StateTable, step } from '@port
 
 /**
  * What can happen to a proposal. `permit`, `ask` and `refuse` come from policy, `approve` and `deny` from people (or the
- * time-out), `grant` and `regrant` from the grant issuer, the rest from the executor.
+ * time-out), `grant` and `regrant` from the grant issuer, `succeed`, `fail` and `lose` from the executor. `doubt`: nobody
+ * knows what became of the call, and there is a way to find out; `lose`: there is none (any more). `confirm` and `rule_out`
+ * come from a status tool, or from a person.
  */
 export const PROPOSAL_EVENTS = [
   'permit',
@@ -14,7 +16,10 @@ export const PROPOSAL_EVENTS = [
   'regrant',
   'succeed',
   'fail',
+  'doubt',
   'lose',
+  'confirm',
+  'rule_out',
 ] as const;
 export type ProposalEvent = (typeof PROPOSAL_EVENTS)[number];
 
@@ -28,7 +33,10 @@ const no = {
   regrant: null,
   succeed: null,
   fail: null,
+  doubt: null,
   lose: null,
+  confirm: null,
+  rule_out: null,
 } as const;
 
 export const PROPOSAL_TABLE: StateTable<ProposalState, ProposalEvent> = {
@@ -37,12 +45,24 @@ export const PROPOSAL_TABLE: StateTable<ProposalState, ProposalEvent> = {
   // Decided again at the moment of use: a freeze or a new rule still reaches it.
   approved: { ...no, grant: 'granted', refuse: 'refused' },
   // `regrant`: the grant was never used (the process died, or it expired) and has been revoked.
-  granted: { ...no, regrant: 'approved', succeed: 'succeeded', fail: 'failed', lose: 'unknown' },
+  granted: { ...no, regrant: 'approved', succeed: 'succeeded', fail: 'failed', doubt: 'settling', lose: 'unknown' },
+  // `grant`: one more call with the same key, decided anew. `refuse`: policy does not allow it any more, so a person looks.
+  settling: {
+    ...no,
+    grant: 'retrying',
+    refuse: 'unknown',
+    doubt: 'settling',
+    lose: 'unknown',
+    confirm: 'succeeded',
+    rule_out: 'failed',
+  },
+  // INVARIANT: a retry that failed, or was never made, says nothing of the call before it: no `fail` here.
+  retrying: { ...no, succeed: 'succeeded', doubt: 'settling', lose: 'unknown' },
   refused: no,
   denied: no,
   succeeded: no,
   failed: no,
-  unknown: no,
+  unknown: { ...no, confirm: 'succeeded', rule_out: 'failed' },
 };
 
 /** The next state. Throws `conflict` where the table refuses the event: the caller looked at an old state. */

@@ -7,7 +7,11 @@ const MODEL: Label = { integrity: 'untrusted', confidentiality: 'public', catego
 
 async function submitted(over: Partial<Parameters<ReturnType<typeof gateHarness>['wish']>[0]>) {
   const harness = gateHarness();
-  const contract = testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' });
+  const contract = testContract({
+    tier: 1,
+    effect: 'write',
+    undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+  });
   const wanted = harness.wish({ contract, ...over });
   await harness.process('one').gate.submit(wanted);
   const { proposal } = (await harness.stored(wanted.id))!;

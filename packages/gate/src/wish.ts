@@ -28,7 +28,7 @@ import { open } from '@portreeve/contract/open';
 import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
 import { flowOf, untrustedSinksOf } from './flow.ts';
 import type { HistoryAnswers } from './history.ts';
-import type { EnvironmentReader, StoredProposal } from './ports.ts';
+import type { EnvironmentReader, Service, StoredProposal } from './ports.ts';
 import { withPassages } from './provenance/passages.ts';
 import { assertRelabels } from './relabel.ts';
 import type { Session } from './session/types.ts';
@@ -45,7 +45,10 @@ export interface Wish {
   readonly release: string;
   readonly principal: Principal;
   readonly contract: ToolContract;
-  /** All tools of the workflow, as its release has them: a dry run may be one of them. */
+  /**
+   * All tools of the workflow, as its release has them: a dry run may be one of them, and those that undo this one, or tell
+   * what became of it, are kept with the proposal.
+   */
   readonly tools: readonly ToolContract[];
   readonly args: Arguments;
   /** The trusted request that the wish serves: values that stand in it are the requester's own. */
@@ -60,13 +63,22 @@ export interface Wish {
   readonly stoodFor: readonly Provenance[];
   /** The highest injection score of what went into it, per mille. */
   readonly injection: number;
+  /** Where the house itself wishes it for the sake of another proposal. */
+  readonly serves?: Service;
 }
 
 /** A proposal that nobody has decided on yet, with what it is decided by. */
 export interface Submission
   extends Pick<
     StoredProposal,
-    'proposal' | 'workflow' | 'contract' | 'approval_timeout_minutes' | 'history' | 'injection' | 'preview_of'
+    | 'proposal'
+    | 'workflow'
+    | 'contract'
+    | 'approval_timeout_minutes'
+    | 'history'
+    | 'injection'
+    | 'preview_of'
+    | 'serves'
   > {
   readonly tools: readonly ToolContract[];
 }
@@ -75,7 +87,11 @@ export interface Submission
 export function toSubmission(wish: Wish): Submission {
   const { workflow, contract, approval_timeout_minutes, history, injection, tools } = wish;
   const proposal = toProposal(wish);
-  return { ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, tools }, preview_of: null };
+  return {
+    ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, tools },
+    preview_of: null,
+    serves: wish.serves ?? null,
+  };
 }
 
 /**

@@ -57,14 +57,12 @@ export async function recordRefused(
   way: 'local' | 'oidc' | 'workload' | 'access_token' | 'exchange',
   refused: Refused,
 ): Promise<void> {
-  await deps.uow.transaction((tx) =>
-    deps.audit.append(tx, [
-      draft({
-        type: 'identity.refused',
-        actor: ANONYMOUS_ACTOR,
-        outcome: 'refuse',
-        data: { way, reason: refused.reason, about: refused.about?.slice(0, 256) ?? null },
-      }),
-    ]),
-  );
+  await deps.audit.record([
+    draft({
+      type: 'identity.refused',
+      actor: ANONYMOUS_ACTOR,
+      outcome: 'refuse',
+      data: { way, reason: refused.reason, about: refused.about?.slice(0, 256) ?? null },
+    }),
+  ]);
 }

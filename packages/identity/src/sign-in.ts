@@ -107,7 +107,7 @@ export function createSignIn(deps: {
       const account = name === null ? null : await store.accountByName(name);
       const right = await verifyPassword(account?.password_hash ?? null, parsed.data.password);
       if (!account || !right) {
-        await uow.transaction((tx) => audit.append(tx, [failed(name, 'unknown_or_wrong')]));
+        await audit.record([failed(name, 'unknown_or_wrong')]);
         throw new PortreeveError('sign_in_failed', 'There is no account with this name and this password.');
       }
 

@@ -18,7 +18,7 @@ const errors = (...args: Parameters<typeof findLoosening>) =>
 test('A1: what the baseline and an honest declaration say loosens nothing, in any tier', () => {
   for (const tier of ['low', 'medium', 'high', 'critical'] as const)
     for (const toolTier of [1, 2, 3, 4] as const)
-      for (const undo of ['undo_it', 'irreversible'])
+      for (const undo of [{ tool: 'undo_it', args: {}, window_minutes: 60 }, 'irreversible'] as const)
         expect(
           errors(baseline, [
             declared({

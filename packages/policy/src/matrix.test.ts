@@ -56,7 +56,16 @@ test('C8: the schema file beside the rules is the one in force', () => {
 const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
-  requester: [...SELF, 'runs.submit', 'runs.read', 'approvals.read', 'tokens.create', 'tokens.rotate'],
+  requester: [
+    ...SELF,
+    'runs.submit',
+    'runs.read',
+    'executions.read',
+    'executions.undo',
+    'approvals.read',
+    'tokens.create',
+    'tokens.rotate',
+  ],
   approver: [...SELF, 'approvals.read', 'approvals.decide', 'runs.read', 'signing_key.register', 'policy.explain'],
   operator: [
     ...SELF,
@@ -66,6 +75,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'environment.thaw',
     'queue.read',
     'queue.close',
+    'executions.read',
     'runs.read',
     'approvals.read',
     'policy.explain',
@@ -75,13 +85,13 @@ const PROMISED: Record<Role, readonly string[]> = {
   auditor: [
     ...SELF,
     ...['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
-    ...['agents.read', 'tokens.unused'],
+    ...['agents.read', 'tokens.unused', 'executions.read'],
     ...['policy.explain', 'policy.replay'],
   ],
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
-    ...['accounts.create', 'accounts.list', 'tokens.create'],
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
     ...['policy.explain', 'policy.replay'],
   ],

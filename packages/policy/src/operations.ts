@@ -29,6 +29,9 @@ export const OPERATIONS = {
   'approvals.decide': 'change',
   'queue.read': 'look',
   'queue.close': 'change',
+  // Whether what was done can be taken back, and asking that it be.
+  'executions.read': 'look',
+  'executions.undo': 'change',
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',

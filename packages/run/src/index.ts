@@ -15,5 +15,6 @@ export { LEASE_SECONDS, type Reaper, startReaper } from './reaper.ts';
 export type { Endpoint } from './route-question.ts';
 export { taskRunner } from './run-task.ts';
 export { RUN_EVENTS, RUN_TABLE, type RunEvent } from './states.ts';
+export { unwindTopic } from './steps/unwind.ts';
 export { type Task, taskSubmitter } from './submit-task.ts';
 export { approvalTopic } from './transitions.ts';

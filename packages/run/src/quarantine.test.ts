@@ -44,7 +44,7 @@ const OPEN = TRIAGE.replace('id: triage', 'id: loose').replace('additionalProper
 const tool = testContract({
   tier: 1,
   effect: 'write',
-  undo: 'retract_case_summary',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
   args: {
     type: 'object',
     properties: {

@@ -171,7 +171,16 @@ describe('what comes back for a tool', () => {
   ])('D9: cleared for $categories', async ({ categories, value, seen }) => {
     const { harness } = setUp([{ name: 'cloud', clearance: cleared() }]);
     const clearance = cleared(...categories);
-    harness.load({ tools: [testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary', clearance })] });
+    harness.load({
+      tools: [
+        testContract({
+          tier: 1,
+          effect: 'write',
+          undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+          clearance,
+        }),
+      ],
+    });
     personal(harness);
     expect((await carried(harness, publishing)).run.state).toBe('completed');
     expect(harness.gate.calls).toMatchObject([{ call: { args: { summary: value } } }]);
@@ -190,7 +199,7 @@ describe('what comes back for a tool', () => {
           testContract({
             tier: 1,
             effect: 'write',
-            undo: 'retract_case_summary',
+            undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
             clearance: cleared('personal', 'customer'),
           }),
         ],
@@ -213,7 +222,15 @@ describe('D4: the injection score', () => {
   test('travels from what was read through the answer to the decision on the action, and asks for a person', async () => {
     const { harness } = setUp([{ name: 'cloud', clearance: cleared() }]);
     harness.findings = [{ kind: 'injection_likely', count: 1, positions: [2], score: 930 }];
-    harness.load({ tools: [testContract({ tier: 1, effect: 'external', undo: 'retract_case_summary' })] });
+    harness.load({
+      tools: [
+        testContract({
+          tier: 1,
+          effect: 'external',
+          undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+        }),
+      ],
+    });
     await carried(harness, publishing);
     const { audit } = harness.gate;
     const [assembled] = audit.of('prompt.assembled');
@@ -228,7 +245,15 @@ describe('D4: the injection score', () => {
   test('of what a tool answered counts too, and of what went into nothing does not', async () => {
     const { harness } = setUp([{ name: 'cloud', clearance: cleared() }]);
     harness.findings = [{ kind: 'injection_likely', count: 1, positions: [1], score: 930 }];
-    harness.load({ tools: [testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' })] });
+    harness.load({
+      tools: [
+        testContract({
+          tier: 1,
+          effect: 'write',
+          undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+        }),
+      ],
+    });
     harness.gate.answer = () => ({
       ...{ state: 'succeeded', status: 201, duration_ms: 5 },
       result: { published: true, url: ORDERS },

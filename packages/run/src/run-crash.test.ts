@@ -3,7 +3,11 @@ import { testContract } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
 import { type CrashAt, type RunHarness, runHarness } from './testing/index.ts';
 
-const automatic = testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' });
+const automatic = testContract({
+  tier: 1,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
 
 /** Two actions in a row, so that a count that slips would act under another proposal. */
 const twice = async (context: WorkflowContext): Promise<JsonObject> => {

@@ -5,7 +5,11 @@ import { answerOf } from '@portreeve/model/testing';
 import { describe, expect, test } from 'vitest';
 import { type RunHarness, runHarness } from './testing/index.ts';
 
-const automatic = testContract({ tier: 1, effect: 'write', undo: 'retract_case_summary' });
+const automatic = testContract({
+  tier: 1,
+  effect: 'write',
+  undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+});
 
 /** Submits and carries a run to its end; whoever is asked approves. */
 async function carried(harness: RunHarness, input = { case_id: 'case-7' }) {

@@ -4,6 +4,7 @@ import { actStep } from './steps/act.ts';
 import { askStep } from './steps/ask.ts';
 import { readStep } from './steps/read.ts';
 import { type PipelineDeps, runScope } from './steps/scope.ts';
+import { unwindStep } from './steps/unwind.ts';
 import type { Ending } from './stop.ts';
 
 /**
@@ -27,6 +28,7 @@ export function workflowContext(
       ask: (name, inputs) => ask(name, inputs),
       quarantine: (name, inputs) => ask(name, inputs, 'quarantine'),
       act: actStep(scope),
+      unwind: unwindStep(scope),
     },
     ending: scope.ending,
   };

@@ -39,7 +39,8 @@ export function defineTool(spec: ToolSpec): ToolContract {
       path: 'sinks',
       message: 'a tool with an effect says which arguments decide who, where, how much, what',
     });
-  if (contract.undo === contract.name) errors.push({ path: 'undo', message: 'a tool does not undo itself' });
+  if (contract.undo !== 'irreversible' && contract.undo.tool === contract.name)
+    errors.push({ path: 'undo.tool', message: 'a tool does not undo itself' });
   if (errors.length > 0) throw misconfigured(what, errors);
   return contract;
 }

@@ -4,6 +4,7 @@ import {
   historyProblems,
   type JsonObject,
   PortreeveError,
+  recoveryFaults,
   type SourceContract,
   type ToolContract,
   type WorkflowContext,
@@ -52,8 +53,8 @@ export function defineWorkflow<const S extends Schema>(spec: WorkflowSpec<S>): W
       if (names.indexOf(name) !== index) errors.push({ path: `${kind}[${index}]`, message: `${name} is named twice` });
   }
   for (const tool of tools)
-    if (tool.undo !== 'irreversible' && !contract.scope.tools.includes(tool.undo))
-      errors.push({ path: 'tools', message: `${tool.name} is undone by ${tool.undo}, which is not among the tools` });
+    for (const { path, message, fix } of recoveryFaults(tool, tools))
+      errors.push({ path: `tools.${tool.name}.${path}`, message: `${message}. ${fix}` });
   errors.push(...historyProblems(contract.history, tools));
   if (errors.length > 0) throw misconfigured(what, errors);
   return {
@@ -76,5 +77,6 @@ function withParsedInput<S extends Schema>(context: WorkflowContext, schema: z.Z
     ask: (prompt, inputs) => context.ask(prompt, inputs),
     quarantine: (prompt, inputs) => context.quarantine(prompt, inputs),
     act: (tool, args, why) => context.act(tool, args, why),
+    unwind: (why) => context.unwind(why),
   };
 }

@@ -96,7 +96,11 @@ describe('F2: a tool contract is checked when it is defined', () => {
       { binding: { connector: 'http', method: 'POST', url: 'https://x/{id}' } },
       /\{id\}/,
     ],
-    ['a tool that undoes itself', { undo: 'publish_note' }, /undo: a tool does not undo itself/],
+    [
+      'a tool that undoes itself',
+      { undo: { tool: 'publish_note', args: {}, window_minutes: 60 } },
+      /undo\.tool: a tool does not undo itself/,
+    ],
     ['a wrong time-out', { timeout_ms: 1 }, /timeout_ms: /],
   ])('%s is refused and named', (_name, over, message) => {
     expect(problem(() => tool(over))).toMatch(message);
@@ -134,7 +138,11 @@ describe('A3: a workflow is checked when it is defined', () => {
     ['a wrong tier', { tier: 'huge' }, /^workflow note-taking: tier: /],
     ['no approvers', { approvers: [] }, /approvers: /],
     ['a tool twice', { tools: [tool(), tool()] }, /tools\[1\]: publish_note is named twice/],
-    ['an unknown undo', { tools: [tool({ undo: 'retract_note' })] }, /undone by retract_note/],
+    [
+      'an unknown undo',
+      { tools: [tool({ undo: { tool: 'retract_note', args: {}, window_minutes: 60 } })] },
+      /tools\.publish_note\.undo\.tool: retract_note is no tool of the workflow/,
+    ],
     ['an unknown member', { authority: 'all' }, /authority/],
   ])('%s is refused and named', (_name, over, message) => {
     expect(problem(() => workflow(over))).toMatch(message);

@@ -4,53 +4,49 @@ import type { PolicyEngine } from '@portreeve/policy';
 import type { Keys } from './config/keys.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { Services } from './services.ts';
-import type { Database } from './store/database.ts';
 
 /** Puts on record what runs from now on: keys that were made, the policy, the releases, and the start itself. */
 export async function recordStart(started: {
-  readonly database: Database;
   readonly audit: AuditLog;
   readonly keys: Keys;
   readonly policy: PolicyEngine;
   readonly workflows: readonly ProjectWorkflow[];
   readonly info: Services['info'];
 }): Promise<void> {
-  const { database, audit, keys, policy, workflows, info } = started;
-  await database.transaction((tx) =>
-    audit.append(tx, [
-      ...keys.created.map((data) =>
-        draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` }),
-      ),
+  const { audit, keys, policy, workflows, info } = started;
+  await audit.record([
+    ...keys.created.map((data) =>
+      draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` }),
+    ),
+    draft({
+      type: 'policy.loaded',
+      actor: SYSTEM_ACTOR,
+      refs: { policy_version: policy.version },
+      data: { policy_version: policy.version, rules: policy.rules.map((rule) => rule.id) },
+      key: `policy:${policy.version}`,
+    }),
+    ...workflows.map(({ definition, release, files }) =>
       draft({
-        type: 'policy.loaded',
+        type: 'release.loaded',
         actor: SYSTEM_ACTOR,
-        refs: { policy_version: policy.version },
-        data: { policy_version: policy.version, rules: policy.rules.map((rule) => rule.id) },
-        key: `policy:${policy.version}`,
+        refs: { workflow: definition.contract.name, release },
+        data: { workflow: definition.contract.name, release, files: files.map((file) => ({ ...file })) },
+        key: `release:${release}`,
       }),
-      ...workflows.map(({ definition, release, files }) =>
-        draft({
-          type: 'release.loaded',
-          actor: SYSTEM_ACTOR,
-          refs: { workflow: definition.contract.name, release },
-          data: { workflow: definition.contract.name, release, files: files.map((file) => ({ ...file })) },
-          key: `release:${release}`,
-        }),
-      ),
-      draft({
-        type: 'system.started',
-        actor: SYSTEM_ACTOR,
-        refs: { policy_version: policy.version },
-        data: {
-          version: info.version,
-          environment: info.environment,
-          policy_version: policy.version,
-          workflows: workflows.map((each) => each.definition.contract.name),
-          endpoints: info.endpoints.map(({ name, model, where, clearance, simulated }) => ({
-            ...{ name, model, where, clearance, simulated },
-          })),
-        },
-      }),
-    ]),
-  );
+    ),
+    draft({
+      type: 'system.started',
+      actor: SYSTEM_ACTOR,
+      refs: { policy_version: policy.version },
+      data: {
+        version: info.version,
+        environment: info.environment,
+        policy_version: policy.version,
+        workflows: workflows.map((each) => each.definition.contract.name),
+        endpoints: info.endpoints.map(({ name, model, where, clearance, simulated }) => ({
+          ...{ name, model, where, clearance, simulated },
+        })),
+      },
+    }),
+  ]);
 }

@@ -1,8 +1,16 @@
 import type { Approvals } from '@portreeve/approve';
 import type { AuditLog, PlaceStatus } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
-import type { GrantIssuer } from '@portreeve/execute';
-import type { EnvironmentService, Gate, Handoffs, NoticeStore } from '@portreeve/gate';
+import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
+import type {
+  EnvironmentService,
+  Gate,
+  Handoffs,
+  learnFromPerson,
+  NoticeStore,
+  Undos,
+  Unwindings,
+} from '@portreeve/gate';
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
@@ -29,6 +37,10 @@ export interface Services {
   readonly public_tiles: boolean;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
+  /** Closes the hand-off of an unknown outcome with what a person found out. */
+  readonly learn: ReturnType<typeof learnFromPerson>;
+  readonly undos: Pick<Undos, 'request' | 'view' | 'find'>;
+  readonly unwindings: Pick<Unwindings, 'begin' | 'get'>;
   readonly notices: NoticeStore;
   readonly gate: Pick<Gate, 'get' | 'frozen'>;
   readonly runs: RunStore;
@@ -40,6 +52,10 @@ export interface Services {
   readonly info: {
     readonly version: string;
     readonly environment: string;
+    /** Whether the database tells the roles apart; not where its user may not make roles. */
+    readonly database_roles: boolean;
+    /** Whether tools are called from this process. */
+    readonly executor: 'here' | 'apart';
     /** The model endpoints, in the order in which they are tried. */
     readonly endpoints: readonly Omit<OpenEndpoint, 'ask'>[];
     /** The configured address of this server; null: only who has come knows by which. */

@@ -16,31 +16,22 @@ import {
   withholdNotKept,
 } from '@portreeve/context';
 import type { Clock, ProjectConfig } from '@portreeve/contract';
-import {
-  createCredentials,
-  createEgress,
-  createExecutor,
-  createGrantIssuer,
-  createGrants,
-  thumbprintOf,
-} from '@portreeve/execute';
-import { createEnvironment, createGate, createHandoffs } from '@portreeve/gate';
+import { createEgress } from '@portreeve/execute';
+import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
 import { egressRules, proxyOf } from './config/egress.ts';
-import { type Keys, keyId } from './config/keys.ts';
+import type { Keys } from './config/keys.ts';
 import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
-import { wireConnectors } from './connectors.ts';
 import { wireDeidentification } from './deidentification.ts';
+import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
-import { credentialLeaseStore } from './store/credential-leases.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
-import { executeStore } from './store/executions.ts';
 import { handoffStore } from './store/handoffs.ts';
 import { historyStore } from './store/history.ts';
 import { leaseStore } from './store/leases.ts';
@@ -50,6 +41,7 @@ import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
 import { wireAudit } from './wire-audit.ts';
 import { wireIdentity } from './wire-identity.ts';
+import { wireUndo } from './wire-undo.ts';
 
 export interface StagesOptions {
   readonly database: Database;
@@ -102,35 +94,11 @@ export async function wireStages(options: StagesOptions) {
   const { identity } = signIn;
 
   const leases = leaseStore(database);
-  const issuer = createGrantIssuer({
-    privateKey: keys.grant,
-    keyId: keyId(keys.grant),
-    issuer: issuerName(config),
-    environment: config.environment,
-    clock,
-    ttl_s: config.grants.ttl_s,
-    executor_jkt: thumbprintOf(keys.executor),
-  });
-  const executeRows = executeStore(database);
-  const grants = createGrants({ ...stage, issuer, store: executeRows });
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
-  const credentials = createCredentials({
-    ...stage,
-    secrets: secrets.store,
-    leases: credentialLeaseStore(database),
+  const execution = await wireExecution({
+    ...{ database, audit, config, keys, secrets, egress, systems, clock, leases, debugpoint },
+    folder: project.folder,
     instance: executor,
-  });
-  const use = createExecutor({
-    ...stage,
-    credentials,
-    key: keys.executor,
-    jwks: await issuer.jwks(),
-    issuer: issuerName(config),
-    environment: config.environment,
-    store: executeRows,
-    connectors: wireConnectors({ egress, clock, systems, folder: project.folder }),
-    instance: executor,
-    debugpoint,
   });
 
   const proposals = proposalStore(database);
@@ -145,26 +113,22 @@ export async function wireStages(options: StagesOptions) {
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
     },
   });
+  const history = historyStore(database);
   const gate = createGate({
     ...stage,
     policy,
     approvals,
     handoffs,
     store: proposals,
-    history: historyStore(database),
+    history,
     notices,
     environment,
     debugpoint,
-    execution: {
-      issueGrant: async (tx, wish) => {
-        const { token, claims } = await grants.issueGrant(tx, wish);
-        return { token, grant: claims.jti };
-      },
-      execute: use.execute,
-      recover: (grant) =>
-        use.recoverGrant(grant, { dead: async (instance) => (await leases.dead([instance])).length > 0 }),
-    },
+    execution: execution.service,
   });
+
+  const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
+  const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
   const values = contextStore(database);
   const ingester = createIngester();
@@ -203,6 +167,7 @@ export async function wireStages(options: StagesOptions) {
     context,
     endpoints: models.endpoints,
     gate,
+    unwindings,
     handoffs,
     policy,
     environment,
@@ -226,11 +191,14 @@ export async function wireStages(options: StagesOptions) {
     signIn,
     environment,
     leases,
-    issuer,
-    credentials,
+    execution,
     egress,
     approvals,
     gate,
+    undos,
+    unwindings,
+    learn,
+    settleDue,
     handoffs,
     notices,
     runs,
@@ -240,9 +208,4 @@ export async function wireStages(options: StagesOptions) {
     forgetDue: () => forgetDue(values, database, clock.now()),
     sweepPseudonyms: sweep,
   };
-}
-
-/** Grants name who issued them, not where: the address of a server may change. */
-function issuerName(config: ProjectConfig): string {
-  return `urn:portreeve:${config.environment}`;
 }

@@ -100,8 +100,8 @@ describe('a server that runs', () => {
       expect(types.filter((type) => type === once)).toEqual([once]);
     // What had been recorded at the first start is not recorded again.
     for (const type of ['policy.loaded', 'release.loaded'] as const) expect(await search({ type })).toHaveLength(1);
-    // Those of log, grants, the executor and access tokens.
-    expect(await search({ type: 'key.created' })).toHaveLength(4);
+    // Those of log (two), grants, the executor and access tokens.
+    expect(await search({ type: 'key.created' })).toHaveLength(5);
     expect(await search({ type: 'system.started' })).toHaveLength(2);
     expect((await search({ type: 'system.stopped' }))[0]?.payload?.data).toEqual({
       reason: 'the test starts it again',

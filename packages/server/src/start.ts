@@ -31,8 +31,10 @@ import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { Database } from './store/database.ts';
+import { EXECUTED_CHANNEL } from './store/dispatches.ts';
 import { listenForEnvironment } from './store/environment.ts';
 import { evidenceReader } from './store/evidence.ts';
+import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { VERSION } from './version.ts';
@@ -55,6 +57,11 @@ export interface StartOptions {
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
+  /**
+   * Whether this process executes as well, or hands grants to executors that run apart (`roles/executor.ts`); those of the
+   * configuration are the ones.
+   */
+  readonly executor?: 'here' | 'apart';
   /** Seconds without a renewal after which another process may take this one's runs over. */
   readonly leaseSeconds?: number;
   /** Named instants where a crash test stops the process. */
@@ -71,6 +78,7 @@ export interface PortreeveServer {
 const EXPIRE_EVERY_MS = 5000;
 const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
+const SETTLE_EVERY_MS = 1000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -110,7 +118,11 @@ async function start(
   );
   const given = typeof options.systems === 'function' ? await options.systems() : options.systems;
   const systems = { ...config.systems, ...given };
-  const keys = await loadKeys(state.path);
+  if (options.executor === 'apart' && Object.keys(config.executors).length === 0)
+    throw new PortreeveError('misconfigured', 'No executor is configured, and none runs in this process.', {
+      next: "Add what `portreeve keys executor` prints on the executor to portreeve.config.ts: executors: { main: { jkt: '…' } }",
+    });
+  const keys = await loadKeys(state.path, options.executor);
   const secrets = openSecrets({ config, projectFolder: project.folder, stateFolder: state.path, clock });
   undo.push(() => secrets.close());
 
@@ -122,7 +134,7 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
-  await migrate(database.pool);
+  const { roles } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
@@ -148,11 +160,11 @@ async function start(
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),
     },
   });
-  const { audit, publisher, identity, signIn, leases, egress, approvals, credentials } = stages;
+  const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => stages.closePlaces());
   undo.push(() => signIn.close());
-  undo.push(() => credentials.idle());
+  undo.push(() => execution.idle());
   // Before anything is recorded on a database that may be an older one than the world has seen.
   await assertNotBehind(publisher, state.path);
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
@@ -170,6 +182,13 @@ async function start(
   };
   const listener = listenForEnvironment(databaseUrl, () => void environment.refresh().catch(() => undefined));
   undo.push(() => listener.stop());
+  if (options.executor === 'apart') {
+    const executed = listen(databaseUrl, {
+      ...{ channel: EXECUTED_CHANNEL, name: 'portreeve-gatekeeper' },
+      heard: execution.heard,
+    });
+    undo.push(() => executed.stop());
+  }
   undo.push(every(ENVIRONMENT_EVERY_MS, () => environment.refresh(), log));
 
   await leases.renew(executor, 60);
@@ -193,14 +212,16 @@ async function start(
   const info = {
     version: VERSION,
     environment: config.environment,
+    database_roles: roles,
+    executor: options.executor ?? 'here',
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
       ...{ name, model, where, clearance, simulated },
     })),
   };
-  await recordStart({ database, audit, keys, policy, workflows: project.workflows, info });
+  await recordStart({ audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit, issuer } = stages;
+  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const services: Services = {
     ...{
       clock,
@@ -213,6 +234,9 @@ async function start(
       audit,
       approvals,
       handoffs,
+      learn,
+      undos,
+      unwindings,
       notices,
       gate,
       runs,
@@ -224,7 +248,7 @@ async function start(
     web: webOrigin(config.identity.base_url),
     places: () => publisher.status(),
     public_tiles: config.audit.public_tiles,
-    jwks: async () => ({ keys: [...(await issuer.jwks()).keys, ...signIn.accessTokens.jwks().keys] }),
+    jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
   const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
@@ -253,9 +277,10 @@ async function start(
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
     every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
-    every(EXPIRE_EVERY_MS, () => credentials.takeBack(async (id) => (await leases.dead([id])).length > 0), log),
+    every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
+    every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),

@@ -55,11 +55,9 @@ export async function wireIdentity(options: {
   const keyring = await openAccessKeyring({ ...access_tokens, stateFolder, environment, clock });
   const rotate = () =>
     keyring.rotate((data) =>
-      database.transaction((tx) =>
-        audit.append(tx, [
-          draft({ type: 'key.created', actor: SYSTEM_ACTOR, data: { ...data }, key: `key:${data.public_key}` }),
-        ]),
-      ),
+      audit.record([
+        draft({ type: 'key.created', actor: SYSTEM_ACTOR, data: { ...data }, key: `key:${data.public_key}` }),
+      ]),
     );
   const accessTokens = createAccessTokens({
     ...deps,

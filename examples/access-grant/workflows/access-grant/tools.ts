@@ -56,7 +56,14 @@ export const grantTemporaryAccess = defineTool({
   dry_run: { by: 'tool', tool: 'show_temporary_access' },
   // What policy may narrow it to: `@remedy("narrow:working-day")`.
   profiles: { 'working-day': [{ do: 'cap', path: '/minutes', max: 480 }] },
-  undo: 'end_temporary_access',
+  // The directory makes the id of an access: what undoes it may be aimed by it.
+  returns: 'trusted',
+  // Until the longest access has ended by itself.
+  undo: {
+    tool: 'end_temporary_access',
+    args: { access: { from: 'result', pointer: '/access' } },
+    window_minutes: 43_200,
+  },
   binding: { connector: 'http', method: 'POST', url: 'system://directory/people/{person}/access' },
 });
 

@@ -38,7 +38,11 @@ export const setTicketClassification = defineTool({
   ],
   // What policy may narrow it to: `@remedy("narrow:no-paging")`.
   profiles: { 'no-paging': [{ do: 'set', path: '/urgency', to: 'high' }] },
-  undo: 'clear_ticket_classification',
+  undo: {
+    tool: 'clear_ticket_classification',
+    args: { ticket: { from: 'args', pointer: '/ticket' } },
+    window_minutes: 7 * 24 * 60,
+  },
   binding: { connector: 'http', method: 'POST', url: 'system://mail-desk/tickets/{ticket}/classification' },
 });
 

@@ -46,6 +46,16 @@ async function doctor(options: GlobalOptions): Promise<number> {
     const { client } = await signIn(options, 'operator');
     const system = await client.call('GET', '/v1/system');
     checks.push({ name: 'environment', ok: true, detail: `${system.environment}, version ${system.version}` });
+    checks.push({
+      name: 'roles',
+      ok: true,
+      detail: system.database_roles
+        ? `the database gives each role its own rights; tools are called ${system.executor === 'here' ? 'from this process' : 'from executors apart'}`
+        : 'WARNING: the database user may not make roles, so the database does not tell the processes apart',
+      ...(system.database_roles
+        ? {}
+        : { next: 'Start once as a user with CREATEROLE (docs/guides/executor-apart.md).' }),
+    });
     for (const { name, model, where, clearance, simulated } of system.endpoints) {
       const categories = clearance.categories.length > 0 ? `, ${clearance.categories.join(', ')}` : '';
       checks.push({

@@ -13,6 +13,7 @@ interface ListOptions extends GlobalOptions {
 
 interface CloseOptions extends GlobalOptions {
   readonly note: string;
+  readonly happened?: boolean;
 }
 
 export function addQueue(program: Command, run: Run<never>): void {
@@ -32,6 +33,8 @@ export function addQueue(program: Command, run: Run<never>): void {
     .description('say that a hand-off is finished, and how')
     .argument('<id>')
     .requiredOption('--note <text>', 'what you found and did')
+    .option('--happened', 'of an unknown outcome: you found that it happened')
+    .option('--no-happened', 'of an unknown outcome: you found that it did not happen')
     .action((run as Run<CloseOptions>)(close));
 }
 
@@ -73,7 +76,10 @@ async function show(options: GlobalOptions, id: string): Promise<number> {
 
 async function close(options: CloseOptions, id: string): Promise<number> {
   const { client } = await signIn(options, 'operator');
-  const handoff = await client.call('POST', `/v1/queue/${encodeURIComponent(id)}/close`, { note: options.note });
+  const handoff = await client.call('POST', `/v1/queue/${encodeURIComponent(id)}/close`, {
+    note: options.note,
+    ...(options.happened === undefined ? {} : { found: { came: options.happened ? 'happened' : 'did_not_happen' } }),
+  });
   console.log(options.json ? JSON.stringify(handoff) : `${style('green', '✓')} ${handoff.id} is finished.`);
   return EXIT.done;
 }

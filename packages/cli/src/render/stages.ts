@@ -119,6 +119,16 @@ const LINES: { readonly [type: string]: (data: Data, entry: Data) => [Stage, str
       `${data.state}${data.http_status ? ` (HTTP ${data.http_status})` : ''}${data.reason ? `: ${data.reason}` : ''} in ${data.duration_ms} ms`,
     ],
   ],
+  'settlement.planned': (data) => [
+    [
+      'execute',
+      `not known whether it happened: ${data.way === 'retry' ? 'called again with the same key' : 'the status tool is asked'} at ${data.at}`,
+    ],
+  ],
+  'settlement.tried': (data) => [['execute', `${data.came.replaceAll('_', ' ')}: ${data.reason}`]],
+  'undo.requested': (data, entry) => [['execute', `undo asked for: ${entry.refs.tool}, because ${data.reason}`]],
+  'undo.ended': (data) => [['execute', `undo ${data.state}${data.why ? `: ${data.why}` : ''}`]],
+  'unwinding.ended': (data) => [['execute', `${data.state}: ${data.undone.length} undone, ${data.left.length} stand`]],
   'notice.posted': (data) => [['decide', `${data.groups.join(', ')} are told (portreeve approvals notices)`]],
   'handoff.opened': (data, entry) => [
     ['execute', `a person must go on: ${data.why} (portreeve queue show ${entry.refs.handoff})`],

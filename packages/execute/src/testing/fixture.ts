@@ -75,7 +75,7 @@ export function testContract(
     clearance: { confidentiality: 'confidential' },
     undo: 'irreversible',
     timeout_ms: 5_000,
-    idempotency: 'key',
+    idempotency: 'none',
     audience: 'case-system',
     ...change,
     binding:

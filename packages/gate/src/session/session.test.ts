@@ -10,7 +10,7 @@ import type { Session } from './types.ts';
 const clock = fixedClock('2026-11-20T12:00:00.000Z');
 const text = { type: 'string' };
 const tool = (name: string, over: Partial<ToolContract>): ToolContract =>
-  testContract({ name, tier: 1, undo: 'undo_it', sinks: [], ...over });
+  testContract({ name, tier: 1, undo: { tool: 'undo_it', args: {}, window_minutes: 60 }, sinks: [], ...over });
 const PAGE = tool('read_page', {
   effect: 'read',
   returns: 'untrusted',

@@ -12,6 +12,7 @@ import {
   PortreeveError,
   type ProposalId,
   type ProposalState,
+  type RunId,
   type Tx,
   type UnitOfWork,
   type VerdictKind,
@@ -30,15 +31,20 @@ import { baselinePolicies, createPolicyEngine } from '@portreeve/policy';
 import { createGate, type Gate, type GateDeps } from '../gate.ts';
 import { createHandoffs, type Handoffs } from '../handoffs.ts';
 import type { ExecutionService, NoticeStore, ProposalStore, StoredProposal } from '../ports.ts';
+import { createUndos, type Undos } from '../undo/undo.ts';
+import { createUnwindings, type Unwindings } from '../undo/unwind.ts';
 import type { Wish } from '../wish.ts';
 import { memoryHistoryStore } from './history-store.ts';
 import { memoryHandoffStore, memoryNoticeStore, memoryProposalStore } from './memory.ts';
+import { memoryUndoStore, memoryUnwindingStore } from './undo-stores.ts';
 
 /** One process of a test: a gate and an executor of its own, on the stores that all share. */
 export interface HarnessProcess {
   readonly instance: string;
   readonly gate: Gate;
   readonly executor: Executor;
+  readonly undos: Undos;
+  readonly unwindings: Unwindings;
 }
 
 export interface GateHarness {
@@ -62,7 +68,7 @@ export interface GateHarness {
   /** Each move of a proposal, in order, as `from→to`. */
   readonly moves: readonly string[];
   /** How the tool answers. */
-  answer: () => CallOutcome | Promise<CallOutcome>;
+  answer: (call: Parameters<Connector['call']>[0]) => CallOutcome | Promise<CallOutcome>;
   /** The append (counted from now, beginning with 1) that fails, as a full disk would make it; null heals it. */
   failAppend(nth: number | null): void;
   process(
@@ -93,6 +99,7 @@ export function gateHarness(
     participants?: readonly { snapshot(): () => void }[];
     /** Wraps the store that the gate uses, to reorder its answers. */
     wrapStore?: (store: ProposalStore) => ProposalStore;
+    onUnwound?: (tx: Tx, run: RunId) => Promise<void>;
     onClosed?: (tx: Tx, approval: { id: ApprovalId; proposal: ProposalId }) => Promise<void>;
   } = {},
 ): GateHarness {
@@ -106,7 +113,11 @@ export function gateHarness(
   const approvalStore = memoryApprovalStore();
   const executeStore = memoryExecuteStore();
   const late: { audit?: ExecuteFixture['audit'] } = {};
+  const undoRows = memoryUndoStore(rows);
+  const unwindingRows = memoryUnwindingStore();
   const uow = memoryUnitOfWork(
+    undoRows,
+    unwindingRows,
     rows,
     handoffStore,
     notices,
@@ -158,7 +169,7 @@ export function gateHarness(
   const handoffs = createHandoffs({ ...stage, store: handoffStore });
   const environment: GateHarness['environment'] = { freezes: [], incident: false };
   const dead = new Set<string>();
-  const connector = scriptedConnector(() => harness.answer());
+  const connector = scriptedConnector((call) => harness.answer(call));
 
   const harness: GateHarness = {
     clock,
@@ -191,6 +202,7 @@ export function gateHarness(
           return { token, grant: claims.jti };
         },
         execute: executor.execute,
+        settle: (tx, id, outcome) => execute.grants.settle(tx, id, outcome),
         recover: (grant) => executor.recoverGrant(grant, { dead: async (name) => dead.has(name) }),
       };
       const gate = createGate({
@@ -215,7 +227,15 @@ export function gateHarness(
         execution: { ...execution, ...wrapExecution?.(execution) },
         ...over,
       });
-      return { instance, gate, executor };
+      const taking = { ...stage, gate, handoffs, store: proposals, undos: undoRows };
+      const undos = createUndos(taking);
+      const unwindings = createUnwindings({
+        ...taking,
+        undo: undos,
+        unwindings: unwindingRows,
+        onEnded: async (tx, run) => options.onUnwound?.(tx, run),
+      });
+      return { instance, gate, executor, undos, unwindings };
     },
     bury(instance) {
       dead.add(instance);

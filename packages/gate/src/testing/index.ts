@@ -6,3 +6,5 @@ export { type HistoryStoreHarness, historyStoreContract } from './history-store-
 export { memoryHandoffStore, memoryNoticeStore, memoryProposalStore } from './memory.ts';
 export { type NoticeStoreHarness, noticeStoreContract } from './notice-store-contract.ts';
 export { type ProposalStoreHarness, proposalStoreContract } from './proposal-store-contract.ts';
+export { type UndoStoreHarness, undoStoreContract } from './undo-store-contract.ts';
+export { memoryUndoStore, memoryUnwindingStore } from './undo-stores.ts';

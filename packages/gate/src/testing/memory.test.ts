@@ -6,8 +6,11 @@ import {
   memoryHistoryStore,
   memoryNoticeStore,
   memoryProposalStore,
+  memoryUndoStore,
+  memoryUnwindingStore,
   noticeStoreContract,
   proposalStoreContract,
+  undoStoreContract,
 } from './index.ts';
 
 proposalStoreContract('memory', async () => {
@@ -28,4 +31,11 @@ historyStoreContract('memory', async () => {
 noticeStoreContract('memory', async () => {
   const store = memoryNoticeStore();
   return { store, uow: memoryUnitOfWork(store) };
+});
+
+undoStoreContract('memory', async () => {
+  const proposals = memoryProposalStore();
+  const undos = memoryUndoStore(proposals);
+  const unwindings = memoryUnwindingStore();
+  return { proposals, undos, unwindings, uow: memoryUnitOfWork(proposals, undos, unwindings) };
 });

@@ -19,6 +19,24 @@ export function memoryProposalStore(): ProposalStore & { snapshot(): () => void 
       const stored = proposalsById.get(id);
       if (stored) proposalsById.set(id, { ...stored, ...patch });
     },
+    settlingBy: async (now, limit) =>
+      [...proposalsById.values()]
+        .flatMap(({ proposal, settlement }) => (settlement?.next ? [{ id: proposal.id, at: settlement.next.at }] : []))
+        .filter(({ at }) => Date.parse(at) <= now.getTime())
+        .sort((a, b) => (a.at < b.at ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id }) => id),
+    effectsIn: async (run, limit) =>
+      [...proposalsById.values()]
+        .filter(({ proposal, state }) => proposal.run === run && EFFECTS.includes(state))
+        // What nobody knows of goes first, then the latest; of one moment, what was proposed last.
+        .reverse()
+        .sort((a, b) => Date.parse(b.succeeded_at ?? '9999-12-31') - Date.parse(a.succeeded_at ?? '9999-12-31'))
+        .slice(0, limit),
+    ofExecution: async (execution) =>
+      [...proposalsById.values()].find(
+        (each) => each.execution === execution || each.settlement?.calls.some((call) => call.execution === execution),
+      ) ?? null,
   };
 }
 
@@ -67,6 +85,8 @@ export function memoryNoticeStore(): NoticeStore & { snapshot(): () => void } {
         .slice(0, limit),
   };
 }
+
+const EFFECTS: readonly string[] = ['succeeded', 'settling', 'retrying', 'unknown'];
 
 function replace<K, V>(target: Map<K, V>, source: ReadonlyMap<K, V>): void {
   target.clear();

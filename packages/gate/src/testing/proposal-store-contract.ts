@@ -60,6 +60,10 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       execution: null,
       outcome: null,
       handoff: null,
+      succeeded_at: null,
+      companions: [testContract({ name: 'retract_case_summary' })],
+      serves: { purpose: 'undo', of: asId('proposal', 'prop_served') },
+      settlement: null,
       ...over,
     });
     const inserted = async (over: Partial<StoredProposal> = {}): Promise<StoredProposal> => {
@@ -124,6 +128,42 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       await inTx((tx) => harness.store.update(tx, proposal.id, ended));
       expect(await get(proposal.id)).toMatchObject(ended);
       expect((await get(proposal.id))?.outcome).toEqual(outcome);
+    });
+
+    test('F9: what is to be settled by now is found, oldest first, and no more once it is', async () => {
+      const at = (ms: number) => new Date(Date.parse(TEST_NOW) + ms).toISOString();
+      const settlement = (ms: number) => ({
+        calls: [{ execution: newId('execution', clock), lost_at: at(0), reason: "cut ü '; --" }],
+        ...{ tries: [], next: { way: 'retry' as const, at: at(ms) }, quiet_at: at(305_000) },
+      });
+      const late = await inserted({ state: 'settling', settlement: settlement(5000) });
+      const soon = await inserted({ state: 'settling', settlement: settlement(1000) });
+      const ids = async (ms: number) => {
+        const due = await harness.store.settlingBy(new Date(Date.parse(TEST_NOW) + ms), 1000);
+        return due.filter((id) => id === late.proposal.id || id === soon.proposal.id);
+      };
+      expect(await get(soon.proposal.id)).toEqual(soon);
+      expect([await ids(999), await ids(1000)]).toEqual([[], [soon.proposal.id]]);
+      expect(await ids(9000)).toEqual([soon.proposal.id, late.proposal.id]);
+      const ended = { ...settlement(1000), next: null };
+      await inTx((tx) => harness.store.update(tx, soon.proposal.id, { state: 'succeeded', settlement: ended }));
+      expect((await get(soon.proposal.id))?.settlement).toEqual(ended);
+      expect(await ids(9000)).toEqual([late.proposal.id]);
+    });
+
+    test('F10: the effects of a run are found, what nobody knows of first, then the latest', async () => {
+      const run = newId('run', clock);
+      const effect = async (state: ProposalState, second: number | null) => {
+        const succeeded_at = second === null ? null : new Date(Date.parse(TEST_NOW) + second * 1000).toISOString();
+        return (await inserted({ proposal: testProposal(clock, { run }), state, succeeded_at })).proposal.id;
+      };
+      const first = await effect('succeeded', 1);
+      const [third, fourth] = [await effect('succeeded', 3), await effect('succeeded', 3)];
+      const second = await effect('succeeded', 2);
+      await effect('failed', null);
+      const unknown = await effect('unknown', null);
+      const found = (await harness.store.effectsIn(run, 10)).map(({ proposal }) => proposal.id);
+      expect(found).toEqual([unknown, fourth, third, second, first]);
     });
 
     test('G3: nothing of a transaction that fails stays', async () => {

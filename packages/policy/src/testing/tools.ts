@@ -20,7 +20,7 @@ export function toolContract(name: string, over: Partial<ToolContract> = {}): To
       result: { type: 'object' },
       sinks: [],
       clearance: { confidentiality: 'internal', categories: [] },
-      undo: 'undo_it',
+      undo: { tool: 'undo_it', args: {}, window_minutes: 60 },
       timeout_ms: 1000,
       idempotency: 'none',
       audience: 'test',

@@ -79,10 +79,9 @@ export function actStep(scope: RunScope) {
       };
       return { ok: await keep(await deps.gate.submit(wish)) };
     });
-    while (result.status === 'waiting' || result.status === 'running') {
+    while (result.status === 'waiting' || result.status === 'running' || result.status === 'settling') {
       const { status } = result;
-      const until =
-        status === 'waiting' ? new Date(result.expires_at) : new Date(deps.clock.now().getTime() + RUNNING_RETRY_MS);
+      const until = againAt(result, deps.clock.now());
       const topic = status === 'waiting' ? approvalTopic(result.approval) : `execution:${proposal}`;
       const approval = status === 'waiting' ? result.approval : null;
       await step('wait', async () => ({ ok: await move('wait', approval) }));
@@ -116,6 +115,12 @@ export function actStep(scope: RunScope) {
 
 /** Milliseconds until a proposal that another process executes is looked at again. */
 const RUNNING_RETRY_MS = 2000;
+
+/** When a proposal that has not ended is looked at again, should nobody wake the run before. */
+function againAt(result: Extract<StoredResult, { status: 'waiting' | 'running' | 'settling' }>, now: Date): Date {
+  if (result.status === 'waiting') return new Date(result.expires_at);
+  return result.status === 'settling' ? new Date(result.until) : new Date(now.getTime() + RUNNING_RETRY_MS);
+}
 
 type StoredResult =
   | Exclude<GateResult, { status: 'succeeded' }>

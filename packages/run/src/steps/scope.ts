@@ -16,7 +16,7 @@ import {
   type UnitOfWork,
   type ValueId,
 } from '@portreeve/contract';
-import type { Gate, Handoffs } from '@portreeve/gate';
+import type { Gate, Handoffs, Unwindings } from '@portreeve/gate';
 import { factsOf, LOOKING } from '../facts.ts';
 import { InjectionScores } from '../injection-scores.ts';
 import type { ContextStage, Durable, Environment, LoadedWorkflow, RunStore } from '../ports.ts';
@@ -30,6 +30,7 @@ export interface PipelineDeps {
   /** The model endpoints, in the order in which they are tried. */
   readonly endpoints: readonly Endpoint[];
   readonly gate: Gate;
+  readonly unwindings: Pick<Unwindings, 'begin' | 'advance' | 'get'>;
   readonly handoffs: Handoffs;
   readonly policy: PolicyDecider;
   readonly environment: Environment;

@@ -229,6 +229,7 @@ export function runHarness(): RunHarness {
         context,
         endpoints: harness.endpoints,
         gate: process.gate,
+        unwindings: process.unwindings,
         handoffs,
         policy,
         environment,

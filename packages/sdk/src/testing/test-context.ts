@@ -17,6 +17,7 @@ import {
 import { TestHandles } from './handles.ts';
 import { toActOutcome } from './outcome.ts';
 import type { WorkflowTest, WorkflowTestResult } from './test-workflow.ts';
+import { type Done, unwindTest } from './unwind-test.ts';
 import { TestValues } from './values.ts';
 
 const REQUEST: Label = { integrity: 'trusted', confidentiality: 'public', categories: [], origins: ['request'] };
@@ -35,6 +36,7 @@ export function testContext(
   const values = new TestValues();
   const journal: Journal = { reads: [], asks: [], acts: [] };
   const handles = new TestHandles();
+  const done: Done[] = [];
 
   function question<T>(prompt: string, inputs: Inputs, quarantined: boolean): Labelled<T> {
     if (!contract.scope.prompts.includes(prompt)) throw outOfScope('prompt', prompt);
@@ -91,7 +93,19 @@ export function testContext(
         evidence: evidence.map((item) => item.id),
         status: outcome.status,
       });
+      if (outcome.status === 'succeeded' && tool.effect !== 'read')
+        done.push({ tool, args: value, result: outcome.result ?? {}, number: journal.acts.length });
       return toActOutcome(outcome, tool, values, influence, journal.acts.length);
+    },
+
+    async unwind({ rationale }) {
+      return unwindTest(done.splice(0), (name, args) => {
+        const tool = inScope('tool', name, contract.scope.tools, tools);
+        fits(tool.args, args, `the arguments of ${name}`);
+        const outcome = given(test.actions?.[name], 'actions', name, args);
+        journal.acts.push({ tool: name, args, label: REQUEST, rationale, evidence: [], status: outcome.status });
+        return outcome;
+      });
     },
   };
   return { context, journal };

@@ -182,3 +182,71 @@ describe('I6 D5: quarantine in memory', () => {
     });
   });
 });
+
+test('F10: a failed action of several steps is unwound in reverse, with the arguments that the contracts give', async () => {
+  const common = {
+    version: '1.0',
+    description: 'A step.',
+    tier: 2 as const,
+    effect: 'write' as const,
+    sinks: [{ path: '/id', kind: 'target' as const }],
+    clearance: { confidentiality: 'internal' as const },
+    timeout_ms: 1000,
+    idempotency: 'none' as const,
+    audience: 'urn:example:steps',
+  };
+  const post = (name: string) =>
+    ({ connector: 'http', method: 'POST', url: `https://steps.example/${name}`, body: true }) as const;
+  const close = defineTool({
+    ...{ ...common, name: 'close_room', title: 'Close', args: z.strictObject({ room: z.string(), id: z.string() }) },
+    ...{ result: z.object({}), undo: 'irreversible', binding: post('close') },
+  });
+  const open = defineTool({
+    ...{ ...common, name: 'open_room', title: 'Open', args: z.strictObject({ id: z.string() }) },
+    ...{ result: z.object({ room: z.string() }), binding: post('open') },
+    undo: {
+      tool: 'close_room',
+      args: { room: { from: 'result', pointer: '/room' }, id: { from: 'args', pointer: '/id' } },
+      window_minutes: 60,
+    },
+  });
+  const mail = defineTool({
+    ...{ ...common, name: 'mail_guests', title: 'Mail', args: z.strictObject({ id: z.string() }) },
+    ...{ result: z.object({}), undo: 'irreversible', binding: post('mail') },
+  });
+  const steps = defineWorkflow({
+    ...{ name: 'steps', version: '1.0', title: 'Steps', purpose: 'Takes steps.', tier: 'low' },
+    owners: { security: 'a', platform: 'b', business: 'c', escalation: 'd' },
+    ...{ approvers: ['leads'], input: z.strictObject({}), sources: [], tools: [open, close, mail], prompts: [] },
+    async run({ act, unwind }) {
+      for (const id of ['one', 'two']) await act('open_room', { id }, { rationale: 'needed' });
+      const mailed = await act('mail_guests', { id: 'one' }, { rationale: 'needed' });
+      if (mailed.status !== 'succeeded') throw new Error('not mailed');
+      const failed = await act('open_room', { id: 'three' }, { rationale: 'needed' });
+      const { left, ...unwound } = await unwind({ rationale: `step 4 ${failed.status}` });
+      return { ...unwound, left: left.map((each) => each.tool) };
+    },
+  });
+  const test = (close: 'succeeded' | 'failed') =>
+    testWorkflow(steps, {
+      input: {},
+      actions: {
+        open_room: ({ id }) =>
+          id === 'three' ? { status: 'failed' } : { status: 'succeeded', result: { room: `r-${id}` } },
+        mail_guests: { status: 'succeeded' },
+        close_room: { status: close },
+      },
+    });
+  const whole = await test('succeeded');
+  expect(whole.result).toEqual({ status: 'unwound', undone: 2, left: ['mail_guests'], handoff: 'hand_test_unwind' });
+  expect(whole.acts.slice(4).map(({ tool, args }) => [tool, args])).toEqual([
+    ['close_room', { room: 'r-two', id: 'two' }],
+    ['close_room', { room: 'r-one', id: 'one' }],
+  ]);
+  const stopped = await test('failed');
+  expect(stopped.result).toMatchObject({
+    status: 'stopped',
+    undone: 0,
+    left: ['mail_guests', 'open_room', 'open_room'],
+  });
+});

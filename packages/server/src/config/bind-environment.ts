@@ -16,10 +16,15 @@ export async function bindEnvironment(options: {
   const { stateFolder, pool, environment } = options;
   const ofFolder = await environmentOf(stateFolder);
   assertSame('This state folder', ofFolder ?? environment, environment);
-  await pool.query('INSERT INTO installation (one, environment) VALUES (true, $1) ON CONFLICT DO NOTHING', [
-    environment,
-  ]);
-  const { rows } = await pool.query<{ environment: string }>('SELECT environment FROM installation');
+  const look = () => pool.query<{ environment: string }>('SELECT environment FROM installation');
+  let { rows } = await look();
+  if (rows.length === 0) {
+    // Looked at before: an executor apart may read this row and not write it.
+    await pool.query('INSERT INTO installation (one, environment) VALUES (true, $1) ON CONFLICT DO NOTHING', [
+      environment,
+    ]);
+    ({ rows } = await look());
+  }
   assertSame('This database', rows[0]?.environment ?? '', environment);
   if (ofFolder === null) await writeWhole(fileOf(stateFolder), `${environment}\n`);
 }

@@ -2,8 +2,9 @@ import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { thumbprintOf } from '@portreeve/execute';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { keyId, loadKeys } from './keys.ts';
+import { executorThumbprint, grantKey, keyId, loadExecutorKeys, loadKeys } from './keys.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -22,7 +23,7 @@ test('the first start makes the keys and says which, for the record', async () =
     { purpose: 'log', key_id: keyId(keys.log), public_key: publicOf(keys.log) },
     { purpose: 'log-ml-dsa', key_id: keyId(keys.log_ml_dsa), public_key: publicOf(keys.log_ml_dsa) },
     { purpose: 'grant', key_id: keyId(keys.grant), public_key: publicOf(keys.grant) },
-    { purpose: 'executor', key_id: keyId(keys.executor), public_key: publicOf(keys.executor) },
+    { purpose: 'executor', key_id: keyId(keys.executor!), public_key: publicOf(keys.executor!) },
   ]);
   expect(publicOf(keys.log)).not.toBe(publicOf(keys.grant));
   expect(keys.redaction).toHaveLength(32);
@@ -67,3 +68,17 @@ test.each(['log.pem', 'log-ml-dsa.pem', 'grant.pem', 'executor.pem', 'redaction.
     });
   },
 );
+
+test('F7: with executors apart no key of theirs is made, and their folder holds none of ours', async () => {
+  const gatekeeper = await loadKeys(folder, 'apart');
+  expect(gatekeeper.executor).toBeNull();
+  expect(await grantKey(folder)).toBe(publicOf(gatekeeper.grant));
+  await expect(loadExecutorKeys(folder)).rejects.toMatchObject({ code: 'misconfigured' });
+
+  const own = join(folder, 'executor');
+  await expect(grantKey(own)).rejects.toMatchObject({ code: 'not_found' });
+  const jkt = await executorThumbprint(own);
+  const keys = await loadExecutorKeys(own);
+  expect(thumbprintOf(keys.executor)).toBe(jkt);
+  expect((await readdir(join(own, 'keys'))).sort()).toEqual(['executor.pem', 'redaction.key']);
+});

@@ -1,10 +1,15 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortreeveError } from '@portreeve/contract';
+import { thumbprintOf } from '@portreeve/execute';
 import { writeWhole } from './write-whole.ts';
 
 const SECRET_KEY_BYTES = 32;
+/** Of the base64url form of a public key, for its short name. */
+export const KEY_ID_CHARS = 12;
+
+type Created = readonly { purpose: string; key_id: string; public_key: string }[];
 
 export interface Keys {
   /** Signs checkpoints. Ed25519. */
@@ -13,66 +18,111 @@ export interface Keys {
   readonly log_ml_dsa: KeyObject;
   /** Signs grants. Ed25519. */
   readonly grant: KeyObject;
-  /** The executor's own: it proves to a downstream that a grant came from who may use it. Ed25519. */
-  readonly executor: KeyObject;
+  /** The executor's own, Ed25519: it proves to a downstream who uses a grant. Null where executors run apart. */
+  readonly executor: KeyObject | null;
   /** Keys the redaction tokens: the same secret gets the same token in this installation alone. */
   readonly redaction: Buffer;
   /** Makes pseudonyms, and seals what they stand for. 32 bytes. */
   readonly pseudonyms: Buffer;
   /** Which were made just now, to be recorded. */
-  readonly created: readonly { purpose: string; key_id: string; public_key: string }[];
+  readonly created: Created;
 }
 
 /**
  * Reads the keys of this installation, making at first start what is missing. Files of mode 0600. Throws `misconfigured`
  * for one that is not usable: a new key in its place would break with all that the old one signed.
  */
-export async function loadKeys(stateFolder: string): Promise<Keys> {
+export async function loadKeys(stateFolder: string, executor: 'here' | 'apart' = 'here'): Promise<Keys> {
+  const { signing, secret, created } = await keyFolder(stateFolder);
+  return {
+    log: await signing('log'),
+    log_ml_dsa: await signing('log-ml-dsa', 'ml-dsa-44'),
+    grant: await signing('grant'),
+    executor: executor === 'here' ? await signing('executor') : null,
+    redaction: await secret('redaction'),
+    pseudonyms: await secret('pseudonyms'),
+    created,
+  };
+}
+
+/** What an executor that runs apart holds: its own key, and no key that signs grants or the log. */
+export interface ExecutorKeys {
+  readonly executor: KeyObject;
+  readonly redaction: Buffer;
+}
+
+/** Throws `misconfigured` for a state folder that holds a key of the gatekeeper's (requirement F7). */
+export async function loadExecutorKeys(stateFolder: string): Promise<ExecutorKeys> {
+  const { signing, secret, names } = await keyFolder(stateFolder);
+  const foreign = (await names()).find((name) =>
+    ['grant.pem', 'log.pem', 'log-ml-dsa.pem', 'pseudonyms.key'].includes(name),
+  );
+  if (foreign)
+    throw new PortreeveError('misconfigured', `${join(stateFolder, 'keys', foreign)} is not for an executor.`, {
+      next: 'Give the executor a state folder of its own, which no other role has used.',
+    });
+  return { executor: await signing('executor'), redaction: await secret('redaction') };
+}
+
+/** Makes at first use, and then reads, the keys of a folder. */
+async function keyFolder(stateFolder: string) {
   const folder = join(stateFolder, 'keys');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const created: { purpose: string; key_id: string; public_key: string }[] = [];
-
-  const signing = async (purpose: string, kind: KeyKind = 'ed25519'): Promise<KeyObject> => {
-    const path = join(folder, `${purpose}.pem`);
-    const [pem, fresh] = await readOrMake(path, () =>
-      makeKey(kind).export({ type: 'pkcs8', format: 'pem' }).toString(),
-    );
-    const key = parsePrivateKey(pem, path, kind);
-    if (fresh) created.push({ purpose, key_id: keyId(key), public_key: publicHalf(key) });
-    return key;
+  return {
+    created,
+    names: () => readdir(folder),
+    async signing(purpose: string, kind: KeyKind = 'ed25519'): Promise<KeyObject> {
+      const path = join(folder, `${purpose}.pem`);
+      const [pem, fresh] = await readOrMake(path, () =>
+        makeKey(kind).export({ type: 'pkcs8', format: 'pem' }).toString(),
+      );
+      const key = parsePrivateKey(pem, path, kind);
+      if (fresh) created.push({ purpose, key_id: keyId(key), public_key: publicText(key) });
+      return key;
+    },
+    async secret(purpose: string): Promise<Buffer> {
+      const path = join(folder, `${purpose}.key`);
+      const [text] = await readOrMake(path, () => randomBytes(SECRET_KEY_BYTES).toString('base64url'));
+      const key = Buffer.from(text, 'base64url');
+      if (key.length !== SECRET_KEY_BYTES) throw unusable(path);
+      return key;
+    },
   };
+}
 
-  const log = await signing('log');
-  const log_ml_dsa = await signing('log-ml-dsa', 'ml-dsa-44');
-  const grant = await signing('grant');
-  const executor = await signing('executor');
-  const secret = async (purpose: string): Promise<Buffer> => {
-    const path = join(folder, `${purpose}.key`);
-    const [text] = await readOrMake(path, () => randomBytes(SECRET_KEY_BYTES).toString('base64url'));
-    const key = Buffer.from(text, 'base64url');
-    if (key.length !== SECRET_KEY_BYTES) throw unusable(path);
-    return key;
-  };
-  const redaction = await secret('redaction');
-  const pseudonyms = await secret('pseudonyms');
-  return { log, log_ml_dsa, grant, executor, redaction, pseudonyms, created };
+/** The thumbprint of the executor's key of a state folder (RFC 7638), which is made if it is not there yet. */
+export async function executorThumbprint(stateFolder: string): Promise<string> {
+  return thumbprintOf(await (await keyFolder(stateFolder)).signing('executor'));
+}
+
+/** The public key that checks the grants of a gatekeeper with this state folder: the `x` of its JWK (RFC 8037). */
+export async function grantKey(stateFolder: string): Promise<string> {
+  const path = join(stateFolder, 'keys', 'grant.pem');
+  const pem = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new PortreeveError('not_found', `There is no key for grants in ${stateFolder}.`, {
+      next: 'Start the gatekeeper on that state folder once: it makes its keys, and puts that on record.',
+      cause,
+    });
+  });
+  return publicText(parsePrivateKey(pem, path, 'ed25519'));
+}
+
+/** The public key's bytes in base64url: the `x` (RFC 8037) or `pub` of its JWK. */
+export function publicText(key: KeyObject): string {
+  const { x, pub } = createPublicKey(key).export({ format: 'jwk' }) as { x?: string; pub?: string };
+  return x ?? pub ?? '';
 }
 
 /** A short name for a public key: the first 12 characters of its base64url form. */
 export function keyId(key: KeyObject): string {
-  return publicHalf(key).slice(0, 12);
+  return publicText(key).slice(0, KEY_ID_CHARS);
 }
 
 type KeyKind = 'ed25519' | 'ml-dsa-44';
 
 function makeKey(kind: KeyKind): KeyObject {
   return kind === 'ed25519' ? generateKeyPairSync('ed25519').privateKey : generateKeyPairSync('ml-dsa-44').privateKey;
-}
-
-/** The public key's bytes in base64url. */
-function publicHalf(key: KeyObject): string {
-  const { x, pub } = createPublicKey(key).export({ format: 'jwk' }) as { x?: string; pub?: string };
-  return x ?? pub ?? '';
 }
 
 /** The state folder is held by this process alone, so nobody makes the same key meanwhile. */

@@ -28,17 +28,15 @@ export async function admit(services: Services, route: Route, request: FastifyRe
   };
   const decision = services.policy.decide(asked);
   if (decision.outcome !== 'permit' && decision.outcome !== 'notify') {
-    await services.database.transaction((tx) =>
-      services.audit.append(tx, [
-        draft({
-          type: 'api.refused',
-          actor: actorOf(who.principal),
-          refs: { decision: decision.id, policy_version: decision.policy_version },
-          outcome: 'refuse',
-          data: { operation: route.operation, target, code: 'refused', decision, request: asked },
-        }),
-      ]),
-    );
+    await services.audit.record([
+      draft({
+        type: 'api.refused',
+        actor: actorOf(who.principal),
+        refs: { decision: decision.id, policy_version: decision.policy_version },
+        outcome: 'refuse',
+        data: { operation: route.operation, target, code: 'refused', decision, request: asked },
+      }),
+    ]);
     throw new PortreeveError(
       'refused',
       decision.reasons.map((reason) => reason.text).join(' ') || `${who.principal.name} may not ${route.operation}.`,
@@ -49,16 +47,14 @@ export async function admit(services: Services, route: Route, request: FastifyRe
     );
   }
   if (route.records === 'read') {
-    await services.database.transaction((tx) =>
-      services.audit.append(tx, [
-        draft({
-          type: 'api.read',
-          actor: actorOf(who.principal),
-          outcome: 'permit',
-          data: { operation: route.operation, target },
-        }),
-      ]),
-    );
+    await services.audit.record([
+      draft({
+        type: 'api.read',
+        actor: actorOf(who.principal),
+        outcome: 'permit',
+        data: { operation: route.operation, target },
+      }),
+    ]);
   }
   return who;
 }
@@ -100,16 +96,14 @@ async function authenticate(
     return await services.identity.authenticate(match[1] as string);
   } catch (error) {
     if (!isPortreeveError(error)) throw error;
-    await services.database.transaction((tx) =>
-      services.audit.append(tx, [
-        draft({
-          type: 'api.refused',
-          actor: ANONYMOUS_ACTOR,
-          outcome: 'refuse',
-          data: { operation: route.operation, target, code: error.code, decision: null, request: null },
-        }),
-      ]),
-    );
+    await services.audit.record([
+      draft({
+        type: 'api.refused',
+        actor: ANONYMOUS_ACTOR,
+        outcome: 'refuse',
+        data: { operation: route.operation, target, code: error.code, decision: null, request: null },
+      }),
+    ]);
     throw error;
   }
 }
@@ -123,20 +117,18 @@ export async function recordRefusal(
   error: PortreeveError,
 ): Promise<void> {
   if (error.extra.decision !== undefined) return;
-  await services.database.transaction((tx) =>
-    services.audit.append(tx, [
-      draft({
-        type: 'api.refused',
-        actor: who ? actorOf(who.principal) : ANONYMOUS_ACTOR,
-        outcome: 'refuse',
-        data: {
-          operation: route.operation,
-          target: targetOf(request),
-          code: error.code,
-          decision: null,
-          request: null,
-        },
-      }),
-    ]),
-  );
+  await services.audit.record([
+    draft({
+      type: 'api.refused',
+      actor: who ? actorOf(who.principal) : ANONYMOUS_ACTOR,
+      outcome: 'refuse',
+      data: {
+        operation: route.operation,
+        target: targetOf(request),
+        code: error.code,
+        decision: null,
+        request: null,
+      },
+    }),
+  ]);
 }

@@ -19,7 +19,7 @@ const MAILS = [
 ];
 
 const TOOLS = `
-  const base = { ...tools[0], tier: 1, effect: 'write', undo: 'take_back', clearance: { confidentiality: 'internal', categories: ['personal', 'customer'] } };
+  const base = { ...tools[0], tier: 1, effect: 'write', undo: { tool: 'take_back', args: {}, window_minutes: 60 }, clearance: { confidentiality: 'internal', categories: ['personal', 'customer'] } };
   const text = { type: 'string', maxLength: 2000 };
   const args = (...names) => ({ type: 'object', additionalProperties: false, required: names, properties: Object.fromEntries(names.map((name) => [name, text])) });
   const post = (url) => ({ connector: 'http', method: 'POST', url, body: true });

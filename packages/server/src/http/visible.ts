@@ -13,7 +13,12 @@ export function requesterOnly(principal: Principal): string | null {
 }
 
 export function seesRun(principal: Principal, run: Run): boolean {
-  return seesAll(principal) || run.principal.id === principal.id;
+  return seesPrincipal(principal, run.principal);
+}
+
+/** Whether one sees what was done for somebody. */
+export function seesPrincipal(principal: Principal, whose: Principal): boolean {
+  return seesAll(principal) || whose.id === principal.id;
 }
 
 /** An approval shows the arguments and the evidence of a run, so it is as visible as that. */

@@ -9,6 +9,7 @@ import {
 import type { Tx } from '@portreeve/contract';
 import { type ColumnType, type Kysely, type Selectable, sql } from 'kysely';
 import { LEAD_CHANNEL, leadLog } from './audit-lead.ts';
+import { auditStage } from './audit-stage.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -94,25 +95,7 @@ const PUNCTUATION = /[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]/
 export function auditStore(database: Database): AuditStore {
   const reader = (tx: Tx | null): Kysely<Tables> => (tx ? database.on(tx) : database.read);
   return {
-    async stage(tx, log, records) {
-      const kysely = database.on(tx);
-      const keys = records.flatMap(({ key }) => (key === null ? [] : [key])).sort();
-      const free = new Set<string>();
-      if (keys.length > 0) {
-        // Waits for a transaction that has just used the same key, and then sees whether it committed.
-        const { rows } = await sql<{ key: string }>`
-          INSERT INTO audit_keys (log, key) SELECT ${log}, unnest(${keys}::text[])
-          ON CONFLICT DO NOTHING RETURNING key`.execute(kysely);
-        for (const { key } of rows) free.add(key);
-      }
-      const fresh = records.filter(({ key }) => key === null || free.delete(key));
-      if (fresh.length === 0) return;
-      await sql`
-        INSERT INTO audit_pending (log, entry, payload)
-        SELECT ${log}, entry, payload
-        FROM unnest(${fresh.map(({ entry }) => entry)}::text[], ${fresh.map(({ payload }) => payload)}::text[])
-          WITH ORDINALITY AS r (entry, payload, n) ORDER BY n`.execute(kysely);
-    },
+    ...auditStage(database),
 
     lead: (log, options) => leadLog(database, log, options),
 

@@ -24,7 +24,12 @@ export class Database implements UnitOfWork {
 
   constructor(url: string, options: { max?: number } = {}) {
     this.#url = url;
-    this.pool = new pg.Pool({ connectionString: url, max: options.max ?? 20, application_name: 'portreeve' });
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: options.max ?? 20,
+      application_name: 'portreeve',
+      pipeline: true,
+    });
     // An idle connection that breaks must not end the process: the next query fails by itself and says why.
     this.pool.on('error', () => undefined);
     this.read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
@@ -44,8 +49,11 @@ export class Database implements UnitOfWork {
     const state: OpenTransaction = { client, kysely: bound(client), done: false };
     this.#open.set(handle, state);
     try {
-      await client.query('BEGIN');
+      // Not waited for: the first statement goes with it, and fails if it did.
+      const begun = client.query('BEGIN');
+      begun.catch(() => undefined);
       const result = await this.#inside.run(true, () => fn(handle as unknown as Tx));
+      await begun;
       await client.query('COMMIT');
       return result;
     } catch (error) {

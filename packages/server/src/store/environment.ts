@@ -1,8 +1,8 @@
 import { asId, type GrantId } from '@portreeve/contract';
 import type { EnvironmentChange, EnvironmentStore } from '@portreeve/gate';
 import { type ColumnType, type Generated, sql } from 'kysely';
-import pg from 'pg';
 import type { Database } from './database.ts';
+import { type Listener, listen } from './listen.ts';
 
 interface EnvironmentChangesTable {
   number: Generated<string>;
@@ -131,46 +131,9 @@ export async function revokeGrantsOf(
 }
 
 /** Calls `changed` whenever any process changes the environment. Reconnects by itself; `stop` ends it. */
-export function listenForEnvironment(url: string, changed: () => void): { stop(): Promise<void> } {
-  let stopped = false;
-  let client: pg.Client | null = null;
-  let retry: NodeJS.Timeout | null = null;
-
-  const connect = async (): Promise<void> => {
-    if (stopped) return;
-    const fresh = new pg.Client({ connectionString: url, application_name: 'portreeve-environment' });
-    client = fresh;
-    const again = () => {
-      fresh.removeAllListeners('end');
-      if (stopped || client !== fresh) return;
-      client = null;
-      retry = setTimeout(() => void connect(), RECONNECT_MS);
-      retry.unref();
-    };
-    fresh.on('error', again);
-    fresh.on('end', again);
-    fresh.on('notification', changed);
-    try {
-      await fresh.connect();
-      await fresh.query('LISTEN portreeve_environment');
-      // What was changed while nobody listened.
-      changed();
-    } catch {
-      await fresh.end().catch(() => undefined);
-      again();
-    }
-  };
-  void connect();
-  return {
-    async stop() {
-      stopped = true;
-      if (retry) clearTimeout(retry);
-      await client?.end().catch(() => undefined);
-    },
-  };
+export function listenForEnvironment(url: string, changed: () => void): Listener {
+  return listen(url, { channel: 'portreeve_environment', name: 'portreeve-environment', heard: changed });
 }
-
-const RECONNECT_MS = 500;
 
 /** Advisory locks of this class: changes of the environment, and decisions that rest on it. */
 const LOCK_CLASS = 0x656e76;

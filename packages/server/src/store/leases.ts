@@ -43,3 +43,14 @@ export function leaseStore(database: Database): LeaseStore {
     },
   };
 }
+
+/** Every process that holds a lease now. */
+export async function livingLeases(database: Database): Promise<string[]> {
+  const rows = await database.read
+    .selectFrom('executor_leases')
+    .select('executor')
+    .where('until', '>', sql<Date>`now()`)
+    .orderBy('executor')
+    .execute();
+  return rows.map((row) => row.executor);
+}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { PortreeveError } from '@portreeve/contract';
 import type pg from 'pg';
+import { ensureRoles } from './roles.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 /** Any constant will do; it must only be the same in every process. */
@@ -27,9 +28,10 @@ async function migrations(): Promise<Migration[]> {
 
 /**
  * Brings the schema up to date: forward only, each file in its own transaction, one process at a time (advisory lock).
- * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now.
+ * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now, and
+ * whether the database tells the roles apart ({@link ensureRoles}).
  */
-export async function migrate(pool: pg.Pool): Promise<string[]> {
+export async function migrate(pool: pg.Pool): Promise<{ applied: string[]; roles: boolean }> {
   const client = await pool.connect().catch((cause: unknown) => {
     throw new PortreeveError('unavailable', 'The database cannot be reached.', {
       next: 'Check DATABASE_URL, and that PostgreSQL runs and lets this user in.',
@@ -84,9 +86,27 @@ export async function migrate(pool: pg.Pool): Promise<string[]> {
       }
       applied.push(migration.name);
     }
-    return applied;
+    return { applied, roles: await ensureRoles(client) };
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
     client.release();
   }
+}
+
+/** For a process that may not change the schema. Throws `unavailable` where it is not the one that this program needs. */
+export async function assertMigrated(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool
+    .query<{ number: number; checksum: string }>('SELECT number, checksum FROM schema_migrations')
+    .catch((cause: unknown) => {
+      throw new PortreeveError('unavailable', 'The database cannot be reached, or holds no Portreeve for this user.', {
+        next: 'Check the address and the user of the database, and start the gatekeeper first: it makes the tables.',
+        cause,
+      });
+    });
+  const applied = new Map(rows.map((row) => [row.number, row.checksum]));
+  const known = await migrations();
+  if (applied.size !== known.length || known.some(({ number, checksum }) => applied.get(number) !== checksum))
+    throw new PortreeveError('unavailable', 'The database has another schema than this program needs.', {
+      next: 'Run the same version in every role, and start the gatekeeper first: it brings the schema up to date.',
+    });
 }

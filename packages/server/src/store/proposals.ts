@@ -1,15 +1,19 @@
 import {
   type ApprovalId,
+  asId,
   type CallOutcome,
   canonicalJson,
   type Decision,
   type ExecutionId,
   type GrantId,
   type HandoffId,
+  type Proposal,
+  type ProposalId,
   type ProposalState,
+  type Settlement,
 } from '@portreeve/contract';
 import type { ProposalPatch, ProposalStore, StoredProposal } from '@portreeve/gate';
-import type { Selectable } from 'kysely';
+import type { ColumnType, Selectable, Updateable } from 'kysely';
 import type { Database } from './database.ts';
 
 interface ProposalsTable {
@@ -26,6 +30,11 @@ interface ProposalsTable {
   execution: string | null;
   outcome: string | null;
   handoff: string | null;
+  succeeded_at: ColumnType<Date | null, string | null, string | null>;
+  settlement: string | null;
+  settle_at: ColumnType<Date | null, string | null, string | null>;
+  /** Set by the database: it orders what one run proposed within a millisecond. */
+  created_at: ColumnType<Date, never, never>;
 }
 
 declare module './tables.ts' {
@@ -37,8 +46,8 @@ declare module './tables.ts' {
 export function proposalStore(database: Database): ProposalStore {
   return {
     async insert(tx, stored) {
-      const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed, preview_of } =
-        stored;
+      const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
+      const { companions, serves, preview_of } = stored;
       const inserted = await database
         .on(tx)
         .insertInto('proposals')
@@ -52,6 +61,8 @@ export function proposalStore(database: Database): ProposalStore {
           body: canonicalJson({
             ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
             narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
+            companions: [...companions],
+            serves: serves && { ...serves },
           }),
           decision: canonicalJson(stored.decision),
           approval: stored.approval,
@@ -59,6 +70,8 @@ export function proposalStore(database: Database): ProposalStore {
           execution: stored.execution,
           outcome: stored.outcome && canonicalJson(stored.outcome),
           handoff: stored.handoff,
+          succeeded_at: stored.succeeded_at,
+          ...settlementColumns(stored.settlement),
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
         .executeTakeFirst();
@@ -84,15 +97,68 @@ export function proposalStore(database: Database): ProposalStore {
     async update(tx, id, patch) {
       await database.on(tx).updateTable('proposals').set(toColumns(patch)).where('id', '=', id).execute();
     },
+
+    async settlingBy(now, limit) {
+      const rows = await database.read
+        .selectFrom('proposals')
+        .select('id')
+        .where('settle_at', '<=', now)
+        .orderBy('settle_at')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => asId('proposal', id));
+    },
+
+    async effectsIn(run, limit) {
+      const rows = await database.read
+        .selectFrom('proposals')
+        .selectAll()
+        .where('run', '=', run)
+        .where('state', 'in', ['succeeded', 'settling', 'retrying', 'unknown'])
+        .orderBy('succeeded_at', (order) => order.desc().nullsFirst())
+        .orderBy('created_at', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(fromRow);
+    },
+
+    async ofExecution(execution) {
+      const row = await database.read
+        .selectFrom('proposals')
+        .innerJoin('executions', 'executions.proposal', 'proposals.id')
+        .selectAll('proposals')
+        .where('executions.id', '=', execution)
+        .executeTakeFirst();
+      return row ? fromRow(row) : null;
+    },
   };
 }
 
-function toColumns(patch: ProposalPatch): Partial<ProposalsTable> {
-  const { decision, outcome, ...plain } = patch;
+/** The proposal alone, as it was submitted: what an executor compares with a grant. */
+export function proposalReader(database: Database) {
+  return {
+    async proposal(id: ProposalId): Promise<Proposal | null> {
+      const row = await database.read.selectFrom('proposals').select('body').where('id', '=', id).executeTakeFirst();
+      return row ? (JSON.parse(row.body) as StoredProposal).proposal : null;
+    },
+  };
+}
+
+function toColumns(patch: ProposalPatch): Updateable<ProposalsTable> {
+  const { decision, outcome, settlement, ...plain } = patch;
   return {
     ...plain,
+    ...(settlement === undefined ? {} : settlementColumns(settlement)),
     ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
     ...(outcome === undefined ? {} : { outcome: outcome && canonicalJson(outcome) }),
+  };
+}
+
+/** `settle_at` is what the search for the next one goes by. */
+function settlementColumns(settlement: StoredProposal['settlement']) {
+  return {
+    settlement: settlement && JSON.stringify(settlement),
+    settle_at: settlement?.next?.at ?? null,
   };
 }
 
@@ -106,6 +172,8 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     | 'history'
     | 'injection'
     | 'narrowed'
+    | 'companions'
+    | 'serves'
     | 'preview_of'
   >;
   return {
@@ -117,5 +185,7 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     execution: row.execution as ExecutionId | null,
     outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as CallOutcome),
     handoff: row.handoff as HandoffId | null,
+    succeeded_at: row.succeeded_at?.toISOString() ?? null,
+    settlement: row.settlement === null ? null : (JSON.parse(row.settlement) as Settlement),
   };
 }

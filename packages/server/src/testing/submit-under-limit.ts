@@ -47,7 +47,7 @@ const tool = toolContractSchema.parse({
   result: {},
   sinks: [{ path: '/order', kind: 'target' }],
   clearance: { confidentiality: 'internal', categories: [] },
-  undo: 'take_back_refund',
+  undo: { tool: 'take_back_refund', args: {}, window_minutes: 60 },
   timeout_ms: 30_000,
   idempotency: 'key',
   audience: 'urn:test:payments',
@@ -123,6 +123,7 @@ const results = await Promise.all(
       rationale: 'A refund is due.',
       evidence: null,
       stoodFor: [],
+      tools: [],
       injection: 0,
     });
   }),

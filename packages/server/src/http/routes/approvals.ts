@@ -109,16 +109,14 @@ async function refuseFrozen(services: Services, id: ApprovalId, verdict: Verdict
   const approval = verdict === 'approve' ? await services.approvals.get(id) : null;
   const decision = approval && (await services.gate.frozen(approval.proposal));
   if (!decision) return;
-  await services.database.transaction((tx) =>
-    services.audit.append(tx, [
-      draft({
-        type: 'approval.refused_verdict',
-        actor: actorOf(by),
-        refs: { approval: id, proposal: approval.proposal, policy_version: decision.policy_version },
-        outcome: 'frozen',
-        data: { code: 'frozen', verdict },
-      }),
-    ]),
-  );
+  await services.audit.record([
+    draft({
+      type: 'approval.refused_verdict',
+      actor: actorOf(by),
+      refs: { approval: id, proposal: approval.proposal, policy_version: decision.policy_version },
+      outcome: 'frozen',
+      data: { code: 'frozen', verdict },
+    }),
+  ]);
   throw new PortreeveError('frozen', decision.reasons.map((reason) => reason.text).join(' '));
 }

@@ -29,11 +29,9 @@ export async function recordReading(
   filter: JsonObject,
   results: number,
 ): Promise<void> {
-  await services.database.transaction((tx) =>
-    services.audit.append(tx, [
-      draft({ type: 'audit.read', actor: actorOf(who.principal), data: { operation, filter, results } }),
-    ]),
-  );
+  await services.audit.record([
+    draft({ type: 'audit.read', actor: actorOf(who.principal), data: { operation, filter, results } }),
+  ]);
 }
 
 async function* exportLines(files: AsyncIterable<ExportFile>): AsyncGenerator<string, void, undefined> {

@@ -22,30 +22,28 @@ async function record(
   semantic: Semantic | null,
 ): Promise<void> {
   const id = request.headers['x-request-id'];
-  await services.database.transaction((tx) =>
-    services.audit.append(tx, [
-      draft({
-        type: 'authzen.evaluated',
-        actor: actorOf(who.principal),
-        refs: { policy_version: services.policy.version },
-        outcome: evaluated.every(({ answer }) => answer.decision) ? 'permit' : 'refuse',
-        data: {
-          semantic,
-          request_id: typeof id === 'string' ? id.slice(0, 256) : null,
-          evaluations: evaluated.map(({ answer, about, request_digest }) => ({
-            subject: about && { type: about.subject.type, id: about.subject.id },
-            action: about?.action.name ?? null,
-            resource: about && { type: about.resource.type, id: about.resource.id },
-            decision: answer.decision,
-            outcome: answer.context.outcome,
-            decision_id: answer.context.id,
-            codes: [...new Set(answer.context.reasons.map(({ code }) => code))],
-            request_digest,
-          })),
-        },
-      }),
-    ]),
-  );
+  await services.audit.record([
+    draft({
+      type: 'authzen.evaluated',
+      actor: actorOf(who.principal),
+      refs: { policy_version: services.policy.version },
+      outcome: evaluated.every(({ answer }) => answer.decision) ? 'permit' : 'refuse',
+      data: {
+        semantic,
+        request_id: typeof id === 'string' ? id.slice(0, 256) : null,
+        evaluations: evaluated.map(({ answer, about, request_digest }) => ({
+          subject: about && { type: about.subject.type, id: about.subject.id },
+          action: about?.action.name ?? null,
+          resource: about && { type: about.resource.type, id: about.resource.id },
+          decision: answer.decision,
+          outcome: answer.context.outcome,
+          decision_id: answer.context.id,
+          codes: [...new Set(answer.context.reasons.map(({ code }) => code))],
+          request_digest,
+        })),
+      },
+    }),
+  ]);
 }
 
 export const authzenRoutes = [

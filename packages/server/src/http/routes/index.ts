@@ -14,6 +14,7 @@ import { sessionRoutes } from './sessions.ts';
 import { systemRoutes } from './system.ts';
 import { tlogRoutes } from './tlog.ts';
 import { tokenRoutes } from './tokens.ts';
+import { undoRoutes } from './undo.ts';
 
 /** The whole HTTP API as data: the tests for authorization and for the record walk over it. */
 export const routes: readonly Route[] = [
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...runRoutes,
   ...approvalRoutes,
   ...queueRoutes,
+  ...undoRoutes,
   ...environmentRoutes,
   ...auditRoutes,
   ...tlogRoutes,

@@ -1,4 +1,4 @@
-import { HANDOFF_STATES, handoffSchema, idSchema, PortreeveError } from '@portreeve/contract';
+import { HANDOFF_STATES, handoffSchema, idSchema, jsonSchema, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
 import { idParam, listLimit } from './schemas.ts';
@@ -46,11 +46,24 @@ export const queueRoutes = [
     method: 'POST',
     url: '/v1/queue/:id/close',
     operation: 'queue.close',
-    summary: 'Say that a hand-off is finished, and how',
-    records: ['handoff.closed'],
+    summary: 'Say that a hand-off is finished, and how; of an unknown outcome also what was found',
+    records: ['handoff.closed', 'settlement.ended'],
     params: idParam('handoff'),
-    body: z.strictObject({ note: z.string().trim().min(1).max(4000) }),
+    body: z.strictObject({
+      note: z.string().trim().min(1).max(4000),
+      found: z
+        .strictObject({
+          came: z.enum(['happened', 'did_not_happen']),
+          result: jsonSchema.optional().describe('What the tool would have answered, as far as it is known'),
+        })
+        .optional()
+        .describe('Of an unknown outcome: it counts as succeeded or failed from then on'),
+    }),
     answers: { 200: handoffSchema },
-    handler: ({ services, who, params, body }) => services.handoffs.close(params.id, body.note, who.principal),
+    handler: ({ services, who, params, body: { note, found } }) => {
+      if (!found) return services.handoffs.close(params.id, note, who.principal);
+      const { came, result } = found;
+      return services.learn(params.id, { came, ...(result === undefined ? {} : { result }) }, note, who.principal);
+    },
   }),
 ];

@@ -106,7 +106,8 @@ export const runRoutes = [
   }),
 ];
 
-async function visibleRun(services: Services, principal: Principal, id: Run['id']): Promise<Run> {
+/** What one may not see is not there. */
+export async function visibleRun(services: Services, principal: Principal, id: Run['id']): Promise<Run> {
   const run = await services.runs.get(id);
   if (!run || !seesRun(principal, run)) throw new PortreeveError('not_found', `There is no run ${id}.`);
   return run;

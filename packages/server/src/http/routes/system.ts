@@ -22,6 +22,8 @@ export const systemRoutes = [
       200: z.object({
         version: z.string(),
         environment: z.string(),
+        database_roles: z.boolean().describe('Whether the database gives each role its own rights'),
+        executor: z.enum(['here', 'apart']).describe('Whether tools are called from this process'),
         policy_version: z.string(),
         endpoints: z
           .array(

@@ -17,7 +17,7 @@ export const lookUpOwner: ToolContract = {
   profiles: {},
   undo: 'irreversible',
   timeout_ms: 5000,
-  idempotency: 'key',
+  idempotency: 'none',
   audience: 'urn:portreeve:test:downstream',
   binding: { connector: 'http', method: 'GET', url: 'system://downstream/cases/{case_id}/owner', body: false },
 };

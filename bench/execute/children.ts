@@ -1,0 +1,48 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface Child {
+  /** Where it listens on the loopback. */
+  readonly url: string;
+  /** Bytes that it holds: its resident set after a collection. */
+  memory(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Starts one of the programs beside this file as a process of its own; it says its address when it listens. */
+export async function startChild(program: string, given: object): Promise<Child> {
+  const child: ChildProcess = fork(fileURLToPath(new URL(program, import.meta.url)), [JSON.stringify(given)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: ['--expose-gc'],
+  });
+  const [url] = (await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error(`${program} ended before it listened`))),
+  ])) as [string];
+  return {
+    url,
+    async memory() {
+      child.send('memory');
+      const [bytes] = (await once(child, 'message')) as [number];
+      return bytes;
+    },
+    async stop() {
+      if (child.exitCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
+}
+
+/** In the child: says where it listens, answers how much it holds, and ends when it is told to. */
+export function serveParent(url: string, stop: () => Promise<unknown>): void {
+  process.on('message', (asked) => {
+    if (asked !== 'memory') return;
+    globalThis.gc?.();
+    process.send?.(process.memoryUsage().rss);
+  });
+  process.once('SIGTERM', () => void stop().finally(() => process.exit(0)));
+  process.send?.(url);
+}

@@ -1,0 +1,43 @@
+/**
+ * The log for a process that only adds to it: it holds no signing key, never leads, and cannot sign a head. It is apart from
+ * `index.ts`, so that such a process has nothing loaded that signs (requirement F7).
+ */
+import {
+  type AuditWriter,
+  type Clock,
+  PortreeveError,
+  type RecordDraft,
+  type Tx,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import { stageRecord } from './entry.ts';
+import type { AuditStore, Redactor } from './ports.ts';
+
+export type { AuditStore } from './ports.ts';
+export { createRedactor } from './redact/redactor.ts';
+
+/** Stages records, durable with their transaction. The process that leads the log gives them their place. */
+export function createAuditWriter(parts: {
+  readonly store: Pick<AuditStore, 'stage'>;
+  readonly uow: UnitOfWork;
+  readonly redactor: Redactor;
+  /** The log's name. */
+  readonly origin: string;
+  readonly clock: Clock;
+}): AuditWriter {
+  const { store, uow, redactor, origin, clock } = parts;
+  const stage = async (tx: Tx, drafts: readonly RecordDraft[]): Promise<void> => {
+    const staged = drafts.map((draft) => stageRecord(draft, { log: origin, redactor, clock }));
+    await store.stage(tx, origin, staged).catch((cause: unknown) => {
+      throw cause instanceof PortreeveError
+        ? cause
+        : new PortreeveError('audit_unavailable', 'The record could not be written.', { cause });
+    });
+  };
+  return {
+    async append(tx, drafts) {
+      if (drafts.length > 0) await stage(tx, drafts);
+    },
+    record: (drafts) => uow.transaction((tx) => stage(tx, drafts)),
+  };
+}

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { EXIT, UsageError } from '../failure.ts';
+import type { GlobalOptions } from '../session.ts';
+import { untilInterrupted } from '../until-interrupted.ts';
+
+export interface ServeOptions extends GlobalOptions {
+  readonly project?: string;
+  readonly role: string;
+  readonly host: string;
+  readonly port: string;
+  readonly databaseUrl?: string;
+}
+
+const ROLES = ['api', 'gatekeeper', 'reasoner', 'executor'] as const;
+
+export function addServe(
+  program: Command,
+  run: (action: (options: ServeOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
+): void {
+  program
+    .command('serve')
+    .description(
+      'run roles of Portreeve on a PostgreSQL that is there: all of them, or the executor apart from the rest',
+    )
+    .option('--role <roles>', 'separated by commas', ROLES.join(','))
+    .option('--project <folder>', 'folder with portreeve.config.ts (default: the current one)')
+    .option('--host <address>', 'address of the API', '127.0.0.1')
+    .option('--port <number>', 'port of the API', '7410')
+    .option('--database-url <url>', 'the PostgreSQL (default: DATABASE_URL)')
+    .action(run(serve));
+}
+
+async function serve(options: ServeOptions): Promise<number> {
+  const roles = rolesOf(options.role);
+  const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL;
+  if (!databaseUrl)
+    throw new UsageError(
+      '`portreeve serve` needs a PostgreSQL: --database-url, or DATABASE_URL. `portreeve up` brings one.',
+    );
+  const where = { project: resolve(options.project ?? '.'), stateFolder: resolve(options.state), databaseUrl };
+  const interrupted = untilInterrupted(options);
+  // Only the part that this process is: an executor has no model loaded, not even unused (requirement F7).
+  const running = roles === 'executor' ? await executor(where) : await rest(options, where, roles);
+  console.log(options.json ? JSON.stringify(running.said) : running.line);
+  await interrupted;
+  await running.stop();
+  return EXIT.done;
+}
+
+type Where = { project: string; stateFolder: string; databaseUrl: string };
+
+async function executor(where: Where) {
+  const { startExecutor } = await import('@portreeve/server/executor');
+  const { name, jkt, environment, stop } = await startExecutor(where);
+  return { said: { executor: name, jkt, environment }, line: `Executor ${name} in ${environment}, key ${jkt}`, stop };
+}
+
+async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') {
+  const { startServer } = await import('@portreeve/server');
+  const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : -1;
+  if (port < 0 || port > 65_535) throw new UsageError(`--port takes a number up to 65535, not ${options.port}.`);
+  const server = await startServer({
+    ...where,
+    host: options.host,
+    port,
+    executor: roles === 'all' ? 'here' : 'apart',
+    anthropicApiKey: process.env.ANTHROPIC_API_KEY,
+  });
+  const { version, environment } = server.services.info;
+  return {
+    said: { url: server.url, version, environment, executor: server.services.info.executor },
+    line: `Portreeve ${version} on ${server.url}, ${environment}`,
+    stop: () => server.stop('interrupted'),
+  };
+}
+
+/** Which part of Portreeve these roles are. */
+function rolesOf(text: string): 'all' | 'rest' | 'executor' {
+  const given = new Set(text.split(',').map((each) => each.trim()));
+  for (const role of given)
+    if (!ROLES.some((known) => known === role))
+      throw new UsageError(`There is no role ${role || '(empty)'}: roles are ${ROLES.join(', ')}.`);
+  if (given.size === ROLES.length) return 'all';
+  if (given.size === 1 && given.has('executor')) return 'executor';
+  if (given.size === ROLES.length - 1 && !given.has('executor')) return 'rest';
+  throw new UsageError(
+    'api, gatekeeper and reasoner run in one process: --role=api,gatekeeper,reasoner, or --role=executor.',
+  );
+}

@@ -1,0 +1,57 @@
+import type { Approval, Clock, Decision, PolicyDecider, ProposalId, Tx } from '@portreeve/contract';
+import { type HistoryStore, questionsOf } from './history.ts';
+import type { ApprovalService, EnvironmentReader, ProposalStore, StoredProposal } from './ports.ts';
+import { toPolicyRequest } from './wish.ts';
+
+export interface JudgeDeps {
+  readonly policy: PolicyDecider;
+  readonly approvals: Pick<ApprovalService, 'recheck'>;
+  readonly history: HistoryStore;
+  readonly environment: EnvironmentReader;
+  readonly store: Pick<ProposalStore, 'get'>;
+  readonly clock: Clock;
+}
+
+type Judged = Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'history' | 'injection'>;
+export type ApprovalFacts = { readonly approvers: readonly string[]; readonly groups: readonly string[] };
+
+/** How the gate asks policy, with what holds at that moment. */
+export function createJudge(deps: JudgeDeps) {
+  return { judge, approvalFacts, frozen };
+
+  /**
+   * Asks policy. In a transaction the history is locked until it ends: what is decided on it stays true (requirement C6).
+   * Without one it is a look that may be old when the action comes to be used; it is decided again then.
+   */
+  async function judge(stored: Judged, approval: ApprovalFacts | null, tx: Tx | null) {
+    const questions = questionsOf(stored, deps.clock.now());
+    if (tx && questions.length > 0)
+      await deps.history.lock(
+        tx,
+        questions.map(({ key }) => key),
+      );
+    const history = questions.length > 0 ? await deps.history.read(tx, questions, stored.proposal.id) : {};
+    const request = toPolicyRequest(stored, approval, deps.environment, history);
+    return { request, decision: deps.policy.decide(request) };
+  }
+
+  async function approvalFacts(stored: StoredProposal, approval: Approval): Promise<ApprovalFacts> {
+    const checked = await deps.approvals.recheck(approval, stored.proposal);
+    // Signatures that no longer verify count as no approval at all; policy then says what is missing.
+    return checked.valid ? checked : { approvers: [], groups: [] };
+  }
+
+  async function frozen(id: ProposalId): Promise<Decision | null> {
+    const stored = await deps.store.get(id);
+    if (!stored) return null;
+    const { decision } = await judge(stored, null, null);
+    const standing = decision.reasons.filter(({ code }) => code === 'frozen' || code === 'maintenance');
+    return standing.length > 0 ? { ...decision, reasons: standing } : null;
+  }
+}
+
+/** What could not be narrowed is refused, never permitted as it stands. */
+export function eventOf(decision: Decision): 'permit' | 'ask' | 'refuse' {
+  if (decision.outcome === 'permit' || decision.outcome === 'notify') return 'permit';
+  return decision.outcome === 'approve' ? 'ask' : 'refuse';
+}

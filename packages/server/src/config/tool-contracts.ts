@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { dryRunContract, type ProjectConfig, type ToolContract } from '@portreeve/contract';
+import { loadConfig } from './load-config.ts';
+import { loadDefinition } from './load-definition.ts';
+
+export interface ToolContracts {
+  readonly folder: string;
+  readonly config: ProjectConfig;
+  readonly contracts: readonly ToolContract[];
+  /** The contract of a tool as a release of a workflow has it; null where that release is not loaded. */
+  find(workflow: string, release: string, tool: string): ToolContract | null;
+}
+
+/**
+ * What an executor needs of a project: where systems are, and the contracts of its tools. A contract says which address is
+ * called with which credential, so an executor takes it from the files of the release that the signed grant names, and never
+ * from the database, where others write. Prompts are not read.
+ */
+export async function loadToolContracts(project: string): Promise<ToolContracts> {
+  const { folder, config } = await loadConfig(project);
+  const loaded = await Promise.all(config.workflows.map((path) => loadDefinition(join(folder, path))));
+  return {
+    folder,
+    config,
+    contracts: loaded.flatMap(({ definition }) => definition.tools),
+    find(workflow, release, tool) {
+      const found = loaded.find((each) => each.release === release && each.definition.contract.name === workflow);
+      return found ? contractOf(tool, found.definition.tools) : null;
+    },
+  };
+}
+
+/** A declared tool, or the dry run that the contract of one offers by taking its statement back. */
+function contractOf(name: string, tools: readonly ToolContract[]): ToolContract | null {
+  const declared = tools.find((each) => each.name === name);
+  if (declared) return declared;
+  const previews = tools.map((each) => dryRunContract(each, tools));
+  return previews.find((each) => each?.name === name) ?? null;
+}

@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createAuditWriter, createRedactor } from '@portreeve/audit/writer';
+import { type Clock, draft, PortreeveError, type ProjectConfig, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
+import { createEgress, thumbprintOf } from '@portreeve/execute';
+import { pino } from 'pino';
+import { bindEnvironment } from '../config/bind-environment.ts';
+import { checkSystems } from '../config/bind-systems.ts';
+import { egressRules, proxyOf } from '../config/egress.ts';
+import { refuseEnvironmentCredentials } from '../config/environment-credentials.ts';
+import { KEY_ID_CHARS, keyId, loadExecutorKeys, publicText } from '../config/keys.ts';
+import { recordSecretChanges } from '../config/secret-changes.ts';
+import { openSecrets } from '../config/secrets.ts';
+import { takeStateFolder } from '../config/state-folder.ts';
+import { loadToolContracts } from '../config/tool-contracts.ts';
+import { every } from '../every.ts';
+import { auditStage } from '../store/audit-stage.ts';
+import { checkRole } from '../store/check-role.ts';
+import { Database } from '../store/database.ts';
+import { DISPATCH_CHANNEL, dispatchStore } from '../store/dispatches.ts';
+import { leaseStore } from '../store/leases.ts';
+import { listen } from '../store/listen.ts';
+import { assertMigrated } from '../store/migrate.ts';
+import { proposalReader } from '../store/proposals.ts';
+import { instanceName } from './executors-alive.ts';
+import { takeDispatches } from './take-dispatches.ts';
+import { wireExecutor } from './wire-executor.ts';
+
+export interface ExecutorProcessOptions {
+  /** Folder with `portreeve.config.ts`: the same release that the other roles have. */
+  readonly project: string;
+  /** The executor's own, which no other role uses: its key and, with the embedded keystore, its credentials. */
+  readonly stateFolder: string;
+  readonly databaseUrl: string;
+  /** Addresses of systems that are known only now; they go before those of the configuration. */
+  readonly systems?: ProjectConfig['systems'];
+  /** The process's environment, looked at for credentials that must not stand there. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock;
+  /** Seconds without a renewal after which its executions count as lost. */
+  readonly leaseSeconds?: number;
+  /** Named instants where a crash test stops the process. */
+  readonly debugpoint?: (name: string) => void;
+}
+
+export interface ExecutorProcess {
+  /** Its name in the configuration, and the thumbprint of its key. */
+  readonly name: string;
+  readonly jkt: string;
+  readonly environment: ProjectConfig['environment'];
+  /** Takes no more grants, waits for the calls in flight, then ends everything in order. */
+  stop(): Promise<void>;
+}
+
+const LEASE_SECONDS = 15;
+const TICKS_PER_LEASE = 5;
+const LOOK_EVERY_MS = 500;
+const SETTLE_EVERY_MS = 5000;
+
+/**
+ * The process that holds tool credentials, and nothing else: it verifies grants with the gatekeeper's public key, calls the
+ * tools, and adds to the record (requirement F7). No model, no policy, no signing key of grants or of the log is loaded;
+ * `test/roles` proves it.
+ */
+export async function startExecutor(options: ExecutorProcessOptions): Promise<ExecutorProcess> {
+  const undo: (() => Promise<unknown>)[] = [];
+  const unwind = async () => {
+    for (const step of undo.splice(0).reverse()) await step().catch(() => undefined);
+  };
+  try {
+    const started = await start(options, undo);
+    let stopping: Promise<void> | null = null;
+    return {
+      ...started,
+      stop() {
+        stopping ??= unwind();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await unwind();
+    throw error;
+  }
+}
+
+async function start(
+  options: ExecutorProcessOptions,
+  undo: (() => Promise<unknown>)[],
+): Promise<Omit<ExecutorProcess, 'stop'>> {
+  const clock = options.clock ?? systemClock;
+  const { leaseSeconds = LEASE_SECONDS, debugpoint = () => undefined } = options;
+  const state = await takeStateFolder(options.stateFolder);
+  undo.push(() => state.release());
+  const logger = pino(
+    { level: 'info' },
+    pino.destination({ dest: join(state.path, 'server.log'), mkdir: true, sync: true }),
+  );
+  const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
+    logger[level]({ err: error }, message);
+
+  const project = await loadToolContracts(options.project);
+  const { config, folder } = project;
+  refuseEnvironmentCredentials(options.env ?? process.env, config.environment);
+  const systems = { ...config.systems, ...options.systems };
+  checkSystems({ tools: project.contracts, sources: [] }, systems);
+  const keys = await loadExecutorKeys(state.path);
+  const jkt = thumbprintOf(keys.executor);
+  const name = nameOf(config, jkt);
+
+  const database = new Database(options.databaseUrl);
+  undo.push(() => database.close());
+  await assertMigrated(database.pool);
+  await assertRole(database, config.environment, (message) => log('warn', message));
+  await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
+
+  const secrets = openSecrets({ config, projectFolder: folder, stateFolder: state.path, clock });
+  undo.push(() => secrets.close());
+  const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
+  undo.push(() => egress.close());
+  const audit = createAuditWriter({
+    store: auditStage(database),
+    uow: database,
+    redactor: createRedactor({ key: keys.redaction }),
+    origin: config.log_origin,
+    clock,
+  });
+  const instance = instanceName(jkt, randomUUID());
+  const { use, credentials } = wireExecutor({
+    ...{ database, audit, clock, secrets, egress, systems, folder, instance, debugpoint },
+    environment: config.environment,
+    key: keys.executor,
+    jwks: { keys: config.grant_keys.map(publicKey) },
+  });
+  undo.push(() => credentials.idle());
+  const { executor } = keys;
+  const data = { purpose: 'executor', key_id: keyId(executor), public_key: publicText(executor) };
+  // Its key is made before its first start, when nobody writes records yet. It is on record once.
+  await audit.record([draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` })]);
+  const recordSecrets = () => recordSecretChanges({ stateFolder: state.path, uow: database, audit });
+  await recordSecrets();
+
+  const leases = leaseStore(database);
+  await leases.renew(instance, leaseSeconds);
+  undo.push(() => leases.release(instance));
+  const dead = async (other: string) => (await leases.dead([other])).length > 0;
+  const intake = takeDispatches({
+    ...{ audit, use, jkt, instance, log },
+    contracts: project,
+    dispatches: dispatchStore(database),
+    proposals: proposalReader(database),
+  });
+  const timers = [
+    every((leaseSeconds * 1000) / TICKS_PER_LEASE, () => leases.renew(instance, leaseSeconds), log),
+    // What this process could not write, and what dead executors have left.
+    every(SETTLE_EVERY_MS, () => use.recoverAll({ dead }), log),
+    every(SETTLE_EVERY_MS, () => credentials.takeBack(dead), log),
+    every(SETTLE_EVERY_MS, recordSecrets, log),
+    every(LOOK_EVERY_MS, async () => intake.wake(), log),
+  ];
+  // The lease is renewed until the last call has ended.
+  undo.push(async () => {
+    await Promise.all(timers.map((stop) => stop()));
+  });
+  undo.push(() => intake.stop());
+  const listener = listen(options.databaseUrl, {
+    ...{ channel: DISPATCH_CHANNEL, name: 'portreeve-executor' },
+    heard: (payload) => {
+      if (payload === '' || payload === jkt) intake.wake();
+    },
+  });
+  undo.push(() => listener.stop());
+  return { name, jkt, environment: config.environment };
+}
+
+/** The name under which the configuration knows this key. Throws `misconfigured` where it does not, or knows no gatekeeper. */
+function nameOf({ executors, grant_keys }: ProjectConfig, jkt: string): string {
+  const known = Object.entries(executors).find(([, executor]) => executor.jkt === jkt);
+  if (!known)
+    throw new PortreeveError('misconfigured', `The configuration knows no executor with the key ${jkt}.`, {
+      next: `Add it to portreeve.config.ts, for every role: executors: { main: { jkt: '${jkt}' } }`,
+    });
+  if (grant_keys.length === 0)
+    throw new PortreeveError('misconfigured', 'The configuration does not say whose grants are accepted.', {
+      next: "Add what `portreeve keys grant` prints on the gatekeeper to portreeve.config.ts: grant_keys: ['…']",
+    });
+  return known[0];
+}
+
+/** Refuses a database user with other rights than an executor's: fewer do not do, and more undo the separation. */
+async function assertRole(
+  database: Database,
+  environment: ProjectConfig['environment'],
+  warn: (message: string) => void,
+): Promise<void> {
+  const { more, less } = await checkRole(database.pool, 'executor');
+  const next = 'Give it a user of its own that is a member of portreeve_executor and of nothing else.';
+  const list = (rights: readonly string[]) =>
+    `${rights.slice(0, 5).join(', ')}${rights.length > 5 ? ` and ${rights.length - 5} more` : ''}`;
+  if (less.length > 0)
+    throw new PortreeveError('misconfigured', `The database user lacks rights of an executor: ${list(less)}.`, {
+      next,
+    });
+  if (more.length === 0) return;
+  const detail = `The database user has rights that are not an executor's: ${list(more)}.`;
+  if (environment === 'production') throw new PortreeveError('misconfigured', detail, { next });
+  warn(`${detail} ${next}`);
+}
+
+/** A key of the gatekeeper as a JWK; its id is made as `keyId` makes it. */
+function publicKey(x: string) {
+  return { kty: 'OKP', crv: 'Ed25519', x, kid: x.slice(0, KEY_ID_CHARS), alg: 'EdDSA', use: 'sig' };
+}

@@ -1,0 +1,112 @@
+/**
+ * What each role may do with each table, as data: the database refuses the rest, whatever the process wants (design,
+ * section 7). `roles.ts` grants exactly this at each migration; a test compares it with the database's own view, and a new
+ * table without a row fails it. A right with columns holds for these alone.
+ *
+ * Nobody may change or remove what is in the record: a staged record leaves only for its place in the log. The engine's own schema (`dbos`) belongs to the user that runs it.
+ */
+export const DATABASE_ROLES = ['api', 'reasoner', 'gatekeeper', 'executor'] as const;
+export type DatabaseRole = (typeof DATABASE_ROLES)[number];
+
+/** The group role of the cluster: a login of that process is a member of it, and of nothing else. */
+export const groupOf = (role: DatabaseRole): string => `portreeve_${role}`;
+
+const READ = 'SELECT';
+const ADD = 'SELECT, INSERT';
+const CHANGE = 'SELECT, INSERT, UPDATE';
+const ALL = 'SELECT, INSERT, UPDATE, DELETE';
+
+/** Comma-separated; a role that is not named may do nothing. */
+export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<DatabaseRole, string>>>>> = {
+  schema_migrations: { api: READ, reasoner: READ, gatekeeper: READ, executor: READ },
+  installation: { api: READ, reasoner: READ, gatekeeper: READ, executor: READ },
+
+  // Everybody stages records; one process, the gatekeeper's, leads the log, gives them their place and signs its head.
+  audit_pending: { api: ADD, reasoner: 'INSERT', gatekeeper: 'SELECT, INSERT, DELETE', executor: 'INSERT' },
+  audit_keys: { api: ADD, reasoner: ADD, gatekeeper: ADD, executor: ADD },
+  audit_records: { api: READ, gatekeeper: ADD },
+  audit_nodes: { api: READ, gatekeeper: ADD },
+  audit_index: { api: ADD, gatekeeper: ADD },
+  audit_checkpoints: { api: READ, gatekeeper: ADD },
+
+  identity_accounts: { api: CHANGE, gatekeeper: READ },
+  identity_sessions: { api: CHANGE },
+  identity_tokens: { api: CHANGE },
+  identity_attempts: { api: ALL },
+  identity_begun_sign_ins: { api: ALL },
+  identity_agents: { api: CHANGE, gatekeeper: READ },
+  identity_access_revocations: { api: ALL },
+  identity_used: { api: ALL },
+
+  // Freezes come by the API, outages from who asks models.
+  environment_changes: { api: ADD, reasoner: ADD, gatekeeper: READ },
+
+  runs: {
+    api: ADD,
+    reasoner: 'SELECT, UPDATE (state, result, ending, approval, ended_at, attachments)',
+    gatekeeper: READ,
+  },
+  run_values: { api: READ, reasoner: ALL },
+  pseudonyms: { api: READ, reasoner: 'SELECT, INSERT, DELETE' },
+
+  // What was asked for never changes, only where it stands.
+  proposals: {
+    api: READ,
+    reasoner: READ,
+    gatekeeper:
+      'SELECT, INSERT, UPDATE (state, decision, approval, "grant", execution, outcome, handoff, succeeded_at, settlement, settle_at)',
+    executor: READ,
+  },
+  approvals: {
+    api: 'SELECT, UPDATE (state, closed_at)',
+    reasoner: READ,
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at)',
+  },
+  approval_verdicts: { api: ADD, gatekeeper: READ },
+  action_history: { gatekeeper: ALL },
+  undos: { api: READ, gatekeeper: CHANGE },
+  unwindings: { api: READ, reasoner: READ, gatekeeper: CHANGE },
+  notices: { api: READ, gatekeeper: ADD },
+  handoffs: { api: 'SELECT, UPDATE (state, closed_at)', reasoner: ADD, gatekeeper: ADD },
+
+  // A freeze takes grants back. The database lets a grant leave `issued` once (`0021_executor_apart.sql`).
+  grants: {
+    api: 'SELECT, UPDATE (state)',
+    gatekeeper: 'SELECT, INSERT, UPDATE (state)',
+    executor: 'SELECT, UPDATE (state)',
+  },
+  dispatches: { gatekeeper: 'SELECT, INSERT, DELETE', executor: 'SELECT, UPDATE (token, taken_by, refusal)' },
+  // The gatekeeper settles what a dead executor has left.
+  executions: {
+    gatekeeper: 'SELECT, UPDATE (state, outcome, ended_at)',
+    executor: 'SELECT, INSERT, UPDATE (state, outcome, ended_at)',
+  },
+  credential_leases: { executor: ALL },
+  executor_leases: { api: READ, reasoner: ALL, gatekeeper: READ, executor: ALL },
+};
+
+/** One right as the database names it: on a table, or on one of its columns. */
+export interface TableRight {
+  readonly table: string;
+  readonly right: string;
+  readonly column: string | null;
+}
+
+/** What a role has by the table above, right by right. */
+export function rightsOf(role: DatabaseRole): TableRight[] {
+  return Object.entries(ROLE_RIGHTS).flatMap(([table, byRole]) =>
+    clausesOf(byRole[role] ?? '').flatMap(({ right, columns }): TableRight[] =>
+      columns === null
+        ? [{ table, right, column: null }]
+        : columns.map((column) => ({ table, right, column: column.replaceAll('"', '') })),
+    ),
+  );
+}
+
+/** `SELECT, UPDATE (a, b)` as its parts. */
+function clausesOf(text: string): { right: string; columns: string[] | null }[] {
+  return [...text.matchAll(/([A-Z]+)(?: \(([^)]+)\))?/g)].map(([, right = '', columns]) => ({
+    right,
+    columns: columns?.split(', ') ?? null,
+  }));
+}

@@ -1,0 +1,14 @@
+import { undoStoreContract } from '@portreeve/gate/testing';
+import { proposalStore } from './proposals.ts';
+import { testDatabase } from './testing/database.ts';
+import { undoStore, unwindingStore } from './undos.ts';
+
+undoStoreContract('PostgreSQL', async () => {
+  const { database, close } = await testDatabase();
+  const stores = {
+    proposals: proposalStore(database),
+    undos: undoStore(database),
+    unwindings: unwindingStore(database),
+  };
+  return { ...stores, uow: database, close };
+});

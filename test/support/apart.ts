@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { ProjectConfigInput } from '@portreeve/contract';
+import { plainKeystore } from '@portreeve/server';
+import { executorThumbprint, grantKey } from '@portreeve/server/executor';
+import { testDatabase, withClient } from '@portreeve/server/testing';
+import { type CaseSystem, EXAMPLE, startCaseSystem } from './case-system.ts';
+import { CLI } from './cli.ts';
+import { freePort, type Started, start, temporaryFolder } from './processes.ts';
+
+/** The rest of Portreeve and an executor, each a process of its own, as an operator sets them up. */
+export interface Apart {
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly rest: { readonly state: string; process: Started };
+  readonly executor: { readonly state: string; readonly databaseUrl: string; readonly jkt: string; process: Started };
+  /** A login that is a member of one role's group and of nothing else. */
+  loginOf(role: 'api' | 'reasoner' | 'gatekeeper' | 'executor'): Promise<string>;
+  startExecutor(env?: Record<string, string>): Promise<Started>;
+  startRest(env?: Record<string, string>): Promise<Started>;
+  close(): Promise<void>;
+}
+
+/** What is set up before the processes start, and knows where the API will be. */
+export interface Before {
+  readonly root: string;
+  readonly jwks: string;
+}
+
+export interface Installed {
+  readonly workflow: string;
+  readonly systems: NonNullable<ProjectConfigInput['systems']>;
+  /** Secrets of the keystore of each. */
+  readonly secrets: { readonly rest: Record<string, string>; readonly executor: Record<string, string> };
+}
+
+export interface ApartOptions {
+  /** Seconds that a grant lives. */
+  readonly ttl_s?: number;
+  /** False: started later, by {@link Apart.startExecutor}. */
+  readonly executor?: boolean;
+}
+
+/** Starts both on a database and folders of their own: first the rest, whose key the executor's configuration names. */
+export async function startRoles(
+  install: (before: Before) => Promise<Installed>,
+  options: ApartOptions = {},
+): Promise<Apart> {
+  const root = await temporaryFolder();
+  const database = await testDatabase();
+  const logins: string[] = [];
+  const loginOf: Apart['loginOf'] = async (role) => {
+    const name = `test_${role}_${randomBytes(6).toString('hex')}`;
+    logins.push(name);
+    await database.database.pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'x' IN ROLE portreeve_${role}`);
+    const url = new URL(database.url);
+    url.username = name;
+    url.password = 'x';
+    return url.href;
+  };
+  const port = await freePort();
+  const states = { rest: join(root, 'rest'), executor: join(root, 'executor') };
+  const project = join(root, 'project');
+  const installed = await install({ root, jwks: `http://127.0.0.1:${port}/.well-known/jwks.json` });
+  for (const role of ['rest', 'executor'] as const)
+    for (const [name, value] of Object.entries(installed.secrets[role]))
+      await plainKeystore(states[role], 'development').set(name, value);
+
+  const jkt = await executorThumbprint(states.executor);
+  const configure = async (grant_keys: string[]) => {
+    const config: ProjectConfigInput = {
+      environment: 'development',
+      workflows: [relative(project, installed.workflow)],
+      systems: installed.systems,
+      executors: { main: { jkt } },
+      grant_keys,
+      ...(options.ttl_s ? { grants: { ttl_s: options.ttl_s } } : {}),
+    };
+    await mkdir(project, { recursive: true });
+    await writeFile(join(project, 'portreeve.config.ts'), `export default ${JSON.stringify(config, null, 2)};\n`);
+  };
+  await configure([]);
+
+  const serve = (role: string, state: string, url: string, more: string[], env: Record<string, string> = {}) =>
+    start(process.execPath, [CLI, 'serve', '--role', role, '--project', project, '--state', state, '--json', ...more], {
+      env: { DATABASE_URL: url, ...env },
+    });
+  const startRest = async (env?: Record<string, string>) => {
+    const started = serve('api,gatekeeper,reasoner', states.rest, database.url, ['--port', String(port)], env);
+    await started.printed(/"url":"([^"]+)"/);
+    return started;
+  };
+  const rest = await startRest();
+  await configure([await grantKey(states.rest)]);
+  const executorUrl = await loginOf('executor');
+  const startExecutor = async (env?: Record<string, string>) => {
+    const started = serve('executor', states.executor, executorUrl, [], env);
+    await started.printed(/"executor":"main"/);
+    return started;
+  };
+  const executor = options.executor === false ? rest : await startExecutor();
+
+  const apart: Apart = {
+    url: `http://127.0.0.1:${port}`,
+    databaseUrl: database.url,
+    rest: { state: states.rest, process: rest },
+    executor: { state: states.executor, databaseUrl: executorUrl, jkt, process: executor },
+    loginOf,
+    startExecutor,
+    startRest,
+    async close() {
+      for (const { child, ended } of [apart.executor.process, apart.rest.process]) {
+        child.kill('SIGTERM');
+        await ended;
+      }
+      await withClient(database.url, async (client) => {
+        for (const name of logins) await client.query(`DROP OWNED BY ${name} CASCADE`);
+      });
+      await database.close();
+      await withClient(process.env.PORTREEVE_TEST_DATABASE_URL as string, async (client) => {
+        for (const name of logins) await client.query(`DROP ROLE ${name}`);
+      });
+    },
+  };
+  return apart;
+}
+
+const READ_TOKEN = 'a-token-for-the-tests-of-roles';
+/** Stands only in the executor's keystore: nobody else may ever have it. */
+export const TOOL_CREDENTIAL = 'canary-credential-of-a-tool-3f9b';
+/** Stands only in the keystore of the rest. */
+export const MODEL_CREDENTIAL = 'canary-credential-of-a-model-81cd';
+
+/** `examples/incident-summary` with its executor apart. */
+export async function startApart(options: ApartOptions = {}): Promise<Apart & { readonly caseSystem: CaseSystem }> {
+  let caseSystem: CaseSystem | null = null;
+  const apart = await startRoles(async ({ root, jwks }) => {
+    const readTokenFile = join(root, 'read-token');
+    await writeFile(readTokenFile, READ_TOKEN, { mode: 0o600 });
+    caseSystem = await startCaseSystem({ data: join(root, 'case-system'), jwks, readTokenFile });
+    return {
+      workflow: join(EXAMPLE, 'workflows/incident-summary'),
+      systems: { 'case-system': { url: caseSystem.url, private: true } },
+      secrets: {
+        rest: { 'case-system-read-token': READ_TOKEN, 'model-key': MODEL_CREDENTIAL },
+        executor: { 'tool-key': TOOL_CREDENTIAL },
+      },
+    };
+  }, options);
+  // Not a copy: the processes in it change.
+  return Object.assign(apart, { caseSystem: caseSystem! as CaseSystem });
+}
