@@ -17,7 +17,7 @@ export interface VerifierKey {
 }
 
 /** Whether a text can name a key: it is not empty and holds neither a space nor `+` nor a control character. */
-export function isKeyName(name: string): boolean {
+function isKeyName(name: string): boolean {
   return /^[^\s+\p{C}]+$/u.test(name);
 }
 

@@ -2,7 +2,9 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildApp } from './http/app.ts';
 import { startServer } from './start.ts';
 import { Database } from './store/database.ts';
 import { type TestServer, testServer } from './testing/server.ts';
@@ -50,6 +52,20 @@ describe('G2: the log outside', () => {
     const { records } = (await (await house.as('auditor')).get('/v1/audit/records?type=api.read&limit=50')).body;
     const targets = records.map((record: { payload: { data: { target: string } } }) => record.payload.data.target);
     expect(targets).toContain('/v1/audit/tlog/tile/0/000.p/3');
+  });
+
+  test('where the configuration makes them public, whoever asks may read checkpoint and tiles, and nothing else', async () => {
+    const { services } = house.server;
+    const app = await buildApp({ ...services, public_tiles: true }, pino({ level: 'silent' }) as never);
+    const before = await services.audit.size();
+    const head = await app.inject('/v1/audit/tlog/checkpoint');
+    expect([head.statusCode, head.body.split('\n')[0]]).toEqual([200, 'portreeve.test/audit']);
+    const tile = await app.inject('/v1/audit/tlog/tile/0/000.p/1');
+    expect([tile.statusCode, tile.headers['cache-control']]).toEqual([200, 'public, max-age=31536000, immutable']);
+    const { records } = await services.audit.search({ order: 'oldest', after: before - 1 });
+    expect(records.filter(({ entry }) => entry.actor.kind === 'anonymous')).toEqual([]);
+    expect((await app.inject('/v1/audit/records')).statusCode).toBe(401);
+    await app.close();
   });
 
   test('verify goes on from what an earlier answer said', async () => {
