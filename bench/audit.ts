@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database, migrate, startEmbeddedPostgres } from '@portreeve/server/internals';
-import { bareInsert, type Contender, naiveChain, rawMultiRow, sequencer } from './audit/contenders.ts';
+import {
+  bareInsert,
+  type Contender,
+  encryptedSequencer,
+  naiveChain,
+  rawMultiRow,
+  sequencer,
+} from './audit/contenders.ts';
 import { inFlight } from './lib/in-flight.ts';
 import { type Bar, printReport, type Row } from './lib/report.ts';
 
@@ -22,6 +29,7 @@ try {
   const contenders: Contender[] = [
     await rawMultiRow(postgres.url),
     sequencer(database),
+    encryptedSequencer(database),
     await bareInsert(postgres.url),
     await naiveChain(postgres.url),
   ];
@@ -52,6 +60,14 @@ const bars: Bar[] = [
     name: 'of raw multi-row INSERTs at 256 in flight, hashed',
     value: Number((of('portreeve, hashed 256').per_second / of('raw multi-row INSERT 256').per_second).toFixed(3)),
     bar: 0.7,
+    least: true,
+  },
+  {
+    name: 'of raw multi-row INSERTs at 256 in flight, hashed and encrypted',
+    value: Number(
+      (of('portreeve, hashed and encrypted 256').per_second / of('raw multi-row INSERT 256').per_second).toFixed(3),
+    ),
+    bar: 0.5,
     least: true,
   },
   {

@@ -14,7 +14,7 @@ const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') 
 try {
   const database = new Database(postgres.url);
   await migrate(database.pool);
-  const log = await makeLog(database, 'bench.example/audit', RECORDS);
+  const log = await makeLog(database, 'bench.example/audit', RECORDS, join(folder, 'root-keys.json'));
   await log.settle();
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   const report = await log.verify();

@@ -73,6 +73,16 @@ const agent = async (house: TestServer): Promise<string> => {
   return id;
 };
 
+const hold = { kind: 'subject', target: 'prn_nobody', reason: 'a test' };
+/** A person about whom something is on record. */
+const somebody = async (house: TestServer): Promise<string> =>
+  (await house.addAccount(name('leaver'), ['requester'])).principal.id;
+/** An erasure that waits for its second person. */
+const erasure = async (house: TestServer): Promise<string> => {
+  const body = { subject: await somebody(house), reason: 'a test' };
+  return (await (await house.as('operator')).post('/v1/audit/erasures', body)).body.id;
+};
+
 /**
  * One good call of each route that needs a credential. `role` may make it; the test finds out who may not.
  *
@@ -253,6 +263,35 @@ export const INPUTS: Readonly<
   'GET /v1/audit/tlog/tile/*': { role: 'auditor', input: async () => ({ path: '/v1/audit/tlog/tile/0/000.p/1' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
+  'GET /v1/audit/erasures': { role: 'auditor', input: async () => ({ path: '/v1/audit/erasures' }) },
+  'POST /v1/audit/erasures': {
+    role: 'operator',
+    input: async (house) => ({
+      path: '/v1/audit/erasures',
+      body: { subject: await somebody(house), reason: 'a test' },
+    }),
+  },
+  'POST /v1/audit/erasures/:id/confirm': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/audit/erasures/${await erasure(house)}/confirm` }),
+  },
+  'POST /v1/audit/erasures/:id/refuse': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/audit/erasures/${await erasure(house)}/refuse`, body: { reason: 'a test' } }),
+  },
+  'GET /v1/audit/holds': { role: 'auditor', input: async () => ({ path: '/v1/audit/holds' }) },
+  'POST /v1/audit/holds': {
+    role: 'operator',
+    input: async () => ({ path: '/v1/audit/holds', body: hold }),
+  },
+  'POST /v1/audit/holds/:id/lift': {
+    role: 'admin',
+    input: async (house) => {
+      const { id } = (await (await house.as('operator')).post('/v1/audit/holds', hold)).body;
+      return { path: `/v1/audit/holds/${id}/lift`, body: { reason: 'a test' } };
+    },
+  },
+  'POST /v1/audit/keys/rotate': { role: 'admin', input: async () => ({ path: '/v1/audit/keys/rotate' }) },
   'POST /access/v1/evaluation': {
     role: 'enforcer',
     input: async () => ({

@@ -273,9 +273,13 @@ describe('G1 G7: what is allowed happens, and is on record', () => {
 
   test('G3: where the record cannot be written, nothing is shown and nothing is done', async () => {
     const runs = (await (await house.as('auditor')).get('/v1/runs?limit=200')).body.runs.length;
-    const spy = vi
-      .spyOn(house.server.services.database, 'transaction')
-      .mockRejectedValue(new PortreeveError('audit_unavailable', 'The disk is full.'));
+    for (const name of new Set(['analyst', ...Object.values(ACCOUNT_BY_ROLE)])) await house.as(name);
+    const full = new PortreeveError('audit_unavailable', 'The disk is full.');
+    const { database, audit } = house.server.services;
+    const spies = [
+      vi.spyOn(database, 'transaction').mockRejectedValue(full),
+      vi.spyOn(audit, 'record').mockRejectedValue(full),
+    ];
     try {
       for (const route of guarded.filter((each) => each.records === 'read')) {
         const by = await house.as(ACCOUNT_BY_ROLE[permittedRoles(route.operation)[0]!]);
@@ -284,7 +288,7 @@ describe('G1 G7: what is allowed happens, and is on record', () => {
       const { path, body } = await INPUTS['POST /v1/runs']!.input(house);
       expectProblem(await (await house.as('analyst')).post(path, body), 503, 'audit_unavailable');
     } finally {
-      spy.mockRestore();
+      for (const spy of spies) spy.mockRestore();
     }
     expect((await (await house.as('auditor')).get('/v1/runs?limit=200')).body.runs.length).toBe(runs);
   });

@@ -1,4 +1,5 @@
 import type { ApprovalEvent } from '@portreeve/approve';
+import type { ErasureEvent, ErasureState } from '@portreeve/audit';
 import type {
   ApprovalState,
   ExecutionState,
@@ -54,6 +55,15 @@ export const APPROVAL_TRACES: Traces<ApprovalState, ApprovalEvent> = {
   denied: noVerdict,
   expired: noVerdict,
   withdrawn: noVerdict,
+};
+
+const ERASE = 'packages/audit/src/erase/erasures.ts';
+const decided = { confirm: null, refuse: null };
+
+export const ERASURE_TRACES: Traces<ErasureState, ErasureEvent> = {
+  requested: { confirm: leaves(['audit.erased'], ERASE), refuse: leaves(['audit.erasure_refused'], ERASE) },
+  erased: decided,
+  refused: decided,
 };
 
 const noUse = { use: null, expire: null, revoke: null };

@@ -1,4 +1,5 @@
 import { APPROVAL_TABLE } from '@portreeve/approve';
+import { ERASURE_TABLE } from '@portreeve/audit';
 import { RECORD_TYPE_NAMES, type StateTable } from '@portreeve/contract';
 import { EXECUTION_TABLE, GRANT_TABLE } from '@portreeve/execute';
 import { PROPOSAL_TABLE, UNDO_TABLE, UNWIND_TABLE } from '@portreeve/gate';
@@ -7,6 +8,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import {
   APPROVAL_TRACES,
+  ERASURE_TRACES,
   EXECUTION_TRACES,
   GRANT_TRACES,
   PROPOSAL_TRACES,
@@ -75,6 +77,7 @@ interface Machine {
 
 const MACHINES: readonly Machine[] = [
   { name: 'approval', table: APPROVAL_TABLE, traces: APPROVAL_TRACES },
+  { name: 'erasure', table: ERASURE_TABLE, traces: ERASURE_TRACES },
   { name: 'grant', table: GRANT_TABLE, traces: GRANT_TRACES },
   { name: 'execution', table: EXECUTION_TABLE, traces: EXECUTION_TRACES },
   { name: 'proposal', table: PROPOSAL_TABLE, traces: PROPOSAL_TRACES },

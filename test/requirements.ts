@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 26;
+export const OPEN_MAX = 25;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -83,7 +83,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('G3', 'thin', 'nothing acts unrecorded'),
   row('G4', 'thin', 'search of the record'),
   row('G5', 'thin', 'value-level redaction that keeps correlation'),
-  row('G6', 'open', 'per-subject keys, retention and legal hold'),
+  row('G6', 'thin', 'per-subject keys, retention and legal hold'),
   row('G7', 'thin', 'reading the record is authorised and recorded'),
   row('G8', 'open', 'export to OCSF, OpenTelemetry, JSON Lines and SIEM'),
   row('G9', 'open', 'replay of a run from the log alone'),

@@ -1,6 +1,7 @@
 // The same call through Portreeve: authenticate, decide, grant, intent, call, result, all on record, with the stages as
 // the server wires them. The database is given; nothing is switched off.
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   digestOf,
   newId,
@@ -10,7 +11,16 @@ import {
   workflowContractSchema,
 } from '@portreeve/contract';
 import { baselinePolicies, createPolicyEngine, historyByTool } from '@portreeve/policy';
-import { Database, every, loadKeys, loadProject, migrate, openSecrets, wireStages } from '@portreeve/server/internals';
+import {
+  Database,
+  every,
+  fileKeyWrapper,
+  loadKeys,
+  loadProject,
+  migrate,
+  openSecrets,
+  wireStages,
+} from '@portreeve/server/internals';
 import { fastify } from 'fastify';
 import { serveParent } from './children.ts';
 
@@ -75,6 +85,7 @@ const stages = await wireStages({
   queue: { enqueue: async () => undefined, nudge: async () => undefined },
   systems: { downstream: { url: given.downstream, private: true } },
   stateFolder: given.stateFolder,
+  wrapper: fileKeyWrapper({ file: join(given.stateFolder, 'keys', 'root-keys.json'), clock: systemClock }),
   keys: await loadKeys(given.stateFolder),
   secrets: openSecrets({
     config: project.config,

@@ -2,12 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createAuditLog, createCosigner, createNoteSigner } from '@portreeve/audit';
 import { createRedactor } from '@portreeve/audit/internals';
 import { draft, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
-import { auditStore, type Database } from '@portreeve/server/internals';
+import { auditStore, type Database, fileKeyWrapper, wireKeys } from '@portreeve/server/internals';
 
 const BATCH = 1000;
 
 /** A signed log of so many records on a database, with a checkpoint for each tenth. */
-export async function makeLog(database: Database, origin: string, records: number) {
+export async function makeLog(database: Database, origin: string, records: number, keysFile: string) {
+  const wrapper = fileKeyWrapper({ file: keysFile, clock: systemClock });
   const log = createAuditLog({
     store: auditStore(database),
     uow: database,
@@ -15,6 +16,7 @@ export async function makeLog(database: Database, origin: string, records: numbe
     signer: createNoteSigner({ name: origin, privateKey: generateKeyPairSync('ed25519').privateKey }),
     cosigner: createCosigner({ name: origin, privateKey: generateKeyPairSync('ml-dsa-44').privateKey }),
     redactor: createRedactor({ key: Buffer.alloc(32, 7) }),
+    keys: wireKeys({ database, key: Buffer.alloc(32, 6), wrapper, clock: systemClock }),
     clock: systemClock,
   });
   for (let from = 0; from < records; from += BATCH) {

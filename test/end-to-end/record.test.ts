@@ -239,7 +239,7 @@ describe('the record', () => {
     expect(documentIn(whole)).toMatchObject({ ok: true, first_bad_index: null });
 
     const url = await embeddedDatabaseUrl();
-    const change = `UPDATE audit_records SET payload = replace(payload, 'succeeded', 'failed!!!') WHERE index = $1`;
+    const change = `UPDATE audit_records SET payload = reverse(payload) WHERE index = $1`;
     // The database itself refuses …
     await expect(withClient(url, (client) => client.query(change, [result]))).rejects.toThrow(/insert-only/);
     // … and somebody who owns it is found out.

@@ -2,7 +2,9 @@ import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } fro
 import { readdirSync, readFileSync } from 'node:fs';
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '@portreeve/contract';
 import { plainKeystore } from '@portreeve/server';
+import { Database, fileKeyWrapper, wireKeys } from '@portreeve/server/internals';
 import { withClient } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askForSummary, endOf } from '../crash/portreeve.ts';
@@ -27,6 +29,24 @@ let published: number;
 const query = (sql: string, values: unknown[] = []): Promise<Answer[]> =>
   withClient(apart.databaseUrl, async (client) => (await client.query(sql, values)).rows);
 const publications = async () => (await apart.caseSystem.journal()).filter(({ type }) => type === 'published').length;
+/** Changes what is sealed in a proposal: somebody who may write in the database and has come by the root key, too. */
+async function rewrite(proposal: string, from: string, to: string): Promise<void> {
+  const database = new Database(apart.databaseUrl);
+  try {
+    const { texts } = wireKeys({
+      ...{ database, clock: systemClock, key: Buffer.alloc(32) },
+      wrapper: fileKeyWrapper({ file: apart.rootKeysFile, clock: systemClock }),
+    });
+    const [row] = await query('SELECT body, digest, principals FROM proposals WHERE id = $1', [proposal]);
+    const binding = `proposals/${row.digest}`;
+    const [body] = await texts.open([{ text: row.body, binding }]);
+    expect(body).toContain(from);
+    const sealed = await texts.seal(row.principals.slice(0, 1), 'runs', binding, body!.replaceAll(from, to));
+    await query('UPDATE proposals SET body = $2 WHERE id = $1', [proposal, sealed]);
+  } finally {
+    await database.close();
+  }
+}
 const stopExecutor = async () => {
   apart.executor.process.child.kill('SIGTERM');
   await apart.executor.process.ended;
@@ -153,7 +173,7 @@ describe('at the executor, whoever writes in the database', { timeout: 60_000 },
     const { run, approval } = await askForSummary(people.analyst);
     await people.lead.approve(approval);
     const { proposal } = await waitingGrant();
-    await query(`UPDATE proposals SET body = replace(body, 'CASE-1042', 'CASE-2001') WHERE id = $1`, [proposal]);
+    await rewrite(proposal, 'CASE-1042', 'CASE-2001');
     apart.executor.process = await apart.startExecutor();
     expect(await endOf(people.analyst, run)).toMatchObject({ state: 'handed_off' });
     const refused = (await recordsOf(people.auditor, run)).filter(({ entry }) => entry.type === 'grant.refused');
@@ -166,8 +186,7 @@ describe('at the executor, whoever writes in the database', { timeout: 60_000 },
     const { run, approval } = await askForSummary(people.analyst);
     await people.lead.approve(approval);
     const { proposal } = await waitingGrant();
-    const changed = `UPDATE proposals SET body = replace(body, 'system://case-system/cases', 'system://case-system/elsewhere') WHERE id = $1 RETURNING body`;
-    expect((await query(changed, [proposal]))[0].body).toContain('system://case-system/elsewhere');
+    await rewrite(proposal, 'system://case-system/cases', 'system://case-system/elsewhere');
     apart.executor.process = await apart.startExecutor();
     expect(await endOf(people.analyst, run)).toMatchObject({ result: { status: 'published' } });
     published += 1;
@@ -252,6 +271,7 @@ describe('in the state folders', () => {
     expect(files.length).toBeGreaterThan(8);
     const places: [string, string][] = [
       ['the database', await dump()],
+      ['the record, opened', JSON.stringify(await recordsOf(people.auditor, pending.run))],
       ...(await Promise.all(
         files.map(async (file): Promise<[string, string]> => [file, await readFile(file, 'latin1')]),
       )),
@@ -263,7 +283,8 @@ describe('in the state folders', () => {
     for (const canary of [TOOL_CREDENTIAL, MODEL_CREDENTIAL])
       expect(places.filter(([, text]) => text.includes(canary)).map(([name]) => name)).toEqual([]);
     // A canary of the canary: the look finds what is there.
-    expect(places[0]![1]).toContain('CASE-1042');
+    expect(places[0]![1]).toContain('incident-summary');
+    expect(places[1]![1]).toContain('CASE-1042');
   });
 });
 

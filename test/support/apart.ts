@@ -13,6 +13,8 @@ import { freePort, type Started, start, temporaryFolder } from './processes.ts';
 export interface Apart {
   readonly url: string;
   readonly databaseUrl: string;
+  /** What both processes seal with. */
+  readonly rootKeysFile: string;
   readonly rest: { readonly state: string; process: Started };
   readonly executor: { readonly state: string; readonly databaseUrl: string; readonly jkt: string; process: Started };
   /** A login that is a member of one role's group and of nothing else. */
@@ -74,6 +76,8 @@ export async function startRoles(
       workflows: [relative(project, installed.workflow)],
       systems: installed.systems,
       executors: { main: { jkt } },
+      // Both seal and open: in production it is mounted for both.
+      root_keys_file: relative(project, join(root, 'root-keys.json')),
       grant_keys,
       ...(options.ttl_s ? { grants: { ttl_s: options.ttl_s } } : {}),
     };
@@ -104,6 +108,7 @@ export async function startRoles(
   const apart: Apart = {
     url: `http://127.0.0.1:${port}`,
     databaseUrl: database.url,
+    rootKeysFile: join(root, 'root-keys.json'),
     rest: { state: states.rest, process: rest },
     executor: { state: states.executor, databaseUrl: executorUrl, jkt, process: executor },
     loginOf,

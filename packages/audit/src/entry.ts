@@ -13,6 +13,8 @@ import {
   type RecordEntry,
   recordEntrySchema,
 } from '@portreeve/contract';
+import type { SealingKey } from './keys/key-ring.ts';
+import { sealPayload } from './keys/sealer.ts';
 import type { RecordColumns, Redactor, StagedRecord } from './ports.ts';
 
 /** C2SP tlog-tiles carries entries with a 16-bit length. */
@@ -30,38 +32,47 @@ const NAME_MAX = 128;
  */
 export function stageRecord(
   draft: RecordDraft,
-  { log, redactor, clock }: { readonly log: string; readonly redactor: Redactor; readonly clock: Clock },
+  options: {
+    readonly log: string;
+    readonly redactor: Redactor;
+    readonly clock: Clock;
+    /** Seals the payload. */
+    readonly key: SealingKey;
+  },
 ): StagedRecord {
+  const { log, redactor, clock, key } = options;
   const parsed = RECORD_TYPES[draft.type].safeParse(draft.data);
   if (!parsed.success) throw invalid(draft, fieldErrors(parsed.error));
   const data = parsed.data as JsonObject;
   // Before the detectors run, so that they never read more than this.
   bounded(draft, 'payload', JSON.stringify(data), PAYLOAD_MAX_BYTES);
-  const payload = canonical(draft, { nonce: randomBytes(16).toString('base64url'), data: redactor.value(data) });
+  const { name: given, ...actor } = draft.actor;
+  const name = redactor.text(given);
+  const payload = canonical(draft, {
+    nonce: randomBytes(16).toString('base64url'),
+    actor_name: name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}\u2026`.toWellFormed(),
+    data: redactor.value(data),
+  });
   bounded(draft, 'payload', payload, PAYLOAD_MAX_BYTES);
-  const name = redactor.text(draft.actor.name);
-  const actor = {
-    ...draft.actor,
-    name: name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}\u2026`.toWellFormed(),
-  };
   const refs = Object.fromEntries(Object.entries(draft.refs ?? {}).filter(([, value]) => value !== undefined));
   const time = clock.now();
   const checked = recordEntrySchema.safeParse({
     v: 1,
-    id: newId('record', { now: () => time }),
+    id: draft.id ?? newId('record', { now: () => time }),
     log,
     index: 0,
     time: time.toISOString(),
     type: draft.type,
     actor,
     refs,
+    keys: key.ids,
     outcome: draft.outcome ?? '',
     payload_digest: digestOfText(payload),
   });
   if (!checked.success) throw invalid(draft, fieldErrors(checked.error));
   const entry = canonical(draft, checked.data);
   bounded(draft, 'entry', entry, ENTRY_MAX_BYTES - INDEX_DIGITS);
-  return { key: draft.key ?? null, entry, payload };
+  return { key: draft.key ?? null, entry, payload: sealPayload(key, checked.data, payload) };
 }
 
 /** What the record can be searched by. */

@@ -1,5 +1,7 @@
 import type { SignedCheckpoint } from './checkpoint.ts';
-import type { AuditStore, StoredRecord } from './ports.ts';
+import type { OpenedRecord } from './keys/sealer.ts';
+import type { WordTokens } from './keys/words.ts';
+import type { AuditReader } from './reader.ts';
 import { proofText } from './receipt.ts';
 import { type AuditFilter, toStoreSearch } from './search.ts';
 
@@ -16,15 +18,16 @@ const PAGE = 500;
  * as a whole; with one, each record carries its own proof.
  */
 export async function* exportFiles(
-  store: AuditStore,
+  store: AuditReader,
   checkpoint: SignedCheckpoint,
   vkey: string,
   filter: AuditFilter,
+  words: WordTokens,
 ): AsyncIterable<ExportFile> {
   const { origin: log, size } = checkpoint;
   const whole = Object.values(filter).every((value) => value === undefined);
   // Checked before the first file is opened.
-  const search = toStoreSearch({ ...filter, order: 'oldest', limit: PAGE });
+  const search = toStoreSearch({ ...filter, order: 'oldest', limit: PAGE }, words);
   const pages = whole
     ? pagesOf((after) => store.records(log, after + 1, PAGE), size)
     : pagesOf((after) => store.search(log, { ...search, after }), size);
@@ -40,7 +43,7 @@ export async function* exportFiles(
         const more = whole
           ? leaf && `,"leaf":"${leaf}"`
           : `,"proof":${JSON.stringify(await proofText(store, log, record, checkpoint))}`;
-        yield `{"entry":${JSON.stringify(record.entry)},"payload":${record.payload ?? 'null'}${more ?? ''}}\n`;
+        yield `{"entry":${JSON.stringify(record.entry)},"payload":${payloadText(record)}${more ?? ''}}\n`;
       }
     }
   }
@@ -51,7 +54,12 @@ export async function* exportFiles(
   yield { name: 'README.txt', content: once(readme(checkpoint, whole)) };
 }
 
-async function* pagesOf(read: (after: number) => Promise<StoredRecord[]>, size: number): AsyncIterable<StoredRecord[]> {
+/** One that cannot be read for another reason than an erasure is no payload, so that whoever checks sees it. */
+function payloadText({ payload, unread }: OpenedRecord): string {
+  return payload ?? (unread === 'erased' ? 'null' : JSON.stringify(unread));
+}
+
+async function* pagesOf(read: (after: number) => Promise<OpenedRecord[]>, size: number): AsyncIterable<OpenedRecord[]> {
   for (let after = -1; ; ) {
     const rows = await read(after);
     const page = rows.filter((record) => record.index < size);

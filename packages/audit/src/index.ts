@@ -2,7 +2,24 @@ export { folderAnchor } from './anchor-folder.ts';
 export type { SignedCheckpoint } from './checkpoint.ts';
 export { createCosigner } from './cosignature.ts';
 export { columnsOf, PAYLOAD_MAX_BYTES } from './entry.ts';
+export { createErasures, type Erasures, type Retention } from './erase/erasures.ts';
+export {
+  type ErasedKey,
+  type Erasure,
+  type ErasureStore,
+  HOLD_KINDS,
+  type Hold,
+  type HoldKind,
+} from './erase/ports.ts';
+export { createRootRotation, type RootRotation } from './erase/rewrap.ts';
+export { ERASURE_STATES, ERASURE_TABLE, type ErasureEvent, type ErasureState } from './erase/state.ts';
 export type { ExportFile } from './export.ts';
+export { createKeyRing, type KeyRing, type SealingKey } from './keys/key-ring.ts';
+export type { KeyStore, StoredKey } from './keys/ports.ts';
+export { seal, unseal } from './keys/sealed.ts';
+export { type TextSealer, textSealer } from './keys/sealer.ts';
+export { HOUSE, type SubjectDirectory, subjectDirectory, subjectName } from './keys/subjects.ts';
+export { type WordTokens, wordTokens } from './keys/words.ts';
 export { type AuditLog, type AuditLogOptions, createAuditLog } from './log.ts';
 export { createNoteSigner } from './note.ts';
 export type {

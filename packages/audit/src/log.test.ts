@@ -30,16 +30,21 @@ describe('append', () => {
       index: 0,
       time: TEST_START,
       type: 'handoff.closed',
-      actor: TEST_ACTOR,
+      actor: { id: TEST_ACTOR.id, kind: TEST_ACTOR.kind, act: TEST_ACTOR.act },
       refs: { run: 'run_a' },
+      keys: [expect.stringMatching(/^key_/)],
       outcome: 'closed',
       payload_digest: digestOf(record!.payload),
     });
-    expect(record?.payload).toEqual({ nonce: expect.stringMatching(/^[\w-]{22}$/), data: { note: 'done' } });
+    expect(record?.payload).toEqual({
+      nonce: expect.stringMatching(/^[\w-]{22}$/),
+      actor_name: 'analyst',
+      data: { note: 'done' },
+    });
     const stored = await store.record(TEST_ORIGIN, 0);
     expect(stored?.entry).toBe(
-      `{"actor":{"act":[{"id":"agent:incident-summary","kind":"agent"}],"id":"prn_analyst","kind":"person","name":"analyst"},` +
-        `"id":"${record!.entry.id}","index":0,"log":"${TEST_ORIGIN}","outcome":"closed",` +
+      `{"actor":{"act":[{"id":"agent:incident-summary","kind":"agent"}],"id":"prn_analyst","kind":"person"},` +
+        `"id":"${record!.entry.id}","index":0,"keys":["${record!.entry.keys[0]}"],"log":"${TEST_ORIGIN}","outcome":"closed",` +
         `"payload_digest":"${record!.entry.payload_digest}","refs":{"run":"run_a"},"time":"${TEST_START}",` +
         `"type":"handoff.closed","v":1}`,
     );

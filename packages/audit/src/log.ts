@@ -2,17 +2,26 @@ import {
   type AuditRecord,
   type AuditWriter,
   type Clock,
+  type JsonObject,
   PortreeveError,
   type RecordDraft,
+  subjectSchema,
+  type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
 import { checkpointer, readCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
-import { stageRecord } from './entry.ts';
 import { type ExportFile, exportFiles } from './export.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import type { KeyStore } from './keys/ports.ts';
+import { type OpenedRecord, payloadSealer } from './keys/sealer.ts';
+import type { SubjectDirectory } from './keys/subjects.ts';
+import type { WordTokens } from './keys/words.ts';
 import type { AuditStore, Cosigner, NoteSigner, Redactor, StoredRecord } from './ports.ts';
+import { openRecords } from './reader.ts';
 import { consistencyProof, inclusionProof, makeReceipt, type Receipt } from './receipt.ts';
-import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecord } from './search.ts';
+import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecords } from './search.ts';
 import { Sequencer } from './sequencer.ts';
+import { stageDrafts } from './stage-drafts.ts';
 import { hasTile, parseTilePath, readTile } from './tiles.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
@@ -56,6 +65,15 @@ export interface AuditLogOptions {
   readonly uow: UnitOfWork;
   readonly signer: NoteSigner;
   readonly redactor: Redactor;
+  /** What payloads are sealed with, and for whom. */
+  readonly keys: {
+    readonly store: Pick<KeyStore, 'marks' | 'declare'>;
+    readonly ring: KeyRing;
+    readonly subjects: SubjectDirectory;
+    readonly words: WordTokens;
+    /** Whom a task is about besides who asks: what its workflow declares. */
+    declared?(workflow: string, input: JsonObject): readonly string[];
+  };
   /** A schema-less URL such as `acme.example/audit/main`; the same as the signer's name. */
   readonly origin: string;
   readonly clock: Clock;
@@ -72,12 +90,14 @@ export interface AuditLogOptions {
  * promises.
  */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
-  const { store, origin, signer } = options;
+  const { store, origin, signer, keys } = options;
   if (signer.name !== origin) throw new TypeError('the name of the signing key must be the origin of the log');
   const sequencer = new Sequencer(options);
   const cosigner = options.cosigner ?? null;
   const vkeys = [signer.vkey, ...(cosigner ? [cosigner.vkey] : []), ...(options.earlierKeys ?? [])];
   const sign = checkpointer({ ...options, cosigner, vkeys });
+  const sealer = payloadSealer(keys.ring, keys.subjects);
+  const reader = openRecords(store, sealer);
 
   const newest = async (cosignatures = 0) => {
     const stored = await store.newestCheckpoint(null, origin, cosignatures);
@@ -90,8 +110,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     }
     return sign();
   };
-  const existing = async (index: number): Promise<StoredRecord> => {
-    const record = Number.isSafeInteger(index) && index >= 0 ? await store.record(origin, index) : null;
+  const existing = async (index: number): Promise<OpenedRecord> => {
+    const record = Number.isSafeInteger(index) && index >= 0 ? await reader.record(origin, index) : null;
     if (!record) throw new PortreeveError('not_found', `The log has no record ${index}.`);
     return record;
   };
@@ -100,10 +120,21 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   const settle = () => sequencer.settle();
   const searchable = async () => {
     await settle();
-    while ((await store.index(origin, INDEX_BATCH)) === INDEX_BATCH);
+    while ((await store.index(origin, INDEX_BATCH, words)) === INDEX_BATCH);
   };
-  const stage = (drafts: readonly RecordDraft[]) =>
-    drafts.map((draft) => stageRecord(draft, { ...options, log: origin }));
+  const words = async (records: readonly StoredRecord[]) =>
+    (await sealer.open(records)).map(({ payload }) => (payload === null ? '' : keys.words.ofPayload(payload)));
+  /** INVARIANT: whom a run is about is known before anything of it is sealed. */
+  const declare = async (tx: Tx, { type, actor, refs, data }: RecordDraft) => {
+    if (type !== 'run.submitted' || !refs?.run) return;
+    const { workflow, input } = data as RecordDraft<'run.submitted'>['data'];
+    const others = keys.declared?.(workflow, input as JsonObject) ?? [];
+    const about = [actor.id, ...others].filter((id) => subjectSchema.safeParse(id).success);
+    if (about.length === 0) return;
+    await keys.store.declare(tx, refs.run, workflow, about);
+    keys.subjects.declared(refs.run, about);
+  };
+  const stage = (drafts: readonly RecordDraft[]) => stageDrafts(drafts, sealer, { ...options, log: origin });
 
   return {
     origin,
@@ -111,12 +142,13 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     cosigner_vkey: cosigner?.vkey ?? null,
     async append(tx, drafts) {
       if (drafts.length === 0) return;
-      const staged = stage(drafts);
+      for (const draft of drafts) await declare(tx, draft);
+      const staged = await stage(drafts);
       sequencer.staged();
       await store.stage(tx, origin, staged).catch(unwritten);
     },
     async record(drafts) {
-      const staged = stage(drafts);
+      const staged = await stage(drafts);
       if (staged.every(({ key }) => key === null) && (await sequencer.append(staged))) return;
       sequencer.staged();
       await options.uow.transaction((tx) => store.stage(tx, origin, staged)).catch(unwritten);
@@ -129,12 +161,12 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     async get(index) {
       await settle();
-      const record = Number.isSafeInteger(index) && index >= 0 ? await store.record(origin, index) : null;
-      return record && toRecord(record);
+      const record = Number.isSafeInteger(index) && index >= 0 ? await reader.record(origin, index) : null;
+      return record && (await toRecords([record], keys.store))[0]!;
     },
     async search(query = {}) {
       await searchable();
-      return searchRecords(store, origin, query);
+      return searchRecords(reader, keys.store, origin, query, keys.words);
     },
     async checkpoint() {
       await settle();
@@ -155,12 +187,12 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     async verify(settings = {}) {
       await settle();
-      return verifyLog(store, origin, vkeys, settings);
+      return verifyLog(reader, origin, vkeys, settings);
     },
     async *exportLog(filter = {}) {
       await searchable();
       const { size } = await store.head(null, origin);
-      yield* exportFiles(store, await covering(size), signer.vkey, filter);
+      yield* exportFiles(reader, await covering(size), signer.vkey, filter, keys.words);
     },
   };
 }

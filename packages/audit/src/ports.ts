@@ -19,6 +19,7 @@ export interface RecordColumns {
 export interface StagedRecord {
   /** RFC 8785 text of the entry, with the index 0. */
   readonly entry: string;
+  /** RFC 8785 text, sealed by the keys that the entry names. */
   readonly payload: string;
   /** A record of this key is written once in a log. */
   readonly key: string | null;
@@ -43,7 +44,7 @@ export interface StoredRecord {
   readonly index: number;
   /** The Merkle leaf: RFC 8785 text, exactly as it was appended. */
   readonly entry: string;
-  /** RFC 8785 text of the payload; `null` where it has been erased. */
+  /** The sealed payload, as it was staged; `null` where it is gone. */
   readonly payload: string | null;
 }
 
@@ -101,7 +102,7 @@ export interface StoreSearch {
   readonly types: readonly string[] | null;
   readonly since: Date | null;
   readonly until: Date | null;
-  /** Words that must all stand in the payload's text; phrases in double quotes, `-word` excludes. */
+  /** Tokens of words that must all stand in the payload's text; phrases in double quotes, `-token` excludes. */
   readonly words: string | null;
   /** Gives only records beyond this index, in the direction of `order`. */
   readonly after: number | null;
@@ -157,8 +158,13 @@ export interface AuditStore {
   /** The entries alone from an index on, up to and without `to`, in the order of their index. */
   entries(log: string, from: number, to: number): Promise<string[]>;
 
-  /** Makes the oldest records that cannot be searched yet searchable, at most `limit`; gives how many there were. */
-  index(log: string, limit: number): Promise<number>;
+  /**
+   * Makes the oldest records that cannot be searched yet searchable, at most `limit`; gives how many there were. `words`
+   * tells what each can be found by, as tokens with spaces between.
+   */
+  index(log: string, limit: number, words: (records: readonly StoredRecord[]) => Promise<string[]>): Promise<number>;
+  /** Takes away the words of records that one of these keys sealed, in the transaction that erases the keys. */
+  forgetWords(tx: Tx, keys: readonly string[]): Promise<void>;
   /** What records from an index on are filed under, in the order of their index. */
   indexed(log: string, from: number, limit: number): Promise<IndexedRecord[]>;
   search(log: string, search: StoreSearch): Promise<StoredRecord[]>;

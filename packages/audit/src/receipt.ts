@@ -1,6 +1,7 @@
 import { PortreeveError, type RecordPayload } from '@portreeve/contract';
 import type { SignedCheckpoint } from './checkpoint.ts';
-import type { AuditStore, StoredRecord } from './ports.ts';
+import type { OpenedRecord } from './keys/sealer.ts';
+import type { AuditStore } from './ports.ts';
 import { consistencySpans, inclusionSpans, verifyInclusion } from './proof.ts';
 import { toPayload } from './search.ts';
 import { broken, spanHashes } from './stored-tree.ts';
@@ -43,7 +44,7 @@ export async function consistencyProof(
 export async function proofText(
   store: AuditStore,
   log: string,
-  record: StoredRecord,
+  record: Pick<OpenedRecord, 'index' | 'entry'>,
   checkpoint: SignedCheckpoint,
 ): Promise<string> {
   const path = await spanHashes(store, null, log, inclusionSpans(record.index, checkpoint.size));
@@ -56,7 +57,7 @@ export async function proofText(
 export async function makeReceipt(
   store: AuditStore,
   log: string,
-  record: StoredRecord,
+  record: OpenedRecord,
   checkpoint: SignedCheckpoint,
 ): Promise<Receipt> {
   return {

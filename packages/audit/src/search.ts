@@ -10,7 +10,11 @@ import {
   type RecordPayload,
 } from '@portreeve/contract';
 import { z } from 'zod';
-import type { AuditStore, StoredRecord, StoreSearch } from './ports.ts';
+import type { KeyStore } from './keys/ports.ts';
+import type { OpenedRecord } from './keys/sealer.ts';
+import type { WordTokens } from './keys/words.ts';
+import type { StoreSearch } from './ports.ts';
+import type { AuditReader } from './reader.ts';
 
 /** What records can be searched by (requirement G4). All that is given must hold. */
 export const auditFilterSchema = z.strictObject({
@@ -51,14 +55,20 @@ export interface AuditPage {
 }
 
 /** One page of the records that a filter selects. Throws `bad_request` for a filter that is not one. */
-export async function searchRecords(store: AuditStore, log: string, query: AuditQuery): Promise<AuditPage> {
-  const search = toStoreSearch(query);
+export async function searchRecords(
+  store: AuditReader,
+  keys: Pick<KeyStore, 'marks'>,
+  log: string,
+  query: AuditQuery,
+  words: WordTokens,
+): Promise<AuditPage> {
+  const search = toStoreSearch(query, words);
   const found = await store.search(log, { ...search, limit: search.limit + 1 });
   const page = found.slice(0, search.limit);
-  return { records: page.map(toRecord), next: found.length > search.limit ? page.at(-1)!.index : null };
+  return { records: await toRecords(page, keys), next: found.length > search.limit ? page.at(-1)!.index : null };
 }
 
-export function toStoreSearch(query: AuditQuery): StoreSearch {
+export function toStoreSearch(query: AuditQuery, tokens: WordTokens): StoreSearch {
   const parsed = auditQuerySchema.safeParse(query);
   if (!parsed.success)
     throw new PortreeveError('bad_request', 'The search is malformed.', { errors: fieldErrors(parsed.error) });
@@ -71,17 +81,30 @@ export function toStoreSearch(query: AuditQuery): StoreSearch {
     types: types ?? null,
     since: since === undefined ? null : new Date(since),
     until: until === undefined ? null : new Date(until),
-    words: words ?? null,
+    words: words === undefined ? null : tokens.ofQuery(words),
     after: after ?? null,
     limit,
     order,
   };
 }
 
-export function toRecord(stored: StoredRecord): AuditRecord {
-  return { entry: JSON.parse(stored.entry) as RecordEntry, payload: toPayload(stored) };
+/** Records as they are shown: a payload that cannot be read comes with the record of its erasure. */
+export async function toRecords(
+  opened: readonly OpenedRecord[],
+  keys: Pick<KeyStore, 'marks'>,
+): Promise<AuditRecord[]> {
+  const gone = opened.flatMap((record) => (record.unread === 'erased' ? record.keys : []));
+  const marks = gone.length === 0 ? null : await keys.marks([...new Set(gone)]);
+  return opened.map((record) => {
+    const key = record.unread === 'erased' ? record.keys.find((id) => marks?.has(id)) : undefined;
+    return {
+      entry: JSON.parse(record.entry) as RecordEntry,
+      payload: toPayload(record),
+      erased: key === undefined ? null : marks!.get(key)!,
+    };
+  });
 }
 
-export function toPayload(stored: StoredRecord): RecordPayload | null {
-  return stored.payload === null ? null : (JSON.parse(stored.payload) as RecordPayload);
+export function toPayload(opened: Pick<OpenedRecord, 'payload'>): RecordPayload | null {
+  return opened.payload === null ? null : (JSON.parse(opened.payload) as RecordPayload);
 }

@@ -1,7 +1,8 @@
 import { canonicalJson, type RecordEntry, recordEntrySchema } from '@portreeve/contract';
 import { columnsOf } from './entry.ts';
+import type { OpenedRecord } from './keys/sealer.ts';
 import { sha256 } from './merkle.ts';
-import type { RecordColumns, StoredRecord } from './ports.ts';
+import type { RecordColumns } from './ports.ts';
 import type { Finding } from './verify.ts';
 
 /** The entry as it stands in the row, or `null` where the text is not one. */
@@ -33,18 +34,26 @@ function isSorted(value: unknown): boolean {
 
 /**
  * Checks what lies beside an entry whose leaf has been checked: payload, what it is filed under (`null` where it is not
- * searchable yet), order in time.
+ * searchable yet), order in time. `erased`: keys that a record of this log says are erased.
  */
 export function checkBeside(
-  row: StoredRecord,
+  row: OpenedRecord,
   entry: RecordEntry,
   filed: RecordColumns | null,
   before: string | null,
+  erased: ReadonlySet<string>,
 ): Finding | null {
   const { index } = row;
-  if (row.payload === null)
-    return { kind: 'missing_payload', index, problem: `the payload of record ${index} has been removed` };
-  if (`sha256:${sha256(Buffer.from(row.payload, 'utf8')).toString('hex')}` !== entry.payload_digest)
+  if (row.payload === null && row.unread !== 'damaged' && !entry.keys.some((key) => erased.has(key))) {
+    const what = row.unread === 'missing' ? 'the payload' : 'a key';
+    const problem = `${what} of record ${index} has been removed, and no record says that it was erased`;
+    return { kind: 'missing_payload', index, problem };
+  }
+  if (
+    row.unread === 'damaged' ||
+    (row.payload !== null &&
+      `sha256:${sha256(Buffer.from(row.payload, 'utf8')).toString('hex')}` !== entry.payload_digest)
+  )
     return {
       kind: 'changed_payload',
       index,

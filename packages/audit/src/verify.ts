@@ -1,13 +1,9 @@
 import { isPortreeveError } from '@portreeve/contract';
+import { erasedKeys } from './erased-keys.ts';
+import type { OpenedRecord } from './keys/sealer.ts';
 import { EMPTY_ROOT, Frontier, leafHash } from './merkle.ts';
-import {
-  type AuditStore,
-  type IndexedRecord,
-  type NodeRange,
-  type RecordColumns,
-  type StoredRecord,
-  TILE_HEIGHT,
-} from './ports.ts';
+import { type IndexedRecord, type NodeRange, type RecordColumns, TILE_HEIGHT } from './ports.ts';
+import type { AuditReader } from './reader.ts';
 import { frontierAt } from './stored-tree.ts';
 import { signedRoots } from './verify-checkpoints.ts';
 import { checkBeside, readEntry } from './verify-record.ts';
@@ -38,6 +34,8 @@ export interface VerifyReport {
   readonly kind: VerifyKind | null;
   /** Checkpoints that were compared. */
   readonly checkpoints: number;
+  /** Records whose payload was erased, as a record of this log says. They are as they should be. */
+  readonly erased: number;
   /** The tree up to which everything is right. */
   readonly verified: VerifiedTree;
 }
@@ -75,7 +73,7 @@ const READ_AHEAD = 3;
  * compares; it changes nothing.
  */
 export async function verifyLog(
-  store: AuditStore,
+  store: AuditReader,
   log: string,
   vkeys: readonly string[],
   options: VerifyOptions,
@@ -101,13 +99,14 @@ export async function verifyLog(
     problem: finding?.problem ?? null,
     kind: finding?.kind ?? null,
     checkpoints: signed.count,
+    erased: scan.erased,
     verified: { size: right.size, root: Buffer.from(right.root()).toString('base64') },
   };
 }
 
 /** Where an earlier run ended: its tree must still be the beginning of the stored one. */
 async function openFrom(
-  store: AuditStore,
+  store: AuditReader,
   log: string,
   size: number,
   from: VerifiedTree | null,
@@ -129,7 +128,7 @@ async function openFrom(
   return { ...start, finding: { kind: 'forked', index: null, problem } };
 }
 
-async function truncated(store: AuditStore, log: string, size: number, signedSize: number): Promise<Finding | null> {
+async function truncated(store: AuditReader, log: string, size: number, signedSize: number): Promise<Finding | null> {
   if (size < signedSize)
     return {
       kind: 'truncated',
@@ -151,23 +150,26 @@ async function truncated(store: AuditStore, log: string, size: number, signedSiz
 interface Page {
   readonly from: number;
   readonly to: number;
-  readonly rows: readonly StoredRecord[];
+  readonly rows: readonly OpenedRecord[];
   readonly nodes: ReadonlyMap<string, Uint8Array>;
   readonly filed: ReadonlyMap<number, RecordColumns>;
 }
 
 class Scan {
   readonly tree: Frontier;
-  readonly #store: AuditStore;
+  readonly #store: AuditReader;
   readonly #log: string;
   readonly #size: number;
   readonly #end: number;
   readonly #roots: ReadonlyMap<number, Uint8Array>;
+  #erasedKeys: ReadonlySet<string> | null = null;
+  /** Records seen so far whose payload was erased. */
+  erased = 0;
   #matched: number;
   #time: string | null;
 
   constructor(
-    store: AuditStore,
+    store: AuditReader,
     log: string,
     place: { readonly size: number; readonly end: number; readonly tree: Frontier; readonly time: string | null },
     roots: ReadonlyMap<number, Uint8Array>,
@@ -216,7 +218,7 @@ class Scan {
 
   async #record(
     index: number,
-    row: StoredRecord | undefined,
+    row: OpenedRecord | undefined,
     nodes: ReadonlyMap<string, Uint8Array>,
     filed: ReadonlyMap<number, RecordColumns>,
   ): Promise<Finding | null> {
@@ -235,8 +237,16 @@ class Scan {
     if (!stored || Buffer.compare(stored, leaf) !== 0) return this.#disputed(index, stored !== undefined);
     if (entry?.log !== this.#log)
       return { kind: 'changed_entry', index, problem: `record ${index} is not an entry of this log` };
-    const beside = checkBeside(row, entry, filed.get(index) ?? null, this.#time);
+    const columns = filed.get(index) ?? null;
+    this.#erasedKeys ??= await erasedKeys(this.#store, this.#log);
+    let beside = checkBeside(row, entry, columns, this.#time, this.#erasedKeys);
+    if (beside?.kind === 'missing_payload') {
+      // It may have been erased since this began.
+      this.#erasedKeys = await erasedKeys(this.#store, this.#log);
+      beside = checkBeside(row, entry, columns, this.#time, this.#erasedKeys);
+    }
     if (beside) return beside;
+    if (row.payload === null) this.erased++;
     this.#time = entry.time;
     for (const node of this.tree.push(leaf)) {
       if (node.level === 0 || node.level % TILE_HEIGHT !== 0) continue;

@@ -1,6 +1,7 @@
 import { draft, fixedClock, SYSTEM_ACTOR, type Tx, type UnitOfWork } from '@portreeve/contract';
 import { expect, test } from 'vitest';
 import type { StagedRecord } from './ports.ts';
+import { memoryKeys } from './testing/memory-keys.ts';
 import { createAuditWriter, createRedactor } from './writer.ts';
 
 const TX = {} as Tx;
@@ -16,6 +17,7 @@ function writer(stage: (tx: Tx, log: string, records: readonly StagedRecord[]) =
   return createAuditWriter({
     ...{ store: { stage }, uow, origin: 'portreeve.test/audit', clock: fixedClock('2026-11-21T12:00:00.000Z') },
     redactor: createRedactor({ key: Buffer.alloc(32, 1) }),
+    keys: memoryKeys(),
   });
 }
 

@@ -10,9 +10,17 @@ import {
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
-import { stageRecord } from './entry.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import { payloadSealer } from './keys/sealer.ts';
+import type { SubjectDirectory } from './keys/subjects.ts';
 import type { AuditStore, Redactor } from './ports.ts';
+import { stageDrafts } from './stage-drafts.ts';
 
+export { createKeyRing, type KeyRing } from './keys/key-ring.ts';
+export { seal, unseal } from './keys/sealed.ts';
+export { type TextSealer, textSealer } from './keys/sealer.ts';
+export { HOUSE, type SubjectDirectory, subjectDirectory, subjectName } from './keys/subjects.ts';
+export { type WordTokens, wordTokens } from './keys/words.ts';
 export type { AuditStore } from './ports.ts';
 export { createRedactor } from './redact/redactor.ts';
 
@@ -21,13 +29,16 @@ export function createAuditWriter(parts: {
   readonly store: Pick<AuditStore, 'stage'>;
   readonly uow: UnitOfWork;
   readonly redactor: Redactor;
+  /** What payloads are sealed with, and for whom. */
+  readonly keys: { readonly ring: KeyRing; readonly subjects: SubjectDirectory };
   /** The log's name. */
   readonly origin: string;
   readonly clock: Clock;
 }): AuditWriter {
-  const { store, uow, redactor, origin, clock } = parts;
+  const { store, uow, origin } = parts;
+  const sealer = payloadSealer(parts.keys.ring, parts.keys.subjects);
   const stage = async (tx: Tx, drafts: readonly RecordDraft[]): Promise<void> => {
-    const staged = drafts.map((draft) => stageRecord(draft, { log: origin, redactor, clock }));
+    const staged = await stageDrafts(drafts, sealer, { ...parts, log: origin });
     await store.stage(tx, origin, staged).catch((cause: unknown) => {
       throw cause instanceof PortreeveError
         ? cause

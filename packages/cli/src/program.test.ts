@@ -35,6 +35,10 @@ interface Made {
   readonly folder: string;
   readonly approval: string;
   readonly other: string;
+  readonly leaver: string;
+  readonly erasure: string;
+  readonly otherErasure: string;
+  readonly hold: string;
   readonly handoff: string;
   readonly result: number;
   readonly agent: string;
@@ -188,6 +192,57 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     as: 'auditor',
     notAs: 'analyst',
     words: ({ folder }) => ['--out', join(folder, `export-${Math.random()}`)],
+  },
+  'audit erase': {
+    right: 'audit.erase',
+    records: ['audit.erasure_requested'],
+    code: 3,
+    as: 'operator',
+    notAs: 'auditor',
+    words: ({ leaver }) => ['--subject', leaver, '--reason', 'they asked'],
+  },
+  'audit erasures list': {
+    right: 'audit.erasures',
+    records: ['api.read'],
+    as: 'auditor',
+    notAs: 'lead',
+    words: () => [],
+  },
+  'audit erasures confirm': {
+    right: 'audit.confirm_erasure',
+    records: ['audit.erased'],
+    as: 'admin',
+    notAs: 'operator',
+    words: ({ erasure }) => [erasure],
+  },
+  'audit erasures refuse': {
+    right: 'audit.confirm_erasure',
+    records: ['audit.erasure_refused'],
+    as: 'admin',
+    notAs: 'operator',
+    words: ({ otherErasure }) => [otherErasure, '--reason', 'a contract still runs'],
+  },
+  'audit hold set': {
+    right: 'audit.hold',
+    records: ['audit.hold_set'],
+    as: 'operator',
+    notAs: 'auditor',
+    words: () => ['workflow:none-of-ours', '--reason', 'a claim'],
+  },
+  'audit hold list': { right: 'audit.erasures', records: ['api.read'], as: 'auditor', notAs: 'lead', words: () => [] },
+  'audit hold lift': {
+    right: 'audit.lift_hold',
+    records: ['audit.hold_lifted'],
+    as: 'admin',
+    notAs: 'operator',
+    words: ({ hold }) => [hold, '--reason', 'settled'],
+  },
+  'audit keys rotate': {
+    right: 'audit.rotate_keys',
+    records: ['audit.keys_rewrapped'],
+    as: 'admin',
+    notAs: 'operator',
+    words: () => [],
   },
   'audit receipt': {
     right: 'audit.read',
@@ -349,6 +404,10 @@ const NOTHING: Made = {
   folder: mkdtempSync(join(tmpdir(), 'portreeve-nothing-')),
   approval: 'appr_1',
   other: 'appr_1',
+  leaver: 'prn_1',
+  erasure: 'ers_1',
+  otherErasure: 'ers_1',
+  hold: 'hold_1',
   handoff: 'hand_1',
   result: 0,
   agent: 'prn_1',
@@ -489,6 +548,22 @@ describe('with a server', () => {
     const active = await identity('agents', 'register', 'active-agent', '--purpose', 'a test', ...review);
     await identity('agents', 'activate', 'active-agent', '--reason', 'a test');
     const newToken = async () => (await identity('tokens', 'create', 'a test', '--as', 'analyst')).id;
+    const leaver = async (called: string) => (await identity('services', 'create', called)).id;
+    const erasure = async (called: string) =>
+      documentIn(
+        await portreeve(
+          'audit',
+          'erase',
+          '--subject',
+          await leaver(called),
+          '--reason',
+          'gone',
+          '--as',
+          'operator',
+          '--json',
+        ),
+      ).id;
+    const held = ['workflow:none-of-ours', '--reason', 'a claim', '--as', 'operator', '--json'];
     const { proposal } = documentIn(await portreeve('approvals', 'show', first.approval, '--json')).approval;
     const third = await startRun(input);
     await portreeve('approvals', 'approve', third.approval, '--as', 'lead');
@@ -504,6 +579,10 @@ describe('with a server', () => {
         folder,
         approval: first.approval,
         other: second.approval,
+        leaver: await leaver('leaver-one'),
+        erasure: await erasure('leaver-two'),
+        otherErasure: await erasure('leaver-three'),
+        hold: documentIn(await portreeve('audit', 'hold', 'set', ...held)).id,
         handoff: handoff.id,
         result: 0,
         agent,
@@ -537,7 +616,7 @@ describe('with a server', () => {
       expect(documentIn(refused)).toMatchObject({ error: { code: 'refused', next: expect.stringMatching(/\S/) } });
       const records = (await recordsSince(before)).filter(({ entry }) => entry.type === 'api.refused');
       expect(records).toHaveLength(1);
-      expect(records[0]?.entry.actor.name).toBe(row.notAs);
+      expect(records[0]?.payload?.actor_name).toBe(row.notAs);
       expect(records[0]?.payload?.data).toMatchObject({ operation: row.right, code: 'refused' });
     },
   );
@@ -554,7 +633,7 @@ describe('with a server', () => {
       for (const type of row.records) {
         const found = records.filter(({ entry }) => entry.type === type);
         expect(
-          found.map(({ entry }) => entry.actor.name),
+          found.map(({ payload }) => payload?.actor_name),
           type,
         ).toContain(row.as);
         if (type === 'api.read') expect(found.map(({ payload }) => payload?.data.operation)).toContain(row.right);

@@ -36,7 +36,7 @@ export async function watchRun(
   const signal = AbortSignal.any([options.signal, stop.signal]);
 
   for await (const { type, data } of client.runEvents(run, signal)) {
-    for (const line of stageLines(type, data.data, data.entry)) options.print(line);
+    for (const line of stageLines(type, data.data, named(data))) options.print(line);
     if (type === 'approval.requested') {
       approval = data.entry.refs.approval as string;
       closing = new AbortController();
@@ -64,4 +64,10 @@ export async function watchRun(
     if (type === 'run.ended') return { state: 'ended', approval, result, heldBack: heldBack || lost.size > 0 };
   }
   return { state: (await asking) ? 'stopped' : 'waiting', approval, result, heldBack: heldBack || lost.size > 0 };
+}
+
+/** The entry with the name of who did it, which stands in the payload; the id where that is erased. */
+// biome-ignore lint/suspicious/noExplicitAny: a record as the API answers it
+function named({ entry, actor_name }: any) {
+  return { ...entry, actor: { ...entry.actor, name: actor_name ?? entry.actor.id } };
 }

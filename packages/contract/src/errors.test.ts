@@ -36,6 +36,8 @@ describe('the table', () => {
       out_of_scope: 403,
       too_large: 413,
       conflict: 409,
+      erased: 410,
+      held: 409,
       idempotency_mismatch: 422,
       approval_closed: 409,
       approver_is_requester: 403,

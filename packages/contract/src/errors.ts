@@ -53,6 +53,16 @@ export const ERRORS = {
     title: 'The thing is no longer in the state that this needs',
     next: 'Read it again and decide anew.',
   },
+  erased: {
+    status: 410,
+    title: 'This has been erased',
+    next: 'It cannot be brought back; `portreeve audit search --type audit.erased` shows who erased it, and when.',
+  },
+  held: {
+    status: 409,
+    title: 'A legal hold keeps this',
+    next: 'Ask who set the hold; `portreeve audit hold list` shows them all.',
+  },
   idempotency_mismatch: {
     status: 422,
     title: 'This idempotency key was used for another request',

@@ -18,6 +18,9 @@ export const ID_PREFIXES = {
   execution: 'exec',
   handoff: 'hand',
   record: 'rec',
+  key: 'key',
+  erasure: 'ers',
+  hold: 'hold',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -41,6 +44,9 @@ export type GrantId = Id<'grant'>;
 export type ExecutionId = Id<'execution'>;
 export type HandoffId = Id<'handoff'>;
 export type RecordId = Id<'record'>;
+export type KeyId = Id<'key'>;
+export type ErasureId = Id<'erasure'>;
+export type HoldId = Id<'hold'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

@@ -6,6 +6,7 @@ import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
+import { EXPIRING_PURPOSES } from './record-classes.ts';
 
 const vaultPath = z
   .string()
@@ -14,6 +15,8 @@ const prefix = z
   .string()
   .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/production/')
   .default('');
+/** Not less than a month: keys are made by the month, and a run may wait for weeks. */
+const retentionDays = z.int().min(31).max(36_500);
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 /**
@@ -119,6 +122,22 @@ export const projectConfigSchema = z
     secrets: secretsConfigSchema.default({ store: 'keystore' }),
     /** Seconds that a grant lives: minutes at the most, and less where the tools are quick (requirement F6). */
     grants: z.strictObject({ ttl_s: z.int().min(1).max(GRANT_TTL_MAX_S).default(120) }).default({ ttl_s: 120 }),
+    /**
+     * The file of the root keys that wrap the keys of data subjects, where it must lie elsewhere than in the state folder.
+     * Every process that adds to the record needs it.
+     */
+    root_keys_file: z.string().min(1).optional(),
+    /**
+     * Days that data about people lives, by what it is (requirement G6); without a number it is kept. Whole months are
+     * erased, by their keys; the record says so and stays provable.
+     */
+    retention: z
+      .strictObject(
+        Object.fromEntries(EXPIRING_PURPOSES.map((name) => [name, retentionDays.optional()])) as {
+          [P in (typeof EXPIRING_PURPOSES)[number]]: z.ZodOptional<typeof retentionDays>;
+        },
+      )
+      .default({}),
     /**
      * Executors that run apart (`portreeve serve --role=executor`), by name. Each is known by the thumbprint of its own key
      * (RFC 7638; `portreeve keys executor` prints it): grants are bound to it, so nothing else can use them.

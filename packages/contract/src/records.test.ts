@@ -62,8 +62,9 @@ test('INV10: an entry holds the digest of its payload and nothing of the payload
     index: 0,
     time: '2026-11-20T12:00:00.000Z',
     type: 'system.stopped',
-    actor: SYSTEM_ACTOR,
+    actor: { id: 'system', kind: 'system', act: [] },
     refs: {},
+    keys: ['key_1'],
     outcome: '',
     payload_digest: DIGEST,
   };
@@ -71,6 +72,9 @@ test('INV10: an entry holds the digest of its payload and nothing of the payload
   for (const member of ['data', 'payload', 'nonce'])
     expect(recordEntrySchema.safeParse({ ...entry, [member]: {} }).success).toBe(false);
   expect(recordEntrySchema.safeParse({ ...entry, index: -1 }).success).toBe(false);
+  // A name in the leaf could never be erased.
+  expect(recordEntrySchema.safeParse({ ...entry, actor: SYSTEM_ACTOR }).success).toBe(false);
+  expect(recordEntrySchema.safeParse({ ...entry, keys: [] }).success).toBe(false);
 });
 
 test('G1: an actor on record names the principal and everybody who acts for it, without roles or groups', () => {

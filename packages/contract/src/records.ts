@@ -4,7 +4,7 @@ import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import { decisionSchema, OUTCOMES } from './decision.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
-import { idSchema, nameSchema } from './ids.ts';
+import { idSchema, nameSchema, type RecordId } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { PREVIEW_GAPS } from './preview.ts';
@@ -14,6 +14,10 @@ import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
 
 const count = z.int().min(0);
+/** Whom data is about: a principal of ours, somebody outside under a keyed name, or the house itself. */
+export const subjectSchema = z.string().regex(/^(?:prn_[a-z0-9_-]{1,64}|sub_[0-9a-f]{32}|house)$/);
+/** Keys that one record names at the most. */
+export const ERASED_KEYS_MAX = 5000;
 /** A decision with the request that it judged, so that another policy can judge it anew (requirement C7). */
 const judged = { decision: decisionSchema, request: jsonObjectSchema };
 const evidenceSummary = z.strictObject({
@@ -505,6 +509,32 @@ export const RECORD_TYPES = {
 
   // The record itself (requirement G7).
   'audit.read': z.strictObject({ operation: z.string(), filter: jsonObjectSchema, results: count }),
+  /** Somebody wants the data of a person to be erased; another one confirms it or not. */
+  'audit.erasure_requested': z.strictObject({
+    erasure: idSchema('erasure'),
+    subject: subjectSchema,
+    reason: z.string(),
+  }),
+  'audit.erasure_refused': z.strictObject({
+    erasure: idSchema('erasure'),
+    by: z.enum(['person', 'hold']),
+    holds: z.array(idSchema('hold')),
+    reason: z.string(),
+  }),
+  /** These keys are gone, and with them all that was sealed with one of them. Large ones take several records. */
+  'audit.erased': z.strictObject({
+    cause: z.enum(['erasure', 'retention']),
+    erasure: idSchema('erasure').nullable(),
+    subject: subjectSchema.nullable(),
+    requested_by: z.string().max(128).nullable(),
+    keys: z.array(idSchema('key')).max(ERASED_KEYS_MAX),
+    /** How many of these keys there were, by what they sealed. */
+    purposes: z.record(z.string(), count),
+  }),
+  'audit.hold_set': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
+  'audit.hold_lifted': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
+  /** Subject keys were wrapped anew by another root key; what they seal was not touched. */
+  'audit.keys_rewrapped': z.strictObject({ root: z.string().max(300), keys: count }),
   'audit.verified': z.strictObject({
     size: count,
     ok: z.boolean(),
@@ -553,6 +583,9 @@ export const recordRefsSchema = z.strictObject({
 });
 export type RecordRefs = z.infer<typeof recordRefsSchema>;
 
+/** Who did it, as the entry has it: ids alone. The name lies in the payload, where it can be erased. */
+export const entryActorSchema = recordActorSchema.omit({ name: true });
+
 /**
  * One entry of the log: these canonical bytes are the Merkle leaf. The payload lies beside it and is bound by its
  * digest, so that it can be erased while every proof stays valid (invariant 10).
@@ -564,8 +597,10 @@ export const recordEntrySchema = z.strictObject({
   index: count,
   time: z.iso.datetime(),
   type: z.enum(RECORD_TYPE_NAMES),
-  actor: recordActorSchema,
+  actor: entryActorSchema,
   refs: recordRefsSchema,
+  /** The keys that seal the payload together: without one of them it cannot be read. */
+  keys: z.array(idSchema('key')).min(1).max(8),
   /** A short machine-readable result, such as `permit`, `approve`, `succeeded`; empty where there is none. */
   outcome: z.string().max(64),
   payload_digest: digestSchema,
@@ -573,17 +608,32 @@ export const recordEntrySchema = z.strictObject({
 export type RecordEntry = z.infer<typeof recordEntrySchema>;
 
 /** What `payload_digest` is made from. The nonce keeps a guess at short data from being confirmed by the digest. */
-export const recordPayloadSchema = z.strictObject({ nonce: z.string(), data: jsonObjectSchema });
+export const recordPayloadSchema = z.strictObject({
+  nonce: z.string(),
+  actor_name: z.string().max(128),
+  data: jsonObjectSchema,
+});
 export type RecordPayload = z.infer<typeof recordPayloadSchema>;
+
+/** Why a payload cannot be read any more, and the record that says so. */
+export const erasureMarkSchema = z.strictObject({
+  cause: z.enum(['erasure', 'retention']),
+  time: z.iso.datetime(),
+  record: idSchema('record'),
+});
+export type ErasureMark = z.infer<typeof erasureMarkSchema>;
 
 export interface AuditRecord {
   readonly entry: RecordEntry;
-  /** `null` where the payload has been erased. */
+  /** `null` where it cannot be read: erased, or damaged (`verify` tells). */
   readonly payload: RecordPayload | null;
+  readonly erased: ErasureMark | null;
 }
 
 /** A record before `audit` has given it an index and redacted it. */
 export interface RecordDraft<T extends RecordType = RecordType> {
+  /** Given where something else must refer to the record. */
+  readonly id?: RecordId;
   readonly type: T;
   readonly actor: RecordActor;
   readonly refs?: RecordRefs;

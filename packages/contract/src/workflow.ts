@@ -245,6 +245,11 @@ export const workflowContractSchema = z.strictObject({
   history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */
   input: jsonObjectSchema,
+  /**
+   * The member of the input that says whom a task is about, besides who asks: a customer's number, say. What is recorded
+   * and kept of the task is sealed for both, so that the erasure of either reaches it.
+   */
+  subject: z.string().min(1).max(64).optional(),
   /** The input that an attached file alone stands for; `{name}` is the file's name as a slug. */
   file_input: jsonObjectSchema.optional(),
 });

@@ -73,6 +73,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'tokens.rotate',
     'environment.freeze',
     'environment.thaw',
+    ...['audit.erasures', 'audit.erase', 'audit.hold'],
     'queue.read',
     'queue.close',
     'executions.read',
@@ -84,7 +85,7 @@ const PROMISED: Record<Role, readonly string[]> = {
   ],
   auditor: [
     ...SELF,
-    ...['audit.read', 'audit.export', 'audit.verify', 'runs.read', 'approvals.read', 'queue.read'],
+    ...['audit.read', 'audit.export', 'audit.verify', 'audit.erasures', 'runs.read', 'approvals.read', 'queue.read'],
     ...['agents.read', 'tokens.unused', 'executions.read'],
     ...['policy.explain', 'policy.replay'],
   ],
@@ -92,6 +93,8 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
     ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
+    ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
+    'audit.rotate_keys',
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
     ...['policy.explain', 'policy.replay'],
   ],
@@ -118,7 +121,7 @@ test('roles add up', () => {
   expect(both.sort()).toEqual([...new Set([...EVERYONE, ...PROMISED.approver, ...PROMISED.auditor])].sort());
 });
 
-test.each(['runs.delete', 'audit.erase', 'act', 'work.all', 'constructor.name', 'api.change'])(
+test.each(['runs.delete', 'audit.delete', 'act', 'work.all', 'constructor.name', 'api.change'])(
   'C1: the operation %s is unknown, so every layer denies it for every role',
   (operation) => {
     const decision = engine.decide(apiRequest(operation, ROLES));

@@ -35,6 +35,13 @@ export const OPERATIONS = {
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',
+  // Erasing people's data: who asks, who confirms, what a legal hold keeps, and the root key under it all.
+  'audit.erasures': 'look',
+  'audit.erase': 'change',
+  'audit.confirm_erasure': 'change',
+  'audit.hold': 'change',
+  'audit.lift_hold': 'change',
+  'audit.rotate_keys': 'change',
   // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
   'policy.explain': 'look',
   'policy.replay': 'look',

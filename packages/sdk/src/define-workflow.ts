@@ -56,6 +56,10 @@ export function defineWorkflow<const S extends Schema>(spec: WorkflowSpec<S>): W
     for (const { path, message, fix } of recoveryFaults(tool, tools))
       errors.push({ path: `tools.${tool.name}.${path}`, message: `${message}. ${fix}` });
   errors.push(...historyProblems(contract.history, tools));
+  const { subject } = contract;
+  const members = (contract.input.properties ?? {}) as Record<string, { readonly type?: unknown }>;
+  if (subject !== undefined && !['string', 'integer'].includes(String(members[subject]?.type)))
+    errors.push({ path: 'subject', message: `${subject} is no member of the input that is a string or an integer` });
   if (errors.length > 0) throw misconfigured(what, errors);
   return {
     contract,

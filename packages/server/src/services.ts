@@ -18,6 +18,7 @@ import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
+import type { Erasing } from './wire-erasure.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
 export interface Services {
@@ -31,6 +32,7 @@ export interface Services {
   readonly policy: PolicyEngine;
   readonly environment: EnvironmentService;
   readonly audit: AuditLog & AuditWriter;
+  readonly erasing: Erasing;
   /** The anchors and witnesses of the log, and how each is. */
   places(): readonly PlaceStatus[];
   /** Whether whoever asks may read the log's checkpoint and tiles. */

@@ -1,4 +1,5 @@
 import { type Approvals, createApprovals } from '@portreeve/approve';
+import { createRedactor } from '@portreeve/audit';
 import {
   assemble,
   attachmentSource,
@@ -15,7 +16,7 @@ import {
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import type { Clock, ProjectConfig } from '@portreeve/contract';
+import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
@@ -30,6 +31,7 @@ import { wireDeidentification } from './deidentification.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
+import { auditStore } from './store/audit.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { handoffStore } from './store/handoffs.ts';
@@ -40,7 +42,9 @@ import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
 import { wireAudit } from './wire-audit.ts';
+import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
+import { subjectDeclared, wireKeys } from './wire-keys.ts';
 import { wireUndo } from './wire-undo.ts';
 
 export interface StagesOptions {
@@ -52,6 +56,8 @@ export interface StagesOptions {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly stateFolder: string;
+  /** Wraps the keys of data subjects by the root key. */
+  readonly wrapper: KeyWrapper;
   readonly clock: Clock;
   /** The name of this process, as leases and executions know it. */
   readonly executor: string;
@@ -68,9 +74,18 @@ export async function wireStages(options: StagesOptions) {
   const { stateFolder } = options;
   const { config } = project;
 
+  const redactor = createRedactor({ key: keys.redaction });
+  const sealing = wireKeys({
+    ...{ database, key: keys.redaction, wrapper: options.wrapper, clock },
+    declared: subjectDeclared(project),
+  });
+  const records = auditStore(database);
   const { audit, publisher, closeEgress } = wireAudit({
-    ...{ database, config, keys, clock },
+    ...{ database, store: records, config, keys, clock, redactor, sealing },
     projectFolder: project.folder,
+  });
+  const erasing = wireErasure({
+    ...{ database, audit, words: records, sealing, redactor, retention: config.retention, clock },
   });
   const stage = { audit, uow: database, clock };
   const changes = environmentStore(database);
@@ -101,12 +116,12 @@ export async function wireStages(options: StagesOptions) {
     instance: executor,
   });
 
-  const proposals = proposalStore(database);
+  const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
-  const handoffs = createHandoffs({ ...stage, store: handoffStore(database) });
+  const handoffs = createHandoffs({ ...stage, store: handoffStore(database, sealing) });
   const approvals = createApprovals({
     ...stage,
-    store: approvalStore(database),
+    store: approvalStore(database, sealing),
     signers: identity,
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;
@@ -130,7 +145,7 @@ export async function wireStages(options: StagesOptions) {
   const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
   const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
-  const values = contextStore(database);
+  const values = contextStore(database, sealing);
   const ingester = createIngester();
   const readers = [
     fileSource({ root: project.folder, ingester }),
@@ -160,7 +175,7 @@ export async function wireStages(options: StagesOptions) {
     pinned: (name, release) =>
       project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
   };
-  const runs = runStore(database);
+  const runs = runStore(database, sealing);
   const run = taskRunner({
     ...stage,
     store: runs,
@@ -207,5 +222,7 @@ export async function wireStages(options: StagesOptions) {
     /** Takes out of the store what is past its minutes. */
     forgetDue: () => forgetDue(values, database, clock.now()),
     sweepPseudonyms: sweep,
+    sealing,
+    erasing,
   };
 }

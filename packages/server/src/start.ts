@@ -26,6 +26,7 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
+import { fileKeyWrapper } from './keys/file-wrapper.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
@@ -37,7 +38,9 @@ import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
+import { rootKeysFile } from './wire-keys.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -152,9 +155,12 @@ async function start(
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
     return engine;
   };
+  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, project.folder, state.path), clock });
+  undo.push(() => wrapper.close());
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
     stateFolder: state.path,
+    wrapper,
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),
@@ -180,6 +186,11 @@ async function start(
         : environment.outage(endpoint, 'off', 'It answers.');
     told.catch((error: unknown) => log('error', 'an outage could not be recorded', error));
   };
+  const erased = listen(databaseUrl, {
+    ...{ channel: KEYS_CHANNEL, name: 'portreeve-keys' },
+    heard: () => stages.sealing.ring.forget(),
+  });
+  undo.push(() => erased.stop());
   const listener = listenForEnvironment(databaseUrl, () => void environment.refresh().catch(() => undefined));
   undo.push(() => listener.stop());
   if (options.executor === 'apart') {
@@ -220,6 +231,7 @@ async function start(
   };
   await recordStart({ audit, keys, policy, workflows: project.workflows, info });
   await signIn.tidy();
+  await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const services: Services = {
@@ -232,6 +244,7 @@ async function start(
       policy,
       environment,
       audit,
+      erasing: stages.erasing,
       approvals,
       handoffs,
       learn,
@@ -244,7 +257,7 @@ async function start(
       info,
     },
     workflows: project.workflows,
-    evidence: evidenceReader(database),
+    evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
     places: () => publisher.status(),
     public_tiles: config.audit.public_tiles,
@@ -284,6 +297,8 @@ async function start(
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
+    every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),
+    every(SWEEP_EVERY_MS, () => stages.erasing.root.resume(), log),
     // Also when nothing happened: a period without events is visible as such.
     every(config.audit.checkpoint_every_s * 1000, () => audit.checkpoint().then(() => publisher.publish()), log),
   ];

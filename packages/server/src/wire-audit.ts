@@ -1,20 +1,21 @@
 import { resolve } from 'node:path';
 import {
   type AnchorStore,
+  type AuditLogOptions,
+  type AuditStore,
   createAuditLog,
   createCosigner,
   createNoteSigner,
   createPublisher,
-  createRedactor,
   folderAnchor,
   type PlaceStatus,
+  type Redactor,
   type Witness,
 } from '@portreeve/audit';
 import { type AuditConfig, type Clock, draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
 import { createEgress, s3Endpoints, s3Objects } from '@portreeve/execute';
 import { ruleOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
-import { auditStore } from './store/audit.ts';
 import type { Database } from './store/database.ts';
 
 /** Bytes of a witness's answer, at the most: a few signature lines. */
@@ -26,17 +27,20 @@ export function wireAudit(options: {
   readonly database: Database;
   readonly config: ProjectConfig;
   readonly projectFolder: string;
+  readonly store: AuditStore;
   readonly keys: Keys;
+  readonly redactor: Redactor;
+  readonly sealing: AuditLogOptions['keys'];
   readonly clock: Clock;
 }) {
-  const { database, config, keys, clock } = options;
+  const { database, store, config, keys, clock, redactor, sealing } = options;
   const { log_origin: origin } = config;
-  const store = auditStore(database);
   const cosigner = createCosigner({ name: origin, privateKey: keys.log_ml_dsa });
   const audit = createAuditLog({
     ...{ store, origin, clock, cosigner, uow: database, quorum: config.audit.quorum },
     signer: createNoteSigner({ name: origin, privateKey: keys.log }),
-    redactor: createRedactor({ key: keys.redaction }),
+    redactor,
+    keys: sealing,
   });
   const outside = placesOf(config.audit, options);
   const publisher = createPublisher({

@@ -1,10 +1,12 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { draft, fixedClock, type RecordActor, type RecordDraft, type UnitOfWork } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
+import type { KeyStore } from '../keys/ports.ts';
 import { type AuditLog, type AuditLogOptions, createAuditLog } from '../log.ts';
 import { createNoteSigner } from '../note.ts';
 import type { AuditStore } from '../ports.ts';
 import { createRedactor } from '../redact/redactor.ts';
+import { memoryKeys, type testKeys } from './memory-keys.ts';
 import { memoryAuditStore } from './memory-store.ts';
 
 export const TEST_ORIGIN = 'test.example/audit/main';
@@ -16,17 +18,26 @@ export const TEST_ACTOR: RecordActor = {
   act: [{ id: 'agent:incident-summary', kind: 'agent' }],
 };
 
+type TestKeys = ReturnType<typeof testKeys<KeyStore>>;
+
 export interface TestLogOptions
   extends Partial<Pick<AuditLogOptions, 'store' | 'uow' | 'clock' | 'origin' | 'cosigner' | 'quorum' | 'earlierKeys'>> {
   readonly privateKey?: KeyObject;
+  readonly keys?: TestKeys;
 }
 
 /** A log for tests, on a given store or in memory. */
-export function testAuditLog(options: TestLogOptions = {}): { log: AuditLog; store: AuditStore; uow: UnitOfWork } {
+export function testAuditLog(options: TestLogOptions = {}): {
+  log: AuditLog;
+  store: AuditStore;
+  uow: UnitOfWork;
+  keys: TestKeys;
+} {
   const memory = memoryAuditStore();
   const store = options.store ?? memory;
   const uow = options.uow ?? memoryUnitOfWork(memory);
   const origin = options.origin ?? TEST_ORIGIN;
+  const keys = options.keys ?? memoryKeys();
   const privateKey = options.privateKey ?? generateKeyPairSync('ed25519').privateKey;
   const { privateKey: _, ...given } = options;
   const log = createAuditLog({
@@ -36,9 +47,10 @@ export function testAuditLog(options: TestLogOptions = {}): { log: AuditLog; sto
     origin,
     signer: createNoteSigner({ name: origin, privateKey }),
     redactor: createRedactor({ key: Buffer.alloc(32, 7) }),
+    keys,
     clock: options.clock ?? fixedClock(TEST_START),
   });
-  return { log, store, uow };
+  return { log, store, uow, keys };
 }
 
 /** A draft whose data is free text. */

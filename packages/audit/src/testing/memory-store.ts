@@ -14,11 +14,16 @@ import type {
   StoreSearch,
 } from '../ports.ts';
 
+interface Filed extends IndexedRecord {
+  words: string;
+  readonly keys: readonly string[];
+}
+
 interface MemoryLog {
   readonly staged: (PendingRecord & { readonly key: string | null })[];
   readonly keys: Set<string>;
   readonly records: NewRecord[];
-  readonly filed: IndexedRecord[];
+  readonly filed: Filed[];
   readonly nodes: Map<string, StoredNode>;
   readonly checkpoints: StoredCheckpoint[];
   readonly cosigned: NewCosignature[];
@@ -141,18 +146,28 @@ export function memoryAuditStore(): AuditStore & {
         .records.filter(({ index }) => index >= from && index < to)
         .map(({ entry }) => entry);
     },
-    async index(log, limit) {
+    async index(log, limit, words) {
       const { records, filed } = of(log);
       const fresh = records.slice(filed.length, filed.length + limit);
-      for (const { index, entry } of fresh) filed.push({ index, columns: columnsOf(JSON.parse(entry)) });
+      const found = await words(fresh.map((record) => view(record)!));
+      for (const [i, { index, entry }] of fresh.entries()) {
+        const { keys } = JSON.parse(entry) as RecordEntry;
+        filed.push({ index, columns: columnsOf(JSON.parse(entry)), words: found[i]!, keys });
+      }
       return fresh.length;
     },
+    async forgetWords(_tx, keys) {
+      for (const { filed } of logs.values())
+        for (const row of filed) if (row.keys.some((key) => keys.includes(key))) row.words = '';
+    },
     async indexed(log, from, limit) {
-      return of(log).filed.slice(from, from + limit);
+      return of(log)
+        .filed.slice(from, from + limit)
+        .map(({ index, columns }) => ({ index, columns }));
     },
     async search(log, search) {
       const { filed, records: all } = of(log);
-      const records = all.filter((record, i) => filed[i] && selects(search, record, filed[i]));
+      const records = all.filter((_record, i) => filed[i] && selects(search, filed[i]));
       if (search.order === 'newest') records.reverse();
       return records.slice(0, search.limit).map((record) => view(record)!);
     },
@@ -197,7 +212,7 @@ function view(record: NewRecord | undefined): StoredRecord | null {
   return stored;
 }
 
-function selects(search: StoreSearch, record: NewRecord, { columns, index }: IndexedRecord): boolean {
+function selects(search: StoreSearch, { columns, index, words }: Filed): boolean {
   for (const [name, value] of Object.entries(search.equals))
     if (columns[name as keyof typeof columns] !== value) return false;
   if (search.types !== null && !search.types.includes(columns.type)) return false;
@@ -205,13 +220,13 @@ function selects(search: StoreSearch, record: NewRecord, { columns, index }: Ind
   if (search.until && columns.time >= search.until) return false;
   if (search.after !== null && (search.order === 'newest' ? index >= search.after : index <= search.after))
     return false;
-  return search.words === null || hasWords(search.words, record.payload);
+  return search.words === null || hasWords(search.words, words);
 }
 
 /** Words and excluded words, without the phrases of the real store. */
-function hasWords(words: string, payload: string): boolean {
-  const split = (text: string) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  const present = new Set(split(payload.replace(/\\(?:u[0-9a-f]{4}|.)|,"nonce":"[^"]*"\}$/g, ' ')));
+function hasWords(words: string, text: string): boolean {
+  const split = (part: string) => part.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const present = new Set(split(text));
   return words
     .split(/\s+/)
     .every((word) =>

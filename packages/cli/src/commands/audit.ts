@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style, table } from '../output.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
+import { addErasure } from './erasure.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
 type Row = any;
@@ -58,6 +59,7 @@ export function addAudit(program: Command, run: Run<never>): void {
     .argument('<index>')
     .option('--out <file>', 'write it there')
     .action((run as Run<GlobalOptions & { out?: string }>)(receipt));
+  addErasure(group, run);
 }
 
 function query(options: FilterOptions): URLSearchParams {
@@ -83,14 +85,15 @@ async function search(options: FilterOptions): Promise<number> {
   if (page.records.length === 0) console.log('No record fits.');
   console.log(
     table(
-      page.records.map(({ entry }: Row) =>
+      page.records.map(({ entry, payload, erased }: Row) =>
         [
           String(entry.index),
           entry.time,
           entry.type,
           entry.outcome,
-          entry.actor.name,
+          payload?.actor_name ?? entry.actor.id,
           entry.refs.run ?? entry.refs.handoff ?? '',
+          erased ? `erased ${erased.time}, see ${erased.record}` : '',
         ].map(printable),
       ),
     ),
@@ -122,7 +125,9 @@ async function verify(options: VerifyOptions, folder: string | undefined): Promi
   const report = await verifyLive(client, options);
   if (options.json) console.log(JSON.stringify(report));
   else if (report.ok)
-    console.log(`${style('green', '✓')} ${report.size} records and ${report.checkpoints} signed checkpoints verify.`);
+    console.log(
+      `${style('green', '✓')} ${report.size} records and ${report.checkpoints} signed checkpoints verify${report.erased > 0 ? `; ${report.erased} payloads are erased, on record` : ''}.`,
+    );
   else {
     const where = report.first_bad_index === null ? '' : ` First bad record: ${report.first_bad_index}.`;
     console.error(
@@ -140,9 +145,12 @@ const VERIFY_STEP = 100_000;
 async function verifyLive(client: Awaited<ReturnType<typeof signIn>>['client'], options: VerifyOptions): Promise<Row> {
   const anchors = await Promise.all((options.anchors ?? []).map((path) => readFile(path, 'utf8')));
   let from = options.resume ? await verifiedBefore(options.resume) : null;
+  let erased = 0;
   for (;;) {
     const asked = { ...(from ? { from } : {}), ...(anchors.length > 0 ? { anchors } : {}), limit: VERIFY_STEP };
-    const report = await client.call('POST', '/v1/audit/verify', asked);
+    const step = await client.call('POST', '/v1/audit/verify', asked);
+    erased += step.erased;
+    const report = { ...step, erased };
     if (!report.ok) return report;
     if (options.resume) await writeFile(options.resume, `${JSON.stringify(report.verified)}\n`, { mode: 0o600 });
     if (report.verified.size >= report.size || report.verified.size === from?.size) return report;

@@ -279,8 +279,8 @@ describe('the end of an agent', () => {
     const { pool } = house.server.services.database;
     // As the gate leaves it between issuing and using.
     await pool.query(
-      `INSERT INTO proposals (id, run, workflow, tool, digest, state, body, decision, "grant")
-       SELECT $1, NULL, workflow, tool, digest, 'granted', body, decision, $2 FROM proposals WHERE id = $3`,
+      `INSERT INTO proposals (id, run, workflow, tool, digest, state, body, decision, "grant", principals)
+       SELECT $1, NULL, workflow, tool, digest, 'granted', body, decision, $2, principals FROM proposals WHERE id = $3`,
       [`prop_unused${made}`, grant, approval.proposal],
     );
     await pool.query(

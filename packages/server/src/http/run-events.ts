@@ -54,7 +54,7 @@ async function write(
     for (const { entry, payload } of page.records) {
       last = entry.index;
       out.write(
-        `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify({ entry, data: payload?.data ?? null })}\n\n`,
+        `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify({ entry, actor_name: payload?.actor_name ?? null, data: payload?.data ?? null })}\n\n`,
       );
       if (entry.type === 'run.ended') return;
     }

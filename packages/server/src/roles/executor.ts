@@ -14,6 +14,7 @@ import { openSecrets } from '../config/secrets.ts';
 import { takeStateFolder } from '../config/state-folder.ts';
 import { loadToolContracts } from '../config/tool-contracts.ts';
 import { every } from '../every.ts';
+import { fileKeyWrapper } from '../keys/file-wrapper.ts';
 import { auditStage } from '../store/audit-stage.ts';
 import { checkRole } from '../store/check-role.ts';
 import { Database } from '../store/database.ts';
@@ -22,6 +23,8 @@ import { leaseStore } from '../store/leases.ts';
 import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
+import { KEYS_CHANNEL } from '../store/subject-keys.ts';
+import { rootKeysFile, wireKeys } from '../wire-keys.ts';
 import { instanceName } from './executors-alive.ts';
 import { takeDispatches } from './take-dispatches.ts';
 import { wireExecutor } from './wire-executor.ts';
@@ -117,10 +120,14 @@ async function start(
   undo.push(() => secrets.close());
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   undo.push(() => egress.close());
+  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, folder, state.path), clock });
+  undo.push(() => wrapper.close());
+  const sealing = wireKeys({ database, key: keys.redaction, wrapper, clock });
   const audit = createAuditWriter({
     store: auditStage(database),
     uow: database,
     redactor: createRedactor({ key: keys.redaction }),
+    keys: sealing,
     origin: config.log_origin,
     clock,
   });
@@ -147,7 +154,7 @@ async function start(
     ...{ audit, use, jkt, instance, log },
     contracts: project,
     dispatches: dispatchStore(database),
-    proposals: proposalReader(database),
+    proposals: proposalReader(database, sealing),
   });
   const timers = [
     every((leaseSeconds * 1000) / TICKS_PER_LEASE, () => leases.renew(instance, leaseSeconds), log),
@@ -169,6 +176,11 @@ async function start(
     },
   });
   undo.push(() => listener.stop());
+  const erased = listen(options.databaseUrl, {
+    ...{ channel: KEYS_CHANNEL, name: 'portreeve-keys' },
+    heard: () => sealing.ring.forget(),
+  });
+  undo.push(() => erased.stop());
   return { name, jkt, environment: config.environment };
 }
 

@@ -12,10 +12,11 @@ import { memoryAuditWriter } from '@portreeve/contract/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approvalStore } from './approvals.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
+import { testSealing } from './testing/sealing.ts';
 
 approvalStoreContract('PostgreSQL', async () => {
   const { database, close } = await testDatabase();
-  return { store: approvalStore(database), uow: database, close };
+  return { store: approvalStore(database, testSealing(database)), uow: database, close };
 });
 
 const clock = fixedClock('2026-11-02T09:00:00.000Z');
@@ -32,7 +33,7 @@ async function open(quorum: number) {
   const audit = memoryAuditWriter();
   const closings: Approval[] = [];
   const approvals = createApprovals({
-    store: approvalStore(db.database),
+    store: approvalStore(db.database, testSealing(db.database)),
     uow: db.database,
     audit,
     signers: testSigners(rita, ...voters),

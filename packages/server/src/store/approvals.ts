@@ -3,6 +3,7 @@ import {
   type ApprovalState,
   asId,
   canonicalJson,
+  PortreeveError,
   previewSchema,
   recordRefsSchema,
   signedVerdictSchema,
@@ -10,6 +11,7 @@ import {
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
+import type { Seals } from './values.ts';
 
 interface ApprovalsTable {
   id: string;
@@ -52,7 +54,7 @@ declare module './tables.ts' {
 }
 
 /** Approvals and their verdicts in PostgreSQL. The row of the approval is the lock for its verdicts too. */
-export function approvalStore(database: Database): ApprovalStore {
+export function approvalStore(database: Database, sealing: Seals): ApprovalStore {
   return {
     async insert(tx, approval, preview) {
       const inserted = await database
@@ -64,7 +66,14 @@ export function approvalStore(database: Database): ApprovalStore {
           proposal_digest: approval.proposal_digest,
           decision: approval.decision,
           preview_digest: approval.preview_digest,
-          preview: preview && canonicalJson(preview),
+          preview:
+            preview &&
+            (await sealing.texts.seal(
+              await sealing.of(approval.refs.run ?? null, ...approval.requesters.filter((id) => id.startsWith('prn_'))),
+              'runs',
+              `approvals/${approval.id}/preview`,
+              canonicalJson(preview),
+            )),
           requesters: approval.requesters,
           groups: approval.groups,
           quorum: approval.quorum,
@@ -82,7 +91,10 @@ export function approvalStore(database: Database): ApprovalStore {
 
     async preview(id) {
       const row = await database.read.selectFrom('approvals').select('preview').where('id', '=', id).executeTakeFirst();
-      return row?.preview ? previewSchema.parse(JSON.parse(row.preview)) : null;
+      if (!row?.preview) return null;
+      const [text] = await sealing.texts.open([{ text: row.preview, binding: `approvals/${id}/preview` }]);
+      if (text === null) throw new PortreeveError('erased', `The preview of the approval ${id} has been erased.`);
+      return previewSchema.parse(JSON.parse(text!));
     },
 
     async byProposal(tx, proposal) {

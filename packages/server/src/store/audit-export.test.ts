@@ -4,11 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditFilter, AuditLog } from '@portreeve/audit';
-import { appendNotes, noteDraft, TEST_ACTOR, testAuditLog } from '@portreeve/audit/testing';
+import { appendNotes, noteDraft, TEST_ACTOR, testAuditLog, testKeys } from '@portreeve/audit/testing';
 import { asId, draft, SYSTEM_ACTOR, type VerdictStatement, verdictBytes } from '@portreeve/contract';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditStore } from './audit.ts';
+import { subjectKeyStore } from './subject-keys.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
 
 /** A command, not an import: it is run as an auditor runs it, and shares no code with what made the export. */
@@ -28,7 +29,12 @@ describe('G2, G8: an export, checked offline by the other implementation', () =>
   });
 
   const open = (origin: string) =>
-    testAuditLog({ store: auditStore(made.database), uow: made.database, origin: `test.example/${origin}` });
+    testAuditLog({
+      store: auditStore(made.database),
+      uow: made.database,
+      keys: testKeys(subjectKeyStore(made.database)),
+      origin: `test.example/${origin}`,
+    });
 
   async function verify(log: AuditLog, filter?: AuditFilter) {
     for await (const file of log.exportLog(filter)) await writeFile(join(folder, file.name), file.content);
@@ -93,7 +99,7 @@ describe('G2, G8: an export, checked offline by the other implementation', () =>
     await appendNotes(log, uow, 12);
     await log.checkpoint();
     const change = (text: string) => sql.raw(`${text} AND log = 'test.example/changed'`).execute(made.database.read);
-    await change(`UPDATE audit_records SET payload = replace(payload, 'number 9', 'number 8') WHERE index = 9`);
+    await change(`UPDATE audit_records SET payload = reverse(payload) WHERE index = 9`);
     expect(await verify(log)).toMatchObject({ status: 1, kind: 'changed_payload', first_bad_index: 9 });
     await change(`UPDATE audit_records SET entry = replace(entry, 'prn_analyst', 'prn_nobody') WHERE index = 7`);
     expect(await verify(log)).toMatchObject({ status: 1, kind: 'changed_entry', first_bad_index: 7 });

@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { appendNotes, noteDraft, testAuditLog } from '@portreeve/audit/testing';
+import { appendNotes, noteDraft, testAuditLog, testKeys } from '@portreeve/audit/testing';
 import { isPortreeveError } from '@portreeve/contract';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditStore } from './audit.ts';
 import { Database } from './database.ts';
+import { subjectKeyStore } from './subject-keys.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
@@ -25,7 +26,16 @@ describe('G2, G3: the lead of a log', () => {
     const database = new Database(made.url, { max: 4 });
     opened.push(database);
     const origin = `test.example/${name}`;
-    return { database, ...testAuditLog({ store: auditStore(database), uow: database, origin, privateKey }) };
+    return {
+      database,
+      ...testAuditLog({
+        store: auditStore(database),
+        uow: database,
+        keys: testKeys(subjectKeyStore(database)),
+        origin,
+        privateKey,
+      }),
+    };
   };
   const leaders = async (name: string): Promise<number[]> => {
     const { rows } = await sql<{ pid: number }>`
@@ -140,13 +150,13 @@ describe('G2, G3: the lead of a log', () => {
         // Staged by a process that ended right after its commit.
         {
           entry:
-            '{"actor":{"act":[],"id":"system","kind":"system","name":"system"},"id":"rec_00000000000000000000000000","index":0,"log":"test.example/later","outcome":"","payload_digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","refs":{},"time":"2026-11-20T08:00:00.000Z","type":"handoff.closed","v":1}',
-          payload: '{"data":{"note":"left"},"nonce":"n"}',
+            '{"actor":{"act":[],"id":"system","kind":"system"},"id":"rec_00000000000000000000000000","index":0,"keys":["key_gone"],"log":"test.example/later","outcome":"","payload_digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","refs":{},"time":"2026-11-20T08:00:00.000Z","type":"handoff.closed","v":1}',
+          payload: 'sealed',
           key: null,
         },
       ]),
     );
     const next = process('later');
-    expect(await notes(next.log)).toEqual(['left']);
+    expect((await next.log.search()).records.map(({ entry }) => entry.type)).toEqual(['handoff.closed']);
   });
 });

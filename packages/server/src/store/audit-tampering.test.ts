@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createCosigner } from '@portreeve/audit';
-import { appendNotes, noteDraft, testAuditLog } from '@portreeve/audit/testing';
+import { appendNotes, noteDraft, testAuditLog, testKeys } from '@portreeve/audit/testing';
 import { isPortreeveError } from '@portreeve/contract';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditStore } from './audit.ts';
+import { subjectKeyStore } from './subject-keys.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
 
 /** What somebody with all rights on the database can do, and what `verify` says then. */
@@ -30,7 +31,12 @@ describe('G2: tampering in the database, as its superuser', () => {
   /** A log of 20 records with checkpoints at 8 and, if asked, at 20. */
   async function signedLog(options: { last?: boolean } = {}) {
     const origin = `test.example/tampered/${count++}`;
-    const parts = { store: auditStore(made.database), uow: made.database, origin };
+    const parts = {
+      store: auditStore(made.database),
+      uow: made.database,
+      keys: testKeys(subjectKeyStore(made.database)),
+      origin,
+    };
     const opened = testAuditLog(parts);
     await appendNotes(opened.log, opened.uow, 8);
     await opened.log.checkpoint();
@@ -61,8 +67,22 @@ describe('G2: tampering in the database, as its superuser', () => {
     const { log, where } = await signedLog();
     await run(`UPDATE audit_records SET payload = NULL WHERE ${where(9)}`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 9, kind: 'missing_payload' });
-    await run(`UPDATE audit_records SET payload = replace(payload, 'number 5', 'number 6') WHERE ${where(5)}`);
+    await run(`UPDATE audit_records SET payload = reverse(payload) WHERE ${where(5)}`);
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 5, kind: 'changed_payload' });
+  });
+
+  test('a payload in the place of another one, and a key that was removed without a record', async () => {
+    const { log, keys, where } = await signedLog();
+    const other = `(SELECT payload FROM audit_records WHERE ${where(4)})`;
+    await run(`UPDATE audit_records SET payload = ${other} WHERE ${where(6)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 6, kind: 'changed_payload' });
+    const { entry } = (await log.get(2))!;
+    await run(`DELETE FROM subject_keys WHERE id = '${entry.keys[0]}'`);
+    keys.ring.forget();
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'missing_payload' });
+    // Nor does a mark help: the log itself must say so.
+    await run(`INSERT INTO erased_keys VALUES ('${entry.keys[0]}', 'erasure', now(), 'rec_x')`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 0, kind: 'missing_payload' });
   });
 
   test('a deleted record, in the middle and the first', async () => {
@@ -259,6 +279,7 @@ describe('G2: tampering in the database, as its superuser', () => {
       problem: 'record 2 has been removed',
       kind: 'missing',
       checkpoints: 2,
+      erased: 0,
     });
   });
 });

@@ -1,8 +1,9 @@
-import { appendNotes, auditStoreContract, noteDraft, testAuditLog } from '@portreeve/audit/testing';
+import { appendNotes, auditStoreContract, noteDraft, testAuditLog, testKeys } from '@portreeve/audit/testing';
 import { isPortreeveError } from '@portreeve/contract';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditStore } from './audit.ts';
+import { subjectKeyStore } from './subject-keys.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
 
 auditStoreContract('PostgreSQL', async () => {
@@ -17,7 +18,12 @@ describe('the log on PostgreSQL', () => {
   });
   afterAll(() => made.close());
   const open = (name: string) =>
-    testAuditLog({ store: auditStore(made.database), uow: made.database, origin: `test.example/${name}` });
+    testAuditLog({
+      store: auditStore(made.database),
+      uow: made.database,
+      keys: testKeys(subjectKeyStore(made.database)),
+      origin: `test.example/${name}`,
+    });
 
   test('50 concurrent appends give consecutive indexes, in one tree', async () => {
     const { log, uow } = open('concurrent');

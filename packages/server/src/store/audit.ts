@@ -39,6 +39,7 @@ interface AuditIndexTable {
   approval: Fixed<string | null>;
   policy_version: Fixed<string | null>;
   release: Fixed<string | null>;
+  keys: Fixed<string[]>;
   words: ColumnType<string, never, never>;
 }
 
@@ -87,9 +88,6 @@ const COLUMNS = [
   'policy_version',
   'release',
 ] as const satisfies readonly (keyof RecordColumns)[];
-
-/** What the column `words` takes for a space as well (`0002_audit.sql`). */
-const PUNCTUATION = /[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]/g;
 
 /** The audit log's store on PostgreSQL. The database refuses whatever is not an insert or a read (`0002_audit.sql`). */
 export function auditStore(database: Database): AuditStore {
@@ -180,27 +178,39 @@ export function auditStore(database: Database): AuditStore {
       return rows.map(({ entry }) => entry);
     },
 
-    async index(log, limit) {
-      const { rows } = await sql<{ index: string; entry: string }>`
-        SELECT index, entry FROM audit_records
+    async index(log, limit, wordsOf) {
+      const { rows } = await sql<{ index: string; entry: string; payload: string | null }>`
+        SELECT index, entry, payload FROM audit_records
         WHERE log = ${log} AND index > coalesce(
           (SELECT index FROM audit_index WHERE log = ${log} ORDER BY index DESC LIMIT 1), -1
         )
         ORDER BY index LIMIT ${limit}`.execute(database.read);
       if (rows.length === 0) return 0;
       const filed = rows.map(({ entry }) => readColumns(entry));
+      const words = await wordsOf(rows.map(toRecord));
+      const keys = rows.map(({ entry }) => keysOf(entry).join(' '));
       const columns = COLUMNS.map(
         (name) => sql`${filed.map((row) => row[name])}::${sql.raw(TYPE_OF_COLUMN[name] ?? 'text')}[]`,
       );
-      // Two processes may file the same records at once: they write the same.
+      // Two processes may file the same records at once: they write the same. A key that is erased at this moment leaves
+      // no words: its row is locked, or gone.
       await sql`
-        INSERT INTO audit_index (log, index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))}, words)
-        SELECT r.log, r.index, ${sql.join(COLUMNS.map((name) => sql.ref(`f.${name}`)))}, audit_words(r.payload)
-        FROM unnest(${rows.map((row) => row.index)}::bigint[], ${sql.join(columns)})
-          AS f (index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))})
-        JOIN audit_records AS r ON r.log = ${log} AND r.index = f.index
+        WITH held AS (
+          SELECT id FROM subject_keys WHERE id = ANY (${[...new Set(keys.flatMap((each) => each.split(' ')))]}::text[])
+          FOR KEY SHARE
+        )
+        INSERT INTO audit_index (log, index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))}, keys, words)
+        SELECT ${log}, f.index, ${sql.join(COLUMNS.map((name) => sql.ref(`f.${name}`)))}, string_to_array(f.keys, ' '),
+          CASE WHEN (SELECT count(*) FROM held WHERE id = ANY (string_to_array(f.keys, ' '))) =
+            cardinality(string_to_array(f.keys, ' ')) THEN to_tsvector('simple', f.words) ELSE '' END
+        FROM unnest(${rows.map((row) => row.index)}::bigint[], ${sql.join(columns)}, ${keys}::text[], ${words}::text[])
+          AS f (index, ${sql.join(COLUMNS.map((name) => sql.ref(name)))}, keys, words)
         ON CONFLICT DO NOTHING`.execute(database.read);
       return rows.length;
+    },
+
+    async forgetWords(tx, keys) {
+      await sql`UPDATE audit_index SET words = '' WHERE keys && ${[...keys]}::text[]`.execute(database.on(tx));
     },
 
     async indexed(log, from, limit) {
@@ -230,10 +240,8 @@ export function auditStore(database: Database): AuditStore {
       if (search.types !== null) query = query.where('i.type', 'in', search.types);
       if (search.since) query = query.where('i.time', '>=', search.since);
       if (search.until) query = query.where('i.time', '<', search.until);
-      if (search.words !== null) {
-        const words = search.words.replace(PUNCTUATION, ' ');
-        query = query.where(sql<boolean>`i.words @@ websearch_to_tsquery('simple', ${words})`);
-      }
+      if (search.words !== null)
+        query = query.where(sql<boolean>`i.words @@ websearch_to_tsquery('simple', ${search.words})`);
       if (search.after !== null) query = query.where('i.index', newest ? '<' : '>', String(search.after));
       const rows = await query
         .orderBy('i.index', newest ? 'desc' : 'asc')
@@ -313,6 +321,16 @@ function readColumns(entry: string): RecordColumns {
     return columnsOf(JSON.parse(entry));
   } catch {
     return UNREADABLE;
+  }
+}
+
+/** The keys that an entry names. */
+function keysOf(entry: string): string[] {
+  try {
+    const { keys } = JSON.parse(entry);
+    return Array.isArray(keys) && keys.every((key) => /^key_[a-z0-9_-]{1,64}$/.test(key)) ? keys : [];
+  } catch {
+    return [];
   }
 }
 

@@ -74,8 +74,8 @@ test('C5 F6: a freeze takes back the grants of its target that are not used, and
     const id = newId('grant', systemClock);
     const proposal = newId('proposal', systemClock);
     await db.database.pool.query(
-      `INSERT INTO proposals (id, workflow, tool, digest, state, body, decision) VALUES ($1, 'w', $2, 'd', $3, $4, '{}')`,
-      [proposal, tool, state, JSON.stringify({ proposal: { principal: { id: operator.id, act } } })],
+      `INSERT INTO proposals (id, workflow, tool, digest, state, body, decision, principals) VALUES ($1, 'w', $2, 'd', $3, '', '{}', $4)`,
+      [proposal, tool, state, [operator.id, ...act.map((each) => each.id)]],
     );
     await db.database.transaction((tx) =>
       store.insertGrant(tx, {

@@ -113,7 +113,6 @@ export async function revokeGrantsOf(
   target: string,
 ): Promise<GrantId[]> {
   const [kind, name = ''] = target.split(/:(.*)/s);
-  const asked = sql`body::json->'proposal'->'principal'`;
   const fits =
     kind === 'all'
       ? null
@@ -121,8 +120,7 @@ export async function revokeGrantsOf(
         ? sql`tool = ${name}`
         : kind === 'workflow'
           ? sql`workflow = ${name}`
-          : sql`(${asked}->>'id' = ${name} OR EXISTS (
-              SELECT 1 FROM json_array_elements(${asked}->'act') AS actor WHERE actor->>'id' = ${name}))`;
+          : sql`${name} = ANY (principals)`;
   let query = database.on(tx).updateTable('grants').set({ state: 'revoked' }).where('state', '=', 'issued');
   if (fits)
     query = query.where('proposal', 'in', sql<string>`(SELECT id FROM proposals WHERE state = 'granted' AND ${fits})`);

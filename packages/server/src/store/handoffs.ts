@@ -1,7 +1,8 @@
-import { canonicalJson, type Handoff, handoffSchema } from '@portreeve/contract';
+import { canonicalJson, type Handoff, handoffSchema, PortreeveError } from '@portreeve/contract';
 import type { HandoffStore } from '@portreeve/gate';
 import type { ColumnType, Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import type { Seals } from './values.ts';
 
 interface HandoffsTable {
   id: string;
@@ -18,7 +19,13 @@ declare module './tables.ts' {
   }
 }
 
-export function handoffStore(database: Database): HandoffStore {
+/** Hand-offs in PostgreSQL, sealed for those whom their run is about. */
+export function handoffStore(database: Database, sealing: Seals): HandoffStore {
+  const opened = async (rows: readonly Selectable<HandoffsTable>[]): Promise<Handoff[]> => {
+    const texts = await sealing.texts.open(rows.map(({ id, body }) => ({ text: body, binding: `handoffs/${id}` })));
+    // Nothing is left that a person could finish.
+    return rows.flatMap((row, i) => (texts[i] === null ? [] : [fromRow({ ...row, body: texts[i]! })]));
+  };
   return {
     async insert(tx, handoff) {
       await database
@@ -29,7 +36,12 @@ export function handoffStore(database: Database): HandoffStore {
           kind: handoff.kind,
           state: handoff.state,
           run: handoff.run,
-          body: canonicalJson(handoff),
+          body: await sealing.texts.seal(
+            await sealing.of(handoff.run),
+            'runs',
+            `handoffs/${handoff.id}`,
+            canonicalJson(handoff),
+          ),
           closed_at: handoff.closed_at,
         })
         .execute();
@@ -37,7 +49,10 @@ export function handoffStore(database: Database): HandoffStore {
 
     async get(id) {
       const row = await database.read.selectFrom('handoffs').selectAll().where('id', '=', id).executeTakeFirst();
-      return row ? fromRow(row) : null;
+      if (!row) return null;
+      const [handoff] = await opened([row]);
+      if (!handoff) throw new PortreeveError('erased', `The hand-off ${id} has been erased.`);
+      return handoff;
     },
 
     async close(tx, id, at) {
@@ -60,7 +75,7 @@ export function handoffStore(database: Database): HandoffStore {
       if (filter.state) query = query.where('state', '=', filter.state);
       if (filter.run) query = query.where('run', '=', filter.run);
       if (filter.after) query = query.where('id', '>', filter.after);
-      return (await query.execute()).map(fromRow);
+      return opened(await query.execute());
     },
   };
 }

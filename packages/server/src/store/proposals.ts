@@ -7,17 +7,21 @@ import {
   type ExecutionId,
   type GrantId,
   type HandoffId,
+  PortreeveError,
   type Proposal,
   type ProposalId,
   type ProposalState,
   type Settlement,
 } from '@portreeve/contract';
-import type { ProposalPatch, ProposalStore, StoredProposal } from '@portreeve/gate';
-import type { ColumnType, Selectable, Updateable } from 'kysely';
+import type { ProposalStore, StoredProposal } from '@portreeve/gate';
+import type { ColumnType, Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import type { Seals } from './values.ts';
 
 interface ProposalsTable {
   id: string;
+  /** Who wished it, and for whom they act. */
+  principals: string[];
   run: string | null;
   workflow: string;
   tool: string;
@@ -43,11 +47,25 @@ declare module './tables.ts' {
   }
 }
 
-export function proposalStore(database: Database): ProposalStore {
+/** Proposals in PostgreSQL. What is wished, and what came of it, is sealed for those whom it is about. */
+export function proposalStore(database: Database, sealing: Seals): ProposalStore {
+  const about = (run: string | null, principals: readonly string[]) =>
+    sealing.of(run === null ? null : asId('run', run), ...principals.filter((id) => id.startsWith('prn_')));
+  const opened = async (row: Selectable<ProposalsTable>): Promise<StoredProposal> => {
+    const [body, outcome] = await sealing.texts.open([
+      { text: row.body, binding: `proposals/${row.digest}` },
+      ...(row.outcome === null ? [] : [{ text: row.outcome, binding: `proposals/${row.id}/outcome` }]),
+    ]);
+    if (body === null || outcome === null)
+      throw new PortreeveError('erased', `The proposal ${row.id} has been erased.`);
+    return fromRow({ ...row, body: body!, outcome: outcome ?? null });
+  };
   return {
     async insert(tx, stored) {
       const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
       const { companions, serves, preview_of } = stored;
+      const principals = [proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)];
+      const subjects = await about(proposal.run, [proposal.principal.id]);
       const inserted = await database
         .on(tx)
         .insertInto('proposals')
@@ -58,17 +76,30 @@ export function proposalStore(database: Database): ProposalStore {
           tool: proposal.tool,
           digest: proposal.digest,
           state: stored.state,
-          body: canonicalJson({
-            ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
-            narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
-            companions: [...companions],
-            serves: serves && { ...serves },
-          }),
+          principals,
+          body: await sealing.texts.seal(
+            subjects,
+            'runs',
+            `proposals/${proposal.digest}`,
+            canonicalJson({
+              ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
+              narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
+              companions: [...companions],
+              serves: serves && { ...serves },
+            }),
+          ),
           decision: canonicalJson(stored.decision),
           approval: stored.approval,
           grant: stored.grant,
           execution: stored.execution,
-          outcome: stored.outcome && canonicalJson(stored.outcome),
+          outcome:
+            stored.outcome &&
+            (await sealing.texts.seal(
+              subjects,
+              'runs',
+              `proposals/${proposal.id}/outcome`,
+              canonicalJson(stored.outcome),
+            )),
           handoff: stored.handoff,
           succeeded_at: stored.succeeded_at,
           ...settlementColumns(stored.settlement),
@@ -80,7 +111,7 @@ export function proposalStore(database: Database): ProposalStore {
 
     async get(id) {
       const row = await database.read.selectFrom('proposals').selectAll().where('id', '=', id).executeTakeFirst();
-      return row ? fromRow(row) : null;
+      return row ? opened(row) : null;
     },
 
     async lock(tx, id) {
@@ -91,11 +122,30 @@ export function proposalStore(database: Database): ProposalStore {
         .where('id', '=', id)
         .forUpdate()
         .executeTakeFirst();
-      return row ? fromRow(row) : null;
+      return row ? opened(row) : null;
     },
 
     async update(tx, id, patch) {
-      await database.on(tx).updateTable('proposals').set(toColumns(patch)).where('id', '=', id).execute();
+      const db = database.on(tx);
+      const { outcome, decision, settlement, ...plain } = patch;
+      let sealed: string | null | undefined = outcome === undefined ? undefined : null;
+      if (outcome) {
+        const query = db.selectFrom('proposals').select(['run', 'principals']).where('id', '=', id);
+        const { run, principals } = await query.executeTakeFirstOrThrow();
+        const text = canonicalJson(outcome);
+        const subjects = await about(run, principals.slice(0, 1));
+        sealed = await sealing.texts.seal(subjects, 'runs', `proposals/${id}/outcome`, text);
+      }
+      await db
+        .updateTable('proposals')
+        .set({
+          ...plain,
+          ...(settlement === undefined ? {} : settlementColumns(settlement)),
+          ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
+          ...(sealed === undefined ? {} : { outcome: sealed }),
+        })
+        .where('id', '=', id)
+        .execute();
     },
 
     async settlingBy(now, limit) {
@@ -119,7 +169,7 @@ export function proposalStore(database: Database): ProposalStore {
         .orderBy('created_at', 'desc')
         .limit(limit)
         .execute();
-      return rows.map(fromRow);
+      return Promise.all(rows.map(opened));
     },
 
     async ofExecution(execution) {
@@ -129,28 +179,22 @@ export function proposalStore(database: Database): ProposalStore {
         .selectAll('proposals')
         .where('executions.id', '=', execution)
         .executeTakeFirst();
-      return row ? fromRow(row) : null;
+      return row ? opened(row) : null;
     },
   };
 }
 
 /** The proposal alone, as it was submitted: what an executor compares with a grant. */
-export function proposalReader(database: Database) {
+export function proposalReader(database: Database, sealing: Pick<Seals, 'texts'>) {
   return {
     async proposal(id: ProposalId): Promise<Proposal | null> {
-      const row = await database.read.selectFrom('proposals').select('body').where('id', '=', id).executeTakeFirst();
-      return row ? (JSON.parse(row.body) as StoredProposal).proposal : null;
+      const query = database.read.selectFrom('proposals').select(['body', 'digest']).where('id', '=', id);
+      const row = await query.executeTakeFirst();
+      if (!row) return null;
+      const [body] = await sealing.texts.open([{ text: row.body, binding: `proposals/${row.digest}` }]);
+      if (body === null) throw new PortreeveError('erased', `The proposal ${id} has been erased.`);
+      return (JSON.parse(body!) as StoredProposal).proposal;
     },
-  };
-}
-
-function toColumns(patch: ProposalPatch): Updateable<ProposalsTable> {
-  const { decision, outcome, settlement, ...plain } = patch;
-  return {
-    ...plain,
-    ...(settlement === undefined ? {} : settlementColumns(settlement)),
-    ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
-    ...(outcome === undefined ? {} : { outcome: outcome && canonicalJson(outcome) }),
   };
 }
 

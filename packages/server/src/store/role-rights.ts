@@ -26,8 +26,21 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   audit_keys: { api: ADD, reasoner: ADD, gatekeeper: ADD, executor: ADD },
   audit_records: { api: READ, gatekeeper: ADD },
   audit_nodes: { api: READ, gatekeeper: ADD },
-  audit_index: { api: ADD, gatekeeper: ADD },
+  // When keys are erased, what could be searched goes with them.
+  audit_index: { api: 'SELECT, INSERT, UPDATE (words)', gatekeeper: ADD },
   audit_checkpoints: { api: READ, gatekeeper: ADD },
+
+  // Whoever adds to the record seals it. Erasing and rotating come by the API.
+  subject_keys: {
+    api: 'SELECT, INSERT, DELETE, UPDATE (root, wrapped)',
+    reasoner: ADD,
+    gatekeeper: ADD,
+    executor: ADD,
+  },
+  erased_keys: { api: ADD, reasoner: READ, gatekeeper: READ, executor: READ },
+  run_subjects: { api: ADD, reasoner: READ, gatekeeper: READ, executor: READ },
+  legal_holds: { api: 'SELECT, INSERT, UPDATE (lifted_by, lifted_at)' },
+  erasures: { api: 'SELECT, INSERT, UPDATE (state, closed_by, closed_at, keys)' },
 
   identity_accounts: { api: CHANGE, gatekeeper: READ },
   identity_sessions: { api: CHANGE },
@@ -46,8 +59,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     reasoner: 'SELECT, UPDATE (state, result, ending, approval, ended_at, attachments)',
     gatekeeper: READ,
   },
-  run_values: { api: READ, reasoner: ALL },
-  pseudonyms: { api: READ, reasoner: 'SELECT, INSERT, DELETE' },
+  run_values: { api: 'SELECT, DELETE', reasoner: ALL },
+  pseudonyms: { api: 'SELECT, DELETE', reasoner: 'SELECT, INSERT, DELETE' },
 
   // What was asked for never changes, only where it stands.
   proposals: {

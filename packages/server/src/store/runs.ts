@@ -3,12 +3,15 @@ import {
   type Attachment,
   canonicalJson,
   type JsonObject,
+  PortreeveError,
+  principalSchema,
   type Run,
   type RunId,
   type RunState,
 } from '@portreeve/contract';
 import type { RunStore } from '@portreeve/run';
 import type { ColumnType, Selectable } from 'kysely';
+import type { Sealing } from '../wire-keys.ts';
 import type { Database } from './database.ts';
 
 interface RunsTable {
@@ -18,6 +21,7 @@ interface RunsTable {
   requester: string;
   state: string;
   body: string;
+  asked: string;
   attachments: string;
   result: string | null;
   ending: string | null;
@@ -34,10 +38,27 @@ declare module './tables.ts' {
   }
 }
 
-export function runStore(database: Database): RunStore {
+/** Runs in PostgreSQL. What was asked, attached and answered is sealed for those whom the run is about. */
+export function runStore(database: Database, sealing: Pick<Sealing, 'texts' | 'of' | 'declared'>): RunStore {
+  const sealed = async (about: readonly string[], column: string, id: string, text: string) =>
+    sealing.texts.seal(about, 'runs', `runs/${id}/${column}`, text);
+  const opened = async (rows: readonly Selectable<RunsTable>[]): Promise<Run[]> => {
+    const texts = await sealing.texts.open(
+      rows.flatMap((row) => [
+        { text: row.asked, binding: `runs/${row.id}/asked` },
+        // One text each, so that two belong to every row.
+        { text: row.result ?? row.asked, binding: `runs/${row.id}/${row.result === null ? 'asked' : 'result'}` },
+      ]),
+    );
+    return rows.map((row, i) => fromRow(row, texts[2 * i] ?? null, row.result === null ? null : texts[2 * i + 1]!));
+  };
+  const one = async (row: Selectable<RunsTable> | undefined) => (row ? (await opened([row]))[0]! : null);
+
   return {
     async insert(tx, run, { attachments, idempotency }) {
       const { id, workflow, release, policy_version, principal, input } = run;
+      const others = sealing.declared(workflow, input);
+      const about = await sealing.of(null, ...[principal.id].filter((each) => each.startsWith('prn_')), ...others);
       const inserted = await database
         .on(tx)
         .insertInto('runs')
@@ -47,8 +68,9 @@ export function runStore(database: Database): RunStore {
           release,
           requester: principal.id,
           state: run.state,
-          body: canonicalJson({ id, workflow, release, policy_version, principal, input }),
-          attachments: canonicalJson(attachments),
+          body: canonicalJson({ id, workflow, release, policy_version }),
+          asked: await sealed(about, 'asked', id, canonicalJson({ principal, input })),
+          attachments: await sealed(about, 'attachments', id, canonicalJson(attachments)),
           result: null,
           ending: null,
           approval: null,
@@ -74,7 +96,7 @@ export function runStore(database: Database): RunStore {
 
     async get(id) {
       const row = await database.read.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
-      return row ? fromRow(row) : null;
+      return one(row);
     },
 
     async lock(tx, id) {
@@ -85,7 +107,7 @@ export function runStore(database: Database): RunStore {
         .where('id', '=', id)
         .forUpdate()
         .executeTakeFirst();
-      return row ? fromRow(row) : null;
+      return one(row);
     },
 
     async update(tx, id, patch) {
@@ -93,7 +115,12 @@ export function runStore(database: Database): RunStore {
       await database
         .on(tx)
         .updateTable('runs')
-        .set({ ...plain, ...(result === undefined ? {} : { result: result && canonicalJson(result) }) })
+        .set({
+          ...plain,
+          ...(result === undefined
+            ? {}
+            : { result: result && (await sealed(await sealing.of(id), 'result', id, canonicalJson(result))) }),
+        })
         .where('id', '=', id)
         .execute();
     },
@@ -108,32 +135,40 @@ export function runStore(database: Database): RunStore {
       if (filter.workflow) query = query.where('workflow', '=', filter.workflow);
       if (filter.requester) query = query.where('requester', '=', filter.requester);
       if (filter.before) query = query.where('id', '<', filter.before);
-      return (await query.execute()).map(fromRow);
+      return opened(await query.execute());
     },
 
     async attachments(id) {
       const row = await database.read.selectFrom('runs').select('attachments').where('id', '=', id).executeTakeFirst();
-      return row ? (JSON.parse(row.attachments) as Attachment[]) : [];
+      if (!row || row.attachments === '') return [];
+      const [text] = await sealing.texts.open([{ text: row.attachments, binding: `runs/${id}/attachments` }]);
+      if (text === null) throw new PortreeveError('erased', `What was attached to the run ${id} has been erased.`);
+      return JSON.parse(text!) as Attachment[];
     },
 
     async forgetAttachments(tx, id) {
-      await database.on(tx).updateTable('runs').set({ attachments: '[]' }).where('id', '=', id).execute();
+      await database.on(tx).updateTable('runs').set({ attachments: '' }).where('id', '=', id).execute();
     },
   };
 }
 
-function fromRow(row: Selectable<RunsTable>): Run {
-  const body = JSON.parse(row.body) as Pick<
-    Run,
-    'id' | 'workflow' | 'release' | 'policy_version' | 'principal' | 'input'
-  >;
+/** A run whose data was erased is shown as what is left of it: that it was, for whom by id, and how it ended. */
+function fromRow(row: Selectable<RunsTable>, asked: string | null, result: string | null): Run {
+  const body = JSON.parse(row.body) as Pick<Run, 'id' | 'workflow' | 'release' | 'policy_version'>;
+  const { principal, input } =
+    asked === null ? erased(row.requester) : (JSON.parse(asked) as Pick<Run, 'principal' | 'input'>);
   return {
-    ...body,
+    ...{ ...body, principal, input },
     state: row.state as RunState,
-    result: row.result === null ? null : (JSON.parse(row.result) as JsonObject),
+    result: result === null ? null : (JSON.parse(result) as JsonObject),
     ending: row.ending,
     approval: row.approval as ApprovalId | null,
     created_at: row.created_at.toISOString(),
     ended_at: row.ended_at?.toISOString() ?? null,
   };
+}
+
+function erased(requester: string): Pick<Run, 'principal' | 'input'> {
+  const principal = principalSchema.parse({ id: requester, kind: 'person', name: 'erased', roles: [], groups: [] });
+  return { principal, input: {} };
 }

@@ -1,12 +1,13 @@
 import { undoStoreContract } from '@portreeve/gate/testing';
 import { proposalStore } from './proposals.ts';
 import { testDatabase } from './testing/database.ts';
+import { testSealing } from './testing/sealing.ts';
 import { undoStore, unwindingStore } from './undos.ts';
 
 undoStoreContract('PostgreSQL', async () => {
   const { database, close } = await testDatabase();
   const stores = {
-    proposals: proposalStore(database),
+    proposals: proposalStore(database, testSealing(database)),
     undos: undoStore(database),
     unwindings: unwindingStore(database),
   };

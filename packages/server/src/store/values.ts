@@ -1,6 +1,7 @@
 import type { ContextStore, StoredValue } from '@portreeve/context';
-import { asId } from '@portreeve/contract';
+import { asId, PortreeveError, type RunId, type Tx } from '@portreeve/contract';
 import type { ColumnType, Selectable } from 'kysely';
+import type { Sealing } from '../wire-keys.ts';
 import type { Database } from './database.ts';
 
 interface RunValuesTable {
@@ -20,26 +21,36 @@ declare module './tables.ts' {
   }
 }
 
-export function contextStore(database: Database): ContextStore {
+export type Seals = Pick<Sealing, 'texts' | 'of'>;
+
+/** Labelled values in PostgreSQL, their content sealed for those whom their run is about. */
+export function contextStore(database: Database, sealing: Seals): ContextStore {
+  const sealed = async (id: string, run: RunId, content: string) =>
+    sealing.texts.seal(await sealing.of(run), 'runs', `run_values/${id}`, content);
+
   return {
     async saveValue(tx, value) {
       await database
         .on(tx)
         .insertInto('run_values')
-        .values({ ...value })
+        .values({ ...value, content: await sealed(value.id, value.run, value.content) })
         .execute();
     },
 
     async loadValue(id) {
       const row = await database.read.selectFrom('run_values').selectAll().where('id', '=', id).executeTakeFirst();
-      return row ? fromRow(row) : null;
+      if (!row) return null;
+      const [value] = await openValues(sealing, [row]);
+      if (!value) throw new PortreeveError('erased', `The value ${id} has been erased.`);
+      return value;
     },
 
     async shrinkValue(tx, id, { content, clearing, clear_at }) {
-      await database
-        .on(tx)
+      const db = database.on(tx);
+      const { run } = await db.selectFrom('run_values').select('run').where('id', '=', id).executeTakeFirstOrThrow();
+      await db
         .updateTable('run_values')
-        .set({ content, clearing, clear_at })
+        .set({ content: await sealed(id, asId('run', run), content), clearing, clear_at })
         .where('id', '=', id)
         .execute();
     },
@@ -53,9 +64,29 @@ export function contextStore(database: Database): ContextStore {
         .orderBy('id')
         .limit(100)
         .execute();
-      return rows.map(fromRow);
+      return openValues(sealing, rows);
     },
   };
+}
+
+/** Without those that were erased: they are gone from everything that a run could still do. */
+export async function openValues(
+  sealing: Pick<Seals, 'texts'>,
+  rows: readonly Selectable<RunValuesTable>[],
+): Promise<StoredValue[]> {
+  const contents = await sealing.texts.open(
+    rows.map(({ id, content }) => ({ text: content, binding: `run_values/${id}` })),
+  );
+  return rows.flatMap((row, i) => (contents[i] === null ? [] : [fromRow({ ...row, content: contents[i]! })]));
+}
+
+/** Takes away what runs about a subject hold; its keys go in the same transaction. */
+export async function eraseValuesOf(database: Database, tx: Tx, subject: string): Promise<void> {
+  await database
+    .on(tx)
+    .deleteFrom('run_values')
+    .where('run', 'in', (from) => from.selectFrom('run_subjects').select('run').where('subject', '=', subject))
+    .execute();
 }
 
 function fromRow(row: Selectable<RunValuesTable>): StoredValue {

@@ -2,6 +2,7 @@
  * One process of several that act under one limit (`limits.test.ts`): it submits wishes to a real gate on a database that
  * others use too, all at once, and prints how each ended. The parent gives the word, so that they begin together.
  */
+import { join } from 'node:path';
 import {
   digestOf,
   historySchema,
@@ -16,6 +17,7 @@ import { loadKeys } from '../config/keys.ts';
 import { loadProject } from '../config/project.ts';
 import { openSecrets } from '../config/secrets.ts';
 import { every } from '../every.ts';
+import { fileKeyWrapper } from '../keys/file-wrapper.ts';
 import { wireStages } from '../stages.ts';
 import { Database } from '../store/database.ts';
 
@@ -90,6 +92,7 @@ const stages = await wireStages({
   queue: { enqueue: async () => undefined, nudge: async () => undefined },
   systems: { downstream: { url: given.downstream, private: true } },
   stateFolder: given.stateFolder,
+  wrapper: fileKeyWrapper({ file: join(given.stateFolder, 'keys', 'root-keys.json'), clock: systemClock }),
   keys: await loadKeys(given.stateFolder),
   secrets: openSecrets({
     config: project.config,

@@ -114,6 +114,7 @@ export const auditRoutes = [
         problem: z.string().nullable(),
         kind: z.string().nullable(),
         checkpoints: z.number(),
+        erased: z.number().describe('Records whose payload was erased, as the log itself says'),
         verified: verifiedTree,
       }),
     },

@@ -4,6 +4,7 @@ import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
 import { environmentRoutes } from './environment.ts';
+import { erasureRoutes } from './erasure.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
 import { policyRoutes } from './policy.ts';
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   ...environmentRoutes,
   ...auditRoutes,
   ...tlogRoutes,
+  ...erasureRoutes,
   ...policyRoutes,
   ...authzenRoutes,
   ...systemRoutes,

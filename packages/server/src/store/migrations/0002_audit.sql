@@ -3,9 +3,9 @@
 CREATE TABLE audit_records (
   log text NOT NULL,
   index bigint NOT NULL CHECK (index >= 0),
-  -- The Merkle leaf and what it binds by digest: RFC 8785 text, kept to the byte.
+  -- The Merkle leaf, RFC 8785 text kept to the byte, and the sealed text of what it binds by digest (base64url).
   entry text NOT NULL CHECK (octet_length(entry) < 65536),
-  payload text CHECK (octet_length(payload) <= 1048576),
+  payload text CHECK (octet_length(payload) <= 1400000),
   -- The leaf's hash, as it was when the record was appended.
   leaf bytea NOT NULL CHECK (octet_length(leaf) = 32),
   PRIMARY KEY (log, index)
@@ -25,7 +25,7 @@ CREATE TABLE audit_pending (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   log text NOT NULL,
   entry text NOT NULL CHECK (octet_length(entry) < 65536),
-  payload text NOT NULL CHECK (octet_length(payload) <= 1048576)
+  payload text NOT NULL CHECK (octet_length(payload) <= 1400000)
 );
 CREATE INDEX audit_pending_by_log ON audit_pending (log, id);
 
@@ -68,16 +68,6 @@ BEGIN
 END
 $$;
 
--- A tsvector holds at most 1 MiB, so words are found in the first 100,000 characters. JSON's escapes are no letters, nor
--- is punctuation beyond ASCII, which the parser takes for letters in the C locale. The nonce, which comes last, is no
--- text.
-CREATE FUNCTION audit_words(payload text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT to_tsvector('simple', regexp_replace(
-    left(coalesce(payload, ''), 100000),
-    '\\(u[0-9a-f]{4}|.)|[\u00a0\u00ab\u00bb\u2000-\u206f\u27e6\u27e7\u3000-\u303f]|,"nonce":"[^"]*"\}$', ' ', 'g'
-  ))
-$$;
-
 -- Where searches look: made from the records after they have their place, and from them again if it is lost. `verify`
 -- compares each row with its entry.
 CREATE TABLE audit_index (
@@ -94,6 +84,8 @@ CREATE TABLE audit_index (
   approval text,
   policy_version text,
   release text,
+  -- The keys that seal the payload, and keyed tokens of its words: when one of the keys is erased, so are the tokens.
+  keys text[] NOT NULL,
   words tsvector NOT NULL,
   PRIMARY KEY (log, index)
 );
@@ -108,6 +100,7 @@ CREATE INDEX audit_index_by_proposal ON audit_index (log, proposal, index) WHERE
 CREATE INDEX audit_index_by_approval ON audit_index (log, approval, index) WHERE approval IS NOT NULL;
 CREATE INDEX audit_index_by_policy ON audit_index (log, policy_version, index) WHERE policy_version IS NOT NULL;
 CREATE INDEX audit_index_by_release ON audit_index (log, release, index) WHERE release IS NOT NULL;
+CREATE INDEX audit_index_by_key ON audit_index USING gin (keys);
 CREATE INDEX audit_index_by_words ON audit_index USING gin (words);
 
 CREATE TABLE audit_checkpoints (

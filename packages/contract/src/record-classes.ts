@@ -1,0 +1,111 @@
+import type { RecordType } from './records.ts';
+
+/**
+ * What keys are made for: the classes of records, and what other tables hold about people. Each can have a retention of
+ * its own. `custody` tells what became of everything else, and is kept as long as the log.
+ */
+export const PURPOSES = ['access', 'work', 'house', 'custody', 'runs'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+/** Those that a retention may end. */
+export const EXPIRING_PURPOSES = ['access', 'work', 'house', 'runs'] as const;
+
+/**
+ * Whom a record is about, and so whose keys seal its payload. `actor`: who did it. `run`: besides, who asked for its run
+ * and whom that run declares. `account`: besides, the account that it names. `house`: nobody.
+ */
+export type About = 'actor' | 'run' | 'account' | 'house';
+
+interface RecordClass {
+  readonly purpose: Extract<Purpose, 'access' | 'work' | 'house' | 'custody'>;
+  readonly about: About;
+}
+
+const HOUSE: RecordClass = { purpose: 'house', about: 'house' };
+const BY_OPERATOR: RecordClass = { purpose: 'house', about: 'actor' };
+const CUSTODY: RecordClass = { purpose: 'custody', about: 'house' };
+const ACCESS: RecordClass = { purpose: 'access', about: 'actor' };
+const ACCOUNT: RecordClass = { purpose: 'access', about: 'account' };
+const WORK: RecordClass = { purpose: 'work', about: 'run' };
+const VERDICT: RecordClass = { purpose: 'work', about: 'actor' };
+
+/** Total, so that a new type of record breaks compilation until it is decided whose it is. */
+export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
+  'system.started': HOUSE,
+  'system.stopped': HOUSE,
+  'policy.loaded': HOUSE,
+  'release.loaded': HOUSE,
+  'environment.changed': BY_OPERATOR,
+  'key.created': CUSTODY,
+  'secret.changed': HOUSE,
+  'credential.lease': HOUSE,
+  'identity.account_created': ACCOUNT,
+  'identity.signed_in': ACCOUNT,
+  'identity.sign_in_failed': ACCESS,
+  'identity.signed_out': ACCESS,
+  'identity.token_created': ACCESS,
+  'identity.token_revoked': ACCESS,
+  'identity.account_changed': ACCOUNT,
+  'identity.signing_key_registered': ACCOUNT,
+  'identity.session_rotated': ACCESS,
+  'identity.sessions_ended': ACCOUNT,
+  'identity.token_rotated': ACCESS,
+  'identity.workload_signed_in': ACCOUNT,
+  'identity.delegated': ACCOUNT,
+  'identity.token_exchanged': ACCOUNT,
+  'identity.access_revoked': ACCOUNT,
+  'identity.agent_registered': ACCESS,
+  'identity.agent_changed': ACCESS,
+  'identity.holdings_revoked': ACCESS,
+  'identity.refused': ACCESS,
+  'api.read': ACCESS,
+  'api.refused': ACCESS,
+  'authzen.evaluated': ACCESS,
+  'run.submitted': WORK,
+  'run.admitted': WORK,
+  'run.refused': WORK,
+  'run.recovered': WORK,
+  'run.ended': WORK,
+  'source.read': WORK,
+  'source.refused': WORK,
+  'source.failed': WORK,
+  'prompt.assembled': WORK,
+  'endpoint.refused': WORK,
+  'deidentification.failed': WORK,
+  'model.answered': WORK,
+  'model.failed': WORK,
+  'output.validated': WORK,
+  'output.rejected': WORK,
+  'arguments.restored': WORK,
+  'pseudonyms.erased': WORK,
+  'proposal.submitted': WORK,
+  'proposal.narrowed': WORK,
+  'decision.made': WORK,
+  'approval.requested': WORK,
+  'approval.verdict': VERDICT,
+  'approval.refused_verdict': VERDICT,
+  'approval.closed': WORK,
+  'grant.issued': WORK,
+  'grant.refused': WORK,
+  'execution.intent': WORK,
+  'execution.result': WORK,
+  'settlement.planned': WORK,
+  'settlement.tried': WORK,
+  'settlement.ended': WORK,
+  'undo.requested': WORK,
+  'undo.refused': WORK,
+  'undo.ended': WORK,
+  'unwinding.begun': WORK,
+  'unwinding.ended': WORK,
+  'notice.posted': WORK,
+  'handoff.opened': WORK,
+  'handoff.closed': WORK,
+  'audit.read': ACCESS,
+  'audit.erasure_requested': CUSTODY,
+  'audit.erasure_refused': CUSTODY,
+  'audit.erased': CUSTODY,
+  'audit.hold_set': CUSTODY,
+  'audit.hold_lifted': CUSTODY,
+  'audit.keys_rewrapped': CUSTODY,
+  'audit.verified': BY_OPERATOR,
+  'audit.place': HOUSE,
+};

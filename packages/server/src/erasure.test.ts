@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withClient } from './store/testing/database.ts';
+import { type SignedInClient, type TestServer, testServer } from './testing/index.ts';
+
+const REASON = { reason: 'they asked for it (article 17)' };
+
+describe('G6 INV10: the data of a person is erased', () => {
+  let house: TestServer;
+  let operator: SignedInClient;
+  let admin: SignedInClient;
+  let auditor: SignedInClient;
+  beforeAll(async () => {
+    house = await testServer();
+    [operator, admin, auditor] = (await Promise.all(
+      ['operator', 'admin', 'auditor'].map((name) => house.as(name)),
+    )) as [SignedInClient, SignedInClient, SignedInClient];
+  }, 60_000);
+  afterAll(() => house.close());
+
+  const audit = () => house.server.services.audit;
+  /** A person with a run behind them. */
+  async function leaver(name: string) {
+    const person = await house.addAccount(name, ['requester']);
+    const run = await house.submit({ case_id: 'CASE-1', publish: false }, person);
+    await house.ended(run.id);
+    return { id: person.principal.id, run: run.id };
+  }
+  const ask = async (subject: string) => (await operator.post('/v1/audit/erasures', { subject, ...REASON })).body;
+  const confirm = (id: string, by = admin) => by.post(`/v1/audit/erasures/${id}/confirm`);
+
+  test('its keys go, every proof stays, and whatever shows it says that it is erased', {
+    timeout: 60_000,
+  }, async () => {
+    const { id, run } = await leaver('first-leaver');
+    const stays = await leaver('who-stays');
+    const before = (await audit().search({ run, limit: 100 })).records;
+    expect(before.length).toBeGreaterThan(5);
+    expect(before.every(({ payload, erased }) => payload !== null && erased === null)).toBe(true);
+    const own = before.filter(({ entry }) => entry.type === 'run.submitted');
+    const words = { run, words: 'first-leaver' };
+    expect((await audit().search(words)).records.length).toBeGreaterThan(0);
+    await audit().checkpoint();
+
+    const asked = await ask(id);
+    expect(asked).toMatchObject({ state: 'requested', subject: id });
+    expect(await confirm(asked.id)).toMatchObject({ status: 200, body: { state: 'erased' } });
+
+    const after = (await audit().search({ run, limit: 100 })).records;
+    expect(after.map(({ entry }) => entry)).toEqual(before.map(({ entry }) => entry));
+    expect(after.filter(({ payload }) => payload !== null)).toEqual([]);
+    const [record] = (await audit().search({ type: 'audit.erased' })).records;
+    for (const { erased } of after) expect(erased).toMatchObject({ cause: 'erasure', record: record!.entry.id });
+    expect(record!.payload!.data).toMatchObject({
+      subject: id,
+      erasure: asked.id,
+      requested_by: operator.principal.id,
+    });
+    expect(JSON.stringify(record)).not.toContain('first-leaver');
+    expect(await audit().verify()).toMatchObject({ ok: true });
+    expect((await audit().verify()).erased).toBeGreaterThanOrEqual(after.length);
+    expect((await audit().receipt(own[0]!.entry.index)).payload).toBeNull();
+    // Its words are gone from the index too, and the run says what is left of it.
+    expect((await audit().search(words)).records).toEqual([]);
+    expect((await house.server.services.runs.get(run))!).toMatchObject({
+      input: {},
+      principal: { id, name: 'erased' },
+    });
+    expect((await auditor.get(`/v1/audit/records/${own[0]!.entry.index}`)).body.erased.cause).toBe('erasure');
+    expect((await house.server.services.runs.get(stays.run))!.principal.name).toBe('who-stays');
+    const others = (await audit().search({ run: stays.run, limit: 100 })).records;
+    expect(others.every(({ payload }) => payload !== null)).toBe(true);
+  });
+
+  test('a second person is needed, and it happens once', { timeout: 60_000 }, async () => {
+    const { id } = await leaver('second-leaver');
+    const wish = (await admin.post('/v1/audit/erasures', { subject: id, ...REASON })).body;
+    expect(await confirm(wish.id)).toMatchObject({ status: 403, body: { code: 'approver_is_requester' } });
+    expect(await admin.post('/v1/audit/erasures', { subject: id, ...REASON })).toMatchObject({ status: 409 });
+    expect(await confirm(wish.id, operator)).toMatchObject({ status: 403, body: { code: 'refused' } });
+    await house.addAccount('second-admin', ['admin']);
+    const both = await Promise.all([1, 2].map(async () => confirm(wish.id, await house.as('second-admin'))));
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(await operator.post('/v1/audit/erasures', { subject: 'prn_nobody', ...REASON })).toMatchObject({
+      status: 404,
+    });
+    expect(await operator.post('/v1/audit/erasures', { subject: 'house', ...REASON })).toMatchObject({ status: 404 });
+  });
+
+  test('a legal hold stops it with a clear answer, and that is on record', { timeout: 60_000 }, async () => {
+    const { id, run } = await leaver('held-leaver');
+    const wish = await ask(id);
+    const workflow = (await house.server.services.runs.get(run))!.workflow;
+    const hold = (await operator.post('/v1/audit/holds', { kind: 'workflow', target: workflow, reason: 'claim 77' }))
+      .body;
+    const refused = await confirm(wish.id);
+    expect(refused).toMatchObject({ status: 409, body: { code: 'held' } });
+    expect(refused.body.detail).toContain(`${hold.id} on the workflow ${workflow}: claim 77`);
+    expect(await operator.post('/v1/audit/erasures', { subject: id, ...REASON })).toMatchObject({
+      body: { code: 'held' },
+    });
+    const [record] = (await audit().search({ type: 'audit.erasure_refused' })).records;
+    expect(record!.payload!.data).toMatchObject({ erasure: wish.id, by: 'hold', holds: [hold.id] });
+    expect((await audit().search({ run })).records[0]!.payload).not.toBeNull();
+    await admin.post(`/v1/audit/holds/${hold.id}/lift`, { reason: 'settled' });
+    expect(await confirm(wish.id)).toMatchObject({ status: 200 });
+  });
+
+  test('a backup does not bring it back: keys that returned are taken away again', { timeout: 60_000 }, async () => {
+    const { id, run } = await leaver('restored-leaver');
+    const rows = await withClient(house.databaseUrl, (client) =>
+      client.query('SELECT * FROM subject_keys WHERE subject = $1', [id]),
+    );
+    await confirm((await ask(id)).id);
+    const put = `INSERT INTO subject_keys SELECT * FROM json_populate_recordset(NULL::subject_keys, $1)`;
+    await withClient(house.databaseUrl, async (client) => {
+      await expect(client.query(put, [JSON.stringify(rows.rows)])).rejects.toThrow('was erased');
+      // As a restore of older tables does, marks and all.
+      await client.query('ALTER TABLE erased_keys DISABLE TRIGGER ALL; DELETE FROM erased_keys');
+      await client.query(put, [JSON.stringify(rows.rows)]);
+    });
+    expect((await audit().search({ run })).records[0]!.payload).not.toBeNull();
+    expect(await house.server.services.erasing.settleReturned()).toBe(rows.rows.length);
+    expect((await audit().search({ run })).records[0]!.payload).toBeNull();
+    expect(await audit().verify()).toMatchObject({ ok: true });
+  });
+
+  test('the root key is rotated: every key is wrapped anew, no payload is touched', { timeout: 60_000 }, async () => {
+    const { run } = await leaver('rotated');
+    const payloads = () =>
+      withClient(house.databaseUrl, async (client) => {
+        const { rows } = await client.query(
+          `SELECT md5(string_agg(payload, '' ORDER BY index)) AS all, count(*) FROM audit_records WHERE index < 50`,
+        );
+        return rows[0];
+      });
+    const before = await payloads();
+    const { body } = await admin.post('/v1/audit/keys/rotate');
+    const counts = await withClient(house.databaseUrl, (client) =>
+      client.query('SELECT root, count(*)::int AS n FROM subject_keys GROUP BY root'),
+    );
+    expect(counts.rows).toEqual([{ root: body.root, n: body.keys }]);
+    expect(await payloads()).toEqual(before);
+    // With nothing in memory, as after a restart.
+    await house.restart();
+    expect((await audit().search({ run })).records[0]!.payload).not.toBeNull();
+    expect(await audit().verify()).toMatchObject({ ok: true });
+  });
+
+  test('nothing of a person stands in clear text in any table that is sealed', { timeout: 60_000 }, async () => {
+    const canary = 'canary-of-a-person';
+    const person = await house.addAccount('clear-text-leaver', ['requester']);
+    const run = await house.submit({ case_id: 'CASE-1', publish: false, note: canary }, person).catch(() => null);
+    const made = run ?? (await house.submit({ case_id: 'CASE-1', publish: false }, person));
+    await house.ended(made.id);
+    await audit().settle();
+    const found = await withClient(house.databaseUrl, async (client) => {
+      const tables = ['audit_records', 'audit_index', 'audit_pending', 'run_values', 'proposals', 'handoffs', 'runs'];
+      const hits: string[] = [];
+      for (const table of tables) {
+        const { rows } = await client.query(
+          `SELECT count(*)::int AS n FROM ${table} AS t WHERE t::text LIKE '%clear-text-leaver%' OR t::text LIKE $1`,
+          [`%${canary}%`],
+        );
+        if (rows[0].n > 0) hits.push(table);
+      }
+      return hits;
+    });
+    expect(found).toEqual([]);
+  });
+});
