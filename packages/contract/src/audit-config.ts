@@ -45,7 +45,7 @@ export const auditConfigSchema = z
   .strictObject({
     /** Seconds between two signed checkpoints, also when nothing happened. */
     checkpoint_every_s: z.int().min(1).max(3600).default(60),
-    /** Whether checkpoint and tiles are served to whoever asks. They hold ids, names and digests, and no payloads. */
+    /** Whether checkpoint and tiles are served to whoever asks. They hold ids, digests and short words, and no payloads. */
     public_tiles: z.boolean().default(false),
     anchors: z.array(anchorSchema).max(8).default([]),
     witnesses: z.array(witnessSchema).max(32).default([]),

@@ -5,7 +5,7 @@ import { type Route, route } from '../route.ts';
 const NOT_THERE = 'The newest checkpoint of the log has no such resource.';
 
 /**
- * The log as C2SP tlog-tiles serves it, with the prefix `/v1/audit/tlog`. Entries hold ids, names and digests; payloads
+ * The log as C2SP tlog-tiles serves it, with the prefix `/v1/audit/tlog`. Entries hold ids, digests and short words; payloads
  * are not served here.
  */
 export const tlogRoutes: readonly Route[] = [
