@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { auditConfigSchema } from './audit-config.ts';
+import { awsAuthSchema, awsRegionSchema } from './aws-config.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
@@ -58,20 +60,9 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
   }),
   z.strictObject({
     store: z.literal('aws'),
-    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, 'such as eu-central-1'),
+    region: awsRegionSchema,
     prefix,
-    auth: z.discriminatedUnion('method', [
-      z.strictObject({
-        method: z.literal('web-identity'),
-        role_arn: z.string().startsWith('arn:'),
-        token_file: z.string().min(1),
-      }),
-      z.strictObject({
-        method: z.literal('keys'),
-        access_key_id: z.string().regex(/^[A-Z0-9]{16,128}$/),
-        secret_access_key_file: z.string().min(1),
-      }),
-    ]),
+    auth: awsAuthSchema,
     /** Endpoints in place of the region's, such as those of a private network. */
     endpoint: httpUrl.optional(),
     sts_endpoint: httpUrl.optional(),
@@ -182,6 +173,8 @@ export const projectConfigSchema = z
           .optional(),
       })
       .default({}),
+    /** How the record can be checked from outside. */
+    audit: auditConfigSchema.prefault({}),
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
   })
