@@ -264,6 +264,8 @@ export const INPUTS: Readonly<
   },
   'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
   'GET /v1/audit/streams': { role: 'auditor', input: async () => ({ path: '/v1/audit/streams' }) },
+  'GET /v1/audit/tlog/checkpoint': { role: 'auditor', input: async () => ({ path: '/v1/audit/tlog/checkpoint' }) },
+  'GET /v1/audit/tlog/tile/*': { role: 'auditor', input: async () => ({ path: '/v1/audit/tlog/tile/0/000.p/1' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },
   'GET /v1/audit/erasures': { role: 'auditor', input: async () => ({ path: '/v1/audit/erasures' }) },

@@ -130,8 +130,8 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   {
     modules: ['node:http', 'node:https', 'node:http2', 'node:net', 'node:tls', 'node:dgram', 'node:dns', 'node:dns/*'],
-    only: ['execute', 'context', 'model', 'server', 'examples', 'test'],
-    why: 'the other packages do no network I/O',
+    only: ['execute', 'context', 'model', 'server', 'verify', 'examples', 'test'],
+    why: 'the other packages do no network I/O; `verify` listens as a witness',
   },
   {
     modules: ['node:child_process', 'node:cluster'],

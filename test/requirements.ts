@@ -79,7 +79,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('F13', 'done', 'egress only to declared hosts, rebinding and redirects included'),
   // Audit
   row('G1', 'thin', 'the whole chain of custody is on record'),
-  row('G2', 'thin', 'tamper-evident Merkle log, verifiable offline'),
+  row('G2', 'done', 'tamper-evident Merkle log, verifiable offline'),
   row('G3', 'thin', 'nothing acts unrecorded'),
   row('G4', 'done', 'search of the record'),
   row('G5', 'thin', 'value-level redaction that keeps correlation'),

@@ -166,7 +166,7 @@ describe('F12 E9: the password', () => {
       };
       expect(await found(PASSWORD)).toEqual([]);
       // A canary: the same look finds what is there.
-      expect(await found('payments-db')).toContain('public.proposals');
+      expect(await found('payments-db')).toContain('public.notices');
     });
     expect(JSON.stringify(await people.auditor.lines('/v1/audit/export'))).not.toContain(PASSWORD);
   });

@@ -1,21 +1,32 @@
 import type { Clock, UnitOfWork } from '@portreeve/contract';
-import { type Checkpoint, checkpointText, openNote, parseCheckpoint } from './note.ts';
-import type { AuditStore, NoteSigner, StoredCheckpoint } from './ports.ts';
+import { type Checkpoint, checkpointText, parseCheckpoint } from './checkpoint-text.ts';
+import { openNote, parseSignature } from './note.ts';
+import type { AuditStore, Cosigner, NoteSigner, StoredCheckpoint } from './ports.ts';
 import { consistencySpans, verifyConsistency } from './proof.ts';
 import { broken, frontierAt, spanHashes } from './stored-tree.ts';
+import { parseVkey } from './vkey.ts';
 
 export interface CheckpointParts {
   readonly store: AuditStore;
   readonly uow: UnitOfWork;
   readonly signer: NoteSigner;
+  /** The log's own second key, which signs beside the first. */
+  readonly cosigner: Cosigner | null;
   readonly vkeys: readonly string[];
   readonly clock: Clock;
   readonly origin: string;
 }
 
 export interface SignedCheckpoint extends Checkpoint {
+  /** Counts the checkpoints of the log from 0. */
+  readonly seq: number;
   readonly time: Date;
+  /** The signed note, with every cosignature. */
   readonly note: string;
+  /** The note's text, which is signed. */
+  readonly text: string;
+  /** The note with the signatures of the log alone. */
+  readonly log_note: string;
 }
 
 /**
@@ -41,9 +52,11 @@ export function checkpointer(parts: CheckpointParts): () => Promise<SignedCheckp
       }
       const checkpoint: Checkpoint = { origin, size: head.size, root };
       const time = new Date(Math.max(parts.clock.now().getTime(), stored?.time.getTime() ?? 0));
-      const note = parts.signer.sign(checkpointText(checkpoint));
-      await store.appendCheckpoint(tx, origin, { seq: (stored?.seq ?? -1) + 1, size: head.size, time, note });
-      return { ...checkpoint, time, note };
+      const text = checkpointText(checkpoint);
+      const note = parts.signer.sign(text) + (parts.cosigner?.cosign(text, time) ?? '');
+      const seq = (stored?.seq ?? -1) + 1;
+      await store.appendCheckpoint(tx, origin, { seq, size: head.size, time, note });
+      return { ...checkpoint, seq, time, note, text, log_note: note };
     });
     lastSigned = signed;
     return signed;
@@ -52,9 +65,21 @@ export function checkpointer(parts: CheckpointParts): () => Promise<SignedCheckp
 
 /** A stored checkpoint, opened. Throws `log_broken` where it is not what one of the keys signed. */
 export function readCheckpoint(stored: StoredCheckpoint, origin: string, vkeys: readonly string[]): SignedCheckpoint {
-  const opened = openNote(stored.note, vkeys);
+  const { seq, time, note } = stored;
+  const opened = openNote(note, vkeys);
   const checkpoint = 'text' in opened ? parseCheckpoint(opened.text) : null;
-  if (!checkpoint || checkpoint.origin !== origin || checkpoint.size !== stored.size)
-    throw broken(null, `the checkpoint number ${stored.seq} is not what this log signed`);
-  return { ...checkpoint, time: stored.time, note: stored.note };
+  if (!('text' in opened) || !checkpoint || checkpoint.origin !== origin || checkpoint.size !== stored.size)
+    throw broken(null, `the checkpoint number ${seq} is not what this log signed`);
+  const { text } = opened;
+  return { ...checkpoint, seq, time, note, text, log_note: ownSignatures(note, text, vkeys) };
+}
+
+function ownSignatures(note: string, text: string, vkeys: readonly string[]): string {
+  const keys = vkeys.map(parseVkey);
+  const lines = note.slice(text.length + 1, -1).split('\n');
+  const own = lines.filter((line) => {
+    const signature = parseSignature(line);
+    return keys.some(({ name, id }) => name === signature?.name && id.equals(signature.id));
+  });
+  return `${text}\n${own.map((line) => `${line}\n`).join('')}`;
 }

@@ -1,5 +1,7 @@
+export { folderAnchor } from './anchor-folder.ts';
 export type { SignedCheckpoint } from './checkpoint.ts';
 export { columnsOf } from './columns.ts';
+export { createCosigner } from './cosignature.ts';
 export { PAYLOAD_MAX_BYTES } from './entry.ts';
 export { createErasures, type Erasures, type Retention } from './erase/erasures.ts';
 export {
@@ -22,11 +24,14 @@ export { type WordTokens, wordTokens } from './keys/words.ts';
 export { type AuditLog, type AuditLogOptions, createAuditLog } from './log.ts';
 export { createNoteSigner } from './note.ts';
 export type {
+  AnchorStore,
   AuditStore,
   Batch,
+  Cosigner,
   Head,
   IndexedRecord,
   Lead,
+  NewCosignature,
   NewRecord,
   NodeRange,
   NoteSigner,
@@ -39,7 +44,15 @@ export type {
   StoredNode,
   StoredRecord,
   StoreSearch,
+  Witness,
 } from './ports.ts';
+export {
+  createPublisher,
+  type PlaceState,
+  type PlaceStatus,
+  type Publisher,
+  type PublisherOptions,
+} from './publish.ts';
 export type { Receipt } from './receipt.ts';
 export { createRedactor } from './redact/redactor.ts';
 export type { RunReplay } from './replay.ts';

@@ -19,13 +19,14 @@ import type { KeyStore } from './keys/ports.ts';
 import { type OpenedRecord, payloadSealer } from './keys/sealer.ts';
 import type { SubjectDirectory } from './keys/subjects.ts';
 import type { WordTokens } from './keys/words.ts';
-import type { AuditStore, NoteSigner, Redactor, StoredRecord } from './ports.ts';
+import type { AuditStore, Cosigner, NoteSigner, Redactor, StoredRecord } from './ports.ts';
 import { openRecords } from './reader.ts';
 import { consistencyProof, inclusionProof, makeReceipt, type Receipt } from './receipt.ts';
 import { type RunReplay, replayRun } from './replay.ts';
 import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecords } from './search.ts';
 import { Sequencer } from './sequencer.ts';
 import { stageDrafts } from './stage-drafts.ts';
+import { hasTile, parseTilePath, readTile } from './tiles.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
 /** Records that are made searchable in one step. */
@@ -38,6 +39,8 @@ export interface AuditLog extends AuditWriter {
   readonly origin: string;
   /** The public key that checks its checkpoints. */
   readonly vkey: string;
+  /** The public key of its second signature (C2SP tlog-cosignature, ML-DSA-44); `null` where it has none. */
+  readonly cosigner_vkey: string | null;
   /** Resolves when all that was appended before has its place in the log, and can be read and searched. */
   settle(): Promise<void>;
   /** Gives the lead of the log back, should this process hold it. Nothing is lost: another one takes over. */
@@ -59,6 +62,8 @@ export interface AuditLog extends AuditWriter {
   /** Signs the head, also where nothing was added. Opens a transaction. Throws `log_broken` rather than sign a fork. */
   checkpoint(): Promise<SignedCheckpoint>;
   newestCheckpoint(): Promise<SignedCheckpoint | null>;
+  /** The bytes of a C2SP tlog-tiles resource (its path behind `tile/`); `null` where the newest checkpoint has none such. */
+  tile(path: string): Promise<Buffer | null>;
   /** RFC 6962 section 2.1.1. Throws `bad_request` where the log never had that size or index. */
   inclusionProof(index: number, size: number): Promise<Uint8Array[]>;
   /** RFC 6962 section 2.1.2. */
@@ -89,6 +94,10 @@ export interface AuditLogOptions {
   /** A schema-less URL such as `acme.example/audit/main`; the same as the signer's name. */
   readonly origin: string;
   readonly clock: Clock;
+  /** Cosigns every checkpoint beside the signer. */
+  readonly cosigner?: Cosigner;
+  /** Receipts and exports prefer a checkpoint that so many witnesses have cosigned. */
+  readonly quorum?: number;
   /** Public keys that signed earlier checkpoints of this log. */
   readonly earlierKeys?: readonly string[];
 }
@@ -101,18 +110,22 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   const { store, origin, signer, keys } = options;
   if (signer.name !== origin) throw new TypeError('the name of the signing key must be the origin of the log');
   const sequencer = new Sequencer(options);
+  const cosigner = options.cosigner ?? null;
+  const vkeys = [signer.vkey, ...(cosigner ? [cosigner.vkey] : []), ...(options.earlierKeys ?? [])];
+  const sign = checkpointer({ ...options, cosigner, vkeys });
   const sealer = payloadSealer(keys.ring, keys.subjects);
   const reader = openRecords(store, sealer);
-  const vkeys = [signer.vkey, ...(options.earlierKeys ?? [])];
-  const sign = checkpointer({ ...options, vkeys });
 
-  const newest = async () => {
-    const stored = await store.newestCheckpoint(null, origin);
+  const newest = async (cosignatures = 0) => {
+    const stored = await store.newestCheckpoint(null, origin, cosignatures);
     return stored && readCheckpoint(stored, origin, vkeys);
   };
   const covering = async (size: number) => {
-    const checkpoint = await newest();
-    return checkpoint && checkpoint.size >= size ? checkpoint : sign();
+    for (const cosignatures of new Set([options.quorum ?? 0, 0])) {
+      const checkpoint = await newest(cosignatures);
+      if (checkpoint && checkpoint.size >= size) return checkpoint;
+    }
+    return sign();
   };
   const existing = async (index: number): Promise<OpenedRecord> => {
     const record = Number.isSafeInteger(index) && index >= 0 ? await reader.record(origin, index) : null;
@@ -143,6 +156,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   const log: AuditLog = {
     origin,
     vkey: signer.vkey,
+    cosigner_vkey: cosigner?.vkey ?? null,
     async append(tx, drafts) {
       if (drafts.length === 0) return;
       for (const draft of drafts) await declare(tx, draft);
@@ -191,7 +205,12 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       await settle();
       return sign();
     },
-    newestCheckpoint: newest,
+    newestCheckpoint: () => newest(),
+    async tile(path) {
+      const tile = parseTilePath(path);
+      const { size } = (tile && (await newest())) ?? { size: 0 };
+      return tile && hasTile(size, tile) ? readTile(store, origin, tile) : null;
+    },
     inclusionProof: (index, size) => inclusionProof(store, origin, index, size),
     consistencyProof: (first, second) => consistencyProof(store, origin, first, second),
     async receipt(index) {

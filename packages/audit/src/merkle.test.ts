@@ -36,6 +36,40 @@ function naiveConsistency(m: number, leaves: readonly Uint8Array[], whole: boole
     : [...naiveConsistency(m - k, leaves.slice(k), false), naiveRoot(leaves.slice(0, k))];
 }
 
+/** The same recursion over ranges of one list of leaves, each range hashed once. */
+function naiveOf(count: number) {
+  const hashes = leaves(count).map((leaf) => leafHash(leaf));
+  const known = new Map<number, Uint8Array>();
+  const split = (n: number) => 2 ** (Math.ceil(Math.log2(n)) - 1);
+  const root = (start: number, end: number): Uint8Array => {
+    if (end - start === 1) return hashes[start]!;
+    const name = start * (count + 1) + end;
+    const middle = start + split(end - start);
+    const found = known.get(name) ?? nodeHash(root(start, middle), root(middle, end));
+    known.set(name, found);
+    return found;
+  };
+  const consistency = (m: number, start: number, end: number, whole: boolean): Uint8Array[] => {
+    if (m === end - start) return whole ? [] : [root(start, end)];
+    const k = split(end - start);
+    return m <= k
+      ? [...consistency(m, start, start + k, whole), root(start + k, end)]
+      : [...consistency(m - k, start + k, end, false), root(start, start + k)];
+  };
+  return { root, consistency };
+}
+
+/** Numbers below a bound, the same for the same seed (mulberry32). */
+function randomOf(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % bound;
+  };
+}
+
 const hex = (hashes: readonly Uint8Array[]) => hashes.map((hash) => Buffer.from(hash).toString('hex'));
 const leafAt = (i: number) => `leaf ${i}`;
 const leaves = (n: number) => Array.from({ length: n }, (_, i) => Buffer.from(leafAt(i)));
@@ -129,6 +163,34 @@ describe('RFC 6962 tree', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test('G2: 10,000 random pairs of trees: the consistency proof is the naive one, and no other tree passes', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    console.log(`random pairs of trees, seed ${seed}`);
+    const random = randomOf(seed);
+    const MAX = 4096;
+    const naive = naiveOf(MAX);
+    const { roots, read } = build(MAX);
+    const other = leafHash('of another tree');
+    for (let pair = 0; pair < 10_000; pair++) {
+      // As many small trees as large ones: the small have the odd shapes.
+      const second = 1 + random(2 ** (1 + random(12)));
+      const first = 1 + random(second);
+      const proof = await hashSpans(consistencySpans(first, second), read);
+      const where = `${first} of ${second}, seed ${seed}`;
+      if (Buffer.compare(roots[second]!, naive.root(0, second)) !== 0) expect.fail(`the root of ${where}`);
+      if (String(hex(proof)) !== String(hex(naive.consistency(first, 0, second, true))))
+        expect.fail(`the proof of ${where}`);
+      if (!verifyConsistency(first, second, roots[first]!, roots[second]!, proof)) expect.fail(`refused: ${where}`);
+      if (verifyConsistency(first, second, other, roots[second]!, proof)) expect.fail(`another beginning: ${where}`);
+      if (verifyConsistency(first, second, roots[first]!, other, proof)) expect.fail(`another end: ${where}`);
+      if (proof.length === 0) continue;
+      const changed = [...proof];
+      changed[random(proof.length)] = other;
+      if (verifyConsistency(first, second, roots[first]!, roots[second]!, changed))
+        expect.fail(`another proof: ${where}`);
+    }
   });
 
   test('a frontier continues from stored nodes', async () => {

@@ -83,8 +83,17 @@ export interface StoredCheckpoint {
   readonly seq: number;
   readonly size: number;
   readonly time: Date;
-  /** The C2SP signed note. */
+  /** The C2SP signed note, with the cosignatures that came since. */
   readonly note: string;
+}
+
+export interface NewCosignature {
+  /** The number of the checkpoint. */
+  readonly seq: number;
+  /** The name of the witness in the configuration. */
+  readonly witness: string;
+  /** Whole signature lines, newlines included. */
+  readonly lines: string;
 }
 
 export interface Head {
@@ -170,6 +179,8 @@ export interface AuditStore {
   record(log: string, index: number): Promise<StoredRecord | null>;
   /** The stored rows from an index on, in the order of their index; gaps are not filled. */
   records(log: string, from: number, limit: number): Promise<StoredRecord[]>;
+  /** The entries alone from an index on, up to and without `to`, in the order of their index. */
+  entries(log: string, from: number, to: number): Promise<string[]>;
 
   /**
    * Makes the oldest records that cannot be searched yet searchable, at most `limit`; gives how many there were. `words`
@@ -185,7 +196,10 @@ export interface AuditStore {
   /** Waits for the right to sign and holds it until the transaction ends. */
   lockCheckpoints(tx: Tx, log: string): Promise<void>;
   appendCheckpoint(tx: Tx, log: string, checkpoint: StoredCheckpoint): Promise<void>;
-  newestCheckpoint(tx: Tx | null, log: string): Promise<StoredCheckpoint | null>;
+  /** The newest one, or of the newest thousand the newest that so many witnesses have cosigned. */
+  newestCheckpoint(tx: Tx | null, log: string, cosignatures?: number): Promise<StoredCheckpoint | null>;
+  /** Keeps a cosignature beside the note of a checkpoint. One by the same witness is kept as it was. */
+  addCosignature(log: string, cosignature: NewCosignature): Promise<void>;
   /** In the order of their number, from one on. */
   checkpoints(log: string, from: number, limit: number): Promise<StoredCheckpoint[]>;
 }
@@ -209,4 +223,30 @@ export interface NoteSigner {
   readonly vkey: string;
   /** The signed note for a text that ends in a newline. */
   sign(text: string): string;
+}
+
+/** Cosigns checkpoints with one key (C2SP tlog-cosignature). */
+export interface Cosigner {
+  readonly name: string;
+  readonly vkey: string;
+  /** The signature line, newline included, for the body of a checkpoint. */
+  cosign(text: string, time: Date): string;
+}
+
+/** A second store that checkpoints and tiles are written to, as C2SP tlog-tiles lays them out. */
+export interface AnchorStore {
+  readonly name: string;
+  /** `null` where there is nothing of that path. */
+  read(path: string): Promise<Buffer | null>;
+  /** Durable when it resolves; a reader sees all of it, or what was there before. */
+  write(path: string, bytes: Buffer): Promise<void>;
+}
+
+/** Somebody who sees that the log only grows, and says so (C2SP tlog-witness). */
+export interface Witness {
+  readonly name: string;
+  /** Its verifier keys. */
+  readonly vkeys: readonly string[];
+  /** Sends one `add-checkpoint`. Rejects where there is no answer. */
+  add(body: string): Promise<{ readonly status: number; readonly text: string }>;
 }

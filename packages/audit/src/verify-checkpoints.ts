@@ -1,6 +1,8 @@
-import { openNote, parseCheckpoint } from './note.ts';
+import { parseCheckpoint } from './checkpoint-text.ts';
+import { openNote } from './note.ts';
 import type { AuditStore } from './ports.ts';
 import type { Finding } from './verify.ts';
+import { parseVkey, SIGNATURE_TYPES } from './vkey.ts';
 
 const PAGE = 500;
 
@@ -23,6 +25,7 @@ export async function signedRoots(
   const rootsBySize = new Map<number, Uint8Array>();
   let problem: Finding | null = null;
   let largest = 0;
+  let cosigned = false;
   const report = (kind: Finding['kind'], text: string) => {
     problem ??= { kind, index: null, problem: text };
   };
@@ -42,6 +45,10 @@ export async function signedRoots(
       report('bad_checkpoint', `${label} is not a checkpoint of this log`);
       return null;
     }
+    const hasSecond = opened.signed_by.some((vkey) => parseVkey(vkey).type !== SIGNATURE_TYPES.note_ed25519);
+    // A signature that quantum computers cannot make is worth nothing if it can be left out.
+    if (cosigned && !hasSecond) report('bad_signature', `${label} lacks the second signature that earlier ones have`);
+    cosigned ||= hasSecond;
     const other = rootsBySize.get(checkpoint.size);
     if (other && Buffer.compare(other, checkpoint.root) !== 0)
       report('forked', `two different trees of ${checkpoint.size} records were signed (${label})`);

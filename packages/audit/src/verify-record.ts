@@ -1,17 +1,35 @@
-import { canonicalJson, digestOfText, type RecordEntry, recordEntrySchema } from '@portreeve/contract';
+import { canonicalJson, type RecordEntry, recordEntrySchema } from '@portreeve/contract';
 import { columnsOf } from './columns.ts';
 import type { OpenedRecord } from './keys/sealer.ts';
+import { sha256 } from './merkle.ts';
 import type { RecordColumns } from './ports.ts';
 import type { Finding } from './verify.ts';
 
 /** The entry as it stands in the row, or `null` where the text is not one. */
 export function readEntry(text: string): RecordEntry | null {
   try {
-    const parsed = recordEntrySchema.safeParse(JSON.parse(text));
-    return parsed.success && canonicalJson(parsed.data) === text ? parsed.data : null;
+    const value: unknown = JSON.parse(text);
+    const parsed = recordEntrySchema.safeParse(value);
+    return parsed.success && isCanonical(text, value) ? parsed.data : null;
   } catch {
     return null;
   }
+}
+
+/**
+ * Whether a text is the RFC 8785 text of the value that was read from it. What `JSON.stringify` gives back unchanged is,
+ * if the members are sorted and nothing is escaped that stands for half a character: that is told in a fifth of the time
+ * that writing it anew takes.
+ */
+function isCanonical(text: string, value: unknown): boolean {
+  const plain = JSON.stringify(value) === text && !text.includes('\\ud') && isSorted(value);
+  return plain || canonicalJson(value) === text;
+}
+
+function isSorted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  const names = Array.isArray(value) ? [] : Object.keys(value);
+  return names.every((name, i) => i === 0 || names[i - 1]! < name) && Object.values(value).every(isSorted);
 }
 
 /**
@@ -31,7 +49,11 @@ export function checkBeside(
     const problem = `${what} of record ${index} has been removed, and no record says that it was erased`;
     return { kind: 'missing_payload', index, problem };
   }
-  if (row.unread === 'damaged' || (row.payload !== null && digestOfText(row.payload) !== entry.payload_digest))
+  if (
+    row.unread === 'damaged' ||
+    (row.payload !== null &&
+      `sha256:${sha256(Buffer.from(row.payload, 'utf8')).toString('hex')}` !== entry.payload_digest)
+  )
     return {
       kind: 'changed_payload',
       index,

@@ -1,7 +1,8 @@
+import { isPortreeveError } from '@portreeve/contract';
 import { detachedBelow } from './detached.ts';
 import { erasedKeys } from './erased-keys.ts';
 import type { OpenedRecord } from './keys/sealer.ts';
-import { EMPTY_ROOT, type Frontier, leafHash } from './merkle.ts';
+import { EMPTY_ROOT, Frontier, leafHash } from './merkle.ts';
 import { type IndexedRecord, type NodeRange, type RecordColumns, TILE_HEIGHT } from './ports.ts';
 import type { AuditReader } from './reader.ts';
 import { frontierAt } from './stored-tree.ts';
@@ -41,6 +42,8 @@ export interface VerifyReport {
   readonly checkpoints: number;
   /** Records whose payload was erased, as a record of this log says. They are as they should be. */
   readonly erased: number;
+  /** The tree up to which everything is right. */
+  readonly verified: VerifiedTree;
 }
 
 export interface VerifyOptions {
@@ -48,6 +51,17 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: { checked: number; size: number }) => void;
   /** Checkpoints of this log that were kept elsewhere: they show a log that was cut off or rewritten as a whole. */
   readonly anchors?: readonly string[];
+  /** What an earlier run found right: this one begins behind it, and takes the records before as that run left them. */
+  readonly from?: VerifiedTree;
+  /** Checks so many records at the most; the next run goes on `from` {@link VerifyReport.verified}. */
+  readonly limit?: number;
+}
+
+/** A tree whose records were all checked. */
+export interface VerifiedTree {
+  readonly size: number;
+  /** Its root, in base64. */
+  readonly root: string;
 }
 
 export interface Finding {
@@ -57,6 +71,8 @@ export interface Finding {
 }
 
 const PAGE = 1024;
+/** Pages that are read before they are needed. */
+const READ_AHEAD = 3;
 
 /**
  * Recomputes everything from the stored bytes and names the first record that is not as it was appended. It reads and
@@ -72,10 +88,17 @@ export async function verifyLog(
   const signed = await signedRoots(store, log, vkeys, options.anchors ?? []);
   const { size } = await store.head(null, log);
   const detached = await detachedBelow(store, log);
-  const tree = await frontierAt(store, null, log, detached);
-  const scan = new Scan(store, log, size, signed.rootsBySize, tree);
+  const begin = await openFrom(store, log, size, { from: options.from ?? null, detached });
+  const end = options.limit === undefined ? size : Math.min(size, begin.tree.size + options.limit);
+  const before = begin.tree.clone();
+  const scan = new Scan(store, log, { size, end, tree: begin.tree, time: begin.time }, signed.rootsBySize);
   const finding =
-    (await scan.run(options.onProgress)) ?? (await truncated(store, log, size, signed.largest)) ?? signed.problem;
+    begin.finding ??
+    (await scan.run(options.onProgress)) ??
+    (end === size ? await truncated(store, log, size, signed.largest) : null) ??
+    signed.problem;
+  // What was found may lie before what was read last: then nothing of this run counts.
+  const right = finding && scan.tree.size > (finding.index ?? 0) ? before : scan.tree;
   return {
     ok: finding === null,
     size,
@@ -85,7 +108,36 @@ export async function verifyLog(
     kind: finding?.kind ?? null,
     checkpoints: signed.count,
     erased: scan.erased,
+    verified: { size: right.size, root: Buffer.from(right.root()).toString('base64') },
   };
+}
+
+/**
+ * Where an earlier run ended: its tree must still be the beginning of the stored one. Without one, and where what it saw
+ * was detached since, the first record that is in the database; the stored nodes are the tree before it.
+ */
+async function openFrom(
+  store: AuditReader,
+  log: string,
+  size: number,
+  { from, detached }: { readonly from: VerifiedTree | null; readonly detached: number },
+): Promise<{ tree: Frontier; time: string | null; finding: Finding | null }> {
+  if (!from || from.size <= detached)
+    return { tree: await frontierAt(store, null, log, detached), time: null, finding: null };
+  const start = { tree: new Frontier(), time: null };
+  if (from.size > size) {
+    const problem = `${from.size} records were verified before, and ${size} are left`;
+    return { ...start, finding: { kind: 'truncated', index: size, problem } };
+  }
+  const last = await store.record(log, from.size - 1);
+  const tree = await frontierAt(store, null, log, from.size).catch((error: unknown) => {
+    if (isPortreeveError(error, 'log_broken')) return null;
+    throw error;
+  });
+  if (tree && Buffer.from(tree.root()).toString('base64') === from.root)
+    return { tree, time: (last && readEntry(last.entry)?.time) ?? null, finding: null };
+  const problem = `the first ${from.size} records are not those that were verified before: verify the log from its beginning`;
+  return { ...start, finding: { kind: 'forked', index: null, problem } };
 }
 
 async function truncated(store: AuditReader, log: string, size: number, signedSize: number): Promise<Finding | null> {
@@ -106,42 +158,74 @@ async function truncated(store: AuditReader, log: string, size: number, signedSi
   return null;
 }
 
+/** What is read of the store for one step of the scan. */
+interface Page {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: readonly OpenedRecord[];
+  readonly nodes: ReadonlyMap<string, Uint8Array>;
+  readonly filed: ReadonlyMap<number, RecordColumns>;
+}
+
 class Scan {
+  readonly tree: Frontier;
   readonly #store: AuditReader;
   readonly #log: string;
   readonly #size: number;
+  readonly #end: number;
   readonly #roots: ReadonlyMap<number, Uint8Array>;
-  readonly #tree: Frontier;
-  #matched: number;
-  #time: string | null = null;
   #erasedKeys: ReadonlySet<string> | null = null;
   /** Records seen so far whose payload was erased. */
   erased = 0;
+  #matched: number;
+  #time: string | null;
 
-  constructor(store: AuditReader, log: string, size: number, roots: ReadonlyMap<number, Uint8Array>, tree: Frontier) {
+  constructor(
+    store: AuditReader,
+    log: string,
+    place: { readonly size: number; readonly end: number; readonly tree: Frontier; readonly time: string | null },
+    roots: ReadonlyMap<number, Uint8Array>,
+  ) {
     this.#store = store;
     this.#log = log;
-    this.#size = size;
+    this.#size = place.size;
+    this.#end = place.end;
+    this.tree = place.tree;
+    this.#matched = place.tree.size;
+    this.#time = place.time;
     this.#roots = roots;
-    this.#tree = tree;
-    this.#matched = tree.size;
   }
 
   async run(onProgress: VerifyOptions['onProgress']): Promise<Finding | null> {
     const empty = this.#roots.get(0);
     if (empty && Buffer.compare(empty, EMPTY_ROOT) !== 0) return this.#forked(0);
-    for (let from = this.#tree.size; from < this.#size; from += PAGE) {
-      const to = Math.min(from + PAGE, this.#size);
-      const rows = await this.#store.records(this.#log, from, PAGE);
-      const nodes = await this.#nodes(from, to);
-      const filed = columnsByIndex(await this.#store.indexed(this.#log, from, PAGE));
-      for (let index = from; index < to; index++) {
-        const finding = await this.#record(index, rows[index - from], nodes, filed);
+    // Pages are read ahead: the database works while this process hashes.
+    const ahead: Promise<Page>[] = [];
+    let next = this.tree.size;
+    while (this.tree.size < this.#end) {
+      for (; ahead.length < READ_AHEAD && next < this.#end; next += PAGE) {
+        const page = this.#page(next, Math.min(next + PAGE, this.#end));
+        // Whoever finds something leaves the rest unread.
+        page.catch(() => undefined);
+        ahead.push(page);
+      }
+      const page = await ahead.shift()!;
+      for (let index = page.from; index < page.to; index++) {
+        const finding = await this.#record(index, page.rows[index - page.from], page.nodes, page.filed);
         if (finding) return finding;
       }
-      onProgress?.({ checked: to, size: this.#size });
+      onProgress?.({ checked: page.to, size: this.#size });
     }
     return null;
+  }
+
+  async #page(from: number, to: number): Promise<Page> {
+    const [rows, nodes, filed] = await Promise.all([
+      this.#store.records(this.#log, from, to - from),
+      this.#nodes(from, to),
+      this.#store.indexed(this.#log, from, to - from),
+    ]);
+    return { from, to, rows, nodes, filed: columnsByIndex(filed) };
   }
 
   async #record(
@@ -176,7 +260,7 @@ class Scan {
     if (beside) return beside;
     if (row.payload === null) this.erased++;
     this.#time = entry.time;
-    for (const node of this.#tree.push(leaf)) {
+    for (const node of this.tree.push(leaf)) {
       if (node.level === 0 || node.level % TILE_HEIGHT !== 0) continue;
       const found = nodes.get(`${node.level}/${node.index}`);
       if (found && Buffer.compare(found, node.hash) === 0) continue;
@@ -186,7 +270,7 @@ class Scan {
     }
     const root = this.#roots.get(index + 1);
     if (!root) return null;
-    if (Buffer.compare(root, this.#tree.root()) !== 0) return this.#forked(index + 1);
+    if (Buffer.compare(root, this.tree.root()) !== 0) return this.#forked(index + 1);
     this.#matched = index + 1;
     return null;
   }
@@ -233,7 +317,7 @@ class Scan {
     const sizes = [...this.#roots.keys()].filter((size) => size > index && size <= this.#size);
     if (sizes.length === 0) return false;
     const end = Math.min(...sizes);
-    const tree = this.#tree.clone();
+    const tree = this.tree.clone();
     while (tree.size < end) {
       const rows = await this.#store.records(this.#log, tree.size, Math.min(PAGE, end - tree.size));
       if (rows.length === 0) return false;

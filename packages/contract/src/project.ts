@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { auditConfigSchema } from './audit-config.ts';
+import { awsAuthSchema, awsRegionSchema } from './aws-config.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
@@ -58,20 +60,9 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
   }),
   z.strictObject({
     store: z.literal('aws'),
-    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, 'such as eu-central-1'),
+    region: awsRegionSchema,
     prefix,
-    auth: z.discriminatedUnion('method', [
-      z.strictObject({
-        method: z.literal('web-identity'),
-        role_arn: z.string().startsWith('arn:'),
-        token_file: z.string().min(1),
-      }),
-      z.strictObject({
-        method: z.literal('keys'),
-        access_key_id: z.string().regex(/^[A-Z0-9]{16,128}$/),
-        secret_access_key_file: z.string().min(1),
-      }),
-    ]),
+    auth: awsAuthSchema,
     /** Endpoints in place of the region's, such as those of a private network. */
     endpoint: httpUrl.optional(),
     sts_endpoint: httpUrl.optional(),
@@ -182,48 +173,8 @@ export const projectConfigSchema = z
           .optional(),
       })
       .default({}),
-    /** The record: how long it lies in the database, and where it goes besides. */
-    audit: z
-      .strictObject({
-        /** Days after which whole parts of the log are detached (they stay in the database, for an archive). */
-        online_days: z.int().min(1).max(36_500).optional(),
-        /**
-         * Groups whose members read only records of these workflows, and none that belongs to no workflow (requirement G7).
-         * Who is in several reads the workflows of all; who is in none of them is not narrowed.
-         */
-        scopes: z.record(z.string().min(1).max(128), z.array(nameSchema)).default({}),
-        /** Receivers of every record, in the order of the log. */
-        streams: z
-          .array(
-            z.strictObject({
-              name: nameSchema,
-              format: z.enum(['jsonl', 'ocsf', 'otlp', 'cloudevents']).default('jsonl'),
-              to: z.discriminatedUnion('kind', [
-                /** One POST a batch to a path of a declared system. */
-                z.strictObject({
-                  kind: z.literal('http'),
-                  system: nameSchema,
-                  path: z
-                    .string()
-                    .regex(/^\/[!-~]{0,400}$/, 'a path that begins with /')
-                    .default('/'),
-                  /** The name of a secret: a bearer token. */
-                  token: nameSchema.optional(),
-                }),
-                /** RFC 5425, to a system with an address `syslogs://HOST:PORT`. */
-                z.strictObject({ kind: z.literal('syslog'), system: nameSchema }),
-                z.strictObject({ kind: z.literal('file'), path: z.string().min(1).max(1000) }),
-              ]),
-            }),
-          )
-          .max(16)
-          .refine(
-            (all) => new Set(all.map(({ name }) => name)).size === all.length,
-            'each stream has a name of its own',
-          )
-          .default([]),
-      })
-      .default({ scopes: {}, streams: [] }),
+    /** The record: how it can be checked from outside, who reads what of it, and where it goes besides. */
+    audit: auditConfigSchema.prefault({}),
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
   })

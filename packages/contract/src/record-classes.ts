@@ -108,4 +108,5 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.hold_lifted': CUSTODY,
   'audit.keys_rewrapped': CUSTODY,
   'audit.verified': BY_OPERATOR,
+  'audit.place': HOUSE,
 };

@@ -543,6 +543,15 @@ export const RECORD_TYPES = {
     first_bad_index: count.nullable(),
     problem: z.string().nullable(),
   }),
+  /** An anchor or a witness of the log fails, works again, or has seen records that the log does not hold. */
+  'audit.place': z.strictObject({
+    kind: z.enum(['anchor', 'witness']),
+    name: nameSchema,
+    state: z.enum(['unseen', 'working', 'failing', 'ahead']),
+    /** How many records it is known to have seen. */
+    size: count.nullable(),
+    detail: z.string().max(1000).nullable(),
+  }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type RecordType = keyof typeof RECORD_TYPES;

@@ -14,6 +14,7 @@ export type { Resolve, ResolvedAddress } from './egress/lookup.ts';
 export type { EgressProxy } from './egress/proxy.ts';
 export type { EgressRule } from './egress/rules.ts';
 export { createExecutor, type Executed, type ExecuteInput, type Executor, type ExecutorOptions } from './execute.ts';
+export { type S3ObjectsOptions, s3Endpoints, s3Objects } from './objects/s3.ts';
 export { callOutcomeSchema } from './outcome.ts';
 export type {
   Connector,

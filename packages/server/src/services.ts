@@ -1,5 +1,5 @@
 import type { Approvals } from '@portreeve/approve';
-import type { AuditLog } from '@portreeve/audit';
+import type { AuditLog, PlaceStatus } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type {
@@ -38,6 +38,10 @@ export interface Services {
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly erasing: Erasing;
+  /** The anchors and witnesses of the log, and how each is. */
+  places(): readonly PlaceStatus[];
+  /** Whether whoever asks may read the log's checkpoint and tiles. */
+  readonly public_tiles: boolean;
   readonly approvals: Approvals;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */

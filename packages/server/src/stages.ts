@@ -1,5 +1,5 @@
 import { type Approvals, createApprovals } from '@portreeve/approve';
-import { createAuditLog, createNoteSigner, createRedactor } from '@portreeve/audit';
+import { createRedactor } from '@portreeve/audit';
 import {
   assemble,
   attachmentSource,
@@ -43,6 +43,7 @@ import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
 import { createStreams } from './streams/streams.ts';
+import { wireAudit } from './wire-audit.ts';
 import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
 import { subjectDeclared, wireKeys } from './wire-keys.ts';
@@ -81,14 +82,9 @@ export async function wireStages(options: StagesOptions) {
     declared: subjectDeclared(project),
   });
   const records = auditStore(database);
-  const audit = createAuditLog({
-    store: records,
-    uow: database,
-    signer: createNoteSigner({ name: config.log_origin, privateKey: keys.log }),
-    redactor,
-    keys: sealing,
-    origin: config.log_origin,
-    clock,
+  const { audit, publisher, closeEgress } = wireAudit({
+    ...{ database, store: records, config, keys, clock, redactor, sealing },
+    projectFolder: project.folder,
   });
   const erasing = wireErasure({
     ...{ database, audit, words: records, sealing, redactor, retention: config.retention, clock },
@@ -211,6 +207,8 @@ export async function wireStages(options: StagesOptions) {
   });
   return {
     audit,
+    publisher,
+    closePlaces: closeEgress,
     identity,
     signIn,
     environment,

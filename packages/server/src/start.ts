@@ -29,6 +29,7 @@ import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { fileKeyWrapper } from './keys/file-wrapper.ts';
+import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
@@ -82,7 +83,7 @@ export interface PortreeveServer {
 const EXPIRE_EVERY_MS = 5000;
 const DETACH_EVERY_MS = 3_600_000;
 const STREAM_EVERY_MS = 1000;
-const CHECKPOINT_EVERY_MS = 60_000;
+const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
 
@@ -169,12 +170,15 @@ async function start(
       nudge: (tx, run, topic) => running().nudge(tx, run, topic),
     },
   });
-  const { audit, identity, signIn, leases, egress, approvals, execution } = stages;
-  await audit.prepare();
+  const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
+  undo.push(() => stages.closePlaces());
   undo.push(async () => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
+  // Before anything is recorded on a database that may be an older one than the world has seen.
+  await assertNotBehind(publisher, state.path);
+  await audit.prepare();
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
@@ -220,6 +224,8 @@ async function start(
       cause: error,
     });
   });
+  // A database without any checkpoint had nothing to show before.
+  await assertNotBehind(publisher, state.path);
   const info = {
     version: VERSION,
     environment: config.environment,
@@ -261,6 +267,8 @@ async function start(
     workflows: project.workflows,
     evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
+    places: () => publisher.status(),
+    public_tiles: config.audit.public_tiles,
     jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
@@ -289,19 +297,19 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => signIn.tidy(), log),
+    every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => identity.reviewDue(), log),
-    every(CHECKPOINT_EVERY_MS, () => stages.gate.forgetHistory(), log),
-    every(CHECKPOINT_EVERY_MS, () => stages.sweepPseudonyms(), log),
-    every(CHECKPOINT_EVERY_MS, () => stages.erasing.expire(), log),
-    every(CHECKPOINT_EVERY_MS, () => stages.erasing.root.resume(), log),
+    every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
+    every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
+    every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
+    every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),
+    every(SWEEP_EVERY_MS, () => stages.erasing.root.resume(), log),
     // Also when nothing happened: a period without events is visible as such.
-    every(CHECKPOINT_EVERY_MS, () => audit.checkpoint(), log),
-    every(CHECKPOINT_EVERY_MS, () => audit.prepare(), log),
+    every(config.audit.checkpoint_every_s * 1000, () => audit.checkpoint().then(() => publisher.publish()), log),
+    every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
   ];
@@ -315,6 +323,7 @@ async function start(
     await database
       .transaction((tx) => audit.append(tx, [draft({ type: 'system.stopped', actor: SYSTEM_ACTOR, data: { reason } })]))
       .then(() => audit.checkpoint())
+      .then(() => publisher.publish())
       .catch((error: unknown) => log('error', 'the stop could not be recorded', error));
     await unwind();
   };

@@ -1,10 +1,20 @@
-import { BadVerifierKey, type ExportResult, verifyExport } from './log/index.ts';
+import {
+  BadPolicy,
+  BadVerifierKey,
+  type ExportResult,
+  type Policy,
+  parsePolicy,
+  verifyExport,
+  verifyTiles,
+} from './log/index.ts';
 
 export interface FolderOptions {
   /** Prints one JSON object, the {@link ExportResult}, in place of text. */
   readonly json?: boolean;
   /** A file with the keys that the checkpoint must be signed by, one a line. */
   readonly vkeyFile?: string;
+  /** A C2SP tlog-policy file: the keys and witnesses that are trusted, and how many must have cosigned. */
+  readonly policyFile?: string;
 }
 
 /**
@@ -13,7 +23,7 @@ export interface FolderOptions {
  */
 export async function verifyFolder(folder: string, options: FolderOptions = {}): Promise<0 | 1 | 2> {
   try {
-    const result = await check(folder, options.vkeyFile);
+    const result = await check(folder, options);
     process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
     return result.ok ? 0 : 1;
   } catch (error) {
@@ -25,17 +35,53 @@ export async function verifyFolder(folder: string, options: FolderOptions = {}):
 
 class Unusable extends Error {}
 
-async function check(folder: string, vkeyFile: string | undefined): Promise<ExportResult> {
+async function check(folder: string, { vkeyFile, policyFile }: FolderOptions): Promise<ExportResult> {
+  const policy = policyFile === undefined ? null : await policyOf(policyFile);
   const expected = vkeyFile === undefined ? [] : keysIn(await read(vkeyFile));
   if (vkeyFile !== undefined && expected.length === 0) throw new Unusable(`${printable(vkeyFile)} holds no key`);
-  const [checkpoint, vkey] = await Promise.all([read(`${folder}/checkpoint`), read(`${folder}/log.vkey`)]);
+  const checkpoint = await read(`${folder}/checkpoint`);
+  // An anchor's folder has no key with it: it must come from elsewhere.
+  const tiles = await isThere(`${folder}/tile`);
+  const trusted = { ...(policy ? { policy } : {}), expectedVkeys: expected };
+  if (tiles && !policy && expected.length === 0)
+    throw new Unusable('This is a folder of tiles: name the key that you trust with --vkey or --policy.');
+  const vkey = tiles ? '' : await read(`${folder}/log.vkey`);
   try {
+    if (tiles) return await verifyTiles({ read: resourcesOf(folder), checkpoint, vkey, ...trusted });
     const entries = pieces(`${folder}/entries.jsonl`);
-    return await verifyExport({ entries, checkpoint, vkey, expectedVkeys: expected });
+    return await verifyExport({ entries, checkpoint, vkey, ...trusted });
   } catch (error) {
     if (error instanceof BadVerifierKey) throw new Unusable(`The key is not usable: ${error.message}.`);
     throw error;
   }
+}
+
+async function policyOf(path: string): Promise<Policy> {
+  try {
+    return parsePolicy(await read(path));
+  } catch (error) {
+    if (error instanceof BadPolicy)
+      throw new Unusable(`${printable(path)} is not a policy: ${printable(error.message)}.`);
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  const { stat } = await import('node:fs/promises');
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function resourcesOf(folder: string): (path: string) => Promise<Uint8Array | null> {
+  return async (path) => {
+    const { readFile } = await import('node:fs/promises');
+    return readFile(`${folder}/${path}`).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw unreadable(`${folder}/${path}`, error);
+    });
+  };
 }
 
 async function* pieces(path: string): AsyncIterable<string> {
@@ -77,8 +123,9 @@ function describe(result: ExportResult): string {
     const trust = result.key_expected
       ? 'as expected'
       : 'found in the export itself: compare it with the key that you were given, or pass that with --vkey';
-    lines.push(['key', `${result.key} (${trust})`]);
+    lines.push(['key', `${short(result.key)} (${trust})`]);
   }
+  for (const vkey of result.cosigned_by) lines.push(['cosigned by', short(vkey)]);
   const what = result.complete
     ? 'all that the checkpoint covers'
     : result.ok
@@ -94,6 +141,11 @@ function describe(result: ExportResult): string {
   const where = result.first_bad_index === null ? '' : ` from index ${result.first_bad_index}`;
   const verdict = result.ok ? 'OK: nothing was changed.' : `NOT OK${where}: ${result.problem} (${result.kind}).`;
   return `${lines.map(([name, text]) => `${name.padEnd(11)} ${printable(text)}\n`).join('')}\n${printable(verdict)}\n`;
+}
+
+/** The key of an ML-DSA signature has 1,750 characters. */
+function short(vkey: string): string {
+  return vkey.length <= 120 ? vkey : `${vkey.slice(0, 100)}\u2026`;
 }
 
 /** What comes from the export may not steer the terminal. */

@@ -1,17 +1,28 @@
 #!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { verifyFolder } from './folder.ts';
+import { startWitness } from './witness/witness.ts';
 
-const USAGE = `usage: portreeve-verify DIR [--vkey FILE] [--json]
+const USAGE = `usage: portreeve-verify DIR [--vkey FILE | --policy FILE] [--json]
+       portreeve-verify witness --name NAME --log FILE --folder DIR [--listen ADDRESS:PORT]
 
-Checks a folder that "portreeve audit export" wrote, without the server.
+Checks a folder that "portreeve audit export" wrote, or that an anchor of the log is, without the server.
   --vkey FILE  the log's public key as you were given it by another way, one a line
+  --policy FILE  the keys and witnesses that you trust, and how many must have cosigned (c2sp.org/tlog-policy)
   --json       one JSON object on standard output
+
+The second form runs a witness (c2sp.org/tlog-witness): it cosigns the checkpoints of logs that only grow.
+  --name NAME    what its cosignatures are known by, such as auditor.example/witness
+  --log FILE     the public keys of the logs, one a line
+  --folder DIR   keeps its key and what it has seen; for one process
+  --listen       where it listens; 127.0.0.1:7420 if not said. Put TLS before it
 
 exit: 0 nothing was changed, 1 something was, 2 the command or the folder is not usable
 `;
 
 async function main(args: readonly string[]): Promise<0 | 1 | 2> {
+  if (args[0] === 'witness') return witness(args.slice(1));
   const parsed = options(args);
   if (typeof parsed === 'string') {
     process.stderr.write(parsed);
@@ -30,7 +41,35 @@ async function main(args: readonly string[]): Promise<0 | 1 | 2> {
   return verifyFolder(folder, {
     json: values.json === true,
     ...(values.vkey === undefined ? {} : { vkeyFile: values.vkey }),
+    ...(values.policy === undefined ? {} : { policyFile: values.policy }),
   });
+}
+
+async function witness(args: readonly string[]): Promise<0 | 2> {
+  const text = { type: 'string' } as const;
+  try {
+    const { name, log, folder, listen } = parseArgs({
+      args: [...args],
+      options: { name: text, log: text, folder: text, listen: { ...text, default: '127.0.0.1:7420' } },
+    }).values;
+    const place = /^(.+):([0-9]{1,5})$/.exec(listen);
+    if (!name || !log || !folder || !place) throw new Error('--name, --log and --folder are needed');
+    const logVkeys = (await readFile(log, 'utf8'))
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    const host = place[1]!.replace(/^\[|\]$/g, '');
+    const running = await startWitness({ name, logVkeys, folder, host, port: Number(place[2]) });
+    process.stdout.write(`${JSON.stringify({ listening: running.url, vkey: running.vkey })}\n`);
+    await new Promise((stopped) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stopped);
+    });
+    await running.close();
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
 }
 
 function options(args: readonly string[]) {
@@ -38,7 +77,12 @@ function options(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { vkey: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        vkey: { type: 'string' },
+        policy: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
   } catch (error) {
     return `${(error as Error).message}\n\n${USAGE}`;

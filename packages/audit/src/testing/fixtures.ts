@@ -1,15 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import {
-  type Clock,
-  draft,
-  fixedClock,
-  type RecordActor,
-  type RecordDraft,
-  type UnitOfWork,
-} from '@portreeve/contract';
+import { draft, fixedClock, type RecordActor, type RecordDraft, type UnitOfWork } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
 import type { KeyStore } from '../keys/ports.ts';
-import { type AuditLog, createAuditLog } from '../log.ts';
+import { type AuditLog, type AuditLogOptions, createAuditLog } from '../log.ts';
 import { createNoteSigner } from '../note.ts';
 import type { AuditStore } from '../ports.ts';
 import { createRedactor } from '../redact/redactor.ts';
@@ -27,24 +20,28 @@ export const TEST_ACTOR: RecordActor = {
 
 type TestKeys = ReturnType<typeof testKeys<KeyStore>>;
 
+export interface TestLogOptions
+  extends Partial<Pick<AuditLogOptions, 'store' | 'uow' | 'clock' | 'origin' | 'cosigner' | 'quorum' | 'earlierKeys'>> {
+  readonly privateKey?: KeyObject;
+  readonly keys?: TestKeys;
+}
+
 /** A log for tests, on a given store or in memory. */
-export function testAuditLog(
-  options: {
-    store?: AuditStore;
-    uow?: UnitOfWork;
-    clock?: Clock;
-    privateKey?: KeyObject;
-    origin?: string;
-    keys?: TestKeys;
-  } = {},
-): { log: AuditLog; store: AuditStore; uow: UnitOfWork; keys: TestKeys } {
+export function testAuditLog(options: TestLogOptions = {}): {
+  log: AuditLog;
+  store: AuditStore;
+  uow: UnitOfWork;
+  keys: TestKeys;
+} {
   const memory = memoryAuditStore();
   const store = options.store ?? memory;
   const uow = options.uow ?? memoryUnitOfWork(memory);
   const origin = options.origin ?? TEST_ORIGIN;
   const keys = options.keys ?? memoryKeys();
   const privateKey = options.privateKey ?? generateKeyPairSync('ed25519').privateKey;
+  const { privateKey: _, ...given } = options;
   const log = createAuditLog({
+    ...given,
     store,
     uow,
     origin,

@@ -4,6 +4,7 @@ import type {
   AuditStore,
   IndexedRecord,
   Lead,
+  NewCosignature,
   NewRecord,
   PendingRecord,
   StagedRecord,
@@ -25,6 +26,7 @@ interface MemoryLog {
   readonly filed: Filed[];
   readonly nodes: Map<string, StoredNode>;
   readonly checkpoints: StoredCheckpoint[];
+  readonly cosigned: NewCosignature[];
 }
 
 /**
@@ -48,6 +50,7 @@ export function memoryAuditStore(): AuditStore & {
       filed: [],
       nodes: new Map(),
       checkpoints: [],
+      cosigned: [],
     };
     logs.set(log, found);
     return found;
@@ -143,6 +146,11 @@ export function memoryAuditStore(): AuditStore & {
         .slice(0, limit)
         .map((record) => view(record)!);
     },
+    async entries(log, from, to) {
+      return of(log)
+        .records.filter(({ index }) => index >= from && index < to)
+        .map(({ entry }) => entry);
+    },
     async index(log, limit, words) {
       const { records, filed } = of(log);
       const fresh = records.slice(filed.length, filed.length + limit);
@@ -174,15 +182,33 @@ export function memoryAuditStore(): AuditStore & {
       if (checkpoints.some((other) => other.seq === checkpoint.seq)) throw new Error('the checkpoint is there already');
       checkpoints.push(checkpoint);
     },
-    async newestCheckpoint(_tx, log) {
-      return of(log).checkpoints.at(-1) ?? null;
+    async newestCheckpoint(_tx, log, cosignatures = 0) {
+      const { checkpoints, cosigned } = of(log);
+      const found = checkpoints.findLast(({ seq }) => ofCheckpoint(cosigned, seq).length >= cosignatures);
+      return found ? withCosignatures(found, cosigned) : null;
     },
     async checkpoints(log, from, limit) {
-      return of(log)
-        .checkpoints.filter((checkpoint) => checkpoint.seq >= from)
-        .slice(0, limit);
+      const { checkpoints, cosigned } = of(log);
+      return checkpoints
+        .filter((checkpoint) => checkpoint.seq >= from)
+        .slice(0, limit)
+        .map((checkpoint) => withCosignatures(checkpoint, cosigned));
+    },
+    async addCosignature(log, cosignature) {
+      const { cosigned } = of(log);
+      const { seq, witness } = cosignature;
+      if (!ofCheckpoint(cosigned, seq).some((other) => other.witness === witness)) cosigned.push(cosignature);
     },
   };
+}
+
+function ofCheckpoint(cosigned: readonly NewCosignature[], seq: number): NewCosignature[] {
+  return cosigned.filter((each) => each.seq === seq).sort((a, b) => (a.witness < b.witness ? -1 : 1));
+}
+
+function withCosignatures(checkpoint: StoredCheckpoint, cosigned: readonly NewCosignature[]): StoredCheckpoint {
+  const lines = ofCheckpoint(cosigned, checkpoint.seq).map((each) => each.lines);
+  return { ...checkpoint, note: checkpoint.note + lines.join('') };
 }
 
 function view(record: NewRecord | undefined): StoredRecord | null {

@@ -102,6 +102,8 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
       expect(await store.record('bytes', 0)).toEqual(expected);
       expect(await store.records('bytes', 1, 10)).toHaveLength(1);
       expect(await store.records('bytes', 0, 1)).toHaveLength(1);
+      expect(await store.entries('bytes', 0, 10)).toEqual([wild.entry, plain.entry]);
+      expect(await store.entries('bytes', 1, 2)).toEqual([plain.entry]);
       expect(await store.head(null, 'bytes')).toEqual({ size: 2, time: at(1).toISOString(), signed_size: 0 });
       const nodes = await store.nodes(null, 'bytes', [
         { level: 8, from: 3, to: 4 },
@@ -196,6 +198,22 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
       expect(await store.checkpoints('points', 0, 2)).toEqual(checkpoints.slice(0, 2));
       expect(await store.newestCheckpoint(null, 'points')).toEqual(checkpoints[2]);
       expect((await store.head(null, 'points')).signed_size).toBe(2);
+    });
+
+    test('cosignatures stand behind the note of their checkpoint, one of each witness', async () => {
+      const points = [0, 1].map((seq) => ({ seq, size: 4, time: at(seq), note: `note ${seq}\n` }));
+      for (const point of points) await run((tx) => store.appendCheckpoint(tx, 'cosigned', point));
+      for (const [witness, lines] of [
+        ['b', 'line b\n'],
+        ['a', 'line a\n'],
+        ['a', 'another\n'],
+      ] as const)
+        await store.addCosignature('cosigned', { seq: 0, witness, lines });
+      const cosigned = { ...points[0]!, note: 'note 0\nline a\nline b\n' };
+      expect(await store.checkpoints('cosigned', 0, 10)).toEqual([cosigned, points[1]]);
+      expect(await store.newestCheckpoint(null, 'cosigned')).toEqual(points[1]);
+      for (const least of [1, 2]) expect(await store.newestCheckpoint(null, 'cosigned', least)).toEqual(cosigned);
+      expect(await store.newestCheckpoint(null, 'cosigned', 3)).toBeNull();
     });
 
     test('G4: searches by every column, time, words and cursor', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
@@ -54,7 +54,10 @@ export function addAudit(program: Command, run: Run<never>): void {
     .description('verify the running log, or (with a folder) an export, offline')
     .argument('[folder]')
     .option('--vkey <file>', 'with a folder: the public key that you trust, kept elsewhere')
-    .action((run as Run<GlobalOptions & { vkey?: string }>)(verify));
+    .option('--policy <file>', 'with a folder: the keys and witnesses that you trust (C2SP tlog-policy)')
+    .option('--anchors <file...>', 'without: checkpoints of this log that were kept elsewhere')
+    .option('--resume <file>', 'without: go on from what was right the last time, and keep it there for the next')
+    .action((run as Run<VerifyOptions>)(verify));
   filtered(group.command('export').description('write the record to a folder that can be checked offline'))
     .requiredOption('--out <folder>', 'a new or empty folder')
     .action((run as Run<FilterOptions>)(exportLog));
@@ -125,16 +128,19 @@ async function show(options: GlobalOptions, index: string): Promise<number> {
   return EXIT.done;
 }
 
-async function verify(options: GlobalOptions & { vkey?: string }, folder: string | undefined): Promise<number> {
+type VerifyOptions = GlobalOptions & { vkey?: string; policy?: string; anchors?: string[]; resume?: string };
+
+async function verify(options: VerifyOptions, folder: string | undefined): Promise<number> {
   if (folder) {
     const { verifyFolder } = await import('@portreeve/verify');
     return verifyFolder(resolve(folder), {
       json: options.json === true,
       ...(options.vkey ? { vkeyFile: options.vkey } : {}),
+      ...(options.policy ? { policyFile: options.policy } : {}),
     });
   }
   const { client } = await signIn(options, 'auditor');
-  const report = await client.call('POST', '/v1/audit/verify');
+  const report = await verifyLive(client, options);
   if (options.json) console.log(JSON.stringify(report));
   else if (report.ok)
     console.log(
@@ -148,6 +154,43 @@ async function verify(options: GlobalOptions & { vkey?: string }, folder: string
     console.error('next: keep the database as it is, and compare it with an exported copy from that record on.');
   }
   return report.ok ? EXIT.done : EXIT.failed;
+}
+
+/** Records that are checked with one request: some seconds. */
+const VERIFY_STEP = 100_000;
+
+/** Asks the server step by step, shows how far it is, and keeps what was right where `--resume` says. */
+async function verifyLive(client: Awaited<ReturnType<typeof signIn>>['client'], options: VerifyOptions): Promise<Row> {
+  const anchors = await Promise.all((options.anchors ?? []).map((path) => readFile(path, 'utf8')));
+  let from = options.resume ? await verifiedBefore(options.resume) : null;
+  let erased = 0;
+  for (;;) {
+    const asked = { ...(from ? { from } : {}), ...(anchors.length > 0 ? { anchors } : {}), limit: VERIFY_STEP };
+    const step = await client.call('POST', '/v1/audit/verify', asked);
+    erased += step.erased;
+    const report = { ...step, erased };
+    if (!report.ok) return report;
+    if (options.resume) await writeFile(options.resume, `${JSON.stringify(report.verified)}\n`, { mode: 0o600 });
+    if (report.verified.size >= report.size || report.verified.size === from?.size) return report;
+    const { size, root } = report.verified;
+    from = { size, root };
+    if (!options.json && process.stderr.isTTY) process.stderr.write(`\r${size} of ${report.size} records verify `);
+  }
+}
+
+async function verifiedBefore(path: string): Promise<{ size: number; root: string } | null> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  try {
+    const { size, root } = JSON.parse(text);
+    if (Number.isSafeInteger(size) && typeof root === 'string') return { size, root };
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`${path} is not what an earlier run wrote: remove it to verify from the beginning.`);
 }
 
 async function exportLog(options: FilterOptions): Promise<number> {

@@ -4,6 +4,13 @@ import { EXIT, ProblemError } from '../failure.ts';
 import { printable, short, style } from '../output.ts';
 import { type GlobalOptions, serverUrl, signIn } from '../session.ts';
 
+/** What to do about an anchor or a witness of the log. */
+const PLACE_NEXT: Readonly<Record<string, string>> = {
+  failing: 'See whether it is there and lets this server write; it is tried again at each checkpoint.',
+  ahead:
+    'Stop the server and restore the newest backup: the database is older than what was seen there, or was rewritten.',
+};
+
 interface Check {
   readonly name: string;
   readonly ok: boolean;
@@ -70,6 +77,15 @@ async function doctor(options: GlobalOptions): Promise<number> {
       ok: true,
       detail: `${system.log.origin}, ${system.log.size} records, key ${system.log.vkey}`,
     });
+    for (const { kind, name, state, size, detail, since } of system.log.places) {
+      const seen = size === null ? 'nothing seen yet' : `${size} records seen`;
+      checks.push({
+        name: kind,
+        ok: state === 'working' || state === 'unseen',
+        detail: `${name}: ${state} since ${since}, ${seen}${detail ? `; ${detail}` : ''}`,
+        ...(PLACE_NEXT[state] ? { next: PLACE_NEXT[state] } : {}),
+      });
+    }
     return url;
   });
   const ok = checks.every((each) => each.ok);

@@ -12,12 +12,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const publicOf = (key: KeyObject): string => createPublicKey(key).export({ format: 'jwk' }).x!;
+const publicOf = (key: KeyObject): string => {
+  const { x, pub } = createPublicKey(key).export({ format: 'jwk' }) as { x?: string; pub?: string };
+  return (x ?? pub)!;
+};
 
 test('the first start makes the keys and says which, for the record', async () => {
   const keys = await loadKeys(folder);
   expect(keys.created).toEqual([
     { purpose: 'log', key_id: keyId(keys.log), public_key: publicOf(keys.log) },
+    { purpose: 'log-ml-dsa', key_id: keyId(keys.log_ml_dsa), public_key: publicOf(keys.log_ml_dsa) },
     { purpose: 'grant', key_id: keyId(keys.grant), public_key: publicOf(keys.grant) },
     { purpose: 'executor', key_id: keyId(keys.executor!), public_key: publicOf(keys.executor!) },
   ]);
@@ -34,6 +38,7 @@ test('the second start reads the same ones', async () => {
   const first = await loadKeys(folder);
   const second = await loadKeys(folder);
   expect(second.created).toEqual([]);
+  expect(publicOf(second.log_ml_dsa)).toBe(publicOf(first.log_ml_dsa));
   expect([publicOf(second.log), publicOf(second.grant), second.redaction, second.pseudonyms]).toEqual([
     publicOf(first.log),
     publicOf(first.grant),
@@ -46,11 +51,13 @@ test('only their owner may read them', async () => {
   await loadKeys(folder);
   expect((await stat(join(folder, 'keys'))).mode & 0o777).toBe(0o700);
   const names = await readdir(join(folder, 'keys'));
-  expect(names.sort()).toEqual(['executor.pem', 'grant.pem', 'log.pem', 'pseudonyms.key', 'redaction.key']);
+  expect(names.sort()).toEqual([
+    ...['executor.pem', 'grant.pem', 'log-ml-dsa.pem', 'log.pem', 'pseudonyms.key', 'redaction.key'],
+  ]);
   for (const name of names) expect((await stat(join(folder, 'keys', name))).mode & 0o777).toBe(0o600);
 });
 
-test.each(['log.pem', 'grant.pem', 'executor.pem', 'redaction.key', 'pseudonyms.key'])(
+test.each(['log.pem', 'log-ml-dsa.pem', 'grant.pem', 'executor.pem', 'redaction.key', 'pseudonyms.key'])(
   'a broken %s is named, and not replaced',
   async (name) => {
     await loadKeys(folder);

@@ -14,6 +14,8 @@ type Created = readonly { purpose: string; key_id: string; public_key: string }[
 export interface Keys {
   /** Signs checkpoints. Ed25519. */
   readonly log: KeyObject;
+  /** Cosigns them, for those who do not trust Ed25519 any more. ML-DSA-44. */
+  readonly log_ml_dsa: KeyObject;
   /** Signs grants. Ed25519. */
   readonly grant: KeyObject;
   /** The executor's own, Ed25519: it proves to a downstream who uses a grant. Null where executors run apart. */
@@ -34,6 +36,7 @@ export async function loadKeys(stateFolder: string, executor: 'here' | 'apart' =
   const { signing, secret, created } = await keyFolder(stateFolder);
   return {
     log: await signing('log'),
+    log_ml_dsa: await signing('log-ml-dsa', 'ml-dsa-44'),
     grant: await signing('grant'),
     executor: executor === 'here' ? await signing('executor') : null,
     redaction: await secret('redaction'),
@@ -51,7 +54,9 @@ export interface ExecutorKeys {
 /** Throws `misconfigured` for a state folder that holds a key of the gatekeeper's (requirement F7). */
 export async function loadExecutorKeys(stateFolder: string): Promise<ExecutorKeys> {
   const { signing, secret, names } = await keyFolder(stateFolder);
-  const foreign = (await names()).find((name) => ['grant.pem', 'log.pem', 'pseudonyms.key'].includes(name));
+  const foreign = (await names()).find((name) =>
+    ['grant.pem', 'log.pem', 'log-ml-dsa.pem', 'pseudonyms.key'].includes(name),
+  );
   if (foreign)
     throw new PortreeveError('misconfigured', `${join(stateFolder, 'keys', foreign)} is not for an executor.`, {
       next: 'Give the executor a state folder of its own, which no other role has used.',
@@ -67,12 +72,12 @@ async function keyFolder(stateFolder: string) {
   return {
     created,
     names: () => readdir(folder),
-    async signing(purpose: string): Promise<KeyObject> {
+    async signing(purpose: string, kind: KeyKind = 'ed25519'): Promise<KeyObject> {
       const path = join(folder, `${purpose}.pem`);
       const [pem, fresh] = await readOrMake(path, () =>
-        generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        makeKey(kind).export({ type: 'pkcs8', format: 'pem' }).toString(),
       );
-      const key = parsePrivateKey(pem, path);
+      const key = parsePrivateKey(pem, path, kind);
       if (fresh) created.push({ purpose, key_id: keyId(key), public_key: publicText(key) });
       return key;
     },
@@ -100,17 +105,24 @@ export async function grantKey(stateFolder: string): Promise<string> {
       cause,
     });
   });
-  return publicText(parsePrivateKey(pem, path));
+  return publicText(parsePrivateKey(pem, path, 'ed25519'));
 }
 
-/** The `x` of its JWK (RFC 8037). */
+/** The public key's bytes in base64url: the `x` (RFC 8037) or `pub` of its JWK. */
 export function publicText(key: KeyObject): string {
-  return createPublicKey(key).export({ format: 'jwk' }).x ?? '';
+  const { x, pub } = createPublicKey(key).export({ format: 'jwk' }) as { x?: string; pub?: string };
+  return x ?? pub ?? '';
 }
 
 /** A short name for a public key: the first 12 characters of its base64url form. */
 export function keyId(key: KeyObject): string {
   return publicText(key).slice(0, KEY_ID_CHARS);
+}
+
+type KeyKind = 'ed25519' | 'ml-dsa-44';
+
+function makeKey(kind: KeyKind): KeyObject {
+  return kind === 'ed25519' ? generateKeyPairSync('ed25519').privateKey : generateKeyPairSync('ml-dsa-44').privateKey;
 }
 
 /** The state folder is held by this process alone, so nobody makes the same key meanwhile. */
@@ -125,10 +137,10 @@ async function readOrMake(path: string, make: () => string): Promise<[text: stri
   return [text, true];
 }
 
-function parsePrivateKey(pem: string, path: string): KeyObject {
+function parsePrivateKey(pem: string, path: string, kind: KeyKind): KeyObject {
   try {
     const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType === 'ed25519') return key;
+    if (key.asymmetricKeyType === kind) return key;
   } catch {
     // An error of the parser may quote the key.
   }

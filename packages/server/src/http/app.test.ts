@@ -41,7 +41,7 @@ async function document(): Promise<OpenApi> {
   return answer.json() as OpenApi;
 }
 
-const asOpenApi = (url: string): string => url.replaceAll(/:([a-z]+)/g, '{$1}');
+const asOpenApi = (url: string): string => url.replaceAll(/:([a-z]+)|(\*)/g, '{$1$2}');
 
 function refsIn(node: Node): string[] {
   if (typeof node !== 'object' || node === null) return [];
@@ -68,7 +68,7 @@ test('each operation has an id of its own, says what it needs, and refers to the
     expect(operation.security).toEqual(route.operation === 'public' ? undefined : [{ bearer: [] }]);
     expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
     const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
-    expect(inPath.map((parameter) => `:${parameter.name}`)).toEqual(route.url.match(/:[a-z]+/g) ?? []);
+    expect(inPath.map((parameter) => parameter.name)).toEqual(route.url.match(/(?<=:)[a-z]+|\*/g) ?? []);
     const success = Object.keys(operation.responses).filter((status) => /^[23]/.test(status));
     expect(success).toEqual(route.stream ? ['200'] : Object.keys(route.answers));
     if (route.stream) expect(Object.keys(operation.responses['200']!.content!)).toEqual([route.stream]);

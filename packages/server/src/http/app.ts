@@ -18,6 +18,7 @@ import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
 import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes/index.ts';
+import { withoutCredential } from './routes/tlog.ts';
 
 /** Requests a minute and address, before anybody is known. */
 const FLOOD_LIMIT = 1200;
@@ -66,7 +67,8 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
     transform: createJsonSchemaTransform({ schemaRegistry: named }),
     transformObject: createJsonSchemaTransformObject({ schemaRegistry: named }),
   });
-  for (const each of routes) {
+  for (const listed of routes) {
+    const each = services.public_tiles ? withoutCredential(listed) : listed;
     if (!each.oauth) add(app, services, each);
     // A context of its own: nothing else takes a form, which any page may send.
     else

@@ -30,7 +30,7 @@ async function refusal(by: string, verdict: SignedVerdict) {
     limit: 1,
   });
   // Each refused verdict is on record, with who gave it and why it did not count.
-  expect(records[0]?.entry).toMatchObject({ outcome: body.code, actor: { name: by } });
+  expect(records[0]).toMatchObject({ entry: { outcome: body.code }, payload: { actor_name: by } });
   return [status, body.code];
 }
 

@@ -167,7 +167,10 @@ describe('C9: access evaluation', () => {
   test('G1: each request is on record by its own, without arguments', async () => {
     await ask({ subject: analyst, ...lookUp }, { 'x-request-id': 'bfe9eb29-ab87-4ca3-be83-a1d5d8305716' });
     const { records } = await house.server.services.audit.search({ type: 'authzen.evaluated', limit: 1 });
-    expect(records[0]?.entry).toMatchObject({ actor: { name: 'gateway', kind: 'service' }, outcome: 'permit' });
+    expect(records[0]).toMatchObject({
+      entry: { actor: { kind: 'service' }, outcome: 'permit' },
+      payload: { actor_name: 'gateway' },
+    });
     expect(records[0]?.payload?.data).toEqual({
       semantic: null,
       request_id: 'bfe9eb29-ab87-4ca3-be83-a1d5d8305716',

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { createCosigner } from '@portreeve/audit';
 import { appendNotes, noteDraft, testAuditLog, testKeys } from '@portreeve/audit/testing';
 import { isPortreeveError } from '@portreeve/contract';
 import { sql } from 'kysely';
@@ -13,7 +14,14 @@ describe('G2: tampering in the database, as its superuser', () => {
   let count = 0;
   beforeAll(async () => {
     made = await testDatabase();
-    for (const table of ['audit_records', 'audit_nodes', 'audit_checkpoints', 'audit_pending', 'audit_keys'])
+    for (const table of [
+      'audit_records',
+      'audit_nodes',
+      'audit_checkpoints',
+      'audit_pending',
+      'audit_keys',
+      'audit_cosignatures',
+    ])
       await sql.raw(`ALTER TABLE ${table} DISABLE TRIGGER ALL`).execute(made.database.read);
   });
   afterAll(() => made.close());
@@ -217,6 +225,29 @@ describe('G2: tampering in the database, as its superuser', () => {
     expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 4, kind: 'changed_column' });
   });
 
+  test('a clock that goes back, in a record at the end that is changed with its hash and its search row', async () => {
+    const { log, where } = await signedLog({ last: false });
+    const earlier = `regexp_replace(entry, '"time":"[^"]*"', '"time":"2026-11-20T07:59:59.999Z"')`;
+    await run(
+      `UPDATE audit_records SET entry = ${earlier}, leaf = sha256('\\x00' || convert_to(${earlier}, 'UTF8')) WHERE ${where(19)}`,
+    );
+    await run(`UPDATE audit_index SET time = '2026-11-20T07:59:59.999Z' WHERE ${where(19)}`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: 19, kind: 'clock' });
+  });
+
+  test('a cosignature that does not verify, and one that is no signature', async () => {
+    const { log, origin, parts } = await signedLog();
+    const checkpoint = (await log.newestCheckpoint())!;
+    const cosigner = createCosigner({ name: origin, privateKey: generateKeyPairSync('ml-dsa-44').privateKey });
+    const withKey = testAuditLog({ ...parts, cosigner, earlierKeys: [log.vkey] }).log;
+    const line = cosigner.cosign(checkpoint.text.replace('20', '19'), new Date());
+    await run(`INSERT INTO audit_cosignatures VALUES ('${origin}', ${checkpoint.seq}, 'w', '${line}')`);
+    expect(await withKey.verify()).toMatchObject({ ok: false, first_bad_index: null, kind: 'bad_signature' });
+    await run(`UPDATE audit_cosignatures SET lines = 'nothing' WHERE log = '${origin}'`);
+    expect(await log.verify()).toMatchObject({ ok: false, first_bad_index: null, kind: 'bad_checkpoint' });
+    await expect(log.checkpoint()).rejects.toSatisfy((error) => isPortreeveError(error, 'log_broken'));
+  });
+
   test('checkpoints: signed by another key, altered, renumbered, of another size', async () => {
     const { log, parts, origin } = await signedLog();
     const otherKey = testAuditLog({ ...parts, privateKey: generateKeyPairSync('ed25519').privateKey });
@@ -241,6 +272,7 @@ describe('G2: tampering in the database, as its superuser', () => {
     expect(seen).toEqual([{ checked: 20, size: 20 }]);
     await run(`DELETE FROM audit_records WHERE ${where(2)}`);
     expect(await log.verify()).toEqual({
+      verified: { size: 2, root: expect.any(String) },
       ok: false,
       size: 20,
       detached_below: 0,

@@ -65,12 +65,20 @@ interface AuditCheckpointsTable {
   note: Fixed<string>;
 }
 
+interface AuditCosignaturesTable {
+  log: Fixed<string>;
+  seq: Bigint;
+  witness: Fixed<string>;
+  lines: Fixed<string>;
+}
+
 declare module './tables.ts' {
   interface Tables {
     audit_records: AuditRecordsTable;
     audit_index: AuditIndexTable;
     audit_nodes: AuditNodesTable;
     audit_checkpoints: AuditCheckpointsTable;
+    audit_cosignatures: AuditCosignaturesTable;
   }
 }
 
@@ -173,6 +181,18 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
       return rows.map(toRecord);
     },
 
+    async entries(log, from, to) {
+      const rows = await database.read
+        .selectFrom('audit_records')
+        .select('entry')
+        .where('log', '=', log)
+        .where('index', '>=', String(from))
+        .where('index', '<', String(to))
+        .orderBy('index')
+        .execute();
+      return rows.map(({ entry }) => entry);
+    },
+
     async index(log, limit, wordsOf) {
       const { rows } = await sql<{ index: string; entry: string; payload: string | null }>`
         SELECT index, entry, payload FROM audit_records
@@ -270,27 +290,31 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
         .execute();
     },
 
-    async newestCheckpoint(tx, log) {
-      const row = await reader(tx)
-        .selectFrom('audit_checkpoints')
-        .select(['seq', 'size', 'time', 'note'])
-        .where('log', '=', log)
-        .orderBy('seq', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      return row ? toCheckpoint(row) : null;
+    async newestCheckpoint(tx, log, cosignatures = 0) {
+      const { rows } = await sql<CheckpointRow>`
+        SELECT c.seq, c.size, c.time, c.note || coalesce(w.lines, '') AS note
+        FROM audit_checkpoints AS c LEFT JOIN LATERAL ${cosigned} AS w ON true
+        WHERE c.log = ${log} AND (${cosignatures} = 0 OR w.count >= ${cosignatures})
+          AND c.seq > (SELECT max(seq) FROM audit_checkpoints WHERE log = ${log}) - ${COSIGNED_WITHIN}
+        ORDER BY c.seq DESC LIMIT 1`.execute(reader(tx));
+      return rows[0] ? toCheckpoint(rows[0]) : null;
     },
 
     async checkpoints(log, from, limit) {
-      const rows = await database.read
-        .selectFrom('audit_checkpoints')
-        .select(['seq', 'size', 'time', 'note'])
-        .where('log', '=', log)
-        .where('seq', '>=', String(from))
-        .orderBy('seq')
-        .limit(limit)
-        .execute();
+      const { rows } = await sql<CheckpointRow>`
+        SELECT c.seq, c.size, c.time, c.note || coalesce(w.lines, '') AS note
+        FROM audit_checkpoints AS c LEFT JOIN LATERAL ${cosigned} AS w ON true
+        WHERE c.log = ${log} AND c.seq >= ${from}
+        ORDER BY c.seq LIMIT ${limit}`.execute(database.read);
       return rows.map(toCheckpoint);
+    },
+
+    async addCosignature(log, { seq, witness, lines }) {
+      await database.read
+        .insertInto('audit_cosignatures')
+        .values({ log, seq, witness, lines })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
     },
   };
 }
@@ -346,6 +370,17 @@ function timeOf(entry: string): string | null {
   }
 }
 
-function toCheckpoint(row: Omit<Selectable<AuditCheckpointsTable>, 'log'>): StoredCheckpoint {
+/** How many checkpoints are looked through for one that witnesses have cosigned. */
+const COSIGNED_WITHIN = 1000;
+
+type CheckpointRow = Omit<Selectable<AuditCheckpointsTable>, 'log'>;
+
+/** What witnesses have signed of the checkpoint `c`. */
+const cosigned = sql`(
+  SELECT string_agg(lines, '' ORDER BY witness) AS lines, count(*) AS count
+  FROM audit_cosignatures AS s WHERE s.log = c.log AND s.seq = c.seq
+)`;
+
+function toCheckpoint(row: CheckpointRow): StoredCheckpoint {
   return { seq: Number(row.seq), size: Number(row.size), time: row.time, note: row.note };
 }

@@ -29,6 +29,7 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   // When keys are erased, what could be searched goes with them.
   audit_index: { api: 'SELECT, INSERT, UPDATE (words)', gatekeeper: ADD },
   audit_checkpoints: { api: READ, gatekeeper: ADD },
+  audit_cosignatures: { api: READ, gatekeeper: ADD },
   // How far streams are, and no record: the gatekeeper delivers them.
   audit_streams: { api: READ, gatekeeper: CHANGE },
 

@@ -5,7 +5,8 @@ import type { Services } from '../services.ts';
 /** What Fastify itself serves, as `GET /v1/runs/:id`: read from its router and not from our table. */
 export async function servedRoutes(services: Services): Promise<string[]> {
   const app = await buildApp(services, pino({ level: 'silent' }));
-  const tree = app.printRoutes({ commonPrefix: false });
+  // With common prefixes: without them the router leaves out what stands before a `*`.
+  const tree = app.printRoutes();
   await app.close();
   const path: string[] = [];
   return tree.split('\n').flatMap((line) => {

@@ -33,6 +33,7 @@ describe('G2: an export is checked with nothing but its files', () => {
       verdicts: 0,
       verdicts_by_registered_key: 0,
       key: some.vkey.trim(),
+      cosigned_by: [],
       key_expected: false,
     });
   });

@@ -2,7 +2,8 @@ import { equal, fromBase64, toBase64 } from './bytes.ts';
 import { type ContentChecks, checkContent, newContentChecks } from './content.ts';
 import { type Entry, readEntry } from './entry.ts';
 import { LineTooLong, linesOf } from './lines.ts';
-import { type Checkpoint, type NoteFault, openNote, parseCheckpoint } from './note.ts';
+import { type Checkpoint, type NoteFault, parseCheckpoint } from './note.ts';
+import { openTrusted, type Policy, type Trust } from './policy.ts';
 import { NOTE_PROBLEMS, parseProof, verifyReceipt } from './receipt.ts';
 import { leafHash, RootBuilder } from './tree.ts';
 
@@ -14,6 +15,8 @@ export interface ExportInput {
   readonly vkey: string;
   /** The keys that the checkpoint must be signed by, known from elsewhere. Without them the export vouches for itself. */
   readonly expectedVkeys?: readonly string[];
+  /** In their place: whose signatures and cosignatures are believed. */
+  readonly policy?: Policy;
 }
 
 export type ExportProblem =
@@ -21,6 +24,7 @@ export type ExportProblem =
   | 'changed_entry'
   | 'changed_payload'
   | 'changed_leaf'
+  | 'changed_tile'
   | 'missing'
   | 'inserted'
   | 'reordered'
@@ -52,6 +56,8 @@ export interface ExportResult {
   readonly verdicts_by_registered_key: number;
   /** The key that signed the checkpoint. */
   readonly key: string | null;
+  /** Further keys whose signatures or cosignatures it carries, of those that were given. */
+  readonly cosigned_by: readonly string[];
   /** Whether that key was expected, and not only found in the export. */
   readonly key_expected: boolean;
 }
@@ -69,14 +75,14 @@ interface Finding {
  */
 export async function verifyExport(input: ExportInput): Promise<ExportResult> {
   const expected = input.expectedVkeys ?? [];
-  const vkeys = expected.length > 0 ? expected : [input.vkey.trim()];
-  const opened = await openNote(input.checkpoint, vkeys);
+  const trust = input.policy ?? (expected.length > 0 ? expected : [input.vkey.trim()]);
+  const opened = await openTrusted(input.checkpoint, trust);
   const checkpoint = opened.ok ? parseCheckpoint(opened.text) : null;
   if (!checkpoint) {
     const kind = opened.ok ? 'malformed' : opened.fault;
     return result({ kind, index: null, problem: NOTE_PROBLEMS[kind] }, null, newContentChecks(), {});
   }
-  const scan = new ExportScan(input.checkpoint, checkpoint, vkeys);
+  const scan = new ExportScan(input.checkpoint, checkpoint, trust);
   let finding: Finding | null;
   try {
     finding = await scan.run(linesOf(input.entries));
@@ -87,7 +93,8 @@ export async function verifyExport(input: ExportInput): Promise<ExportResult> {
   return result(finding, checkpoint, scan.content, {
     complete: scan.complete && finding === null,
     key: opened.ok ? opened.signed_by[0]! : null,
-    key_expected: expected.length > 0,
+    cosigned_by: opened.ok ? opened.signed_by.slice(1) : [],
+    key_expected: input.policy !== undefined || expected.length > 0,
   });
 }
 
@@ -96,17 +103,17 @@ class ExportScan {
   complete = true;
   readonly #note: string;
   readonly #checkpoint: Checkpoint;
-  readonly #vkeys: readonly string[];
+  readonly #trust: Trust;
   readonly #tree = new RootBuilder();
   /** The tree over the leaf hashes that the export states: if it is the signed one, they tell which entry is not. */
   readonly #stated = new RootBuilder();
   #differs: number | null = null;
   #last = -1;
 
-  constructor(note: string, checkpoint: Checkpoint, vkeys: readonly string[]) {
+  constructor(note: string, checkpoint: Checkpoint, trust: Trust) {
     this.#note = note;
     this.#checkpoint = checkpoint;
-    this.#vkeys = vkeys;
+    this.#trust = trust;
   }
 
   async run(lines: AsyncIterable<string>): Promise<Finding | null> {
@@ -165,7 +172,7 @@ class ExportScan {
     const parsed = proof === undefined ? null : parseProof(proof);
     if (!parsed || parsed.checkpoint !== this.#note)
       return { kind: 'malformed', index: null, problem: `line ${number + 1} has no proof under the checkpoint` };
-    const receipt = await verifyReceipt(proof!, entry, this.#vkeys);
+    const receipt = await verifyReceipt(proof!, entry, this.#trust);
     if (!receipt.ok) return { kind: receipt.kind as ExportProblem, index: parsed.index, problem: receipt.problem! };
     if (parsed.index <= this.#last)
       return {
@@ -231,7 +238,7 @@ function result(
   finding: Finding | null,
   checkpoint: Checkpoint | null,
   content: ContentChecks,
-  more: { complete?: boolean; key?: string | null; key_expected?: boolean },
+  more: { complete?: boolean; key?: string | null; cosigned_by?: readonly string[]; key_expected?: boolean },
 ): ExportResult {
   return {
     ok: finding === null,
@@ -247,6 +254,7 @@ function result(
     verdicts: content.verdicts,
     verdicts_by_registered_key: content.verdicts_by_registered_key,
     key: more.key ?? null,
+    cosigned_by: more.cosigned_by ?? [],
     key_expected: more.key_expected ?? false,
   };
 }

@@ -1,5 +1,7 @@
 export { type ExportInput, type ExportProblem, type ExportResult, verifyExport } from './export.ts';
 export { BadVerifierKey, type Checkpoint, type NoteFault, type OpenedNote, openNote, parseCheckpoint } from './note.ts';
+export { BadPolicy, type Policy, parsePolicy, type Trust } from './policy.ts';
 export { type ReceiptProblem, type ReceiptResult, verifyReceipt } from './receipt.ts';
+export { type ReadResource, verifyTiles } from './tiles.ts';
 export { leafHash, verifyConsistency, verifyInclusion } from './tree.ts';
 export { type SignedVerdict, type VerdictStatement, verifyVerdict } from './verdict.ts';

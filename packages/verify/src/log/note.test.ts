@@ -57,14 +57,19 @@ describe('G2: C2SP signed note', () => {
       expect(await fault(bad, [a]), bad).toBe(bad === note.repeat(100) ? 'bad_signature' : 'malformed');
   });
 
+  test('a key for cosignatures is one; it has not signed this note', async () => {
+    const remora = 'remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2';
+    expect(await openNote(SPEC_NOTE, [remora])).toEqual({ ok: false, fault: 'wrong_key' });
+  });
+
   test.each([
     '',
     'a+b',
     'example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',
     'example.com/fo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',
     'example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',
-    'remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2',
-  ])('not a verifier key for Ed25519: %s', async (vkey) => {
+    'example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2kAA==',
+  ])('not a verifier key: %s', async (vkey) => {
     await expect(openNote(SPEC_NOTE, [vkey])).rejects.toThrow(BadVerifierKey);
   });
 

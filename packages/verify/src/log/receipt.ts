@@ -1,6 +1,7 @@
 import { fromBase64 } from './bytes.ts';
 import { isPayloadOf, readEntry } from './entry.ts';
-import { type NoteFault, openNote, parseCheckpoint } from './note.ts';
+import { type NoteFault, parseCheckpoint } from './note.ts';
+import { openTrusted, type Trust } from './policy.ts';
 import { verifyInclusion } from './tree.ts';
 
 const FIRST_LINE = 'c2sp.org/tlog-proof@v1';
@@ -45,17 +46,17 @@ export interface ReceiptResult {
 
 /**
  * Checks a receipt without the server: that `entry` stands in the log at the index that it names, under a checkpoint
- * that one of the keys signed. Pass the payload as well to check that it is the one that the entry binds.
+ * that one of the keys signed, or that a policy accepts. Pass the payload as well to check that it is the one that the entry binds.
  */
 export async function verifyReceipt(
   proofText: string,
   entryText: string,
-  vkeys: readonly string[],
+  trust: Trust,
   payload?: unknown,
 ): Promise<ReceiptResult> {
   const proof = parseProof(proofText);
   if (!proof) return refuse('malformed', 'the proof is not a c2sp.org/tlog-proof@v1');
-  const opened = await openNote(proof.checkpoint, vkeys);
+  const opened = await openTrusted(proof.checkpoint, trust);
   if (!opened.ok) return refuse(opened.fault, NOTE_PROBLEMS[opened.fault]);
   const checkpoint = parseCheckpoint(opened.text);
   if (!checkpoint) return refuse('malformed', 'the signed note is not a checkpoint');
@@ -72,7 +73,8 @@ export async function verifyReceipt(
 export const NOTE_PROBLEMS: Readonly<Record<NoteFault, string>> = {
   malformed: 'the checkpoint is not a signed note',
   wrong_key: 'the checkpoint is not signed by an expected key',
-  bad_signature: 'the signature of the checkpoint does not verify',
+  bad_signature: 'a signature of the checkpoint does not verify',
+  no_quorum: 'the checkpoint is not cosigned by as many witnesses as the policy asks for',
 };
 
 function refuse(kind: ReceiptProblem, problem: string): ReceiptResult {

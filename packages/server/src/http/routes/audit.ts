@@ -18,6 +18,16 @@ const searchQuery = auditQuerySchema.omit({ types: true, workflows: true }).exte
   after: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
+const verifiedTree = z
+  .strictObject({ size: z.number().int().min(0), root: z.string().max(64) })
+  .describe('The tree up to which everything is right: its size, and its root in base64');
+const verifyBody = z
+  .strictObject({
+    from: verifiedTree.optional().describe('What an earlier answer said: begins behind it'),
+    limit: z.number().int().min(1).optional().describe('Records at the most; go on with `from`'),
+    anchors: z.array(z.string().max(65_536)).max(16).optional().describe('Checkpoints that were kept elsewhere'),
+  })
+  .nullish();
 const indexParam = z.object({ index: z.coerce.number().int().min(0) });
 
 /** Reading the record is itself recorded, with what was asked (requirement G7). Written before anything is shown. */
@@ -169,8 +179,9 @@ export const auditRoutes = [
     method: 'POST',
     url: '/v1/audit/verify',
     operation: 'audit.verify',
-    summary: 'Verify the whole log against its stored bytes, hashes and signed checkpoints',
+    summary: 'Verify the log against its stored bytes, hashes and signed checkpoints: whole, or step by step',
     records: ['audit.verified'],
+    body: verifyBody,
     answers: {
       200: z.object({
         ok: z.boolean(),
@@ -181,10 +192,16 @@ export const auditRoutes = [
         kind: z.string().nullable(),
         checkpoints: z.number(),
         erased: z.number().describe('Records whose payload was erased, as the log itself says'),
+        verified: verifiedTree,
       }),
     },
-    handler: async ({ services, who }) => {
-      const report = await services.audit.verify();
+    handler: async ({ services, who, body }) => {
+      const { from, limit, anchors } = body ?? {};
+      const report = await services.audit.verify({
+        ...(from ? { from } : {}),
+        ...(limit ? { limit } : {}),
+        ...(anchors ? { anchors } : {}),
+      });
       const { ok, size, first_bad_index, problem } = report;
       await services.database
         .transaction((tx) =>

@@ -13,6 +13,7 @@ import { queueRoutes } from './queue.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
 import { systemRoutes } from './system.ts';
+import { tlogRoutes } from './tlog.ts';
 import { tokenRoutes } from './tokens.ts';
 import { undoRoutes } from './undo.ts';
 
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   ...undoRoutes,
   ...environmentRoutes,
   ...auditRoutes,
+  ...tlogRoutes,
   ...erasureRoutes,
   ...policyRoutes,
   ...authzenRoutes,

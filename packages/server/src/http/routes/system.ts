@@ -37,7 +37,24 @@ export const systemRoutes = [
           )
           .describe('Model endpoints, in the order in which they are tried'),
         workflows: z.array(z.object({ name: z.string(), release: z.string(), tier: z.string() })),
-        log: z.object({ origin: z.string(), vkey: z.string(), size: z.number() }),
+        log: z.object({
+          origin: z.string(),
+          vkey: z.string(),
+          cosigner_vkey: z.string().nullable().describe('Of the second signature on each checkpoint (ML-DSA-44)'),
+          size: z.number(),
+          places: z
+            .array(
+              z.object({
+                kind: z.enum(['anchor', 'witness']),
+                name: z.string(),
+                state: z.enum(['unseen', 'working', 'failing', 'ahead']),
+                size: z.number().nullable(),
+                detail: z.string().nullable(),
+                since: z.string(),
+              }),
+            )
+            .describe('Anchors and witnesses, and how each is'),
+        }),
       }),
     },
     handler: async ({ services }) => ({
@@ -49,7 +66,13 @@ export const systemRoutes = [
         release,
         tier: definition.contract.tier,
       })),
-      log: { origin: services.audit.origin, vkey: services.audit.vkey, size: await services.audit.size() },
+      log: {
+        origin: services.audit.origin,
+        vkey: services.audit.vkey,
+        cosigner_vkey: services.audit.cosigner_vkey,
+        size: await services.audit.size(),
+        places: services.places().map((place) => ({ ...place, since: place.since.toISOString() })),
+      },
     }),
   }),
   route({

@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import {
+  type AnchorStore,
+  type AuditLogOptions,
+  type AuditStore,
+  createAuditLog,
+  createCosigner,
+  createNoteSigner,
+  createPublisher,
+  folderAnchor,
+  type PlaceStatus,
+  type Redactor,
+  type Witness,
+} from '@portreeve/audit';
+import { type AuditConfig, type Clock, draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
+import { createEgress, s3Endpoints, s3Objects } from '@portreeve/execute';
+import { ruleOf } from './config/egress.ts';
+import type { Keys } from './config/keys.ts';
+import type { Database } from './store/database.ts';
+
+/** Bytes of a witness's answer, at the most: a few signature lines. */
+const ANSWER_BYTES_MAX = 64 * 1024;
+const WITNESS_TIMEOUT_MS = 10_000;
+
+/** The record with its keys, and the places outside that are shown its checkpoints. */
+export function wireAudit(options: {
+  readonly database: Database;
+  readonly config: ProjectConfig;
+  readonly projectFolder: string;
+  readonly store: AuditStore;
+  readonly keys: Keys;
+  readonly redactor: Redactor;
+  readonly sealing: AuditLogOptions['keys'];
+  readonly clock: Clock;
+}) {
+  const { database, store, config, keys, clock, redactor, sealing } = options;
+  const { log_origin: origin } = config;
+  const cosigner = createCosigner({ name: origin, privateKey: keys.log_ml_dsa });
+  const audit = createAuditLog({
+    ...{ store, origin, clock, cosigner, uow: database, quorum: config.audit.quorum },
+    signer: createNoteSigner({ name: origin, privateKey: keys.log }),
+    redactor,
+    keys: sealing,
+  });
+  const outside = placesOf(config.audit, options);
+  const publisher = createPublisher({
+    ...{ store, origin, clock, vkeys: [audit.vkey, cosigner.vkey] },
+    ...outside.places,
+    onChange: async (place) => audit.record([draft({ type: 'audit.place', actor: SYSTEM_ACTOR, ...told(place) })]),
+  });
+  return { audit, publisher, closeEgress: outside.close };
+}
+
+function told({ kind, name, state, size, detail }: PlaceStatus) {
+  return { outcome: state, data: { kind, name, state, size, detail } };
+}
+
+/** Each place has a way out of its own: what reaches a witness reaches nothing else. */
+function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder: string; clock: Clock }) {
+  const closing: (() => Promise<void>)[] = [];
+  const wayOut = (urls: readonly URL[], allowed: boolean) => {
+    const egress = createEgress({ allow: urls.map(({ href }) => ruleOf(href, allowed)) });
+    closing.push(() => egress.close());
+    return egress.fetch;
+  };
+  const anchors = config.anchors.map((anchor): AnchorStore => {
+    if (anchor.store === 'folder')
+      return folderAnchor({ name: anchor.name, folder: resolve(projectFolder, anchor.folder) });
+    const { name, bucket, prefix, region, auth, endpoint, sts_endpoint } = anchor;
+    const place = { region, ...(endpoint ? { endpoint } : {}), ...(sts_endpoint ? { sts_endpoint } : {}) };
+    const { objects, sts } = s3Endpoints(place);
+    const at = (path: string) => resolve(projectFolder, path);
+    return s3Objects({
+      ...{ name, bucket, prefix, clock, ...place, fetch: wayOut([objects, sts], anchor.private) },
+      auth:
+        auth.method === 'keys'
+          ? { ...auth, secret_access_key_file: at(auth.secret_access_key_file) }
+          : { ...auth, token_file: at(auth.token_file) },
+    });
+  });
+  const witnesses = config.witnesses.map((witness): Witness => {
+    const url = new URL(`${witness.url.replace(/\/+$/, '')}/add-checkpoint`);
+    const fetch = wayOut([url], witness.private);
+    return { name: witness.name, vkeys: witness.vkeys, add: (body) => post(fetch, url, body) };
+  });
+  return { places: { anchors, witnesses }, close: () => Promise.all(closing.map((close) => close())) };
+}
+
+async function post(fetch: typeof globalThis.fetch, url: URL, body: string): Promise<{ status: number; text: string }> {
+  const init = { method: 'POST', body, signal: AbortSignal.timeout(WITNESS_TIMEOUT_MS) };
+  const response = await fetch(url, init).catch((error: unknown) => {
+    const late = error instanceof Error && error.name === 'TimeoutError';
+    throw new Error(late ? `no answer within ${WITNESS_TIMEOUT_MS} ms` : 'it cannot be reached');
+  });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES_MAX) throw new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return { status: response.status, text: Buffer.concat(chunks).toString('utf8') };
+}
