@@ -38,11 +38,10 @@ test('B5 F6: a grant that is issued while the retirement waits for the decision 
     hold();
     await released;
     const client = database.clientOf(tx);
-    const body = JSON.stringify({ proposal: { principal: { id: 'prn_user', act: [{ id: 'agent:w' }, { id }] } } });
     await client.query(
-      `INSERT INTO proposals (id, workflow, tool, digest, state, body, decision)
-       VALUES ('prop_race', 'w', 't', 'd', 'granted', $1, '{}')`,
-      [body],
+      `INSERT INTO proposals (id, workflow, tool, digest, state, principals, body, decision)
+       VALUES ('prop_race', 'w', 't', 'd', 'granted', $1, '{}', '{}')`,
+      [['prn_user', 'agent:w', id]],
     );
     await client.query(
       `INSERT INTO grants (id, proposal, proposal_digest, args_digest, audience, state, issued_at, expires_at)
