@@ -47,7 +47,7 @@ const tool = toolContractSchema.parse({
   result: { type: 'object' },
   sinks: [{ path: '/order', kind: 'target' }],
   clearance: { confidentiality: 'internal', categories: [] },
-  undo: 'take_back_order_note',
+  undo: { tool: 'take_back_order_note', args: { order: { from: 'args', pointer: '/order' } }, window_minutes: 60 },
   timeout_ms: 10_000,
   idempotency: 'key',
   audience: 'urn:bench:downstream',
