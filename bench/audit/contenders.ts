@@ -59,7 +59,7 @@ export function encryptedSequencer(database: Database): Contender {
 
 /** Ours, from records that are made: place, hash, write. */
 export function sequencer(database: Database): Contender {
-  const parts = { store: auditStore(database), origin: stagedParts.log, clock: systemClock };
+  const parts = { store: auditStore(database), origin: stagedParts.log };
   const ours = new Sequencer(parts);
   ours.start();
   return {

@@ -98,6 +98,8 @@ export interface AuditLogOptions {
   readonly cosigner?: Cosigner;
   /** Receipts and exports prefer a checkpoint that so many witnesses have cosigned. */
   readonly quorum?: number;
+  /** See `Sequencer`. */
+  readonly elapsed?: () => number;
   /** Public keys that signed earlier checkpoints of this log. */
   readonly earlierKeys?: readonly string[];
 }

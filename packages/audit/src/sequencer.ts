@@ -1,4 +1,4 @@
-import { type Clock, isPortreeveError, PortreeveError } from '@portreeve/contract';
+import { isPortreeveError, PortreeveError } from '@portreeve/contract';
 import { type Frontier, leafHash } from './merkle.ts';
 import { placeEntry } from './place.ts';
 import {
@@ -23,15 +23,17 @@ const POLL_MAX_MS = 200;
 const LOOK_MS = 20;
 /** How long a reader waits for what was staged before it, in milliseconds, where another process leads. */
 const SETTLE_MAX_MS = 2000;
-/** How long records may go without a place before nothing more is recorded, in milliseconds. */
+/** How long a record may go without a place before nothing more is recorded, and how often that is looked at, in milliseconds. */
 const STUCK_MAX_MS = 5000;
+const WATCH_MS = 500;
 /** How long after a failure the lead is sought again, in milliseconds. */
 const RETRY_MS = 100;
 
 export interface SequencerOptions {
   readonly store: AuditStore;
   readonly origin: string;
-  readonly clock: Clock;
+  /** Milliseconds of the process's own time, which is never set back: how long something waits. */
+  readonly elapsed?: () => number;
 }
 
 /** Records that are written together or not at all. */
@@ -50,21 +52,23 @@ interface Direct {
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
+  readonly #elapsed: () => number;
   readonly #closing = new AbortController();
   #campaign: Promise<void> | null = null;
   #leading = false;
   /** Why nothing can be appended: what is stored is not what was written. */
   #fault: PortreeveError | null = null;
   #direct: Direct[] = [];
-  /** Since when nothing could be written, in milliseconds of the process's own time. */
-  #stuckSince: number | null = null;
-  /** Readers that wait until all that was staged before them has its place. */
-  #waiting: (() => void)[] = [];
+  /** The oldest staged record when it was last looked for, and since when it is that one, in this process's own time. */
+  #oldest: { readonly id: number; readonly since: number } | null = null;
+  /** Readers that wait until all that was staged before them has its place; `false` where the lead was lost meanwhile. */
+  #waiting: ((placed: boolean) => void)[] = [];
   #pollMs = POLL_MIN_MS;
   #wake: () => void = () => undefined;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
+    this.#elapsed = options.elapsed ?? (() => performance.now());
   }
 
   /** Tells that something was staged, and will be there once its transaction commits. Throws where the log is broken. */
@@ -76,8 +80,8 @@ export class Sequencer {
   }
 
   /**
-   * Writes records that stand for themselves, all or none, durable when it resolves; their keys are not looked at. False where another process leads: the caller
-   * stages them then.
+   * Writes records that stand for themselves, all or none, durable when it resolves; their keys are not looked at. False
+   * where another process leads: the caller stages them then.
    */
   async append(records: readonly StagedRecord[]): Promise<boolean> {
     this.#assertWritable();
@@ -107,9 +111,9 @@ export class Sequencer {
       wait = Math.min(2 * wait, 50)
     ) {
       if (this.#leading) {
-        const drained = new Promise<void>((resolve) => this.#waiting.push(resolve));
+        const placed = new Promise<boolean>((resolve) => this.#waiting.push(resolve));
         this.#call();
-        return drained;
+        if (await placed) return;
       }
       const left = await store.staged(origin);
       if (!left || left.oldest > (staged?.newest ?? -1)) return;
@@ -119,7 +123,8 @@ export class Sequencer {
 
   /** Begins to seek the lead. Whoever appends or reads does so by itself. */
   start(): void {
-    if (!this.#closing.signal.aborted) this.#campaign ??= this.#run();
+    if (this.#closing.signal.aborted || this.#campaign) return;
+    this.#campaign = Promise.all([this.#run(), this.#watch()]).then(() => undefined);
   }
 
   /** Gives the lead back. What was staged is left to the next one. */
@@ -132,7 +137,25 @@ export class Sequencer {
   /** INVARIANT: where what is recorded cannot get its place, nothing more is done that would have to be recorded (G3). */
   #assertWritable(): void {
     if (this.#fault) throw this.#fault;
-    if (this.#stuckSince !== null && performance.now() - this.#stuckSince > STUCK_MAX_MS) throw unwritten(null);
+    if (this.#oldest !== null && this.#elapsed() - this.#oldest.since > STUCK_MAX_MS)
+      throw new PortreeveError('audit_unavailable', 'Records wait for their place, and nobody gives it to them.');
+  }
+
+  /**
+   * Looks now and then how old the oldest staged record is, whoever leads: a leader that was stopped, or cannot write,
+   * holds everybody up. It ends by itself when records get their place again.
+   */
+  async #watch(): Promise<void> {
+    const { store, origin } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      // A database that does not answer takes no staged record either.
+      const staged = await store.staged(origin).catch(() => undefined);
+      if (staged === null) this.#oldest = null;
+      else if (staged && staged.oldest !== this.#oldest?.id)
+        this.#oldest = { id: staged.oldest, since: this.#elapsed() };
+      await pause(WATCH_MS, signal);
+    }
   }
 
   async #run(): Promise<void> {
@@ -149,8 +172,8 @@ export class Sequencer {
           await lead.release().catch(() => undefined);
         }
       } catch (error) {
+        // A lead that cannot be had is no harm by itself: another process may hold it.
         if (isPortreeveError(error, 'log_broken')) this.#fault = error;
-        this.#stuckSince ??= performance.now();
       }
       this.#abandon();
       if (!signal.aborted) await pause(RETRY_MS, signal);
@@ -192,7 +215,7 @@ export class Sequencer {
       const more = pending.length === BATCH_MAX;
       if (waiting.length > 0 && !more) await Promise.all(writes);
       if (more || over) this.#waiting.push(...waiting);
-      else for (const done of waiting) done();
+      else for (const done of waiting) done(true);
       if (!more && direct.length === 0) await this.#rest();
     }
     await Promise.all(writes);
@@ -223,7 +246,6 @@ export class Sequencer {
     }
     try {
       await lead.append({ from, records, nodes, pending: pending.map(({ id }) => id) });
-      this.#stuckSince = null;
       place.durable = Math.max(place.durable, from + records.length);
       for (const { resolve } of direct) resolve();
     } catch (error) {
@@ -258,10 +280,10 @@ export class Sequencer {
     }
   }
 
-  /** What was given directly to a lead that is lost, and not begun. */
+  /** What was given directly to a lead that is lost, and not begun; and whoever waited for it, who asks again. */
   #abandon(): void {
     for (const { reject } of this.#direct.splice(0)) reject(this.#fault ?? unwritten(null));
-    if (this.#fault || this.#closing.signal.aborted) for (const done of this.#waiting.splice(0)) done();
+    for (const done of this.#waiting.splice(0)) done(false);
   }
 
   #call(): void {

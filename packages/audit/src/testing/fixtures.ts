@@ -21,7 +21,9 @@ export const TEST_ACTOR: RecordActor = {
 type TestKeys = ReturnType<typeof testKeys<KeyStore>>;
 
 export interface TestLogOptions
-  extends Partial<Pick<AuditLogOptions, 'store' | 'uow' | 'clock' | 'origin' | 'cosigner' | 'quorum' | 'earlierKeys'>> {
+  extends Partial<
+    Pick<AuditLogOptions, 'store' | 'uow' | 'clock' | 'elapsed' | 'origin' | 'cosigner' | 'quorum' | 'earlierKeys'>
+  > {
   readonly privateKey?: KeyObject;
   readonly keys?: TestKeys;
 }

@@ -1,0 +1,107 @@
+import { isPortreeveError } from '@portreeve/contract';
+import { memoryUnitOfWork } from '@portreeve/contract/testing';
+import { describe, expect, test, vi } from 'vitest';
+import type { AuditStore, Lead } from './ports.ts';
+import { memoryAuditStore, noteDraft, TEST_ORIGIN, testAuditLog } from './testing/index.ts';
+
+/** A store whose lead somebody else may take, and whose writes may fail. */
+function contested(elapsed?: () => number) {
+  const memory = memoryAuditStore();
+  const turns: (() => void)[] = [];
+  let lose: () => void = () => undefined;
+  let held = false;
+  let hold: Promise<void> | null = null;
+  const store: AuditStore = {
+    ...memory,
+    staged: (log) => memory.staged(log),
+    async lead(log, options) {
+      if (held) await new Promise<void>((resolve) => turns.push(resolve));
+      const real = await memory.lead(log, options);
+      const lost = new Promise<void>((resolve) => {
+        lose = resolve;
+        options.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      const lead: Lead = {
+        ...real,
+        lost,
+        async pending(limit) {
+          await hold;
+          return real.pending(limit);
+        },
+      };
+      return lead;
+    },
+  };
+  return {
+    memory,
+    ...testAuditLog({ store, uow: memoryUnitOfWork(memory), ...(elapsed ? { elapsed } : {}) }),
+    /** Another process leads from now on. */
+    usurp() {
+      held = true;
+      lose();
+    },
+    /** This one may lead again. */
+    restore() {
+      held = false;
+      for (const turn of turns.splice(0)) turn();
+    },
+    /** The leader stands still before it sees what is staged. */
+    stall() {
+      let go: () => void = () => undefined;
+      hold = new Promise((resolve) => {
+        go = () => {
+          hold = null;
+          resolve();
+        };
+      });
+      return go;
+    },
+  };
+}
+
+/** The other process gives everything its place. */
+async function placeByOther(memory: AuditStore) {
+  const other = testAuditLog({ store: memory });
+  await other.log.settle();
+  await other.log.close();
+}
+
+describe('G3: the lead of the log', () => {
+  test('who waits to read while the lead goes to another process reads on when that one has placed the records', async () => {
+    const { log, uow, memory, usurp, stall } = contested();
+    await log.record([noteDraft('first')]);
+    const go = stall();
+    await uow.transaction((tx) => log.append(tx, [noteDraft('second')]));
+    const reading = log.size();
+    // The reader has asked the leader, which loses its lead before it answers.
+    await vi.waitFor(async () => expect(await memory.staged(TEST_ORIGIN)).not.toBeNull());
+    usurp();
+    go();
+    await placeByOther(memory);
+    expect(await reading).toBe(2);
+    await log.close();
+  });
+
+  test('a record without a place for five seconds stops all recording, and recording goes on by itself', async () => {
+    let now = 0;
+    const { log, uow, memory, usurp, restore } = contested(() => now);
+    await log.record([noteDraft('first')]);
+    usurp();
+    const looked = vi.spyOn(memory, 'staged');
+    await uow.transaction((tx) => log.append(tx, [noteDraft('nobody places this')]));
+    const append = () => uow.transaction((tx) => log.append(tx, [noteDraft('more')]));
+    const unavailable = (error: unknown) => isPortreeveError(error, 'audit_unavailable');
+    await vi.waitFor(() => expect(looked.mock.settledResults.at(-1)?.value).toBeTruthy(), { timeout: 5000 });
+    now = 4900;
+    await append();
+    now = 5100;
+    await expect(append()).rejects.toSatisfy(unavailable);
+    await expect(log.record([noteDraft('neither')])).rejects.toSatisfy(unavailable);
+    restore();
+    await vi.waitFor(append, { timeout: 5000 });
+    const notes = (await log.search({ order: 'oldest' })).records.map(({ payload }) => payload?.data.note);
+    expect(notes.slice(0, 2)).toEqual(['first', 'nobody places this']);
+    expect(notes.at(-1)).toBe('more');
+    await log.close();
+  });
+});
