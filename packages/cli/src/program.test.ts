@@ -40,6 +40,7 @@ interface Made {
   readonly otherErasure: string;
   readonly hold: string;
   readonly handoff: string;
+  readonly operator: string;
   readonly result: number;
   readonly agent: string;
   readonly activeAgent: string;
@@ -171,8 +172,29 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ handoff }) => [handoff],
   },
-  'queue close': {
-    right: 'queue.close',
+  'queue take': {
+    right: 'queue.take',
+    records: ['handoff.assigned'],
+    as: 'admin',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff],
+  },
+  'queue assign': {
+    right: 'queue.assign',
+    records: ['handoff.assigned'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff, operator }) => [handoff, '--to', operator],
+  },
+  'queue escalate': {
+    right: 'queue.escalate',
+    records: ['handoff.escalated'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff, '--reason', 'not mine to decide'],
+  },
+  'queue finish': {
+    right: 'queue.finish',
     records: ['handoff.closed'],
     as: 'operator',
     notAs: 'analyst',
@@ -418,6 +440,7 @@ const NOTHING: Made = {
   otherErasure: 'ers_1',
   hold: 'hold_1',
   handoff: 'hand_1',
+  operator: 'prn_1',
   result: 0,
   agent: 'prn_1',
   activeAgent: 'prn_1',
@@ -594,6 +617,9 @@ describe('with a server', () => {
         otherErasure: await erasure('leaver-three'),
         hold: documentIn(await portreeve('audit', 'hold', 'set', ...held)).id,
         handoff: handoff.id,
+        operator: (await here.server.services.identity.accounts({ limit: 200 })).find(
+          ({ name }) => name === 'operator',
+        )!.id,
         result: 0,
         agent,
         proposal,
@@ -677,7 +703,7 @@ describe('with a server', () => {
       [['queue', 'show', 'hand_none'], 'not_found'],
       [['undo', 'exec_none'], 'not_found'],
       [['undo', 'run_none'], 'not_found'],
-      [['queue', 'close', 'hand_none', '--note', 'x'], 'not_found'],
+      [['queue', 'finish', 'hand_none', '--note', 'x'], 'not_found'],
       [['audit', 'show', '999999'], 'not_found'],
       [['audit', 'show', 'x'], 'bad_request'],
       [['audit', 'receipt', '-1'], 'bad_request'],

@@ -172,6 +172,9 @@ export function assemble({
     content,
     output: contract.output,
     cites: contract.cites,
+    ...(contract.claims ? { claims: contract.claims } : {}),
+    ...(contract.checks.length > 0 ? { checks: contract.checks } : {}),
+    ...(contract.confidence === undefined ? {} : { confidence: contract.confidence }),
     max_output_tokens: contract.max_output_tokens,
   };
   const inputDigest = digestOf(asked);

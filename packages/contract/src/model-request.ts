@@ -1,5 +1,6 @@
 import type { Digest, JsonObject } from './canonical.ts';
 import type { EvidenceId } from './ids.ts';
+import type { Claims, SemanticCheck } from './output-rules.ts';
 
 /** One piece of what a model is shown. Untrusted text travels in `evidence` blocks alone, never in `text`. */
 export type ModelBlock =
@@ -22,6 +23,12 @@ export interface ModelRequest {
   readonly output: JsonObject;
   /** JSON pointers into the answer (`*`: every item) whose values must be ids of evidence that was shown. */
   readonly cites: readonly string[];
+  /** Claims of the answer whose quoted passages are looked for. */
+  readonly claims?: Claims;
+  /** What the answer must mean besides. */
+  readonly checks?: readonly SemanticCheck[];
+  /** Where the answer says how sure it is. */
+  readonly confidence?: string;
   readonly max_output_tokens: number;
   /** The digest of everything above. */
   readonly input_digest: Digest;

@@ -8,13 +8,16 @@ export {
 } from './environment.ts';
 export { type Document, type ExplainedArgument, explainArguments, type Passage } from './explain.ts';
 export { createGate, type Gate, type GateDeps } from './gate.ts';
-export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
+export { ANSWER, type Finish } from './handoff-result.ts';
+export { HANDOFF_EVENTS, HANDOFF_TABLE, type HandoffEvent } from './handoff-states.ts';
+export { createHandoffs, type Handoffs, type HandoffWish, procedureFor } from './handoffs.ts';
 export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
 export type {
   ApprovalService,
   EnvironmentReader,
   ExecutionService,
   HandoffFilter,
+  HandoffPatch,
   HandoffStore,
   Notice,
   NoticeStore,

@@ -36,6 +36,10 @@ export type AskResult =
       readonly value: Labelled<Json>;
       /** The evidence that the answer cites, each id once, in the order of the answer. */
       readonly cited: readonly EvidenceId[];
+      /** Of a prompt whose answers make claims: how many, and how many are not supported. They are marked in the value. */
+      readonly claims: { readonly count: number; readonly unsupported: number } | null;
+      /** What the model says of its confidence, in per cent; what that is worth, the step's tests tell. */
+      readonly confidence_percent: number | null;
       readonly repaired: boolean;
       readonly output_digest: Digest;
       readonly attempts: number;
@@ -78,8 +82,7 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
     const request = open(labelled);
     // Checked before anything is sent: an answer that cannot be labelled would be paid for and lost.
     const label = labelSchema.parse(answerLabel(labelled.label, request.prompt));
-    const shown = new Set(request.content.flatMap((block) => (block.type === 'evidence' ? [block.id] : [])));
-    const validate = outputValidator(request.output, request.cites, shown);
+    const validate = outputValidator(request);
     const call = options.call ?? newId('call', clock);
     const model_asked = request.model ?? provider.model;
     const deadline = clock.now().getTime() + total_timeout_ms;
@@ -141,7 +144,7 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
       for (const repair of [false, true]) {
         const { answer, verdict } = await send(asked, repair);
         if (verdict.category === 'valid') {
-          const { value, cited } = verdict.validation;
+          const { value, cited, claims, confidence_percent } = verdict.validation;
           const output_digest = digestOf(value);
           await observer.validated({
             prompt: request.prompt,
@@ -149,12 +152,15 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
             repaired: repair,
             cited: [...cited],
             label,
+            ...(claims ? { claims: { ...claims } } : {}),
           });
           return {
             status: 'valid',
             call,
             value: new Labelled(value, label),
             cited,
+            claims,
+            confidence_percent,
             repaired: repair,
             output_digest,
             attempts,

@@ -1,4 +1,5 @@
 import type { Label, ModelBlock, ModelRequest } from '@portreeve/contract';
+import { askedSchema } from './check-claims.ts';
 import type { ProviderBlock, ProviderRequest } from './ports.ts';
 
 /** The source of the block that carries a rejected answer back. It is no evidence id, so it can never be cited. */
@@ -12,7 +13,7 @@ export function question(request: ModelRequest, model: string, label: Label): Pr
     model,
     system: request.system,
     content: request.content.map(block),
-    output: request.output,
+    output: askedSchema(request.output, request.claims),
     max_output_tokens: request.max_output_tokens,
     label: { confidentiality: label.confidentiality, categories: [...label.categories] },
   };

@@ -2,6 +2,7 @@ import type { Run, WorkflowContext } from '@portreeve/contract';
 import type { Durable, LoadedWorkflow } from './ports.ts';
 import { actStep } from './steps/act.ts';
 import { askStep } from './steps/ask.ts';
+import { outcomeStep } from './steps/outcome.ts';
 import { readStep } from './steps/read.ts';
 import { type PipelineDeps, runScope } from './steps/scope.ts';
 import { unwindStep } from './steps/unwind.ts';
@@ -26,7 +27,12 @@ export function workflowContext(
       input: run.input,
       read: readStep(scope),
       ask: (name, inputs) => ask(name, inputs),
+      classify: (name, inputs) => ask(name, inputs, 'ask', 'classify'),
+      extract: (name, inputs) => ask(name, inputs, 'ask', 'extract'),
+      generate: (name, inputs) => ask(name, inputs, 'ask', 'generate'),
+      analyse: (name, inputs) => ask(name, inputs, 'ask', 'analyse'),
       quarantine: (name, inputs) => ask(name, inputs, 'quarantine'),
+      outcome: outcomeStep(scope),
       act: actStep(scope),
       unwind: unwindStep(scope),
     },

@@ -16,7 +16,7 @@ import type { RunScope } from './scope.ts';
 
 /** Submits an action to the gate, and waits for people and for other processes as long as it must. */
 export function actStep(scope: RunScope) {
-  const { deps, durable, run, definition, contract, life, quarantine, scores, hidden } = scope;
+  const { deps, durable, run, definition, contract, life, quarantine, scores, hidden, seen, unreviewed } = scope;
   const { step, load, record, write } = scope;
 
   async function act(
@@ -74,6 +74,8 @@ export function actStep(scope: RunScope) {
         rationale: why.rationale,
         evidence: why.evidence ? life.forRecord(why.evidence) : null,
         quarantine: read,
+        seen: [...seen],
+        unreviewed: [...unreviewed],
         stoodFor: found.stoodFor,
         injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
       };

@@ -1,37 +1,50 @@
 import type { Assembly, Deidentified } from '@portreeve/context';
 import {
+  BOTTOM,
+  type HandoffId,
   isPortreeveError,
   type Json,
   type JsonObject,
-  type Labelled,
+  Labelled,
   PortreeveError,
+  type PromptContract,
   type RecordDraft,
+  type Review,
   type SourceContract,
+  type StepKind,
   type ValueId,
 } from '@portreeve/contract';
+import { ANSWER } from '@portreeve/gate';
 import { isOutage } from '../engine.ts';
 import { factsOf, LOOKING } from '../facts.ts';
 import type { Revealed } from '../ports.ts';
 import type { Confined } from '../quarantine.ts';
 import { routeQuestion, unanswered } from '../route-question.ts';
-import { decisionRefs, refusal, refuses, sourceEnding } from './endings.ts';
+import type { Ending } from '../stop.ts';
+import { decisionRefs, failed, refusal, refuses, sourceEnding, toReview } from './endings.ts';
+import { type Handover, handOver } from './hand-over.ts';
+import { judgeStep } from './judge-step.ts';
 import type { RunScope, Step } from './scope.ts';
 
 /** Asks a model by a declared prompt, on an endpoint that may see it; in quarantine, the answer is kept as a handle. */
 export function askStep(scope: RunScope) {
-  const { deps, run, loaded, contract, life, quarantine, scores, hidden } = scope;
+  const { deps, run, loaded, contract, life, quarantine, scores, hidden, unreviewed } = scope;
   const { step, load, record, write, decideRead } = scope;
+  const handed = handOver(scope);
 
   async function ask<T>(
     name: string,
-    inputs: { readonly [name: string]: Json | Labelled<unknown> },
+    inputs: Inputs,
     how: 'ask' | 'quarantine' = 'ask',
+    kind?: StepKind,
   ): Promise<Labelled<T>> {
     const prompt = loaded.promptsByName.get(name);
+    if (prompt && kind && prompt.contract.step !== kind)
+      throw new PortreeveError('misconfigured', `the prompt ${name} is a step of kind ${prompt.contract.step}`);
     const confined = prompt && how === 'quarantine' ? quarantine.confine(prompt.contract) : null;
     const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
-    type Asked = { value: ValueId; origins: ValueId | null };
+    const handoff = handed.idOf(scope.nextStep());
     const asked = await step<Asked>(`${how}:${name}`, async (key) => {
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
@@ -83,7 +96,7 @@ export function askStep(scope: RunScope) {
         drafts.push(record('deidentification.failed', { prompt: name, reason: failure }, { key: `${key}:unhidden` }));
       if (!chosen) {
         await write(...drafts);
-        return { ending: unanswered(name, route, run.input) };
+        return endOrHandOver(handoff, prompt.contract, unanswered(name, route, run.input), alive.inputs);
       }
       const { decision, request, endpoint } = chosen.judged;
       const deidentified = chosen.hidden && { ...chosen.hidden.replaced };
@@ -102,45 +115,53 @@ export function askStep(scope: RunScope) {
         validated: (facts) =>
           write(record('output.validated', { ...facts, ...confinedFacts(confined) }, { outcome: 'valid' })),
       });
-      if (answer.status === 'failed') {
-        return {
-          ending: {
-            event: 'hand_off',
-            text: `The model gave no usable answer: ${answer.reason}`,
-            next: 'Write the answer by hand, or correct the cause and start a new run.',
-            handoff: {
-              kind: 'model_failed',
-              context: {
-                prompt: name,
-                code: answer.code,
-                reason: answer.reason,
-                attempts: answer.attempts,
-                input: run.input,
-              },
-            },
-          },
-        };
-      }
+      if (answer.status === 'failed')
+        return endOrHandOver(handoff, prompt.contract, failed(name, endpoint, answer, run.input), alive.inputs);
       const kept = revealed.reduce(
         (left, each) => deps.context.withhold(left, each),
         answer.value as Labelled<unknown>,
       );
       const origins = chosen.hidden?.origins ?? null;
+      const { verdict, facts } = judgeStep(prompt.contract, loaded, answer);
+      const { review } = verdict;
+      await write(record('step.judged', facts, { outcome: review, key: `${key}:judged` }));
+      if (review === 'now')
+        await handed.open(
+          handoff,
+          toReview(prompt.contract, facts, [{ name: ANSWER, value: kept }, ...shown(alive.inputs)]),
+        );
       return {
         ok: await deps.uow.transaction(async (tx) => {
           await deps.context.forgetUsed(tx, run.id, ending);
           return {
-            value: await deps.context.save(tx, run.id, kept),
+            value: review === 'now' ? null : await deps.context.save(tx, run.id, kept),
             origins: origins && (await deps.context.save(tx, run.id, origins)),
+            review,
           };
         }),
       };
     });
+    const value = asked.value ?? (await handed.answer(handoff, name, ending));
+    if (asked.review === 'at_action') unreviewed.add(name);
     life.end(ending);
     if (asked.origins) hidden.push(asked.origins);
-    const answer = await load<T>(asked.value);
+    const answer = await load<T>(value);
     if (prompt) quarantine.answered(answer, { confined, prompt: prompt.contract, inputs });
     return answer;
+  }
+
+  /** What a model could not answer ends the run, or waits for the person who answers it by the workflow's procedure. */
+  async function endOrHandOver(
+    id: HandoffId,
+    prompt: PromptContract,
+    ending: Ending,
+    inputs: Inputs,
+  ): Promise<Step<Asked>> {
+    if (!ending.handoff || !handed.isDoneByHand(prompt.id)) return { ending };
+    const { kind, context, tried = [] } = ending.handoff;
+    const next = 'Do it by the procedure, and give the run the result.';
+    await handed.open(id, { prompt, kind, why: ending.text, context, tried, material: shown(inputs), next });
+    return { ok: { value: null, origins: null, review: 'none' } };
   }
 
   /** Fields that may not be kept are read anew for each question that has them: policy is asked again, too. */
@@ -168,6 +189,23 @@ export function askStep(scope: RunScope) {
   }
 
   return ask;
+}
+
+type Inputs = { readonly [name: string]: Json | Labelled<unknown> };
+
+/** What the step that asks gives: the answer, or null where a person gives it. */
+interface Asked {
+  readonly value: ValueId | null;
+  readonly origins: ValueId | null;
+  readonly review: Review;
+}
+
+/** What a person sees of a question: what the model was given, each with its own label. */
+function shown(inputs: Inputs): Handover['material'] {
+  return Object.entries(inputs).map(([name, value]) => ({
+    name,
+    value: value instanceof Labelled ? value : new Labelled(value, BOTTOM),
+  }));
 }
 
 /** What the record says of an answer that was given in quarantine. */

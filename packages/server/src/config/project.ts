@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadPrompts, type Prompt } from '@portreeve/context';
 import { isPortreeveError, PortreeveError, type ProjectConfig, type WorkflowDefinition } from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
+import { checkSteps, loadCalibrations } from './load-calibrations.ts';
 import { loadConfig } from './load-config.ts';
 import { type Definition, loadDefinition } from './load-definition.ts';
 
@@ -41,7 +42,13 @@ async function loadWorkflow(folder: string): Promise<ProjectWorkflow> {
     });
   });
   checkScope(loaded.definition, prompts);
-  return { ...loaded, promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])) };
+  const workflow = {
+    ...loaded,
+    promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])),
+    calibrations: await loadCalibrations(folder),
+  };
+  checkSteps(workflow);
+  return workflow;
 }
 
 /** What the scope names must exist, and what exists must be named: nothing comes in by the side (requirement A3). */

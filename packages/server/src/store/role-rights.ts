@@ -83,7 +83,11 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   undos: { api: READ, gatekeeper: CHANGE },
   unwindings: { api: READ, reasoner: READ, gatekeeper: CHANGE },
   notices: { api: READ, gatekeeper: ADD },
-  handoffs: { api: 'SELECT, UPDATE (state, closed_at)', reasoner: ADD, gatekeeper: ADD },
+  handoffs: {
+    api: 'SELECT, UPDATE (state, body, "group", assignee, level, due_at, closed_at)',
+    reasoner: ADD,
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, "group", assignee, level, due_at, closed_at)',
+  },
 
   // A freeze takes grants back. The database lets a grant leave `issued` once (`0021_executor_apart.sql`).
   grants: {
