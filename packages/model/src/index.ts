@@ -1,5 +1,5 @@
 export { ANTHROPIC_URL, type AnthropicProviderOptions, anthropicProvider } from './anthropic/provider.ts';
-export { type Ask, type AskResult, createModel, type ModelOptions } from './ask.ts';
+export { type Ask, type AskOptions, type AskResult, createModel, type ModelOptions } from './ask.ts';
 export { ASK_FAILURES, type AskFailure } from './judge-answer.ts';
 export {
   type ModelObserver,

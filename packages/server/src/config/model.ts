@@ -91,7 +91,7 @@ export async function openModels(options: {
     const egress = reach(base_url, endpoint.private ?? base_url.startsWith('http:'));
     ways.push(egress);
     return open(
-      anthropicProvider({ apiKey: apiKey ?? '', baseURL: base_url, fetch: egress.fetch, name, model, clearance }),
+      anthropicProvider({ credential: apiKey ?? '', baseURL: base_url, fetch: egress.fetch, name, model, clearance }),
       where,
     );
   });
