@@ -21,3 +21,4 @@ export {
 } from './provider-contract.ts';
 export { type Reply, reply } from './replies.ts';
 export { answerOf, scriptedProvider } from './scripted-provider.ts';
+export { startTokenServer } from './token-server.ts';

@@ -91,7 +91,7 @@ beforeAll(async () => {
     })};\n`,
     'mails/CASE-1.jsonl': `${MAILS.map((mail) => JSON.stringify(mail)).join('\n')}\n`,
   });
-  house = await testServer({ project, anthropicApiKey: 'sk-test-0123456789' });
+  house = await testServer({ project, modelKeys: { 'anthropic-api-key': 'sk-test-0123456789' } });
 });
 afterAll(async () => {
   await house?.close();
