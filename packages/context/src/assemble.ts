@@ -1,10 +1,12 @@
 import {
   BOTTOM,
+  blockTokens,
   canonicalJson,
   type Digest,
   digestOf,
   type Evidence,
   type EvidenceId,
+  estimateRequest,
   type Json,
   type JsonObject,
   join,
@@ -71,24 +73,6 @@ export const REQUEST_LABEL: Label = {
   categories: [],
   origins: ['request'],
 };
-
-/** Three characters a token: on the safe side for the log lines and English text that are sent. */
-export function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 3);
-}
-
-/** All that is sent of a question, in tokens. */
-export function estimateRequest({
-  system,
-  output,
-  content,
-}: Pick<ModelRequest, 'system' | 'output' | 'content'>): number {
-  return (
-    estimateTokens(system) +
-    estimateTokens(JSON.stringify(output)) +
-    content.reduce((sum, block) => sum + blockTokens(block), 0)
-  );
-}
 
 /**
  * Assembles one question to a model (requirements D1, D3, D5). INVARIANTS: the system layer is ours and fixed; values
@@ -175,6 +159,7 @@ export function assemble({
     ...(contract.claims ? { claims: contract.claims } : {}),
     ...(contract.checks.length > 0 ? { checks: contract.checks } : {}),
     ...(contract.confidence === undefined ? {} : { confidence: contract.confidence }),
+    input_budget_tokens: inputBudget(contract),
     max_output_tokens: contract.max_output_tokens,
   };
   const inputDigest = digestOf(asked);
@@ -209,6 +194,12 @@ const CLOSING =
 
 const ABOUT_HANDLES =
   'An input of the form \u00abhandle:...\u00bb stands for a value that you are not shown. To use that value in the answer, give exactly this text, with nothing before or after it.';
+
+/** Besides its evidence, a prompt has its own text, the system layer, the schema and what the request says. */
+const BESIDES_EVIDENCE_TOKENS = 30_000;
+
+const inputBudget = ({ input_budget_tokens, evidence_budget_tokens }: PromptContract): number =>
+  input_budget_tokens ?? evidence_budget_tokens + BESIDES_EVIDENCE_TOKENS;
 
 const isPlanner = (contract: PromptContract) => contract.inputs.some(({ handle }) => handle === true);
 
@@ -311,15 +302,6 @@ function evidenceBlock(piece: Evidence): Extract<ModelBlock, { type: 'evidence' 
     text: JSON.stringify(piece.fields),
   };
 }
-
-function blockTokens(block: ModelBlock): number {
-  return block.type === 'text'
-    ? estimateTokens(block.text)
-    : estimateTokens(block.id + block.title + block.text) + BLOCK_OVERHEAD_TOKENS;
-}
-
-/** What the wire form adds to each evidence block. */
-const BLOCK_OVERHEAD_TOKENS = 16;
 
 /** The same item read twice is shown once. Two items under one id would make a citation ambiguous: refused. */
 function distinct(pieces: readonly Evidence[]): Evidence[] {

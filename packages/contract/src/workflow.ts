@@ -199,6 +199,8 @@ export const promptContractSchema = z.strictObject({
   max_output_tokens: z.int().min(16).max(64_000).default(4000),
   /** Tokens that the evidence may take; what does not fit is left out, common shapes first, and counted on record. */
   evidence_budget_tokens: z.int().min(100).max(500_000).default(50_000),
+  /** Tokens that the whole question may take; a longer one is not asked, and goes to a person. */
+  input_budget_tokens: z.int().min(500).max(1_000_000).optional(),
   inputs: z
     .array(
       z.strictObject({

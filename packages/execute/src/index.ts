@@ -32,7 +32,7 @@ export type {
 export { createProver, type Prover, thumbprintOf } from './prove.ts';
 export type { IsDead, Recovered, RecoveredGrant, Recovery } from './recover.ts';
 export { type AwsSecretsOptions, awsEndpoints, awsSecrets } from './secrets/aws.ts';
-export type { AwsAuth } from './secrets/aws-role.ts';
+export { type AwsAuth, awsIdentity } from './secrets/aws-role.ts';
 export { type Credentials, createCredentials } from './secrets/credentials.ts';
 export { type Keystore, openKeystore } from './secrets/keystore.ts';
 export { mountedFiles } from './secrets/mounted-files.ts';

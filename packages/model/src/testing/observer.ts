@@ -17,6 +17,7 @@ export function memoryObserver(): ModelObserver & {
     of: audit.of,
     failWith: audit.failWith,
     answered: (facts) => keep('model.answered', facts),
+    attemptFailed: (facts) => keep('model.attempt_failed', facts),
     failed: (facts) => keep('model.failed', facts),
     rejected: (facts) => keep('output.rejected', facts),
     validated: (facts) => keep('output.validated', facts),

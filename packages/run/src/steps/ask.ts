@@ -110,6 +110,7 @@ export function askStep(scope: RunScope) {
       );
       const answer = await chosen.endpoint.ask(chosen.assembly.request, {
         answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
+        attemptFailed: (facts) => write(record('model.attempt_failed', facts, { outcome: facts.kind })),
         failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
         rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
         validated: (facts) =>

@@ -45,6 +45,7 @@ const QUEUE_BY_FAILURE: Readonly<Record<AskFailure, HandoffKind>> = {
   empty: 'model_failed',
   invalid_output: 'model_failed',
   rejected: 'model_failed',
+  over_budget: 'model_failed',
   unexpected_stop: 'model_failed',
 };
 
