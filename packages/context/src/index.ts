@@ -1,3 +1,4 @@
+export { type AgentTalk, refuseHiding } from './agent-turns.ts';
 export {
   type AssembleOptions,
   type Assembly,

@@ -372,7 +372,7 @@ export const RECORD_TYPES = {
     ...attemptShape,
     model_answered: z.string(),
     stop_reason: z.string(),
-    output_category: z.enum(['valid', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
+    output_category: z.enum(['valid', 'wishes', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
   }),
   /** An attempt that brought none. What the vendor counted of it before it failed is on record too. */
   'model.attempt_failed': z.strictObject({

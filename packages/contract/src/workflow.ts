@@ -373,6 +373,11 @@ export interface WorkflowContext<Input = JsonObject> {
   generate<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
   analyse<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
   /**
+   * Lets a model work in turns by a prompt that is an `agent`: each tool that it wishes for goes to the gate as an action of
+   * its own, as a model's choice. Comes back with its answer.
+   */
+  agent<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
+  /**
    * Which of a few declared words a value is, or its part at a JSON pointer, so that the code can choose its way; null where
    * it is none of them. From then on every action of the run carries the value's label and counts the bits of the choice.
    */

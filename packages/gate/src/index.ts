@@ -27,6 +27,7 @@ export type {
   StoredProposal,
 } from './ports.ts';
 export type { GateResult } from './result.ts';
+export { type AgentSession, agentSession } from './session/agent-session.ts';
 export { type Foreseen, foresee } from './session/foresee.ts';
 export { type Intent, intentSchema } from './session/intent.ts';
 export { openSession, restoreSession, SESSION_LIMITS } from './session/session.ts';

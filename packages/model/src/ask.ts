@@ -1,5 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import {
+  assertJson,
   type CallId,
   type Clock,
   covers,
@@ -8,6 +9,7 @@ import {
   type EvidenceId,
   estimateRequest,
   type Json,
+  type JsonObject,
   join,
   type Label,
   Labelled,
@@ -19,7 +21,7 @@ import {
 import { open } from '@portreeve/contract/open';
 import { createAttempts } from './attempts.ts';
 import { type AskFailure, judgeAnswer, type Verdict } from './judge-answer.ts';
-import type { ModelObserver, Provider, ProviderRequest, Sleep } from './ports.ts';
+import type { ModelObserver, Provider, ProviderAnswer, ProviderRequest, Sleep } from './ports.ts';
 import { oneLine } from './ports.ts';
 import { question, repairQuestion } from './question.ts';
 import { createResilience, GaveUp, type Health, RESILIENCE, type ResilienceOptions } from './resilience.ts';
@@ -39,6 +41,15 @@ export type AskResult =
       readonly confidence_percent: number | null;
       readonly repaired: boolean;
       readonly output_digest: Digest;
+      readonly attempts: number;
+    }
+  | {
+      /** An agent's turn: it wishes for tools, and goes on once it hears what became of that. */
+      readonly status: 'wishes';
+      readonly call: CallId;
+      /** The answer as it goes back in the next turn. */
+      readonly turn: Labelled<Json>;
+      readonly wishes: readonly { readonly id: string; readonly name: string; readonly args: Labelled<JsonObject> }[];
       readonly attempts: number;
     }
   | {
@@ -126,19 +137,27 @@ export function createModel(options: ModelOptions): Ask {
     const over = overBudget(request, context_tokens);
     if (over !== null) return fail('over_budget', over);
 
-    const send = async (asked: ProviderRequest, repair: boolean): Promise<{ text: string; verdict: Verdict }> => {
+    const send = async (
+      asked: ProviderRequest,
+      repair: boolean,
+    ): Promise<{ answer: ProviderAnswer; verdict: Verdict }> => {
       const { failed } = attempts;
       const limits = { deadline, signal, failed };
       const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), limits);
-      const verdict = judgeAnswer(answered.answer, validate);
+      const verdict = judgeAnswer(answered.answer, validate, request.tools);
       await attempts.recordAnswer(answered, verdict.category);
-      return { text: answered.answer.text, verdict };
+      return { answer: answered.answer, verdict };
     };
 
     try {
       let asked = question(request, model_asked, labelled.label);
       for (const repair of [false, true]) {
-        const { text, verdict } = await send(asked, repair);
+        const { answer, verdict } = await send(asked, repair);
+        if (verdict.category === 'wishes') {
+          const turn = new Labelled(plain(answer.content) as unknown as Json, label);
+          const wishes = verdict.wishes.map((wish) => ({ ...wish, args: new Labelled(plain(wish.args), label) }));
+          return { status: 'wishes', call, turn, wishes, attempts: attempts.count };
+        }
         if (verdict.category === 'valid') {
           const { value, cited, claims, confidence_percent } = verdict.validation;
           const output_digest = digestOf(value);
@@ -169,7 +188,7 @@ export function createModel(options: ModelOptions): Ask {
         await observer.rejected({ prompt: request.prompt, errors: [...errors], repair_follows });
         if (!repair_follows)
           return await fail('invalid_output', oneLine(`the answer was not valid: ${errors.join('; ')}`, 1000));
-        asked = repairQuestion(asked, text, errors);
+        asked = repairQuestion(asked, answer.text, errors);
       }
       throw new Error('unreachable: the repair is the last question');
     } catch (error) {
@@ -178,6 +197,13 @@ export function createModel(options: ModelOptions): Ask {
       return fail(code, reason);
     }
   };
+}
+
+/** A vendor's JSON as plain JSON of our own; throws where it has no faithful form. */
+function plain<T>(value: T): T {
+  const copy: unknown = JSON.parse(JSON.stringify(value));
+  assertJson(copy);
+  return copy as T;
 }
 
 /** An answer is at least as tainted and as secret as all that the model saw, and never better than `internal`. */

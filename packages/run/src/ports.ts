@@ -92,7 +92,7 @@ export interface ContextStage {
     prompt: Prompt,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
     workflow: WorkflowContract,
-    how: Pick<AssembleOptions, 'revealed' | 'withheld' | 'handles'>,
+    how: Pick<AssembleOptions, 'revealed' | 'withheld' | 'handles' | 'talk'>,
   ): Assembly;
   /** An answer without what may not be kept. */
   withhold(answer: Labelled<unknown>, revealed: Revealed): Labelled<unknown>;

@@ -1,6 +1,7 @@
 import type { Run, WorkflowContext } from '@portreeve/contract';
 import type { Durable, LoadedWorkflow } from './ports.ts';
 import { actStep } from './steps/act.ts';
+import { agentStep } from './steps/agent.ts';
 import { askStep } from './steps/ask.ts';
 import { outcomeStep } from './steps/outcome.ts';
 import { readStep } from './steps/read.ts';
@@ -19,7 +20,9 @@ export function workflowContext(
   loaded: LoadedWorkflow,
 ): { readonly context: WorkflowContext; ending(): Ending | null } {
   const scope = runScope(deps, durable, run, loaded);
-  const ask = askStep(scope);
+  const asking = askStep(scope);
+  const { ask } = asking;
+  const act = actStep(scope);
   return {
     context: {
       run: run.id,
@@ -33,7 +36,13 @@ export function workflowContext(
       analyse: (name, inputs) => ask(name, inputs, 'ask', 'analyse'),
       quarantine: (name, inputs) => ask(name, inputs, 'quarantine'),
       outcome: outcomeStep(scope),
-      act: actStep(scope),
+      agent: agentStep(scope, act, asking),
+      act: async (tool, args, why) => {
+        const outcome = await act(tool, args, why);
+        // Only an agent's wish can be none; of code it is an error.
+        if (outcome.status === 'unfit') throw new TypeError(`the arguments of ${tool} do not fit`);
+        return outcome;
+      },
       unwind: unwindStep(scope),
     },
     ending: scope.ending,

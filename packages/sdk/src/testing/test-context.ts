@@ -79,6 +79,7 @@ export function testContext(
     extract: (prompt, inputs) => context.ask(prompt, inputs),
     generate: (prompt, inputs) => context.ask(prompt, inputs),
     analyse: (prompt, inputs) => context.ask(prompt, inputs),
+    agent: (prompt, inputs) => context.ask(prompt, inputs),
 
     async outcome(value, pointer, outcomes) {
       seen.push(value.label);
