@@ -29,7 +29,7 @@ test('B1: one account a role, each with a password of its own, made once and on 
   expect(accounts.map(({ name, roles, groups }) => [name, roles, groups])).toEqual([
     ['analyst', ['requester'], []],
     ['lead', ['approver'], ['note-leads']],
-    ['operator', ['operator'], []],
+    ['operator', ['operator'], ['note-desk']],
     ['auditor', ['auditor'], []],
     ['admin', ['admin'], []],
   ]);
