@@ -85,12 +85,8 @@ beforeAll(async () => {
     portreeve.child.kill('SIGTERM');
     await portreeve.ended;
   });
-  await until('Portreeve to be ready', 90_000, async () =>
-    fetch(`${url}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
+  // Printed once all of it has started, the engine of the runs as well.
+  await portreeve.printed(new RegExp(url), 90_000);
   const as = (name: string) => signIn(url, state, name);
   people = {
     analyst: await as('analyst'),
@@ -183,7 +179,11 @@ describe('A4 E6 I8: invoices, orders, people, and a vendor that goes down', { ti
       asked.includes('smudged') ? answer.replace(/"confidence":50/, '"confidence":20') : answer;
     const run = await submit('PO-2026-0003', invoiceOf('INV-7008', 'Fabrikam Cleaning', '275.00', ['Remark: smudged']));
     const { id } = await workOf(run);
-    expect((await people.analyst.get(`/v1/runs/${run}`)).state).toBe('waiting');
+    await until(
+      'the run to wait',
+      30_000,
+      async () => (await people.analyst.get(`/v1/runs/${run}`)).state === 'waiting',
+    );
     const listed = await queue('list');
     expect(listed.handoffs).toMatchObject([
       { id, kind: 'low_confidence', state: 'open', overdue: false, group: 'payables-desk' },
