@@ -31,7 +31,7 @@ export interface OpenedRelease extends Release {
 
 const FORMAT = 'portreeve-release/1';
 /** Characters of a bundle: its files in base64, the list of components, the contracts. */
-export const BUNDLE_CHARS_MAX = RELEASE_BYTES_MAX * 2;
+const BUNDLE_CHARS_MAX = RELEASE_BYTES_MAX * 2;
 
 const statementSchema = z.strictObject({
   release: digestSchema,

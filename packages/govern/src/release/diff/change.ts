@@ -26,7 +26,7 @@ export interface ReleaseChange {
 }
 
 /** A value as it is shown in a line: whole where it is short. */
-export function shown(value: Json): string {
+function shown(value: Json): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= 80 ? text : `${text.slice(0, 79).toWellFormed()}…`;
 }
