@@ -49,7 +49,7 @@ export function checkedResult(handoff: Handoff, finish: Finish, by: Principal, a
  * The label of what a person gave back: trusted, from that person, and as secret as what they were shown. A person's own
  * statement is trusted as a request is; who said it stays with it.
  */
-export function resultLabel(handoff: Pick<Handoff, 'id' | 'label' | 'material'>, by: PrincipalId): Label {
+function resultLabel(handoff: Pick<Handoff, 'id' | 'label' | 'material'>, by: PrincipalId): Label {
   return { integrity: 'trusted', ...secrecyOf(handoff), origins: [`person:${by}`, `handoff:${handoff.id}`] };
 }
 
