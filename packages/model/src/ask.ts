@@ -190,6 +190,9 @@ function overBudget(request: ModelRequest, context_tokens: number): string | nul
   const tokens = estimateRequest(request);
   const budget = request.input_budget_tokens;
   if (tokens > budget) return `the question has about ${tokens} tokens, and the prompt's budget is ${budget}`;
+  const { requires_context_tokens: required = 0 } = request;
+  if (required > context_tokens)
+    return `the prompt asks for a context of ${required} tokens, and the endpoint has ${context_tokens}`;
   if (tokens + request.max_output_tokens > context_tokens)
     return `the question has about ${tokens} tokens and leaves no room for an answer in ${context_tokens}`;
   return null;
