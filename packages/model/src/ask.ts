@@ -15,6 +15,7 @@ import {
   type ModelRequest,
   newId,
   type Prices,
+  type RecordData,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { createAttempts } from './attempts.ts';
@@ -128,7 +129,9 @@ export function createModel(options: ModelOptions): Ask {
       const limits = { deadline, signal, failed };
       const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), limits);
       const verdict = judgeAnswer(answered.answer, validate);
-      await attempts.recordAnswer(answered, verdict.category);
+      const validated =
+        verdict.category === 'valid' ? validatedFacts(request.prompt, verdict.validation, label, repair) : null;
+      await attempts.recordAnswer(answered, verdict.category, validated);
       return { text: answered.answer.text, verdict };
     };
 
@@ -139,13 +142,6 @@ export function createModel(options: ModelOptions): Ask {
         if (verdict.category === 'valid') {
           const { value, cited } = verdict.validation;
           const output_digest = digestOf(value);
-          await observer.validated({
-            prompt: request.prompt,
-            output_digest,
-            repaired: repair,
-            cited: [...cited],
-            label,
-          });
           return {
             status: 'valid',
             call,
@@ -171,6 +167,18 @@ export function createModel(options: ModelOptions): Ask {
       const { code, reason } = explain(error, attempts.count);
       return fail(code, reason);
     }
+  };
+}
+
+function validatedFacts(
+  prompt: string,
+  { value, cited }: Extract<Verdict, { category: 'valid' }>['validation'],
+  label: Label,
+  repaired: boolean,
+): RecordData<'output.validated'> {
+  return {
+    ...{ prompt, repaired, output_digest: digestOf(value), cited: [...cited] },
+    label: { ...label, categories: [...label.categories], origins: [...label.origins] },
   };
 }
 
