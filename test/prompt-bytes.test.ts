@@ -48,7 +48,7 @@ for (const [name, inputs] of Object.entries(CASES))
       const [example = '', prompt = ''] = name.split('/');
       const body = await sentBody(wire, await assembled(example, prompt, inputs));
       const text = `${JSON.stringify(body, null, 2)}\n`;
-      const path = new URL(`golden/prompts/${example}.${prompt}.${wire}.json`, import.meta.url);
+      const path = new URL(`golden/prompts/${example}.${prompt}.${wire}.txt`, import.meta.url);
       if (process.env.UPDATE_GOLDEN === '1') await writeFile(path, text);
       expect(text).toBe(await readFile(path, 'utf8'));
     });
