@@ -1,12 +1,15 @@
 import {
   BOTTOM,
   blockTokens,
+  CONFIDENTIALITY,
   canonicalJson,
   type Digest,
   digestOf,
   type Evidence,
   type EvidenceId,
   estimateRequest,
+  INTEGRITY,
+  type InputLabel,
   type Json,
   type JsonObject,
   join,
@@ -104,7 +107,7 @@ export function assemble({
   const labels: Label[] = [];
   const inputLabels = new Map<string, Label>();
   const evidenceLabels = new Map<string, Label>();
-  for (const { name, handle } of contract.inputs) {
+  for (const { name, handle, label: allowed } of contract.inputs) {
     const input = inputs[name]!;
     if (handle === true) {
       // Nothing of the value enters, so its label does not either.
@@ -116,6 +119,7 @@ export function assemble({
     const value: unknown = input instanceof Labelled ? open(input) : input;
     if (value === undefined)
       throw new PortreeveError('misconfigured', `the input ${name} of prompt ${contract.id} has no value`);
+    if (allowed) checkLabel(contract.id, name, label, allowed);
     labels.push(label);
     if (label.integrity === 'untrusted' && isPlanner(contract))
       throw new PortreeveError(
@@ -146,7 +150,7 @@ export function assemble({
   );
   const parts = partsLeftOut(evidence, chosen, inputOf);
   const content: ModelBlock[] = [
-    { type: 'text', text: taskText(prompt, texts) },
+    ...taskBlocks(prompt, texts),
     ...(isPlanner(contract) ? [{ type: 'text' as const, text: ABOUT_HANDLES }] : []),
     { type: 'text', text: countText(chosen.length, leftOut, parts) },
     ...chosen.map(evidenceBlock),
@@ -168,6 +172,7 @@ export function assemble({
     ...(said ? { tools: { list: talk!.tools, closed: talk!.closed }, turns: said.turns } : {}),
     input_budget_tokens: inputBudget(contract),
     max_output_tokens: contract.max_output_tokens,
+    ...(contract.requires ? { requires_context_tokens: contract.requires.context_tokens } : {}),
   };
   const inputDigest = digestOf(asked);
   const label = join(...labels);
@@ -243,6 +248,34 @@ function cleanJson(value: Json): Json {
   return JSON.parse(cleanText(canonicalJson(value)).text) as Json;
 }
 
+/** A label that is more tainted or more secret than the prompt lets this input be ends the question unsent. */
+function checkLabel(prompt: string, name: string, label: Label, allowed: InputLabel): void {
+  const { integrity, confidentiality, categories } = allowed;
+  const tainted = integrity !== undefined && INTEGRITY.indexOf(label.integrity) > INTEGRITY.indexOf(integrity);
+  const secret =
+    confidentiality !== undefined &&
+    CONFIDENTIALITY.indexOf(label.confidentiality) > CONFIDENTIALITY.indexOf(confidentiality);
+  const strange = categories && label.categories.find((category) => !categories.includes(category));
+  const what = tainted ? label.integrity : secret ? label.confidentiality : strange;
+  if (what !== undefined)
+    throw new PortreeveError('out_of_scope', `the prompt ${prompt} takes no ${what} data as its input ${name}`);
+}
+
+/**
+ * The task's text. What stands before the first input is a block of its own: it is the prompt file's alone, the same for
+ * every question, so that a vendor may keep it.
+ */
+function taskBlocks(prompt: Prompt, texts: ReadonlyMap<string, string>): ModelBlock[] {
+  const first = prompt.body.search(PLACEHOLDER);
+  const end = first === -1 ? prompt.body.length : Math.max(0, prompt.body.lastIndexOf('\n\n', first));
+  const own = prompt.body.slice(0, end).trim();
+  const rest = taskText({ ...prompt, body: prompt.body.slice(end).trim() }, texts);
+  return [
+    ...(own === '' ? [] : [{ type: 'text' as const, text: own, stable: true as const }]),
+    ...(rest === '' ? [] : [{ type: 'text' as const, text: rest }]),
+  ];
+}
+
 /** Fills the placeholders; trusted inputs that the text does not mention follow it. */
 function taskText({ contract, body }: Prompt, texts: ReadonlyMap<string, string>): string {
   const mentioned = new Set<string>();
@@ -257,7 +290,7 @@ function taskText({ contract, body }: Prompt, texts: ReadonlyMap<string, string>
     return filled;
   });
   const rest = [...texts].filter(([name]) => !mentioned.has(name)).map(([, filled]) => filled);
-  return [text, ...rest].join('\n\n');
+  return [text, ...rest].filter((part) => part !== '').join('\n\n');
 }
 
 type Part = NonNullable<RecordData<'prompt.assembled'>['left_out']>[number];

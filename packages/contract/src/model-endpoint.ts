@@ -94,12 +94,21 @@ const simulated = z.strictObject({
   behaviour: z.enum(['extractive', 'worst-case']).default('extractive'),
 });
 
+const KINDS = [anthropic, bedrock, vertex, foundry, openai, simulated] as const;
+
+/** An endpoint as far as it belongs to a release: where it is reached, and with what, differs by environment. */
+export const modelRouteSchema = z.strictObject({
+  name: common.name,
+  kind: z.enum(KINDS.map(({ shape }) => shape.kind.value)),
+  model: common.model,
+  where: common.where,
+  clearance: common.clearance,
+});
+
 /** One model endpoint of a project (requirements D10, E1, E2). */
-export const modelEndpointSchema = z
-  .discriminatedUnion('kind', [anthropic, bedrock, vertex, foundry, openai, simulated])
-  .superRefine((endpoint, context) => {
-    for (const message of credentialFaults(endpoint)) context.addIssue({ code: 'custom', message });
-  });
+export const modelEndpointSchema = z.discriminatedUnion('kind', KINDS).superRefine((endpoint, context) => {
+  for (const message of credentialFaults(endpoint)) context.addIssue({ code: 'custom', message });
+});
 export type ModelEndpoint = z.infer<typeof modelEndpointSchema>;
 
 function credentialFaults(endpoint: z.infer<typeof anthropic> | { kind: string }): string[] {

@@ -55,6 +55,8 @@ export interface ModelRequest {
   /** What all that is sent may take, in tokens; a longer question is not asked. */
   readonly input_budget_tokens: number;
   readonly max_output_tokens: number;
+  /** Tokens of context that the prompt asks of a model. */
+  readonly requires_context_tokens?: number;
   /** The digest of everything above. */
   readonly input_digest: Digest;
 }

@@ -17,6 +17,7 @@ import {
   type ModelRequest,
   newId,
   type Prices,
+  type RecordData,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { createAttempts } from './attempts.ts';
@@ -145,7 +146,9 @@ export function createModel(options: ModelOptions): Ask {
       const limits = { deadline, signal, failed };
       const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), limits);
       const verdict = judgeAnswer(answered.answer, validate, request.tools);
-      await attempts.recordAnswer(answered, verdict.category);
+      const validated =
+        verdict.category === 'valid' ? validatedFacts(request.prompt, verdict.validation, label, repair) : null;
+      await attempts.recordAnswer(answered, verdict.category, validated);
       return { answer: answered.answer, verdict };
     };
 
@@ -161,14 +164,6 @@ export function createModel(options: ModelOptions): Ask {
         if (verdict.category === 'valid') {
           const { value, cited, claims, confidence_percent } = verdict.validation;
           const output_digest = digestOf(value);
-          await observer.validated({
-            prompt: request.prompt,
-            output_digest,
-            repaired: repair,
-            cited: [...cited],
-            label,
-            ...(claims ? { claims: { ...claims } } : {}),
-          });
           return {
             status: 'valid',
             call,
@@ -206,6 +201,19 @@ function plain<T>(value: T): T {
   return copy as T;
 }
 
+function validatedFacts(
+  prompt: string,
+  { value, cited, claims }: Extract<Verdict, { category: 'valid' }>['validation'],
+  label: Label,
+  repaired: boolean,
+): RecordData<'output.validated'> {
+  return {
+    ...{ prompt, repaired, output_digest: digestOf(value), cited: [...cited] },
+    label: { ...label, categories: [...label.categories], origins: [...label.origins] },
+    ...(claims ? { claims: { ...claims } } : {}),
+  };
+}
+
 /** An answer is at least as tainted and as secret as all that the model saw, and never better than `internal`. */
 function answerLabel(seen: Label, prompt: string): Label {
   const made: Label = {
@@ -222,6 +230,9 @@ function overBudget(request: ModelRequest, context_tokens: number): string | nul
   const tokens = estimateRequest(request);
   const budget = request.input_budget_tokens;
   if (tokens > budget) return `the question has about ${tokens} tokens, and the prompt's budget is ${budget}`;
+  const { requires_context_tokens: required = 0 } = request;
+  if (required > context_tokens)
+    return `the prompt asks for a context of ${required} tokens, and the endpoint has ${context_tokens}`;
   if (tokens + request.max_output_tokens > context_tokens)
     return `the question has about ${tokens} tokens and leaves no room for an answer in ${context_tokens}`;
   return null;

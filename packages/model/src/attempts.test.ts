@@ -110,6 +110,10 @@ test('D1: a question over the budget of its prompt or the window of its endpoint
   expect(observer.types()).toEqual(['model.failed']);
   const narrow = await given([], { context_tokens: 150 });
   expect(await narrow.ask(REQUEST, narrow.observer)).toMatchObject({ code: 'over_budget', attempts: 0 });
+  const wide = new Labelled({ ...open(REQUEST), requires_context_tokens: 200_000 }, LABEL);
+  expect(await narrow.ask(wide, narrow.observer)).toMatchObject({
+    ...{ code: 'over_budget', reason: 'the prompt asks for a context of 200000 tokens, and the endpoint has 150' },
+  });
   expect([server.received, narrow.server.received]).toEqual([0, 0]);
 });
 

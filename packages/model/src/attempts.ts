@@ -130,6 +130,7 @@ export function createAttempts(asking: Asking) {
     recordAnswer(
       { answer, attempt, latency_ms }: { answer: ProviderAnswer; attempt: Attempt; latency_ms: number },
       output_category: OutputCategory,
+      validated: RecordData<'output.validated'> | null,
     ): Promise<void> {
       const data: RecordData<'model.answered'> = {
         ...facts(attempt, [answer.model], answer.request_id, answer),
@@ -137,7 +138,7 @@ export function createAttempts(asking: Asking) {
         model_answered: oneLine(answer.model, 200),
         stop_reason: oneLine(answer.stop_reason, 64),
       };
-      return observer.answered(data);
+      return observer.answered(data, validated);
     },
 
     /** Puts the attempt that has just failed on record. What began no attempt leaves none. */

@@ -161,11 +161,11 @@ export interface Provider {
  * awaited before anything follows; one that rejects ends the question, so that nothing acts unrecorded.
  */
 export interface ModelObserver {
-  answered(facts: RecordData<'model.answered'>): Promise<void>;
+  /** An answer, and with it what makes it valid: the two stand on record together, by one commit. */
+  answered(facts: RecordData<'model.answered'>, validated: RecordData<'output.validated'> | null): Promise<void>;
   attemptFailed(facts: RecordData<'model.attempt_failed'>): Promise<void>;
   failed(facts: RecordData<'model.failed'>): Promise<void>;
   rejected(facts: RecordData<'output.rejected'>): Promise<void>;
-  validated(facts: RecordData<'output.validated'>): Promise<void>;
 }
 
 /** Waits; rejects with the signal's reason when it is aborted. */

@@ -59,6 +59,6 @@ function turn({ answer, results }: ModelTurn): ProviderTurn[] {
 
 function block(from: ModelBlock): ProviderBlock {
   return from.type === 'text'
-    ? { type: 'text', text: from.text }
+    ? { type: 'text', text: from.text, ...(from.stable ? { stable: true } : {}) }
     : { type: 'data', source: from.id, title: from.title, text: from.text };
 }
