@@ -4,13 +4,14 @@ import { join, relative } from 'node:path';
 import { plainKeystore } from '@portreeve/server';
 import { testDatabase, withClient } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeInvoice } from '../../examples/invoice-reconciliation/write-invoice.ts';
+
 import { endOf } from '../crash/portreeve.ts';
 import { ROOT } from '../repository.ts';
 import { cli, documentIn, startCli } from '../support/cli.ts';
 import { type ModelDoor, startModelDoor } from '../support/model-door.ts';
 import { type Answer, type Person, recordsOf, signIn } from '../support/people.ts';
 import { cleanUp, freePort, temporaryFolder, until } from '../support/processes.ts';
+import { writeInvoice } from '../support/write-invoice.ts';
 
 /*
  * The story of `examples/invoice-reconciliation`: Portreeve in a process of its own, a real PostgreSQL as the ledger, and a
