@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { awsAuthSchema, awsRegionSchema } from './aws-config.ts';
+import { awsPlace } from './aws-config.ts';
 import { nameSchema } from './ids.ts';
 
 const url = z.url({ protocol: /^https?$/ });
@@ -17,13 +17,7 @@ const anchorSchema = z.discriminatedUnion('store', [
       .string()
       .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/audit/')
       .default(''),
-    region: awsRegionSchema,
-    auth: awsAuthSchema,
-    /** Another address than that of the region. */
-    endpoint: url.optional(),
-    sts_endpoint: url.optional(),
-    /** Whether the address may be a loopback or private one. */
-    private: z.boolean().default(false),
+    ...awsPlace,
   }),
 ]);
 

@@ -28,7 +28,7 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
-import { fileKeyWrapper } from './keys/file-wrapper.ts';
+import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
@@ -42,7 +42,6 @@ import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
-import { rootKeysFile } from './wire-keys.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -159,7 +158,9 @@ async function start(
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
     return engine;
   };
-  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, project.folder, state.path), clock });
+  const wrapper = openRootKeys({
+    ...{ config: config.root_keys, projectFolder: project.folder, stateFolder: state.path, clock },
+  });
   undo.push(() => wrapper.close());
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },

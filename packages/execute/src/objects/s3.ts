@@ -2,34 +2,21 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import type { Clock } from '@portreeve/contract';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { GuardedFetch } from '../secrets/ask-json.ts';
+import { type AwsPlace, awsEndpoints } from '../secrets/aws-json.ts';
 import { type AwsAuth, awsIdentity } from '../secrets/aws-role.ts';
 
 /** Bytes of an object that is read, at the most. */
 const OBJECT_BYTES_MAX = 64 * 1024 * 1024;
 
-export interface S3ObjectsOptions {
+export interface S3ObjectsOptions extends AwsPlace {
   readonly name: string;
   readonly fetch: GuardedFetch;
-  readonly region: string;
   readonly bucket: string;
   /** Goes before each path, such as `portreeve/audit/`. */
   readonly prefix?: string;
   readonly auth: AwsAuth;
   readonly clock: Clock;
-  /** Another address than that of the region. */
-  readonly endpoint?: string;
-  readonly sts_endpoint?: string;
   readonly timeout_ms?: number;
-}
-
-/** Where the two services of a region are. */
-export function s3Endpoints(options: Pick<S3ObjectsOptions, 'region' | 'endpoint' | 'sts_endpoint'>) {
-  const { region, endpoint, sts_endpoint } = options;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return {
-    objects: new URL(endpoint ?? `https://s3.${region}.${domain}/`),
-    sts: new URL(sts_endpoint ?? `https://sts.${region}.${domain}/`),
-  };
 }
 
 /**
@@ -38,7 +25,7 @@ export function s3Endpoints(options: Pick<S3ObjectsOptions, 'region' | 'endpoint
  */
 export function s3Objects(options: S3ObjectsOptions) {
   const { name, fetch, region, bucket, prefix = '', auth, clock, timeout_ms = 30_000 } = options;
-  const { objects, sts } = s3Endpoints(options);
+  const { service: objects, sts } = awsEndpoints('s3', options);
   const identity = awsIdentity({ fetch, auth, sts, clock, timeout_ms });
 
   return {

@@ -14,7 +14,7 @@ import { openSecrets } from '../config/secrets.ts';
 import { takeStateFolder } from '../config/state-folder.ts';
 import { loadToolContracts } from '../config/tool-contracts.ts';
 import { every } from '../every.ts';
-import { fileKeyWrapper } from '../keys/file-wrapper.ts';
+import { openRootKeys } from '../keys/root-keys.ts';
 import { auditStage } from '../store/audit-stage.ts';
 import { checkRole } from '../store/check-role.ts';
 import { Database } from '../store/database.ts';
@@ -24,7 +24,7 @@ import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
-import { rootKeysFile, wireKeys } from '../wire-keys.ts';
+import { wireKeys } from '../wire-keys.ts';
 import { instanceName } from './executors-alive.ts';
 import { takeDispatches } from './take-dispatches.ts';
 import { wireExecutor } from './wire-executor.ts';
@@ -120,7 +120,9 @@ async function start(
   undo.push(() => secrets.close());
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   undo.push(() => egress.close());
-  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, folder, state.path), clock });
+  const wrapper = openRootKeys({
+    ...{ config: config.root_keys, projectFolder: folder, stateFolder: state.path, clock },
+  });
   undo.push(() => wrapper.close());
   const sealing = wireKeys({ database, key: keys.redaction, wrapper, clock });
   const audit = createAuditWriter({
