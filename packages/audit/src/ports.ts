@@ -214,6 +214,8 @@ export interface Redactor {
   text(text: string): string;
   value(value: JsonObject): JsonObject;
   value(value: Json): Json;
+  /** The value that a mark of this redactor stands for, if it is in this data; `null` otherwise. */
+  behind(value: Json, mark: string): string | null;
 }
 
 /** Signs notes with one key. */
