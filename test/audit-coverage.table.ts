@@ -1,5 +1,5 @@
 import type { ApprovalEvent } from '@portreeve/approve';
-import type { ErasureEvent, ErasureState } from '@portreeve/audit';
+import type { ErasureEvent, ErasureState, RevealEvent, RevealState } from '@portreeve/audit';
 import type {
   ApprovalState,
   ExecutionState,
@@ -64,6 +64,17 @@ export const ERASURE_TRACES: Traces<ErasureState, ErasureEvent> = {
   requested: { confirm: leaves(['audit.erased'], ERASE), refuse: leaves(['audit.erasure_refused'], ERASE) },
   erased: decided,
   refused: decided,
+};
+
+const REVEAL = 'packages/audit/src/reveal/reveals.ts';
+const noReveal = { allow: null, refuse: null, show: null };
+const revealDecided = leaves(['audit.reveal_decided'], REVEAL);
+
+export const REVEAL_TRACES: Traces<RevealState, RevealEvent> = {
+  waiting: { ...noReveal, allow: revealDecided, refuse: revealDecided },
+  allowed: { ...noReveal, refuse: revealDecided, show: leaves(['audit.revealed'], REVEAL) },
+  refused: noReveal,
+  shown: noReveal,
 };
 
 const noUse = { use: null, expire: null, revoke: null };

@@ -1,5 +1,5 @@
 import { APPROVAL_TABLE } from '@portreeve/approve';
-import { ERASURE_TABLE } from '@portreeve/audit';
+import { ERASURE_TABLE, REVEAL_TABLE } from '@portreeve/audit';
 import { RECORD_TYPE_NAMES, type StateTable } from '@portreeve/contract';
 import { EXECUTION_TABLE, GRANT_TABLE } from '@portreeve/execute';
 import { PROPOSAL_TABLE, UNDO_TABLE, UNWIND_TABLE } from '@portreeve/gate';
@@ -12,6 +12,7 @@ import {
   EXECUTION_TRACES,
   GRANT_TRACES,
   PROPOSAL_TRACES,
+  REVEAL_TRACES,
   RUN_TRACES,
   type Trace,
   type Traces,
@@ -78,6 +79,7 @@ interface Machine {
 const MACHINES: readonly Machine[] = [
   { name: 'approval', table: APPROVAL_TABLE, traces: APPROVAL_TRACES },
   { name: 'erasure', table: ERASURE_TABLE, traces: ERASURE_TRACES },
+  { name: 'reveal', table: REVEAL_TABLE, traces: REVEAL_TRACES },
   { name: 'grant', table: GRANT_TABLE, traces: GRANT_TRACES },
   { name: 'execution', table: EXECUTION_TABLE, traces: EXECUTION_TRACES },
   { name: 'proposal', table: PROPOSAL_TABLE, traces: PROPOSAL_TRACES },

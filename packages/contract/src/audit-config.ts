@@ -74,6 +74,11 @@ export const auditConfigSchema = z
      * Who is in several reads the workflows of all; who is in none of them is not narrowed.
      */
     scopes: z.record(z.string().min(1).max(128), z.array(nameSchema)).default({}),
+    /**
+     * Whether a second person must allow that a personal value behind a mark of the record is shown (requirement G5).
+     * Secrets are never shown.
+     */
+    reveal: z.strictObject({ second_person: z.boolean().default(true) }).prefault({}),
     streams: z.array(streamSchema).max(16).default([]),
   })
   .superRefine(({ anchors, witnesses, quorum, streams }, context) => {

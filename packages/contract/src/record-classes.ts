@@ -107,6 +107,9 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.hold_set': CUSTODY,
   'audit.hold_lifted': CUSTODY,
   'audit.keys_rewrapped': CUSTODY,
+  'audit.reveal_requested': CUSTODY,
+  'audit.reveal_decided': CUSTODY,
+  'audit.revealed': CUSTODY,
   'audit.verified': BY_OPERATOR,
   'audit.place': HOUSE,
 };

@@ -537,6 +537,26 @@ export const RECORD_TYPES = {
   'audit.hold_lifted': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
   /** Subject keys were wrapped anew by another root key; what they seal was not touched. */
   'audit.keys_rewrapped': z.strictObject({ root: z.string().max(300), keys: count }),
+  /** Somebody wants to know what stands behind a mark of the record. The value itself is in no record. */
+  'audit.reveal_requested': z.strictObject({
+    reveal: idSchema('reveal'),
+    mark: z.string().max(64),
+    run: idSchema('run').nullable(),
+    reason: z.string(),
+    /** Whether another person must allow it first. */
+    second_person: z.boolean(),
+  }),
+  'audit.reveal_decided': z.strictObject({
+    reveal: idSchema('reveal'),
+    decision: z.enum(['allowed', 'refused']),
+    reason: z.string().nullable(),
+  }),
+  /** Written before the value is shown. `found`: where it lay; null where it is kept no more, and nothing was shown. */
+  'audit.revealed': z.strictObject({
+    reveal: idSchema('reveal'),
+    mark: z.string().max(64),
+    found: idSchema('run').nullable(),
+  }),
   'audit.verified': z.strictObject({
     size: count,
     ok: z.boolean(),

@@ -263,6 +263,8 @@ async function start(
       submit,
       info,
     },
+    reveals: stages.reveals,
+    redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,

@@ -82,6 +82,24 @@ describe('G5: what is redacted', () => {
     expect(out).toContain(`:${lengthClass(value.length)}:`);
   });
 
+  test('what is percent-encoded hides nothing, and stays as it is where it held nothing', () => {
+    const secret = `ghp_${alnum(36)}`;
+    for (const text of [
+      `/v1/records?words=${encodeURIComponent(`x ${secret}, password=hunter2; ada@example.org`)}`,
+      `GET /a%ff%20ada%40example.org%20password%3Dhunter2%20AKIA${'IOSFODNN7EXAMPLE'} HTTP/1.1`,
+    ]) {
+      const out = redactor.text(text);
+      expect(decodeURIComponent(out.replace(/%(?![0-9a-f]{2})/gi, ''))).not.toMatch(/hunter2|ada@|ghp_|AKIA/);
+      expect(out).toMatch(/personal:email/);
+      expect(redactor.text(out)).toBe(out);
+    }
+    const harmless = 'https://x.example/a%20b%2Fc?d=%C3%A4 100% sure, %zz and 5%';
+    expect(redactor.text(harmless)).toBe(harmless);
+    const started = performance.now();
+    redactor.text(`${'a'.repeat(200_000)} ${'%41'.repeat(60_000)}${'%'.repeat(100_000)}`);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
   test('members that are named as credentials lose their whole value; numbers too where nothing else lies', () => {
     const out = redactor.value({
       user_password: 'x',

@@ -21,6 +21,8 @@ const SECRET_TREE = /(?:password|passphrase|secret|credential)s?$/i;
 const PUBLIC_NAME = /(?:^|_)(?:public_key|signature|signing_key)$/;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** A run of characters with percent-encoding in it (RFC 3986, 2.1). The look-behind tries each run from its start alone. */
+const ESCAPED = /(?<![^\s"'<>])[^\s"'<>%]*%[0-9A-Fa-f]{2}[^\s"'<>]*/g;
 const ID = new RegExp(`^(?:${Object.values(ID_PREFIXES).join('|')})_[a-z0-9_-]{1,64}$`);
 const BASE64URL_KEY = /^(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{86})$/;
 
@@ -71,6 +73,16 @@ function redactorBy(markOf: MarkOf): Pick<Redactor, 'text' | 'value'> {
 
   const text = (value: string) => {
     if (DIGEST.test(value) || ID.test(value)) return value;
+    return marked(value.includes('%') ? value.replace(ESCAPED, unescaped) : value);
+  };
+
+  /** Escaped as in an address, where that hides something: it then stands there unescaped and redacted. */
+  const unescaped = (run: string) => {
+    const read = withoutEscapes(run);
+    return detect(read).length > 0 ? marked(read) : run;
+  };
+
+  const marked = (value: string) => {
     if (!value.includes('\u27e6')) return plain(value);
     let out = '';
     let at = 0;
@@ -114,6 +126,15 @@ function redactorBy(markOf: MarkOf): Pick<Redactor, 'text' | 'value'> {
   };
 
   return { text, value: ((value: Json) => walk(value, '', false)) as Redactor['value'] };
+}
+
+/** Percent-encoding undone; a run that is no UTF-8 byte by byte, so that it hides nothing either. */
+function withoutEscapes(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
 }
 
 function typeOf(name: string): string {

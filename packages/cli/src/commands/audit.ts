@@ -8,6 +8,7 @@ import { type RunReplay, readReplay } from '../render/replay/read-replay.ts';
 import { stageLines } from '../render/stages.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { addErasure } from './erasure.ts';
+import { addReveal } from './reveal.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
 type Row = any;
@@ -78,6 +79,7 @@ export function addAudit(program: Command, run: Run<never>): void {
     .option('--out <file>', 'write it there')
     .action((run as Run<GlobalOptions & { out?: string }>)(receipt));
   addErasure(group, run);
+  addReveal(group, run);
 }
 
 function query(options: FilterOptions): URLSearchParams {
