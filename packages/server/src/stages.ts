@@ -122,6 +122,7 @@ export async function wireStages(options: StagesOptions) {
   const streams = createStreams({
     ...{ systems, egress, secrets, clock, audit },
     streams: config.audit.streams,
+    projectFolder: project.folder,
     cursors: streamStore(database, clock),
   });
   const execution = await wireExecution({

@@ -174,7 +174,7 @@ async function start(
   const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => stages.closePlaces());
-  undo.push(async () => stages.streams.close());
+  undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
   // Before anything is recorded on a database that may be an older one than the world has seen.

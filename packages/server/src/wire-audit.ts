@@ -13,9 +13,9 @@ import {
   type Witness,
 } from '@portreeve/audit';
 import { type AuditConfig, type Clock, draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
-import { awsEndpoints, s3Objects } from '@portreeve/execute';
 import type { Keys } from './config/keys.ts';
-import { awsAuthIn, wayOut, withoutUndefined } from './config/way-out.ts';
+import { openS3 } from './config/open-s3.ts';
+import { wayOut } from './config/way-out.ts';
 import type { Database } from './store/database.ts';
 
 /** Bytes of a witness's answer, at the most: a few signature lines. */
@@ -66,12 +66,9 @@ function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder
   const anchors = config.anchors.map((anchor): AnchorStore => {
     if (anchor.store === 'folder')
       return folderAnchor({ name: anchor.name, folder: resolve(projectFolder, anchor.folder) });
-    const { store: _, private: allowed, auth, ...rest } = anchor;
-    const place = withoutUndefined(rest);
-    const { service, sts } = awsEndpoints('s3', place);
-    return s3Objects({
-      ...{ ...place, clock, auth: awsAuthIn(projectFolder, auth), fetch: through([service, sts], allowed) },
-    });
+    const bucket = openS3(anchor.name, anchor, { folder: projectFolder, clock });
+    closing.push(bucket.close);
+    return bucket.objects;
   });
   const witnesses = config.witnesses.map((witness): Witness => {
     const url = new URL(`${witness.url.replace(/\/+$/, '')}/add-checkpoint`);

@@ -19,6 +19,12 @@ export interface S3ObjectsOptions extends AwsPlace {
   readonly timeout_ms?: number;
 }
 
+interface WriteOptions {
+  /** In place of those that tiles are served with. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Objects of a bucket of Amazon S3, or of what speaks as it does, addressed by path: GetObject and PutObject, signed with
  * Signature Version 4, through our egress guard. Rejects with an `Error` whose message quotes nothing of an answer.
@@ -40,12 +46,17 @@ export function s3Objects(options: S3ObjectsOptions) {
       return wholeBody(await accepted(response));
     },
     /** Durable when it resolves: the store answers then. */
-    async write(path: string, bytes: Buffer): Promise<void> {
-      await wholeBody(await accepted(await ask('PUT', path, bytes)));
+    async write(path: string, bytes: Buffer, more: WriteOptions = {}): Promise<void> {
+      await wholeBody(await accepted(await ask('PUT', path, bytes, more)));
     },
   };
 
-  async function ask(method: 'GET' | 'PUT', path: string, bytes: Buffer | null): Promise<Response> {
+  async function ask(
+    method: 'GET' | 'PUT',
+    path: string,
+    bytes: Buffer | null,
+    { headers: own = headersOf(path), signal: given }: WriteOptions = {},
+  ): Promise<Response> {
     const url = new URL(`${objects.pathname.replace(/\/$/, '')}/${bucket}/${prefix}${path}`, objects);
     const credentials = await identity.get();
     // The path stands in the signature as it is sent: S3 escapes it once.
@@ -53,14 +64,16 @@ export function s3Objects(options: S3ObjectsOptions) {
     const signed = await signer.sign(
       {
         ...{ method, protocol: url.protocol, hostname: url.hostname, path: url.pathname },
-        headers: { host: url.host, ...(bytes ? headersOf(path) : {}) },
+        headers: { host: url.host, ...(bytes ? own : {}) },
         ...(bytes ? { body: bytes } : {}),
       },
       { signingDate: clock.now() },
     );
     const { host: _, ...headers } = signed.headers;
     const body = bytes ? { body: new Uint8Array(bytes) } : {};
-    const init = { method, headers, ...body, redirect: 'error', signal: AbortSignal.timeout(timeout_ms) } as const;
+    const late = AbortSignal.timeout(timeout_ms);
+    const signal = given ? AbortSignal.any([given, late]) : late;
+    const init = { method, headers, ...body, redirect: 'error', signal } as const;
     return fetch(url, init).catch((error: unknown) => {
       const late = error instanceof Error && error.name === 'TimeoutError';
       throw new Error(late ? `no answer within ${timeout_ms} ms` : 'the store cannot be reached');

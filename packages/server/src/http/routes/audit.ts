@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { auditFilterSchema, auditQuerySchema, type ExportFile, STREAM_FORMATS } from '@portreeve/audit';
+import { auditFilterSchema, auditQuerySchema, type ExportFile } from '@portreeve/audit';
 import {
   type AuditRecord,
   actorOf,
@@ -12,7 +12,7 @@ import {
 import { z } from 'zod';
 import type { Call } from '../route.ts';
 import { route } from '../route.ts';
-import { recordAnswer } from './schemas.ts';
+import { recordAnswer, streamAnswer } from './schemas.ts';
 
 const searchQuery = auditQuerySchema.omit({ types: true, workflows: true }).extend({
   after: z.coerce.number().int().min(0).optional(),
@@ -160,17 +160,7 @@ export const auditRoutes = [
     records: 'read',
     answers: {
       200: z.object({
-        streams: z.array(
-          z.object({
-            name: z.string(),
-            to: z.enum(['http', 'syslog', 'file']),
-            format: z.enum(STREAM_FORMATS),
-            next: z.number(),
-            lag: z.number(),
-            delivered_at: z.string().nullable(),
-            problem: z.string().nullable(),
-          }),
-        ),
+        streams: z.array(streamAnswer),
       }),
     },
     handler: async ({ services }) => ({ streams: await services.streams() }),
