@@ -174,21 +174,26 @@ async function verifyLive(client: Awaited<ReturnType<typeof signIn>>['client'], 
     if (!report.ok) return report;
     if (options.resume) await writeFile(options.resume, `${JSON.stringify(report.verified)}\n`, { mode: 0o600 });
     if (report.verified.size >= report.size || report.verified.size === from?.size) return report;
-    const { size, root } = report.verified;
-    from = { size, root };
-    if (!options.json && process.stderr.isTTY) process.stderr.write(`\r${size} of ${report.size} records verify `);
+    from = report.verified as VerifiedTree;
+    if (!options.json && process.stderr.isTTY) process.stderr.write(`\r${from.size} of ${report.size} records verify `);
   }
 }
 
-async function verifiedBefore(path: string): Promise<{ size: number; root: string } | null> {
+interface VerifiedTree {
+  readonly size: number;
+  readonly root: string;
+  readonly checkpoints: number;
+}
+
+async function verifiedBefore(path: string): Promise<VerifiedTree | null> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
   if (text === null) return null;
   try {
-    const { size, root } = JSON.parse(text);
-    if (Number.isSafeInteger(size) && typeof root === 'string') return { size, root };
+    const { size, root, checkpoints = 0 } = JSON.parse(text);
+    if ([size, checkpoints].every(Number.isSafeInteger) && typeof root === 'string') return { size, root, checkpoints };
   } catch {
     // Said below.
   }

@@ -19,8 +19,14 @@ const searchQuery = auditQuerySchema.omit({ types: true, workflows: true }).exte
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 const verifiedTree = z
-  .strictObject({ size: z.number().int().min(0), root: z.string().max(64) })
-  .describe('The tree up to which everything is right: its size, and its root in base64');
+  .strictObject({
+    size: z.number().int().min(0),
+    root: z.string().max(64),
+    checkpoints: z.number().int().min(0).default(0),
+  })
+  .describe(
+    'The tree up to which everything is right: its size, its root in base64, and how many checkpoints cover no more',
+  );
 const verifyBody = z
   .strictObject({
     from: verifiedTree.optional().describe('What an earlier answer said: begins behind it'),
