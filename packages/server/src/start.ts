@@ -140,7 +140,7 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
-  const { roles } = await migrate(database.pool);
+  const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
@@ -236,7 +236,7 @@ async function start(
       ...{ name, model, where, clearance, simulated },
     })),
   };
-  await recordStart({ audit, keys, policy, workflows: project.workflows, info });
+  await recordStart({ audit, keys, policy, workflows: project.workflows, info, config, schema });
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });

@@ -65,6 +65,10 @@ export function createRootRotation(options: {
   return {
     async rotate(by) {
       const root = await kept(wrapper.rotate());
+      // Who did it, before all is wrapped anew: that may be cut off, and then goes on in nobody's name.
+      await uow.transaction((tx) =>
+        audit.append(tx, [draft({ type: 'audit.root_rotated', actor: actorOf(by), data: { root } })]),
+      );
       const keys = await rewrapAll(root);
       await record(by, root, keys);
       return { root, keys };

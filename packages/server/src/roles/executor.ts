@@ -8,6 +8,7 @@ import { bindEnvironment } from '../config/bind-environment.ts';
 import { checkSystems } from '../config/bind-systems.ts';
 import { egressRules, proxyOf } from '../config/egress.ts';
 import { refuseEnvironmentCredentials } from '../config/environment-credentials.ts';
+import { configInForce, runBy, toolsInForce } from '../config/in-force.ts';
 import { KEY_ID_CHARS, keyId, loadExecutorKeys, publicText } from '../config/keys.ts';
 import { recordSecretChanges } from '../config/secret-changes.ts';
 import { openSecrets } from '../config/secrets.ts';
@@ -24,6 +25,7 @@ import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
+import { VERSION } from '../version.ts';
 import { wireKeys } from '../wire-keys.ts';
 import { instanceName } from './executors-alive.ts';
 import { takeDispatches } from './take-dispatches.ts';
@@ -145,6 +147,17 @@ async function start(
   const data = { purpose: 'executor', key_id: keyId(executor), public_key: publicText(executor) };
   // Its key is made before its first start, when nobody writes records yet. It is on record once.
   await audit.record([draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` })]);
+  const told = { executor: name, jkt };
+  const in_force = configInForce(config);
+  await audit.record([
+    draft({
+      type: 'executor.started',
+      actor: SYSTEM_ACTOR,
+      data: { ...told, version: VERSION, by: runBy(), in_force: { ...in_force, ...toolsInForce(project.contracts) } },
+    }),
+  ]);
+  // Written while the database and the keeper of the root key are still open.
+  undo.push(() => audit.record([draft({ type: 'executor.stopped', actor: SYSTEM_ACTOR, data: told })]));
   const recordSecrets = () => recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   await recordSecrets();
 
