@@ -44,6 +44,10 @@ export function addAudit(program: Command, run: Run<never>): void {
     .option('--limit <n>', 'at most so many', '50')
     .option('--after <index>', 'continue behind this record')
     .option('--oldest', 'oldest first')
+    .option(
+      '--sort <order>',
+      'time, actor, agent, type, outcome, workflow, tool, model, policy_version or release; with - before it descending',
+    )
     .action((run as Run<FilterOptions>)(search));
   group
     .command('show')
@@ -97,6 +101,7 @@ async function search(options: FilterOptions): Promise<number> {
   params.set('limit', String(options.limit));
   if (options.after) params.set('after', String(options.after));
   if (options.oldest) params.set('order', 'oldest');
+  if (typeof options.sort === 'string') params.set('sort', options.sort);
   const page = await client.call('GET', `/v1/audit/records?${params}`);
   if (options.json) {
     console.log(JSON.stringify(page));
