@@ -188,6 +188,7 @@ export function kept<T>(asked: Promise<T>): Promise<T> {
       'audit_unavailable',
       `The keeper of the root key does not do what the record needs${why}.`,
       {
+        next: 'Bring the keeper back (docs/guides/erase-a-person.md, "Root key"); work continues by itself.',
         cause,
       },
     );

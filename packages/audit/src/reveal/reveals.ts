@@ -64,7 +64,9 @@ export function createReveals(options: {
     const reveal = await store.lock(tx, id);
     if (!reveal) throw new PortreeveError('not_found', `There is no reveal ${id}.`);
     if (step(REVEAL_TABLE, reveal.state, event) === null)
-      throw new PortreeveError('conflict', `The reveal ${id} is ${reveal.state}.`);
+      throw new PortreeveError('conflict', `The reveal ${id} is ${reveal.state}.`, {
+        next: reveal.state === 'waiting' ? 'Another person must allow it first.' : 'Ask anew, with a reason.',
+      });
     if (Date.parse(reveal.until) <= clock.now().getTime())
       throw new PortreeveError('conflict', `The time of the reveal ${id} is over.`, { next: 'Ask anew.' });
     // INVARIANT: two people. Who asked may take the wish back, and not allow it; nobody else sees what they asked for.
