@@ -75,6 +75,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'endpoint.refused': WORK,
   'deidentification.failed': WORK,
   'model.answered': WORK,
+  'model.attempt_failed': WORK,
   'model.failed': WORK,
   'output.validated': WORK,
   'output.rejected': WORK,

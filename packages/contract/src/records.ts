@@ -7,6 +7,7 @@ import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema, type RecordId } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
+import { costSchema } from './model-price.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
@@ -14,6 +15,41 @@ import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
 
 const count = z.int().min(0);
+
+/** What is recorded of each attempt to ask a model. */
+const attemptShape = {
+  call: idSchema('call'),
+  prompt: nameSchema,
+  prompt_version: z.string(),
+  /** The digest of all that was asked. */
+  input_digest: digestSchema,
+  /** How tainted and how secret that was. */
+  input_label: labelSchema.omit({ origins: true }),
+  /** The endpoint. */
+  provider: z.string(),
+  simulated: z.boolean(),
+  model_asked: z.string(),
+  /** Counts from 1 within a question. */
+  attempt: z.int().min(1),
+  /** It was asked again because the first answer was not valid. */
+  repair: z.boolean(),
+  streamed: z.boolean(),
+  /** HTTP requests that left: one, or none where something here stood against it. */
+  requests: count,
+  status: z.int().min(100).max(599).nullable(),
+  request_id: z.string().nullable(),
+  /** All input, with what the vendor read from its cache and wrote to it. */
+  input_tokens: count,
+  output_tokens: count,
+  cache_read_tokens: count,
+  cache_write_tokens: count,
+  /** By the endpoint's price table; null where the model has no price in it. */
+  cost: costSchema.nullable(),
+  latency_ms: count,
+  /** Until the first text of a stream. */
+  first_text_ms: count.nullable(),
+};
+
 /** Whom data is about: a principal of ours, somebody outside under a keyed name, or the house itself. */
 export const subjectSchema = z.string().regex(/^(?:prn_[a-z0-9_-]{1,64}|sub_[0-9a-f]{32}|house)$/);
 /** Keys that one record names at the most. */
@@ -348,23 +384,21 @@ export const RECORD_TYPES = {
   }),
   /** A question could not be de-identified, so it went to no endpoint that needs it. */
   'deidentification.failed': z.strictObject({ prompt: nameSchema, reason: z.string() }),
+  /** An attempt that brought an answer, whatever it was worth (requirement E8). Nothing of question or answer is in it. */
   'model.answered': z.strictObject({
-    call: idSchema('call'),
-    prompt: nameSchema,
-    prompt_version: z.string(),
-    provider: z.string(),
-    simulated: z.boolean(),
-    model_asked: z.string(),
+    ...attemptShape,
     model_answered: z.string(),
-    attempt: z.int().min(1),
-    repair: z.boolean(),
     stop_reason: z.string(),
-    input_tokens: count,
-    output_tokens: count,
-    latency_ms: count,
-    request_id: z.string().nullable(),
-    input_digest: digestSchema,
     output_category: z.enum(['valid', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
+  }),
+  /** An attempt that brought none. What the vendor counted of it before it failed is on record too. */
+  'model.attempt_failed': z.strictObject({
+    ...attemptShape,
+    kind: z.string(),
+    /** Whether the same question may be answered later. */
+    transient: z.boolean(),
+    retry_after_ms: count.nullable(),
+    reason: z.string(),
   }),
   'model.failed': z.strictObject({
     call: idSchema('call'),

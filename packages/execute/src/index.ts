@@ -40,7 +40,7 @@ export {
   awsEndpoints,
   awsJson,
 } from './secrets/aws-json.ts';
-export type { AwsAuth } from './secrets/aws-role.ts';
+export { type AwsAuth, awsIdentity } from './secrets/aws-role.ts';
 export { type Credentials, createCredentials } from './secrets/credentials.ts';
 export { type Keystore, openKeystore } from './secrets/keystore.ts';
 export { mountedFiles } from './secrets/mounted-files.ts';

@@ -1,3 +1,4 @@
+import type { Tracer } from '@opentelemetry/api';
 import {
   type CallId,
   type Clock,
@@ -5,6 +6,7 @@ import {
   type Digest,
   digestOf,
   type EvidenceId,
+  estimateRequest,
   type Json,
   join,
   type Label,
@@ -12,20 +14,16 @@ import {
   labelSchema,
   type ModelRequest,
   newId,
+  type Prices,
+  type RecordData,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
+import { createAttempts } from './attempts.ts';
 import { type AskFailure, judgeAnswer, type Verdict } from './judge-answer.ts';
-import {
-  type ModelObserver,
-  oneLine,
-  type Provider,
-  type ProviderAnswer,
-  type ProviderRequest,
-  type Sleep,
-} from './ports.ts';
+import type { ModelObserver, Provider, ProviderRequest, Sleep } from './ports.ts';
+import { oneLine } from './ports.ts';
 import { question, repairQuestion } from './question.ts';
 import { createResilience, GaveUp, type Health, RESILIENCE, type ResilienceOptions } from './resilience.ts';
-import { SIMULATED_PREFIX } from './simulated-names.ts';
 import { outputValidator } from './validate-output.ts';
 
 /** What came of one question. `attempts` counts the calls that were sent, retries and the repair included. */
@@ -57,8 +55,18 @@ export type AskResult =
 export type Ask = (
   request: Labelled<ModelRequest>,
   observer: ModelObserver,
-  options?: { readonly signal?: AbortSignal; readonly call?: CallId },
+  options?: AskOptions,
 ) => Promise<AskResult>;
+
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  readonly call?: CallId;
+  /**
+   * Takes the answer's text as it arrives, and so asks for a stream. None of it has been validated, it may be of an
+   * attempt that fails, and it carries the label of the answer.
+   */
+  readonly onText?: (piece: Labelled<string>) => void;
+}
 
 export interface ModelOptions {
   readonly provider: Provider;
@@ -66,30 +74,44 @@ export interface ModelOptions {
   readonly resilience?: Partial<ResilienceOptions>;
   readonly sleep?: Sleep;
   readonly health?: Health;
+  /** Gets a span for each attempt, without content. */
+  readonly tracer?: Tracer;
+  /** What the endpoint's answers cost. */
+  readonly prices?: Prices;
+  /** Tokens that question and answer may have together; a longer question is not sent. */
+  readonly context_tokens?: number;
 }
 
 /** Makes the one way to ask a model. Its circuit breaker is shared by all questions that go through it. */
-export function createModel({ provider, clock, resilience: given = {}, sleep, health }: ModelOptions): Ask {
+export function createModel(options: ModelOptions): Ask {
+  const { provider, clock, resilience: given = {}, sleep, health, tracer = null, prices = null } = options;
+  const { context_tokens = Number.POSITIVE_INFINITY } = options;
   const resilience = createResilience(clock, given, sleep, health);
   const total_timeout_ms = given.total_timeout_ms ?? RESILIENCE.total_timeout_ms;
 
-  return async (labelled, observer, options = {}) => {
-    const signal = options.signal ?? new AbortController().signal;
+  return async (labelled, observer, asking = {}) => {
+    const signal = asking.signal ?? new AbortController().signal;
     const request = open(labelled);
     // Checked before anything is sent: an answer that cannot be labelled would be paid for and lost.
     const label = labelSchema.parse(answerLabel(labelled.label, request.prompt));
     const shown = new Set(request.content.flatMap((block) => (block.type === 'evidence' ? [block.id] : [])));
     const validate = outputValidator(request.output, request.cites, shown);
-    const call = options.call ?? newId('call', clock);
+    const call = asking.call ?? newId('call', clock);
     const model_asked = request.model ?? provider.model;
     const deadline = clock.now().getTime() + total_timeout_ms;
-    let attempts = 0;
+    const { onText } = asking;
+    const attempts = createAttempts({
+      ...{ provider, clock, tracer, prices, observer, call, request, model_asked },
+      label: labelled.label,
+      onText: onText ? (piece) => onText(new Labelled(piece, label)) : null,
+    });
 
     const fail = async (code: AskFailure, reason: string): Promise<AskResult> => {
       const { name, simulated } = provider;
-      const facts = { call, prompt: request.prompt, provider: name, simulated, model_asked, attempts, code, reason };
-      await observer.failed(facts);
-      return { status: 'failed', call, code, reason, attempts };
+      const { count } = attempts;
+      const facts = { call, prompt: request.prompt, provider: name, simulated, model_asked, code, reason };
+      await observer.failed({ ...facts, attempts: count });
+      return { status: 'failed', call, code, reason, attempts: count };
     };
 
     // Policy decides where data may go; this holds even where nobody asked it.
@@ -99,57 +121,27 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
         `endpoint ${provider.name} is not cleared for ${labelled.label.confidentiality} data of this kind`,
       );
     }
+    const over = overBudget(request, context_tokens);
+    if (over !== null) return fail('over_budget', over);
 
-    const send = async (
-      asked: ProviderRequest,
-      repair: boolean,
-    ): Promise<{ answer: ProviderAnswer; verdict: Verdict }> => {
-      const { answer, latency_ms } = await resilience.run(
-        async (inner) => {
-          attempts++;
-          const from = clock.now().getTime();
-          const answer = await provider.complete(asked, inner);
-          return { answer, latency_ms: Math.max(0, clock.now().getTime() - from) };
-        },
-        { deadline, signal },
-      );
-      const verdict = judgeAnswer(answer, validate);
-      await observer.answered({
-        call,
-        prompt: request.prompt,
-        prompt_version: request.prompt_version,
-        provider: provider.name,
-        // A simulated endpoint behind a provider that was not declared as one is still recorded as simulated.
-        simulated: provider.simulated || answer.model.startsWith(SIMULATED_PREFIX),
-        model_asked,
-        model_answered: oneLine(answer.model, 200),
-        attempt: attempts,
-        repair,
-        stop_reason: oneLine(answer.stop_reason, 64),
-        input_tokens: answer.input_tokens,
-        output_tokens: answer.output_tokens,
-        latency_ms,
-        request_id: answer.request_id === null ? null : oneLine(answer.request_id, 200),
-        input_digest: repair ? digestOf(asked) : request.input_digest,
-        output_category: verdict.category,
-      });
-      return { answer, verdict };
+    const send = async (asked: ProviderRequest, repair: boolean): Promise<{ text: string; verdict: Verdict }> => {
+      const { failed } = attempts;
+      const limits = { deadline, signal, failed };
+      const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), limits);
+      const verdict = judgeAnswer(answered.answer, validate);
+      const validated =
+        verdict.category === 'valid' ? validatedFacts(request.prompt, verdict.validation, label, repair) : null;
+      await attempts.recordAnswer(answered, verdict.category, validated);
+      return { text: answered.answer.text, verdict };
     };
 
     try {
       let asked = question(request, model_asked, labelled.label);
       for (const repair of [false, true]) {
-        const { answer, verdict } = await send(asked, repair);
+        const { text, verdict } = await send(asked, repair);
         if (verdict.category === 'valid') {
           const { value, cited } = verdict.validation;
           const output_digest = digestOf(value);
-          await observer.validated({
-            prompt: request.prompt,
-            output_digest,
-            repaired: repair,
-            cited: [...cited],
-            label,
-          });
           return {
             status: 'valid',
             call,
@@ -157,7 +149,7 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
             cited,
             repaired: repair,
             output_digest,
-            attempts,
+            attempts: attempts.count,
           };
         }
         if (verdict.category !== 'invalid') return await fail(verdict.code, verdict.reason);
@@ -167,14 +159,26 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
         await observer.rejected({ prompt: request.prompt, errors: [...errors], repair_follows });
         if (!repair_follows)
           return await fail('invalid_output', oneLine(`the answer was not valid: ${errors.join('; ')}`, 1000));
-        asked = repairQuestion(asked, answer.text, errors);
+        asked = repairQuestion(asked, text, errors);
       }
       throw new Error('unreachable: the repair is the last question');
     } catch (error) {
       if (!(error instanceof GaveUp)) throw error;
-      const { code, reason } = explain(error, attempts);
+      const { code, reason } = explain(error, attempts.count);
       return fail(code, reason);
     }
+  };
+}
+
+function validatedFacts(
+  prompt: string,
+  { value, cited }: Extract<Verdict, { category: 'valid' }>['validation'],
+  label: Label,
+  repaired: boolean,
+): RecordData<'output.validated'> {
+  return {
+    ...{ prompt, repaired, output_digest: digestOf(value), cited: [...cited] },
+    label: { ...label, categories: [...label.categories], origins: [...label.origins] },
   };
 }
 
@@ -189,9 +193,23 @@ function answerLabel(seen: Label, prompt: string): Label {
   return join(seen, made);
 }
 
+/** Why the question is longer than it may be, or null. A token is counted as three characters, on the safe side. */
+function overBudget(request: ModelRequest, context_tokens: number): string | null {
+  const tokens = estimateRequest(request);
+  const budget = request.input_budget_tokens;
+  if (tokens > budget) return `the question has about ${tokens} tokens, and the prompt's budget is ${budget}`;
+  const { requires_context_tokens: required = 0 } = request;
+  if (required > context_tokens)
+    return `the prompt asks for a context of ${required} tokens, and the endpoint has ${context_tokens}`;
+  if (tokens + request.max_output_tokens > context_tokens)
+    return `the question has about ${tokens} tokens and leaves no room for an answer in ${context_tokens}`;
+  return null;
+}
+
 function explain({ why, last }: GaveUp, attempts: number): { code: AskFailure; reason: string } {
   const tried = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   const detail = last === null ? '' : `: ${last.message}`;
+  if (last?.kind === 'context_overflow') return { code: 'over_budget', reason: last.message };
   if (last?.kind === 'too_large') return { code: 'invalid_output', reason: last.message };
   switch (why) {
     case 'permanent':

@@ -1,5 +1,14 @@
 export { ANTHROPIC_URL, type AnthropicProviderOptions, anthropicProvider } from './anthropic/provider.ts';
-export { type Ask, type AskResult, createModel, type ModelOptions } from './ask.ts';
+export { type Ask, type AskOptions, type AskResult, createModel, type ModelOptions } from './ask.ts';
+export {
+  anthropicFederation,
+  ENTRA_AUTHORITY,
+  entraFederation,
+  GOOGLE_IMPERSONATION_URL,
+  GOOGLE_TOKEN_URL,
+  googleFederation,
+  jwtBearer,
+} from './credentials/federation.ts';
 export { ASK_FAILURES, type AskFailure } from './judge-answer.ts';
 export {
   type ModelObserver,

@@ -57,12 +57,19 @@ export class GaveUp extends Error {
 /** Told of each answer, and of each time that the circuit opens. Must be quick and must not throw. */
 export type Health = (state: 'answers' | 'silent') => void;
 
+export interface Limits {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  /** Is told of each attempt that failed, before anything follows. One that rejects ends it. */
+  readonly failed?: (error: ProviderError) => Promise<void>;
+}
+
 export interface Resilience {
   /**
    * Runs `send` until it succeeds. Rejects with {@link GaveUp}, with the reason of an aborted `signal`, or with what
    * `send` threw if that is no {@link ProviderError}. `deadline` is in milliseconds since the epoch.
    */
-  run<T>(send: (signal: AbortSignal) => Promise<T>, limits: { deadline: number; signal: AbortSignal }): Promise<T>;
+  run<T>(send: (signal: AbortSignal) => Promise<T>, limits: Limits): Promise<T>;
 }
 
 const sleepForReal: Sleep = async (ms, signal) => {
@@ -86,7 +93,7 @@ export function createResilience(
   breaker.onSuccess(() => health('answers'));
 
   return {
-    async run(send, { deadline, signal }) {
+    async run(send, { deadline, signal, failed }) {
       const waits = new ExponentialBackoff({
         generator: halfJitterGenerator,
         initialDelay: options.backoff_first_ms,
@@ -101,13 +108,17 @@ export function createResilience(
         try {
           return await limit.execute(({ signal: inner }) => send(inner), signal);
         } catch (error) {
-          if (signal.aborted) throw signal.reason;
+          if (signal.aborted) {
+            await failed?.(new ProviderError('timeout', 'the question was called off', { transient: true }));
+            throw signal.reason;
+          }
           last =
             error instanceof TaskCancelledError
               ? new ProviderError('timeout', 'no answer in time', { transient: true, cause: error })
               : error instanceof ProviderError
                 ? error
                 : null;
+          if (last !== null) await failed?.(last);
           throw last ?? error;
         }
       };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AuditLog } from '@portreeve/audit';
 import {
   type Clock,
@@ -19,7 +19,8 @@ import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
 import { ensureLocalAccounts } from './config/local-accounts.ts';
-import { openModels } from './config/model.ts';
+import { type ModelKeys, type OpenModelsOptions, openModels } from './config/model.ts';
+import { checkModelSecrets } from './config/model-secrets.ts';
 import { loadPolicies } from './config/policies.ts';
 import { loadProject } from './config/project.ts';
 import { recordSecretChanges } from './config/secret-changes.ts';
@@ -57,7 +58,10 @@ export interface StartOptions {
    * the state folder is held, so that a start that is refused has started nothing.
    */
   readonly systems?: ProjectConfig['systems'] | (() => Promise<ProjectConfig['systems']>);
-  readonly anthropicApiKey?: string | undefined;
+  /** Keys of model endpoints by the name of the secret that each stands in for; refused in production. */
+  readonly modelKeys?: ModelKeys;
+  /** Gets a span for each attempt to ask a model, without content. */
+  readonly tracer?: OpenModelsOptions['tracer'];
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
@@ -145,14 +149,17 @@ async function start(
 
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
   const models = await openModels({
-    ...{ config, secrets, clock },
-    environmentKey: options.anthropicApiKey,
+    ...{ config, secrets, clock, keys: options.modelKeys ?? {}, tracer: options.tracer },
+    at: (path) => resolve(project.folder, path),
     health: (endpoint, state) => hear(endpoint, state),
   });
   undo.push(() => models.close());
 
   const executor = `${process.pid}-${randomUUID()}`;
-  for (const { definition } of project.workflows) checkSystems(definition, systems);
+  for (const { definition } of project.workflows) {
+    checkSystems(definition, systems);
+    checkModelSecrets(config.models, definition);
+  }
   let engine: Engine | null = null;
   const running = () => {
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');

@@ -8,7 +8,7 @@ export const STATIC_KEY = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 };
-const ROLE_KEY = {
+export const ROLE_KEY = {
   accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
   secretAccessKey: 'roleSecret/EXAMPLE+KEY=',
   sessionToken: 'session-token/EXAMPLE==',
