@@ -120,7 +120,7 @@ export async function governed(
     }),
   });
   const { hostname: host, port } = new URL(baseURL);
-  const egress = createEgress({ allow: [{ host, port: Number(port), private: true }] });
+  const egress = createEgress({ allow: [{ host, port: Number(port), private: true }], keep_idle_ms: 4000 });
   const provider = anthropicProvider({ credential: 'k', baseURL, model: 'claude-x', fetch: egress.fetch });
   const ask = createModel({ provider, clock: systemClock });
   const request = new Labelled<ModelRequest>(

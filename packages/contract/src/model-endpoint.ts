@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { awsAuthSchema, awsRegionSchema } from './aws-config.ts';
+import { awsPlace } from './aws-config.ts';
 import { nameSchema } from './ids.ts';
 import { clearanceSchema } from './labels.ts';
 import {
@@ -53,9 +53,9 @@ const anthropic = z.strictObject({
 const bedrock = z.strictObject({
   kind: z.literal('bedrock'),
   ...{ ...claude, secret },
-  region: awsRegionSchema,
+  region: awsPlace.region,
   /** A role by web identity, or a key whose secret half is a file. Without it `secret` holds a Bedrock API key. */
-  auth: awsAuthSchema.optional(),
+  auth: awsPlace.auth.optional(),
   sts_endpoint: httpUrl.optional(),
 });
 const vertex = z.strictObject({

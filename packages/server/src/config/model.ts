@@ -21,6 +21,9 @@ export function modelKeysOf(env: Readonly<Record<string, string | undefined>>): 
   return Object.fromEntries(Object.entries(ENVIRONMENT_SECRETS).map(([secret, variable]) => [secret, env[variable]]));
 }
 
+/** Shorter than vendors keep an idle connection, so that it is we who close it. */
+const KEPT_MS = 4000;
+
 /** An endpoint with what people are told of it. */
 export interface OpenEndpoint extends Endpoint {
   readonly model: string;
@@ -132,6 +135,8 @@ async function openEndpoint(
     proxy: proxyOf(config, secrets),
     // The provider's own time-out is the shorter one.
     headers_timeout_ms: 3_600_000,
+    // A question whose connection was closed under it is asked again.
+    keep_idle_ms: KEPT_MS,
   });
   closing.push(egress.close);
   const provider = opened.provider(egress.fetch);
