@@ -42,6 +42,7 @@ const toolOverlaySchema = toolContractSchema
     secrecy: true,
     timeout_ms: true,
     idempotency: true,
+    undo: true,
   })
   .partial()
   .strict();
@@ -89,6 +90,8 @@ export const mcpConfigSchema = z
       .min(5)
       .max(7 * 24 * 60)
       .default(8 * 60),
+    /** Requests a minute and address at `/mcp`, before anybody is known. */
+    per_minute: z.int().min(60).max(10_000_000).default(6000),
     /** Hosts besides that of `identity.base_url` under which `/mcp` may be called, as `Host` names them, without a port. */
     hosts: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/)).max(16).default([]),
   })

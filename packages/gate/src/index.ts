@@ -13,6 +13,7 @@ export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from
 export { ownerDigest } from './outside/live-session.ts';
 export {
   createOutside,
+  type Followed,
   type Outside,
   type OutsideAnswer,
   type OutsideAsk,

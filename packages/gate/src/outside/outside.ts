@@ -66,6 +66,11 @@ export type OutsideAnswer = { readonly proposal: ProposalId } & (
   | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: DeniedBy }
 );
 
+export interface Followed {
+  readonly contract: ToolContract;
+  readonly answer: OutsideAnswer;
+}
+
 export interface SessionView {
   readonly id: string;
   readonly state: SessionState;
@@ -84,7 +89,7 @@ export interface Outside {
    */
   ask(ask: OutsideAsk): Promise<OutsideAnswer>;
   /** Where a proposal of this principal stands, carried on. Null: there is none of theirs. May be asked again and again. */
-  follow(who: Principal, proposal: ProposalId): Promise<OutsideAnswer | null>;
+  follow(who: Principal, proposal: ProposalId): Promise<Followed | null>;
   /** Says what will be done, before anything untrusted is read; afterwards it can only become less (`conflict`). */
   declare(who: Principal, wish: { readonly task: string; readonly intent: unknown }): Promise<SessionView>;
   session(who: Principal): Promise<SessionView>;
@@ -100,7 +105,7 @@ export interface OutsideDeps {
   readonly clock: Clock;
   readonly idle_minutes: number;
   /** How much a text looks as if it gave orders, per mille. */
-  readonly score: (value: Labelled<unknown>) => number;
+  readonly score: (value: Labelled<Json>) => number;
 }
 
 export function createOutside(deps: OutsideDeps): Outside {
@@ -251,7 +256,8 @@ export function createOutside(deps: OutsideDeps): Outside {
       if (!known) return null;
       const stored = await gate.get(proposal);
       if (!stored) throw new TypeError(`proposal ${proposal} is missing`);
-      return settle(who, stored.contract, known, await gate.resume(proposal));
+      const { contract } = stored;
+      return { contract, answer: await settle(who, contract, known, await gate.resume(proposal)) };
     },
 
     async declare(who, { task, intent }) {

@@ -89,6 +89,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   agent_sessions: { api: READ, gatekeeper: CHANGE },
   agent_session_sources: { gatekeeper: CHANGE },
   agent_calls: { api: READ, gatekeeper: CHANGE },
+  // What an upstream shows is seen by who reads its lists; people decide by the API.
+  mcp_definitions: { api: CHANGE, gatekeeper: ADD },
 
   // A freeze takes grants back. The database lets a grant leave `issued` once (`0021_executor_apart.sql`).
   grants: {

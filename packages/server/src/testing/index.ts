@@ -9,5 +9,6 @@ export {
   type SignedInClient,
   type TestServer,
   testServer,
+  APPROVERS,
   WORKFLOW,
 } from './server.ts';

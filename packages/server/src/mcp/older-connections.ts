@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { type AuthInfo, isInitializeRequest, type Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import type { Clock } from '@portreeve/contract';
+
+interface Connection {
+  readonly owner: string;
+  readonly server: Server;
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  used: number;
+}
+
+/** Connections of one owner, and of all, that are open at once. */
+const OWNER_MAX = 32;
+const ALL_MAX = 1024;
+const IDLE_MS = 30 * 60_000;
+
+/**
+ * Clients of revisions before 2026-07-28 open a connection with an id. It is a matter of the wire: it belongs to its
+ * principal, is worth nothing in other hands, and what was read is remembered elsewhere, by principal.
+ */
+export function olderConnections(clock: Clock) {
+  const connections = new Map<string, Connection>();
+  const now = () => clock.now().getTime();
+
+  async function close(id: string): Promise<void> {
+    const connection = connections.get(id);
+    connections.delete(id);
+    await connection?.server.close();
+  }
+
+  async function makeRoom(owner: string): Promise<void> {
+    const idle = [...connections].filter(([, { used }]) => now() - used > IDLE_MS);
+    for (const [id] of idle) await close(id);
+    // The one that was used longest ago goes: a client that comes back begins anew.
+    const oldest = (own: [string, Connection][]) => own.sort(([, a], [, b]) => a.used - b.used)[0]?.[0];
+    const own = [...connections].filter(([, connection]) => connection.owner === owner);
+    const extra = own.length >= OWNER_MAX ? oldest(own) : connections.size >= ALL_MAX ? oldest([...connections]) : undefined;
+    if (extra !== undefined) await close(extra);
+  }
+
+  async function serve(
+    request: Request,
+    { owner, body, authInfo, makeServer }: { owner: string; body: unknown; authInfo: AuthInfo; makeServer: () => Server },
+  ): Promise<Response> {
+    const options = { authInfo, ...(body === undefined ? {} : { parsedBody: body }) };
+    const id = request.headers.get('mcp-session-id');
+    if (id !== null) {
+      const connection = connections.get(id);
+      // Another's connection is one that does not exist.
+      if (connection?.owner !== owner) return failed(404, 'There is no such session.');
+      connection.used = now();
+      return connection.transport.handleRequest(request, options);
+    }
+    const messages = Array.isArray(body) ? body : [body];
+    if (request.method !== 'POST' || !messages.some(isInitializeRequest))
+      return failed(400, 'Begin with initialize, or speak revision 2026-07-28.');
+    await makeRoom(owner);
+    const server = makeServer();
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomUUID(),
+      onsessioninitialized: (session) => {
+        connections.set(session, { owner, server, transport, used: now() });
+      },
+      onsessionclosed: (session) => void connections.delete(session),
+    });
+    await server.connect(transport);
+    return transport.handleRequest(request, options);
+  }
+
+  return {
+    serve,
+    changed(): void {
+      for (const { server } of connections.values())
+        for (const told of [server.sendToolListChanged(), server.sendPromptListChanged(), server.sendResourceListChanged()])
+          told.catch(() => undefined);
+    },
+    async close(): Promise<void> {
+      for (const id of [...connections.keys()]) await close(id);
+    },
+  };
+}
+
+const failed = (status: number, message: string): Response =>
+  Response.json({ jsonrpc: '2.0', error: { code: -32_600, message }, id: null }, { status });
