@@ -85,6 +85,21 @@ const tools: Record<string, Tool> = {
       return complete(text('Logged.'));
     },
   },
+  test_logging_tool: {
+    description: 'Logs where it is let to',
+    async call(_args, _responses, { mcpReq }) {
+      await mcpReq.log('info', 'Working');
+      return complete(text('Done.'));
+    },
+  },
+  test_missing_capability: {
+    description: 'Cannot do without a model',
+    call: (_args, responses) => (responses.answer ? complete(text('Done.')) : ask({ answer: sampling('Why?') })),
+  },
+  test_streaming_elicitation: {
+    description: 'Asks the user',
+    call: (_args, responses) => elicited(responses, NAME),
+  },
   test_tool_with_progress: {
     description: 'Tells its progress',
     async call(_args, _responses, { mcpReq }) {

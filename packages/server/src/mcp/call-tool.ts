@@ -1,4 +1,9 @@
-import { ProtocolError, ProtocolErrorCode, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import { isPortreeveError, type JsonObject, type ProposalId } from '@portreeve/contract';
 import type { McpFollower } from '@portreeve/execute';
 import type { OutsideAnswer } from '@portreeve/gate';
@@ -60,9 +65,20 @@ async function callOffered(caller: Caller, tool: OfferedTool, args: JsonObject, 
       ...(typeof name === 'string' && name !== '' ? { idempotency_key: name.slice(0, 200) } : {}),
     }),
   );
+  assertCapable(caller, upstream, answer);
   if (isOpen(answer) && clientHasTasks(caller.capabilities())) return taskOf(answer);
   const told = callAnswer(contract, answer);
   return rounds && asksForMore(told) ? rounds.output(told, context) : told;
+}
+
+/** An upstream that asks for what the client has not: that is the client's to mend. The number is ours, as our connector writes it. */
+function assertCapable(caller: Caller, upstream: OfferedTool['upstream'], answer: OutsideAnswer): void {
+  if (!upstream || answer.status !== 'failed' || !answer.reason.endsWith(' error -32021')) return;
+  const client = caller.capabilities();
+  const lacking = upstream.relay.filter((kind) => client[kind] === undefined);
+  throw new MissingRequiredClientCapabilityError({
+    requiredCapabilities: Object.fromEntries(lacking.map((kind) => [kind, {}])),
+  });
 }
 
 export const isOpen = ({ status }: OutsideAnswer): boolean => status === 'waiting' || status === 'running';

@@ -32,11 +32,12 @@ export function mcpEndpoint(
     legacy: 'reject',
     onerror: () => undefined,
   });
-  const unsubscribe = deps.gateway.onChange(() => {
+  const unsubscribe = deps.gateway.onChange((changed) => {
     newer.notify.toolsChanged();
     newer.notify.promptsChanged();
     newer.notify.resourcesChanged();
-    older.changed();
+    for (const uri of changed.resources) newer.notify.resourceUpdated(uri);
+    older.changed(changed);
   });
   return {
     async handle(request, who, body) {

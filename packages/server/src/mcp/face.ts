@@ -48,7 +48,7 @@ export function mcpServerFor(deps: FaceDeps, who: Authenticated): Server {
       capabilities: {
         tools: { listChanged: true },
         logging: {},
-        ...(hasUpstreams ? { resources: { listChanged: true }, prompts: { listChanged: true }, completions: {} } : {}),
+        ...(hasUpstreams ? { resources: { listChanged: true, subscribe: true }, prompts: { listChanged: true }, completions: {} } : {}),
         extensions: { [TASKS]: {} },
       },
       requestState: { verify: (state, context) => deps.state.verify(state, context) },

@@ -4,7 +4,7 @@ import type { Toolset } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
 import type { DefinitionStore } from '../store/mcp-definitions.ts';
 import { type DeclaredToolset, toolsetOf } from './toolsets.ts';
-import { createUpstream, type ExposedTool, type Upstream, type UpstreamState } from './upstream.ts';
+import { type Changed, createUpstream, type ExposedTool, type Upstream, type UpstreamState } from './upstream.ts';
 
 /** A tool that one caller may use, with the set that it belongs to. */
 export interface OfferedTool extends ExposedTool {
@@ -34,7 +34,7 @@ export interface Gateway {
   /** Reads what is due anew, and tells the listeners what has changed. */
   refreshDue(): Promise<void>;
   refresh(name: string): Promise<void>;
-  onChange(listener: () => void): () => void;
+  onChange(listener: (changed: Changed) => void): () => void;
 }
 
 export interface GatewayDeps {
@@ -55,7 +55,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const declared = deps.toolsets.map((each) => ({ ...each, toolset: toolsetOf(each.config, each.tools), offered: shownTools(each) }));
   const upstreams = deps.config.upstreams.map((config) => createUpstream({ ...deps, config }));
   const dueAt = new Map<string, number>();
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(changed: Changed) => void>();
 
   const all = (): OfferedTool[] => {
     const offered = [
@@ -88,7 +88,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   async function refresh(which: readonly Upstream[]): Promise<void> {
     const changed = await Promise.all(which.map((upstream) => upstream.refresh()));
-    if (changed.includes(true)) for (const listener of listeners) listener();
+    const seen = changed.filter((each) => each !== null);
+    if (seen.length === 0) return;
+    for (const listener of listeners) listener({ resources: seen.flatMap(({ resources }) => resources) });
   }
 
   return {

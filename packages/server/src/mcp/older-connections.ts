@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type AuthInfo, isInitializeRequest, type Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { Clock } from '@portreeve/contract';
+import type { Changed } from './upstream.ts';
 
 interface Connection {
   readonly owner: string;
   readonly server: Server;
+  /** Resources of which it wants to be told. */
+  readonly subscribed: ReadonlySet<string>;
   readonly transport: WebStandardStreamableHTTPServerTransport;
   used: number;
 }
@@ -56,10 +59,11 @@ export function olderConnections(clock: Clock) {
       return failed(400, 'Begin with initialize, or speak revision 2026-07-28.');
     await makeRoom(owner);
     const server = makeServer();
+    const subscribed = subscriptionsOf(server);
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: (session) => {
-        connections.set(session, { owner, server, transport, used: now() });
+        connections.set(session, { owner, server, subscribed, transport, used: now() });
       },
       onsessionclosed: (session) => void connections.delete(session),
     });
@@ -69,15 +73,40 @@ export function olderConnections(clock: Clock) {
 
   return {
     serve,
-    changed(): void {
-      for (const { server } of connections.values())
-        for (const told of [server.sendToolListChanged(), server.sendPromptListChanged(), server.sendResourceListChanged()])
-          told.catch(() => undefined);
+    changed({ resources }: Changed): void {
+      for (const { server, subscribed } of connections.values()) {
+        const updated = resources.filter((uri) => subscribed.has(uri));
+        const told = [
+          server.sendToolListChanged(),
+          server.sendPromptListChanged(),
+          server.sendResourceListChanged(),
+          ...updated.map((uri) => server.sendResourceUpdated({ uri })),
+        ];
+        for (const each of told) each.catch(() => undefined);
+      }
     },
     async close(): Promise<void> {
       for (const id of [...connections.keys()]) await close(id);
     },
   };
+}
+
+/** Resources that one connection may watch. */
+const WATCHED_MAX = 1000;
+
+/** `resources/subscribe` of the older revisions: the client is told when a resource is listed otherwise than before. */
+function subscriptionsOf(server: Server): ReadonlySet<string> {
+  const subscribed = new Set<string>();
+  if (!server.getCapabilities().resources) return subscribed;
+  server.setRequestHandler('resources/subscribe', ({ params }) => {
+    if (subscribed.size < WATCHED_MAX) subscribed.add(params.uri);
+    return {};
+  });
+  server.setRequestHandler('resources/unsubscribe', ({ params }) => {
+    subscribed.delete(params.uri);
+    return {};
+  });
+  return subscribed;
 }
 
 const failed = (status: number, message: string): Response =>

@@ -57,13 +57,16 @@ export function createUpstream(deps: UpstreamDeps) {
   let catalogue = NOTHING;
   let state = stateOf([], false);
 
-  /** Reads the server and the approvals anew; true where what clients see has changed. Never throws for the server. */
-  async function refresh(): Promise<boolean> {
+  /** Reads the server and the approvals anew, and says what clients see anew. Never throws for the server. */
+  async function refresh(): Promise<Changed | null> {
     const found = await deps.read(config).catch(() => null);
     if (found) catalogue = found;
-    const before = JSON.stringify(visible(state));
+    const before = state;
     state = stateOf(await approve(), found !== null);
-    return JSON.stringify(visible(state)) !== before;
+    if (JSON.stringify(visible(state)) === JSON.stringify(visible(before))) return null;
+    const known = new Map(before.resources.map((item) => [item.uri, JSON.stringify(item)]));
+    const updated = state.resources.filter(({ uri, ...item }) => known.get(uri) !== JSON.stringify({ uri, ...item }));
+    return { resources: updated.map(({ uri }) => String(uri)) };
   }
 
   /** Notes what is new, and gives the tools that are shown as they were approved. */
@@ -128,6 +131,10 @@ export function createUpstream(deps: UpstreamDeps) {
   }
 
   return { config, refresh, state: () => state };
+}
+/** What clients are told: that lists are others now, and which resources are listed otherwise than before. */
+export interface Changed {
+  readonly resources: readonly string[];
 }
 export type Upstream = ReturnType<typeof createUpstream>;
 

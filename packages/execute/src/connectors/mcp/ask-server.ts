@@ -17,7 +17,12 @@ export async function askServer(
 ): Promise<Json> {
   const { [MCP_INPUT]: input, ...args } = call.args;
   const further = roundOf(input);
-  const _meta = { [META.grant]: call.token, [META.key]: call.idempotency_key };
+  const _meta = {
+    [META.grant]: call.token,
+    [META.key]: call.idempotency_key,
+    // The client that follows has a level of its own, by which it is told.
+    ...(follower?.log ? { 'io.modelcontextprotocol/logLevel': 'debug' } : {}),
+  };
   const told = follower?.progress ? { onprogress: bounded(follower.progress) } : {};
   const all = { ...options, ...told, ...(binding.whole ? { allowInputRequired: true } : {}) };
   if (tool) {
