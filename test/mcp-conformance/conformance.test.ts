@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request as send, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,19 +89,23 @@ afterAll(async () => {
 });
 
 for (const version of ['2026-07-28', '2025-11-25']) {
-  test(`I4: every server scenario that revision ${version} requires passes through the gateway`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'portreeve-conformance-'));
-    try {
-      const { code, output } = await suite('server', '--url', endpoint, '--requirements', version, '-o', folder);
-      if (code !== 0) process.stdout.write(`${await failures(folder)}\n${output.slice(-4000)}`);
-      expect(code).toBe(0);
-      const required = await requiredScenarios(version);
-      expect(required.length).toBeGreaterThanOrEqual(30);
-      for (const name of required) expect(output).toMatch(new RegExp(`^✓ ${name}: [1-9]\\d* passed, 0 failed`, 'm'));
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  }, TIMEOUT_MS);
+  test(
+    `I4: every server scenario that revision ${version} requires passes through the gateway`,
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'portreeve-conformance-'));
+      try {
+        const { code, output } = await suite('server', '--url', endpoint, '--requirements', version, '-o', folder);
+        if (code !== 0) process.stdout.write(`${await failures(folder)}\n${output.slice(-4000)}`);
+        expect(code).toBe(0);
+        const required = await requiredScenarios(version);
+        expect(required.length).toBeGreaterThanOrEqual(30);
+        for (const name of required) expect(output).toMatch(new RegExp(`^✓ ${name}: [1-9]\\d* passed, 0 failed`, 'm'));
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    TIMEOUT_MS,
+  );
 }
 
 async function requiredScenarios(version: string): Promise<string[]> {

@@ -41,18 +41,23 @@ interface Tool {
 }
 
 /** Asks until the answer named `key` is there, and then shows it. */
-const until = (key: string, request: object, state?: string): Tool['call'] => (_args, responses, context) => {
-  if (state !== undefined && context.mcpReq.requestState() !== undefined && context.mcpReq.requestState() !== state)
-    throw new Error('another state');
-  const said = responses[key];
-  return said ? complete(text(`state-ok ${JSON.stringify(said.content ?? said)}`)) : ask({ [key]: request }, state);
-};
+const until =
+  (key: string, request: object, state?: string): Tool['call'] =>
+  (_args, responses, context) => {
+    if (state !== undefined && context.mcpReq.requestState() !== undefined && context.mcpReq.requestState() !== state)
+      throw new Error('another state');
+    const said = responses[key];
+    return said ? complete(text(`state-ok ${JSON.stringify(said.content ?? said)}`)) : ask({ [key]: request }, state);
+  };
 const NAME = form('What is your name?', { name: { type: 'string' } });
 const CONFIRM = form('Please confirm', { ok: { type: 'boolean' } });
 const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 const tools: Record<string, Tool> = {
-  test_simple_text: { description: 'Answers with text', call: () => complete(text('This is a simple text response for testing.')) },
+  test_simple_text: {
+    description: 'Answers with text',
+    call: () => complete(text('This is a simple text response for testing.')),
+  },
   test_image_content: { description: 'Answers with an image', call: () => complete(image) },
   test_audio_content: {
     description: 'Answers with audio',
@@ -164,8 +169,14 @@ const tools: Record<string, Tool> = {
     call: until('capital_question', sampling('What is the capital of France?')),
   },
   test_input_required_result_list_roots: { description: 'Asks for roots', call: until('client_roots', roots) },
-  test_input_required_result_request_state: { description: 'Keeps a state', call: until('confirm', CONFIRM, 'asked-once') },
-  test_input_required_result_tampered_state: { description: 'Guards a state', call: until('confirm', CONFIRM, 'asked-here') },
+  test_input_required_result_request_state: {
+    description: 'Keeps a state',
+    call: until('confirm', CONFIRM, 'asked-once'),
+  },
+  test_input_required_result_tampered_state: {
+    description: 'Guards a state',
+    call: until('confirm', CONFIRM, 'asked-here'),
+  },
   test_input_required_result_multiple_inputs: {
     description: 'Asks for several things',
     call: (_args, responses) =>
@@ -226,18 +237,30 @@ const prompts: Record<string, { args?: string[]; get(args: Args, responses: Resp
   test_prompt_with_embedded_resource: {
     args: ['resourceUri'],
     get: ({ resourceUri = '' }) =>
-      said(embedded(resourceUri, 'Embedded resource content for testing.'), text('Please process the embedded resource above.')),
+      said(
+        embedded(resourceUri, 'Embedded resource content for testing.'),
+        text('Please process the embedded resource above.'),
+      ),
   },
   test_prompt_with_image: { get: () => said(image, text('Please analyze the image above.')) },
   test_input_required_result_prompt: {
-    get: (_args, responses) => (responses.user_context ? said(text('In that context.')) : ask({ user_context: CONTEXT })),
+    get: (_args, responses) =>
+      responses.user_context ? said(text('In that context.')) : ask({ user_context: CONTEXT }),
   },
 };
 
 const resources: Record<string, { name: string; mimeType: string; content: object }> = {
-  'test://static-text': { name: 'static-text', mimeType: 'text/plain', content: { text: 'This is the content of the static text resource.' } },
+  'test://static-text': {
+    name: 'static-text',
+    mimeType: 'text/plain',
+    content: { text: 'This is the content of the static text resource.' },
+  },
   'test://static-binary': { name: 'static-binary', mimeType: 'image/png', content: { blob: PIXEL } },
-  'test://watched-resource': { name: 'watched-resource', mimeType: 'text/plain', content: { text: 'Watched resource content' } },
+  'test://watched-resource': {
+    name: 'watched-resource',
+    mimeType: 'text/plain',
+    content: { text: 'Watched resource content' },
+  },
 };
 
 /** One instance of the fixtures, for one request. */
@@ -246,7 +269,10 @@ export function fixtureServer(): Server {
     { name: 'fixtures', version: '1' },
     { capabilities: { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} } },
   );
-  const on = server.setRequestHandler.bind(server) as unknown as (method: string, handler: (request: never, context: ServerContext) => unknown) => void;
+  const on = server.setRequestHandler.bind(server) as unknown as (
+    method: string,
+    handler: (request: never, context: ServerContext) => unknown,
+  ) => void;
   on('tools/list', () => ({
     tools: Object.entries(tools).map(([name, { description, inputs = {}, schema }]) => ({
       name,
@@ -279,11 +305,18 @@ export function fixtureServer(): Server {
   on('resources/read', ({ params: { uri } }: { params: { uri: string } }) => {
     const id = /^test:\/\/template\/([^/]+)\/data$/.exec(uri)?.[1];
     if (id !== undefined)
-      return { contents: [{ uri, mimeType: 'application/json', text: JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` }) }] };
+      return {
+        contents: [
+          {
+            uri,
+            mimeType: 'application/json',
+            text: JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` }),
+          },
+        ],
+      };
     const { content, mimeType } = resources[uri]!;
     return { contents: [{ uri, mimeType, ...content }] };
   });
   on('completion/complete', () => ({ completion: { values: ['one'], total: 1, hasMore: false } }));
   return server;
 }
-

@@ -93,12 +93,16 @@ export const mcpConfigSchema = z
     /** Requests a minute and address at `/mcp`, before anybody is known. */
     per_minute: z.int().min(60).max(10_000_000).default(6000),
     /** Hosts besides that of `identity.base_url` under which `/mcp` may be called, as `Host` names them, without a port. */
-    hosts: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/)).max(16).default([]),
+    hosts: z
+      .array(z.string().regex(/^[a-z0-9.-]{1,253}$/))
+      .max(16)
+      .default([]),
   })
   .superRefine(({ upstreams, toolsets }, context) => {
     const names = [...upstreams, ...toolsets].map(({ name }) => name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) context.addIssue({ code: 'custom', path: ['upstreams'], message: `two are called ${twice}` });
+    if (twice !== undefined)
+      context.addIssue({ code: 'custom', path: ['upstreams'], message: `two are called ${twice}` });
     const plain = upstreams.filter(({ prefix }) => !prefix);
     if (plain.length > 1 || (plain.length === 1 && names.length > 1))
       context.addIssue({ code: 'custom', path: ['upstreams'], message: 'one without a prefix stands alone' });

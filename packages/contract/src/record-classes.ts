@@ -102,6 +102,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'agent.session_opened': WORK,
   'agent.intent_declared': WORK,
   'agent.session_ended': WORK,
+  'mcp.connection': ACCESS,
   'mcp.definition_withheld': HOUSE,
   'mcp.definition_decided': BY_OPERATOR,
   'audit.read': ACCESS,

@@ -522,6 +522,8 @@ export const RECORD_TYPES = {
     integrity: z.enum(['trusted', 'internal', 'untrusted']),
     proposals: count,
   }),
+  /** A client of a revision of MCP before 2026-07-28 has opened a connection, or ended it. `client` is what it calls itself. */
+  'mcp.connection': z.strictObject({ event: z.enum(['opened', 'ended']), client: z.string().max(128).nullable() }),
   /** An upstream shows a tool that nobody has approved as it is: it is withheld. */
   'mcp.definition_withheld': z.strictObject({
     upstream: nameSchema,

@@ -117,7 +117,7 @@ export const MCP_READS = ['resources/read', 'prompts/get', 'completion/complete'
 export const mcpBindingSchema = z.strictObject({
   connector: z.literal('mcp'),
   server: mcpServerSchema,
-  tool: z.string().regex(/^[A-Za-z0-9_.\/-]{1,128}$/),
+  tool: z.string().regex(/^[A-Za-z0-9_./-]{1,128}$/),
   /** {@link mcpDefinitionDigest} of the definition that was reviewed. A server that shows another one is not called. */
   definition: digestSchema,
   credential: nameSchema.optional(),

@@ -2,7 +2,9 @@ import type { Approvals } from '@portreeve/approve';
 import { scoreValue } from '@portreeve/context';
 import {
   type AuditWriter,
+  actorOf,
   type Clock,
+  draft,
   type McpUpstream,
   PortreeveError,
   type ProjectConfig,
@@ -51,9 +53,13 @@ export function wireMcp(options: {
   const { database, audit, clock, config, systems, keys, secrets, egress, folder, followers, approvals } = options;
   const stage = { audit, uow: options.uow, clock };
   if (config.mcp.upstreams.length > 0 && !keys.executor)
-    throw new PortreeveError('misconfigured', 'mcp.upstreams: an executor that runs apart takes its tools from files alone.', {
-      next: 'Let this process execute (`portreeve up`), or declare the tools in a toolset.',
-    });
+    throw new PortreeveError(
+      'misconfigured',
+      'mcp.upstreams: an executor that runs apart takes its tools from files alone.',
+      {
+        next: 'Let this process execute (`portreeve up`), or declare the tools in a toolset.',
+      },
+    );
   for (const { name, server } of config.mcp.upstreams) {
     if (server.transport === 'http' && resolveSystemUrl(server.url, systems) === null)
       throw new PortreeveError('misconfigured', `mcp: ${name} names ${server.url}, and no such system is configured.`, {
@@ -74,11 +80,17 @@ export function wireMcp(options: {
     ...{ config: config.mcp, toolsets: options.toolsets, definitions },
     read: async ({ server, credential, timeout_ms }: McpUpstream) => {
       const secret = credential === undefined ? null : await secrets.read(credential);
-      return readMcpCatalogue(reaching, { server, credential: secret, timeout_ms: Math.min(timeout_ms, LISTS_TIMEOUT_MS) });
+      return readMcpCatalogue(reaching, {
+        server,
+        credential: secret,
+        timeout_ms: Math.min(timeout_ms, LISTS_TIMEOUT_MS),
+      });
     },
   });
   const endpoint = mcpEndpoint({
     ...{ gateway, outside, followers, clock, version: VERSION, key: keys.redaction },
+    record: (who, event, client) =>
+      audit.record([draft({ type: 'mcp.connection', actor: actorOf(who), data: { event, client } })]),
     withdraw: (approval, by) => approvals.withdraw(approval, by),
     log: (error) => options.log('error', 'an MCP request failed', error),
   });

@@ -11,8 +11,8 @@ import {
   type JsonObject,
   join,
   newId,
-  type Principal,
   PortreeveError,
+  type Principal,
   type UnitOfWork,
 } from '@portreeve/contract';
 import { openSession, restoreSession } from '../session/session.ts';
@@ -37,7 +37,7 @@ export interface LiveSession {
 }
 
 /** Another process has changed the session: what was looked at is old. */
-export class SessionMoved extends Error {
+class SessionMoved extends Error {
   override readonly name = 'SessionMoved';
 }
 
@@ -184,9 +184,12 @@ export function liveSessions(deps: LiveSessionDeps) {
     at.saved = sources.length;
   }
 
-  return { change, look, end: (who: Principal, why: 'person') => look(who, (at) => at).then((at) => end(who, at, why)) };
+  return {
+    change,
+    look,
+    end: (who: Principal, why: 'person') => look(who, (at) => at).then((at) => end(who, at, why)),
+  };
 }
-export type LiveSessions = ReturnType<typeof liveSessions>;
 
 /**
  * Notes what was read. A session that is full keeps the label of it and no more, and foresees nothing from then on: what

@@ -1,4 +1,5 @@
 import {
+  type ApprovalId,
   type AuditWriter,
   actorOf,
   asId,
@@ -10,7 +11,6 @@ import {
   draft,
   type ExecutionId,
   type HandoffId,
-  type ApprovalId,
   type Json,
   type JsonObject,
   type Labelled,
@@ -57,7 +57,12 @@ export interface OutsideAsk {
 }
 
 export type OutsideAnswer = { readonly proposal: ProposalId } & (
-  | { readonly status: 'succeeded'; readonly execution: ExecutionId; readonly result: Json; readonly narrowed: readonly string[] }
+  | {
+      readonly status: 'succeeded';
+      readonly execution: ExecutionId;
+      readonly result: Json;
+      readonly narrowed: readonly string[];
+    }
   | { readonly status: 'waiting'; readonly approval: ApprovalId; readonly expires_at: string }
   | { readonly status: 'running'; readonly until: string | null }
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string; readonly handoff: HandoffId }
@@ -134,7 +139,12 @@ export function createOutside(deps: OutsideDeps): Outside {
     });
   }
 
-  async function askAs(wanted: OutsideAsk, owner: Digest, key: Digest, named: ProposalId | null): Promise<OutsideAnswer> {
+  async function askAs(
+    wanted: OutsideAsk,
+    owner: Digest,
+    key: Digest,
+    named: ProposalId | null,
+  ): Promise<OutsideAnswer> {
     const { who, contract } = wanted;
     const known = named === null ? await store.waiting(owner, key) : await store.call(owner, named);
     if (known) {
@@ -261,24 +271,26 @@ export function createOutside(deps: OutsideDeps): Outside {
     },
 
     async declare(who, { task, intent }) {
-      return sessions.change(who, (at) => {
-        const change = declare(at, { task }, intent);
-        return { ...viewOf(at), change };
-      }).then(async ({ change, ...view }) => {
-        await audit.record([
-          draft({
-            type: 'agent.intent_declared',
-            actor: actorOf(who),
-            data: {
-              session: asId('agent_session', view.id),
-              change,
-              task: change === 'declared' ? digestOf({ task }) : null,
-              calls: view.intent.calls.map(({ tool, times }) => ({ tool, times })),
-            },
-          }),
-        ]);
-        return view;
-      });
+      return sessions
+        .change(who, (at) => {
+          const change = declare(at, { task }, intent);
+          return { ...viewOf(at), change };
+        })
+        .then(async ({ change, ...view }) => {
+          await audit.record([
+            draft({
+              type: 'agent.intent_declared',
+              actor: actorOf(who),
+              data: {
+                session: asId('agent_session', view.id),
+                change,
+                task: change === 'declared' ? digestOf({ task }) : null,
+                calls: view.intent.calls.map(({ tool, times }) => ({ tool, times })),
+              },
+            }),
+          ]);
+          return view;
+        });
     },
 
     session: (who) => sessions.look(who, viewOf),
@@ -286,7 +298,13 @@ export function createOutside(deps: OutsideDeps): Outside {
   };
 }
 
-const viewOf = ({ id, session }: { id: string; session: { state(): SessionState; intent(): Intent } }): SessionView => ({
+const viewOf = ({
+  id,
+  session,
+}: {
+  id: string;
+  session: { state(): SessionState; intent(): Intent };
+}): SessionView => ({
   ...{ id, state: session.state(), intent: session.intent() },
 });
 

@@ -13,7 +13,7 @@ export interface AgentSessionStoreHarness {
 
 let made = 0;
 
-export function testAgentSession(principal: PrincipalId = asId('principal', 'prn_agent')): StoredAgentSession {
+function testAgentSession(principal: PrincipalId = asId('principal', 'prn_agent')): StoredAgentSession {
   const { sources, ...snapshot } = openSession({ task: 'look' }).snapshot();
   return {
     id: asId('agent_session', `ags_${++made}-${process.pid}`),

@@ -153,7 +153,12 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
 const perMinute = (services: Services, limit: NonNullable<Route['per_minute']>): number =>
   typeof limit === 'number' ? limit : limit(services);
 
-async function enter(services: Services, route: Route, request: FastifyRequest, reply: FastifyReply): Promise<Authenticated> {
+async function enter(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Authenticated> {
   if (!route.resource) return admit(services, route, request);
   try {
     assertOurHost(services.mcp.hosts, request);

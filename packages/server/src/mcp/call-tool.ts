@@ -32,14 +32,20 @@ export async function callTool(caller: Caller, params: CallParams, context: Serv
   try {
     if (params.name === 'declare_intent') return declared(await declareIntent(caller, caller.who, args));
     const tool = caller.gateway.tools(caller.who).find(({ name }) => name === params.name);
-    if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(params.name)}.`);
+    if (!tool)
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(params.name)}.`);
     return await callOffered(caller, tool, args, context);
   } catch (error) {
     // What a model can mend, or should know, is a result: it reads no errors of the protocol.
     if (!isPortreeveError(error) || error.code === 'internal') throw error;
     const { code, detail, next, errors } = error;
     const wrong = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    return failure([detail, wrong, next].filter((part) => part !== '').join(' '), { status: 'refused', code, next, errors });
+    return failure([detail, wrong, next].filter((part) => part !== '').join(' '), {
+      status: 'refused',
+      code,
+      next,
+      errors,
+    });
   }
 }
 
@@ -48,7 +54,12 @@ const declared = (view: JsonObject): JsonObject => ({
   structuredContent: view,
 });
 
-async function callOffered(caller: Caller, tool: OfferedTool, args: JsonObject, context: ServerContext): Promise<JsonObject> {
+async function callOffered(
+  caller: Caller,
+  tool: OfferedTool,
+  args: JsonObject,
+  context: ServerContext,
+): Promise<JsonObject> {
   const { who, state, outside } = caller;
   const { upstream, toolset, contract } = tool;
   const params = { name: tool.name, arguments: args };
@@ -100,7 +111,11 @@ export async function followed<T>(
   }
 }
 
-function followerOf(caller: Caller, upstream: NonNullable<OfferedTool['upstream']>, context: ServerContext): McpFollower {
+function followerOf(
+  caller: Caller,
+  upstream: NonNullable<OfferedTool['upstream']>,
+  context: ServerContext,
+): McpFollower {
   const { mcpReq } = context;
   const token = mcpReq._meta?.progressToken;
   const tell = (method: string, params: JsonObject) => {
@@ -110,7 +125,9 @@ function followerOf(caller: Caller, upstream: NonNullable<OfferedTool['upstream'
     capabilities: relayed(upstream, caller.capabilities()),
     signal: mcpReq.signal,
     log: ({ level, data, logger }) => {
-      mcpReq.log(level as never, data, typeof logger === 'string' ? `${upstream.name}/${logger}` : upstream.name).catch(() => undefined);
+      mcpReq
+        .log(level as never, data, typeof logger === 'string' ? `${upstream.name}/${logger}` : upstream.name)
+        .catch(() => undefined);
     },
     ...(token === undefined
       ? {}
@@ -121,5 +138,7 @@ function followerOf(caller: Caller, upstream: NonNullable<OfferedTool['upstream'
 /** Why, in the client's words: bounded, and quoted, for they are nobody's we know. */
 function rationaleOf({ mcpReq }: ServerContext): string {
   const given = mcpReq._meta?.['dev.portreeve/rationale'];
-  return typeof given === 'string' && given.trim() !== '' ? given.slice(0, 1000) : 'Asked for over MCP, without a reason.';
+  return typeof given === 'string' && given.trim() !== ''
+    ? given.slice(0, 1000)
+    : 'Asked for over MCP, without a reason.';
 }

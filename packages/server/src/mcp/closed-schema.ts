@@ -24,7 +24,10 @@ function strip(schema: Json): Json {
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([keyword]) => !keyword.startsWith('x-') && !IGNORED.has(keyword))
-      .map(([keyword, value]) => [keyword, DATA.has(keyword) ? value : MAPS.has(keyword) ? stripMap(value) : strip(value)]),
+      .map(([keyword, value]) => [
+        keyword,
+        DATA.has(keyword) ? value : MAPS.has(keyword) ? stripMap(value) : strip(value),
+      ]),
   );
 }
 

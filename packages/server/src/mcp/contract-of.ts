@@ -38,12 +38,15 @@ export function pinnedPart(tool: JsonObject): Definition | null {
 }
 
 /** The name under which clients see a tool. */
-export const shownName = (upstream: Pick<McpUpstream, 'name' | 'prefix'>, name: string): string =>
+const shownName = (upstream: Pick<McpUpstream, 'name' | 'prefix'>, name: string): string =>
   upstream.prefix ? `${upstream.name}_${name}` : name;
 
 /** A name as contracts have it; two tools that come to the same name are both withheld. */
-export const contractName = (upstream: Pick<McpUpstream, 'name' | 'prefix'>, name: string): string => {
-  const words = name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '');
+const contractName = (upstream: Pick<McpUpstream, 'name' | 'prefix'>, name: string): string => {
+  const words = name
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
   return [...(upstream.prefix ? [upstream.name] : []), ...words].join('-');
 };
 
@@ -82,7 +85,11 @@ export function governed(upstream: McpUpstream, definition: Definition): Governe
     if (!parsed.success) return { ok: false, why: parsed.error.issues[0]?.message ?? 'it makes no contract' };
     const broken = contradiction(parsed.data, overlay);
     if (broken) return { ok: false, why: broken };
-    return { ok: true, contract: parsed.data, shown: { ...definition, name: shownName(upstream, definition.name) } as unknown as JsonObject };
+    return {
+      ok: true,
+      contract: parsed.data,
+      shown: { ...definition, name: shownName(upstream, definition.name) } as unknown as JsonObject,
+    };
   } catch (error) {
     if (!(error instanceof BadSchema)) throw error;
     return { ok: false, why: `its schema is not usable: ${error.message.slice(0, 200)}` };
@@ -97,7 +104,8 @@ function proposed(annotations: JsonObject): Pick<ToolContract, 'tier' | 'effect'
 }
 
 function contradiction(contract: ToolContract, overlay: McpToolOverlay): string | null {
-  if (contract.effect === 'read' && contract.destructive) return 'it reads and is destructive: say `destructive: false`';
+  if (contract.effect === 'read' && contract.destructive)
+    return 'it reads and is destructive: say `destructive: false`';
   const unknown = (overlay.sinks ?? []).find(({ path }) => !members(contract.args).includes(path.split('/')[1] ?? ''));
   return unknown ? `its sink ${unknown.path} is no argument` : null;
 }
@@ -122,7 +130,11 @@ function withInput({ relay }: McpUpstream, schema: JsonObject): JsonObject {
   return relay.length === 0 ? schema : { ...schema, properties };
 }
 
-const ASKS: JsonObject = { type: 'object', properties: { resultType: { const: 'input_required' } }, required: ['resultType'] };
+const ASKS: JsonObject = {
+  type: 'object',
+  properties: { resultType: { const: 'input_required' } },
+  required: ['resultType'],
+};
 const FAILED: JsonObject = { type: 'object', properties: { isError: { const: true } }, required: ['isError'] };
 
 /** The whole answer to a call: an upstream that promised a form for its results is held to it. */
@@ -153,7 +165,11 @@ export function readContract(
   method: 'resources/read' | 'prompts/get' | 'completion/complete',
   args: JsonObject,
 ): ToolContract {
-  const name = { 'resources/read': 'read-resource', 'prompts/get': 'get-prompt', 'completion/complete': 'complete-argument' };
+  const name = {
+    'resources/read': 'read-resource',
+    'prompts/get': 'get-prompt',
+    'completion/complete': 'complete-argument',
+  };
   const definition = digestOf({ v: 1, method });
   const properties = { ...args, ...(upstream.relay.length > 0 ? { [MCP_INPUT]: INPUT_SCHEMA } : {}) };
   return toolContractSchema.parse({

@@ -1,5 +1,5 @@
 import { type JsonObject, PortreeveError } from '@portreeve/contract';
-import { intentSchema, type Outside } from '@portreeve/gate';
+import type { Outside } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
 import { z } from 'zod';
 import type { Gateway } from './gateway.ts';
@@ -17,7 +17,12 @@ export const DECLARE_INTENT: JsonObject = {
   inputSchema: {
     type: 'object',
     properties: {
-      task: { type: 'string', minLength: 1, maxLength: 20_000, description: 'What the user asked for, in their words.' },
+      task: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 20_000,
+        description: 'What the user asked for, in their words.',
+      },
       calls: {
         type: 'array',
         maxItems: 128,
@@ -50,7 +55,8 @@ export const declarationSchema = z.strictObject({
       z.strictObject({
         tool: z.string().max(256),
         times: z.int().min(0).max(1000),
-        values: intentSchema.shape.calls.element.shape.values,
+        /** Looked at by the session itself. */
+        values: z.record(z.string().max(200), z.array(z.unknown()).max(256)).optional(),
       }),
     )
     .max(128),

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type AuthInfo, createMcpHandler, createRequestStateCodec, isLegacyRequest } from '@modelcontextprotocol/server';
+import {
+  type AuthInfo,
+  createMcpHandler,
+  createRequestStateCodec,
+  isLegacyRequest,
+} from '@modelcontextprotocol/server';
 import type { Clock } from '@portreeve/contract';
-import { ownerDigest } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
 import { type FaceDeps, mcpServerFor } from './face.ts';
-import { olderConnections } from './older-connections.ts';
+import { olderConnections, type RecordConnection } from './older-connections.ts';
 import type { RoundState } from './rounds.ts';
 
 /** How long the answer to what an upstream asks may take. */
@@ -21,13 +25,17 @@ export interface McpEndpoint {
  * calls has been authenticated, and `Host` and `Origin` have been looked at.
  */
 export function mcpEndpoint(
-  deps: Omit<FaceDeps, 'state'> & { readonly clock: Clock; /** At least 32 bytes. */ readonly key: Buffer },
+  deps: Omit<FaceDeps, 'state'> & {
+    readonly record: RecordConnection;
+    readonly clock: Clock /** At least 32 bytes. */;
+    readonly key: Buffer;
+  },
 ): McpEndpoint {
   // Of a purpose of its own: what this key signs is worth nothing elsewhere.
   const key = createHash('sha256').update('portreeve mcp request state v1').update(deps.key).digest();
   const state = createRequestStateCodec<RoundState>({ key, ttlSeconds: ROUND_TTL_S });
   const face = { ...deps, state };
-  const older = olderConnections(deps.clock);
+  const older = olderConnections(deps.clock, deps.record);
   const newer = createMcpHandler(({ authInfo }) => mcpServerFor(face, authInfo?.extra?.who as Authenticated), {
     legacy: 'reject',
     onerror: () => undefined,
@@ -50,8 +58,7 @@ export function mcpEndpoint(
         extra: { who },
       };
       if (await isLegacyRequest(request, body ?? null)) {
-        const owner = ownerDigest(who.principal);
-        return older.serve(request, { owner, body, authInfo, makeServer: () => mcpServerFor(face, who) });
+        return older.serve(request, { who: who.principal, body, authInfo, makeServer: () => mcpServerFor(face, who) });
       }
       return newer.fetch(request, { authInfo, ...(body === undefined ? {} : { parsedBody: body }) });
     },

@@ -48,7 +48,9 @@ export function mcpServerFor(deps: FaceDeps, who: Authenticated): Server {
       capabilities: {
         tools: { listChanged: true },
         logging: {},
-        ...(hasUpstreams ? { resources: { listChanged: true, subscribe: true }, prompts: { listChanged: true }, completions: {} } : {}),
+        ...(hasUpstreams
+          ? { resources: { listChanged: true, subscribe: true }, prompts: { listChanged: true }, completions: {} }
+          : {}),
         extensions: { [TASKS]: {} },
       },
       requestState: { verify: (state, context) => deps.state.verify(state, context) },
@@ -64,8 +66,9 @@ export function mcpServerFor(deps: FaceDeps, who: Authenticated): Server {
     const tools = [DECLARE_INTENT, ...gateway.tools(who).map(({ shown }) => shown)];
     return { ...page('tools', tools, params?.cursor), ...FRESH } as never;
   });
-  server.setRequestHandler('tools/call', ({ params }, context) =>
-    answering(deps, () => callTool(caller, params as never, context)) as never,
+  server.setRequestHandler(
+    'tools/call',
+    ({ params }, context) => answering(deps, () => callTool(caller, params as never, context)) as never,
   );
   serveTasks(server, caller);
   if (!hasUpstreams) return server;
@@ -83,8 +86,10 @@ export function mcpServerFor(deps: FaceDeps, who: Authenticated): Server {
     return { ...page('prompts', prompts, params?.cursor), ...FRESH } as never;
   });
   const reading = readFrom(caller);
-  const read = (work: (params: JsonObject, context: ServerContext) => Promise<Json>) => (request: unknown, context: ServerContext) =>
-    answering(deps, () => work((request as { params: JsonObject }).params, context)) as never;
+  const read =
+    (work: (params: JsonObject, context: ServerContext) => Promise<Json>) =>
+    (request: unknown, context: ServerContext) =>
+      answering(deps, () => work((request as { params: JsonObject }).params, context)) as never;
   server.setRequestHandler('resources/read', read(reading.resource));
   server.setRequestHandler('prompts/get', read(reading.prompt));
   server.setRequestHandler('completion/complete', read(reading.complete));
@@ -95,9 +100,11 @@ export const promptName = (upstream: OfferedItem['upstream'], item: JsonObject):
   upstream.prefix ? `${upstream.name}_${String(item.name)}` : String(item.name);
 
 /** Of two servers that claim one address, neither has it. */
-export function unambiguous(items: readonly OfferedItem[], key: 'uri' | 'uriTemplate'): JsonObject[] {
+function unambiguous(items: readonly OfferedItem[], key: 'uri' | 'uriTemplate'): JsonObject[] {
   const byAddress = Map.groupBy(items, ({ item }) => String(item[key]));
-  return [...byAddress].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, same]) => (same.length === 1 ? [same[0]!.item] : []));
+  return [...byAddress]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, same]) => (same.length === 1 ? [same[0]!.item] : []));
 }
 
 function page(name: string, items: readonly JsonObject[], cursor: string | undefined): JsonObject {
@@ -105,7 +112,10 @@ function page(name: string, items: readonly JsonObject[], cursor: string | undef
   if (!Number.isInteger(from) || from < 0 || from > items.length || (cursor !== undefined && !/^\d{1,6}$/.test(cursor)))
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'This cursor is not one of this list.');
   const next = from + PAGE;
-  return { [name]: items.slice(from, next) as JsonObject[], ...(next < items.length ? { nextCursor: String(next) } : {}) };
+  return {
+    [name]: items.slice(from, next) as JsonObject[],
+    ...(next < items.length ? { nextCursor: String(next) } : {}),
+  };
 }
 
 /** Errors of ours that are no results become errors of JSON-RPC; what nobody foresaw is told to the log alone. */

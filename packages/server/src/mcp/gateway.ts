@@ -1,4 +1,12 @@
-import { type AuditWriter, type Clock, type JsonObject, nameSchema, type ProjectConfig, type ToolContract, type UnitOfWork } from '@portreeve/contract';
+import {
+  type AuditWriter,
+  type Clock,
+  type JsonObject,
+  nameSchema,
+  type ProjectConfig,
+  type ToolContract,
+  type UnitOfWork,
+} from '@portreeve/contract';
 import type { McpCatalogue } from '@portreeve/execute';
 import type { Toolset } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
@@ -52,7 +60,11 @@ const OWN_NAMES = new Set(['declare_intent']);
 
 /** All that agents outside may use: tools of the project's own, and those of MCP servers behind it. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const declared = deps.toolsets.map((each) => ({ ...each, toolset: toolsetOf(each.config, each.tools), offered: shownTools(each) }));
+  const declared = deps.toolsets.map((each) => ({
+    ...each,
+    toolset: toolsetOf(each.config, each.tools),
+    offered: shownTools(each),
+  }));
   const upstreams = deps.config.upstreams.map((config) => createUpstream({ ...deps, config }));
   const dueAt = new Map<string, number>();
   const listeners = new Set<(changed: Changed) => void>();
@@ -72,14 +84,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   };
 
-  const groupsOf = new Map([...deps.config.toolsets, ...deps.config.upstreams].map(({ name, groups }) => [name, groups]));
+  const groupsOf = new Map(
+    [...deps.config.toolsets, ...deps.config.upstreams].map(({ name, groups }) => [name, groups]),
+  );
   const sees = (who: Authenticated, name: string): boolean => {
     const groups = groupsOf.get(name);
     return groups === undefined || groups.some((group) => who.principal.groups.includes(group));
   };
   const inScope = ({ tools }: Authenticated, contract: ToolContract) => tools === null || tools.includes(contract.name);
 
-  const items = (who: Authenticated, kind: 'resources' | 'templates' | 'prompts', method: keyof UpstreamState['reads']) =>
+  const items = (
+    who: Authenticated,
+    kind: 'resources' | 'templates' | 'prompts',
+    method: keyof UpstreamState['reads'],
+  ) =>
     upstreams.flatMap(({ config, state }) => {
       const { toolset, reads } = state();
       if (!sees(who, config.name) || !inScope(who, reads[method])) return [];

@@ -1,15 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { APPROVERS, type SignedInClient, type TestServer, testServer } from '../testing/index.ts';
+import { AGENT_TOOLSET, type SignedInClient, type TestServer, testServer } from '../testing/index.ts';
 import { mcpRequest } from '../testing/mcp-client.ts';
 
-const TOOLS = fileURLToPath(new URL('../testing/project/agents/tools.ts', import.meta.url));
 const TASKS = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
 let house: TestServer;
 let analyst: SignedInClient;
 beforeAll(async () => {
   house = await testServer({
-    config: { mcp: { toolsets: [{ name: 'cases', approvers: [...APPROVERS], tools: TOOLS }] } },
+    config: { mcp: { toolsets: [AGENT_TOOLSET] } },
   });
   analyst = await house.as('analyst');
 });
@@ -29,7 +27,9 @@ const approve = async (id: string, verdict: 'approve' | 'deny' = 'approve') => {
 };
 const publishing = () =>
   house.downstream.replyWith((_call, response) =>
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ revision: 1, owner: 'team-a' })),
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ revision: 1, owner: 'team-a' })),
   );
 
 describe('I4: the endpoint', () => {
@@ -37,9 +37,14 @@ describe('I4: the endpoint', () => {
     const { status, headers } = await mcpRequest(house.url, null, 'tools/list');
     expect(status).toBe(401);
     const challenge = headers.get('www-authenticate') ?? '';
-    expect(challenge).toMatch(/^Bearer resource_metadata="[^"]+\/\.well-known\/oauth-protected-resource\/mcp", scope="/);
+    expect(challenge).toMatch(
+      /^Bearer resource_metadata="[^"]+\/\.well-known\/oauth-protected-resource\/mcp", scope="/,
+    );
     const { body } = await house.anonymous.get('/.well-known/oauth-protected-resource/mcp');
-    expect(body).toMatchObject({ resource: 'http://127.0.0.1:7410/mcp', authorization_servers: ['http://127.0.0.1:7410'] });
+    expect(body).toMatchObject({
+      resource: 'http://127.0.0.1:7410/mcp',
+      authorization_servers: ['http://127.0.0.1:7410'],
+    });
   });
 
   test('lists declare_intent and the tools of the project, prefixed, for this caller alone', async () => {
@@ -101,7 +106,9 @@ describe('I4: approvals', () => {
     const who = await somebody();
     const { result } = await call(who, 'cases_post_note', note('denied'));
     await approve(result.structuredContent.approval_id, 'deny');
-    expect((await call(who, 'cases_post_note', note('denied'))).result.structuredContent).toMatchObject({ status: 'denied' });
+    expect((await call(who, 'cases_post_note', note('denied'))).result.structuredContent).toMatchObject({
+      status: 'denied',
+    });
   });
 
   test('a client with tasks gets a task, which is nobody else’s', async () => {
@@ -109,11 +116,15 @@ describe('I4: approvals', () => {
     const [who, other] = [await somebody(), await somebody()];
     const { result: task } = await call(who, 'cases_post_note', note('as a task'), { capabilities: TASKS });
     expect(task).toMatchObject({ resultType: 'task', status: 'working' });
-    const get = (by: SignedInClient) => mcpRequest(house.url, by.token, 'tasks/get', { taskId: task.taskId }, { capabilities: TASKS });
+    const get = (by: SignedInClient) =>
+      mcpRequest(house.url, by.token, 'tasks/get', { taskId: task.taskId }, { capabilities: TASKS });
     expect((await get(who)).result).toMatchObject({ status: 'working', taskId: task.taskId });
     expect((await get(other)).error).toMatchObject({ code: -32602, message: 'There is no such task.' });
     await approve(/appr_[a-z0-9]+/.exec(task.statusMessage)![0]);
-    expect((await get(who)).result).toMatchObject({ status: 'completed', result: { structuredContent: { revision: 1 } } });
+    expect((await get(who)).result).toMatchObject({
+      status: 'completed',
+      result: { structuredContent: { revision: 1 } },
+    });
     expect((await get(who)).result).toMatchObject({ status: 'completed' });
   });
 
@@ -131,11 +142,15 @@ describe('D5: sessions', () => {
   test('without an intent an effect waits for a person; with one it goes ahead', async () => {
     publishing();
     const [without, with_] = [await somebody(), await somebody()];
-    expect((await call(without, 'cases_keep_note', note())).result.structuredContent).toMatchObject({ status: 'pending_approval' });
+    expect((await call(without, 'cases_keep_note', note())).result.structuredContent).toMatchObject({
+      status: 'pending_approval',
+    });
     const { result } = await declared(with_, [{ tool: 'cases_keep_note', times: 1 }]);
     expect(result.structuredContent).toMatchObject({ state: 'open', calls: [{ tool: 'cases_keep_note', times: 1 }] });
     expect((await call(with_, 'cases_keep_note', note())).result).toMatchObject({ structuredContent: { revision: 1 } });
-    expect((await call(with_, 'cases_keep_note', note('Another.'))).result.structuredContent).toMatchObject({ status: 'pending_approval' });
+    expect((await call(with_, 'cases_keep_note', note('Another.'))).result.structuredContent).toMatchObject({
+      status: 'pending_approval',
+    });
   });
 
   test('what was read taints: nothing is declared afterwards', async () => {
@@ -166,7 +181,8 @@ describe('I4: POST /v1/proposals', () => {
   test('is the same way in: the same names, the same session, an idempotency key', async () => {
     publishing();
     const who = await somebody();
-    const ask = (body: object, key?: string) => who.post('/v1/proposals', body, key ? { 'idempotency-key': key } : undefined);
+    const ask = (body: object, key?: string) =>
+      who.post('/v1/proposals', body, key ? { 'idempotency-key': key } : undefined);
     const read = await ask({ tool: 'cases_find_owner', args: { case_id: 'CASE-1' } });
     expect(read).toMatchObject({ status: 201, body: { status: 'succeeded', result: { owner: 'team-a' } } });
     const first = await ask({ tool: 'cases_keep_note', args: note() }, 'one');

@@ -1,7 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { type AuthInfo, isInitializeRequest, type Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
-import type { Clock } from '@portreeve/contract';
+import {
+  type AuthInfo,
+  type HandleRequestOptions,
+  isInitializeRequest,
+  type Server,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import type { Clock, Principal } from '@portreeve/contract';
+import { ownerDigest } from '@portreeve/gate';
 import type { Changed } from './upstream.ts';
+
+export type RecordConnection = (who: Principal, event: 'opened' | 'ended', client: string | null) => Promise<void>;
+
+/** A request that speaks an older revision, with who makes it. */
+interface OlderRequest {
+  readonly who: Principal;
+  readonly body: unknown;
+  readonly authInfo: AuthInfo;
+  readonly makeServer: () => Server;
+}
 
 interface Connection {
   readonly owner: string;
@@ -21,7 +38,7 @@ const IDLE_MS = 30 * 60_000;
  * Clients of revisions before 2026-07-28 open a connection with an id. It is a matter of the wire: it belongs to its
  * principal, is worth nothing in other hands, and what was read is remembered elsewhere, by principal.
  */
-export function olderConnections(clock: Clock) {
+export function olderConnections(clock: Clock, record: RecordConnection) {
   const connections = new Map<string, Connection>();
   const now = () => clock.now().getTime();
 
@@ -37,27 +54,36 @@ export function olderConnections(clock: Clock) {
     // The one that was used longest ago goes: a client that comes back begins anew.
     const oldest = (own: [string, Connection][]) => own.sort(([, a], [, b]) => a.used - b.used)[0]?.[0];
     const own = [...connections].filter(([, connection]) => connection.owner === owner);
-    const extra = own.length >= OWNER_MAX ? oldest(own) : connections.size >= ALL_MAX ? oldest([...connections]) : undefined;
+    const extra =
+      own.length >= OWNER_MAX ? oldest(own) : connections.size >= ALL_MAX ? oldest([...connections]) : undefined;
     if (extra !== undefined) await close(extra);
   }
 
-  async function serve(
-    request: Request,
-    { owner, body, authInfo, makeServer }: { owner: string; body: unknown; authInfo: AuthInfo; makeServer: () => Server },
-  ): Promise<Response> {
+  async function serve(request: Request, from: OlderRequest): Promise<Response> {
+    const { who, body, authInfo } = from;
+    const owner = ownerDigest(who);
     const options = { authInfo, ...(body === undefined ? {} : { parsedBody: body }) };
     const id = request.headers.get('mcp-session-id');
-    if (id !== null) {
-      const connection = connections.get(id);
-      // Another's connection is one that does not exist.
-      if (connection?.owner !== owner) return failed(404, 'There is no such session.');
-      connection.used = now();
-      return connection.transport.handleRequest(request, options);
-    }
+    if (id === null) return begin(request, owner, from, options);
+    const connection = connections.get(id);
+    // Another's connection is one that does not exist.
+    if (connection?.owner !== owner) return failed(404, 'There is no such session.');
+    connection.used = now();
+    if (request.method === 'DELETE') await record(who, 'ended', null);
+    return connection.transport.handleRequest(request, options);
+  }
+
+  async function begin(
+    request: Request,
+    owner: string,
+    { who, body, makeServer }: OlderRequest,
+    options: HandleRequestOptions,
+  ): Promise<Response> {
     const messages = Array.isArray(body) ? body : [body];
-    if (request.method !== 'POST' || !messages.some(isInitializeRequest))
-      return failed(400, 'Begin with initialize, or speak revision 2026-07-28.');
+    const opening = request.method === 'POST' ? messages.find(isInitializeRequest) : undefined;
+    if (!opening) return failed(400, 'Begin with initialize, or speak revision 2026-07-28.');
     await makeRoom(owner);
+    await record(who, 'opened', opening.params.clientInfo.name.slice(0, 128));
     const server = makeServer();
     const subscribed = subscriptionsOf(server);
     const transport = new WebStandardStreamableHTTPServerTransport({

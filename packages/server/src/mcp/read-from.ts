@@ -38,7 +38,9 @@ export function readFrom(caller: Caller) {
   return {
     async resource(params: JsonObject, context: ServerContext): Promise<Json> {
       const uri = String(params.uri);
-      const from = owner(gateway.resources(who), ({ item }) => item.uri === uri) ?? owner(gateway.templates(who), ({ item }) => matches(item, uri));
+      const from =
+        owner(gateway.resources(who), ({ item }) => item.uri === uri) ??
+        owner(gateway.templates(who), ({ item }) => matches(item, uri));
       if (!from) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Resource not found', { uri });
       const result = (await read(from, 'resources/read', { uri }, { uri }, context)) as JsonObject;
       return result.resultType === 'input_required' ? result : { ...result, ttlMs: 0, cacheScope: 'private' };
@@ -52,7 +54,11 @@ export function readFrom(caller: Caller) {
     },
 
     async complete(params: JsonObject, context: ServerContext): Promise<Json> {
-      const { ref, argument, context: known } = params as { ref: JsonObject; argument: JsonObject; context?: JsonObject };
+      const {
+        ref,
+        argument,
+        context: known,
+      } = params as { ref: JsonObject; argument: JsonObject; context?: JsonObject };
       const isPrompt = ref.type === 'ref/prompt';
       const from = isPrompt
         ? owner(gateway.prompts(who), ({ item, upstream }) => promptName(upstream, item) === ref.name)
@@ -87,11 +93,14 @@ function resultOf(answer: OutsideAnswer, method: Method): Json {
   }
   // The number is ours, out of the reason that our connector writes.
   const missing = answer.status === 'failed' && / error (-32602|-32002)$/.test(answer.reason);
-  if (missing && method === 'resources/read') throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Resource not found');
+  if (missing && method === 'resources/read')
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Resource not found');
   if (missing) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'The server does not accept these arguments.');
   throw new ProtocolError(ProtocolErrorCode.InvalidRequest, `This was not read: ${answer.status}.`, {
     status: answer.status,
     proposal_id: answer.proposal,
-    ...(answer.status === 'refused' ? { reasons: answer.decision.reasons.map(({ code, text }) => ({ code, text })) } : {}),
+    ...(answer.status === 'refused'
+      ? { reasons: answer.decision.reasons.map(({ code, text }) => ({ code, text })) }
+      : {}),
   });
 }

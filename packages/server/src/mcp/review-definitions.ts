@@ -1,6 +1,6 @@
 import {
-  actorOf,
   type AuditWriter,
+  actorOf,
   type Change,
   type Clock,
   type Digest,
@@ -25,7 +25,10 @@ export interface ReviewedDefinition extends StoredDefinition {
   /** Hidden characters, and signals of an instruction to a model. None is no proof of anything. */
   readonly findings: readonly string[];
   /** How it would be governed; null where it cannot be. */
-  readonly contract: Pick<ToolContract, 'name' | 'tier' | 'effect' | 'sinks' | 'clearance' | 'destructive' | 'egress'> | null;
+  readonly contract: Pick<
+    ToolContract,
+    'name' | 'tier' | 'effect' | 'sinks' | 'clearance' | 'destructive' | 'egress'
+  > | null;
   readonly why: string | null;
 }
 
@@ -42,7 +45,11 @@ export async function listDefinitions(
     .map((each) => reviewed(each, all, configs.get(each.upstream)));
 }
 
-function reviewed(each: StoredDefinition, all: readonly StoredDefinition[], config: McpUpstream | undefined): ReviewedDefinition {
+function reviewed(
+  each: StoredDefinition,
+  all: readonly StoredDefinition[],
+  config: McpUpstream | undefined,
+): ReviewedDefinition {
   const used = all.find(
     (other) => other.upstream === each.upstream && other.tool === each.tool && other.state === 'approved',
   );
@@ -63,7 +70,13 @@ function reviewed(each: StoredDefinition, all: readonly StoredDefinition[], conf
 
 /** Lets a definition be used, or no longer. Throws `not_found`, and `conflict` where that is decided already. */
 export async function decideDefinition(
-  deps: { readonly gateway: Gateway; readonly store: DefinitionStore; readonly audit: AuditWriter; readonly uow: UnitOfWork; readonly clock: Clock },
+  deps: {
+    readonly gateway: Gateway;
+    readonly store: DefinitionStore;
+    readonly audit: AuditWriter;
+    readonly uow: UnitOfWork;
+    readonly clock: Clock;
+  },
   wish: {
     readonly upstream: string;
     readonly tool: string;

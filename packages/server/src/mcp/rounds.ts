@@ -1,4 +1,9 @@
-import { ProtocolError, ProtocolErrorCode, type RequestStateCodec, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  type RequestStateCodec,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import { digestOf, type Json, type JsonObject, MCP_INPUT, type McpUpstream } from '@portreeve/contract';
 import type { Authenticated } from '@portreeve/identity';
 
@@ -16,7 +21,8 @@ const ASKS: Readonly<Record<string, McpUpstream['relay'][number]>> = {
 
 /** The capabilities that are shown to an upstream: what its policy passes on and the client has. */
 export function relayed({ relay }: Pick<McpUpstream, 'relay'>, client: JsonObject): JsonObject {
-  const has = (name: string) => relay.includes(name as never) && typeof client[name] === 'object' && client[name] !== null;
+  const has = (name: string) =>
+    relay.includes(name as never) && typeof client[name] === 'object' && client[name] !== null;
   return {
     // A form that the client shows; never an address that it should open.
     ...(has('elicitation') ? { elicitation: { form: {} } } : {}),
@@ -57,7 +63,9 @@ export function roundsOf(
       return {
         resultType: 'input_required',
         ...(Object.keys(inputRequests).length > 0 ? { inputRequests } : {}),
-        ...(requestState === undefined ? {} : { requestState: await codec.mint({ call, state: requestState }, context) }),
+        ...(requestState === undefined
+          ? {}
+          : { requestState: await codec.mint({ call, state: requestState }, context) }),
       };
     },
   };

@@ -35,7 +35,9 @@ export function taskOf(answer: OutsideAnswer): JsonObject {
 }
 
 const messageOf = (answer: OutsideAnswer): string =>
-  answer.status === 'waiting' ? `Waiting for approval ${answer.approval} until ${answer.expires_at}.` : 'Being carried out.';
+  answer.status === 'waiting'
+    ? `Waiting for approval ${answer.approval} until ${answer.expires_at}.`
+    : 'Being carried out.';
 
 function timeOf(proposal: OutsideAnswer['proposal']): string {
   try {

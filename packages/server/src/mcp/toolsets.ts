@@ -26,7 +26,8 @@ export interface DeclaredToolset {
 /** Loads the toolsets of a project. Throws `misconfigured` with file and field. */
 export async function loadToolsets(folder: string, config: ProjectConfig['mcp']): Promise<DeclaredToolset[]> {
   const loaded: DeclaredToolset[] = [];
-  for (const toolset of config.toolsets) loaded.push({ config: toolset, tools: await loadTools(resolve(folder, toolset.tools)) });
+  for (const toolset of config.toolsets)
+    loaded.push({ config: toolset, tools: await loadTools(resolve(folder, toolset.tools)) });
   const names = loaded.flatMap(({ tools }) => tools.map(({ name }) => name));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new PortreeveError('misconfigured', `mcp: two tools are called ${twice}.`);
@@ -34,7 +35,11 @@ export async function loadToolsets(folder: string, config: ProjectConfig['mcp'])
 }
 
 async function loadTools(file: string): Promise<ToolContract[]> {
-  const parsed = z.array(toolContractSchema).min(1).max(256).safeParse(await importDefault(file));
+  const parsed = z
+    .array(toolContractSchema)
+    .min(1)
+    .max(256)
+    .safeParse(await importDefault(file));
   if (!parsed.success)
     throw new PortreeveError('misconfigured', `${file} exports no list of tools.`, {
       errors: fieldErrors(parsed.error),

@@ -74,7 +74,8 @@ export function createUpstream(deps: UpstreamDeps) {
     const stored = await definitions.list({ upstream: config.name });
     const seen = catalogue.tools.flatMap((tool) => seenTool(tool) ?? []);
     for (const each of seen) {
-      if (!stored.some(({ tool, definition }) => tool === each.part.name && definition === each.digest)) await note(each, stored);
+      if (!stored.some(({ tool, definition }) => tool === each.part.name && definition === each.digest))
+        await note(each, stored);
     }
     return seen.map((each) => ({ ...each, approved: isApproved(stored, each) }));
   }

@@ -48,7 +48,13 @@ export function wireExecutor(options: {
     issuer: issuerName(environment),
     environment,
     store: executeStore(database),
-    connectors: wireConnectors({ egress, clock, systems, folder, ...(options.follower ? { follower: options.follower } : {}) }),
+    connectors: wireConnectors({
+      egress,
+      clock,
+      systems,
+      folder,
+      ...(options.follower ? { follower: options.follower } : {}),
+    }),
     instance,
     debugpoint: options.debugpoint,
   });

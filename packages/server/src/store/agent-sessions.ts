@@ -41,7 +41,12 @@ type Source = StoredAgentSession['sources'][number];
 export function agentSessionStore(database: Database, sealing: Seals): AgentSessionStore {
   const text = (value: unknown) => canonicalJson(JSON.parse(JSON.stringify(value)) as JsonObject);
   const subjects = (principal: string) => sealing.of(null, ...[principal].filter((id) => id.startsWith('prn_')));
-  const headOf = async ({ id, principal, version, head }: Pick<StoredAgentSession, 'id' | 'principal' | 'version' | 'head'>) =>
+  const headOf = async ({
+    id,
+    principal,
+    version,
+    head,
+  }: Pick<StoredAgentSession, 'id' | 'principal' | 'version' | 'head'>) =>
     sealing.texts.seal(await subjects(principal), 'runs', `agent_sessions/${id}/${version}`, text(head));
   const rowsOf = async (id: string, principal: string, from: number, sources: readonly Source[]) => {
     const about = await subjects(principal);

@@ -77,7 +77,14 @@ export function definitionStore(database: Database): DefinitionStore {
       const inserted = await database
         .on(tx)
         .insertInto('mcp_definitions')
-        .values({ ...seen, body: canonicalJson(body), state: 'withheld', decided_by: null, decided_at: null, reason: null })
+        .values({
+          ...seen,
+          body: canonicalJson(body),
+          state: 'withheld',
+          decided_by: null,
+          decided_at: null,
+          reason: null,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       return inserted.numInsertedOrUpdatedRows === 1n;

@@ -8,7 +8,7 @@ export interface McpAnswer {
   readonly error: any;
 }
 
-export const MCP_VERSION = '2026-07-28';
+const MCP_VERSION = '2026-07-28';
 let ids = 0;
 
 /** One request of revision 2026-07-28. `meta` and `headers` are added to what the revision asks for. */
@@ -48,7 +48,12 @@ export async function mcpRequest(
   });
   const text = await response.text();
   const message = messageOf(text);
-  return { status: response.status, headers: response.headers, result: message?.result, error: message?.error ?? message };
+  return {
+    status: response.status,
+    headers: response.headers,
+    result: message?.result,
+    error: message?.error ?? message,
+  };
 }
 
 /** The response of a JSON body, or the last message of an event stream. */

@@ -32,7 +32,8 @@ export async function askServer(
     return answerOf(await client.callTool(params, { ...all, toolDefinition: toolDefinition as Tool }));
   }
   const params = { ...args, ...further } as never;
-  if (binding.method === 'resources/read') return answerOf(await client.readResource(params, { ...all, cacheMode: 'bypass' }));
+  if (binding.method === 'resources/read')
+    return answerOf(await client.readResource(params, { ...all, cacheMode: 'bypass' }));
   if (binding.method === 'prompts/get') return answerOf(await client.getPrompt(params, all));
   return answerOf(await client.complete(params, options));
 }

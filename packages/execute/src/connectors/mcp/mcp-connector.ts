@@ -45,7 +45,10 @@ export function mcpConnector(options: McpConnectorOptions): Connector {
         const { server } = binding;
         const transport = transportTo(options, { server, credential, call, timeout_ms: contract.timeout_ms, sending });
         const client = clientOf(follower?.capabilities);
-        const deadline = within(contract.timeout_ms, AbortSignal.any([signal, ...(follower?.signal ? [follower.signal] : [])]));
+        const deadline = within(
+          contract.timeout_ms,
+          AbortSignal.any([signal, ...(follower?.signal ? [follower.signal] : [])]),
+        );
         const stopped = stopping(deadline);
         try {
           return await Promise.race([

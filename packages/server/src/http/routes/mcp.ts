@@ -41,11 +41,23 @@ export const mcpRoutes: readonly Route[] = [
     ...shared,
     method: 'POST',
     summary: 'Speak MCP (Streamable HTTP, revision 2026-07-28 and older ones)',
-    records: ['agent.session_opened', 'proposal.submitted', 'decision.made'],
+    records: ['mcp.connection', 'agent.session_opened', 'agent.intent_declared', 'proposal.submitted', 'decision.made'],
     handler: serve,
   }),
-  route({ ...shared, method: 'GET', summary: 'Listen on a connection of an older revision of MCP', records: 'none', handler: serve }),
-  route({ ...shared, method: 'DELETE', summary: 'End a connection of an older revision of MCP', records: 'none', handler: serve }),
+  route({
+    ...shared,
+    method: 'GET',
+    summary: 'Listen on a connection of an older revision of MCP',
+    records: 'read',
+    handler: serve,
+  }),
+  route({
+    ...shared,
+    method: 'DELETE',
+    summary: 'End a connection of an older revision of MCP',
+    records: ['mcp.connection'],
+    handler: serve,
+  }),
 ];
 
 async function serve({ services, who, request, reply }: Call<unknown, unknown, unknown>): Promise<void> {
@@ -64,7 +76,11 @@ function assertInScope(services: Services, who: Call<unknown, unknown, unknown>[
   const needed = services.mcp.gateway.beyondScope(who, params.name);
   if (!needed) return;
   const { roles, groups } = who.principal;
-  const scopes = [...roles.map((role) => `role:${role}`), ...groups.map((group) => `group:${group}`), ...needed.map((tool) => `tool:${tool}`)];
+  const scopes = [
+    ...roles.map((role) => `role:${role}`),
+    ...groups.map((group) => `group:${group}`),
+    ...needed.map((tool) => `tool:${tool}`),
+  ];
   throw new PortreeveError('refused', 'This token was not made for that tool.', {
     next: 'Get a token with the scope that WWW-Authenticate names.',
     extra: { scopes },
@@ -93,5 +109,7 @@ async function send(response: Response, reply: FastifyReply): Promise<void> {
     return;
   }
   // A client that goes ends the stream, and with it what feeds it.
-  Readable.fromWeb(response.body as never).on('error', () => out.destroy()).pipe(out);
+  Readable.fromWeb(response.body as never)
+    .on('error', () => out.destroy())
+    .pipe(out);
 }

@@ -1,6 +1,6 @@
 import { idSchema, jsonObjectSchema, PortreeveError } from '@portreeve/contract';
-import type { Authenticated } from '@portreeve/identity';
 import type { OutsideAnswer } from '@portreeve/gate';
+import type { Authenticated } from '@portreeve/identity';
 import { z } from 'zod';
 import { declarationSchema, declareIntent } from '../../mcp/declare-intent.ts';
 import type { Services } from '../../services.ts';

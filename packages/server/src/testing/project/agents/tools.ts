@@ -4,9 +4,20 @@ import { lookUpOwner, publishNote } from '../workflows/case-note/tools.ts';
 /** Tools for agents outside, on the same downstream as those of the workflow. */
 export default [
   { ...lookUpOwner, name: 'find_owner', returns: 'untrusted' },
-  { ...lookUpOwner, name: 'find_secret_owner', returns: 'untrusted', secrecy: { confidentiality: 'confidential', categories: [] } },
+  {
+    ...lookUpOwner,
+    name: 'find_secret_owner',
+    returns: 'untrusted',
+    secrecy: { confidentiality: 'confidential', categories: [] },
+  },
   { ...publishNote, name: 'post_note' },
-  { ...publishNote, name: 'keep_note', tier: 2, effect: 'write', undo: { tool: 'drop_note', args: { case_id: { from: 'args', pointer: '/case_id' } }, window_minutes: 60 } },
+  {
+    ...publishNote,
+    name: 'keep_note',
+    tier: 2,
+    effect: 'write',
+    undo: { tool: 'drop_note', args: { case_id: { from: 'args', pointer: '/case_id' } }, window_minutes: 60 },
+  },
   {
     ...publishNote,
     name: 'send_note',
