@@ -98,7 +98,7 @@ const initialize = {
 const connection = async (house: TestServer): Promise<Record<string, string>> => {
   const by = await house.as('analyst');
   const { headers } = await by.call('POST', '/mcp', { body: initialize, headers: MCP });
-  return { ...MCP, 'mcp-session-id': headers.get('mcp-session-id') ?? '' };
+  return { accept: MCP.accept, 'mcp-session-id': headers.get('mcp-session-id') ?? '' };
 };
 /** A definition that an upstream has shown and nobody has decided on. */
 const withheldDefinition = async (house: TestServer) => {
