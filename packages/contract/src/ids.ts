@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   erasure: 'ers',
   hold: 'hold',
   agent_session: 'ags',
+  reveal: 'rvl',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -49,6 +50,7 @@ export type KeyId = Id<'key'>;
 export type ErasureId = Id<'erasure'>;
 export type HoldId = Id<'hold'>;
 export type AgentSessionId = Id<'agent_session'>;
+export type RevealId = Id<'reveal'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

@@ -16,6 +16,7 @@ async function bareApp() {
     mcp: { per_minute: 100, hosts: new Set(['localhost']) },
     database: memoryUnitOfWork(audit),
     audit,
+    redact: (text: string) => text,
   } as unknown as Services;
   const app = await buildApp(services, pino({ level: 'silent' }));
   return { app, drafts: audit.drafts as readonly RecordDraft[] };

@@ -12,3 +12,4 @@ export {
   testServer,
   WORKFLOW,
 } from './server.ts';
+export { caseNoteProject } from './temporary-project.ts';
