@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mcpDefinitionDigest } from '@portreeve/contract';
 import { makeSigningKey } from '@portreeve/identity';
 import { type SignedInClient, type TestServer, WORKFLOW } from '@portreeve/server/testing';
 
@@ -8,6 +9,9 @@ export interface RouteInput {
   readonly body?: unknown;
   /** Who calls, where it must not be the account that the other tests share. */
   readonly by?: SignedInClient;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends a call that has no end of its own, once it is on record. */
+  readonly end?: (caller: SignedInClient) => Promise<void>;
 }
 
 /** The local account that has one role alone. */
@@ -83,6 +87,29 @@ const erasure = async (house: TestServer): Promise<string> => {
   return (await (await house.as('operator')).post('/v1/audit/erasures', body)).body.id;
 };
 
+const MCP = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
+const initialize = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'a test', version: '1' } },
+};
+/** A connection of an older revision of MCP. */
+const connection = async (house: TestServer): Promise<Record<string, string>> => {
+  const by = await house.as('analyst');
+  const { headers } = await by.call('POST', '/mcp', { body: initialize, headers: MCP });
+  return { accept: MCP.accept, 'mcp-session-id': headers.get('mcp-session-id') ?? '' };
+};
+/** A definition that an upstream has shown and nobody has decided on. */
+const withheldDefinition = async (house: TestServer) => {
+  const { database, mcp } = house.server.services;
+  const body = { name: name('tool'), inputSchema: { type: 'object', properties: {} } };
+  const definition = mcpDefinitionDigest(body);
+  const seen = { upstream: 'nobody', tool: body.name, definition, body, seen_at: new Date().toISOString() };
+  await database.transaction((tx) => mcp.definitions.see(tx, seen));
+  return { upstream: 'nobody', tool: body.name, definition, verdict: 'withdrawn', reason: 'a test' };
+};
+const intent = { task: 'Do nothing.', calls: [] };
 /** A personal value that a run has brought into the record: the mark that stands there for it. */
 const marked = async (house: TestServer): Promise<string> => {
   const { id } = await house.submit({ case_id: 'CASE-1', publish: false, remark: 'ask ada@example.org' });
@@ -176,6 +203,50 @@ export const INPUTS: Readonly<
       const token = (await (await house.as('analyst')).post('/v1/tokens', body)).body;
       return { path: `/v1/tokens/${token.id}` };
     },
+  },
+  'POST /mcp': { role: 'requester', input: async () => ({ path: '/mcp', body: initialize, headers: MCP }) },
+  'GET /mcp': {
+    role: 'requester',
+    input: async (house) => {
+      const headers = await connection(house);
+      const before = await house.server.services.audit.size();
+      const isListening = async () =>
+        (await house.server.services.audit.search({ after: before - 1, type: 'api.read' })).records.length > 0;
+      const end = async (caller: SignedInClient) => {
+        while (!(await isListening()));
+        await caller.call('DELETE', '/mcp', { headers });
+      };
+      return { path: '/mcp', headers, end };
+    },
+  },
+  'DELETE /mcp': {
+    role: 'requester',
+    input: async (house) => ({ path: '/mcp', headers: await connection(house) }),
+  },
+  'POST /v1/proposals': {
+    role: 'requester',
+    input: async () => ({ path: '/v1/proposals', body: { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } } }),
+  },
+  'GET /v1/proposals/:id': {
+    role: 'requester',
+    input: async (house) => {
+      const body = { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } };
+      const key = { 'idempotency-key': randomBytes(8).toString('hex') };
+      return { path: `/v1/proposals/${(await (await house.as('analyst')).post('/v1/proposals', body, key)).body.id}` };
+    },
+  },
+  'POST /v1/intents': {
+    role: 'requester',
+    input: async (house) => ({
+      path: '/v1/intents',
+      body: intent,
+      by: await house.addAccount(name('newcomer'), ['requester']),
+    }),
+  },
+  'GET /v1/definitions': { role: 'auditor', input: async () => ({ path: '/v1/definitions' }) },
+  'POST /v1/definitions/verdicts': {
+    role: 'operator',
+    input: async (house) => ({ path: '/v1/definitions/verdicts', body: await withheldDefinition(house) }),
   },
   'GET /v1/workflows': { role: 'auditor', input: async () => ({ path: '/v1/workflows' }) },
   'POST /v1/runs': {

@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 22;
+export const OPEN_MAX = 20;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -89,7 +89,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('G9', 'thin', 'replay of a run from the log alone'),
   // Governance
   row('H1', 'open', 'signed releases, promotion and rollback'),
-  row('H2', 'open', 'changes of tools, sources and models are formal'),
+  row('H2', 'thin', 'changes of tools, sources and models are formal'),
   row('H3', 'open', 'red team with a worst-case model'),
   row('H4', 'open', 'declared thresholds decide go and stop'),
   row('H5', 'open', 'readiness names what is missing'),
@@ -101,7 +101,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('I1', 'open', 'console'),
   row('I2', 'thin', 'CLI, scriptable'),
   row('I3', 'thin', 'HTTP API with OpenAPI, problems, idempotency, events'),
-  row('I4', 'open', 'MCP gateway'),
+  row('I4', 'thin', 'MCP gateway'),
   row('I5', 'open', 'adapters for the Agent SDK and Managed Agents'),
   row('I6', 'thin', 'SDK whose tests run in memory'),
   row('I7', 'open', 'notifications that decide nothing'),

@@ -79,6 +79,10 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
     openers: ['nodemailer/lib/mail-composer'],
     why: 'composes text, with access to files and addresses shut off',
   },
+  'packages/execute/src/connectors/mcp/reach-server.ts': {
+    openers: ['@modelcontextprotocol/client'],
+    why: 'the client speaks over a transport of ours alone: the guard\u2019s HTTP, or a child process',
+  },
   'packages/execute/src/connectors/mcp/mcp-connector.ts': {
     openers: ['@modelcontextprotocol/client'],
     why: 'the protocol over a transport that it is given',

@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   key: 'key',
   erasure: 'ers',
   hold: 'hold',
+  agent_session: 'ags',
   reveal: 'rvl',
 } as const;
 
@@ -48,6 +49,7 @@ export type RecordId = Id<'record'>;
 export type KeyId = Id<'key'>;
 export type ErasureId = Id<'erasure'>;
 export type HoldId = Id<'hold'>;
+export type AgentSessionId = Id<'agent_session'>;
 export type RevealId = Id<'reveal'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */

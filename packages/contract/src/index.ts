@@ -23,6 +23,7 @@ export { at, Labelled, type Lineage, lineageOf } from './labelled.ts';
 export * from './labels.ts';
 export { type Applied, applyMapping, type Mapped, type Mapping } from './mapping.ts';
 export { type MappingFault, mappingFaults } from './mapping-faults.ts';
+export * from './mcp-config.ts';
 export * from './model-endpoint.ts';
 export * from './model-federation.ts';
 export * from './model-price.ts';

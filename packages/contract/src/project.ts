@@ -5,6 +5,7 @@ import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
+import { mcpConfigSchema } from './mcp-config.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
 import { rootKeysConfigSchema } from './root-keys-config.ts';
@@ -146,6 +147,8 @@ export const projectConfigSchema = z
     audit: auditConfigSchema.prefault({}),
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
+    /** What agents outside may use through the gateway (`/mcp`, `POST /v1/proposals`). */
+    mcp: mcpConfigSchema.prefault({}),
   })
   .superRefine(({ environment, identity }, context) => {
     if (environment !== 'production') return;

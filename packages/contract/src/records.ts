@@ -560,6 +560,40 @@ export const RECORD_TYPES = {
   'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),
   'handoff.closed': z.strictObject({ note: z.string() }),
 
+  // Agents outside, and what they may use.
+  'agent.session_opened': z.strictObject({ session: idSchema('agent_session') }),
+  /** What the session says it will do. `task` is the digest of what it gives as the words of whoever asked. */
+  'agent.intent_declared': z.strictObject({
+    session: idSchema('agent_session'),
+    change: z.enum(['declared', 'narrowed']),
+    task: digestSchema.nullable(),
+    calls: z.array(z.strictObject({ tool: nameSchema, times: count })).max(128),
+  }),
+  'agent.session_ended': z.strictObject({
+    session: idSchema('agent_session'),
+    why: z.enum(['idle', 'person']),
+    integrity: z.enum(['trusted', 'internal', 'untrusted']),
+    proposals: count,
+  }),
+  /** A client of a revision of MCP before 2026-07-28 has opened a connection, or ended it. `client` is what it calls itself. */
+  'mcp.connection': z.strictObject({ event: z.enum(['opened', 'ended']), client: z.string().max(128).nullable() }),
+  /** An upstream shows a tool that nobody has approved as it is: it is withheld. */
+  'mcp.definition_withheld': z.strictObject({
+    upstream: nameSchema,
+    tool: z.string().max(128),
+    definition: digestSchema,
+    /** The approved one that it takes the place of. */
+    replaces: digestSchema.nullable(),
+    findings: z.array(z.string().max(64)).max(64),
+  }),
+  'mcp.definition_decided': z.strictObject({
+    upstream: nameSchema,
+    tool: z.string().max(128),
+    definition: digestSchema,
+    verdict: z.enum(['approved', 'withdrawn']),
+    reason: z.string().max(1000),
+  }),
+
   // The record itself (requirement G7).
   'audit.read': z.strictObject({ operation: z.string(), filter: jsonObjectSchema, results: count }),
   /** The records below an index were taken out of the database, to be kept elsewhere. Their hashes stay. */

@@ -73,6 +73,10 @@ export const toolContractSchema = z.strictObject({
   egress: z.boolean().optional(),
   /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
   returns: z.enum(INTEGRITY).optional(),
+  /** How secret what it returns is; without it, internal. What a session has read so limits where it may send. */
+  secrecy: z
+    .strictObject({ confidentiality: z.enum(CONFIDENTIALITY), categories: z.array(z.enum(CATEGORIES)) })
+    .optional(),
   /** How it is taken back, or `irreversible`. */
   undo: z.union([undoSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),

@@ -10,6 +10,24 @@ export { type Document, type ExplainedArgument, explainArguments, type Passage }
 export { createGate, type Gate, type GateDeps } from './gate.ts';
 export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
 export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
+export { ownerDigest } from './outside/live-session.ts';
+export {
+  createOutside,
+  type Followed,
+  type Outside,
+  type OutsideAnswer,
+  type OutsideAsk,
+  type OutsideDeps,
+  type SessionView,
+  type Toolset,
+} from './outside/outside.ts';
+export type {
+  AgentSessionHead,
+  AgentSessionStore,
+  SessionOwner,
+  StoredAgentCall,
+  StoredAgentSession,
+} from './outside/ports.ts';
 export type {
   ApprovalService,
   EnvironmentReader,

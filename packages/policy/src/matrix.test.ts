@@ -60,6 +60,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...SELF,
     'runs.submit',
     'runs.read',
+    ...['mcp.use', 'proposals.submit', 'proposals.read', 'intents.declare'],
     'executions.read',
     'executions.undo',
     'approvals.read',
@@ -81,6 +82,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'approvals.read',
     'policy.explain',
     'policy.replay',
+    ...['definitions.read', 'definitions.decide'],
     'tokens.create',
   ],
   auditor: [
@@ -96,7 +98,7 @@ const PROMISED: Record<Role, readonly string[]> = {
       'approvals.read',
       'queue.read',
     ],
-    ...['agents.read', 'tokens.unused', 'executions.read'],
+    ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read'],
     ...['policy.explain', 'policy.replay'],
   ],
   admin: [
@@ -108,7 +110,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'audit.reveals',
     'audit.allow_reveal',
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
-    ...['policy.explain', 'policy.replay'],
+    ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],
   ],
   enforcer: ['authzen.evaluate'],
 };
@@ -161,6 +163,7 @@ test('B4: an agent that acts for somebody changes no account, agent or credentia
   const act = [{ id: 'prn_agent', kind: 'agent' as const }];
   for (const operation of [
     ...['accounts.create', 'accounts.end_sessions', 'agents.register', 'agents.change', 'delegations.create'],
+    'definitions.decide',
     ...['session.rotate', 'sessions.end', 'signing_key.register', 'tokens.create', 'tokens.rotate', 'tokens.revoke'],
   ]) {
     const decision = engine.decide({ ...apiRequest(operation), principal: person([...ROLES], { act }) });

@@ -23,6 +23,14 @@ export const OPERATIONS = {
   'environment.freeze': 'change',
   'environment.thaw': 'change',
   'workflows.list': 'look',
+  // Agents outside: the MCP endpoint, and their actions over HTTP.
+  'mcp.use': 'look',
+  'proposals.submit': 'change',
+  'proposals.read': 'look',
+  'intents.declare': 'change',
+  // Which definitions of upstream tools there are, and which of them may be used.
+  'definitions.read': 'look',
+  'definitions.decide': 'change',
   'runs.submit': 'change',
   'runs.read': 'look',
   'approvals.read': 'look',

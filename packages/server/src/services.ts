@@ -8,6 +8,7 @@ import type {
   Handoffs,
   learnFromPerson,
   NoticeStore,
+  Outside,
   Undos,
   Unwindings,
 } from '@portreeve/gate';
@@ -17,7 +18,11 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
+import type { McpHosts } from './http/mcp-guard.ts';
+import type { McpEndpoint } from './mcp/endpoint.ts';
+import type { Gateway } from './mcp/gateway.ts';
 import type { Database } from './store/database.ts';
+import type { DefinitionStore } from './store/mcp-definitions.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
 
@@ -55,6 +60,17 @@ export interface Services {
   readonly gate: Pick<Gate, 'get' | 'frozen'>;
   readonly runs: RunStore;
   readonly workflows: readonly ProjectWorkflow[];
+  /** The way in for agents outside. */
+  readonly outside: Outside;
+  readonly mcp: {
+    readonly endpoint: McpEndpoint;
+    readonly gateway: Gateway;
+    readonly definitions: DefinitionStore;
+    /** The endpoint's canonical URI (RFC 8707). */
+    readonly resource: string;
+    readonly hosts: McpHosts;
+    readonly per_minute: number;
+  };
   submit(task: Task, principal: Principal): Promise<Run>;
   /** The evidence of a run as its readers gave it, for a person who decides. */
   evidence(run: RunId, ids: readonly EvidenceId[]): Promise<Evidence[]>;

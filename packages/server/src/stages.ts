@@ -28,6 +28,7 @@ import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
 import { wireDeidentification } from './deidentification.ts';
+import { callFollowers } from './mcp/follow-calls.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
 import { approvalStore } from './store/approvals.ts';
@@ -49,6 +50,7 @@ import { wireAudit } from './wire-audit.ts';
 import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
 import { subjectDeclared, wireKeys } from './wire-keys.ts';
+import { wireMcp } from './wire-mcp.ts';
 import { wireUndo } from './wire-undo.ts';
 
 export interface StagesOptions {
@@ -125,10 +127,12 @@ export async function wireStages(options: StagesOptions) {
     projectFolder: project.folder,
     cursors: streamStore(database, clock),
   });
+  const followers = callFollowers();
   const execution = await wireExecution({
     ...{ database, audit, config, keys, secrets, egress, systems, clock, leases, debugpoint },
     folder: project.folder,
     instance: executor,
+    follower: followers.find,
   });
 
   const proposals = proposalStore(database, sealing);
@@ -213,7 +217,12 @@ export async function wireStages(options: StagesOptions) {
     environment,
     queue,
   });
+  const agents = wireMcp({
+    ...{ ...stage, database, config, systems, keys, secrets, egress, sealing, gate, approvals, followers, log },
+    ...{ toolsets: project.toolsets, folder: project.folder },
+  });
   return {
+    agents,
     audit,
     publisher,
     closePlaces: closeEgress,

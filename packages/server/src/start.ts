@@ -89,6 +89,7 @@ const STREAM_EVERY_MS = 1000;
 const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
+const UPSTREAMS_EVERY_MS = 500;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -160,6 +161,7 @@ async function start(
     checkSystems(definition, systems);
     checkModelSecrets(config.models, definition);
   }
+  for (const { tools } of project.toolsets) checkSystems({ tools, sources: [] }, systems);
   let engine: Engine | null = null;
   const running = () => {
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
@@ -181,6 +183,7 @@ async function start(
   const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => stages.closePlaces());
+  undo.push(() => stages.agents.close());
   undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
@@ -275,6 +278,8 @@ async function start(
     auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,
+    outside: stages.agents.outside,
+    mcp: stages.agents.services,
     evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
     places: () => publisher.status(),
@@ -322,6 +327,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
+    every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {
     await Promise.all(timers.map((stop) => stop()));

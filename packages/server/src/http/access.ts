@@ -77,7 +77,7 @@ async function authenticate(
   target: string,
 ): Promise<Authenticated> {
   try {
-    const cookie = cameByCookie(request) ? readCookie(services.web, request, SESSION_COOKIE) : null;
+    const cookie = cameByCookie(request) && !route.resource ? readCookie(services.web, request, SESSION_COOKIE) : null;
     if (cookie !== null) {
       assertSameOrigin(services.web, request);
       // A cookie is a session and nothing else.
@@ -93,7 +93,7 @@ async function authenticate(
         'not_signed_in',
         header ? 'The Authorization header is not `Bearer …`.' : 'No credential was sent.',
       );
-    return await services.identity.authenticate(match[1] as string);
+    return await services.identity.authenticate(match[1] as string, ...(route.resource ? [services.mcp.resource] : []));
   } catch (error) {
     if (!isPortreeveError(error)) throw error;
     await services.audit.record([

@@ -13,6 +13,7 @@ async function bareApp() {
   const audit = memoryAuditWriter();
   const services = {
     info: { version: '0.0.0' },
+    mcp: { per_minute: 100, hosts: new Set(['localhost']) },
     database: memoryUnitOfWork(audit),
     audit,
     redact: (text: string) => text,

@@ -3,7 +3,13 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { isPortreeveError, problemSchema } from '@portreeve/contract';
 import type { Authenticated } from '@portreeve/identity';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import {
   createJsonSchemaTransform,
   createJsonSchemaTransformObject,
@@ -14,6 +20,7 @@ import { z } from 'zod';
 import type { Services } from '../services.ts';
 import { admit, recordRefusal } from './access.ts';
 import { checkText } from './check-text.ts';
+import { assertOurHost, challenge } from './mcp-guard.ts';
 import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
 import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
 import type { Route } from './route.ts';
@@ -93,7 +100,7 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     ...(route.per_minute === undefined
       ? {}
-      : { config: { rateLimit: { max: route.per_minute, timeWindow: '1 minute' } } }),
+      : { config: { rateLimit: { max: perMinute(services, route.per_minute), timeWindow: '1 minute' } } }),
     schema: {
       summary: route.summary,
       operationId: `${route.method.toLowerCase()}_${route.url.replaceAll(/[^a-z0-9]+/gi, '_').replaceAll(/^_|_$/g, '')}`,
@@ -113,8 +120,8 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     },
     // Before the body is read, so that a stranger's is not even parsed; behind the limit on requests (`onRequest`), so
     // that a flood does not fill the record.
-    preParsing: async (request, _reply, payload) => {
-      if (route.operation !== 'public') callers.set(request, await admit(services, route, request));
+    preParsing: async (request, reply, payload) => {
+      if (route.operation !== 'public') callers.set(request, await enter(services, route, request, reply));
       return payload;
     },
     preValidation: async (request) => checkText(request),
@@ -136,8 +143,28 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
         return reply.code(Number(status)).send(answer);
       } catch (error) {
         if (isPortreeveError(error, 'refused')) await recordRefusal(services, route, request, who, error);
+        if (route.resource && isPortreeveError(error)) challenge(services, reply, error);
         throw error;
       }
     },
   });
+}
+
+const perMinute = (services: Services, limit: NonNullable<Route['per_minute']>): number =>
+  typeof limit === 'number' ? limit : limit(services);
+
+async function enter(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Authenticated> {
+  if (!route.resource) return admit(services, route, request);
+  try {
+    assertOurHost(services.mcp.hosts, request);
+    return await admit(services, route, request);
+  } catch (error) {
+    if (isPortreeveError(error)) challenge(services, reply, error);
+    throw error;
+  }
 }

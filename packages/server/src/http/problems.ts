@@ -61,7 +61,8 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
 function send(reply: FastifyReply, error: PortreeveError, instance: string): FastifyReply {
   const wait = error.extra.retry_after_s;
   if (typeof wait === 'number') reply.header('retry-after', String(wait));
-  if (error.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer');
+  if (error.code === 'not_signed_in' && !reply.hasHeader('www-authenticate'))
+    reply.header('www-authenticate', 'Bearer');
   return reply
     .code(error.status)
     .type('application/problem+json')

@@ -87,6 +87,13 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   notices: { api: READ, gatekeeper: ADD },
   handoffs: { api: 'SELECT, UPDATE (state, closed_at)', reasoner: ADD, gatekeeper: ADD },
 
+  // What agents have read and wait for; nobody removes it.
+  agent_sessions: { api: READ, gatekeeper: CHANGE },
+  agent_session_sources: { gatekeeper: CHANGE },
+  agent_calls: { api: READ, gatekeeper: CHANGE },
+  // What an upstream shows is seen by who reads its lists; people decide by the API.
+  mcp_definitions: { api: CHANGE, gatekeeper: ADD },
+
   // A freeze takes grants back. The database lets a grant leave `issued` once (`0021_executor_apart.sql`).
   grants: {
     api: 'SELECT, UPDATE (state)',

@@ -5,6 +5,7 @@ export { testDatabase, withClient } from '../store/testing/database.ts';
 export type { Answer, Client } from './client.ts';
 export { servedRoutes } from './served-routes.ts';
 export {
+  AGENT_TOOLSET,
   type ShownApproval,
   type SignedInClient,
   type TestServer,

@@ -27,6 +27,8 @@ export const PROJECT = fileURLToPath(new URL('./project/', import.meta.url));
 /** The one workflow of the test project; the group of its approvers is {@link APPROVERS}. */
 export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
+/** Tools of the test project for agents outside, as configuration. */
+export const AGENT_TOOLSET = { name: 'cases', approvers: [...APPROVERS], tools: join(PROJECT, 'agents/tools.ts') };
 
 export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'tracer'> {
   /** Another project than the test project: a folder. */

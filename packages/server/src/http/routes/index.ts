@@ -3,11 +3,14 @@ import { agentRoutes } from './agents.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
+import { definitionRoutes } from './definitions.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
+import { mcpRoutes } from './mcp.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
 import { policyRoutes } from './policy.ts';
+import { proposalRoutes } from './proposals.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
 import { revealRoutes } from './reveal.ts';
@@ -30,6 +33,9 @@ export const routes: readonly Route[] = [
   ...approvalRoutes,
   ...queueRoutes,
   ...undoRoutes,
+  ...proposalRoutes,
+  ...mcpRoutes,
+  ...definitionRoutes,
   ...environmentRoutes,
   ...auditRoutes,
   ...tlogRoutes,
