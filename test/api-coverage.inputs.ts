@@ -96,6 +96,15 @@ export const INPUTS: Readonly<
     role: 'requester',
     input: async (house) => ({ path: '/v1/session', by: await house.signIn('analyst') }),
   },
+  'POST /v1/session/proof': {
+    role: 'approver',
+    input: async (house) => {
+      const [who, password] = [name('prover'), randomBytes(18).toString('base64url')];
+      const account = { name: who, kind: 'person', password, roles: ['approver'], groups: [] };
+      await (await house.as('admin')).post('/v1/accounts', account);
+      return { path: '/v1/session/proof', by: await house.signInWith(who, password), body: { password } };
+    },
+  },
   'POST /v1/session/rotate': {
     role: 'requester',
     input: async (house) => ({ path: '/v1/session/rotate', by: await house.signIn('analyst') }),

@@ -53,7 +53,14 @@ test('C8: the schema file beside the rules is the one in force', () => {
 });
 
 /** What whoever has a role may do with what is their own. */
-const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const;
+const SELF = [
+  'session.prove',
+  'session.rotate',
+  'sessions.read',
+  'sessions.end',
+  'tokens.read',
+  'delegations.create',
+] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
   requester: [
@@ -149,7 +156,15 @@ test('B4: an agent that acts for somebody changes no account, agent or credentia
   const act = [{ id: 'prn_agent', kind: 'agent' as const }];
   for (const operation of [
     ...['accounts.create', 'accounts.end_sessions', 'agents.register', 'agents.change', 'delegations.create'],
-    ...['session.rotate', 'sessions.end', 'signing_key.register', 'tokens.create', 'tokens.rotate', 'tokens.revoke'],
+    ...[
+      'session.prove',
+      'session.rotate',
+      'sessions.end',
+      'signing_key.register',
+      'tokens.create',
+      'tokens.rotate',
+      'tokens.revoke',
+    ],
   ]) {
     const decision = engine.decide({ ...apiRequest(operation), principal: person([...ROLES], { act }) });
     expect(

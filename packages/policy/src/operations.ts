@@ -7,6 +7,8 @@ export const OPERATIONS = {
   'session.read': 'look',
   // Signing out only gives up a right, so that a frozen identity may do it too.
   'session.end': 'look',
+  // Proving anew who one is gives no right by itself, and a freeze must not keep anybody from thawing.
+  'session.prove': 'look',
   'session.rotate': 'change',
   // One's own sessions. As with signing out: to end one only gives up a right.
   'sessions.read': 'look',

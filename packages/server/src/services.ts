@@ -59,6 +59,8 @@ export interface Services {
   readonly info: {
     readonly version: string;
     readonly environment: string;
+    /** Whether people may sign in with local accounts. */
+    readonly local_accounts: boolean;
     /** Whether the database tells the roles apart; not where its user may not make roles. */
     readonly database_roles: boolean;
     /** Whether tools are called from this process. */

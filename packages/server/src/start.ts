@@ -61,6 +61,8 @@ export interface StartOptions {
   readonly anthropicApiKey?: string | undefined;
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A built console (packages/console), served beside the API; left out: the API alone. */
+  readonly consoleFolder?: string | undefined;
   readonly clock?: Clock;
   /**
    * Whether this process executes as well, or hands grants to executors that run apart (`roles/executor.ts`); those of the
@@ -229,6 +231,7 @@ async function start(
   const info = {
     version: VERSION,
     environment: config.environment,
+    local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
     database_roles: roles,
     executor: options.executor ?? 'here',
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
@@ -272,7 +275,9 @@ async function start(
     jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
-  const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
+  const app = await buildApp(services, logger as unknown as FastifyBaseLogger, {
+    consoleFolder: options.consoleFolder,
+  });
   undo.push(() => app.close());
   const url = await app
     .listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 7410 })
