@@ -28,6 +28,8 @@ export interface Definition {
   readonly definition: WorkflowDefinition;
   readonly release: Digest;
   readonly files: readonly ReleaseFile[];
+  /** What the workflow's `ACCEPTABLE_USE.md` says; null without one. */
+  readonly acceptable_use: string | null;
 }
 
 const FILES_MAX = 2000;
@@ -42,8 +44,24 @@ export async function loadDefinition(folder: string): Promise<Definition> {
     folder,
     definition,
     files,
+    acceptable_use: await acceptableUse(folder),
     release: digestOf({ v: 1, workflow: name, files: files.map((each) => ({ ...each })) }),
   };
+}
+
+const ACCEPTABLE_USE_CHARS_MAX = 50_000;
+
+async function acceptableUse(folder: string): Promise<string | null> {
+  const text = await readFile(join(folder, 'ACCEPTABLE_USE.md'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text !== null && text.length > ACCEPTABLE_USE_CHARS_MAX)
+    throw new PortreeveError(
+      'misconfigured',
+      `${join(folder, 'ACCEPTABLE_USE.md')} is too long to be read by anybody.`,
+    );
+  return text;
 }
 
 const partsSchema = z.object({ tools: z.array(toolContractSchema), sources: z.array(sourceContractSchema) });
