@@ -16,6 +16,7 @@ interface Document {
 
 const HEAD = `// Generated from the server's OpenAPI document: UPDATE_CLIENT=1 npx vitest run test/api-client.test.ts. Do not edit.
 // biome-ignore-all format: as it is generated
+// biome-ignore-all lint: as it is generated
 `;
 
 export function generateClient(given: unknown): string {

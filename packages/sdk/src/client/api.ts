@@ -1,5 +1,6 @@
 // Generated from the server's OpenAPI document: UPDATE_CLIENT=1 npx vitest run test/api-client.test.ts. Do not edit.
 // biome-ignore-all format: as it is generated
+// biome-ignore-all lint: as it is generated
 
 export type ProblemInput = { type: string; title: string; status: number; detail: string; instance?: string; code: "bad_request" | "bad_input" | "not_signed_in" | "sign_in_failed" | "proof_needed" | "too_many_attempts" | "refused" | "not_found" | "unknown_workflow" | "unknown_case" | "out_of_scope" | "too_large" | "conflict" | "erased" | "held" | "idempotency_mismatch" | "frozen" | "approval_closed" | "approver_is_requester" | "approver_not_eligible" | "already_voted" | "digest_mismatch" | "bad_signature" | "grant_invalid" | "grant_expired" | "grant_spent" | "grant_mismatch" | "source_failed" | "egress_refused" | "model_failed" | "no_policy" | "policy_broken" | "already_running" | "audit_unavailable" | "log_broken" | "unavailable" | "misconfigured" | "internal"; next: string; errors?: ({ path: string; message: string })[]; decision?: unknown };
 

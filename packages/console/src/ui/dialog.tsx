@@ -1,0 +1,36 @@
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+
+/**
+ * A modal question on the platform's own `<dialog>`: the rest of the page is inert, Escape closes, and the focus goes back
+ * to where it was. It writes no style into the document, which our policy would refuse (docs/decisions).
+ */
+export function Dialog({
+  title,
+  onClose,
+  onSubmit,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly onSubmit: () => void;
+  readonly children: ReactNode;
+}): ReactNode {
+  const element = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    element.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={element} aria-labelledby={heading} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit();
+        }}
+      >
+        <h2 id={heading}>{title}</h2>
+        {children}
+      </form>
+    </dialog>
+  );
+}
