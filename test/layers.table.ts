@@ -59,7 +59,7 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
     why: 'an example is written with what an author has; `example-downstream` is what their downstream systems share',
   },
   test: {
-    imports: ['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', ...STAGES],
+    imports: ['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', 'console', ...STAGES],
     why: 'tests across packages see the whole house',
   },
 };

@@ -83,6 +83,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['audit.erasures', 'audit.erase', 'audit.hold'],
     'queue.read',
     'queue.close',
+    'metrics.read',
     'executions.read',
     'runs.read',
     'approvals.read',
@@ -93,13 +94,13 @@ const PROMISED: Record<Role, readonly string[]> = {
   auditor: [
     ...SELF,
     ...['audit.read', 'audit.export', 'audit.verify', 'audit.erasures', 'runs.read', 'approvals.read', 'queue.read'],
-    ...['agents.read', 'tokens.unused', 'executions.read'],
+    ...['agents.read', 'tokens.unused', 'executions.read', 'metrics.read'],
     ...['policy.explain', 'policy.replay'],
   ],
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
-    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read', 'metrics.read'],
     ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
     'audit.rotate_keys',
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],

@@ -34,6 +34,8 @@ export const OPERATIONS = {
   // Whether what was done can be taken back, and asking that it be.
   'executions.read': 'look',
   'executions.undo': 'change',
+  // Counts over the record, for a dashboard and what watches it.
+  'metrics.read': 'look',
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',

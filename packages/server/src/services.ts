@@ -17,6 +17,7 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
+import type { AuditFigures } from './store/audit-figures.ts';
 import type { Database } from './store/database.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
@@ -37,6 +38,9 @@ export interface Services {
   readonly auditScope: (reader: Principal) => readonly string[] | null;
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
+  readonly figures: AuditFigures;
+  /** The figures as Prometheus reads them, of these workflows or all. */
+  readonly counters: (workflows: readonly string[] | null) => Promise<string>;
   readonly erasing: Erasing;
   /** The anchors and witnesses of the log, and how each is. */
   places(): readonly PlaceStatus[];

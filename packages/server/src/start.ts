@@ -28,11 +28,13 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
+import { figureCounters } from './http/figures/metrics.ts';
 import { fileKeyWrapper } from './keys/file-wrapper.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
+import { auditFigures } from './store/audit-figures.ts';
 import { Database } from './store/database.ts';
 import { EXECUTED_CHANNEL } from './store/dispatches.ts';
 import { listenForEnvironment } from './store/environment.ts';
@@ -243,6 +245,7 @@ async function start(
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const figures = auditFigures(database, audit.origin);
   const services: Services = {
     ...{
       clock,
@@ -265,6 +268,8 @@ async function start(
       submit,
       info,
     },
+    figures,
+    counters: figureCounters(figures),
     auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,

@@ -2,8 +2,7 @@ import { type Api, type ApiClient, ApiProblem, createClient } from '@portreeve/s
 import { QueryClient } from '@tanstack/react-query';
 
 export type Answer<K extends keyof Api> = Api[K]['answer'];
-export type Row<K extends keyof Api, M extends keyof Answer<K>> =
-  Answer<K>[M] extends readonly (infer R)[] ? R : never;
+export type Row<K extends keyof Api, M extends keyof Answer<K>> = Answer<K>[M] extends readonly (infer R)[] ? R : never;
 
 export const api: ApiClient = createClient({ baseUrl: '' });
 

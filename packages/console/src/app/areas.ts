@@ -36,5 +36,7 @@ export const AREAS: readonly { readonly title: string; readonly areas: readonly 
 export function firstArea(may: readonly string[]): string {
   const areas = AREAS.flatMap((group) => group.areas).filter(({ needs }) => may.includes(needs));
   const decides = may.includes('approvals.decide');
-  return (decides ? areas.find(({ to }) => to === '/inbox') : areas.find(({ to }) => to !== '/inbox'))?.to ?? '/settings';
+  return (
+    (decides ? areas.find(({ to }) => to === '/inbox') : areas.find(({ to }) => to !== '/inbox'))?.to ?? '/settings'
+  );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link as RouterLink, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { Outlet, Link as RouterLink, useNavigate, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { api, queryClient } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';

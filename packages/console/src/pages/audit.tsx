@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { Link } from '../app/link.tsx';
-import { type UrlState, useUrlState } from '../app/url-state.ts';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
+import { type UrlState, useUrlState } from '../app/url-state.ts';
 import { StateBadge } from '../ui/badge.tsx';
 import { Page } from '../ui/page.tsx';
 import { Input } from '../ui/select.tsx';

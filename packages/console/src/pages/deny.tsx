@@ -21,8 +21,8 @@ export function Deny({ approval, onClose }: { readonly approval: Approval; reado
       onSubmit={() => location.assign(approvalPage(approval.id, reason.trim()))}
     >
       <p>
-        Asked by <Text>{approval.requester}</Text> for the workflow <Text>{approval.workflow?.name}</Text>. A denial is
-        signed too: you see what you deny once more before you do.
+        Asked by <Text>{approval.requester}</Text> for the workflow <Text>{approval.workflow}</Text>. A denial is signed
+        too: you see what you deny once more before you do.
       </p>
       <Reason value={reason} onChange={setReason} hint="Who asked reads it, and it stands in the record for good." />
       <footer>

@@ -57,7 +57,8 @@ function useTarget(principals: boolean): { readonly target: string; readonly fie
     staleTime: 60_000,
   });
   const known = workflows.data?.workflows ?? [];
-  const names = kind === 'workflow' ? known.map((each) => each.name) : known.flatMap((each) => each.tools.map((t) => t.name));
+  const names =
+    kind === 'workflow' ? known.map((each) => each.name) : known.flatMap((each) => each.tools.map((t) => t.name));
   const target = kind === 'all' ? 'all' : name.trim() === '' ? '' : `${kind}:${name.trim()}`;
   return {
     target,

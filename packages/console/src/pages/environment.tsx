@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { useUrlState } from '../app/url-state.ts';
 import { type Answer, api } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { useUrlState } from '../app/url-state.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Page, Panel } from '../ui/page.tsx';
 import { Empty, Failure, Loading } from '../ui/states.tsx';

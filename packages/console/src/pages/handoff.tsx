@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { Link } from '../app/link.tsx';
 import { type Answer, api } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
 import { StateBadge } from '../ui/badge.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
 import { Reason } from '../ui/select.tsx';
@@ -58,7 +58,12 @@ function Shown({ handoff }: { readonly handoff: Handoff }): ReactNode {
             rows={[
               ['Kind', kindBadge(handoff.kind)],
               ['State', <StateBadge key="s" state={handoff.state} />],
-              ['Workflow', <Link key="w" to={`/workflows/${handoff.workflow}`}>{handoff.workflow}</Link>],
+              [
+                'Workflow',
+                <Link key="w" to={`/workflows/${handoff.workflow}`}>
+                  {handoff.workflow}
+                </Link>,
+              ],
               [
                 'Run',
                 handoff.run ? (

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
-import { useUrlState } from '../app/url-state.ts';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { useUrlState } from '../app/url-state.ts';
 import { StateBadge } from '../ui/badge.tsx';
 import { Page, Panel } from '../ui/page.tsx';
 import { Empty } from '../ui/states.tsx';
@@ -30,7 +30,12 @@ const agentColumns: readonly Column<Agent>[] = [
   { id: 'owner', title: 'Answers for it', value: ({ owner }) => owner, cell: ({ owner }) => <Id>{owner}</Id> },
   { id: 'tools', title: 'Tools', value: ({ tools }) => tools.join(', ') || null },
   { id: 'data', title: 'Data up to', value: ({ data }) => data.confidentiality },
-  { id: 'review', title: 'Review', value: ({ review_by }) => review_by, cell: ({ review_by }) => <Time at={review_by} /> },
+  {
+    id: 'review',
+    title: 'Review',
+    value: ({ review_by }) => review_by,
+    cell: ({ review_by }) => <Time at={review_by} />,
+  },
 ];
 
 export function Identities(): ReactNode {

@@ -33,7 +33,11 @@ export function ChangeAgent({
   };
   const ready = reason.trim() !== '' && (event !== 'review' || !Number.isNaN(Date.parse(day)));
   return (
-    <Dialog title={`${event[0]?.toUpperCase()}${event.slice(1)} ${agent.name}`} onClose={onClose} onSubmit={() => void submit()}>
+    <Dialog
+      title={`${event[0]?.toUpperCase()}${event.slice(1)} ${agent.name}`}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+    >
       <p>{MEANS[event]}</p>
       {element}
       {event === 'review' ? <Input label="Next review" type="date" value={day} onChange={setDay} /> : null}
@@ -50,7 +54,13 @@ export function ChangeAgent({
   );
 }
 
-export function EndSessions({ account, onClose }: { readonly account: Account; readonly onClose: () => void }): ReactNode {
+export function EndSessions({
+  account,
+  onClose,
+}: {
+  readonly account: Account;
+  readonly onClose: () => void;
+}): ReactNode {
   const { act, busy, element } = useAct();
   const submit = async (): Promise<void> => {
     if (await act(() => api.call('DELETE /v1/accounts/:id/sessions', { params: { id: account.id } }))) onClose();
@@ -58,8 +68,8 @@ export function EndSessions({ account, onClose }: { readonly account: Account; r
   return (
     <Dialog title="End all sessions" onClose={onClose} onSubmit={() => void submit()}>
       <p>
-        <Text>{account.name}</Text> is signed out everywhere, and access tokens with which agents act for them are refused.
-        Their API tokens are not touched.
+        <Text>{account.name}</Text> is signed out everywhere, and access tokens with which agents act for them are
+        refused. Their API tokens are not touched.
       </p>
       {element}
       <footer>

@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
-import { Link } from '../app/link.tsx';
-import { useUrlState } from '../app/url-state.ts';
 import { api, type Row } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
+import { useUrlState } from '../app/url-state.ts';
 import { Badge, StateBadge } from '../ui/badge.tsx';
 import { Page } from '../ui/page.tsx';
 import { Select } from '../ui/select.tsx';
@@ -32,12 +32,12 @@ const columns: readonly Column<Approval>[] = [
       </a>
     ),
   },
-  { id: 'workflow', title: 'Workflow', value: ({ workflow }) => workflow?.name ?? null },
+  { id: 'workflow', title: 'Workflow', value: ({ workflow }) => workflow },
   {
     id: 'risk',
     title: 'Risk',
-    value: ({ workflow }) => workflow?.tier ?? null,
-    cell: ({ workflow }) => (workflow ? <Risk tier={workflow.tier} /> : null),
+    value: ({ tier }) => tier,
+    cell: ({ tier }) => (tier ? <Risk tier={tier} /> : null),
   },
   { id: 'requester', title: 'Asked by', value: ({ requester }) => requester },
   { id: 'groups', title: 'Decided by', value: ({ groups }) => groups.join(', ') },
@@ -59,7 +59,9 @@ const columns: readonly Column<Approval>[] = [
 ];
 
 function Risk({ tier }: { readonly tier: string }): ReactNode {
-  return <Badge tone={tier === 'critical' || tier === 'high' ? 'bad' : tier === 'medium' ? 'warn' : 'plain'}>{tier}</Badge>;
+  return (
+    <Badge tone={tier === 'critical' || tier === 'high' ? 'bad' : tier === 'medium' ? 'warn' : 'plain'}>{tier}</Badge>
+  );
 }
 
 /** Whether this person could give a verdict on it: policy says so again when they do. */
@@ -82,7 +84,8 @@ export function Inbox(): ReactNode {
     { enabled: may('approvals.read'), every: 15_000 },
   );
   const rows = useMemo(
-    () => (url.of === 'everybody' ? pages.rows : pages.rows?.filter((row) => isMine(row, principal) || url.of !== 'me')),
+    () =>
+      url.of === 'everybody' ? pages.rows : pages.rows?.filter((row) => isMine(row, principal) || url.of !== 'me'),
     [pages.rows, principal, url.of],
   );
   const shown = useMemo(() => arrange(rows ?? [], columns, url), [rows, url]);
@@ -115,7 +118,13 @@ export function Inbox(): ReactNode {
           onSelect={(id) => setUrl({ at: id })}
           filters={
             <>
-              <Select label="State" value={state} options={STATES} any={null} onChange={(next) => setUrl({ state: next })} />
+              <Select
+                label="State"
+                value={state}
+                options={STATES}
+                any={null}
+                onChange={(next) => setUrl({ state: next })}
+              />
               <Select
                 label="For whom"
                 value={url.of}
@@ -132,7 +141,9 @@ export function Inbox(): ReactNode {
           }
         />
       </div>
-      {selected ? <Selected row={selected} mine={isMine(selected, principal)} onDeny={() => setDenying(selected)} /> : null}
+      {selected ? (
+        <Selected row={selected} mine={isMine(selected, principal)} onDeny={() => setDenying(selected)} />
+      ) : null}
       {denying ? <Deny approval={denying} onClose={() => setDenying(null)} /> : null}
     </Page>
   );

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
-import { Link } from '../app/link.tsx';
-import { useUrlState } from '../app/url-state.ts';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
+import { useUrlState } from '../app/url-state.ts';
 import { Badge, StateBadge } from '../ui/badge.tsx';
 import { Page } from '../ui/page.tsx';
 import { Select } from '../ui/select.tsx';

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { Link } from '../app/link.tsx';
 import { type Answer, api } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
 import { checkReceipt, type Step } from '../proof/check.ts';
 import { StateBadge } from '../ui/badge.tsx';
 import { save } from '../ui/export.ts';
@@ -59,7 +59,17 @@ function Around({ record: { entry } }: { readonly record: AuditRecord }): ReactN
 }
 
 /** What a record is about, as a link to all records about it. */
-const REFS = ['run', 'workflow', 'tool', 'proposal', 'approval', 'model', 'prompt', 'policy_version', 'release'] as const;
+const REFS = [
+  'run',
+  'workflow',
+  'tool',
+  'proposal',
+  'approval',
+  'model',
+  'prompt',
+  'policy_version',
+  'release',
+] as const;
 
 function Shown({ record }: { readonly record: AuditRecord }): ReactNode {
   const { entry, payload, erased } = record;
@@ -86,7 +96,12 @@ function Shown({ record }: { readonly record: AuditRecord }): ReactNode {
         <Panel title="What it is about">
           <Facts
             rows={[
-              ['Type', <Link key="t" to="/audit" search={{ type: entry.type }}>{entry.type}</Link>],
+              [
+                'Type',
+                <Link key="t" to="/audit" search={{ type: entry.type }}>
+                  {entry.type}
+                </Link>,
+              ],
               ['Time', <WholeTime key="w" at={entry.time} />],
               ['Outcome', entry.outcome ? <StateBadge key="o" state={entry.outcome} /> : 'none'],
               [
@@ -119,7 +134,8 @@ function Proof({ record }: { readonly record: AuditRecord }): ReactNode {
   const { index } = record.entry;
   const receipt = () => api.call('GET /v1/audit/proof/:index', { params: { index } });
   const check = () => act(async () => setSteps(await checkReceipt(await receipt(), record)));
-  const keep = () => act(async () => save(`receipt-${index}.json`, 'application/json', JSON.stringify(await receipt())));
+  const keep = () =>
+    act(async () => save(`receipt-${index}.json`, 'application/json', JSON.stringify(await receipt())));
   return (
     <Panel title="Proof">
       <div className="stack">
@@ -128,19 +144,21 @@ function Proof({ record }: { readonly record: AuditRecord }): ReactNode {
         </p>
         {element}
         {steps ? (
-          <ul className="proof" role="status">
-            {steps.map(({ what, ok, detail }) => (
-              <li key={what}>
-                <span aria-hidden="true">{ok ? '✓' : '✗'}</span>
-                <div>
-                  <strong>{ok ? what : `Not so: ${what}`}</strong>
-                  <div className="small soft breakable">
-                    <Text>{detail}</Text>
+          <div role="status">
+            <ul className="proof">
+              {steps.map(({ what, ok, detail }) => (
+                <li key={what}>
+                  <span aria-hidden="true">{ok ? '✓' : '✗'}</span>
+                  <div>
+                    <strong>{ok ? what : `Not so: ${what}`}</strong>
+                    <div className="small soft breakable">
+                      <Text>{detail}</Text>
+                    </div>
                   </div>
-                </div>
-              </li>
-            ))}
-          </ul>
+                </li>
+              ))}
+            </ul>
+          </div>
         ) : null}
         <div className="cluster">
           <button type="button" className="button primary" disabled={busy} onClick={() => void check()}>

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { Link } from '../app/link.tsx';
 import { api } from '../api/client.ts';
 import type { RunRecord } from '../api/live-run.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
 import { checkReplay, pinnedKey } from '../proof/check.ts';
 import { Page, Panel } from '../ui/page.tsx';
 import { Failure, Loading } from '../ui/states.tsx';

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
-import { Link } from '../app/link.tsx';
 import { type Answer, api, queryClient } from '../api/client.ts';
 import { type LiveState, useLiveRun } from '../api/live-run.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
 import { Badge, StateBadge } from '../ui/badge.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
@@ -76,12 +76,16 @@ function TakeBack({ id, onClose }: { readonly id: string; readonly onClose: () =
   const [reason, setReason] = useState('');
   const { act, busy, element } = useAct();
   const submit = async (): Promise<void> => {
-    const did = await act(() => api.call('POST /v1/runs/:id/undo', { params: { id }, body: { reason: reason.trim() } }));
+    const did = await act(() =>
+      api.call('POST /v1/runs/:id/undo', { params: { id }, body: { reason: reason.trim() } }),
+    );
     if (did) onClose();
   };
   return (
     <Dialog title="Take back what this run did" onClose={onClose} onSubmit={() => void submit()}>
-      <p>Each effect is taken back by a proposal of its own, latest first. Policy decides on each, and may ask people.</p>
+      <p>
+        Each effect is taken back by a proposal of its own, latest first. Policy decides on each, and may ask people.
+      </p>
       {element}
       <Reason value={reason} onChange={setReason} />
       <footer>
@@ -132,11 +136,19 @@ function Story({ run }: { readonly run: Run }): ReactNode {
                 ['State', <StateBadge key="s" state={run.state} />],
                 ['Ending', <Text key="e">{run.ending ?? 'it goes on'}</Text>],
                 ['Asked by', <Text key="b">{run.principal.name}</Text>],
-                ['Through', run.principal.act.length === 0 ? 'nobody' : run.principal.act.map(({ id }) => <Id key={id}>{id}</Id>)],
+                [
+                  'Through',
+                  run.principal.act.length === 0 ? 'nobody' : run.principal.act.map(({ id }) => <Id key={id}>{id}</Id>),
+                ],
                 ['Begun', <WholeTime key="a" at={run.created_at} />],
                 ['Release', <Id key="r">{run.release}</Id>],
                 ['Policy', <Id key="p">{run.policy_version}</Id>],
-                ['Workflow', <Link key="w" to={`/workflows/${run.workflow}`}>{run.workflow}</Link>],
+                [
+                  'Workflow',
+                  <Link key="w" to={`/workflows/${run.workflow}`}>
+                    {run.workflow}
+                  </Link>,
+                ],
               ]}
             />
           </Panel>

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Link } from '../app/link.tsx';
-import { useUrlState } from '../app/url-state.ts';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
+import { useUrlState } from '../app/url-state.ts';
 import { StateBadge } from '../ui/badge.tsx';
 import { Page } from '../ui/page.tsx';
 import { Select } from '../ui/select.tsx';
@@ -110,7 +110,9 @@ export function Runs(): ReactNode {
           }
           empty={
             <Empty title={state || url.workflow ? 'No run is like this' : 'Nothing has run yet'}>
-              {state || url.workflow ? 'Choose another state or workflow.' : 'Start one: portreeve run WORKFLOW --input FILE'}
+              {state || url.workflow
+                ? 'Choose another state or workflow.'
+                : 'Start one: portreeve run WORKFLOW --input FILE'}
             </Empty>
           }
         />

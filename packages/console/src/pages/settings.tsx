@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { applyScheme, SCHEMES, type Scheme, scheme } from '../app/scheme.ts';
 import { api, queryClient, type Row } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';
+import { applyScheme, SCHEMES, type Scheme, scheme } from '../app/scheme.ts';
 import { useUrlState } from '../app/url-state.ts';
 import { Badge, StateBadge } from '../ui/badge.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
@@ -18,15 +18,35 @@ type Token = Row<'GET /v1/tokens', 'tokens'>;
 
 const sessionColumns: readonly Column<Session>[] = [
   { id: 'id', title: 'Session', value: ({ id }) => id, cell: ({ id }) => <Id>{id}</Id> },
-  { id: 'since', title: 'Since', value: ({ created_at }) => created_at, cell: ({ created_at }) => <WholeTime at={created_at} /> },
-  { id: 'until', title: 'Ends', value: ({ expires_at }) => expires_at, cell: ({ expires_at }) => <Time at={expires_at} /> },
+  {
+    id: 'since',
+    title: 'Since',
+    value: ({ created_at }) => created_at,
+    cell: ({ created_at }) => <WholeTime at={created_at} />,
+  },
+  {
+    id: 'until',
+    title: 'Ends',
+    value: ({ expires_at }) => expires_at,
+    cell: ({ expires_at }) => <Time at={expires_at} />,
+  },
 ];
 
 const tokenColumns: readonly Column<Token>[] = [
   { id: 'label', title: 'Token', value: ({ label }) => label },
   { id: 'roles', title: 'Roles', value: ({ roles }) => roles.join(', ') },
-  { id: 'until', title: 'Ends', value: ({ expires_at }) => expires_at, cell: ({ expires_at }) => <Time at={expires_at} /> },
-  { id: 'used', title: 'Last used', value: ({ last_used_at }) => last_used_at, cell: (row) => <Time at={row.last_used_at} /> },
+  {
+    id: 'until',
+    title: 'Ends',
+    value: ({ expires_at }) => expires_at,
+    cell: ({ expires_at }) => <Time at={expires_at} />,
+  },
+  {
+    id: 'used',
+    title: 'Last used',
+    value: ({ last_used_at }) => last_used_at,
+    cell: (row) => <Time at={row.last_used_at} />,
+  },
   {
     id: 'state',
     title: 'State',
@@ -50,7 +70,12 @@ export function Settings(): ReactNode {
             <Facts
               rows={[
                 ['Account', <Text key="n">{principal.name}</Text>],
-                ['Id', <code key="i" className="breakable">{principal.id}</code>],
+                [
+                  'Id',
+                  <code key="i" className="breakable">
+                    {principal.id}
+                  </code>,
+                ],
                 ['Roles', principal.roles.join(', ') || 'none'],
                 ['Groups', <Text key="g">{principal.groups.join(', ') || 'none'}</Text>],
                 ['Session ends', <Time key="e" at={expires_at} />],
@@ -113,7 +138,12 @@ function Sessions(): ReactNode {
       title="Open sessions"
       bare
       aside={
-        <button type="button" className="button danger" disabled={busy || !sessions.data} onClick={() => void everywhere()}>
+        <button
+          type="button"
+          className="button danger"
+          disabled={busy || !sessions.data}
+          onClick={() => void everywhere()}
+        >
           Sign out everywhere
         </button>
       }
@@ -169,7 +199,12 @@ function SystemPanel(): ReactNode {
           rows={[
             ['Version', data.version],
             ['Environment', data.environment],
-            ['Policy', <code key="p" className="breakable">{data.policy_version}</code>],
+            [
+              'Policy',
+              <code key="p" className="breakable">
+                {data.policy_version}
+              </code>,
+            ],
             ['Executor', data.executor === 'here' ? 'in this process' : 'a process of its own'],
             ['Database roles', data.database_roles ? 'each process has its own' : 'not told apart'],
             [
@@ -183,7 +218,12 @@ function SystemPanel(): ReactNode {
               </div>,
             ],
             ['Log', `${data.log.size} records in ${data.log.origin}`],
-            ['Key of the log', <code key="k" className="breakable">{data.log.vkey}</code>],
+            [
+              'Key of the log',
+              <code key="k" className="breakable">
+                {data.log.vkey}
+              </code>,
+            ],
             [
               'Seen by',
               data.log.places.length === 0 ? (

@@ -81,19 +81,23 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
   'prompt.assembled': ({ prompt, version, endpoint, evidence_shown }) =>
     `Assembled the prompt ${text(prompt)} ${text(version)} with ${text(evidence_shown)} pieces of evidence for ${text(endpoint)}`,
   'endpoint.refused': ({ endpoint }) => `Policy did not let the question go to ${text(endpoint)}`,
-  'model.answered': ({ model_answered, output_category, latency_ms, simulated }) =>
-    `${text(model_answered)}${simulated === true ? ' (simulated)' : ''} answered in ${text(latency_ms)} ms: ${text(output_category)}`,
+  'model.answered': ({ model_answered, latency_ms, simulated }) =>
+    `${text(model_answered)}${simulated === true ? ' (simulated)' : ''} answered in ${text(latency_ms)} ms`,
   'model.failed': ({ model_asked, reason }) => `${text(model_asked)} did not answer: ${text(reason)}`,
-  'output.validated': ({ repaired }) => `The answer fits its schema${repaired === true ? ', after it was asked again' : ''}`,
+  'output.validated': ({ repaired }) =>
+    `The answer fits its schema${repaired === true ? ', after it was asked again' : ''}`,
   'output.rejected': ({ errors }) => `The answer does not fit its schema (${list(errors).length} faults)`,
   'proposal.submitted': ({ tool, preview_of }) =>
     preview_of === undefined ? `Proposed ${text(tool)}` : `Asked ${text(tool)} for a dry run`,
   'proposal.narrowed': ({ profiles }) => `Policy narrowed it: ${list(profiles).map(text).join(', ')}`,
   'decision.made': ({ phase }) =>
-    ({ submit: 'Policy decided', after_approval: 'Policy decided again, with the approval', at_use: 'Policy decided at the moment of use' })[
-      text(phase)
-    ] ?? 'Policy decided',
-  'approval.requested': ({ groups, quorum }) => `Asked ${text(quorum)} of ${list(groups).map(text).join(', ')} to agree`,
+    ({
+      submit: 'Policy decided',
+      after_approval: 'Policy decided again, with the approval',
+      at_use: 'Policy decided at the moment of use',
+    })[text(phase)] ?? 'Policy decided',
+  'approval.requested': ({ groups, quorum }) =>
+    `Asked ${text(quorum)} of ${list(groups).map(text).join(', ')} to agree`,
   'approval.verdict': () => 'Gave a signed verdict',
   'approval.refused_verdict': ({ code }) => `A verdict was refused: ${text(code)}`,
   'approval.closed': ({ by }) => `The approval was closed by ${text(by)}`,

@@ -35,7 +35,9 @@ const toolColumns: readonly Column<Tool>[] = [
     id: 'effect',
     title: 'Effect',
     value: ({ effect }) => effect,
-    cell: ({ effect }) => <Badge tone={effect === 'external' ? 'bad' : effect === 'write' ? 'warn' : 'plain'}>{effect}</Badge>,
+    cell: ({ effect }) => (
+      <Badge tone={effect === 'external' ? 'bad' : effect === 'write' ? 'warn' : 'plain'}>{effect}</Badge>
+    ),
   },
   {
     id: 'undo',
@@ -83,10 +85,24 @@ export function Tools(): ReactNode {
     >
       <div className="stack">
         <Panel title="Tools" bare>
-          <Table name="tools" columns={toolColumns} rows={tools} rowKey={key} {...shared} empty={<Empty title="No tool is declared" />} />
+          <Table
+            name="tools"
+            columns={toolColumns}
+            rows={tools}
+            rowKey={key}
+            {...shared}
+            empty={<Empty title="No tool is declared" />}
+          />
         </Panel>
         <Panel title="Sources" bare>
-          <Table name="sources" columns={sourceColumns} rows={sources} rowKey={key} {...shared} empty={<Empty title="No source is declared" />} />
+          <Table
+            name="sources"
+            columns={sourceColumns}
+            rows={sources}
+            rowKey={key}
+            {...shared}
+            empty={<Empty title="No source is declared" />}
+          />
         </Panel>
       </div>
     </Page>

@@ -29,8 +29,8 @@ export function VerifyLog(): ReactNode {
           </p>
         ) : (
           <p className="soft">
-            The server recomputes every hash of its log. To check it without trusting the server: portreeve audit export,
-            then portreeve-verify.
+            The server recomputes every hash of its log. To check it without trusting the server: portreeve audit
+            export, then portreeve-verify.
           </p>
         )}
       </div>

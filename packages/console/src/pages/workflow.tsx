@@ -1,7 +1,7 @@
 import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { Link } from '../app/link.tsx';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
 import { Empty, Failure, Loading } from '../ui/states.tsx';
@@ -28,7 +28,9 @@ export function WorkflowPage(): ReactNode {
     >
       {isPending ? <Loading what="the workflow" /> : null}
       {error ? <Failure error={error} retry={() => void refetch()} /> : null}
-      {data && !workflow ? <Empty title="There is no such workflow">It may have been taken out of the configuration.</Empty> : null}
+      {data && !workflow ? (
+        <Empty title="There is no such workflow">It may have been taken out of the configuration.</Empty>
+      ) : null}
       {workflow ? <Shown workflow={workflow} /> : null}
     </Page>
   );
@@ -84,7 +86,15 @@ function Shown({ workflow }: { readonly workflow: Workflow }): ReactNode {
   );
 }
 
-function Scope({ title, names, to }: { readonly title: string; readonly names: readonly string[]; readonly to?: string }): ReactNode {
+function Scope({
+  title,
+  names,
+  to,
+}: {
+  readonly title: string;
+  readonly names: readonly string[];
+  readonly to?: string;
+}): ReactNode {
   return (
     <div className="cluster">
       <h3>{title}</h3>
@@ -107,21 +117,25 @@ function Scope({ title, names, to }: { readonly title: string; readonly names: r
  * line becomes markup or a link.
  */
 function AcceptableUse({ text }: { readonly text: string }): ReactNode {
-  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('# '));
+  const lines = text.split('\n').map((line, number) => ({ line, number }));
   return (
     <div className="stack-tight">
-      {lines.map((line, index) => {
-        const plain = line.replace(/^(#+|[-*])\s+/, '').replaceAll('**', '');
-        // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one text have nothing else
-        if (/^#+\s/.test(line)) return <h3 key={index}><Text>{plain}</Text></h3>;
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: as above
-          <p key={index}>
-            {/^[-*]\s/.test(line) ? <span aria-hidden="true">• </span> : null}
-            <Text>{plain}</Text>
-          </p>
-        );
-      })}
+      {lines
+        .filter(({ line }) => line.trim() !== '' && !line.startsWith('# '))
+        .map(({ line, number }) => (
+          <Line key={number} line={line} />
+        ))}
     </div>
+  );
+}
+
+function Line({ line }: { readonly line: string }): ReactNode {
+  const plain = <Text>{line.replace(/^(#+|[-*])\s+/, '').replaceAll('**', '')}</Text>;
+  if (/^#+\s/.test(line)) return <h3>{plain}</h3>;
+  return (
+    <p>
+      {/^[-*]\s/.test(line) ? <span aria-hidden="true">• </span> : null}
+      {plain}
+    </p>
   );
 }

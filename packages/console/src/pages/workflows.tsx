@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Link } from '../app/link.tsx';
-import { useUrlState } from '../app/url-state.ts';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
+import { useUrlState } from '../app/url-state.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Page } from '../ui/page.tsx';
 import { Empty } from '../ui/states.tsx';
@@ -14,7 +14,9 @@ import { Id } from '../ui/text.tsx';
 export type Workflow = Row<'GET /v1/workflows', 'workflows'>;
 
 export function tierBadge(tier: string): ReactNode {
-  return <Badge tone={tier === 'critical' || tier === 'high' ? 'bad' : tier === 'medium' ? 'warn' : 'plain'}>{tier}</Badge>;
+  return (
+    <Badge tone={tier === 'critical' || tier === 'high' ? 'bad' : tier === 'medium' ? 'warn' : 'plain'}>{tier}</Badge>
+  );
 }
 
 export function useWorkflows() {

@@ -91,7 +91,8 @@ async function faultOf(
 ): Promise<string | null> {
   const { index, entry: text } = record;
   const proof = record.path.map((hash) => Uint8Array.from(atob(hash), (character) => character.charCodeAt(0)));
-  if (!verifyInclusion({ entry: text, index, ...checkpoint, proof })) return 'it does not stand in the signed log as it is shown';
+  if (!verifyInclusion({ entry: text, index, ...checkpoint, proof }))
+    return 'it does not stand in the signed log as it is shown';
   const entry = JSON.parse(text) as { index: number; log: string; refs: { run?: string }; payload_digest: string };
   if (entry.index !== index || entry.log !== checkpoint.origin) return 'it names another place than its own';
   if (entry.refs.run !== run) return 'it belongs to another run';

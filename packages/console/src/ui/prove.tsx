@@ -29,7 +29,13 @@ export function Prove({ onDone }: { readonly onDone: (proven: boolean) => void }
         </p>
       ) : null}
       {ways.data?.local ? (
-        <Input label="Password" type="password" value={password} onChange={setPassword} autoComplete="current-password" />
+        <Input
+          label="Password"
+          type="password"
+          value={password}
+          onChange={setPassword}
+          autoComplete="current-password"
+        />
       ) : null}
       {ways.data?.providers.map((provider) => (
         <a

@@ -20,7 +20,10 @@ export function arrange<T>(rows: readonly T[], columns: readonly Column<T>[], { 
     words.length === 0
       ? rows
       : rows.filter((row) => {
-          const text = columns.map((column) => String(column.value(row) ?? '')).join('\n').toLowerCase();
+          const text = columns
+            .map((column) => String(column.value(row) ?? ''))
+            .join('\n')
+            .toLowerCase();
           return words.every((word) => text.includes(word));
         });
   const id = sort?.replace(/^-/, '');

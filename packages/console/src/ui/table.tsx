@@ -145,7 +145,7 @@ function Grid<T>({ name, columns, shown, rowKey, search, onSearch, selected, onS
 function Gap({ height, span }: { readonly height: number; readonly span: number }): ReactNode {
   if (height <= 0) return null;
   return (
-    <tr className="gap" aria-hidden="true">
+    <tr className="gap">
       <td colSpan={span} style={{ height }} />
     </tr>
   );

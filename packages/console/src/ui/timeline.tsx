@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import { Link } from '../app/link.tsx';
 import type { RunRecord } from '../api/live-run.ts';
-import { sentenceOf, STAGES, stageStates, toneOfRecord } from '../pages/stages.ts';
+import { Link } from '../app/link.tsx';
+import { STAGES, sentenceOf, stageStates, toneOfRecord } from '../pages/stages.ts';
 import { StateBadge } from './badge.tsx';
 import { Text } from './text.tsx';
 import { clockOf } from './time.tsx';
@@ -22,6 +22,11 @@ export function StageBar({ records }: { readonly records: readonly RunRecord[] }
       ))}
     </ol>
   );
+}
+
+/** A verdict to approve is no question any more. */
+function outcomeOf({ type, outcome }: RunRecord['entry']): string {
+  return type === 'approval.verdict' && outcome === 'approve' ? 'approved' : outcome;
 }
 
 /** What happened, in the order of the record; each line leads to its record for who may read it. */
@@ -48,7 +53,7 @@ export function Timeline({
                 <span className="breakable">
                   <Text>{sentenceOf(entry.type, data)}</Text>
                 </span>
-                {entry.outcome ? <StateBadge state={entry.outcome} /> : null}
+                {entry.outcome ? <StateBadge state={outcomeOf(entry)} /> : null}
               </div>
               <div className="small soft cluster">
                 <span>

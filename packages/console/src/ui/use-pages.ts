@@ -26,8 +26,6 @@ export function usePages<T>(
     rows,
     error: query.error && !query.data ? query.error : undefined,
     retry: () => void query.refetch(),
-    more: query.hasNextPage
-      ? { load: () => void query.fetchNextPage(), loading: query.isFetchingNextPage }
-      : undefined,
+    more: query.hasNextPage ? { load: () => void query.fetchNextPage(), loading: query.isFetchingNextPage } : undefined,
   };
 }

@@ -64,6 +64,13 @@ export interface Api {
     body: undefined;
     answer: { status: "ok" };
   };
+  /** The figures over the whole log, in Prometheus’ text format. */
+  'GET /metrics': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: unknown;
+  };
   /** The database answers and policy is loaded. */
   'GET /readyz': {
     params: {};
@@ -97,7 +104,7 @@ export interface Api {
     params: {};
     query: { state?: "pending" | "approved" | "denied" | "expired" | "withdrawn"; limit?: number; after?: string };
     body: undefined;
-    answer: { approvals: ({ id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string })[]; tool: string | null; workflow: { name: string; tier: string } | null; requester: string | null; run: string | null })[]; next: string | null };
+    answer: { approvals: ({ id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string })[]; tool: string | null; workflow: string | null; tier: string | null; requester: string | null; run: string | null })[]; next: string | null };
   };
   /** One approval with all that its approver must see. */
   'GET /v1/approvals/:id': {
@@ -196,6 +203,13 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { proposal: string; execution: string; tool: string; state: "none" | "requested" | "declined" | "undone" | "failed" | "unknown" | "impossible"; by_proposal: string | null; approval: string | null; asked_by: string | null; reason: string | null; why: string | null; handoff: string | null; until: string | null };
+  };
+  /** The figures of a time, each with the filter that gives its records. */
+  'GET /v1/figures': {
+    params: {};
+    query: { since?: string; until?: string; by?: "workflow" | "tool" | "model" | "prompt" | "policy_version" | "release" };
+    body: undefined;
+    answer: { since: string; until: string; figures: ({ id: string; title: string; group: string; alarm: boolean; filter: { type: string; outcome?: string }; count: number; before: number; series: (number)[]; values: ({ value: string | null; count: number })[] })[]; codes: ({ code: string; type: string; count: number; layers: ("identity" | "data" | "action" | "environment")[]; rules: (string)[] })[]; models: ({ model: string; calls: number; input_tokens: number; output_tokens: number; p50_ms: number; p95_ms: number })[]; models_whole: boolean; marks: ({ at: string; index: number; what: string })[] };
   };
   /** What one’s groups were told of: actions that went ahead, newest first. */
   'GET /v1/notices': {

@@ -28,7 +28,7 @@ export const PROJECT = fileURLToPath(new URL('./project/', import.meta.url));
 export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
 
-export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey'> {
+export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey' | 'consoleFolder'> {
   /** Another project than the test project: a folder. */
   readonly project?: string;
   /** Called before the first start, with the state folder. */
@@ -62,6 +62,8 @@ export interface TestServer {
   readonly anonymous: Client;
   /** A local account (`analyst`, `lead`, `operator`, `auditor`, `admin`), or one of {@link addAccount}, signed in. */
   as(name: string): Promise<SignedInClient>;
+  /** The password of a local account: what a person types. */
+  passwordOf(name: string): string;
   /** Signs in anew. */
   signIn(name: string): Promise<SignedInClient>;
   /** Signs in with a name and password of the caller's. */
@@ -155,6 +157,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       startOptions,
       anonymous,
       as,
+      passwordOf,
       signIn,
       signInWith,
 

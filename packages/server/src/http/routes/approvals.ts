@@ -21,7 +21,8 @@ import { idParam, listLimit } from './schemas.ts';
 /** A row of the list: the approval, and what of its proposal a list shows. */
 const listedApproval = approvalSchema.extend({
   tool: z.string().nullable(),
-  workflow: z.object({ name: z.string(), tier: z.string() }).nullable(),
+  workflow: z.string().nullable(),
+  tier: z.string().nullable().describe('The risk tier of the workflow'),
   requester: z.string().nullable(),
   run: z.string().nullable(),
 });
@@ -60,7 +61,8 @@ export const approvalRoutes = [
           return {
             ...approval,
             tool: stored?.proposal.tool ?? null,
-            workflow: stored?.proposal.workflow ?? null,
+            workflow: stored?.workflow.name ?? null,
+            tier: stored?.workflow.tier ?? null,
             requester: stored?.proposal.principal.name ?? null,
             run: stored?.proposal.run ?? null,
           };

@@ -5,6 +5,7 @@ import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
+import { figureRoutes } from './figures.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
 import { policyRoutes } from './policy.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...tlogRoutes,
   ...erasureRoutes,
   ...policyRoutes,
+  ...figureRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];
