@@ -64,7 +64,7 @@ export interface StartOptions {
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A built console (packages/console), served beside the API; left out: the API alone. */
-  readonly consoleFolder?: string | undefined;
+  readonly consoleFolder?: string | Promise<string> | undefined;
   readonly clock?: Clock;
   /**
    * Whether this process executes as well, or hands grants to executors that run apart (`roles/executor.ts`); those of the
@@ -281,7 +281,7 @@ async function start(
     debugpoint,
   };
   const app = await buildApp(services, logger as unknown as FastifyBaseLogger, {
-    consoleFolder: options.consoleFolder,
+    consoleFolder: await options.consoleFolder,
   });
   undo.push(() => app.close());
   const url = await app

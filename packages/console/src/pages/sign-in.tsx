@@ -36,7 +36,7 @@ export function SignIn(): ReactNode {
               Sign in with {provider}
             </a>
           ))}
-          {ways.data && ways.data.local && ways.data.providers.length > 0 ? <div className="rule" /> : null}
+          {ways.data?.local && ways.data.providers.length > 0 ? <div className="rule" /> : null}
           {ways.data?.local ? <LocalAccount /> : null}
           {ways.data && !ways.data.local && ways.data.providers.length === 0 ? (
             <p className="note warn">No way to sign in is configured: see “identity” in portreeve.config.ts.</p>

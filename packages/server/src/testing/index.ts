@@ -9,6 +9,7 @@ export {
   type ShownApproval,
   type SignedInClient,
   type TestServer,
+  type TestServerOptions,
   testServer,
   WORKFLOW,
 } from './server.ts';
