@@ -97,14 +97,18 @@ function Holds({ state, onThaw }: { readonly state: State; readonly onThaw: (tar
   return (
     <div className="cards">
       {state.holds.map((hold) => {
-        const frozen = hold.subject.startsWith('freeze:') ? hold.subject.slice('freeze:'.length) : null;
+        const [kind = '', ...rest] = hold.subject.split(':');
+        const target = rest.join(':');
+        const frozen = kind === 'freeze' ? target : null;
         return (
           <section key={hold.subject} className="panel" aria-label={hold.subject}>
             <header>
               <h2>
-                <Text>{hold.subject}</Text>
+                <Text>{target || kind}</Text>
               </h2>
-              <Badge tone="bad">{hold.state}</Badge>
+              <Badge tone={kind === 'maintenance' ? 'warn' : 'bad'}>
+                {kind === 'freeze' ? `frozen: ${hold.state}` : `${kind} ${hold.state}`}
+              </Badge>
             </header>
             <div className="body stack-tight">
               <p>

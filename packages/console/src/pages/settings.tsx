@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { api, queryClient, type Row } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';
@@ -120,18 +121,23 @@ function Appearance(): ReactNode {
 
 function Sessions(): ReactNode {
   const [url, setUrl] = useUrlState();
-  const { principal } = useSession();
+  const { principal, session } = useSession();
+  const navigate = useNavigate();
   const { act, busy, element } = useAct();
   const sessions = useQuery({
     queryKey: ['sessions'],
     queryFn: ({ signal }) => api.call('GET /v1/sessions', { signal }),
   });
   const everywhere = async (): Promise<void> => {
-    const rows = sessions.data?.sessions ?? [];
+    const others = (sessions.data?.sessions ?? []).filter(({ id }) => id !== session);
     const did = await act(async () => {
-      for (const { id } of rows) await api.call('DELETE /v1/sessions/:id', { params: { id } });
+      for (const { id } of others) await api.call('DELETE /v1/sessions/:id', { params: { id } });
     });
-    if (did) queryClient.clear();
+    if (!did) return;
+    // One’s own is the last, and takes the cookie with it.
+    await api.call('DELETE /v1/session', {});
+    queryClient.clear();
+    await navigate({ to: '/sign-in' as never });
   };
   return (
     <Panel

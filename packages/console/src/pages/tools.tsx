@@ -14,6 +14,10 @@ type Source = Workflow['sources'][number] & { readonly workflow: string };
 const TIERS = ['', 'automatic', 'people are told', 'people approve', 'people only'];
 const INTEGRITY: Readonly<Record<string, Tone>> = { trusted: 'good', internal: 'plain', untrusted: 'untrusted' };
 
+const UNDO = { yes: 'good', never: 'bad', 'it changes nothing': 'plain' } as const;
+const takenBack = ({ reversible, effect }: Tool): keyof typeof UNDO =>
+  reversible ? 'yes' : effect === 'read' ? 'it changes nothing' : 'never';
+
 const workflowColumn = {
   id: 'workflow',
   title: 'Workflow',
@@ -42,8 +46,8 @@ const toolColumns: readonly Column<Tool>[] = [
   {
     id: 'undo',
     title: 'Taken back',
-    value: ({ reversible }) => (reversible ? 'yes' : 'never'),
-    cell: ({ reversible }) => <Badge tone={reversible ? 'good' : 'bad'}>{reversible ? 'yes' : 'never'}</Badge>,
+    value: takenBack,
+    cell: (tool) => <Badge tone={UNDO[takenBack(tool)]}>{takenBack(tool)}</Badge>,
   },
   { id: 'clearance', title: 'Cleared for', value: ({ clearance }) => clearance.confidentiality },
   { id: 'sinks', title: 'Sinks', value: ({ sinks }) => sinks.map(({ path, kind }) => `${path} (${kind})`).join(', ') },

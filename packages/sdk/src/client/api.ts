@@ -293,7 +293,7 @@ export interface Api {
     params: {};
     query: {};
     body: undefined;
-    answer: { principal: { id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; via: "session" | "token" | "access_token" | "workload"; may: (string)[]; proven_at: string | null; expires_at: string };
+    answer: { principal: { id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; via: "session" | "token" | "access_token" | "workload"; may: (string)[]; session: string | null; proven_at: string | null; expires_at: string };
   };
   /** One’s own signing key, wrapped: only the password opens it, and that stays with its owner. */
   'GET /v1/session/signing-key': {

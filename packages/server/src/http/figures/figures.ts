@@ -55,7 +55,7 @@ export const figures: readonly Figure[] = [
   ]),
   ...group('Models', [
     { id: 'model_calls', title: 'Model answers', filter: { type: 'model.answered' } },
-    { id: 'model_failed', title: 'Models that did not answer', filter: { type: 'model.failed' } },
+    { id: 'model_failed', title: 'Models silent', filter: { type: 'model.failed' } },
     { id: 'endpoint_refused', title: 'Fallbacks by policy', filter: { type: 'endpoint.refused' } },
     { id: 'output_rejected', title: 'Answers rejected', filter: { type: 'output.rejected' } },
   ]),

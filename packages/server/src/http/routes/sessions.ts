@@ -31,6 +31,7 @@ export const sessionRoutes = [
         may: z
           .array(z.string())
           .describe('The operations that policy lets them use now; each is decided anew when it is used'),
+        session: z.string().nullable().describe('The session, where it is one'),
         proven_at: z.string().nullable().describe('When the person last proved who they are'),
         expires_at: z.string(),
       }),
@@ -39,6 +40,7 @@ export const sessionRoutes = [
       principal,
       via: via.kind,
       may: operationsOf(services, principal),
+      session: via.kind === 'session' ? via.id : null,
       proven_at: via.kind === 'session' ? via.proven_at : null,
       expires_at,
     }),
