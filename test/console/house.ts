@@ -41,6 +41,8 @@ export async function consoleHouse(options: TestServerOptions = {}): Promise<Con
 
   const stranger = async (given: BrowserContextOptions = {}): Promise<Tab> => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...given });
+    // Shorter than a test: what fails says which element it waited for.
+    context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(String(error)));

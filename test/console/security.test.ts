@@ -198,14 +198,15 @@ describe.skipIf(!browserIsThere)('I1 A4: the console against attacks', () => {
     for (const path of pages) {
       await tab.open(path);
       if (path.startsWith('/runs/run_')) await tab.page.getByText('Ended:').waitFor();
-      expect(await tab.page.title(), path).not.toContain('owned');
+      expect(await tab.page.title(), path).toMatch(/ · Portreeve$/);
       expect(await tab.page.locator('img[src="x"]').count(), path).toBe(0);
       const text = await tab.page.locator('main').innerText();
       if (text.includes('<img src=x')) seen++;
       // The order of the letters is not turned round: the character that would is shown by its number.
       expect(text.includes('\u202E'), path).toBe(false);
     }
-    expect(seen).toBeGreaterThanOrEqual(6);
+    // It did reach pages: as a remark, a tool’s answer, a reason, a purpose and a note.
+    expect(seen).toBeGreaterThanOrEqual(5);
     expect(tab.complaints).toEqual([]);
     await tab.context.close();
   });
@@ -272,7 +273,7 @@ describe.skipIf(!browserIsThere)('I1 A4: the console against attacks', () => {
     await page.locator('tr.row').first().click();
     expect(await page.getByRole('button', { name: 'Deny with a reason' }).count()).toBe(name === 'lead' ? 1 : 0);
     await tab.open('/identities');
-    expect(await page.getByRole('region', { name: 'Accounts' }).count()).toBe(name === 'admin' ? 1 : 0);
+    expect(await page.getByRole('region', { name: 'Accounts', exact: true }).count()).toBe(name === 'admin' ? 1 : 0);
     expect(tab.complaints).toEqual([]);
     await tab.context.close();
   });

@@ -139,7 +139,7 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await page.getByText('There is no account with this name and this password.').waitFor();
     await page.getByLabel('Password').fill(house.house.passwordOf('operator'));
     await page.getByRole('button', { name: 'Prove', exact: true }).click();
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
     await page.getByText('workflow:case-note', { exact: true }).first().waitFor();
     expect(house.house.server.services.environment.facts().freezes).toEqual(['workflow:case-note']);
     expect((await record('identity.proven')).payload.actor_name).toBe('operator');
@@ -257,5 +257,19 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     const stolen = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
     expect((await fetch(`${house.house.url}/v1/session`, { headers: { cookie: stolen } })).status).toBe(401);
     for (const tab of [one, two, three]) await done(tab);
+  });
+
+  test('B2: a session that ends while one works leads to the sign-in, and back to where one was', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    await tab.open('/audit?type=run.ended');
+    await house.house.server.services.database.pool.query('UPDATE identity_sessions SET ended_at = now()');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name: 'Dashboard' }).click();
+    await page.getByLabel('Account').fill('auditor');
+    await page.getByLabel('Password').fill(house.house.passwordOf('auditor'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/dashboard');
+    await done(tab);
   });
 });

@@ -1,5 +1,5 @@
 import { type Api, type ApiClient, ApiProblem, createClient } from '@portreeve/sdk/client';
-import { QueryClient } from '@tanstack/react-query';
+import { QueryCache, QueryClient } from '@tanstack/react-query';
 
 export type Answer<K extends keyof Api> = Api[K]['answer'];
 export type Row<K extends keyof Api, M extends keyof Answer<K>> = Answer<K>[M] extends readonly (infer R)[] ? R : never;
@@ -18,7 +18,16 @@ export function wordsOf(error: unknown): { readonly what: string; readonly next:
   return { what: 'The server did not answer.', next: 'Check the connection, then try again.' };
 }
 
+/** Told when the session turns out to have ended; who sets it leads to the sign-in. */
+export const onSignedOut: { lead: () => void } = { lead: () => undefined };
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      // Whether anybody is signed in is what the router asks by itself.
+      if (codeOf(error) === 'not_signed_in' && queryKey[0] !== 'session') onSignedOut.lead();
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 5000,
@@ -28,3 +37,8 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+/** Forgets what was loaded for a person who has signed out; how people sign in is nobody's. */
+export function forgetPerson(): void {
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'sign-in' });
+}

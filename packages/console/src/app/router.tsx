@@ -8,7 +8,7 @@ import {
   redirect,
   stringifySearchWith,
 } from '@tanstack/react-router';
-import { codeOf, queryClient } from '../api/client.ts';
+import { codeOf, forgetPerson, onSignedOut, queryClient } from '../api/client.ts';
 import { returning, sessionQuery } from '../api/session.ts';
 import { Failure, Loading } from '../ui/states.tsx';
 import { firstArea } from './areas.ts';
@@ -84,3 +84,10 @@ export const router = createRouter({
   defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
   defaultPreload: false,
 });
+
+onSignedOut.lead = () => {
+  const { pathname, href } = router.state.location;
+  if (pathname === '/sign-in') return;
+  returning.keep(href);
+  void router.navigate({ to: '/sign-in' }).then(() => forgetPerson());
+};

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, Link as RouterLink, useNavigate, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { api, queryClient } from '../api/client.ts';
+import { api, forgetPerson } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';
 import markUrl from '../styles/mark.svg';
 import { Badge } from '../ui/badge.tsx';
@@ -84,8 +84,8 @@ function Me(): ReactNode {
   const signOut = async (): Promise<void> => {
     // Whatever the server says: this browser shows nothing of the person any more.
     await api.call('DELETE /v1/session', {}).catch(() => undefined);
-    queryClient.clear();
     await navigate({ to: '/sign-in' as never });
+    forgetPerson();
   };
   return (
     <div className="me stack-tight">

@@ -12,8 +12,11 @@ export async function buildConsole(outDir: string): Promise<void> {
   await build({
     root: ROOT,
     configFile: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     plugins: [react()],
+    mode: 'production',
+    // Whatever the process that builds is for: React’s own checks are twice the code, and slow.
+    define: { 'process.env.NODE_ENV': JSON.stringify('production') },
     build: {
       outDir,
       emptyOutDir: true,

@@ -8,7 +8,7 @@ import { StateBadge } from '../ui/badge.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
 import { Reason } from '../ui/select.tsx';
 import { Failure, Loading } from '../ui/states.tsx';
-import { Id, Json, Text } from '../ui/text.tsx';
+import { Id, Json, Text, Whole } from '../ui/text.tsx';
 import { WholeTime } from '../ui/time.tsx';
 import { useAct } from '../ui/use-act.tsx';
 import { kindBadge } from './queue.tsx';
@@ -24,7 +24,7 @@ export function HandoffPage(): ReactNode {
     enabled: may('queue.read'),
   });
   return (
-    <Page title="Hand-off" needs="queue.read" lead={<code className="breakable">{id}</code>}>
+    <Page title="Hand-off" needs="queue.read" lead={<Whole>{id}</Whole>}>
       {handoff.isPending ? <Loading what="the hand-off" /> : null}
       {handoff.isError ? <Failure error={handoff.error} retry={() => void handoff.refetch()} /> : null}
       {handoff.data ? <Shown handoff={handoff.data} /> : null}

@@ -8,6 +8,7 @@ import { Link } from '../app/link.tsx';
 import { checkReplay, pinnedKey } from '../proof/check.ts';
 import { Page, Panel } from '../ui/page.tsx';
 import { Failure, Loading } from '../ui/states.tsx';
+import { Whole } from '../ui/text.tsx';
 import { StageBar, Timeline } from '../ui/timeline.tsx';
 
 /** One run as the log has it, every record checked in this browser against one signed checkpoint. */
@@ -29,7 +30,7 @@ export function Replay(): ReactNode {
     <Page
       title="A run, from the log"
       needs="audit.read"
-      lead={<code className="breakable">{run}</code>}
+      lead={<Whole>{run}</Whole>}
       actions={
         may('runs.read') ? (
           <Link to={`/runs/${run}`} className="button">

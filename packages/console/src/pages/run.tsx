@@ -10,7 +10,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
 import { Reason } from '../ui/select.tsx';
 import { Failure, Loading } from '../ui/states.tsx';
-import { Id, Json, Text } from '../ui/text.tsx';
+import { Id, Json, Text, Whole } from '../ui/text.tsx';
 import { WholeTime } from '../ui/time.tsx';
 import { StageBar, Timeline } from '../ui/timeline.tsx';
 import { useAct } from '../ui/use-act.tsx';
@@ -37,7 +37,7 @@ export function RunPage(): ReactNode {
     <Page
       title={run.data ? `Run of ${run.data.workflow}` : 'Run'}
       needs="runs.read"
-      lead={<code className="breakable">{id}</code>}
+      lead={<Whole>{id}</Whole>}
       actions={run.data ? <Actions run={run.data} /> : null}
     >
       {run.isPending ? <Loading what="the run" /> : null}

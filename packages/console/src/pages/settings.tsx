@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { api, queryClient, type Row } from '../api/client.ts';
+import { api, forgetPerson, type Row } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';
 import { applyScheme, SCHEMES, type Scheme, scheme } from '../app/scheme.ts';
 import { useUrlState } from '../app/url-state.ts';
@@ -136,8 +136,9 @@ function Sessions(): ReactNode {
     if (!did) return;
     // One’s own is the last, and takes the cookie with it.
     await api.call('DELETE /v1/session', {});
-    queryClient.clear();
+    // The page that needs somebody goes first.
     await navigate({ to: '/sign-in' as never });
+    forgetPerson();
   };
   return (
     <Panel

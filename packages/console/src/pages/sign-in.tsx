@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
-import { api, queryClient, wordsOf } from '../api/client.ts';
+import { api, forgetPerson, wordsOf } from '../api/client.ts';
 import markUrl from '../styles/mark.svg';
 import { Badge } from '../ui/badge.tsx';
 import { Input } from '../ui/select.tsx';
@@ -58,7 +58,7 @@ function LocalAccount(): ReactNode {
     setFault(null);
     try {
       await api.call('POST /v1/session', { body: { name, password } });
-      queryClient.clear();
+      forgetPerson();
       await navigate({ to: '/' as never });
     } catch (error) {
       setFault(wordsOf(error).what);

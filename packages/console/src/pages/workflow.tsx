@@ -15,7 +15,7 @@ export function WorkflowPage(): ReactNode {
   const workflow = data?.workflows.find((each) => each.name === name);
   return (
     <Page
-      title={workflow?.title ?? name}
+      title={workflow?.title ?? 'Workflow'}
       needs="workflows.list"
       lead={workflow ? <Text>{workflow.purpose}</Text> : null}
       actions={

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { createPortal } from 'react-dom';
 
 /**
  * A modal question on the platform's own `<dialog>`: the rest of the page is inert, Escape closes, and the focus goes back
@@ -20,17 +21,20 @@ export function Dialog({
   useEffect(() => {
     element.current?.showModal();
   }, []);
-  return (
+  return createPortal(
     <dialog ref={element} aria-labelledby={heading} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
+          // A question may come up while another one is answered: each form is its own.
+          event.stopPropagation();
           onSubmit();
         }}
       >
         <h2 id={heading}>{title}</h2>
         {children}
       </form>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect } from 'react';
 import { useMay } from '../api/session.ts';
 import { NoPermission } from './states.tsx';
+import { Text } from './text.tsx';
 
 interface PageProps {
   readonly title: string;
@@ -21,7 +22,9 @@ export function Page({ title, lead, actions, needs, children }: PageProps): Reac
     <>
       <header className="head">
         <div className="stack-tight">
-          <h1>{title}</h1>
+          <h1>
+            <Text>{title}</Text>
+          </h1>
           {lead ? <p>{lead}</p> : null}
         </div>
         {allowed && actions ? <div className="cluster">{actions}</div> : null}

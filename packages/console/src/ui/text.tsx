@@ -34,6 +34,15 @@ export function Id({ children }: { readonly children: string | null | undefined 
   );
 }
 
+/** An identifier in full, as it stands in an address that anybody may have made. */
+export function Whole({ children }: { readonly children: string }): ReactNode {
+  return (
+    <code className="breakable">
+      <Text>{children}</Text>
+    </code>
+  );
+}
+
 export function Json({ value }: { readonly value: unknown }): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
