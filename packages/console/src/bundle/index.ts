@@ -9,24 +9,29 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  * Needs the development dependencies of this package; a published package brings `dist`, which this has made.
  */
 export async function buildConsole(outDir: string): Promise<void> {
-  await build({
-    root: ROOT,
-    configFile: false,
-    logLevel: 'error',
-    plugins: [react()],
-    mode: 'production',
-    // Whatever the process that builds is for: React’s own checks are twice the code, and slow.
-    define: { 'process.env.NODE_ENV': JSON.stringify('production') },
-    build: {
-      outDir,
-      emptyOutDir: true,
-      target: 'es2023',
-      // What would be written into the document or a style is a file: the page may load nothing else.
-      assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
-      reportCompressedSize: false,
-    },
-  });
+  const { NODE_ENV } = process.env;
+  // Whatever the process that builds is for: React's own checks are twice the code, and slow.
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({
+      root: ROOT,
+      configFile: false,
+      logLevel: 'error',
+      plugins: [react()],
+      build: {
+        outDir,
+        emptyOutDir: true,
+        target: 'es2023',
+        // What would be written into the document or a style is a file: the page may load nothing else.
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+        reportCompressedSize: false,
+      },
+    });
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
