@@ -61,7 +61,7 @@ export async function admit(services: Services, route: Route, request: FastifyRe
 }
 
 /** For how long a proof of who one is counts as fresh. */
-export const PROOF_FRESH_MS = 5 * 60_000;
+const PROOF_FRESH_MS = 5 * 60_000;
 
 /**
  * A browser that was left open is no person: what gives rights or stops the house wants a fresh proof. A bearer token is

@@ -6,7 +6,7 @@ import { type BundleFile, readBundle } from './read-bundle.ts';
  * What a page of the console may do (CSP 3, Trusted Types): run the script of this server, speak to this server, and
  * stand in no frame. No script or style in the document itself, no string that becomes markup, nothing of anybody else.
  */
-export const CONSOLE_CSP = [
+const CONSOLE_CSP = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
