@@ -200,7 +200,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       if (path.startsWith('/runs/run_')) await tab.page.getByText('Ended:').waitFor();
       expect(await tab.page.title(), path).toMatch(/ · Portreeve$/);
       expect(await tab.page.locator('img[src="x"]').count(), path).toBe(0);
-      const text = await tab.page.locator('main').textContent();
+      const text = (await tab.page.locator('main').textContent()) ?? '';
       if (text.includes('<img src=x')) seen++;
       // The order of the letters is not turned round: the character that would is shown by its number.
       expect(text.includes('\u202E'), path).toBe(false);

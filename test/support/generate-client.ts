@@ -21,9 +21,9 @@ const HEAD = `// Generated from the server's OpenAPI document: UPDATE_CLIENT=1 n
 
 export function generateClient(given: unknown): string {
   const document = given as Document;
-  const schemas = Object.entries(document.components.schemas).map(
-    ([name, schema]) => `export type ${name} = ${typeOf(schema)};\n`,
-  );
+  // Of a schema with defaults the document also holds what is taken (`…Input`): no operation takes one of these.
+  const kept = Object.entries(document.components.schemas).filter(([name]) => !name.endsWith('Input'));
+  const schemas = kept.map(([name, schema]) => `export type ${name} = ${typeOf(schema)};\n`);
   const operations = Object.entries(document.paths)
     .flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => operationOf(path, method, operation)),

@@ -22,7 +22,7 @@ export function clockOf(time: string): string {
   return CLOCK.format(new Date(time));
 }
 
-export function distance(time: string, now: number): string {
+function distance(time: string, now: number): string {
   const ms = Date.parse(time) - now;
   const [unit, size] = STEPS.find(([, each]) => Math.abs(ms) >= each) ?? STEPS[3];
   return RELATIVE.format(Math.trunc(ms / size), unit);
