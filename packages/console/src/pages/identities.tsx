@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
 import { useUrlState } from '../app/url-state.ts';
 import { StateBadge } from '../ui/badge.tsx';
 import { Page, Panel } from '../ui/page.tsx';
@@ -15,8 +16,15 @@ import { ChangeAgent, EndSessions } from './identity-acts.tsx';
 export type Agent = Row<'GET /v1/agents', 'agents'>;
 export type Account = Row<'GET /v1/accounts', 'accounts'>;
 
+/** A link, so that the keyboard chooses a row too. */
+const named = ({ id, name }: { readonly id: string; readonly name: string }): ReactNode => (
+  <Link to="/identities" search={{ at: id }}>
+    {name}
+  </Link>
+);
+
 const accountColumns: readonly Column<Account>[] = [
-  { id: 'name', title: 'Account', value: ({ name }) => name },
+  { id: 'name', title: 'Account', value: ({ name }) => name, cell: named },
   { id: 'kind', title: 'Kind', value: ({ kind }) => kind },
   { id: 'roles', title: 'Roles', value: ({ roles }) => roles.join(', ') || null },
   { id: 'groups', title: 'Groups', value: ({ groups }) => groups.join(', ') || null },
@@ -24,7 +32,7 @@ const accountColumns: readonly Column<Account>[] = [
 ];
 
 const agentColumns: readonly Column<Agent>[] = [
-  { id: 'name', title: 'Agent', value: ({ name }) => name },
+  { id: 'name', title: 'Agent', value: ({ name }) => name, cell: named },
   { id: 'state', title: 'State', value: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
   { id: 'purpose', title: 'For what', value: ({ purpose }) => purpose },
   { id: 'owner', title: 'Answers for it', value: ({ owner }) => owner, cell: ({ owner }) => <Id>{owner}</Id> },
