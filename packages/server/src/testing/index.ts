@@ -13,3 +13,4 @@ export {
   testServer,
   WORKFLOW,
 } from './server.ts';
+export { caseNoteProject } from './temporary-project.ts';
