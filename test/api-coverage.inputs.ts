@@ -135,6 +135,15 @@ export const INPUTS: Readonly<
     role: 'requester',
     input: async (house) => ({ path: '/v1/session', by: await house.signIn('analyst') }),
   },
+  'POST /v1/session/proof': {
+    role: 'approver',
+    input: async (house) => {
+      const [who, password] = [name('prover'), randomBytes(18).toString('base64url')];
+      const account = { name: who, kind: 'person', password, roles: ['approver'], groups: [] };
+      await (await house.as('admin')).post('/v1/accounts', account);
+      return { path: '/v1/session/proof', by: await house.signInWith(who, password), body: { password } };
+    },
+  },
   'POST /v1/session/rotate': {
     role: 'requester',
     input: async (house) => ({ path: '/v1/session/rotate', by: await house.signIn('analyst') }),
@@ -435,6 +444,8 @@ export const INPUTS: Readonly<
     role: 'operator',
     input: async () => ({ path: '/v1/policy/decisions?since=2100-01-01T00:00:00Z' }),
   },
+  'GET /v1/figures': { role: 'auditor', input: async () => ({ path: '/v1/figures' }) },
+  'GET /metrics': { role: 'operator', input: async () => ({ path: '/metrics' }) },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },
   'POST /v1/accounts': {

@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 20;
+export const OPEN_MAX = 19;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -98,7 +98,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('H8', 'open', 'evidence per control of the frameworks'),
   row('H9', 'open', 'pilot before general use'),
   // Faces
-  row('I1', 'open', 'console'),
+  row('I1', 'thin', 'console'),
   row('I2', 'thin', 'CLI, scriptable'),
   row('I3', 'thin', 'HTTP API with OpenAPI, problems, idempotency, events'),
   row('I4', 'thin', 'MCP gateway'),

@@ -135,6 +135,14 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
     openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos'],
     why: 'the durable engine on our own database',
   },
+  'packages/sdk/src/client/client.ts': {
+    openers: ['fetch'],
+    why: 'the client of our own API, in a page of the console or a program of its own',
+  },
+  'packages/console/src/api/live-run.ts': {
+    openers: ['EventSource'],
+    why: 'follows a run, in a page whose policy lets it speak to its own server alone',
+  },
   'packages/cli/src/client.ts': {
     openers: ['fetch'],
     why: 'the command is a client of our own API, in a process of its own',

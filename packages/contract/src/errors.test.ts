@@ -28,6 +28,7 @@ describe('the table', () => {
       bad_input: 422,
       not_signed_in: 401,
       sign_in_failed: 401,
+      proof_needed: 403,
       too_many_attempts: 429,
       refused: 403,
       not_found: 404,

@@ -25,6 +25,11 @@ export const ERRORS = {
     title: 'Name or password is wrong',
     next: 'Check both and try again. After several failures the account waits before the next try.',
   },
+  proof_needed: {
+    status: 403,
+    title: 'This asks for a fresh proof of who you are',
+    next: 'Send your password to `POST /v1/session/proof`, or sign in at your identity provider anew.',
+  },
   too_many_attempts: { status: 429, title: 'Too many attempts', next: 'Wait as long as `Retry-After` says.' },
   refused: {
     status: 403,

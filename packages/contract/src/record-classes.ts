@@ -44,6 +44,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'identity.account_created': ACCOUNT,
   'identity.signed_in': ACCOUNT,
   'identity.sign_in_failed': ACCESS,
+  'identity.proven': ACCESS,
   'identity.signed_out': ACCESS,
   'identity.token_created': ACCESS,
   'identity.token_revoked': ACCESS,

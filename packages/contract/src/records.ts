@@ -173,6 +173,7 @@ export const RECORD_TYPES = {
     name: z.string().max(200),
     reason: z.enum(['unknown_or_wrong', 'locked']),
   }),
+  'identity.proven': z.strictObject({ session: idSchema('session') }),
   'identity.signed_out': z.strictObject({ session: idSchema('session') }),
   'identity.token_created': z.strictObject({
     token: idSchema('token'),

@@ -22,8 +22,8 @@ import type { WorkloadIdentity } from './workload/workload.ts';
 /** Who a bearer credential stands for, and which credential it was. */
 export interface Authenticated {
   readonly principal: Principal;
-  readonly via:
-    | { readonly kind: 'session'; readonly id: SessionId }
+  readonly via: /** `proven_at`: when the person last proved who they are; null: nobody has said. */
+    | { readonly kind: 'session'; readonly id: SessionId; readonly proven_at: string | null }
     | { readonly kind: 'token'; readonly id: TokenId }
     | { readonly kind: 'access_token'; readonly id: TokenId }
     /** `rule`: the rule that let the workload in. */
@@ -63,7 +63,7 @@ export function createAuthenticate(deps: {
     const { principal, rights } = await principalWith(await store.accountById(session.account));
     return {
       principal,
-      via: { kind: 'session', id: session.id },
+      via: { kind: 'session', id: session.id, proven_at: session.proven_at },
       tools: rights.tools,
       expires_at: session.expires_at,
     };

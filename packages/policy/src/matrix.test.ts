@@ -53,7 +53,14 @@ test('C8: the schema file beside the rules is the one in force', () => {
 });
 
 /** What whoever has a role may do with what is their own. */
-const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const;
+const SELF = [
+  'session.prove',
+  'session.rotate',
+  'sessions.read',
+  'sessions.end',
+  'tokens.read',
+  'delegations.create',
+] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
   requester: [
@@ -77,6 +84,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['audit.erasures', 'audit.erase', 'audit.hold'],
     'queue.read',
     'queue.close',
+    'metrics.read',
     'executions.read',
     'runs.read',
     'approvals.read',
@@ -98,13 +106,13 @@ const PROMISED: Record<Role, readonly string[]> = {
       'approvals.read',
       'queue.read',
     ],
-    ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read'],
+    ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
     ...['policy.explain', 'policy.replay'],
   ],
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
-    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read', 'metrics.read'],
     ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
     'audit.rotate_keys',
     'audit.reveals',
@@ -164,7 +172,15 @@ test('B4: an agent that acts for somebody changes no account, agent or credentia
   for (const operation of [
     ...['accounts.create', 'accounts.end_sessions', 'agents.register', 'agents.change', 'delegations.create'],
     'definitions.decide',
-    ...['session.rotate', 'sessions.end', 'signing_key.register', 'tokens.create', 'tokens.rotate', 'tokens.revoke'],
+    ...[
+      'session.prove',
+      'session.rotate',
+      'sessions.end',
+      'signing_key.register',
+      'tokens.create',
+      'tokens.rotate',
+      'tokens.revoke',
+    ],
   ]) {
     const decision = engine.decide({ ...apiRequest(operation), principal: person([...ROLES], { act }) });
     expect(

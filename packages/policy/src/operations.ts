@@ -7,6 +7,8 @@ export const OPERATIONS = {
   'session.read': 'look',
   // Signing out only gives up a right, so that a frozen identity may do it too.
   'session.end': 'look',
+  // Proving anew who one is gives no right by itself, and a freeze must not keep anybody from thawing.
+  'session.prove': 'look',
   'session.rotate': 'change',
   // One's own sessions. As with signing out: to end one only gives up a right.
   'sessions.read': 'look',
@@ -40,6 +42,8 @@ export const OPERATIONS = {
   // Whether what was done can be taken back, and asking that it be.
   'executions.read': 'look',
   'executions.undo': 'change',
+  // Counts over the record, for a dashboard and what watches it.
+  'metrics.read': 'look',
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',

@@ -21,6 +21,7 @@ import type { WebOrigin } from './http/cookies.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
 import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
+import type { AuditFigures } from './store/audit-figures.ts';
 import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
 import type { StreamView } from './streams/streams.ts';
@@ -42,6 +43,9 @@ export interface Services {
   readonly auditScope: (reader: Principal) => readonly string[] | null;
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
+  readonly figures: AuditFigures;
+  /** The figures as Prometheus reads them, of these workflows or all. */
+  readonly counters: (workflows: readonly string[] | null) => Promise<string>;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */
@@ -78,6 +82,8 @@ export interface Services {
   readonly info: {
     readonly version: string;
     readonly environment: string;
+    /** Whether people may sign in with local accounts. */
+    readonly local_accounts: boolean;
     /** Whether the database tells the roles apart; not where its user may not make roles. */
     readonly database_roles: boolean;
     /** Whether tools are called from this process. */

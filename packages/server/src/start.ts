@@ -29,11 +29,13 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
+import { figureCounters } from './http/figures/metrics.ts';
 import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
+import { auditFigures } from './store/audit-figures.ts';
 import { Database } from './store/database.ts';
 import { EXECUTED_CHANNEL } from './store/dispatches.ts';
 import { listenForEnvironment } from './store/environment.ts';
@@ -64,6 +66,8 @@ export interface StartOptions {
   readonly tracer?: OpenModelsOptions['tracer'];
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A built console (packages/console), served beside the API; left out: the API alone. */
+  readonly consoleFolder?: string | Promise<string> | undefined;
   readonly clock?: Clock;
   /**
    * Whether this process executes as well, or hands grants to executors that run apart (`roles/executor.ts`); those of the
@@ -240,6 +244,7 @@ async function start(
   const info = {
     version: VERSION,
     environment: config.environment,
+    local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
     database_roles: roles,
     executor: options.executor ?? 'here',
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
@@ -251,6 +256,7 @@ async function start(
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const figures = auditFigures(database, audit.origin);
   const services: Services = {
     ...{
       clock,
@@ -273,6 +279,8 @@ async function start(
       submit,
       info,
     },
+    figures,
+    counters: figureCounters(figures),
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
@@ -287,7 +295,9 @@ async function start(
     jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
-  const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
+  const app = await buildApp(services, logger as unknown as FastifyBaseLogger, {
+    consoleFolder: await options.consoleFolder,
+  });
   undo.push(() => app.close());
   const url = await app
     .listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 7410 })

@@ -28,7 +28,11 @@ export function readStep(scope: RunScope) {
         const value = await deps.uow.transaction(async (tx) => {
           const id = await deps.context.save(tx, run.id, reading.evidence, { source, read_at });
           await deps.audit.append(tx, [
-            record('source.read', { ...reading.record, decision, request }, { outcome: 'read', key }),
+            record(
+              'source.read',
+              { ...reading.record, decision, request },
+              { outcome: reading.record.findings.length > 0 ? 'flagged' : 'read', key },
+            ),
           ]);
           return id;
         });

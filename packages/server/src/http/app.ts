@@ -20,6 +20,7 @@ import { z } from 'zod';
 import type { Services } from '../services.ts';
 import { admit, recordRefusal } from './access.ts';
 import { checkText } from './check-text.ts';
+import { serveConsole } from './console/serve-console.ts';
 import { assertOurHost, challenge } from './mcp-guard.ts';
 import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
 import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
@@ -38,8 +39,15 @@ const problemAnswer = {
   content: { 'application/problem+json': { schema: problemSchema } },
 };
 
-/** The HTTP face. Every route of the table passes `admit` before its handler runs; there is no other way to add one. */
-export async function buildApp(services: Services, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+/**
+ * The HTTP face. Every route of the table passes `admit` before its handler runs; there is no other way to add one.
+ * `consoleFolder`: a built console, which is served beside it.
+ */
+export async function buildApp(
+  services: Services,
+  logger: FastifyBaseLogger,
+  { consoleFolder }: { readonly consoleFolder?: string | undefined } = {},
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -85,6 +93,7 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
       });
   }
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  if (consoleFolder !== undefined) await serveConsole(app, consoleFolder);
   await app.ready();
   return app;
 }
@@ -121,6 +130,8 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     // Before the body is read, so that a stranger's is not even parsed; behind the limit on requests (`onRequest`), so
     // that a flood does not fill the record.
     preParsing: async (request, reply, payload) => {
+      // What somebody was shown, or was given, stays in no cache; a handler may say otherwise.
+      if (route.operation !== 'public' || route.method !== 'GET') reply.header('cache-control', 'no-store');
       if (route.operation !== 'public') callers.set(request, await enter(services, route, request, reply));
       return payload;
     },

@@ -32,6 +32,8 @@ export interface Route {
   readonly params?: Shape;
   readonly query?: Shape;
   readonly body?: Shape;
+  /** In a browser's session it asks for a proof of who one is that is minutes old: it gives rights, or stops the house. */
+  readonly fresh_proof?: true;
   readonly answers: { readonly [status: number]: Shape };
   readonly bodyLimit?: number;
   /** Requests a minute and address, where that is not what it is for everything else. */

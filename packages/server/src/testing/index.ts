@@ -3,12 +3,14 @@ export type { Route } from '../http/route.ts';
 export { routes } from '../http/routes/index.ts';
 export { testDatabase, withClient } from '../store/testing/database.ts';
 export type { Answer, Client } from './client.ts';
+export { openApiDocument } from './openapi.ts';
 export { servedRoutes } from './served-routes.ts';
 export {
   AGENT_TOOLSET,
   type ShownApproval,
   type SignedInClient,
   type TestServer,
+  type TestServerOptions,
   testServer,
   WORKFLOW,
 } from './server.ts';

@@ -30,7 +30,8 @@ export const APPROVERS = workflow.contract.approvers;
 /** Tools of the test project for agents outside, as configuration. */
 export const AGENT_TOOLSET = { name: 'cases', approvers: [...APPROVERS], tools: join(PROJECT, 'agents/tools.ts') };
 
-export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'tracer'> {
+export interface TestServerOptions
+  extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'tracer' | 'consoleFolder'> {
   /** Another project than the test project: a folder. */
   readonly project?: string;
   /** Called before the first start, with the state folder. */
@@ -64,6 +65,8 @@ export interface TestServer {
   readonly anonymous: Client;
   /** A local account (`analyst`, `lead`, `operator`, `auditor`, `admin`), or one of {@link addAccount}, signed in. */
   as(name: string): Promise<SignedInClient>;
+  /** The password of a local account: what a person types. */
+  passwordOf(name: string): string;
   /** Signs in anew. */
   signIn(name: string): Promise<SignedInClient>;
   /** Signs in with a name and password of the caller's. */
@@ -157,6 +160,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       startOptions,
       anonymous,
       as,
+      passwordOf,
       signIn,
       signInWith,
 

@@ -18,6 +18,15 @@ import { approvalView } from '../views/approval.ts';
 import { seesApproval } from '../visible.ts';
 import { idParam, listLimit } from './schemas.ts';
 
+/** A row of the list: the approval, and what of its proposal a list shows. */
+const listedApproval = approvalSchema.extend({
+  tool: z.string().nullable(),
+  workflow: z.string().nullable(),
+  tier: z.string().nullable().describe('The risk tier of the workflow'),
+  requester: z.string().nullable(),
+  run: z.string().nullable(),
+});
+
 export const approvalRoutes = [
   route({
     method: 'GET',
@@ -42,7 +51,7 @@ export const approvalRoutes = [
       limit: listLimit,
       after: idSchema('approval').optional(),
     }),
-    answers: { 200: z.object({ approvals: z.array(z.unknown()), next: z.string().nullable() }) },
+    answers: { 200: z.object({ approvals: z.array(listedApproval), next: z.string().nullable() }) },
     handler: async ({ services, who, query }) => {
       const approvals = await services.approvals.list(query);
       const visible = approvals.filter((approval) => seesApproval(who.principal, approval));
@@ -52,7 +61,8 @@ export const approvalRoutes = [
           return {
             ...approval,
             tool: stored?.proposal.tool ?? null,
-            workflow: stored?.proposal.workflow ?? null,
+            workflow: stored?.workflow.name ?? null,
+            tier: stored?.workflow.tier ?? null,
             requester: stored?.proposal.principal.name ?? null,
             run: stored?.proposal.run ?? null,
           };

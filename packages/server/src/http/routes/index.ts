@@ -6,6 +6,7 @@ import { authzenRoutes } from './authzen.ts';
 import { definitionRoutes } from './definitions.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
+import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...erasureRoutes,
   ...revealRoutes,
   ...policyRoutes,
+  ...figureRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];
