@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { softwareAuthenticator } from '@portreeve/approve/testing';
 import { makeSigningKey } from '@portreeve/identity';
-import { type SignedInClient, type TestServer, WORKFLOW } from '@portreeve/server/testing';
+import {
+  enrolment,
+  type SignedInClient,
+  signedByPasskey,
+  type TestServer,
+  WORKFLOW,
+  withPasskey,
+} from '@portreeve/server/testing';
 
 /** What a call needs besides its route: an address without placeholders, and a body. */
 export interface RouteInput {
@@ -99,6 +107,41 @@ export const INPUTS: Readonly<
   'POST /v1/session/rotate': {
     role: 'requester',
     input: async (house) => ({ path: '/v1/session/rotate', by: await house.signIn('analyst') }),
+  },
+  'GET /v1/passkeys': { role: 'approver', input: async () => ({ path: '/v1/passkeys' }) },
+  'POST /v1/passkeys/enrolments': { role: 'approver', input: async () => ({ path: '/v1/passkeys/enrolments' }) },
+  'POST /v1/passkeys': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      const key = softwareAuthenticator(house.server.services.web.origin);
+      return { path: '/v1/passkeys', body: await enrolment(house, by, key) };
+    },
+  },
+  'DELETE /v1/passkeys/:id': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      return { path: `/v1/passkeys/${(await by.get('/v1/passkeys')).body.passkeys.at(-1).id}` };
+    },
+  },
+  'GET /v1/accounts/:id/passkeys': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/accounts/${(await house.as('lead')).principal.id}/passkeys` }),
+  },
+  'POST /v1/accounts/:id/passkeys/invitations': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/accounts/${(await house.as('lead')).principal.id}/passkeys/invitations` }),
+  },
+  'DELETE /v1/accounts/:id/passkeys/:passkey': {
+    role: 'admin',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      const { id } = (await by.get('/v1/passkeys')).body.passkeys.at(-1);
+      return { path: `/v1/accounts/${by.principal.id}/passkeys/${id}` };
+    },
   },
   'POST /v1/session/signing-key': {
     role: 'approver',
@@ -228,6 +271,25 @@ export const INPUTS: Readonly<
         path: `/v1/approvals/${shown.approval.id}/verdicts`,
         body: await house.verdict('lead', shown, 'deny'),
       };
+    },
+  },
+  'POST /v1/approvals/:id/challenges': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      const { approval, digest } = await waiting(house);
+      const body = { verdict: 'deny', reason: '', proposal_digest: digest, preview_digest: approval.preview_digest };
+      return { path: `/v1/approvals/${approval.id}/challenges`, body };
+    },
+  },
+  'POST /v1/approvals/:id/passkey-verdicts': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      const shown = await waiting(house);
+      const body = await signedByPasskey(by, shown, await withPasskey(house, by), 'deny');
+      return { path: `/v1/approvals/${shown.approval.id}/passkey-verdicts`, body };
     },
   },
   'GET /v1/queue': { role: 'operator', input: async () => ({ path: '/v1/queue' }) },

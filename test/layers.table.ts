@@ -99,6 +99,7 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['execute', 'identity', 'verify'],
     why: 'grants are signed in one place and checked in two; who asks may come with a token of another issuer',
   },
+  { modules: ['@simplewebauthn/*'], only: ['approve'], why: 'passkeys sign verdicts, in one place' },
   {
     modules: ['openid-client', 'oauth4webapi'],
     only: ['identity'],

@@ -25,6 +25,19 @@ export const OPENERS: readonly Opener[] = [
     modules: ['@anthropic-ai/*', 'openai'],
     harmless: ['APIError', 'APIConnectionTimeoutError', 'APIUserAbortError', 'transformJSONSchema'],
   },
+  {
+    // It would fetch revocation lists for certified attestations: `enrol.ts` lets none through.
+    modules: ['@simplewebauthn/server', '@simplewebauthn/server/*'],
+    harmless: [
+      'generateAuthenticationOptions',
+      'generateRegistrationOptions',
+      'verifyAuthenticationResponse',
+      'verifyRegistrationResponse',
+      'COSEALG',
+      'decodeAttestationObject',
+      'decodeCredentialPublicKey',
+    ],
+  },
   { modules: ['@aws-sdk/*', '@google-cloud/*', 'node-vault'], harmless: [] },
   { modules: ['@dbos-inc/*'], harmless: [] },
   {

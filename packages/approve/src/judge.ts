@@ -1,9 +1,15 @@
-import { PortreeveError, type Principal, type Proposal, type SignedVerdict } from '@portreeve/contract';
+import { PortreeveError, type Principal, type Proposal, type SignedVerdict, signsAsWellAs } from '@portreeve/contract';
+import type { CheckedSignature } from './check-signature.ts';
 import type { StoredApproval } from './ports.ts';
-import { verifyVerdict } from './verdict.ts';
 
 /** How far a signer's clock may be from ours. */
 export const SIGNED_AT_TOLERANCE_MS = 10 * 60_000;
+
+const NAMES = {
+  key: 'a signature',
+  passkey: 'a passkey',
+  device_bound: 'a passkey that cannot leave its device',
+} as const;
 
 /** Everybody in the request's `act` chain: none of them may approve it. */
 export function requestersOf(proposal: Proposal): string[] {
@@ -24,7 +30,7 @@ export function refusalOf(
   approval: StoredApproval,
   signed: SignedVerdict,
   by: Principal,
-  known: { registered_key: string | null; now: Date },
+  known: { signature: CheckedSignature; now: Date },
 ): PortreeveError | null {
   const { statement } = signed;
   if (statement.approver !== by.id)
@@ -50,10 +56,9 @@ export function refusalOf(
     return new PortreeveError('digest_mismatch', 'The verdict does not name the preview that belongs to it.', {
       next: 'Look at the approval again, with its preview, and sign what is shown.',
     });
-  if (known.registered_key === null)
-    return new PortreeveError('bad_signature', 'No signing key is registered for your account.');
-  if (signed.public_key !== known.registered_key || !verifyVerdict(signed))
-    return new PortreeveError('bad_signature', 'The signature is not by the key registered for your account.');
+  if (!known.signature.valid) return new PortreeveError('bad_signature', known.signature.problem);
+  if (statement.verdict === 'approve' && !signsAsWellAs(known.signature.by, approval.signature))
+    return new PortreeveError('signature_too_weak', `Policy asks for ${NAMES[approval.signature]}.`);
   if (Math.abs(known.now.getTime() - Date.parse(statement.signed_at)) > SIGNED_AT_TOLERANCE_MS)
     return new PortreeveError('bad_signature', 'It was signed more than 10 minutes from now.', {
       next: 'Check the clock of the machine that signs, then sign again.',

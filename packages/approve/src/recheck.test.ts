@@ -25,7 +25,7 @@ const clock = fixedClock('2026-11-02T09:00:00.000Z');
 const rita = testPerson(clock, 'rita');
 const ana = testPerson(clock, 'ana', { groups: ['security', 'elsewhere'] });
 const bo = testPerson(clock, 'bo');
-const invalid = { valid: false, approvers: [], groups: [] };
+const invalid = { valid: false, approvers: [], groups: [], by_passkey: [], by_device: [] };
 
 let uow: UnitOfWork;
 let store: ReturnType<typeof memoryApprovalStore>;
@@ -70,6 +70,8 @@ test('F5 (SPEC 9): what two people signed holds, and names them and the groups t
     valid: true,
     approvers: [ana.principal.id, bo.principal.id],
     groups: ['security'],
+    by_passkey: [],
+    by_device: [],
   });
   clock.set('2026-11-02T09:00:00.000Z');
 });

@@ -25,6 +25,7 @@ export { type Applied, applyMapping, type Mapped, type Mapping } from './mapping
 export { type MappingFault, mappingFaults } from './mapping-faults.ts';
 export * from './model-endpoint.ts';
 export * from './model-request.ts';
+export * from './passkey.ts';
 export * from './policy-request.ts';
 export * from './preview.ts';
 export * from './principal.ts';

@@ -53,7 +53,10 @@ test('C8: the schema file beside the rules is the one in force', () => {
 });
 
 /** What whoever has a role may do with what is their own. */
-const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const;
+const SELF = [
+  ...(['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const),
+  ...(['passkeys.read', 'passkeys.enrol', 'passkeys.revoke'] as const),
+] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
   requester: [
@@ -92,7 +95,7 @@ const PROMISED: Record<Role, readonly string[]> = {
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
-    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read', 'passkeys.manage'],
     ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
     'audit.rotate_keys',
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
@@ -150,6 +153,7 @@ test('B4: an agent that acts for somebody changes no account, agent or credentia
   for (const operation of [
     ...['accounts.create', 'accounts.end_sessions', 'agents.register', 'agents.change', 'delegations.create'],
     ...['session.rotate', 'sessions.end', 'signing_key.register', 'tokens.create', 'tokens.rotate', 'tokens.revoke'],
+    ...['passkeys.enrol', 'passkeys.revoke', 'passkeys.manage'],
   ]) {
     const decision = engine.decide({ ...apiRequest(operation), principal: person([...ROLES], { act }) });
     expect(

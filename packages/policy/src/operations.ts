@@ -13,6 +13,11 @@ export const OPERATIONS = {
   'sessions.end': 'look',
   // A person's first signing key.
   'signing_key.register': 'change',
+  // One's own passkeys, and an administrator's leave for somebody to enrol one, or end of anybody's.
+  'passkeys.read': 'look',
+  'passkeys.enrol': 'change',
+  'passkeys.revoke': 'look',
+  'passkeys.manage': 'change',
   // A person's leave for one agent to act for them.
   'delegations.create': 'change',
   'system.read': 'look',

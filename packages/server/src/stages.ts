@@ -1,4 +1,4 @@
-import { type Approvals, createApprovals } from '@portreeve/approve';
+import { type Approvals, createApprovals, createPasskeys } from '@portreeve/approve';
 import { createRedactor } from '@portreeve/audit';
 import {
   assemble,
@@ -39,6 +39,7 @@ import { handoffStore } from './store/handoffs.ts';
 import { historyStore } from './store/history.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
+import { passkeyStore } from './store/passkeys.ts';
 import { proposalStore } from './store/proposals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
@@ -126,10 +127,15 @@ export async function wireStages(options: StagesOptions) {
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
   const handoffs = createHandoffs({ ...stage, store: handoffStore(database, sealing) });
+  const { base_url } = config.identity;
+  const relying_party = { id: new URL(base_url).hostname, origin: base_url };
+  const passkeyOptions = { store: passkeyStore(database), relying_party };
+  const passkeys = createPasskeys({ ...stage, ...passkeyOptions, signers: identity });
   const approvals = createApprovals({
     ...stage,
     store: approvalStore(database, sealing),
     signers: identity,
+    passkeys: passkeyOptions,
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
@@ -217,6 +223,7 @@ export async function wireStages(options: StagesOptions) {
     egress,
     streams,
     approvals,
+    passkeys,
     gate,
     undos,
     unwindings,

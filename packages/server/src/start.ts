@@ -239,7 +239,7 @@ async function start(
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const { passkeys, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const services: Services = {
     ...{
       clock,
@@ -252,6 +252,7 @@ async function start(
       audit,
       erasing: stages.erasing,
       approvals,
+      passkeys,
       handoffs,
       learn,
       undos,
@@ -303,6 +304,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
+    every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),

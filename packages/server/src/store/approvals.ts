@@ -7,6 +7,7 @@ import {
   previewSchema,
   recordRefsSchema,
   signedVerdictSchema,
+  type VerdictSignature,
 } from '@portreeve/contract';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './database.ts';
@@ -23,6 +24,7 @@ interface ApprovalsTable {
   requesters: string[];
   groups: string[];
   quorum: number;
+  signature: VerdictSignature;
   state: ApprovalState;
   refs: string;
   created_at: Date;
@@ -41,7 +43,17 @@ interface VerdictsTable {
 
 /** All but the preview, which is large and wanted only where it is shown. */
 const HEAD = [
-  ...(['id', 'proposal', 'proposal_digest', 'decision', 'preview_digest', 'requesters', 'groups', 'quorum'] as const),
+  ...([
+    'id',
+    'proposal',
+    'proposal_digest',
+    'decision',
+    'preview_digest',
+    'requesters',
+    'groups',
+    'quorum',
+    'signature',
+  ] as const),
   ...(['state', 'refs', 'created_at', 'expires_at', 'closed_at'] as const),
 ] as const;
 type Head = Pick<Selectable<ApprovalsTable>, (typeof HEAD)[number]>;
@@ -77,6 +89,7 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
           requesters: approval.requesters,
           groups: approval.groups,
           quorum: approval.quorum,
+          signature: approval.signature,
           state: approval.state,
           refs: canonicalJson(approval.refs),
           created_at: new Date(approval.created_at),
@@ -212,6 +225,7 @@ function approvalOf(row: Head, verdicts: readonly Pick<VerdictsTable, 'groups' |
     requesters: row.requesters,
     groups: row.groups,
     quorum: row.quorum,
+    signature: row.signature,
     state: row.state,
     refs: recordRefsSchema.parse(JSON.parse(row.refs)),
     created_at: row.created_at.toISOString(),

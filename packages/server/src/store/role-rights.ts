@@ -51,6 +51,10 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   identity_attempts: { api: ALL },
   identity_begun_sign_ins: { api: ALL },
   identity_agents: { api: CHANGE, gatekeeper: READ },
+  // The gatekeeper verifies again what they have signed.
+  passkeys: { api: 'SELECT, INSERT, UPDATE (counter, revoked_at)', gatekeeper: READ },
+  passkey_challenges: { api: 'SELECT, INSERT, DELETE' },
+  passkey_invitations: { api: 'SELECT, INSERT, DELETE' },
   identity_access_revocations: { api: ALL },
   identity_used: { api: ALL },
 

@@ -3,6 +3,7 @@ export type { Route } from '../http/route.ts';
 export { routes } from '../http/routes/index.ts';
 export { testDatabase, withClient } from '../store/testing/database.ts';
 export type { Answer, Client } from './client.ts';
+export { decideByPasskey, enrolment, invitationFor, signedByPasskey, withPasskey } from './passkeys.ts';
 export { servedRoutes } from './served-routes.ts';
 export {
   type ShownApproval,

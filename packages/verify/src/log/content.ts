@@ -1,5 +1,6 @@
 import { type Entry, isPayloadOf } from './entry.ts';
-import { readVerdict, verifyVerdict } from './verdict.ts';
+import type { PasskeyHome } from './passkey.ts';
+import { keyOf, readVerdict, verifyVerdict } from './verdict.ts';
 
 /** What has been seen so far in the records of one export. */
 export interface ContentChecks {
@@ -9,9 +10,29 @@ export interface ContentChecks {
   verdicts_by_registered_key: number;
   time: number;
   readonly signingKeysByAccount: Map<string, string>;
+  /** Where each account's passkeys sign, by their public keys: those that are enrolled at this place of the log. */
+  readonly passkeysByAccount: Map<string, Map<string, Enrolled>>;
+  /** Each verdict in the order of the log, where it was asked for. */
+  readonly proved: ProvedVerdict[] | null;
 }
 
-export function newContentChecks(): ContentChecks {
+interface Enrolled extends PasskeyHome {
+  readonly id: unknown;
+}
+
+/** One verdict whose signature verifies. */
+export interface ProvedVerdict {
+  readonly index: number;
+  readonly approval: string;
+  readonly proposal_digest: string;
+  readonly verdict: string;
+  readonly approver: string;
+  readonly by: 'key' | 'passkey';
+  /** Whether this log registers that key for that person, at this place. */
+  readonly registered: boolean;
+}
+
+export function newContentChecks(options: { readonly approvals?: boolean } = {}): ContentChecks {
   return {
     records: 0,
     payloads_missing: 0,
@@ -19,6 +40,8 @@ export function newContentChecks(): ContentChecks {
     verdicts_by_registered_key: 0,
     time: Number.NEGATIVE_INFINITY,
     signingKeysByAccount: new Map(),
+    passkeysByAccount: new Map(),
+    proved: options.approvals ? [] : null,
   };
 }
 
@@ -47,17 +70,15 @@ export async function checkContent(checks: ContentChecks, entry: Entry, payload:
       problem: `the payload of record ${index} is not the one that was recorded`,
     };
   const { data } = payload;
-  if (entry.type === 'identity.account_created' && typeof data.account === 'string') {
-    if (typeof data.signing_key === 'string') checks.signingKeysByAccount.set(data.account, data.signing_key);
-    return null;
-  }
+  learnKey(checks, entry.type, data);
   return entry.type === 'approval.verdict' ? checkVerdict(checks, entry, data.verdict) : null;
 }
 
 async function checkVerdict(checks: ContentChecks, entry: Entry, value: unknown): Promise<Finding | null> {
   const { index, refs } = entry;
   const signed = readVerdict(value);
-  if (!signed || !(await verifyVerdict(signed)))
+  const home = signed ? (checks.passkeysByAccount.get(signed.statement.approver)?.get(keyOf(signed)) ?? null) : null;
+  if (!signed || !(await verifyVerdict(signed, home)))
     return { kind: 'bad_verdict', index, problem: `the signature of the verdict in record ${index} does not verify` };
   const { statement } = signed;
   const elsewhere =
@@ -66,6 +87,28 @@ async function checkVerdict(checks: ContentChecks, entry: Entry, value: unknown)
   if (elsewhere)
     return { kind: 'bad_verdict', index, problem: `the verdict in record ${index} was signed for another approval` };
   checks.verdicts++;
-  if (checks.signingKeysByAccount.get(statement.approver) === signed.public_key) checks.verdicts_by_registered_key++;
+  const by = 'passkey' in signed ? 'passkey' : 'key';
+  const registered =
+    by === 'passkey' ? home !== null : checks.signingKeysByAccount.get(statement.approver) === keyOf(signed);
+  if (registered) checks.verdicts_by_registered_key++;
+  const { approval, proposal_digest, verdict, approver } = statement;
+  checks.proved?.push({ index, approval, proposal_digest, verdict, approver, by, registered });
   return null;
+}
+
+/** What a record says of whose key is whose from then on. */
+function learnKey(checks: ContentChecks, type: string, data: Readonly<Record<string, unknown>>): void {
+  const { account, signing_key, public_key, passkey, rp_id, origin } = data;
+  if (typeof account !== 'string') return;
+  if (type === 'identity.account_created' && typeof signing_key === 'string')
+    checks.signingKeysByAccount.set(account, signing_key);
+  if (type === 'identity.signing_key_registered' && typeof public_key === 'string')
+    checks.signingKeysByAccount.set(account, public_key);
+  const own = checks.passkeysByAccount.get(account) ?? new Map<string, Enrolled>();
+  if (type === 'identity.passkey_enrolled' && typeof public_key === 'string')
+    checks.passkeysByAccount.set(
+      account,
+      own.set(public_key, { id: passkey, rp_id: String(rp_id), origin: String(origin) }),
+    );
+  if (type === 'identity.passkey_revoked') for (const [key, { id }] of own) if (id === passkey) own.delete(key);
 }

@@ -1,15 +1,19 @@
+import { givenAssertionSchema } from '@portreeve/approve';
 import {
   APPROVAL_STATES,
   type ApprovalId,
   actorOf,
   approvalSchema,
+  digestSchema,
   draft,
   idSchema,
   PortreeveError,
   type Principal,
   previewViewSchema,
   signedVerdictSchema,
+  VERDICTS,
   type VerdictKind,
+  verdictStatementSchema,
 } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Services } from '../../services.ts';
@@ -80,6 +84,47 @@ export const approvalRoutes = [
       if (!approval || !seesApproval(who.principal, approval))
         throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
       return approvalView(services, approval);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/approvals/:id/challenges',
+    operation: 'approvals.decide',
+    summary:
+      'What a passkey is to sign for a verdict: the statement, and the options that the authenticator is asked with',
+    records: ['identity.passkey_challenged'],
+    params: idParam('approval'),
+    body: z.strictObject({
+      verdict: z.enum(VERDICTS),
+      reason: z.string().max(2000),
+      proposal_digest: digestSchema.describe('Of what the person was shown'),
+      preview_digest: digestSchema.nullable(),
+    }),
+    answers: { 200: z.object({ statement: verdictStatementSchema, options: z.looseObject({}) }) },
+    handler: async ({ services, who, params, body }) => {
+      const approval = await services.approvals.get(params.id);
+      if (!approval || !seesApproval(who.principal, approval))
+        throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
+      return services.passkeys.challenge(approval, body, who.principal);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/approvals/:id/passkey-verdicts',
+    operation: 'approvals.decide',
+    summary: 'Give the verdict that a passkey has signed: the assertion over the challenge that was asked for',
+    records: ['approval.verdict', 'approval.closed', 'approval.refused_verdict', 'identity.passkey_revoked'],
+    params: idParam('approval'),
+    body: givenAssertionSchema,
+    answers: { 201: approvalSchema },
+    handler: async ({ services, who, params, body }) => {
+      // Which verdict it is stands in what we gave to be signed; while frozen, only a denial can be given.
+      const verdict = await services.approvals.verdictIn(body, who.principal);
+      if (verdict) await refuseFrozen(services, params.id, verdict, who.principal);
+      services.debugpoint('before-verdict');
+      const approval = await services.approvals.decideByPasskey(params.id, body, who.principal);
+      services.debugpoint('after-verdict');
+      return approval;
     },
   }),
   route({

@@ -7,6 +7,7 @@ import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { policyRoutes } from './policy.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...oidcRoutes,
   ...oauthRoutes,
   ...sessionRoutes,
+  ...passkeyRoutes,
   ...tokenRoutes,
   ...agentRoutes,
   ...runRoutes,
