@@ -273,6 +273,10 @@ export const INPUTS: Readonly<
       };
     },
   },
+  'GET /approve/:id': {
+    role: 'approver',
+    input: async (house) => ({ path: `/approve/${(await waiting(house)).approval.id}` }),
+  },
   'POST /v1/approvals/:id/challenges': {
     role: 'approver',
     input: async (house) => {

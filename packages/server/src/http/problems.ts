@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { ERRORS, type FieldError, isPortreeveError, PortreeveError, toProblem } from '@portreeve/contract';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { APPROVAL_PAGE_POLICY, wordsPage } from './pages/approval-page.ts';
 
 /** Every error leaves as an RFC 9457 problem with a stable code and a next step; causes go to the log alone. */
 export function installProblems(app: FastifyInstance): void {
@@ -51,6 +52,12 @@ function send(reply: FastifyReply, error: PortreeveError, instance: string): Fas
   const wait = error.extra.retry_after_s;
   if (typeof wait === 'number') reply.header('retry-after', String(wait));
   if (error.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer');
+  if (reply.request.url.startsWith('/approve/'))
+    return reply
+      .code(error.status)
+      .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': APPROVAL_PAGE_POLICY })
+      .header('cache-control', 'no-store')
+      .send(wordsPage(ERRORS[error.code].title, error.detail, error.next));
   return reply
     .code(error.status)
     .type('application/problem+json')

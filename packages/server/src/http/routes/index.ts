@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
+import { approvalPageRoutes } from './approval-page.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...agentRoutes,
   ...runRoutes,
   ...approvalRoutes,
+  ...approvalPageRoutes,
   ...queueRoutes,
   ...undoRoutes,
   ...environmentRoutes,
