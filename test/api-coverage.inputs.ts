@@ -34,6 +34,20 @@ const done = async (house: TestServer): Promise<string> => {
   await house.ended(id);
   return id;
 };
+/** Leave for a new approver to decide in the lead’s place. */
+const standIn = async (house: TestServer) => {
+  const { principal } = await house.addAccount(name('stand-in'), ['approver'], ['other-leads']);
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  return { delegate: principal.id, groups: ['note-leads'], until, reason: 'a test' };
+};
+/** Approvals of one and the same low-tier action, as policy asks for them while its requester is watched. */
+const lowTier = async (house: TestServer, count: number) =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const { id } = await house.submit({ case_id: 'ASK-1', publish: false });
+      return house.approvalOf(id);
+    }),
+  );
 /** A hand-off in the queue: the downstream answers nothing that can be understood. */
 const handoff = async (house: TestServer): Promise<string> => {
   house.downstream.replyWith((_call, response) => response.writeHead(500).end());
@@ -276,6 +290,32 @@ export const INPUTS: Readonly<
   'GET /approve/:id': {
     role: 'approver',
     input: async (house) => ({ path: `/approve/${(await waiting(house)).approval.id}` }),
+  },
+  'POST /v1/approvals/:id/withdraw': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/approvals/${(await waiting(house)).approval.id}/withdraw` }),
+  },
+  'GET /v1/approval-delegations': { role: 'approver', input: async () => ({ path: '/v1/approval-delegations' }) },
+  'POST /v1/approval-delegations': {
+    role: 'approver',
+    input: async (house) => ({ path: '/v1/approval-delegations', body: await standIn(house) }),
+  },
+  'DELETE /v1/approval-delegations/:id': {
+    role: 'approver',
+    input: async (house) => {
+      const { body } = await (await house.as('lead')).post('/v1/approval-delegations', await standIn(house));
+      return { path: `/v1/approval-delegations/${body.id}` };
+    },
+  },
+  'POST /v1/approvals/batch': {
+    role: 'approver',
+    input: async (house) => {
+      const ids = await lowTier(house, 2);
+      return {
+        path: '/v1/approvals/batch',
+        body: { verdicts: await Promise.all(ids.map((shown) => house.verdict('lead', shown, 'deny'))) },
+      };
+    },
   },
   'POST /v1/approvals/:id/challenges': {
     role: 'approver',

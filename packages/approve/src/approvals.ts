@@ -24,6 +24,8 @@ import {
 import { checkSignature, type SignatureDeps } from './check-signature.ts';
 import { close, closedError, expireIfOverdue, toApproval } from './closing.ts';
 import { decideIn } from './decide.ts';
+import { type DelegationDeps, standingFor } from './delegations.ts';
+import { type NudgeDeps, nudgeDue } from './nudge.ts';
 import { type GivenAssertion, signedVerdictOf } from './passkeys/signed-verdict.ts';
 import type { ApprovalStore } from './ports.ts';
 import { INVALID, type Recheck, recheckStored } from './recheck.ts';
@@ -32,12 +34,16 @@ import { type ApprovalRequest, requestIn } from './request.ts';
 export interface ApprovalFilter {
   readonly state?: ApprovalState | undefined;
   readonly groups?: readonly string[] | undefined;
+  /** Those that this principal asked for, itself or through its `act` chain. */
+  readonly requester?: PrincipalId | undefined;
   /** 1 to 200; 50 where it is left out. */
   readonly limit?: number | undefined;
   readonly after?: ApprovalId | undefined;
 }
 
-export interface ApprovalsOptions extends SignatureDeps {
+export interface ApprovalsOptions extends SignatureDeps, Pick<NudgeDeps, 'onNudge'> {
+  /** Who may decide in whose place; left out: everybody for themselves. */
+  readonly delegations?: Pick<DelegationDeps, 'delegations' | 'whoIs'>;
   readonly store: ApprovalStore;
   readonly uow: UnitOfWork;
   readonly audit: AuditWriter;
@@ -70,6 +76,8 @@ export interface Approvals {
   verdictIn(assertion: GivenAssertion, by: Principal): Promise<VerdictKind | null>;
   /** Closes what is past its time, as denied by time-out, and says which. Call it often. */
   expireDue(): Promise<ApprovalId[]>;
+  /** Reminds who may decide, and tells whom the owners named that it may expire: each once. Call it often. */
+  nudgeDue(): Promise<ApprovalId[]>;
   /** Takes a request back. Only a requester may (`refused`); throws `not_found`, `approval_closed`. */
   withdraw(id: ApprovalId, by: Principal): Promise<Approval>;
   /**
@@ -77,6 +85,8 @@ export interface Approvals {
    * retired. In the caller's transaction, which appends the records last.
    */
   revokeOf(tx: Tx, requester: PrincipalId, by: RecordActor): Promise<{ ids: ApprovalId[]; records: RecordDraft[] }>;
+  /** The groups for which somebody may decide now: their own, and those of whom they stand in for. */
+  groupsFor(by: Principal): Promise<string[]>;
   get(id: ApprovalId): Promise<Approval | null>;
   /** What its approvers are shown beforehand. Throws `digest_mismatch` where it is not what was recorded and signed. */
   preview(approval: Pick<Approval, 'id' | 'preview_digest'>): Promise<Preview | null>;
@@ -110,7 +120,8 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
         throw new PortreeveError('bad_request', 'This is not a signed verdict.', { errors: fieldErrors(parsed.error) });
       // Read before the transaction: inside, it would want a second connection while the first holds locks.
       const signature = await checkSignature(deps, parsed.data, by.id);
-      return unwrap(await uow.transaction((tx) => decideIn(deps, tx, parsed.data, by, signature)));
+      const standing = deps.delegations ? await standingFor({ ...deps.delegations, clock }, by.id) : [];
+      return unwrap(await uow.transaction((tx) => decideIn(deps, tx, parsed.data, by, signature, standing)));
     },
 
     async verdictIn(assertion, by) {
@@ -141,6 +152,8 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       if (failures.length > 0) throw new AggregateError(failures, `${failures.length} approvals could not be expired`);
       return closed;
     },
+
+    nudgeDue: () => nudgeDue(deps),
 
     async withdraw(id, by) {
       const result = await uow.transaction(async (tx) => {
@@ -176,6 +189,11 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       return { ids, records };
     },
 
+    async groupsFor(by) {
+      const standing = deps.delegations ? await standingFor({ ...deps.delegations, clock }, by.id) : [];
+      return [...new Set([...by.groups, ...standing.flatMap(({ groups }) => groups)])];
+    },
+
     async get(id) {
       const stored = await store.get(id);
       return stored && toApproval(stored);
@@ -193,6 +211,7 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       const stored = await store.list({
         state: filter.state ?? null,
         groups: filter.groups ?? null,
+        requester: filter.requester ?? null,
         limit: Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200),
         after: filter.after ?? null,
       });

@@ -14,7 +14,7 @@ import {
 } from '@portreeve/contract';
 import type { CheckedSignature } from './check-signature.ts';
 import { type ClosingDeps, close, closedError, expireIfOverdue, toApproval } from './closing.ts';
-import { groupsOf, refusalOf } from './judge.ts';
+import { eligibilityOf, refusalOf, type StandingFor } from './judge.ts';
 import { sha256, takeChallenge } from './passkeys/challenges.ts';
 import type { PasskeyStore } from './passkeys/ports.ts';
 import type { StoredApproval, StoredVerdict } from './ports.ts';
@@ -35,6 +35,7 @@ export async function decideIn(
   signed: SignedVerdict,
   by: Principal,
   signature: CheckedSignature,
+  standing: StandingFor = [],
 ): Promise<Approval | PortreeveError> {
   const { statement } = signed;
   const refuse = async (error: PortreeveError, stored: StoredApproval | null, before: RecordDraft[] = []) => {
@@ -55,31 +56,39 @@ export async function decideIn(
   const expired = await expireIfOverdue(deps, tx, stored);
   if (expired) return refuse(closedError('expired'), stored, [expired]);
   const fresh = await takeFreshness(deps, tx, signed, by);
-  const refusal = refusalOf(stored, signed, by, { signature, now: deps.clock.now() }) ?? fresh;
+  const refusal = refusalOf(stored, signed, by, { signature, now: deps.clock.now(), standing }) ?? fresh;
   if (refusal) return refuse(refusal, stored);
   const cloned = await advanceOrRevoke(deps, tx, signature, by);
   if (cloned)
     return refuse(new PortreeveError('bad_signature', 'This passkey was cloned, and is revoked.'), stored, [cloned]);
-  const verdict: StoredVerdict = { signed, groups: groupsOf(stored, by) };
+  const verdict: StoredVerdict = { signed, ...eligibilityOf(stored, by, standing) };
   if (!(await deps.store.addVerdict(tx, stored.id, verdict)))
     return refuse(new PortreeveError('bad_signature', 'The nonce was used before: sign anew.'), stored);
 
   const voted: StoredApproval = { ...stored, verdicts: [...stored.verdicts, verdict] };
-  const given = draft({
+  const record = draft({
     type: 'approval.verdict',
     actor: actorOf(by),
     refs: stored.refs,
     outcome: statement.verdict,
     data: { verdict: signed },
   });
+  const given = [record, ...stoodIn(verdict, stored, by)];
   const event = eventOf(voted, statement.verdict);
   if (event === null) {
-    await deps.audit.append(tx, [given]);
+    await deps.audit.append(tx, given);
     return toApproval(voted);
   }
-  const { approval, record } = await close(deps, tx, voted, event, 'person', actorOf(by));
-  await deps.audit.append(tx, [given, record]);
-  return approval;
+  const closing = await close(deps, tx, voted, event, 'person', actorOf(by));
+  await deps.audit.append(tx, [...given, closing.record]);
+  return closing.approval;
+}
+
+function stoodIn({ signed, in_place_of }: StoredVerdict, { refs }: StoredApproval, by: Principal): RecordDraft[] {
+  if (in_place_of === null) return [];
+  const { verdict } = signed.statement;
+  const data = { in_place_of, verdict };
+  return [draft({ type: 'approval.stood_in', actor: actorOf(by), refs, outcome: verdict, data })];
 }
 
 /** Takes the challenge that a passkey signed: whatever comes of the verdict, it is not good again. */

@@ -136,6 +136,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
       ...stored,
       verdicts: stored.verdicts.map(({ signed, groups }) => ({
         groups,
+        in_place_of: null,
         signed: { ...signed, statement: { ...signed.statement, reason: 'Another.' } },
       })),
     }),
@@ -147,7 +148,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
       requesters: [],
       verdicts: [
         stored.verdicts[0]!,
-        { groups: ['security'], signed: await testVerdict(clock, approval, rita, 'approve') },
+        { groups: ['security'], in_place_of: null, signed: await testVerdict(clock, approval, rita, 'approve') },
       ],
     }),
   ],
@@ -159,6 +160,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
         stored.verdicts[0]!,
         {
           groups: ['security'],
+          in_place_of: null,
           signed: await testVerdict(clock, approval, testPerson(clock, 'bo', { id: bo.principal.id }), 'approve'),
         },
       ],
@@ -169,7 +171,10 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
     async (stored) => ({
       ...stored,
       quorum: 1,
-      verdicts: [stored.verdicts[0]!, { groups: [], signed: await testVerdict(clock, approval, bo, 'deny') }],
+      verdicts: [
+        stored.verdicts[0]!,
+        { groups: [], in_place_of: null, signed: await testVerdict(clock, approval, bo, 'deny') },
+      ],
     }),
   ],
   [
@@ -180,6 +185,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
         stored.verdicts[0]!,
         {
           groups: ['security'],
+          in_place_of: null,
           signed: await testVerdict(clock, approval, bo, 'approve', { signed_at: '2026-11-01T09:00:00.000Z' }),
         },
       ],

@@ -36,9 +36,14 @@ export async function recheckStored(
   const requesters = requestersOf(proposal);
   const approvers = new Map<PrincipalId, VerdictSignature>();
   const groups = new Set<string>();
+  const heard = new Set<PrincipalId>();
   for (const verdict of approval.verdicts) {
     const { approver } = verdict.signed.statement;
-    if (requesters.includes(approver) || approvers.has(approver)) return INVALID;
+    const { in_place_of } = verdict;
+    const voices = in_place_of === null ? [approver] : [approver, in_place_of];
+    // One voice counts once, whoever lends their hand to it.
+    if (voices.some((voice) => requesters.includes(voice) || heard.has(voice))) return INVALID;
+    for (const voice of voices) heard.add(voice);
     const signature = await checkSignature(deps, verdict.signed, approver);
     if (!signature.valid || !signsAsWellAs(signature.by, approval.signature)) return INVALID;
     if (!approves(approval, verdict)) return INVALID;

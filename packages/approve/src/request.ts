@@ -19,6 +19,7 @@ import {
 } from '@portreeve/contract';
 import { toApproval } from './closing.ts';
 import { requestersOf } from './judge.ts';
+import { nudgesOf } from './nudge.ts';
 import type { ApprovalStore } from './ports.ts';
 
 export interface ApprovalRequest {
@@ -66,7 +67,7 @@ export async function requestIn(
     decision: decision.id,
     approval: approval.id,
   };
-  if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }, preview))) {
+  if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }, preview, nudgesOf(approval)))) {
     const existing = await deps.store.byProposal(tx, proposal.id);
     if (existing?.proposal_digest !== proposal.digest)
       throw new PortreeveError('conflict', 'This proposal has an approval for other content.');

@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   erasure: 'ers',
   hold: 'hold',
   passkey: 'pk',
+  approval_delegation: 'apdl',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -49,6 +50,7 @@ export type KeyId = Id<'key'>;
 export type ErasureId = Id<'erasure'>;
 export type HoldId = Id<'hold'>;
 export type PasskeyId = Id<'passkey'>;
+export type ApprovalDelegationId = Id<'approval_delegation'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

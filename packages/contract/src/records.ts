@@ -449,6 +449,22 @@ export const RECORD_TYPES = {
       .optional(),
   }),
   'approval.verdict': z.strictObject({ verdict: signedVerdictSchema }),
+  /** Given in another’s place, by a delegation. */
+  'approval.stood_in': z.strictObject({ in_place_of: idSchema('principal'), verdict: z.string() }),
+  /** Somebody is told again that it waits; or the owners’ way of escalation is. */
+  'approval.nudged': z.strictObject({
+    kind: z.enum(['remind', 'escalate']),
+    groups: z.array(z.string()),
+    expires_at: z.iso.datetime(),
+  }),
+  'approval.delegated': z.strictObject({
+    delegation: idSchema('approval_delegation'),
+    delegate: idSchema('principal'),
+    groups: z.array(z.string()).min(1),
+    until: z.iso.datetime(),
+    reason: z.string().max(500),
+  }),
+  'approval.delegation_ended': z.strictObject({ delegation: idSchema('approval_delegation') }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
   'approval.closed': z.strictObject({
     state: z.enum(APPROVAL_STATES),

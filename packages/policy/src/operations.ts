@@ -32,6 +32,11 @@ export const OPERATIONS = {
   'runs.read': 'look',
   'approvals.read': 'look',
   'approvals.decide': 'change',
+  // Taking back gives up a right, so that a frozen identity may do it too.
+  'approvals.withdraw': 'look',
+  // Letting another approver decide in one's place, until a day.
+  'approvals.delegations': 'look',
+  'approvals.delegate': 'change',
   'queue.read': 'look',
   'queue.close': 'change',
   // Whether what was done can be taken back, and asking that it be.

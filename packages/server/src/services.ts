@@ -1,4 +1,4 @@
-import type { Approvals, Passkeys } from '@portreeve/approve';
+import type { ApprovalDelegations, Approvals, Passkeys } from '@portreeve/approve';
 import type { AuditLog, PlaceStatus } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
@@ -44,6 +44,7 @@ export interface Services {
   readonly public_tiles: boolean;
   readonly approvals: Approvals;
   readonly passkeys: Passkeys;
+  readonly approvalDelegations: ApprovalDelegations;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;

@@ -239,7 +239,7 @@ async function start(
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { passkeys, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const services: Services = {
     ...{
       clock,
@@ -253,6 +253,7 @@ async function start(
       erasing: stages.erasing,
       approvals,
       passkeys,
+      approvalDelegations,
       handoffs,
       learn,
       undos,
@@ -298,6 +299,7 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
+    every(EXPIRE_EVERY_MS, () => approvals.nudgeDue(), log),
     every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),

@@ -52,7 +52,8 @@ function send(reply: FastifyReply, error: PortreeveError, instance: string): Fas
   const wait = error.extra.retry_after_s;
   if (typeof wait === 'number') reply.header('retry-after', String(wait));
   if (error.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer');
-  if (reply.request.url.startsWith('/approve/'))
+  // Somebody's browser; a client gets the problem as everywhere.
+  if (reply.request.url.startsWith('/approve/') && reply.request.headers.accept?.includes('text/html'))
     return reply
       .code(error.status)
       .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': APPROVAL_PAGE_POLICY })

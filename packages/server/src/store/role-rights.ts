@@ -80,8 +80,9 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   approvals: {
     api: 'SELECT, UPDATE (state, closed_at)',
     reasoner: READ,
-    gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at)',
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at, remind_at, escalate_at)',
   },
+  approval_delegations: { api: 'SELECT, INSERT, UPDATE (ended_at)' },
   approval_verdicts: { api: ADD, gatekeeper: READ },
   action_history: { gatekeeper: ALL },
   undos: { api: READ, gatekeeper: CHANGE },

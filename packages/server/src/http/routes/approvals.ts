@@ -4,6 +4,7 @@ import {
   type ApprovalId,
   actorOf,
   approvalSchema,
+  asId,
   digestSchema,
   draft,
   idSchema,
@@ -19,7 +20,7 @@ import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { approvalView } from '../views/approval.ts';
-import { seesApproval } from '../visible.ts';
+import { requesterOnly, seesApproval } from '../visible.ts';
 import { idParam, listLimit } from './schemas.ts';
 
 export const approvalRoutes = [
@@ -43,12 +44,20 @@ export const approvalRoutes = [
     records: 'read',
     query: z.strictObject({
       state: z.enum(APPROVAL_STATES).optional(),
+      /** Those alone that one may decide, as a member or in somebody’s place. */
+      mine: z.stringbool().default(false),
       limit: listLimit,
       after: idSchema('approval').optional(),
     }),
     answers: { 200: z.object({ approvals: z.array(z.unknown()), next: z.string().nullable() }) },
     handler: async ({ services, who, query }) => {
-      const approvals = await services.approvals.list(query);
+      const { mine, ...filter } = query;
+      const requester = requesterOnly(who.principal);
+      const approvals = await services.approvals.list({
+        ...filter,
+        ...(mine ? { groups: await services.approvals.groupsFor(who.principal) } : {}),
+        ...(requester === null ? {} : { requester: asId('principal', requester) }),
+      });
       const visible = approvals.filter((approval) => seesApproval(who.principal, approval));
       const rows = await Promise.all(
         visible.map(async (approval) => {
@@ -150,7 +159,12 @@ export const approvalRoutes = [
 ];
 
 /** A freeze stops pending approvals too: nothing can be approved that could not be done. A denial always can be given. */
-async function refuseFrozen(services: Services, id: ApprovalId, verdict: VerdictKind, by: Principal): Promise<void> {
+export async function refuseFrozen(
+  services: Services,
+  id: ApprovalId,
+  verdict: VerdictKind,
+  by: Principal,
+): Promise<void> {
   const approval = verdict === 'approve' ? await services.approvals.get(id) : null;
   const decision = approval && (await services.gate.frozen(approval.proposal));
   if (!decision) return;

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
+import { approvalActRoutes } from './approval-acts.ts';
 import { approvalPageRoutes } from './approval-page.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   ...runRoutes,
   ...approvalRoutes,
   ...approvalPageRoutes,
+  ...approvalActRoutes,
   ...queueRoutes,
   ...undoRoutes,
   ...environmentRoutes,
