@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '@portreeve/contract';
 import {
+  APPROVAL_PAGE_SCRIPT,
   type ApprovalView,
   approvalPage,
   invitationFor,
@@ -254,7 +254,7 @@ function poisoned(value: Json, bad: string): Json {
 }
 
 test('F5: the page\u2019s script asks no address but that of the approval, and never by a GET', () => {
-  const script = readFileSync(new URL('../packages/server/src/http/pages/approval-page.js', import.meta.url), 'utf8');
+  const script = APPROVAL_PAGE_SCRIPT;
   expect(script.match(/fetch\(/g)).toHaveLength(1);
   expect(script).toContain("method: 'POST'");
   expect(script).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval|localStorage/);

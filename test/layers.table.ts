@@ -150,6 +150,8 @@ export const RUNTIME_NEUTRAL: Readonly<Record<string, string>> = {
 
 /** Where the global `fetch`, which knows no egress rules, may be used. */
 export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
+  'packages/server/src/http/pages/approval-page.js':
+    'runs in a browser, where its policy lets it ask our own server alone',
   sdk: 'the client of our own API',
   cli: 'asks whether a server answers',
   examples: 'systems downstream, which are not Portreeve',

@@ -65,6 +65,10 @@ export const GLOBAL_OPENERS: readonly string[] = ['WebSocket', 'EventSource', 'X
 
 /** Why a file may use which openers. */
 export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly string[]; readonly why: string }>> = {
+  'packages/server/src/http/pages/approval-page.js': {
+    openers: ['fetch'],
+    why: 'runs in a browser, and its policy lets it ask our own server alone',
+  },
   'packages/execute/src/egress/lookup.ts': {
     openers: ['node:dns/promises'],
     why: 'the guard: names are looked up and checked here',

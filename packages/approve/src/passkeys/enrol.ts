@@ -30,7 +30,7 @@ import type { Passkey } from './ports.ts';
 import { COSE_ALGORITHMS, readCoseKey } from './public-key.ts';
 
 /** How long an administrator's leave is good. */
-export const INVITATION_TTL_MS = 24 * 3_600_000;
+const INVITATION_TTL_MS = 24 * 3_600_000;
 const PASSKEYS_MAX = 20;
 
 const text = (chars: number) => z.string().regex(new RegExp(`^[A-Za-z0-9_-]{1,${chars}}$`));

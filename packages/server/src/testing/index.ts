@@ -1,5 +1,5 @@
 export { OUTSIDE_THE_TABLE } from '../http/app.ts';
-export { approvalPage } from '../http/pages/approval-page.ts';
+export { APPROVAL_PAGE_SCRIPT, approvalPage } from '../http/pages/approval-page.ts';
 export type { Route } from '../http/route.ts';
 export { routes } from '../http/routes/index.ts';
 export type { ApprovalView } from '../http/views/approval.ts';

@@ -7,7 +7,8 @@ import { Html, html, shown } from './html.ts';
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 const STYLE = read('./approval-page.css');
-const SCRIPT = read('./approval-page.js');
+/** All that runs on the page. */
+export const APPROVAL_PAGE_SCRIPT = read('./approval-page.js');
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /**
@@ -17,7 +18,7 @@ const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).di
 export const APPROVAL_PAGE_POLICY = [
   "default-src 'none'",
   `style-src ${hashOf(STYLE)}`,
-  `script-src ${hashOf(SCRIPT)}`,
+  `script-src ${hashOf(APPROVAL_PAGE_SCRIPT)}`,
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -27,7 +28,7 @@ export const APPROVAL_PAGE_POLICY = [
 ].join('; ');
 
 /** Whether whoever decides is asked for a reason in their own words, whatever they decide. */
-export function asksForReason({ tool, workflow }: Pick<ApprovalView, 'tool' | 'workflow'>): boolean {
+function asksForReason({ tool, workflow }: Pick<ApprovalView, 'tool' | 'workflow'>): boolean {
   return tool.tier >= 3 || workflow.tier === 'high' || workflow.tier === 'critical';
 }
 
@@ -42,7 +43,7 @@ ${whatHappens(view)}${exactArguments(view)}${preview(view.preview)}${passages(vi
 <section aria-labelledby="promise"><h2 id="promise">What you sign</h2><p>Your verdict names this digest, and holds for nothing else:</p><p class="mono">${view.digest}</p></section>
 ${approval.state === 'pending' ? decide(view) : html`<p class="state ${approval.state}" role="status">It is ${approval.state}: nothing is left to decide.</p>`}
 </main>`;
-  return page(title, body, new Html(SCRIPT));
+  return page(title, body, new Html(APPROVAL_PAGE_SCRIPT));
 }
 
 /** A page of few words: that somebody must sign in, or that there is nothing to see. */
