@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   hold: 'hold',
   passkey: 'pk',
   approval_delegation: 'apdl',
+  reveal: 'rvl',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -51,6 +52,7 @@ export type ErasureId = Id<'erasure'>;
 export type HoldId = Id<'hold'>;
 export type PasskeyId = Id<'passkey'>;
 export type ApprovalDelegationId = Id<'approval_delegation'>;
+export type RevealId = Id<'reveal'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

@@ -36,6 +36,7 @@ export * from './record-classes.ts';
 export * from './records.ts';
 export { type RecoveryFault, recoveryFaults } from './recovery-faults.ts';
 export * from './relabel.ts';
+export { type RootKeeperConfig, type RootKeysConfig, rootKeysConfigSchema } from './root-keys-config.ts';
 export * from './run.ts';
 export { unboundedAt } from './schema-bounds.ts';
 export * from './settlement.ts';

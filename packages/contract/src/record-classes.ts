@@ -32,6 +32,9 @@ const VERDICT: RecordClass = { purpose: 'work', about: 'actor' };
 export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'system.started': HOUSE,
   'system.stopped': HOUSE,
+  'config.changed': HOUSE,
+  'executor.started': HOUSE,
+  'executor.stopped': HOUSE,
   'policy.loaded': HOUSE,
   'release.loaded': HOUSE,
   'environment.changed': BY_OPERATOR,
@@ -114,7 +117,11 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.erased': CUSTODY,
   'audit.hold_set': CUSTODY,
   'audit.hold_lifted': CUSTODY,
+  'audit.root_rotated': CUSTODY,
   'audit.keys_rewrapped': CUSTODY,
+  'audit.reveal_requested': CUSTODY,
+  'audit.reveal_decided': CUSTODY,
+  'audit.revealed': CUSTODY,
   'audit.verified': BY_OPERATOR,
   'audit.place': HOUSE,
 };

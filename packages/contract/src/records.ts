@@ -71,6 +71,25 @@ export const RECORD_TYPES = {
     ),
   }),
   'system.stopped': z.strictObject({ reason: z.string() }),
+  /**
+   * What a server runs by differs from the last time: parts of its configuration, tool contracts, sources, workflows,
+   * policy, the database's schema. By digest: values stand in the files that were read.
+   */
+  'config.changed': z.strictObject({
+    /** The account of the operating system that runs it. */
+    by: z.string().max(128),
+    changes: z.array(z.strictObject({ part: z.string().max(300), change: z.enum(['added', 'changed', 'removed']) })),
+    in_force: z.record(z.string().max(300), digestSchema),
+  }),
+  /** An executor that runs apart begins to take grants, and ends. */
+  'executor.started': z.strictObject({
+    executor: nameSchema,
+    jkt: z.string().max(64),
+    version: z.string(),
+    by: z.string().max(128),
+    in_force: z.record(z.string().max(300), digestSchema),
+  }),
+  'executor.stopped': z.strictObject({ executor: nameSchema, jkt: z.string().max(64) }),
   'policy.loaded': z.strictObject({ policy_version: digestSchema, rules: z.array(z.string()) }),
   'release.loaded': z.strictObject({
     workflow: nameSchema,
@@ -581,8 +600,30 @@ export const RECORD_TYPES = {
   }),
   'audit.hold_set': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
   'audit.hold_lifted': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
+  /** Another root key wraps from now on. */
+  'audit.root_rotated': z.strictObject({ root: z.string().max(300) }),
   /** Subject keys were wrapped anew by another root key; what they seal was not touched. */
   'audit.keys_rewrapped': z.strictObject({ root: z.string().max(300), keys: count }),
+  /** Somebody wants to know what stands behind a mark of the record. The value itself is in no record. */
+  'audit.reveal_requested': z.strictObject({
+    reveal: idSchema('reveal'),
+    mark: z.string().max(64),
+    run: idSchema('run').nullable(),
+    reason: z.string(),
+    /** Whether another person must allow it first. */
+    second_person: z.boolean(),
+  }),
+  'audit.reveal_decided': z.strictObject({
+    reveal: idSchema('reveal'),
+    decision: z.enum(['allowed', 'refused']),
+    reason: z.string().nullable(),
+  }),
+  /** Written before the value is shown. `found`: where it lay; null where it is kept no more, and nothing was shown. */
+  'audit.revealed': z.strictObject({
+    reveal: idSchema('reveal'),
+    mark: z.string().max(64),
+    found: idSchema('run').nullable(),
+  }),
   'audit.verified': z.strictObject({
     size: count,
     ok: z.boolean(),

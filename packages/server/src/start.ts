@@ -28,7 +28,7 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
-import { fileKeyWrapper } from './keys/file-wrapper.ts';
+import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
@@ -42,7 +42,6 @@ import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
-import { rootKeysFile } from './wire-keys.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -141,7 +140,7 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
-  const { roles } = await migrate(database.pool);
+  const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
@@ -159,7 +158,9 @@ async function start(
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
     return engine;
   };
-  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, project.folder, state.path), clock });
+  const wrapper = openRootKeys({
+    ...{ config: config.root_keys, projectFolder: project.folder, stateFolder: state.path, clock },
+  });
   undo.push(() => wrapper.close());
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
@@ -173,7 +174,7 @@ async function start(
   const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => stages.closePlaces());
-  undo.push(async () => stages.streams.close());
+  undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
   // Before anything is recorded on a database that may be an older one than the world has seen.
@@ -235,7 +236,7 @@ async function start(
       ...{ name, model, where, clearance, simulated },
     })),
   };
-  await recordStart({ audit, keys, policy, workflows: project.workflows, info });
+  await recordStart({ audit, keys, policy, workflows: project.workflows, info, config, schema });
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
@@ -264,6 +265,8 @@ async function start(
       submit,
       info,
     },
+    reveals: stages.reveals,
+    redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,

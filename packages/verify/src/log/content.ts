@@ -1,4 +1,6 @@
+import { type ApprovalChecks, approvalChecks } from './approvals.ts';
 import { type Entry, isPayloadOf } from './entry.ts';
+import { type ErasureChecks, erasureChecks } from './erasures.ts';
 import type { PasskeyHome } from './passkey.ts';
 import { keyOf, readVerdict, verifyVerdict } from './verdict.ts';
 
@@ -14,6 +16,8 @@ export interface ContentChecks {
   readonly passkeysByAccount: Map<string, Map<string, Enrolled>>;
   /** Each verdict in the order of the log, where it was asked for. */
   readonly proved: ProvedVerdict[] | null;
+  readonly erasures: ErasureChecks;
+  readonly approvals: ApprovalChecks;
 }
 
 interface Enrolled extends PasskeyHome {
@@ -42,6 +46,8 @@ export function newContentChecks(options: { readonly approvals?: boolean } = {})
     signingKeysByAccount: new Map(),
     passkeysByAccount: new Map(),
     proved: options.approvals ? [] : null,
+    erasures: erasureChecks(),
+    approvals: approvalChecks(),
   };
 }
 
@@ -51,8 +57,13 @@ interface Finding {
   readonly problem: string;
 }
 
-/** Checks what an entry says of itself and of its payload. */
-export async function checkContent(checks: ContentChecks, entry: Entry, payload: unknown): Promise<Finding | null> {
+/** Checks what an entry says of itself and of its payload. `whole`: no record of the log was left out so far. */
+export async function checkContent(
+  checks: ContentChecks,
+  entry: Entry,
+  payload: unknown,
+  whole: boolean,
+): Promise<Finding | null> {
   const { index } = entry;
   const time = Date.parse(entry.time);
   if (time < checks.time)
@@ -61,6 +72,8 @@ export async function checkContent(checks: ContentChecks, entry: Entry, payload:
   checks.records++;
   if (payload === null) {
     checks.payloads_missing++;
+    checks.erasures.see(entry, null);
+    checks.approvals.see(entry, null);
     return null;
   }
   if (!isPayloadOf(entry, payload))
@@ -69,12 +82,19 @@ export async function checkContent(checks: ContentChecks, entry: Entry, payload:
       index,
       problem: `the payload of record ${index} is not the one that was recorded`,
     };
+  checks.erasures.see(entry, payload);
+  checks.approvals.see(entry, payload);
   const { data } = payload;
   learnKey(checks, entry.type, data);
-  return entry.type === 'approval.verdict' ? checkVerdict(checks, entry, data.verdict) : null;
+  return entry.type === 'approval.verdict' ? checkVerdict(checks, entry, data.verdict, whole) : null;
 }
 
-async function checkVerdict(checks: ContentChecks, entry: Entry, value: unknown): Promise<Finding | null> {
+async function checkVerdict(
+  checks: ContentChecks,
+  entry: Entry,
+  value: unknown,
+  whole: boolean,
+): Promise<Finding | null> {
   const { index, refs } = entry;
   const signed = readVerdict(value);
   const home = signed ? (checks.passkeysByAccount.get(signed.statement.approver)?.get(keyOf(signed)) ?? null) : null;
@@ -86,6 +106,8 @@ async function checkVerdict(checks: ContentChecks, entry: Entry, value: unknown)
     (refs.proposal !== undefined && refs.proposal !== statement.proposal);
   if (elsewhere)
     return { kind: 'bad_verdict', index, problem: `the verdict in record ${index} was signed for another approval` };
+  const fault = checks.approvals.fault(statement, whole);
+  if (fault !== null) return { kind: 'bad_verdict', index, problem: `the verdict in record ${index} ${fault}` };
   checks.verdicts++;
   const by = 'passkey' in signed ? 'passkey' : 'key';
   const registered =

@@ -19,12 +19,16 @@ export interface ExportInput {
   readonly policy?: Policy;
   /** Names each verdict, and takes one by a key that these records do not register for its approver for a fault. */
   readonly approvals?: boolean;
+  /** What is checked never held payloads, as a folder of tiles. */
+  readonly without_payloads?: boolean;
 }
 
 export type ExportProblem =
   | NoteFault
   | 'changed_entry'
   | 'changed_payload'
+  | 'missing_payload'
+  | 'returned_payload'
   | 'changed_leaf'
   | 'changed_tile'
   | 'missing'
@@ -51,8 +55,13 @@ export interface ExportResult {
   readonly root: string | null;
   /** Records that were checked. */
   readonly records: number;
-  /** Records whose payload is not in the export: erased, or left out. */
+  /** Records whose payload is not in the export. */
   readonly payloads_missing: number;
+  /**
+   * Of these, those of which no record here says that they were erased. In a whole export the first of them is a fault; a
+   * selection may lack the records that say so.
+   */
+  readonly payloads_unexplained: number;
   /** Signed verdicts that verify, and how many of them by the key that this log registers for the approver. */
   readonly verdicts: number;
   readonly verdicts_by_registered_key: number;
@@ -87,7 +96,7 @@ export async function verifyExport(input: ExportInput): Promise<ExportResult> {
     return result({ kind, index: null, problem: NOTE_PROBLEMS[kind] }, null, newContentChecks(), {});
   }
   const content = newContentChecks({ approvals: input.approvals === true });
-  const scan = new ExportScan(input.checkpoint, checkpoint, trust, content);
+  const scan = new ExportScan(input.checkpoint, checkpoint, trust, content, input.without_payloads ?? false);
   let finding: Finding | null;
   try {
     finding = await scan.run(linesOf(input.entries));
@@ -121,10 +130,12 @@ class ExportScan {
   /** The tree over the leaf hashes that the export states: if it is the signed one, they tell which entry is not. */
   readonly #stated = new RootBuilder();
   #differs: number | null = null;
+  readonly #withoutPayloads: boolean;
   #last = -1;
 
-  constructor(note: string, checkpoint: Checkpoint, trust: Trust, content: ContentChecks) {
+  constructor(note: string, checkpoint: Checkpoint, trust: Trust, content: ContentChecks, withoutPayloads: boolean) {
     this.content = content;
+    this.#withoutPayloads = withoutPayloads;
     this.#note = note;
     this.#checkpoint = checkpoint;
     this.#trust = trust;
@@ -162,7 +173,7 @@ class ExportScan {
     if (entry?.log !== this.#checkpoint.origin)
       return { kind: 'changed_entry', index: number, problem: `record ${number} is not an entry of this log` };
     this.#last = entry.index;
-    return checkContent(this.content, entry, line.payload);
+    return checkContent(this.content, entry, line.payload, this.complete);
   }
 
   #place(number: number, text: string, leaf: string | undefined, entry: Entry | null): Finding | null {
@@ -212,7 +223,7 @@ class ExportScan {
         index: this.#differs,
         problem: `the stated hash of record ${this.#differs} is wrong; the record itself is as signed`,
       };
-    if (right) return null;
+    if (right) return this.#withoutPayloads ? null : this.content.erasures.finding();
     if (this.#differs !== null) return this.#earlier({ kind: 'changed_entry', index: this.#differs, problem: '' });
     return {
       kind: 'forked',
@@ -265,6 +276,7 @@ function result(
     root: checkpoint ? toBase64(checkpoint.root) : null,
     records: content.records,
     payloads_missing: content.payloads_missing,
+    payloads_unexplained: content.erasures.unexplained(),
     verdicts: content.verdicts,
     verdicts_by_registered_key: content.verdicts_by_registered_key,
     ...(content.proved ? { proved: content.proved } : {}),

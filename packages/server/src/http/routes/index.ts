@@ -13,6 +13,7 @@ import { passkeyRoutes } from './passkeys.ts';
 import { policyRoutes } from './policy.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
+import { revealRoutes } from './reveal.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
 import { systemRoutes } from './system.ts';
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...auditRoutes,
   ...tlogRoutes,
   ...erasureRoutes,
+  ...revealRoutes,
   ...policyRoutes,
   ...authzenRoutes,
   ...systemRoutes,
