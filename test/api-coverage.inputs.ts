@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { softwareAuthenticator } from '@portreeve/approve/testing';
 import { mcpDefinitionDigest } from '@portreeve/contract';
 import { makeSigningKey } from '@portreeve/identity';
-import { type SignedInClient, type TestServer, WORKFLOW } from '@portreeve/server/testing';
+import {
+  enrolment,
+  type SignedInClient,
+  signedByPasskey,
+  type TestServer,
+  WORKFLOW,
+  withPasskey,
+} from '@portreeve/server/testing';
 
 /** What a call needs besides its route: an address without placeholders, and a body. */
 export interface RouteInput {
@@ -30,6 +38,20 @@ const done = async (house: TestServer): Promise<string> => {
   await house.ended(id);
   return id;
 };
+/** Leave for a new approver to decide in the lead’s place. */
+const standIn = async (house: TestServer) => {
+  const { principal } = await house.addAccount(name('stand-in'), ['approver'], ['other-leads']);
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  return { delegate: principal.id, groups: ['note-leads'], until, reason: 'a test' };
+};
+/** Approvals of one and the same low-tier action, as policy asks for them while its requester is watched. */
+const lowTier = async (house: TestServer, count: number) =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const { id } = await house.submit({ case_id: 'ASK-1', publish: false });
+      return house.approvalOf(id);
+    }),
+  );
 /** A hand-off in the queue: the downstream answers nothing that can be understood. */
 const handoff = async (house: TestServer): Promise<string> => {
   house.downstream.replyWith((_call, response) => response.writeHead(500).end());
@@ -147,6 +169,41 @@ export const INPUTS: Readonly<
   'POST /v1/session/rotate': {
     role: 'requester',
     input: async (house) => ({ path: '/v1/session/rotate', by: await house.signIn('analyst') }),
+  },
+  'GET /v1/passkeys': { role: 'approver', input: async () => ({ path: '/v1/passkeys' }) },
+  'POST /v1/passkeys/enrolments': { role: 'approver', input: async () => ({ path: '/v1/passkeys/enrolments' }) },
+  'POST /v1/passkeys': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      const key = softwareAuthenticator(house.server.services.web.origin);
+      return { path: '/v1/passkeys', body: await enrolment(house, by, key) };
+    },
+  },
+  'DELETE /v1/passkeys/:id': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      return { path: `/v1/passkeys/${(await by.get('/v1/passkeys')).body.passkeys.at(-1).id}` };
+    },
+  },
+  'GET /v1/accounts/:id/passkeys': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/accounts/${(await house.as('lead')).principal.id}/passkeys` }),
+  },
+  'POST /v1/accounts/:id/passkeys/invitations': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/accounts/${(await house.as('lead')).principal.id}/passkeys/invitations` }),
+  },
+  'DELETE /v1/accounts/:id/passkeys/:passkey': {
+    role: 'admin',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      const { id } = (await by.get('/v1/passkeys')).body.passkeys.at(-1);
+      return { path: `/v1/accounts/${by.principal.id}/passkeys/${id}` };
+    },
   },
   'POST /v1/session/signing-key': {
     role: 'approver',
@@ -320,6 +377,55 @@ export const INPUTS: Readonly<
         path: `/v1/approvals/${shown.approval.id}/verdicts`,
         body: await house.verdict('lead', shown, 'deny'),
       };
+    },
+  },
+  'GET /approve/:id': {
+    role: 'approver',
+    input: async (house) => ({ path: `/approve/${(await waiting(house)).approval.id}` }),
+  },
+  'POST /v1/approvals/:id/withdraw': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/approvals/${(await waiting(house)).approval.id}/withdraw` }),
+  },
+  'GET /v1/approval-delegations': { role: 'approver', input: async () => ({ path: '/v1/approval-delegations' }) },
+  'POST /v1/approval-delegations': {
+    role: 'approver',
+    input: async (house) => ({ path: '/v1/approval-delegations', body: await standIn(house) }),
+  },
+  'DELETE /v1/approval-delegations/:id': {
+    role: 'approver',
+    input: async (house) => {
+      const { body } = await (await house.as('lead')).post('/v1/approval-delegations', await standIn(house));
+      return { path: `/v1/approval-delegations/${body.id}` };
+    },
+  },
+  'POST /v1/approvals/batch': {
+    role: 'approver',
+    input: async (house) => {
+      const ids = await lowTier(house, 2);
+      return {
+        path: '/v1/approvals/batch',
+        body: { verdicts: await Promise.all(ids.map((shown) => house.verdict('lead', shown, 'deny'))) },
+      };
+    },
+  },
+  'POST /v1/approvals/:id/challenges': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      const { approval, digest } = await waiting(house);
+      const body = { verdict: 'deny', reason: '', proposal_digest: digest, preview_digest: approval.preview_digest };
+      return { path: `/v1/approvals/${approval.id}/challenges`, body };
+    },
+  },
+  'POST /v1/approvals/:id/passkey-verdicts': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      const shown = await waiting(house);
+      const body = await signedByPasskey(by, shown, await withPasskey(house, by), 'deny');
+      return { path: `/v1/approvals/${shown.approval.id}/passkey-verdicts`, body };
     },
   },
   'GET /v1/queue': { role: 'operator', input: async () => ({ path: '/v1/queue' }) },

@@ -111,6 +111,7 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['execute', 'identity', 'verify'],
     why: 'grants are signed in one place and checked in two; who asks may come with a token of another issuer',
   },
+  { modules: ['@simplewebauthn/*'], only: ['approve'], why: 'passkeys sign verdicts, in one place' },
   {
     modules: ['openid-client', 'oauth4webapi'],
     only: ['identity'],
@@ -166,6 +167,8 @@ export const RUNTIME_NEUTRAL: Readonly<Record<string, string>> = {
 
 /** Where the global `fetch`, which knows no egress rules, may be used. */
 export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
+  'packages/server/src/http/pages/approval-page.js':
+    'runs in a browser, where its policy lets it ask our own server alone',
   sdk: 'the client of our own API',
   cli: 'asks whether a server answers',
   examples: 'systems downstream, which are not Portreeve',

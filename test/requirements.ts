@@ -66,9 +66,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   // Actions
   row('F1', 'thin', 'a wish is a validated proposal before anything else looks at it'),
   row('F2', 'done', 'tool contracts: precise name, schemas, tier, sinks, scope, undo, time-out'),
-  row('F3', 'thin', 'the approver sees the exact arguments, evidence, rationale, rules and consequences, uncut'),
+  row('F3', 'done', 'the approver sees the exact arguments, evidence, rationale, rules and consequences, uncut'),
   row('F4', 'thin', 'quorum, eligible groups, the requester never approves, deny on time-out'),
-  row('F5', 'thin', 'verdicts signed over the digest, verifiable offline'),
+  row('F5', 'done', 'verdicts signed over the digest, verifiable offline'),
   row('F6', 'done', 'signed single-use grants, bound and short, checked again at use'),
   row('F7', 'done', 'only the executor holds tool credentials, for one call'),
   row('F8', 'done', 'connectors pass one contract suite'),

@@ -34,6 +34,19 @@ export const OPENERS: readonly Opener[] = [
   },
   // A client without credentials: it asks nobody for any.
   { modules: ['google-auth-library'], harmless: ['PassThroughClient'] },
+  {
+    // It would fetch revocation lists for certified attestations: `enrol.ts` lets none through.
+    modules: ['@simplewebauthn/server', '@simplewebauthn/server/*'],
+    harmless: [
+      'generateAuthenticationOptions',
+      'generateRegistrationOptions',
+      'verifyAuthenticationResponse',
+      'verifyRegistrationResponse',
+      'COSEALG',
+      'decodeAttestationObject',
+      'decodeCredentialPublicKey',
+    ],
+  },
   { modules: ['@aws-sdk/*', '@google-cloud/*', 'node-vault'], harmless: [] },
   { modules: ['@dbos-inc/*'], harmless: [] },
   {
@@ -61,6 +74,10 @@ export const GLOBAL_OPENERS: readonly string[] = ['WebSocket', 'EventSource', 'X
 
 /** Why a file may use which openers. */
 export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly string[]; readonly why: string }>> = {
+  'packages/server/src/http/pages/approval-page.js': {
+    openers: ['fetch'],
+    why: 'runs in a browser, and its policy lets it ask our own server alone',
+  },
   'packages/execute/src/egress/lookup.ts': {
     openers: ['node:dns/promises'],
     why: 'the guard: names are looked up and checked here',

@@ -175,6 +175,7 @@ function gateWith(
           proposal_digest: proposal.digest,
           decision: decision.id,
           preview_digest: null,
+          signature: 'key',
           requesters: [proposal.principal.id],
           groups: [...groups],
           quorum,
@@ -193,6 +194,8 @@ function gateWith(
         valid: approval.state === 'approved',
         approvers: [APPROVER],
         groups: approval.groups,
+        by_passkey: [],
+        by_device: [],
       }),
     },
     execution: {

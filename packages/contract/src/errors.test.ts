@@ -47,6 +47,7 @@ describe('the table', () => {
       already_voted: 409,
       digest_mismatch: 409,
       bad_signature: 403,
+      signature_too_weak: 403,
       grant_invalid: 403,
       grant_expired: 403,
       grant_spent: 409,

@@ -113,6 +113,11 @@ export const ERRORS = {
     title: 'The signature does not verify',
     next: 'Sign with the key that is registered for your account.',
   },
+  signature_too_weak: {
+    status: 403,
+    title: 'Policy asks for a stronger signature',
+    next: 'Approve on the page of the approval, with a passkey of the kind named in `detail`.',
+  },
   grant_invalid: { status: 403, title: 'The grant is not valid', next: 'Ask for a new one through the gate.' },
   grant_expired: { status: 403, title: 'The grant has expired', next: 'Ask for a new one through the gate.' },
   grant_spent: {

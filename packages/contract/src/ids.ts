@@ -22,6 +22,8 @@ export const ID_PREFIXES = {
   erasure: 'ers',
   hold: 'hold',
   agent_session: 'ags',
+  passkey: 'pk',
+  approval_delegation: 'apdl',
   reveal: 'rvl',
 } as const;
 
@@ -50,6 +52,8 @@ export type KeyId = Id<'key'>;
 export type ErasureId = Id<'erasure'>;
 export type HoldId = Id<'hold'>;
 export type AgentSessionId = Id<'agent_session'>;
+export type PasskeyId = Id<'passkey'>;
+export type ApprovalDelegationId = Id<'approval_delegation'>;
 export type RevealId = Id<'reveal'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */

@@ -28,6 +28,7 @@ export * from './model-endpoint.ts';
 export * from './model-federation.ts';
 export * from './model-price.ts';
 export * from './model-request.ts';
+export * from './passkey.ts';
 export * from './policy-request.ts';
 export * from './preview.ts';
 export * from './principal.ts';

@@ -8,6 +8,7 @@ import { idSchema, nameSchema, type RecordId } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { costSchema } from './model-price.ts';
+import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
@@ -190,6 +191,33 @@ export const RECORD_TYPES = {
   }),
   /** A person's first signing key: one that is there is not replaced. */
   'identity.signing_key_registered': z.strictObject({ account: idSchema('principal'), public_key: z.string() }),
+  /** A leave to enrol one passkey, which an administrator gave somebody. */
+  'identity.passkey_invited': z.strictObject({ account: idSchema('principal'), expires_at: z.iso.datetime() }),
+  /** A passkey of this person was asked to sign something. */
+  'identity.passkey_challenged': z.strictObject({
+    purpose: z.enum(['verdict', 'enrolment']),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.passkey_enrolled': z.strictObject({
+    account: idSchema('principal'),
+    passkey: idSchema('passkey'),
+    ...passkeyKeySchema.shape,
+    /** Where it signs, and nowhere else. */
+    rp_id: z.string(),
+    origin: z.string(),
+    device_bound: z.boolean(),
+    /** The model of the authenticator, as it says itself. */
+    aaguid: z.string().max(64),
+    /** What vouched for it: an administrator, or a key that the person had. */
+    by: z.enum(['invitation', 'key', 'passkey']),
+  }),
+  'identity.passkey_revoked': z.strictObject({
+    account: idSchema('principal'),
+    passkey: idSchema('passkey'),
+    handle: z.string(),
+    /** `cloned`: its counter went back, so two of it are about. */
+    why: z.enum(['owner', 'administrator', 'cloned']),
+  }),
   'identity.session_rotated': z.strictObject({
     session: idSchema('session'),
     replaces: idSchema('session'),
@@ -264,7 +292,7 @@ export const RECORD_TYPES = {
   }),
   /** A sign-in, an exchange or a workload's token that was refused, with the cause that its sender is not told. */
   'identity.refused': z.strictObject({
-    way: z.enum(['local', 'oidc', 'workload', 'access_token', 'exchange']),
+    way: z.enum(['local', 'oidc', 'workload', 'access_token', 'exchange', 'passkey']),
     reason: z.string().regex(/^[a-z_]{1,64}$/),
     /** The rule, issuer or agent it was about, as far as it is known to us; never text of the sender. */
     about: z.string().max(256).nullable(),
@@ -461,6 +489,8 @@ export const RECORD_TYPES = {
     proposal_digest: digestSchema,
     groups: z.array(z.string()),
     quorum: z.int().min(1),
+    /** What an approving verdict must be signed with at the least; left out: any registered key. */
+    signature: z.enum(VERDICT_SIGNATURES).exclude(['key']).optional(),
     expires_at: z.iso.datetime(),
     /** What the approver is shown beforehand, or why it is not there; only where the tool offers a dry run. */
     preview: z
@@ -473,6 +503,22 @@ export const RECORD_TYPES = {
       .optional(),
   }),
   'approval.verdict': z.strictObject({ verdict: signedVerdictSchema }),
+  /** Given in another’s place, by a delegation. */
+  'approval.stood_in': z.strictObject({ in_place_of: idSchema('principal'), verdict: z.string() }),
+  /** Somebody is told again that it waits; or the owners’ way of escalation is. */
+  'approval.nudged': z.strictObject({
+    kind: z.enum(['remind', 'escalate']),
+    groups: z.array(z.string()),
+    expires_at: z.iso.datetime(),
+  }),
+  'approval.delegated': z.strictObject({
+    delegation: idSchema('approval_delegation'),
+    delegate: idSchema('principal'),
+    groups: z.array(z.string()).min(1),
+    until: z.iso.datetime(),
+    reason: z.string().max(500),
+  }),
+  'approval.delegation_ended': z.strictObject({ delegation: idSchema('approval_delegation') }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
   'approval.closed': z.strictObject({
     state: z.enum(APPROVAL_STATES),

@@ -103,10 +103,10 @@ describe('F6: decided again', () => {
     await vote(approval);
     approvalStore.tamper(approval, (stored) => ({
       ...stored,
-      verdicts: stored.verdicts.map((verdict) => ({
-        ...verdict,
-        signed: { ...verdict.signed, signature: withoutItsStart(verdict.signed.signature) },
-      })),
+      verdicts: stored.verdicts.map((verdict) => {
+        if ('passkey' in verdict.signed) throw new TypeError('signed by the key');
+        return { ...verdict, signed: { ...verdict.signed, signature: withoutItsStart(verdict.signed.signature) } };
+      }),
     }));
     const result = await gate.resume(wanted.id);
     if (result.status !== 'refused') throw new Error(result.status);

@@ -20,6 +20,7 @@ import type {
   Settlement,
   ToolContract,
   Tx,
+  VerdictSignature,
   WorkflowFacts,
 } from '@portreeve/contract';
 import type { Asked } from './environment.ts';
@@ -125,6 +126,7 @@ export interface ApprovalService {
       decision: Decision;
       groups: readonly string[];
       quorum: number;
+      signature: VerdictSignature;
       timeout_minutes: number;
       preview: Preview | null;
     },
@@ -136,7 +138,13 @@ export interface ApprovalService {
   recheck(
     approval: Approval,
     proposal: Proposal,
-  ): Promise<{ valid: boolean; approvers: readonly string[]; groups: readonly string[] }>;
+  ): Promise<{
+    valid: boolean;
+    approvers: readonly string[];
+    groups: readonly string[];
+    by_passkey: readonly string[];
+    by_device: readonly string[];
+  }>;
 }
 
 /** What the gate needs of `execute`. */

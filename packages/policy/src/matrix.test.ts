@@ -60,6 +60,7 @@ const SELF = [
   'sessions.end',
   'tokens.read',
   'delegations.create',
+  ...(['passkeys.read', 'passkeys.enrol', 'passkeys.revoke'] as const),
 ] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
@@ -71,10 +72,20 @@ const PROMISED: Record<Role, readonly string[]> = {
     'executions.read',
     'executions.undo',
     'approvals.read',
+    'approvals.withdraw',
     'tokens.create',
     'tokens.rotate',
   ],
-  approver: [...SELF, 'approvals.read', 'approvals.decide', 'runs.read', 'signing_key.register', 'policy.explain'],
+  approver: [
+    ...SELF,
+    'approvals.read',
+    'approvals.decide',
+    'approvals.delegations',
+    'approvals.delegate',
+    'runs.read',
+    'signing_key.register',
+    'policy.explain',
+  ],
   operator: [
     ...SELF,
     'agents.read',
@@ -112,7 +123,7 @@ const PROMISED: Record<Role, readonly string[]> = {
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
-    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read', 'metrics.read'],
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read', 'metrics.read', 'passkeys.manage'],
     ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
     'audit.rotate_keys',
     'audit.reveals',
@@ -181,6 +192,7 @@ test('B4: an agent that acts for somebody changes no account, agent or credentia
       'tokens.rotate',
       'tokens.revoke',
     ],
+    ...['passkeys.enrol', 'passkeys.revoke', 'passkeys.manage'],
   ]) {
     const decision = engine.decide({ ...apiRequest(operation), principal: person([...ROLES], { act }) });
     expect(

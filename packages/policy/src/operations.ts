@@ -15,6 +15,11 @@ export const OPERATIONS = {
   'sessions.end': 'look',
   // A person's first signing key.
   'signing_key.register': 'change',
+  // One's own passkeys, and an administrator's leave for somebody to enrol one, or end of anybody's.
+  'passkeys.read': 'look',
+  'passkeys.enrol': 'change',
+  'passkeys.revoke': 'look',
+  'passkeys.manage': 'change',
   // A person's leave for one agent to act for them.
   'delegations.create': 'change',
   'system.read': 'look',
@@ -37,6 +42,11 @@ export const OPERATIONS = {
   'runs.read': 'look',
   'approvals.read': 'look',
   'approvals.decide': 'change',
+  // Taking back gives up a right, so that a frozen identity may do it too.
+  'approvals.withdraw': 'look',
+  // Letting another approver decide in one's place, until a day.
+  'approvals.delegations': 'look',
+  'approvals.delegate': 'change',
   'queue.read': 'look',
   'queue.close': 'change',
   // Whether what was done can be taken back, and asking that it be.

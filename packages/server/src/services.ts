@@ -1,4 +1,4 @@
-import type { Approvals } from '@portreeve/approve';
+import type { ApprovalDelegations, Approvals, Passkeys } from '@portreeve/approve';
 import type { AuditLog, PlaceStatus, Reveals } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
@@ -55,6 +55,8 @@ export interface Services {
   /** Whether whoever asks may read the log's checkpoint and tiles. */
   readonly public_tiles: boolean;
   readonly approvals: Approvals;
+  readonly passkeys: Passkeys;
+  readonly approvalDelegations: ApprovalDelegations;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;

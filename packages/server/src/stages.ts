@@ -1,4 +1,4 @@
-import { type Approvals, createApprovals } from '@portreeve/approve';
+import { type Approvals, createApprovalDelegations, createApprovals, createPasskeys } from '@portreeve/approve';
 import { createRedactor, createReveals, findBehind } from '@portreeve/audit';
 import {
   assemble,
@@ -31,6 +31,7 @@ import { wireDeidentification } from './deidentification.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
+import { delegationStore } from './store/approval-delegations.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
 import { streamStore } from './store/audit-streams.ts';
@@ -41,6 +42,7 @@ import { historyStore } from './store/history.ts';
 import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
+import { passkeyStore } from './store/passkeys.ts';
 import { proposalStore } from './store/proposals.ts';
 import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
@@ -138,10 +140,28 @@ export async function wireStages(options: StagesOptions) {
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
   const handoffs = createHandoffs({ ...stage, store: handoffStore(database, sealing) });
+  const { base_url } = config.identity;
+  const relying_party = { id: new URL(base_url).hostname, origin: base_url };
+  const passkeyOptions = { store: passkeyStore(database), relying_party };
+  const passkeys = createPasskeys({ ...stage, ...passkeyOptions, signers: identity });
+  const standing = {
+    delegations: delegationStore(database),
+    whoIs: async (id: string) => (await identity.subject(id))?.principal ?? null,
+  };
+  const approvalDelegations = createApprovalDelegations({ ...stage, ...standing });
   const approvals = createApprovals({
     ...stage,
     store: approvalStore(database, sealing),
     signers: identity,
+    passkeys: passkeyOptions,
+    delegations: standing,
+    // Who may decide is reminded; the owners’ way of escalation is told, and may decide no more than before.
+    onNudge: async (_tx, { proposal, groups }, kind) => {
+      if (kind === 'remind') return groups;
+      const workflow = (await proposals.get(proposal))?.workflow.name;
+      const owned = project.workflows.find(({ definition }) => definition.contract.name === workflow);
+      return [owned?.definition.contract.owners.escalation ?? groups[0]!];
+    },
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
@@ -234,6 +254,8 @@ export async function wireStages(options: StagesOptions) {
     egress,
     streams,
     approvals,
+    passkeys,
+    approvalDelegations,
     gate,
     undos,
     unwindings,

@@ -255,7 +255,7 @@ async function start(
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const figures = auditFigures(database, audit.origin);
   const services: Services = {
     ...{
@@ -269,6 +269,8 @@ async function start(
       audit,
       erasing: stages.erasing,
       approvals,
+      passkeys,
+      approvalDelegations,
       handoffs,
       learn,
       undos,
@@ -322,12 +324,14 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
+    every(EXPIRE_EVERY_MS, () => approvals.nudgeDue(), log),
     every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
+    every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { ERRORS, type FieldError, isPortreeveError, PortreeveError, toProblem } from '@portreeve/contract';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { APPROVAL_PAGE_POLICY, wordsPage } from './pages/approval-page.ts';
 
 /**
  * Every error leaves as an RFC 9457 problem with a stable code and a next step; causes go to the log alone. What it says
@@ -63,6 +64,13 @@ function send(reply: FastifyReply, error: PortreeveError, instance: string): Fas
   if (typeof wait === 'number') reply.header('retry-after', String(wait));
   if (error.code === 'not_signed_in' && !reply.hasHeader('www-authenticate'))
     reply.header('www-authenticate', 'Bearer');
+  // Somebody's browser; a client gets the problem as everywhere.
+  if (reply.request.url.startsWith('/approve/') && reply.request.headers.accept?.includes('text/html'))
+    return reply
+      .code(error.status)
+      .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': APPROVAL_PAGE_POLICY })
+      .header('cache-control', 'no-store')
+      .send(wordsPage(ERRORS[error.code].title, error.detail, error.next));
   return reply
     .code(error.status)
     .type('application/problem+json')

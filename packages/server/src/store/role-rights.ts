@@ -53,6 +53,10 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   identity_attempts: { api: ALL },
   identity_begun_sign_ins: { api: ALL },
   identity_agents: { api: CHANGE, gatekeeper: READ },
+  // The gatekeeper verifies again what they have signed.
+  passkeys: { api: 'SELECT, INSERT, UPDATE (counter, revoked_at)', gatekeeper: READ },
+  passkey_challenges: { api: 'SELECT, INSERT, DELETE' },
+  passkey_invitations: { api: 'SELECT, INSERT, DELETE' },
   identity_access_revocations: { api: ALL },
   identity_used: { api: ALL },
 
@@ -78,8 +82,9 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   approvals: {
     api: 'SELECT, UPDATE (state, closed_at)',
     reasoner: READ,
-    gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at)',
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at, remind_at, escalate_at)',
   },
+  approval_delegations: { api: 'SELECT, INSERT, UPDATE (ended_at)' },
   approval_verdicts: { api: ADD, gatekeeper: READ },
   action_history: { gatekeeper: ALL },
   undos: { api: READ, gatekeeper: CHANGE },

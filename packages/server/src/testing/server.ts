@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { signVerdict } from '@portreeve/approve';
 import type {
   Approval,
+  KeyVerdict,
   Principal,
   ProjectConfigInput,
   Role,
   Run,
-  SignedVerdict,
   VerdictStatement,
 } from '@portreeve/contract';
 import { makeSigningKey, type Signer, type SigningKey, unlockSigningKey } from '@portreeve/identity/signing-key';
@@ -85,7 +85,7 @@ export interface TestServer {
     shown: ShownApproval,
     verdict: VerdictStatement['verdict'],
     over?: Partial<VerdictStatement>,
-  ): Promise<SignedVerdict>;
+  ): Promise<KeyVerdict>;
   /** Stops the server and starts another on the same state and database. */
   restart(): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,7 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
+import { approvalActRoutes } from './approval-acts.ts';
+import { approvalPageRoutes } from './approval-page.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
@@ -10,6 +12,7 @@ import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { policyRoutes } from './policy.ts';
 import { proposalRoutes } from './proposals.ts';
 import { publicRoutes } from './public.ts';
@@ -28,10 +31,13 @@ export const routes: readonly Route[] = [
   ...oidcRoutes,
   ...oauthRoutes,
   ...sessionRoutes,
+  ...passkeyRoutes,
   ...tokenRoutes,
   ...agentRoutes,
   ...runRoutes,
   ...approvalRoutes,
+  ...approvalPageRoutes,
+  ...approvalActRoutes,
   ...queueRoutes,
   ...undoRoutes,
   ...proposalRoutes,
