@@ -18,6 +18,7 @@ import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Database } from './store/database.ts';
+import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
 
@@ -25,6 +26,7 @@ import type { Erasing } from './wire-erasure.ts';
 export interface Services {
   readonly clock: Clock;
   readonly database: Database;
+  readonly pulse: Pick<Pulse, 'unlessSilent'>;
   readonly identity: Identity;
   readonly accessTokens: Pick<AccessTokens, 'issuer' | 'audience'>;
   readonly oidcByName: ReadonlyMap<string, OidcSignIn>;

@@ -40,6 +40,7 @@ import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { startPulse } from './store/pulse.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
 import { rootKeysFile } from './wire-keys.ts';
@@ -141,6 +142,8 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
+  const pulse = startPulse(databaseUrl);
+  undo.push(() => pulse.stop());
   const { roles } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
@@ -244,6 +247,7 @@ async function start(
     ...{
       clock,
       database,
+      pulse,
       identity,
       accessTokens: signIn.accessTokens,
       oidcByName: signIn.oidcByName,

@@ -14,6 +14,7 @@ async function bareApp() {
   const services = {
     info: { version: '0.0.0' },
     database: memoryUnitOfWork(audit),
+    pulse: { unlessSilent: <T>(work: () => Promise<T>) => work() },
     audit,
   } as unknown as Services;
   const app = await buildApp(services, pino({ level: 'silent' }));

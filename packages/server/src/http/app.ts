@@ -114,7 +114,8 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     // Before the body is read, so that a stranger's is not even parsed; behind the limit on requests (`onRequest`), so
     // that a flood does not fill the record.
     preParsing: async (request, _reply, payload) => {
-      if (route.operation !== 'public') callers.set(request, await admit(services, route, request));
+      if (route.operation !== 'public')
+        callers.set(request, await services.pulse.unlessSilent(() => admit(services, route, request)));
       return payload;
     },
     preValidation: async (request) => checkText(request),
@@ -122,20 +123,16 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
       const { params, query, body } = request;
       const who = callers.get(request);
       try {
-        const answer = await route.handler({
-          services,
-          params,
-          query,
-          body,
-          who: who as Authenticated,
-          request,
-          reply,
-        });
+        const call = { services, params, query, body, who: who as Authenticated, request, reply };
+        const work = () => route.handler(call);
+        // A stream has begun to answer, and what is public and leaves no record may do without the database.
+        const answer = await (route.stream || route.records === 'none' ? work() : services.pulse.unlessSilent(work));
         if (route.stream) return reply;
         const [status] = Object.keys(route.answers);
         return reply.code(Number(status)).send(answer);
       } catch (error) {
-        if (isPortreeveError(error, 'refused')) await recordRefusal(services, route, request, who, error);
+        if (isPortreeveError(error, 'refused'))
+          await services.pulse.unlessSilent(() => recordRefusal(services, route, request, who, error));
         throw error;
       }
     },
