@@ -37,6 +37,13 @@ test('every decision is listed, and says when', () => {
   }
 });
 
+test('every bench has its command', () => {
+  const { scripts } = JSON.parse(readFileSync(posix.join(ROOT, 'package.json'), 'utf8'));
+  const benches = globSync('bench/*.ts', { cwd: ROOT }).map((path) => posix.basename(path, '.ts'));
+  for (const name of benches.filter((each) => each !== 'train-detector'))
+    expect(scripts[`bench:${name}`], name).toBe(`node bench/${name}.ts`);
+});
+
 test('the threat model cites ids that exist', () => {
   const known = new Set([...REQUIREMENTS, ...INVARIANTS].map((row) => row.id));
   const cited = textOf('docs/threat-model.md').match(/\b(?:[A-J]|INV)\d{1,2}\b/g) ?? [];

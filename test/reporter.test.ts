@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TestCase, TestModule, TestSuite } from 'vitest/node';
-import { totalsLine, totalsOf } from './reporter.ts';
+import { failedLines, totalsLine, totalsOf } from './reporter.ts';
 
 const testCase = (state: 'passed' | 'failed' | 'skipped' | 'pending') =>
   ({ type: 'test', result: () => ({ state }) }) as unknown as TestCase;
@@ -25,4 +25,18 @@ test('a file that does not load, a broken suite and an error outside of tests ha
   const broken = group('module', [], [new Error('does not load')]);
   const suite = group('module', [group('suite', [testCase('skipped')], [new Error('beforeAll')])]);
   expect(totalsOf([broken, suite], [{ message: 'unhandled' } as never])).toEqual({ passed: 0, failed: 3, skipped: 1 });
+});
+
+test('what failed is named: a test, a test that did not end, and a file that does not load', () => {
+  const at = { relativeModuleId: 'a.test.ts' };
+  const wrong = { message: 'expected 1 to be 2\n- more' };
+  const named = (fullName: string, state: string, errors?: object[]) =>
+    ({ type: 'test', module: at, fullName, result: () => ({ state, errors }) }) as unknown as TestCase;
+  const tests = [named('one', 'failed', [wrong]), named('two', 'pending'), named('three', 'passed')];
+  const module = Object.assign(group('module', tests, [new Error('does not load')]), at);
+  expect(failedLines([module])).toEqual([
+    'failed: a.test.ts: does not load',
+    'failed: a.test.ts > one: expected 1 to be 2',
+    'failed: a.test.ts > two: did not end',
+  ]);
 });

@@ -32,10 +32,25 @@ export function totalsOf(modules: readonly TestModule[], unhandled: readonly Ser
   return totals;
 }
 
-/** Prints {@link totalsLine} as the very last line of a run, after all that others print when it ends. */
+/** A line for each that failed: its file and name, and the first line of what it said. */
+export function failedLines(modules: readonly TestModule[]): string[] {
+  const lines: string[] = [];
+  const look = (item: TestCase | TestSuite | TestModule): void => {
+    const errors = (item.type === 'test' ? item.result().errors : item.errors()) ?? [];
+    const failed = item.type === 'test' ? ['failed', 'pending'].includes(item.result().state) : errors.length > 0;
+    const name = item.type === 'module' ? item.relativeModuleId : `${item.module.relativeModuleId} > ${item.fullName}`;
+    if (failed) lines.push(`failed: ${name}: ${errors[0]?.message.split('\n')[0] ?? 'did not end'}`);
+    if (item.type !== 'test') for (const child of item.children) look(child);
+  };
+  for (const module of modules) look(module);
+  return lines;
+}
+
+/** Prints {@link failedLines}, and {@link totalsLine} as the very last line of a run, after all that others print when it ends. */
 export class TotalsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const line = totalsLine(totalsOf(modules, unhandled));
-    process.once('exit', () => writeSync(1, `${line}\n`));
+    const lines = [...failedLines(modules), line];
+    process.once('exit', () => writeSync(1, `${lines.join('\n')}\n`));
   }
 }

@@ -37,7 +37,7 @@ const sample = (index: number) => POOL[index % POOL.length]!;
 /** Ours with what every record costs besides: AES-256-GCM under the cached keys of 64 subjects, as many as act at once. */
 export function encryptedSequencer(database: Database): Contender {
   const origin = 'bench.example/sealed';
-  const ours = new Sequencer({ store: auditStore(database), origin, clock: systemClock });
+  const ours = new Sequencer({ store: auditStore(database), origin });
   ours.start();
   const keys = Array.from({ length: 64 }, () => createSecretKey(randomBytes(32)));
   const plain = Array.from({ length: 512 }, (_, i) => ({

@@ -1,3 +1,4 @@
+import { newId, type Principal, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from './store/testing/database.ts';
 import { type SignedInClient, type TestServer, testServer } from './testing/index.ts';
@@ -103,6 +104,25 @@ describe('G6 INV10: the data of a person is erased', () => {
     expect((await audit().search({ run })).records[0]!.payload).not.toBeNull();
     await admin.post(`/v1/audit/holds/${hold.id}/lift`, { reason: 'settled' });
     expect(await confirm(wish.id)).toMatchObject({ status: 200 });
+  });
+
+  test('no agent decides on an erasure or a hold, also in the name of a person who may', async () => {
+    const { erasing } = house.server.services;
+    const agent: Principal = {
+      ...operator.principal,
+      act: [{ id: newId('principal', systemClock), kind: 'agent' }],
+    };
+    const hold = await erasing.setHold('workflow', 'payroll', 'claim 78', operator.principal);
+    const wish = newId('erasure', systemClock);
+    for (const attempt of [
+      () => erasing.request(operator.principal.id, 'asked', agent),
+      () => erasing.confirm(wish, agent),
+      () => erasing.refuse(wish, 'no', agent),
+      () => erasing.setHold('workflow', 'payroll', 'claim 79', agent),
+      () => erasing.liftHold(hold.id, 'settled', agent),
+    ])
+      await expect(attempt()).rejects.toMatchObject({ code: 'refused' });
+    await erasing.liftHold(hold.id, 'settled', operator.principal);
   });
 
   test('a backup does not bring it back: keys that returned are taken away again', { timeout: 60_000 }, async () => {

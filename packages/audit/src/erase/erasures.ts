@@ -151,18 +151,21 @@ export function createErasures(options: {
       return erased;
     },
 
-    refuse: (id, reason, by) =>
-      uow.transaction(async (tx) => {
+    async refuse(id, reason, by) {
+      personAlone(by);
+      return uow.transaction(async (tx) => {
         const erasure = await openErasure(tx, id, 'refuse', by);
         const closed = { state: 'refused', closed_by: by.id, closed_at: now(), keys: null } as const;
         await store.close(tx, id, closed);
         const data = { erasure: id, by: 'person' as const, holds: [], reason };
         await audit.append(tx, [draft({ type: 'audit.erasure_refused', actor: actorOf(by), data })]);
         return { ...erasure, ...closed };
-      }),
+      });
+    },
     list: () => store.list(),
 
     async setHold(kind, given, reason, by) {
+      personAlone(by);
       if (kind === 'purpose' && !(PURPOSES as readonly string[]).includes(given))
         throw new PortreeveError('bad_request', `There is no purpose ${given}; there are ${PURPOSES.join(', ')}.`);
       const target = kind === 'subject' ? options.subjectName(given) : given;
@@ -179,8 +182,9 @@ export function createErasures(options: {
       return hold;
     },
 
-    liftHold: (id, reason, by) =>
-      uow.transaction(async (tx) => {
+    async liftHold(id, reason, by) {
+      personAlone(by);
+      return uow.transaction(async (tx) => {
         await store.lockErasing(tx);
         const hold = await store.lockHold(tx, id);
         if (!hold) throw new PortreeveError('not_found', `There is no hold ${id}.`);
@@ -190,7 +194,8 @@ export function createErasures(options: {
         const data = { hold: id, target: `${hold.kind}:${hold.target}`, reason };
         await audit.append(tx, [draft({ type: 'audit.hold_lifted', actor: actorOf(by), data })]);
         return { ...hold, ...lifted };
-      }),
+      });
+    },
     holds: (all) => store.holds(all),
 
     async expire() {
@@ -214,10 +219,10 @@ export function createErasures(options: {
   };
 }
 
-/** INVARIANT: no agent erases, and none in the name of a person. */
+/** INVARIANT: no agent erases, or decides on a hold, and none in the name of a person. */
 function personAlone(by: Principal): void {
   if (by.kind === 'person' && by.act.length === 0) return;
-  throw new PortreeveError('refused', 'Only a person erases data, and no agent in their name.');
+  throw new PortreeveError('refused', 'Only a person decides on erasures and holds, and no agent in their name.');
 }
 
 function refuseHeld(holds: readonly Hold[]): void {

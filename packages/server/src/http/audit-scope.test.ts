@@ -54,6 +54,18 @@ describe('G7: reading the record', () => {
     expect(seen).toEqual({ auditor: all, narrow, both: narrow, nothing: all.map(() => false) });
   });
 
+  test('a bundle of entries shows every workflow: it is not for who reads by scope; hashes are', async () => {
+    await house.server.services.audit.checkpoint();
+    const size = await house.server.services.audit.newestCheckpoint().then((newest) => newest!.size);
+    const tile = async (who: string, path: string) =>
+      (await (await house.as(who)).get(`/v1/audit/tlog/tile/${path}.p/${size}`)).status;
+    for (const who of ['narrow', 'both', 'nothing']) {
+      expect(await tile(who, 'entries/000'), who).toBe(403);
+      expect(await tile(who, '0/000'), who).toBe(200);
+    }
+    expect(await tile('auditor', 'entries/000')).toBe(200);
+  });
+
   test('a filter does not widen a scope, and neither does a word', async () => {
     const narrow = await house.as('narrow');
     for (const query of ['workflow=payroll', 'words=salary', 'run=run_payroll', `workflows=payroll`]) {

@@ -29,6 +29,17 @@ test('an error inside rolls everything back and comes out', async () => {
   expect(await count()).toBe('2');
 });
 
+test('a failed statement that nobody looked at fails the transaction', async () => {
+  await expect(
+    test_.database.transaction(async (tx) => {
+      const client = test_.database.clientOf(tx);
+      await client.query('INSERT INTO things VALUES (4)');
+      await client.query('INSERT INTO things VALUES (4)').catch(() => undefined);
+    }),
+  ).rejects.toThrow('nothing was written');
+  expect(await count()).toBe('2');
+});
+
 test('a transaction inside another is refused', async () => {
   await expect(test_.database.transaction(() => test_.database.transaction(async () => 1))).rejects.toThrow(
     'pass its tx on',

@@ -65,7 +65,9 @@ export class Database implements UnitOfWork {
       begun.catch(() => undefined);
       const result = await this.#inside.run(true, () => fn(handle as unknown as Tx));
       await begun;
-      await client.query('COMMIT');
+      const { command } = await client.query('COMMIT');
+      // PostgreSQL answers so, and with no error, where a statement failed and nobody looked.
+      if (command !== 'COMMIT') throw new TypeError('a statement of this transaction failed: nothing was written');
       return result;
     } catch (error) {
       await client.query('ROLLBACK').catch((failure: unknown) => {

@@ -35,7 +35,9 @@ export const tlogRoutes: readonly Route[] = [
     params: z.object({ '*': z.string().max(64) }),
     answers: {},
     stream: 'application/octet-stream',
-    handler: async ({ services, params, reply }) => {
+    handler: async ({ services, params, who, reply }) => {
+      if (params['*'].startsWith('entries/') && !services.public_tiles)
+        refuseScoped(services.auditScope(who.principal));
       const bytes = await services.audit.tile(params['*']);
       if (!bytes) throw new PortreeveError('not_found', NOT_THERE);
       await reply
@@ -46,6 +48,14 @@ export const tlogRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** A bundle holds the entries of all workflows beside each other: who reads by scope finds theirs by search. */
+function refuseScoped(scope: readonly string[] | null): void {
+  if (scope === null) return;
+  throw new PortreeveError('refused', 'A bundle of entries shows every workflow, and you read those of a scope.', {
+    next: 'Search or export the records of your scope; checkpoint and tiles of hashes are yours to read.',
+  });
+}
 
 /** The same for whoever asks: who reads is not known, so it is not recorded. */
 export function withoutCredential(route: Route): Route {
