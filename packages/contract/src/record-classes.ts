@@ -109,4 +109,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.keys_rewrapped': CUSTODY,
   'audit.verified': BY_OPERATOR,
   'audit.place': HOUSE,
+  'backup.begun': CUSTODY,
+  'backup.ended': CUSTODY,
+  'audit.restored': CUSTODY,
 };

@@ -95,6 +95,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
     ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
     'audit.rotate_keys',
+    'backups.make',
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
     ...['policy.explain', 'policy.replay'],
   ],

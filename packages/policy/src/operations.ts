@@ -42,6 +42,8 @@ export const OPERATIONS = {
   'audit.hold': 'change',
   'audit.lift_hold': 'change',
   'audit.rotate_keys': 'change',
+  // It reads everything, keys included, and writes it where the configuration says.
+  'backups.make': 'change',
   // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
   'policy.explain': 'look',
   'policy.replay': 'look',

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
 import { getExecutor } from '@dbos-inc/dbos-sdk/internal/dbos';
+import { migrateSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
 import { isPortreeveError, type Json, type RunId, type Tx } from '@portreeve/contract';
 import type { ClientBase } from 'pg';
 import type { Durable, RunQueue } from './ports.ts';
@@ -123,6 +124,13 @@ function withIdleTimeout(url: string): string {
   const options = address.searchParams.get('options');
   address.searchParams.set('options', `${options ? `${options} ` : ''}-c idle_in_transaction_session_timeout=60000`);
   return address.href;
+}
+
+/** Makes the engine's tables on a database that has none, for who puts a backup back. */
+export async function prepareEngine(url: string): Promise<void> {
+  const quiet = () => undefined;
+  // Not by `DBOS.migrate`, which writes on standard output.
+  await migrateSystemDatabase(url, { debug: quiet, info: quiet, warn: quiet, error: quiet } as never);
 }
 
 /**

@@ -14,6 +14,7 @@ import type {
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
+import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
@@ -40,6 +41,7 @@ export interface Services {
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly erasing: Erasing;
+  readonly backups: Backups;
   /** The anchors and witnesses of the log, and how each is. */
   places(): readonly PlaceStatus[];
   /** Whether whoever asks may read the log's checkpoint and tiles. */

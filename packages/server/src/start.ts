@@ -41,8 +41,10 @@ import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { startPulse } from './store/pulse.ts';
+import { acceptedRollbacks } from './store/restores.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
+import { wireBackups } from './wire-backups.ts';
 import { rootKeysFile } from './wire-keys.ts';
 
 export interface StartOptions {
@@ -179,8 +181,9 @@ async function start(
   undo.push(async () => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
+  const accepted = await acceptedRollbacks(database);
   // Before anything is recorded on a database that may be an older one than the world has seen.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   await audit.prepare();
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
@@ -228,7 +231,7 @@ async function start(
     });
   });
   // A database without any checkpoint had nothing to show before.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   const info = {
     version: VERSION,
     environment: config.environment,
@@ -255,6 +258,15 @@ async function start(
       environment,
       audit,
       erasing: stages.erasing,
+      backups: wireBackups({
+        database,
+        audit,
+        keys,
+        config,
+        clock,
+        stateFolder: state.path,
+        projectFolder: project.folder,
+      }),
       approvals,
       handoffs,
       learn,

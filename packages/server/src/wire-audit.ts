@@ -58,7 +58,7 @@ function told({ kind, name, state, size, detail }: PlaceStatus) {
 }
 
 /** Each place has a way out of its own: what reaches a witness reaches nothing else. */
-function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder: string; clock: Clock }) {
+export function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder: string; clock: Clock }) {
   const closing: (() => Promise<void>)[] = [];
   const wayOut = (urls: readonly URL[], allowed: boolean) => {
     const egress = createEgress({ allow: urls.map(({ href }) => ruleOf(href, allowed)) });

@@ -12,8 +12,8 @@ interface OpenTransaction {
 
 /** How long one statement of a state change may take, in milliseconds: one that hangs must not hold up who asked for it. */
 export const STATEMENT_MS_MAX = 5000;
-/** How long a connection may be waited for, in milliseconds. */
-const CONNECT_MS_MAX = 5000;
+/** How long a connection may be waited for, in milliseconds, also behind others that wait: a crowd is no fault. */
+const CONNECT_MS_MAX = 30_000;
 
 /** A PostgreSQL database: the unit of work of every stage, and Kysely for the adapters. */
 export class Database implements UnitOfWork {
@@ -123,8 +123,17 @@ export class Database implements UnitOfWork {
   }
 }
 
+/**
+ * A database as one connection sees it, inside the transaction that is open there: for stores that read by themselves. It
+ * opens no transaction.
+ */
+export function databaseOn(client: pg.ClientBase): Database {
+  const kysely = bound(client);
+  return { read: kysely, vital: kysely, on: () => kysely } as unknown as Database;
+}
+
 /** A Kysely that runs everything on one connection, inside the transaction that is open there. */
-function bound(client: pg.PoolClient): Kysely<Tables> {
+function bound(client: pg.ClientBase): Kysely<Tables> {
   const lent = { query: client.query.bind(client), release: () => undefined };
   const pool = { connect: async () => lent, end: async () => undefined };
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) });

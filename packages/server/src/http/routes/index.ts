@@ -3,6 +3,7 @@ import { agentRoutes } from './agents.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
+import { backupRoutes } from './backups.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
 import { oauthRoutes } from './oauth.ts';
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...auditRoutes,
   ...tlogRoutes,
   ...erasureRoutes,
+  ...backupRoutes,
   ...policyRoutes,
   ...authzenRoutes,
   ...systemRoutes,
