@@ -516,6 +516,7 @@ export const INPUTS: Readonly<
     },
   },
   'POST /v1/audit/keys/rotate': { role: 'admin', input: async () => ({ path: '/v1/audit/keys/rotate' }) },
+  'POST /v1/backups': { role: 'admin', input: async () => ({ path: '/v1/backups' }) },
   'POST /access/v1/evaluation': {
     role: 'enforcer',
     input: async () => ({

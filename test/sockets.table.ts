@@ -145,11 +145,16 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
     why: 'the library over the fetch that it is given',
   },
   'packages/server/src/store/database.ts': { openers: ['pg'], why: 'our own database, by the address of the start' },
+  'packages/server/src/backup/empty-database.ts': {
+    openers: ['pg'],
+    why: 'looks whether a database to restore into is empty',
+  },
+  'packages/server/src/store/pulse.ts': { openers: ['pg'], why: 'asks our own database whether it answers' },
   'packages/server/src/store/listen.ts': { openers: ['pg'], why: 'listens on our own database' },
   'packages/server/src/store/postgres.ts': { openers: ['pg'], why: 'waits until the embedded database answers' },
   'packages/server/src/streams/syslog-sink.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },
   'packages/run/src/engine.ts': {
-    openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos'],
+    openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos', '@dbos-inc/dbos-sdk/internal/system_database'],
     why: 'the durable engine on our own database',
   },
   'packages/sdk/src/client/client.ts': {

@@ -166,7 +166,12 @@ function gateWith(
     history: memoryHistoryStore(),
     notices: memoryNoticeStore(),
     handoffs: createHandoffs({ audit, uow, clock, store: memoryHandoffStore() }),
-    environment: { facts: () => environment, isCurrent: async () => true, refresh: async () => undefined },
+    environment: {
+      facts: () => environment,
+      isCurrent: async () => true,
+      freshen: async () => undefined,
+      refresh: async () => undefined,
+    },
     approvals: {
       async request(_tx, { proposal, decision, groups, quorum }) {
         const approval: Approval = {

@@ -334,6 +334,21 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'admin',
     words: ({ reveals }) => [reveals[2]],
   },
+  backup: {
+    right: 'backups.make',
+    records: ['backup.begun', 'backup.ended'],
+    as: 'admin',
+    notAs: 'operator',
+    words: () => [],
+  },
+  restore: {
+    right: null,
+    why: 'it works while no server runs: who may read the archives and write the state folder and the database may',
+    records: ['audit.restored', 'environment.changed'],
+    as: null,
+    notAs: null,
+    words: () => ['--log', 'nowhere', '--keys', 'nowhere'],
+  },
   'audit receipt': {
     right: 'audit.read',
     records: ['audit.read'],

@@ -25,6 +25,7 @@ export const ID_PREFIXES = {
   passkey: 'pk',
   approval_delegation: 'apdl',
   reveal: 'rvl',
+  backup: 'bkp',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -55,6 +56,7 @@ export type AgentSessionId = Id<'agent_session'>;
 export type PasskeyId = Id<'passkey'>;
 export type ApprovalDelegationId = Id<'approval_delegation'>;
 export type RevealId = Id<'reveal'>;
+export type BackupId = Id<'backup'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

@@ -2,6 +2,7 @@ export * from './actor.ts';
 export * from './approval.ts';
 export * from './audit-config.ts';
 export * from './audit-writer.ts';
+export * from './backup-config.ts';
 export * from './canonical.ts';
 export { type Bound, boundAt, boundedBits, capacityBits, openPlace } from './capacity.ts';
 export * from './clock.ts';

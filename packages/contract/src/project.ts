@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditConfigSchema } from './audit-config.ts';
 import { awsPlace } from './aws-config.ts';
+import { backupConfigSchema } from './backup-config.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
@@ -108,6 +109,8 @@ export const projectConfigSchema = z
         },
       )
       .default({}),
+    /** Where `portreeve backup` puts what; see {@link backupConfigSchema}. */
+    backup: backupConfigSchema.prefault({}),
     /**
      * Executors that run apart (`portreeve serve --role=executor`), by name. Each is known by the thumbprint of its own key
      * (RFC 7638; `portreeve keys executor` prints it): grants are bound to it, so nothing else can use them.

@@ -132,4 +132,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.revealed': CUSTODY,
   'audit.verified': BY_OPERATOR,
   'audit.place': HOUSE,
+  'backup.begun': CUSTODY,
+  'backup.ended': CUSTODY,
+  'audit.restored': CUSTODY,
 };

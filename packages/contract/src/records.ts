@@ -708,6 +708,32 @@ export const RECORD_TYPES = {
     size: count.nullable(),
     detail: z.string().max(1000).nullable(),
   }),
+  /** A backup of everything is being made: it reads all that there is. */
+  'backup.begun': z.strictObject({ backup: idSchema('backup') }),
+  'backup.ended': z.strictObject({
+    backup: idSchema('backup'),
+    state: z.enum(['made', 'failed']),
+    /** The tree that it holds, and the SHA-256 digests of its two manifests. */
+    made: z.strictObject({ size: count, root: z.string().max(64), log: digestSchema, keys: digestSchema }).nullable(),
+    /** Earlier backups whose time was over, and that were removed. */
+    removed: z.array(z.strictObject({ backup: idSchema('backup'), archive: z.enum(['log', 'keys']) })).max(1000),
+    detail: z.string().max(1000).nullable(),
+  }),
+  /**
+   * The database was put back to a backup: what was recorded after it is lost. `ahead`: the anchors and witnesses that have
+   * seen records of this log which it does not hold any more, as somebody accepted.
+   */
+  'audit.restored': z.strictObject({
+    backup: idSchema('backup'),
+    made_at: z.iso.datetime(),
+    size: count,
+    root: z.string().max(64),
+    ahead: z
+      .array(z.strictObject({ kind: z.enum(['anchor', 'witness']), name: nameSchema, size: count.nullable() }))
+      .max(64),
+    /** Keys in the archive of keys that had been erased, and so were not put back. */
+    erased_keys: count,
+  }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type RecordType = keyof typeof RECORD_TYPES;

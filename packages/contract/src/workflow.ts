@@ -233,7 +233,7 @@ export type PromptContract = z.infer<typeof promptContractSchema>;
 
 const ownerSchema = z.string().min(1).max(200);
 
-export const workflowContractSchema = z.strictObject({
+const workflowShape = z.strictObject({
   name: nameSchema,
   version: versionSchema,
   title: z.string().min(1).max(120),
@@ -270,6 +270,20 @@ export const workflowContractSchema = z.strictObject({
   subject: z.string().min(1).max(64).optional(),
   /** The input that an attached file alone stands for; `{name}` is the file's name as a slug. */
   file_input: jsonObjectSchema.optional(),
+  /**
+   * What its runs do while records are durable and wait too long for their place in the log: `stop` (where left out), or
+   * `continue` with reading and with tools of tier 1. Nothing goes on where a record cannot be made durable.
+   */
+  while_unplaced: z.enum(['stop', 'continue']).optional(),
+});
+
+export const workflowContractSchema = workflowShape.superRefine(({ tier, while_unplaced }, context) => {
+  if (while_unplaced === 'continue' && tier !== 'low')
+    context.addIssue({
+      code: 'custom',
+      path: ['while_unplaced'],
+      message: `a workflow of tier ${tier} stops while records have no place: only one of tier low may continue`,
+    });
 });
 export type WorkflowContract = z.infer<typeof workflowContractSchema>;
 

@@ -66,6 +66,7 @@ describe('F6: decided again', () => {
         facts: () => facts(frozen ? { freezes: ['all'] } : {}),
         // The first look under the log's lock finds that something has changed since the decision.
         isCurrent: async () => ++looks > 1,
+        freshen: async () => undefined,
         refresh: async () => {
           frozen = true;
         },
@@ -84,6 +85,7 @@ describe('F6: decided again', () => {
       environment: {
         facts: () => facts(++asked > 2 ? { freezes: ['all'] } : {}),
         isCurrent: async () => true,
+        freshen: async () => undefined,
         refresh: async () => undefined,
       },
     });

@@ -31,6 +31,7 @@ export function createJudge(deps: JudgeDeps) {
         questions.map(({ key }) => key),
       );
     const history = questions.length > 0 ? await deps.history.read(tx, questions, stored.proposal.id) : {};
+    await deps.environment.freshen();
     const request = toPolicyRequest(stored, approval, deps.environment, history);
     return { request, decision: deps.policy.decide(request) };
   }

@@ -178,5 +178,7 @@ export interface EnvironmentReader {
   facts(asked?: Asked): EnvironmentFacts;
   /** Whether the facts are those of the store; they stay so until the transaction ends. */
   isCurrent(tx: Tx): Promise<boolean>;
+  /** Reads the state again where it is too old to judge by. Rejects where it cannot be read. */
+  freshen(): Promise<void>;
   refresh(): Promise<void>;
 }

@@ -128,6 +128,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'audit.rotate_keys',
     'audit.reveals',
     'audit.allow_reveal',
+    'backups.make',
     ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
     ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],
   ],

@@ -68,6 +68,8 @@ export const OPERATIONS = {
   'audit.reveals': 'look',
   'audit.reveal': 'change',
   'audit.allow_reveal': 'change',
+  // It reads everything, keys included, and writes it where the configuration says.
+  'backups.make': 'change',
   // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
   'policy.explain': 'look',
   'policy.replay': 'look',

@@ -15,6 +15,7 @@ import type {
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
+import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
@@ -24,6 +25,7 @@ import type { Gateway } from './mcp/gateway.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
+import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
 
@@ -31,6 +33,7 @@ import type { Erasing } from './wire-erasure.ts';
 export interface Services {
   readonly clock: Clock;
   readonly database: Database;
+  readonly pulse: Pick<Pulse, 'unlessSilent'>;
   readonly identity: Identity;
   readonly accessTokens: Pick<AccessTokens, 'issuer' | 'audience'>;
   readonly oidcByName: ReadonlyMap<string, OidcSignIn>;
@@ -50,6 +53,7 @@ export interface Services {
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */
   readonly redact: (text: string) => string;
+  readonly backups: Backups;
   /** The anchors and witnesses of the log, and how each is. */
   places(): readonly PlaceStatus[];
   /** Whether whoever asks may read the log's checkpoint and tiles. */

@@ -27,6 +27,7 @@ import type { Keys } from './config/keys.ts';
 import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
+import { whileUnplaced } from './config/while-unplaced.ts';
 import { wireDeidentification } from './deidentification.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
 import { wireExecution } from './roles/wire-execution.ts';
@@ -91,6 +92,7 @@ export async function wireStages(options: StagesOptions) {
   const { audit, publisher, closeEgress } = wireAudit({
     ...{ database, store: records, config, keys, clock, redactor, sealing },
     projectFolder: project.folder,
+    mayWait: whileUnplaced(project.workflows.map(({ definition }) => definition)),
   });
   const erasing = wireErasure({
     ...{ database, audit, words: records, sealing, redactor, retention: config.retention, clock },

@@ -43,8 +43,11 @@ import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { startPulse } from './store/pulse.ts';
+import { acceptedRollbacks } from './store/restores.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
+import { wireBackups } from './wire-backups.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -149,6 +152,8 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
+  const pulse = startPulse(databaseUrl);
+  undo.push(() => pulse.stop());
   const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
@@ -191,8 +196,9 @@ async function start(
   undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
+  const accepted = await acceptedRollbacks(database);
   // Before anything is recorded on a database that may be an older one than the world has seen.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   await audit.prepare();
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
@@ -240,7 +246,7 @@ async function start(
     });
   });
   // A database without any checkpoint had nothing to show before.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   const info = {
     version: VERSION,
     environment: config.environment,
@@ -261,6 +267,7 @@ async function start(
     ...{
       clock,
       database,
+      pulse,
       identity,
       accessTokens: signIn.accessTokens,
       oidcByName: signIn.oidcByName,
@@ -268,6 +275,15 @@ async function start(
       environment,
       audit,
       erasing: stages.erasing,
+      backups: wireBackups({
+        database,
+        audit,
+        keys,
+        config,
+        clock,
+        stateFolder: state.path,
+        projectFolder: project.folder,
+      }),
       approvals,
       passkeys,
       approvalDelegations,

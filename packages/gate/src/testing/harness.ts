@@ -222,6 +222,7 @@ export function gateHarness(
             freezes: [...environment.freezes],
           }),
           isCurrent: async () => true,
+          freshen: async () => undefined,
           refresh: async () => undefined,
         },
         execution: { ...execution, ...wrapExecution?.(execution) },

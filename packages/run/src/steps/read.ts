@@ -11,7 +11,7 @@ export function readStep(scope: RunScope) {
     type Read = { value: ValueId; available: number; count: number; injection: number; read_at: string };
     const found = await step<Read>(`read:${name}`, async (key) => {
       const source = definition.sources.find((each) => each.name === name);
-      const { decision, request } = decideRead(name, source);
+      const { decision, request } = await decideRead(name, source);
       if (!source || refuses(decision)) {
         await write(
           record(

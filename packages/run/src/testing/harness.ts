@@ -139,6 +139,7 @@ export function runHarness(): RunHarness {
       ...gate.environment,
       freezes: [...gate.environment.freezes],
     }),
+    freshen: async () => undefined,
   };
   const loaded = new Map<string, LoadedWorkflow>();
   const durables = new Map<RunId, MemoryDurable>();

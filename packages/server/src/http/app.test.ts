@@ -15,6 +15,7 @@ async function bareApp() {
     info: { version: '0.0.0' },
     mcp: { per_minute: 100, hosts: new Set(['localhost']) },
     database: memoryUnitOfWork(audit),
+    pulse: { unlessSilent: <T>(work: () => Promise<T>) => work() },
     audit,
     redact: (text: string) => text,
   } as unknown as Services;

@@ -132,7 +132,8 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     preParsing: async (request, reply, payload) => {
       // What somebody was shown, or was given, stays in no cache; a handler may say otherwise.
       if (route.operation !== 'public' || route.method !== 'GET') reply.header('cache-control', 'no-store');
-      if (route.operation !== 'public') callers.set(request, await enter(services, route, request, reply));
+      if (route.operation !== 'public')
+        callers.set(request, await services.pulse.unlessSilent(() => enter(services, route, request, reply)));
       return payload;
     },
     preValidation: async (request) => checkText(request),
@@ -140,20 +141,16 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
       const { params, query, body } = request;
       const who = callers.get(request);
       try {
-        const answer = await route.handler({
-          services,
-          params,
-          query,
-          body,
-          who: who as Authenticated,
-          request,
-          reply,
-        });
+        const call = { services, params, query, body, who: who as Authenticated, request, reply };
+        const work = () => route.handler(call);
+        // A stream has begun to answer, and what is public and leaves no record may do without the database.
+        const answer = await (route.stream || route.records === 'none' ? work() : services.pulse.unlessSilent(work));
         if (route.stream) return reply;
         const [status] = Object.keys(route.answers);
         return reply.code(Number(status)).send(answer);
       } catch (error) {
-        if (isPortreeveError(error, 'refused')) await recordRefusal(services, route, request, who, error);
+        if (isPortreeveError(error, 'refused'))
+          await services.pulse.unlessSilent(() => recordRefusal(services, route, request, who, error));
         if (route.resource && isPortreeveError(error)) challenge(services, reply, error);
         throw error;
       }

@@ -30,6 +30,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   audit_index: { api: 'SELECT, INSERT, UPDATE (words)', gatekeeper: ADD },
   audit_checkpoints: { api: READ, gatekeeper: ADD },
   audit_cosignatures: { api: READ, gatekeeper: ADD },
+  // How often the database was put back, which only its owner does.
+  restores: { api: READ, gatekeeper: READ },
   // How far streams are, and no record: the gatekeeper delivers them.
   audit_streams: { api: READ, gatekeeper: CHANGE },
 

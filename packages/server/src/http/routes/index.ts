@@ -5,6 +5,7 @@ import { approvalPageRoutes } from './approval-page.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
+import { backupRoutes } from './backups.ts';
 import { definitionRoutes } from './definitions.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
@@ -48,6 +49,7 @@ export const routes: readonly Route[] = [
   ...tlogRoutes,
   ...erasureRoutes,
   ...revealRoutes,
+  ...backupRoutes,
   ...policyRoutes,
   ...figureRoutes,
   ...authzenRoutes,

@@ -24,14 +24,13 @@ export const publicRoutes = [
     records: 'none',
     answers: { 200: z.strictObject({ status: z.literal('ready'), simulated: z.boolean() }) },
     handler: async ({ services }) => {
-      try {
-        await services.database.pool.query('SELECT 1');
-      } catch (cause) {
-        throw new PortreeveError('unavailable', 'The database does not answer.', {
-          next: 'Restore the database; work continues by itself.',
-          cause,
-        });
-      }
+      const next = 'Restore the database; work continues by itself.';
+      const look = () => services.database.pool.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
+      const { rows } = await services.pulse.unlessSilent(look).catch((cause: unknown) => {
+        throw new PortreeveError('unavailable', 'The database does not answer.', { next, cause });
+      });
+      if (rows[0]?.transaction_read_only !== 'off')
+        throw new PortreeveError('unavailable', 'The database is read-only, so nothing can be recorded.', { next });
       return { status: 'ready', simulated: services.info.endpoints.some((each) => each.simulated) };
     },
   }),
