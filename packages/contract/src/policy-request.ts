@@ -32,7 +32,11 @@ const approvalFacts = z.strictObject({
   /** Distinct people who approved exactly this proposal's digest. */
   approvers: z.array(z.string()),
   groups: z.array(z.string()),
+  /** Those of them who signed by a passkey, and those whose passkey cannot leave its device. */
+  by_passkey: z.array(z.string()).optional(),
+  by_device: z.array(z.string()).optional(),
 });
+export type ApprovalFacts = z.infer<typeof approvalFacts>;
 
 export const FLOW_AUTHORS = ['code', 'model'] as const;
 export const FLOW_HOLDERS = ['recipient', 'private', 'object', 'other'] as const;

@@ -76,6 +76,10 @@ export const toolContractSchema = z.strictObject({
   egress: z.boolean().optional(),
   /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
   returns: z.enum(INTEGRITY).optional(),
+  /** How secret what it returns is; without it, internal. What a session has read so limits where it may send. */
+  secrecy: z
+    .strictObject({ confidentiality: z.enum(CONFIDENTIALITY), categories: z.array(z.enum(CATEGORIES)) })
+    .optional(),
   /** How it is taken back, or `irreversible`. */
   undo: z.union([undoSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
@@ -261,7 +265,7 @@ const stepWishSchema = z.strictObject({
   confidence_min_per_mille: z.int().min(1).max(1000).optional(),
 });
 
-export const workflowContractSchema = z.strictObject({
+const workflowShape = z.strictObject({
   name: nameSchema,
   version: versionSchema,
   title: z.string().min(1).max(120),
@@ -307,6 +311,20 @@ export const workflowContractSchema = z.strictObject({
   subject: z.string().min(1).max(64).optional(),
   /** The input that an attached file alone stands for; `{name}` is the file's name as a slug. */
   file_input: jsonObjectSchema.optional(),
+  /**
+   * What its runs do while records are durable and wait too long for their place in the log: `stop` (where left out), or
+   * `continue` with reading and with tools of tier 1. Nothing goes on where a record cannot be made durable.
+   */
+  while_unplaced: z.enum(['stop', 'continue']).optional(),
+});
+
+export const workflowContractSchema = workflowShape.superRefine(({ tier, while_unplaced }, context) => {
+  if (while_unplaced === 'continue' && tier !== 'low')
+    context.addIssue({
+      code: 'custom',
+      path: ['while_unplaced'],
+      message: `a workflow of tier ${tier} stops while records have no place: only one of tier low may continue`,
+    });
 });
 export type WorkflowContract = z.infer<typeof workflowContractSchema>;
 

@@ -66,6 +66,7 @@ describe('F6: decided again', () => {
         facts: () => facts(frozen ? { freezes: ['all'] } : {}),
         // The first look under the log's lock finds that something has changed since the decision.
         isCurrent: async () => ++looks > 1,
+        freshen: async () => undefined,
         refresh: async () => {
           frozen = true;
         },
@@ -84,6 +85,7 @@ describe('F6: decided again', () => {
       environment: {
         facts: () => facts(++asked > 2 ? { freezes: ['all'] } : {}),
         isCurrent: async () => true,
+        freshen: async () => undefined,
         refresh: async () => undefined,
       },
     });
@@ -103,10 +105,10 @@ describe('F6: decided again', () => {
     await vote(approval);
     approvalStore.tamper(approval, (stored) => ({
       ...stored,
-      verdicts: stored.verdicts.map((verdict) => ({
-        ...verdict,
-        signed: { ...verdict.signed, signature: withoutItsStart(verdict.signed.signature) },
-      })),
+      verdicts: stored.verdicts.map((verdict) => {
+        if ('passkey' in verdict.signed) throw new TypeError('signed by the key');
+        return { ...verdict, signed: { ...verdict.signed, signature: withoutItsStart(verdict.signed.signature) } };
+      }),
     }));
     const result = await gate.resume(wanted.id);
     if (result.status !== 'refused') throw new Error(result.status);

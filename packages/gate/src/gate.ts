@@ -12,8 +12,10 @@ import {
   PortreeveError,
   type ProposalId,
   type RecordDraft,
+  signsAsWellAs,
   type Tx,
   type UnitOfWork,
+  type VerdictSignature,
 } from '@portreeve/contract';
 import { expiryHandoff, refusalHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
@@ -379,6 +381,9 @@ export function createGate(deps: GateDeps): Gate {
       ...wish,
       groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
       quorum: Math.max(...wanted.map((remedy) => remedy.quorum)),
+      signature: wanted
+        .map(({ signature }): VerdictSignature => signature ?? 'key')
+        .reduce((most, each) => (signsAsWellAs(each, most) ? each : most)),
     });
   }
 

@@ -12,6 +12,24 @@ export { ANSWER, type Finish } from './handoff-result.ts';
 export { HANDOFF_EVENTS, HANDOFF_TABLE, type HandoffEvent } from './handoff-states.ts';
 export { createHandoffs, type Handoffs, type HandoffWish, procedureFor } from './handoffs.ts';
 export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
+export { ownerDigest } from './outside/live-session.ts';
+export {
+  createOutside,
+  type Followed,
+  type Outside,
+  type OutsideAnswer,
+  type OutsideAsk,
+  type OutsideDeps,
+  type SessionView,
+  type Toolset,
+} from './outside/outside.ts';
+export type {
+  AgentSessionHead,
+  AgentSessionStore,
+  SessionOwner,
+  StoredAgentCall,
+  StoredAgentSession,
+} from './outside/ports.ts';
 export type {
   ApprovalService,
   EnvironmentReader,

@@ -22,6 +22,7 @@ import type {
   Settlement,
   ToolContract,
   Tx,
+  VerdictSignature,
   WorkflowFacts,
 } from '@portreeve/contract';
 import type { Asked } from './environment.ts';
@@ -140,6 +141,7 @@ export interface ApprovalService {
       decision: Decision;
       groups: readonly string[];
       quorum: number;
+      signature: VerdictSignature;
       timeout_minutes: number;
       preview: Preview | null;
     },
@@ -151,7 +153,13 @@ export interface ApprovalService {
   recheck(
     approval: Approval,
     proposal: Proposal,
-  ): Promise<{ valid: boolean; approvers: readonly string[]; groups: readonly string[] }>;
+  ): Promise<{
+    valid: boolean;
+    approvers: readonly string[];
+    groups: readonly string[];
+    by_passkey: readonly string[];
+    by_device: readonly string[];
+  }>;
 }
 
 /** What the gate needs of `execute`. */
@@ -185,5 +193,7 @@ export interface EnvironmentReader {
   facts(asked?: Asked): EnvironmentFacts;
   /** Whether the facts are those of the store; they stay so until the transaction ends. */
   isCurrent(tx: Tx): Promise<boolean>;
+  /** Reads the state again where it is too old to judge by. Rejects where it cannot be read. */
+  freshen(): Promise<void>;
   refresh(): Promise<void>;
 }

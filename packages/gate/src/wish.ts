@@ -195,10 +195,13 @@ export function argumentErrors(contract: ToolContract, args: JsonObject): FieldE
   return validate(args);
 }
 
+/** What a recheck found of an approval. */
+export type ToldApproval = Readonly<Record<'approvers' | 'groups' | 'by_passkey' | 'by_device', readonly string[]>>;
+
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
   stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'injection'>,
-  approval: { approvers: readonly string[]; groups: readonly string[] } | null,
+  approval: ToldApproval | null,
   environment: EnvironmentReader,
   history: HistoryAnswers,
 ): PolicyRequest {
@@ -224,7 +227,12 @@ export function toPolicyRequest(
         ? untrustedSinks(contract, proposal.provenance)
         : untrustedSinksOf(proposal, contract),
     flow: flowOf(proposal, contract),
-    approval: approval && { approvers: [...approval.approvers], groups: [...approval.groups] },
+    approval: approval && {
+      approvers: [...approval.approvers],
+      groups: [...approval.groups],
+      ...(approval.by_passkey.length === 0 ? {} : { by_passkey: [...approval.by_passkey] }),
+      ...(approval.by_device.length === 0 ? {} : { by_device: [...approval.by_device] }),
+    },
     ...(Object.keys(history).length === 0 ? {} : { history }),
     environment: environment.facts({ effect: contract.effect, tier: contract.tier }),
   };

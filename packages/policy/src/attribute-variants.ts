@@ -214,10 +214,13 @@ function ofAct(request: ActRequest, mentions: Mentions): Variant[] {
   }
   if (attrs.has('approval')) {
     const groups = [...new Set([...mentions.texts, ...request.workflow.approvers])].filter((name) => name !== '');
-    const given = [1, 2, 3].map((count) => ({
-      approvers: Array.from({ length: count }, (_, index) => `prn_approver${index}`),
-      groups,
-    }));
+    const people = [1, 2, 3].map((count) => Array.from({ length: count }, (_, index) => `prn_approver${index}`));
+    const signed = attrs.has('passkeys') || attrs.has('device_bound');
+    const given = people.flatMap((approvers) => [
+      { approvers, groups },
+      ...(signed ? [{ approvers, groups, by_passkey: approvers }] : []),
+      ...(signed ? [{ approvers, groups, by_passkey: approvers, by_device: approvers }] : []),
+    ]);
     variants.push(
       ...each('context.approval', approval, [null, ...given], (value) => ({ ...request, approval: value })),
     );

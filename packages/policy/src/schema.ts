@@ -99,7 +99,8 @@ type FlowFacts = {
   unreviewed: Bool
 };
 // people: who approved exactly this proposal, none of whom asked for it; count: how many. groups: those they approved for.
-type ApprovalFacts = { count: Long, people: Set<Principal>, groups: Set<String> };
+// passkeys, device_bound: how many of them signed by a passkey, and by one that cannot leave its device.
+type ApprovalFacts = { count: Long, people: Set<Principal>, groups: Set<String>, passkeys: Long, device_bound: Long };
 
 entity Group;
 // actors: who acts for this principal (the act chain).

@@ -125,6 +125,8 @@ export type Revealed = Labelled<ReadonlyMap<EvidenceId, JsonObject>>;
 export interface Environment {
   /** What holds now for this kind of request; without one, all that holds. */
   facts(asked?: { readonly effect: 'read'; readonly tier: 1 }): EnvironmentFacts;
+  /** Reads the state again where it is too old to judge by. Rejects where it cannot be read. */
+  freshen(): Promise<void>;
 }
 
 /** The steps of one run, made durable: a step that has ended is not run again, it gives what it gave. */

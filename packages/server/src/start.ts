@@ -29,11 +29,13 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
+import { figureCounters } from './http/figures/metrics.ts';
 import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
+import { auditFigures } from './store/audit-figures.ts';
 import { Database } from './store/database.ts';
 import { EXECUTED_CHANNEL } from './store/dispatches.ts';
 import { listenForEnvironment } from './store/environment.ts';
@@ -41,8 +43,11 @@ import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { startPulse } from './store/pulse.ts';
+import { acceptedRollbacks } from './store/restores.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
+import { wireBackups } from './wire-backups.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -64,6 +69,8 @@ export interface StartOptions {
   readonly tracer?: OpenModelsOptions['tracer'];
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A built console (packages/console), served beside the API; left out: the API alone. */
+  readonly consoleFolder?: string | Promise<string> | undefined;
   readonly clock?: Clock;
   /**
    * Whether this process executes as well, or hands grants to executors that run apart (`roles/executor.ts`); those of the
@@ -89,6 +96,7 @@ const STREAM_EVERY_MS = 1000;
 const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
+const UPSTREAMS_EVERY_MS = 500;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -144,6 +152,8 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
+  const pulse = startPulse(databaseUrl);
+  undo.push(() => pulse.stop());
   const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
@@ -160,6 +170,7 @@ async function start(
     checkSystems(definition, systems);
     checkModelSecrets(config.models, definition);
   }
+  for (const { tools } of project.toolsets) checkSystems({ tools, sources: [] }, systems);
   let engine: Engine | null = null;
   const running = () => {
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
@@ -181,11 +192,13 @@ async function start(
   const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => stages.closePlaces());
+  undo.push(() => stages.agents.close());
   undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
+  const accepted = await acceptedRollbacks(database);
   // Before anything is recorded on a database that may be an older one than the world has seen.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   await audit.prepare();
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
@@ -233,10 +246,11 @@ async function start(
     });
   });
   // A database without any checkpoint had nothing to show before.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   const info = {
     version: VERSION,
     environment: config.environment,
+    local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
     database_roles: roles,
     executor: options.executor ?? 'here',
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
@@ -247,11 +261,13 @@ async function start(
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const figures = auditFigures(database, audit.origin);
   const services: Services = {
     ...{
       clock,
       database,
+      pulse,
       identity,
       accessTokens: signIn.accessTokens,
       oidcByName: signIn.oidcByName,
@@ -259,7 +275,18 @@ async function start(
       environment,
       audit,
       erasing: stages.erasing,
+      backups: wireBackups({
+        database,
+        audit,
+        keys,
+        config,
+        clock,
+        stateFolder: state.path,
+        projectFolder: project.folder,
+      }),
       approvals,
+      passkeys,
+      approvalDelegations,
       handoffs,
       learn,
       undos,
@@ -270,11 +297,15 @@ async function start(
       submit,
       info,
     },
+    figures,
+    counters: figureCounters(figures),
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,
+    outside: stages.agents.outside,
+    mcp: stages.agents.services,
     evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
     places: () => publisher.status(),
@@ -282,7 +313,9 @@ async function start(
     jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
-  const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
+  const app = await buildApp(services, logger as unknown as FastifyBaseLogger, {
+    consoleFolder: await options.consoleFolder,
+  });
   undo.push(() => app.close());
   const url = await app
     .listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 7410 })
@@ -307,6 +340,7 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
+    every(EXPIRE_EVERY_MS, () => approvals.nudgeDue(), log),
     every(EXPIRE_EVERY_MS, () => handoffs.escalateDue(), log),
     every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
@@ -314,6 +348,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
+    every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),
@@ -323,6 +358,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
+    every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {
     await Promise.all(timers.map((stop) => stop()));

@@ -232,6 +232,7 @@ export function gateHarness(
             freezes: [...environment.freezes],
           }),
           isCurrent: async () => true,
+          freshen: async () => undefined,
           refresh: async () => undefined,
         },
         execution: { ...execution, ...wrapExecution?.(execution) },

@@ -92,6 +92,7 @@ export function askStep(scope: RunScope) {
         return deps.context.deidentify(run.id, each);
       };
       const injection = scores.of([assembly.label]);
+      await deps.environment.freshen();
       const route = await routeQuestion(
         { endpoints: deps.endpoints, policy: deps.policy, deidentify: hide },
         {
@@ -211,7 +212,7 @@ export function askStep(scope: RunScope) {
 
   /** Fields that may not be kept are read anew for each question that has them: policy is asked again, too. */
   async function revealOrEnd(source: SourceContract, query: JsonObject, key: string): Promise<Step<Revealed>> {
-    const { decision, request } = decideRead(source.name, source);
+    const { decision, request } = await decideRead(source.name, source);
     if (refuses(decision)) {
       const refused = { source: source.name, decision, request };
       await write(

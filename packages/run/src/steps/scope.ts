@@ -69,7 +69,8 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
     draft<T>({ type, actor, data, ...more, refs: { ...refs, ...more.refs } });
   const write = (...drafts: RecordDraft[]) => deps.uow.transaction((tx) => deps.audit.append(tx, drafts));
 
-  const decideRead = (name: string, source: SourceContract | undefined) => {
+  const decideRead = async (name: string, source: SourceContract | undefined) => {
+    await deps.environment.freshen();
     const request: PolicyRequest = {
       kind: 'read',
       principal: run.principal,

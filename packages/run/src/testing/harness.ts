@@ -149,6 +149,7 @@ export function runHarness(): RunHarness {
       ...gate.environment,
       freezes: [...gate.environment.freezes],
     }),
+    freshen: async () => undefined,
   };
   const loaded = new Map<string, LoadedWorkflow>();
   const durables = new Map<RunId, MemoryDurable>();

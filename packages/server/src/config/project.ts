@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadPrompts, type Prompt } from '@portreeve/context';
 import { isPortreeveError, PortreeveError, type ProjectConfig, type WorkflowDefinition } from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
+import { type DeclaredToolset, loadToolsets } from '../mcp/toolsets.ts';
 import { checkSteps, loadCalibrations } from './load-calibrations.ts';
 import { loadConfig } from './load-config.ts';
 import { type Definition, loadDefinition, type SharedParts, sharedParts } from './load-definition.ts';
@@ -14,6 +15,8 @@ export interface Project {
   readonly folder: string;
   readonly config: ProjectConfig;
   readonly workflows: readonly ProjectWorkflow[];
+  /** Tools of the project's own for agents outside. */
+  readonly toolsets: readonly DeclaredToolset[];
 }
 
 /** Loads `portreeve.config.ts` of a folder and every workflow that it names. Throws `misconfigured` with file and field. */
@@ -26,7 +29,7 @@ export async function loadProject(folder: string): Promise<Project> {
     (each, index) => workflows.findIndex((other) => nameOf(other) === nameOf(each)) !== index,
   );
   if (twice) throw new PortreeveError('misconfigured', `Two workflows are called ${nameOf(twice)}.`);
-  return { folder: root, config, workflows };
+  return { folder: root, config, workflows, toolsets: await loadToolsets(root, config.mcp) };
 }
 
 const nameOf = (workflow: ProjectWorkflow): string => workflow.definition.contract.name;
