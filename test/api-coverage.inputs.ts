@@ -430,9 +430,21 @@ export const INPUTS: Readonly<
   },
   'GET /v1/queue': { role: 'operator', input: async () => ({ path: '/v1/queue' }) },
   'GET /v1/queue/:id': { role: 'operator', input: async (house) => ({ path: `/v1/queue/${await handoff(house)}` }) },
-  'POST /v1/queue/:id/close': {
+  'POST /v1/queue/:id/take': {
     role: 'operator',
-    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/close`, body: { note: 'Looked at it.' } }),
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/take` }),
+  },
+  'POST /v1/queue/:id/assign': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/assign`, body: { to: 'prn_somebody' } }),
+  },
+  'POST /v1/queue/:id/escalate': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/escalate`, body: { reason: 'Not mine.' } }),
+  },
+  'POST /v1/queue/:id/finish': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/finish`, body: { note: 'Looked at it.' } }),
   },
   'POST /v1/executions/:id/undo': {
     role: 'requester',

@@ -165,7 +165,11 @@ function gateWith(
     store: memoryProposalStore(),
     history: memoryHistoryStore(),
     notices: memoryNoticeStore(),
-    handoffs: createHandoffs({ audit, uow, clock, store: memoryHandoffStore() }),
+    handoffs: createHandoffs({
+      ...{ audit, uow, clock, store: memoryHandoffStore() },
+      procedures: () => ({}),
+      finished: async () => undefined,
+    }),
     environment: {
       facts: () => environment,
       isCurrent: async () => true,

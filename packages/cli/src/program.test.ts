@@ -48,6 +48,7 @@ interface Made {
   readonly mark: string;
   readonly reveals: readonly [string, string, string];
   readonly handoff: string;
+  readonly operator: string;
   readonly result: number;
   readonly agent: string;
   readonly activeAgent: string;
@@ -216,8 +217,29 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ handoff }) => [handoff],
   },
-  'queue close': {
-    right: 'queue.close',
+  'queue take': {
+    right: 'queue.take',
+    records: ['handoff.assigned'],
+    as: 'admin',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff],
+  },
+  'queue assign': {
+    right: 'queue.assign',
+    records: ['handoff.assigned'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff, operator }) => [handoff, '--to', operator],
+  },
+  'queue escalate': {
+    right: 'queue.escalate',
+    records: ['handoff.escalated'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff, '--reason', 'not mine to decide'],
+  },
+  'queue finish': {
+    right: 'queue.finish',
     records: ['handoff.closed'],
     as: 'operator',
     notAs: 'analyst',
@@ -560,6 +582,7 @@ const NOTHING: Made = {
   reveals: ['rvl_1', 'rvl_2', 'rvl_3'],
   hold: 'hold_1',
   handoff: 'hand_1',
+  operator: 'prn_1',
   result: 0,
   agent: 'prn_1',
   activeAgent: 'prn_1',
@@ -748,6 +771,9 @@ describe('with a server', () => {
         mark,
         reveals,
         handoff: handoff.id,
+        operator: (await here.server.services.identity.accounts({ limit: 200 })).find(
+          ({ name }) => name === 'operator',
+        )!.id,
         result: 0,
         agent,
         proposal,
@@ -831,7 +857,7 @@ describe('with a server', () => {
       [['queue', 'show', 'hand_none'], 'not_found'],
       [['undo', 'exec_none'], 'not_found'],
       [['undo', 'run_none'], 'not_found'],
-      [['queue', 'close', 'hand_none', '--note', 'x'], 'not_found'],
+      [['queue', 'finish', 'hand_none', '--note', 'x'], 'not_found'],
       [['audit', 'show', '999999'], 'not_found'],
       [['audit', 'show', 'x'], 'bad_request'],
       [['audit', 'receipt', '-1'], 'bad_request'],

@@ -68,6 +68,8 @@ const flowFacts = z.strictObject({
   payload: z.enum(FLOW_PAYLOADS),
   /** Bits read in quarantine so far, and those of bounded values in it. */
   capacity_bits: z.int().min(0),
+  /** A step made part of it whose review rule asks that a person looks at it (requirement A4), and nobody has yet. */
+  unreviewed: z.boolean().default(false),
 });
 export type FlowFacts = z.infer<typeof flowFacts>;
 

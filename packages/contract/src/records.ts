@@ -12,8 +12,10 @@ import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
+import { REVIEWS } from './review-rules.ts';
 import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
+import { STEP_KINDS } from './workflow.ts';
 
 const count = z.int().min(0);
 
@@ -418,7 +420,7 @@ export const RECORD_TYPES = {
     ...attemptShape,
     model_answered: z.string(),
     stop_reason: z.string(),
-    output_category: z.enum(['valid', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
+    output_category: z.enum(['valid', 'wishes', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
   }),
   /** An attempt that brought none. What the vendor counted of it before it failed is on record too. */
   'model.attempt_failed': z.strictObject({
@@ -447,6 +449,26 @@ export const RECORD_TYPES = {
     label: labelSchema,
     /** The answer was given in quarantine: the handle that stands for it, and what its bounded parts can say in bits. */
     quarantined: z.strictObject({ handle: z.string().max(16), bits: z.int().min(0) }).optional(),
+    /** Claims that quote something, and those whose quoted passage does not stand where they say. */
+    claims: z.strictObject({ count, unsupported: count }).optional(),
+  }),
+  /** When a person looks at an answer, and why (requirement A4). */
+  'step.judged': z.strictObject({
+    prompt: nameSchema,
+    step: z.enum(STEP_KINDS),
+    review: z.enum(REVIEWS),
+    rule: z.string().max(64),
+    reason: z.string().max(300),
+    /** What the model said of its confidence, in per cent, and what that is worth by the step's tests. */
+    confidence_percent: z.int().min(0).max(100).nullable(),
+    calibrated_per_mille: z.int().min(0).max(1000).nullable(),
+    threshold_per_mille: z.int().min(0).max(1000).nullable(),
+    unsupported_claims: count,
+  }),
+  /** The workflow's code was shown which of a few words a value is; `null`: none of them. */
+  'outcome.seen': z.strictObject({
+    outcomes: z.array(z.string().max(128)).max(16),
+    outcome: z.string().max(128).nullable(),
   }),
   'output.rejected': z.strictObject({ prompt: nameSchema, errors: z.array(z.string()), repair_follows: z.boolean() }),
 
@@ -605,7 +627,21 @@ export const RECORD_TYPES = {
   }),
   'notice.posted': z.strictObject({ groups: z.array(z.string()).min(1), text: z.string().max(4000) }),
   'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),
-  'handoff.closed': z.strictObject({ note: z.string() }),
+  /** Somebody has it now: took it, or was given it. */
+  'handoff.assigned': z.strictObject({ to: idSchema('principal'), from: idSchema('principal').nullable() }),
+  /** It went up: its time was over, or somebody said so. */
+  'handoff.escalated': z.strictObject({
+    level: z.int().min(1),
+    by: z.enum(['time', 'person']),
+    group: z.string().nullable(),
+    due_at: z.iso.datetime(),
+    reason: z.string().max(1000),
+  }),
+  'handoff.closed': z.strictObject({
+    note: z.string(),
+    /** What the person gave back to the run that waited: a trusted value of that person, as secret as what they saw. */
+    result: z.strictObject({ digest: digestSchema, changed: z.boolean().nullable(), label: labelSchema }).optional(),
+  }),
 
   // Agents outside, and what they may use.
   'agent.session_opened': z.strictObject({ session: idSchema('agent_session') }),

@@ -51,7 +51,7 @@ describe('F6: decided again', () => {
       expect(calls).toHaveLength(0);
       expect(moves).toEqual(['proposed→awaiting_approval', 'awaiting_approval→refused']);
       expect(audit.of('grant.issued')).toEqual([]);
-      expect(await handoffs.list({ state: 'open' })).toMatchObject([{ kind: 'refused', proposal: wanted.id }]);
+      expect(await handoffs.list({ states: ['open'] })).toMatchObject([{ kind: 'refused', proposal: wanted.id }]);
       environment.freezes.length = 0;
       expect(await gate.resume(wanted.id)).toMatchObject({ status: 'refused' });
       expect(calls).toHaveLength(0);

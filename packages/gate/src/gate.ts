@@ -17,7 +17,7 @@ import {
   type UnitOfWork,
   type VerdictSignature,
 } from '@portreeve/contract';
-import { refusalHandoff } from './handoff-wishes.ts';
+import { expiryHandoff, refusalHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
 import { entriesOf, type HistoryStore } from './history.ts';
 import { type ApprovalFacts, createJudge, eventOf } from './judge.ts';
@@ -208,7 +208,12 @@ export function createGate(deps: GateDeps): Gate {
       return { status: 'waiting', approval: approval.id, expires_at: approval.expires_at };
     }
     if (approval.state !== 'approved') {
-      await move(stored, 'deny', {});
+      await locked(stored, async (tx) => {
+        await deps.store.update(tx, stored.proposal.id, { state: nextState(stored.state, 'deny') });
+        // An undo that nobody approved is work of its own kind, which the undo opens.
+        if (approval.state === 'expired' && stored.serves === null)
+          await deps.handoffs.open(tx, expiryHandoff(stored.proposal, approval));
+      });
       return null;
     }
     const { request, decision } = await judge(stored, await approvalFacts(stored, approval), null);

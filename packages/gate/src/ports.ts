@@ -9,10 +9,12 @@ import type {
   GrantId,
   Handoff,
   HandoffId,
+  HandoffKind,
   HandoffState,
   HistoryFacts,
   JsonObject,
   Preview,
+  PrincipalId,
   Proposal,
   ProposalId,
   ProposalState,
@@ -85,19 +87,32 @@ export interface ProposalStore {
 }
 
 export interface HandoffFilter {
-  readonly state?: HandoffState;
+  readonly states?: readonly HandoffState[];
+  readonly kind?: HandoffKind;
   readonly run?: RunId;
+  /** Whose work it is. */
+  readonly group?: string;
+  readonly assignee?: PrincipalId;
   readonly limit?: number;
   /** Continue behind this one. */
   readonly after?: HandoffId;
 }
 
+/** What may change of a hand-off. The rest is as it was opened. */
+export type HandoffPatch = Partial<
+  Pick<Handoff, 'state' | 'group' | 'assignee' | 'level' | 'due_at' | 'closed_at' | 'result' | 'material' | 'label'>
+>;
+
 export interface HandoffStore {
   insert(tx: Tx, handoff: Handoff): Promise<void>;
   get(id: HandoffId): Promise<Handoff | null>;
-  /** False when it was not open any more. */
-  close(tx: Tx, id: HandoffId, at: string): Promise<boolean>;
+  /** Reads it and keeps others from changing it until the transaction ends. */
+  lock(tx: Tx, id: HandoffId): Promise<Handoff | null>;
+  /** Changes what was locked. */
+  update(tx: Tx, locked: Handoff, patch: HandoffPatch): Promise<void>;
   list(filter: HandoffFilter): Promise<Handoff[]>;
+  /** Work that nobody has finished by this time (ISO 8601) and that can still go up, oldest first. */
+  due(at: string, limit: number): Promise<HandoffId[]>;
 }
 
 /** What groups are told of: an action that goes ahead without an approval, or after one. */

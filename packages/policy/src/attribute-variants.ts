@@ -197,7 +197,7 @@ function ofAct(request: ActRequest, mentions: Mentions): Variant[] {
   const { flow } = request;
   if (attrs.has('flow') && flow) {
     const withFlow = (over: Partial<typeof flow>): PolicyRequest => ({ ...request, flow: { ...flow, ...over } });
-    for (const name of ['foreseen', 'tainted', 'destructive', 'egress', 'amount'] as const) {
+    for (const name of ['foreseen', 'tainted', 'destructive', 'egress', 'amount', 'unreviewed'] as const) {
       if (attrs.has(name))
         variants.push(
           ...each(`context.flow.${name}`, flow[name], [true, false], (value) => withFlow({ [name]: value })),

@@ -163,6 +163,7 @@ function flowFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValue
     holder: 'other',
     payload: 'steering',
     capacity_bits: 0,
+    unreviewed: false,
   };
   return {
     author: ref('FlowAuthor', flow.author),
@@ -175,6 +176,7 @@ function flowFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValue
     holder: ref('FlowHolder', flow.holder),
     payload: ref('FlowPayload', flow.payload),
     capacity_bits: flow.capacity_bits,
+    unreviewed: flow.unreviewed,
   };
 }
 

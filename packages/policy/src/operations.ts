@@ -48,7 +48,10 @@ export const OPERATIONS = {
   'approvals.delegations': 'look',
   'approvals.delegate': 'change',
   'queue.read': 'look',
-  'queue.close': 'change',
+  'queue.take': 'change',
+  'queue.assign': 'change',
+  'queue.escalate': 'change',
+  'queue.finish': 'change',
   // Whether what was done can be taken back, and asking that it be.
   'executions.read': 'look',
   'executions.undo': 'change',

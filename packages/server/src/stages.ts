@@ -3,6 +3,7 @@ import { createRedactor, createReveals, findBehind } from '@portreeve/audit';
 import {
   assemble,
   attachmentSource,
+  closedOutcome,
   createIngester,
   fileSource,
   forgetDue,
@@ -20,7 +21,14 @@ import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
-import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
+import {
+  type ContextStage,
+  handoffTopic,
+  type RunQueue,
+  taskRunner,
+  taskSubmitter,
+  type Workflows,
+} from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
 import { egressRules, proxyOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
@@ -139,9 +147,21 @@ export async function wireStages(options: StagesOptions) {
     follower: followers.find,
   });
 
+  const workflows: Workflows = {
+    current: (name) => project.workflows.find((each) => each.definition.contract.name === name) ?? null,
+    pinned: (name, release) =>
+      project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
+  };
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
-  const handoffs = createHandoffs({ ...stage, store: handoffStore(database, sealing) });
+  const handoffs = createHandoffs({
+    ...stage,
+    store: handoffStore(database, sealing),
+    procedures: (name) => workflows.current(name)?.definition.contract.procedures ?? {},
+    finished: async (tx, { id, run, awaits }) => {
+      if (run && awaits) await queue.nudge(tx, run, handoffTopic(id));
+    },
+  });
   const { base_url } = config.identity;
   const relying_party = { id: new URL(base_url).hostname, origin: base_url };
   const passkeyOptions = { store: passkeyStore(database), relying_party };
@@ -200,6 +220,7 @@ export async function wireStages(options: StagesOptions) {
   const context: ContextStage = {
     ...hiding,
     score: scoreValue,
+    outcome: closedOutcome,
     read: (contract, query, attachments) =>
       readSource(readers, { contract: bindSource(contract, systems), query, attachments }, classifier),
     reveal: (contract, query) =>
@@ -210,11 +231,6 @@ export async function wireStages(options: StagesOptions) {
     forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
     forgetRun: (tx, run) => forgetRun(values, tx, run),
     load: (run, id) => loadLabelled(values, { run, id }),
-  };
-  const workflows: Workflows = {
-    current: (name) => project.workflows.find((each) => each.definition.contract.name === name) ?? null,
-    pinned: (name, release) =>
-      project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
   };
   const runs = runStore(database, sealing);
   const run = taskRunner({

@@ -18,11 +18,11 @@ import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
-import { ensureLocalAccounts } from './config/local-accounts.ts';
+import { ensureLocalAccounts, type LocalGroups } from './config/local-accounts.ts';
 import { type ModelKeys, type OpenModelsOptions, openModels } from './config/model.ts';
 import { checkModelSecrets } from './config/model-secrets.ts';
 import { loadPolicies } from './config/policies.ts';
-import { loadProject } from './config/project.ts';
+import { loadProject, type Project } from './config/project.ts';
 import { recordSecretChanges } from './config/secret-changes.ts';
 import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
@@ -232,7 +232,7 @@ async function start(
   await leases.renew(executor, 60);
   // The folder is ours alone, and with the embedded database so is all that stands in it: nobody else can be alive.
   if (!options.databaseUrl) await leases.releaseOthers(executor);
-  const groups = [...new Set(project.workflows.flatMap((each) => each.definition.contract.approvers))];
+  const groups = groupsOf(project.workflows);
   if (config.environment !== 'production') await ensureLocalAccounts(identity, state.path, groups);
   else if (config.identity.local_accounts === 'allow')
     await ensureLocalAccounts(identity, state.path, groups, ['admin']);
@@ -341,6 +341,7 @@ async function start(
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
     every(EXPIRE_EVERY_MS, () => approvals.nudgeDue(), log),
+    every(EXPIRE_EVERY_MS, () => handoffs.escalateDue(), log),
     every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
@@ -381,6 +382,20 @@ async function start(
       stopping ??= stop(reason);
       return stopping;
     },
+  };
+}
+
+/** Who approves, and whose work hand-offs are. */
+function groupsOf(workflows: Project['workflows']): LocalGroups {
+  const contracts = workflows.map(({ definition }) => definition.contract);
+  const procedures = contracts.flatMap((each) => Object.values(each.procedures));
+  return {
+    approve: [...new Set(contracts.flatMap((each) => each.approvers))],
+    work: [
+      ...new Set(
+        procedures.flatMap(({ group, escalate_to }) => [group, escalate_to].filter((each) => each !== undefined)),
+      ),
+    ],
   };
 }
 

@@ -79,7 +79,7 @@ function Shown({ handoff }: { readonly handoff: Handoff }): ReactNode {
             ]}
           />
         </Panel>
-        {handoff.state === 'open' && may('queue.close') ? <Finish handoff={handoff} /> : null}
+        {handoff.state !== 'done' && may('queue.finish') ? <Finish handoff={handoff} /> : null}
       </div>
     </div>
   );
@@ -95,12 +95,16 @@ function Finish({ handoff }: { readonly handoff: Handoff }): ReactNode {
   const [note, setNote] = useState('');
   const [came, setCame] = useState<(typeof FOUND)[number][0]>('');
   const { act, busy, element } = useAct();
+  const [result, setResult] = useState('');
+  const wrong = result.trim() !== '' && parsed(result) === undefined;
+  const given = () => {
+    if (came !== '') return { found: { came } };
+    if (!handoff.awaits) return {};
+    return result.trim() === '' ? { declined: true as const } : { result: parsed(result) };
+  };
   const finish = () =>
     act(() =>
-      api.call('POST /v1/queue/:id/close', {
-        params: { id: handoff.id },
-        body: { note: note.trim(), ...(came === '' ? {} : { found: { came } }) },
-      }),
+      api.call('POST /v1/queue/:id/finish', { params: { id: handoff.id }, body: { note: note.trim(), ...given() } }),
     );
   return (
     <Panel title="Finish it">
@@ -123,11 +127,30 @@ function Finish({ handoff }: { readonly handoff: Handoff }): ReactNode {
             ))}
           </fieldset>
         ) : null}
+        {handoff.awaits ? (
+          <label className="stack-tight">
+            The run waits for your result, as JSON. Left empty: there is none, and the run ends.
+            <textarea
+              rows={6}
+              value={result}
+              onChange={(event) => setResult(event.target.value)}
+              aria-invalid={wrong}
+            />
+          </label>
+        ) : null}
         <Reason label="What was done" value={note} onChange={setNote} />
-        <button type="submit" className="button primary" disabled={busy || note.trim() === ''}>
+        <button type="submit" className="button primary" disabled={busy || wrong || note.trim() === ''}>
           Say that it is finished
         </button>
       </form>
     </Panel>
   );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

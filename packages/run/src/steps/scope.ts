@@ -5,6 +5,7 @@ import {
   type Clock,
   draft,
   type Json,
+  type Label,
   type Labelled,
   type PolicyDecider,
   type PolicyRequest,
@@ -97,6 +98,10 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
     life: runLife(deps.clock),
     quarantine: runQuarantine(),
     scores: new InjectionScores(),
+    /** Labels of values by which the code may have chosen its way. */
+    seen: [] as Label[],
+    /** Prompts whose answers a person has to look at before anything of them is used. */
+    unreviewed: new Set<string>(),
     /** What the pseudonyms of this run's questions stand for, as far as a restored value needs it. */
     hidden: [] as ValueId[],
     step,

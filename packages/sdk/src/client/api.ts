@@ -2,16 +2,44 @@
 // biome-ignore-all format: as it is generated
 // biome-ignore-all lint: as it is generated
 
-export type Problem = { type: string; title: string; status: number; detail: string; instance?: string; code: "bad_request" | "bad_input" | "not_signed_in" | "sign_in_failed" | "proof_needed" | "too_many_attempts" | "refused" | "not_found" | "unknown_workflow" | "unknown_case" | "out_of_scope" | "too_large" | "conflict" | "erased" | "never_revealed" | "held" | "idempotency_mismatch" | "frozen" | "approval_closed" | "approver_is_requester" | "approver_not_eligible" | "already_voted" | "digest_mismatch" | "bad_signature" | "grant_invalid" | "grant_expired" | "grant_spent" | "grant_mismatch" | "source_failed" | "egress_refused" | "model_failed" | "no_policy" | "release_broken" | "policy_broken" | "already_running" | "audit_unavailable" | "log_broken" | "unavailable" | "misconfigured" | "internal"; next: string; errors?: ({ path: string; message: string })[]; decision?: unknown };
+export type Problem = { type: string; title: string; status: number; detail: string; instance?: string; code: "bad_request" | "bad_input" | "not_signed_in" | "sign_in_failed" | "proof_needed" | "too_many_attempts" | "refused" | "not_found" | "unknown_workflow" | "unknown_case" | "out_of_scope" | "too_large" | "conflict" | "erased" | "never_revealed" | "held" | "idempotency_mismatch" | "frozen" | "approval_closed" | "approver_is_requester" | "approver_not_eligible" | "already_voted" | "digest_mismatch" | "bad_signature" | "signature_too_weak" | "grant_invalid" | "grant_expired" | "grant_spent" | "grant_mismatch" | "source_failed" | "egress_refused" | "model_failed" | "no_policy" | "release_broken" | "policy_broken" | "already_running" | "audit_unavailable" | "log_broken" | "unavailable" | "misconfigured" | "internal"; next: string; errors?: ({ path: string; message: string })[]; decision?: unknown };
 
 /** Each operation of the API: what it takes and what it answers. */
 export interface Api {
+  /** End a connection of an older revision of MCP. */
+  'DELETE /mcp': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: unknown;
+  };
+  /** End anybody’s passkey. */
+  'DELETE /v1/accounts/:id/passkeys/:passkey': {
+    params: { id: string; passkey: string };
+    query: {};
+    body: undefined;
+    answer: { status: "revoked" };
+  };
   /** End all sessions of an account, and refuse the access tokens with which agents act for it. */
   'DELETE /v1/accounts/:id/sessions': {
     params: { id: string };
     query: {};
     body: undefined;
     answer: { ended: number };
+  };
+  /** End a delegation that one gave, or was given. */
+  'DELETE /v1/approval-delegations/:id': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: "ended" };
+  };
+  /** End one of one’s own passkeys: what it signed and is not yet carried out counts no more. */
+  'DELETE /v1/passkeys/:id': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: "revoked" };
   };
   /** Sign out. */
   'DELETE /v1/session': {
@@ -55,12 +83,33 @@ export interface Api {
     body: undefined;
     answer: { issuer: string; token_endpoint: string; jwks_uri: string; grant_types_supported: (string)[]; response_types_supported: (string)[]; token_endpoint_auth_methods_supported: (string)[] };
   };
+  /** What the MCP endpoint is as a resource, and who makes tokens for it (RFC 9728). */
+  'GET /.well-known/oauth-protected-resource/mcp': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: { resource: string; authorization_servers: (string)[]; bearer_methods_supported: (string)[]; scopes_supported: (string)[]; resource_name: string };
+  };
+  /** The page of one approval, to be read and decided by passkey. To open it decides nothing. */
+  'GET /approve/:id': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: unknown;
+  };
   /** The process answers. */
   'GET /healthz': {
     params: {};
     query: {};
     body: undefined;
     answer: { status: "ok" };
+  };
+  /** Listen on a connection of an older revision of MCP. */
+  'GET /mcp': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: unknown;
   };
   /** The figures over the whole log, in Prometheus’ text format. */
   'GET /metrics': {
@@ -83,6 +132,13 @@ export interface Api {
     body: undefined;
     answer: { accounts: ({ id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] })[]; next: string | null };
   };
+  /** The passkeys of an account. */
+  'GET /v1/accounts/:id/passkeys': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { passkeys: ({ id: string; account: string; name: string; alg: string; device_bound: boolean; rp_id: string; aaguid: string; created_at: string; revoked_at: string | null })[] };
+  };
   /** Registered agents, by id. */
   'GET /v1/agents': {
     params: {};
@@ -97,12 +153,19 @@ export interface Api {
     body: undefined;
     answer: { id: string; name: string; owner: string; purpose: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; tools: (string)[]; data: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; environment: "development" | "test" | "staging" | "production"; state: "proposed" | "active" | "suspended" | "retired"; review_by: string; created_at: string; changed_at: string };
   };
+  /** In whose place one decides, and who in one’s own; ended ones too. */
+  'GET /v1/approval-delegations': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: { delegations: ({ id: string; delegator: string; delegate: string; groups: (string)[]; reason: string; from_at: string; until: string; ended_at: string | null })[] };
+  };
   /** Approvals, oldest first. */
   'GET /v1/approvals': {
     params: {};
-    query: { state?: "pending" | "approved" | "denied" | "expired" | "withdrawn"; limit?: number; after?: string };
+    query: { state?: "pending" | "approved" | "denied" | "expired" | "withdrawn"; mine?: string; limit?: number; after?: string };
     body: undefined;
-    answer: { approvals: ({ id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string })[]; tool: string | null; workflow: string | null; tier: string | null; requester: string | null; run: string | null })[]; next: string | null };
+    answer: { approvals: ({ id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; signature: "key" | "passkey" | "device_bound"; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string } | { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; passkey: { handle: string; alg: "ES256" | "EdDSA" | "RS256"; public_key: string; authenticator_data: string; client_data: string; signature: string } })[]; tool: string | null; workflow: string | null; tier: string | null; requester: string | null; run: string | null })[]; next: string | null };
   };
   /** One approval with all that its approver must see. */
   'GET /v1/approvals/:id': {
@@ -128,7 +191,7 @@ export interface Api {
   /** Export the record for checking offline: JSON Lines of {file, text}, to be written one after another. */
   'GET /v1/audit/export': {
     params: {};
-    query: { run?: string; workflow?: string; type?: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.failed" | "output.validated" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.closed" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place"; actor?: string; tool?: string; agent?: string; outcome?: string; code?: string; model?: string; prompt?: string; prompt_version?: string; proposal?: string; approval?: string; policy_version?: string; release?: string; since?: string; until?: string; words?: string };
+    query: { run?: string; workflow?: string; type?: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.passkey_invited" | "identity.passkey_challenged" | "identity.passkey_enrolled" | "identity.passkey_revoked" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.attempt_failed" | "model.failed" | "output.validated" | "step.judged" | "outcome.seen" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.stood_in" | "approval.nudged" | "approval.delegated" | "approval.delegation_ended" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.assigned" | "handoff.escalated" | "handoff.closed" | "agent.session_opened" | "agent.intent_declared" | "agent.session_ended" | "mcp.connection" | "mcp.definition_withheld" | "mcp.definition_decided" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place" | "backup.begun" | "backup.ended" | "audit.restored"; actor?: string; tool?: string; agent?: string; outcome?: string; code?: string; model?: string; prompt?: string; prompt_version?: string; proposal?: string; approval?: string; policy_version?: string; release?: string; since?: string; until?: string; words?: string };
     body: undefined;
     answer: unknown;
   };
@@ -149,16 +212,16 @@ export interface Api {
   /** Search the record. */
   'GET /v1/audit/records': {
     params: {};
-    query: { run?: string; workflow?: string; type?: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.failed" | "output.validated" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.closed" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place"; actor?: string; tool?: string; agent?: string; outcome?: string; code?: string; model?: string; prompt?: string; prompt_version?: string; proposal?: string; approval?: string; policy_version?: string; release?: string; since?: string; until?: string; words?: string; after?: number; limit?: number; order?: "newest" | "oldest"; sort?: "time" | "-time" | "actor" | "-actor" | "type" | "-type" | "agent" | "-agent" | "outcome" | "-outcome" | "workflow" | "-workflow" | "tool" | "-tool" | "model" | "-model" | "policy_version" | "-policy_version" | "release" | "-release" };
+    query: { run?: string; workflow?: string; type?: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.passkey_invited" | "identity.passkey_challenged" | "identity.passkey_enrolled" | "identity.passkey_revoked" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.attempt_failed" | "model.failed" | "output.validated" | "step.judged" | "outcome.seen" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.stood_in" | "approval.nudged" | "approval.delegated" | "approval.delegation_ended" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.assigned" | "handoff.escalated" | "handoff.closed" | "agent.session_opened" | "agent.intent_declared" | "agent.session_ended" | "mcp.connection" | "mcp.definition_withheld" | "mcp.definition_decided" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place" | "backup.begun" | "backup.ended" | "audit.restored"; actor?: string; tool?: string; agent?: string; outcome?: string; code?: string; model?: string; prompt?: string; prompt_version?: string; proposal?: string; approval?: string; policy_version?: string; release?: string; since?: string; until?: string; words?: string; after?: number; limit?: number; order?: "newest" | "oldest"; sort?: "time" | "-time" | "actor" | "-actor" | "type" | "-type" | "agent" | "-agent" | "outcome" | "-outcome" | "workflow" | "-workflow" | "tool" | "-tool" | "model" | "-model" | "policy_version" | "-policy_version" | "release" | "-release" };
     body: undefined;
-    answer: { records: ({ entry: { v: 1; id: string; log: string; index: number; time: string; type: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.failed" | "output.validated" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.closed" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place"; actor: { id: string; kind: "person" | "service" | "agent" | "system" | "anonymous"; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; refs: { run?: string; workflow?: string; release?: string; proposal?: string; decision?: string; approval?: string; grant?: string; execution?: string; handoff?: string; tool?: string; policy_version?: string; model?: string; prompt?: string; prompt_version?: string; codes?: (string)[] }; keys: (string)[]; outcome: string; payload_digest: string }; payload: { nonce: string; actor_name: string; data: Record<string, unknown> } | null; erased: { cause: "erasure" | "retention"; time: string; record: string } | null })[]; next: number | null };
+    answer: { records: ({ entry: { v: 1; id: string; log: string; index: number; time: string; type: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.passkey_invited" | "identity.passkey_challenged" | "identity.passkey_enrolled" | "identity.passkey_revoked" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.attempt_failed" | "model.failed" | "output.validated" | "step.judged" | "outcome.seen" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.stood_in" | "approval.nudged" | "approval.delegated" | "approval.delegation_ended" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.assigned" | "handoff.escalated" | "handoff.closed" | "agent.session_opened" | "agent.intent_declared" | "agent.session_ended" | "mcp.connection" | "mcp.definition_withheld" | "mcp.definition_decided" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place" | "backup.begun" | "backup.ended" | "audit.restored"; actor: { id: string; kind: "person" | "service" | "agent" | "system" | "anonymous"; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; refs: { run?: string; workflow?: string; release?: string; proposal?: string; decision?: string; approval?: string; grant?: string; execution?: string; handoff?: string; tool?: string; policy_version?: string; model?: string; prompt?: string; prompt_version?: string; codes?: (string)[] }; keys: (string)[]; outcome: string; payload_digest: string }; payload: { nonce: string; actor_name: string; data: Record<string, unknown> } | null; erased: { cause: "erasure" | "retention"; time: string; record: string } | null })[]; next: number | null };
   };
   /** One record. */
   'GET /v1/audit/records/:index': {
     params: { index: number };
     query: {};
     body: undefined;
-    answer: { entry: { v: 1; id: string; log: string; index: number; time: string; type: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.failed" | "output.validated" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.closed" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place"; actor: { id: string; kind: "person" | "service" | "agent" | "system" | "anonymous"; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; refs: { run?: string; workflow?: string; release?: string; proposal?: string; decision?: string; approval?: string; grant?: string; execution?: string; handoff?: string; tool?: string; policy_version?: string; model?: string; prompt?: string; prompt_version?: string; codes?: (string)[] }; keys: (string)[]; outcome: string; payload_digest: string }; payload: { nonce: string; actor_name: string; data: Record<string, unknown> } | null; erased: { cause: "erasure" | "retention"; time: string; record: string } | null };
+    answer: { entry: { v: 1; id: string; log: string; index: number; time: string; type: "system.started" | "system.stopped" | "config.changed" | "executor.started" | "executor.stopped" | "policy.loaded" | "release.loaded" | "environment.changed" | "key.created" | "secret.changed" | "credential.lease" | "identity.account_created" | "identity.signed_in" | "identity.sign_in_failed" | "identity.proven" | "identity.signed_out" | "identity.token_created" | "identity.token_revoked" | "identity.account_changed" | "identity.signing_key_registered" | "identity.passkey_invited" | "identity.passkey_challenged" | "identity.passkey_enrolled" | "identity.passkey_revoked" | "identity.session_rotated" | "identity.sessions_ended" | "identity.token_rotated" | "identity.workload_signed_in" | "identity.delegated" | "identity.token_exchanged" | "identity.access_revoked" | "identity.agent_registered" | "identity.agent_changed" | "identity.holdings_revoked" | "identity.refused" | "api.read" | "api.refused" | "authzen.evaluated" | "run.submitted" | "run.admitted" | "run.refused" | "run.recovered" | "run.ended" | "source.read" | "source.refused" | "source.failed" | "prompt.assembled" | "endpoint.refused" | "deidentification.failed" | "model.answered" | "model.attempt_failed" | "model.failed" | "output.validated" | "step.judged" | "outcome.seen" | "output.rejected" | "arguments.restored" | "pseudonyms.erased" | "proposal.submitted" | "proposal.narrowed" | "decision.made" | "approval.requested" | "approval.verdict" | "approval.stood_in" | "approval.nudged" | "approval.delegated" | "approval.delegation_ended" | "approval.refused_verdict" | "approval.closed" | "grant.issued" | "grant.refused" | "execution.intent" | "execution.result" | "settlement.planned" | "settlement.tried" | "settlement.ended" | "undo.requested" | "undo.refused" | "undo.ended" | "unwinding.begun" | "unwinding.ended" | "notice.posted" | "handoff.opened" | "handoff.assigned" | "handoff.escalated" | "handoff.closed" | "agent.session_opened" | "agent.intent_declared" | "agent.session_ended" | "mcp.connection" | "mcp.definition_withheld" | "mcp.definition_decided" | "audit.read" | "audit.detached" | "audit.erasure_requested" | "audit.erasure_refused" | "audit.erased" | "audit.hold_set" | "audit.hold_lifted" | "audit.root_rotated" | "audit.keys_rewrapped" | "audit.reveal_requested" | "audit.reveal_decided" | "audit.revealed" | "audit.verified" | "audit.place" | "backup.begun" | "backup.ended" | "audit.restored"; actor: { id: string; kind: "person" | "service" | "agent" | "system" | "anonymous"; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; refs: { run?: string; workflow?: string; release?: string; proposal?: string; decision?: string; approval?: string; grant?: string; execution?: string; handoff?: string; tool?: string; policy_version?: string; model?: string; prompt?: string; prompt_version?: string; codes?: (string)[] }; keys: (string)[]; outcome: string; payload_digest: string }; payload: { nonce: string; actor_name: string; data: Record<string, unknown> } | null; erased: { cause: "erasure" | "retention"; time: string; record: string } | null };
   };
   /** All that the record says of one run, each record with its proof under one checkpoint. */
   'GET /v1/audit/replay/:run': {
@@ -194,6 +257,13 @@ export interface Api {
     query: {};
     body: undefined;
     answer: unknown;
+  };
+  /** The tool definitions of upstream MCP servers, each with its changes and findings. */
+  'GET /v1/definitions': {
+    params: {};
+    query: { upstream?: string };
+    body: undefined;
+    answer: { definitions: ({ upstream: string; tool: string; definition: string; body: Record<string, unknown>; state: "withheld" | "approved" | "withdrawn"; changes: (unknown)[] | null; findings: (string)[]; contract: unknown; why: string | null })[] };
   };
   /** What holds now: freezes and incidents, and the newest changes. */
   'GET /v1/environment': {
@@ -237,12 +307,26 @@ export interface Api {
     body: undefined;
     answer: { location: string };
   };
+  /** One’s own passkeys. */
+  'GET /v1/passkeys': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: { passkeys: ({ id: string; account: string; name: string; alg: string; device_bound: boolean; rp_id: string; aaguid: string; created_at: string; revoked_at: string | null })[] };
+  };
   /** Recorded decisions with the requests that they judged, oldest first: JSON Lines, `{"end":true}` last. */
   'GET /v1/policy/decisions': {
     params: {};
     query: { since?: string; until?: string };
     body: undefined;
     answer: unknown;
+  };
+  /** How an action of one’s own stands; one that people have approved is carried out now. */
+  'GET /v1/proposals/:id': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied" };
   };
   /** Which rule in which layer decided on a proposal, and which attribute would change it. */
   'GET /v1/proposals/:id/explanation': {
@@ -254,16 +338,16 @@ export interface Api {
   /** Work that waits for a person, oldest first. */
   'GET /v1/queue': {
     params: {};
-    query: { state?: "open" | "done"; run?: string; limit?: number; after?: string };
+    query: { state?: "open" | "taken" | "done" | "unfinished"; kind?: "unknown_outcome" | "failed_action" | "model_failed" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; run?: string; group?: string; mine?: string; limit?: number; after?: string };
     body: undefined;
-    answer: { handoffs: ({ id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "source_failed" | "refused" | "denied" | "not_undone" | "error"; state: "open" | "done"; run: string | null; proposal: string | null; workflow: string; why: string; context: Record<string, unknown>; next: string; created_at: string; closed_at: string | null })[]; next: string | null };
+    answer: { handoffs: ({ id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; state: "open" | "taken" | "done"; run: string | null; proposal: string | null; workflow: string; about: string | null; why: string; context: { withheld: true } | Record<string, unknown>; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; tried: (string)[]; material: ({ name: string; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; value?: unknown; withheld: boolean })[]; procedure: { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number } | null; awaits: Record<string, unknown> | null; result: { value: unknown; by: string; at: string } | null; next: string; requester: string | null; group: string | null; assignee: string | null; level: number; due_at: string; created_at: string; closed_at: string | null; age_minutes: number; overdue: boolean })[]; next: string | null };
   };
-  /** One hand-off with its context. */
+  /** One hand-off with its context, as far as the caller is cleared for it. */
   'GET /v1/queue/:id': {
     params: { id: string };
     query: {};
     body: undefined;
-    answer: { id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "source_failed" | "refused" | "denied" | "not_undone" | "error"; state: "open" | "done"; run: string | null; proposal: string | null; workflow: string; why: string; context: Record<string, unknown>; next: string; created_at: string; closed_at: string | null };
+    answer: { id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; state: "open" | "taken" | "done"; run: string | null; proposal: string | null; workflow: string; about: string | null; why: string; context: { withheld: true } | Record<string, unknown>; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; tried: (string)[]; material: ({ name: string; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; value?: unknown; withheld: boolean })[]; procedure: { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number } | null; awaits: Record<string, unknown> | null; result: { value: unknown; by: string; at: string } | null; next: string; requester: string | null; group: string | null; assignee: string | null; level: number; due_at: string; created_at: string; closed_at: string | null; age_minutes: number; overdue: boolean };
   };
   /** Runs, newest first. */
   'GET /v1/runs': {
@@ -347,7 +431,7 @@ export interface Api {
     params: {};
     query: {};
     body: undefined;
-    answer: { workflows: ({ name: string; version: string; title: string; purpose: string; tier: "low" | "medium" | "high" | "critical"; owners: { security: string; platform: string; business: string; escalation: string }; scope: { sources: (string)[]; tools: (string)[]; prompts: (string)[] }; approvers: (string)[]; approval_timeout_minutes: number; history: Record<string, { kind: "count" | "sum" | "requesters" | "approvers"; tools: (string)[]; by: ("principal" | "actor" | string)[]; window: string; of?: string; counts: "attempted" | "succeeded" }>; input: Record<string, unknown>; subject?: string; file_input?: Record<string, unknown>; release: string; acceptable_use: string | null; tools: ({ name: string; version: string; title: string; description: string; tier: 1 | 2 | 3 | 4; effect: "read" | "write" | "external"; args: Record<string, unknown>; sinks: ({ path: string; kind: string })[]; clearance: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; reversible: boolean; dry_run: boolean; connector: string })[]; sources: ({ name: string; version: string; title: string; integrity: "trusted" | "internal" | "untrusted"; confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[]; fields: (string)[]; kind: string })[] })[] };
+    answer: { workflows: ({ name: string; version: string; title: string; purpose: string; tier: "low" | "medium" | "high" | "critical"; owners: { security: string; platform: string; business: string; escalation: string }; scope: { sources: (string)[]; tools: (string)[]; prompts: (string)[] }; approvers: (string)[]; approval_timeout_minutes: number; steps: Record<string, { review?: "none" | "at_action" | "now"; confidence_min_per_mille?: number }>; procedures: Record<string, { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number }>; clearances: Record<string, { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }>; history: Record<string, { kind: "count" | "sum" | "requesters" | "approvers"; tools: (string)[]; by: ("principal" | "actor" | string)[]; window: string; of?: string; counts: "attempted" | "succeeded" }>; input: Record<string, unknown>; subject?: string; file_input?: Record<string, unknown>; while_unplaced?: "stop" | "continue"; release: string; acceptable_use: string | null; tools: ({ name: string; version: string; title: string; description: string; tier: 1 | 2 | 3 | 4; effect: "read" | "write" | "external"; args: Record<string, unknown>; sinks: ({ path: string; kind: string })[]; clearance: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; reversible: boolean; dry_run: boolean; connector: string })[]; sources: ({ name: string; version: string; title: string; integrity: "trusted" | "internal" | "untrusted"; confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[]; fields: (string)[]; kind: string })[] })[] };
   };
   /** Whether somebody may do something (AuthZEN 1.0). It is an answer and no grant: an action is decided anew at the gate.. */
   'POST /access/v1/evaluation': {
@@ -363,6 +447,13 @@ export interface Api {
     body: { subject?: unknown; action?: unknown; resource?: unknown; context?: unknown; evaluations?: (Record<string, unknown>)[]; options?: { evaluations_semantic?: "execute_all" | "deny_on_first_deny" | "permit_on_first_permit" } };
     answer: { evaluations: ({ decision: boolean; context: { id: string | null; outcome: "permit" | "notify" | "approve" | "narrow" | "refuse"; reasons: ({ layer: "identity" | "data" | "action" | "environment" | null; rule: string | null; code: string; text: string })[]; next: string; error?: { status: number; message: string } } })[] } | { decision: boolean; context: { id: string | null; outcome: "permit" | "notify" | "approve" | "narrow" | "refuse"; reasons: ({ layer: "identity" | "data" | "action" | "environment" | null; rule: string | null; code: string; text: string })[]; next: string; error?: { status: number; message: string } } };
   };
+  /** Speak MCP (Streamable HTTP, revision 2026-07-28 and older ones). */
+  'POST /mcp': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: unknown;
+  };
   /** Exchange a subject’s and an agent’s token for one with which the agent acts for the subject (RFC 8693). */
   'POST /oauth/token': {
     params: {};
@@ -376,6 +467,13 @@ export interface Api {
     query: {};
     body: { name: string; kind: "person" | "service"; password?: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups?: (string)[]; signing_key?: { public_key: string; wrapped: { kdf: "argon2id"; params: { m: number; t: number; p: number }; salt: string; nonce: string; ciphertext: string } } };
     answer: { id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] };
+  };
+  /** Let somebody else enrol one passkey: a code, shown this once, good for a day. */
+  'POST /v1/accounts/:id/passkeys/invitations': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { code: string; expires_at: string };
   };
   /** Register an agent. It is proposed, and can do nothing until it is activated. */
   'POST /v1/agents': {
@@ -391,12 +489,47 @@ export interface Api {
     body: { event: "activate" | "review" | "suspend" | "reinstate" | "retire"; reason: string; review_by?: string };
     answer: { id: string; name: string; owner: string; purpose: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; tools: (string)[]; data: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; environment: "development" | "test" | "staging" | "production"; state: "proposed" | "active" | "suspended" | "retired"; review_by: string; created_at: string; changed_at: string };
   };
+  /** Let another approver decide in one’s place, for groups of one’s own, until a day. */
+  'POST /v1/approval-delegations': {
+    params: {};
+    query: {};
+    body: { delegate: string; groups: (string)[]; until: string; reason: string };
+    answer: { id: string; delegator: string; delegate: string; groups: (string)[]; reason: string; from_at: string; until: string; ended_at: string | null };
+  };
+  /** What a passkey is to sign for a verdict: the statement, and the options that the authenticator is asked with. */
+  'POST /v1/approvals/:id/challenges': {
+    params: { id: string };
+    query: {};
+    body: { verdict: "approve" | "deny"; reason: string; proposal_digest: string; preview_digest: string | null };
+    answer: { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; options: Record<string, unknown> };
+  };
+  /** Give the verdict that a passkey has signed: the assertion over the challenge that was asked for. */
+  'POST /v1/approvals/:id/passkey-verdicts': {
+    params: { id: string };
+    query: {};
+    body: { handle: string; authenticator_data: string; client_data: string; signature: string };
+    answer: { id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; signature: "key" | "passkey" | "device_bound"; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string } | { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; passkey: { handle: string; alg: "ES256" | "EdDSA" | "RS256"; public_key: string; authenticator_data: string; client_data: string; signature: string } })[] };
+  };
   /** Give a signed verdict on exactly the proposal that was shown. */
   'POST /v1/approvals/:id/verdicts': {
     params: { id: string };
     query: {};
-    body: { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string };
-    answer: { id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string })[] };
+    body: { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string } | { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; passkey: { handle: string; alg: "ES256" | "EdDSA" | "RS256"; public_key: string; authenticator_data: string; client_data: string; signature: string } };
+    answer: { id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; signature: "key" | "passkey" | "device_bound"; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string } | { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; passkey: { handle: string; alg: "ES256" | "EdDSA" | "RS256"; public_key: string; authenticator_data: string; client_data: string; signature: string } })[] };
+  };
+  /** Take back what one has asked for, before it is used: nothing is done then. */
+  'POST /v1/approvals/:id/withdraw': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; signature: "key" | "passkey" | "device_bound"; state: "pending" | "approved" | "denied" | "expired" | "withdrawn"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string } | { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; passkey: { handle: string; alg: "ES256" | "EdDSA" | "RS256"; public_key: string; authenticator_data: string; client_data: string; signature: string } })[] };
+  };
+  /** Verdicts on several approvals of exactly the same low-tier action, asked for by the same; each is signed. */
+  'POST /v1/approvals/batch': {
+    params: {};
+    query: {};
+    body: { verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string })[] };
+    answer: { results: ({ approval: string; state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | null; code: string | null })[] };
   };
   /** Ask that the data of a person be erased; a second person confirms it. */
   'POST /v1/audit/erasures': {
@@ -475,6 +608,20 @@ export interface Api {
     body: { from?: { size: number; root: string; checkpoints?: number }; limit?: number; anchors?: (string)[] } | null;
     answer: { ok: boolean; size: number; detached_below: number; first_bad_index: number | null; problem: string | null; kind: string | null; checkpoints: number; erased: number; verified: { size: number; root: string; checkpoints: number } };
   };
+  /** Back everything up: an archive of the record and the data, and one of the keys, where the configuration says. */
+  'POST /v1/backups': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: { backup: string; made_at: string; size: number; root: string; log: { folder: string; manifest: string }; keys: { folder: string; manifest: string }; removed: ({ backup: string; archive: "log" | "keys" })[] };
+  };
+  /** Let one definition of a tool be used, or no longer; an approval takes the place of the one before. */
+  'POST /v1/definitions/verdicts': {
+    params: {};
+    query: {};
+    body: { upstream: string; tool: string; definition: string; verdict: "approved" | "withdrawn"; reason: string };
+    answer: { upstream: string; tool: string; definition: string; body: Record<string, unknown>; state: "withheld" | "approved" | "withdrawn"; changes: (unknown)[] | null; findings: (string)[]; contract: unknown; why: string | null };
+  };
   /** Let one agent act for oneself: a token for one exchange at /oauth/token, shown this once. */
   'POST /v1/delegations': {
     params: {};
@@ -524,12 +671,61 @@ export interface Api {
     body: { reason: string };
     answer: { proposal: string; execution: string; tool: string; state: "none" | "requested" | "declined" | "undone" | "failed" | "unknown" | "impossible"; by_proposal: string | null; approval: string | null; asked_by: string | null; reason: string | null; why: string | null; handoff: string | null; until: string | null };
   };
-  /** Say that a hand-off is finished, and how; of an unknown outcome also what was found. */
-  'POST /v1/queue/:id/close': {
+  /** Say what will be done before anything is read; afterwards it can only become less. */
+  'POST /v1/intents': {
+    params: {};
+    query: {};
+    body: { task: string; calls: ({ tool: string; times: number; values?: Record<string, (unknown)[]> })[] };
+    answer: { session: string; state: string };
+  };
+  /** Enrol a passkey; an administrator’s invitation, one’s signing key or another passkey vouches for it. */
+  'POST /v1/passkeys': {
+    params: {};
+    query: {};
+    body: { name: string; statement: { v: 1; account: string; rp_id: string; nonce: string; expires_at: string }; handle: string; client_data: string; attestation: string; proof: { kind: "invitation"; code: string } | { kind: "key"; signature: string } | { kind: "passkey"; assertion: { handle: string; authenticator_data: string; client_data: string; signature: string } } };
+    answer: { id: string; account: string; name: string; alg: string; device_bound: boolean; rp_id: string; aaguid: string; created_at: string; revoked_at: string | null };
+  };
+  /** Begin to enrol a passkey: what the authenticator is asked with, good for five minutes. */
+  'POST /v1/passkeys/enrolments': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: { statement: { v: 1; account: string; rp_id: string; nonce: string; expires_at: string }; creation: Record<string, unknown>; request: Record<string, unknown> | null };
+  };
+  /** Ask for an action with a tool of the gateway; it is decided at once, and never waited for. */
+  'POST /v1/proposals': {
+    params: {};
+    query: {};
+    body: { tool: string; args: Record<string, unknown>; rationale?: string };
+    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied" };
+  };
+  /** Give a hand-off to somebody, whoever had it. */
+  'POST /v1/queue/:id/assign': {
     params: { id: string };
     query: {};
-    body: { note: string; found?: { came: "happened" | "did_not_happen"; result?: unknown } };
-    answer: { id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "source_failed" | "refused" | "denied" | "not_undone" | "error"; state: "open" | "done"; run: string | null; proposal: string | null; workflow: string; why: string; context: Record<string, unknown>; next: string; created_at: string; closed_at: string | null };
+    body: { to: string };
+    answer: { id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; state: "open" | "taken" | "done"; run: string | null; proposal: string | null; workflow: string; about: string | null; why: string; context: { withheld: true } | Record<string, unknown>; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; tried: (string)[]; material: ({ name: string; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; value?: unknown; withheld: boolean })[]; procedure: { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number } | null; awaits: Record<string, unknown> | null; result: { value: unknown; by: string; at: string } | null; next: string; requester: string | null; group: string | null; assignee: string | null; level: number; due_at: string; created_at: string; closed_at: string | null; age_minutes: number; overdue: boolean };
+  };
+  /** Send a hand-off up before its time is over. */
+  'POST /v1/queue/:id/escalate': {
+    params: { id: string };
+    query: {};
+    body: { reason: string };
+    answer: { id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; state: "open" | "taken" | "done"; run: string | null; proposal: string | null; workflow: string; about: string | null; why: string; context: { withheld: true } | Record<string, unknown>; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; tried: (string)[]; material: ({ name: string; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; value?: unknown; withheld: boolean })[]; procedure: { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number } | null; awaits: Record<string, unknown> | null; result: { value: unknown; by: string; at: string } | null; next: string; requester: string | null; group: string | null; assignee: string | null; level: number; due_at: string; created_at: string; closed_at: string | null; age_minutes: number; overdue: boolean };
+  };
+  /** Say that a hand-off is finished, and how; where a run waits, give it the result. */
+  'POST /v1/queue/:id/finish': {
+    params: { id: string };
+    query: {};
+    body: { note: string; result?: unknown; declined?: true; found?: { came: "happened" | "did_not_happen"; result?: unknown } };
+    answer: { id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; state: "open" | "taken" | "done"; run: string | null; proposal: string | null; workflow: string; about: string | null; why: string; context: { withheld: true } | Record<string, unknown>; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; tried: (string)[]; material: ({ name: string; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; value?: unknown; withheld: boolean })[]; procedure: { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number } | null; awaits: Record<string, unknown> | null; result: { value: unknown; by: string; at: string } | null; next: string; requester: string | null; group: string | null; assignee: string | null; level: number; due_at: string; created_at: string; closed_at: string | null; age_minutes: number; overdue: boolean };
+  };
+  /** Take a hand-off: nobody else works on it then. */
+  'POST /v1/queue/:id/take': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; state: "open" | "taken" | "done"; run: string | null; proposal: string | null; workflow: string; about: string | null; why: string; context: { withheld: true } | Record<string, unknown>; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; tried: (string)[]; material: ({ name: string; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; value?: unknown; withheld: boolean })[]; procedure: { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number } | null; awaits: Record<string, unknown> | null; result: { value: unknown; by: string; at: string } | null; next: string; requester: string | null; group: string | null; assignee: string | null; level: number; due_at: string; created_at: string; closed_at: string | null; age_minutes: number; overdue: boolean };
   };
   /** Ask a workflow to run. With an `Idempotency-Key` the same task again gives the same run. */
   'POST /v1/runs': {

@@ -3,6 +3,7 @@ import { loadPrompts, type Prompt } from '@portreeve/context';
 import { isPortreeveError, PortreeveError, type ProjectConfig, type WorkflowDefinition } from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
 import { type DeclaredToolset, loadToolsets } from '../mcp/toolsets.ts';
+import { checkSteps, loadCalibrations } from './load-calibrations.ts';
 import { loadConfig } from './load-config.ts';
 import { type Definition, loadDefinition, type SharedParts, sharedParts } from './load-definition.ts';
 
@@ -45,7 +46,13 @@ async function loadWorkflow(folder: string, shared: SharedParts): Promise<Projec
     });
   });
   checkScope(loaded.definition, prompts);
-  return { ...loaded, promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])) };
+  const workflow = {
+    ...loaded,
+    promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])),
+    calibrations: await loadCalibrations(folder),
+  };
+  checkSteps(workflow);
+  return workflow;
 }
 
 /** What the scope names must exist, and what exists must be named: nothing comes in by the side (requirement A3). */

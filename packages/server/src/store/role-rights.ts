@@ -92,7 +92,11 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   undos: { api: READ, gatekeeper: CHANGE },
   unwindings: { api: READ, reasoner: READ, gatekeeper: CHANGE },
   notices: { api: READ, gatekeeper: ADD },
-  handoffs: { api: 'SELECT, UPDATE (state, closed_at)', reasoner: ADD, gatekeeper: ADD },
+  handoffs: {
+    api: 'SELECT, UPDATE (state, body, "group", assignee, level, due_at, closed_at)',
+    reasoner: ADD,
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, "group", assignee, level, due_at, closed_at)',
+  },
 
   // What agents have read and wait for; nobody removes it.
   agent_sessions: { api: READ, gatekeeper: CHANGE },
