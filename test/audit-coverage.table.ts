@@ -135,7 +135,7 @@ export const PROPOSAL_TRACES: Traces<ProposalState, ProposalEvent> = {
   awaiting_approval: {
     ...noStep,
     approve: leaves(['decision.made'], GATE),
-    deny: silent('it follows `approval.closed`, which says who denied it or that time did'),
+    deny: silent('it follows `approval.closed`, which says who denied it; where time did, `handoff.opened` follows'),
     refuse: refused,
   },
   approved: {
