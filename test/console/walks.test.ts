@@ -178,7 +178,8 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     const count = Number(await figure.locator('strong').innerText());
     expect(count).toBeGreaterThan(0);
     await figure.click();
-    await page.locator('tr.row').first().waitFor();
+    await page.waitForURL('**/audit?**');
+    await settled(page);
     expect(await page.locator('tr.row').count()).toBe(count);
     expect(await page.locator('tr.row td:nth-child(3)').allInnerTexts()).toEqual(Array(count).fill('approval.closed'));
     const { text, headers } = await (await house.house.as('auditor')).get('/metrics');
