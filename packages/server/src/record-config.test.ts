@@ -34,7 +34,9 @@ test('G1: what is in force is on record at the first start, and again only where
   for (const options of [{ ...house.startOptions, project }, house.startOptions]) {
     const server = await startServer(options);
     const last = (await recorded(server)).at(-1)!;
-    expect(last.changes.map(({ part }) => part)).toEqual(expect.arrayContaining(['audit.checkpoint_every_s', 'tool.publish_note']));
+    expect(last.changes.map(({ part }) => part)).toEqual(
+      expect.arrayContaining(['audit.checkpoint_every_s', 'tool.publish_note']),
+    );
     expect(last.changes.map(({ part }) => part)).not.toContain('policy');
     await server.stop('done');
   }
