@@ -275,9 +275,9 @@ export const INPUTS: Readonly<
     role: 'requester',
     input: async (house) => {
       const headers = await connection(house);
-      const before = await house.server.services.audit.size();
+      const before = await house.server.services.audit.main.size();
       const isListening = async () =>
-        (await house.server.services.audit.search({ after: before - 1, type: 'api.read' })).records.length > 0;
+        (await house.server.services.audit.search({ after: String(before - 1), type: 'api.read' })).records.length > 0;
       const end = async (caller: SignedInClient) => {
         while (!(await isListening()));
         await caller.call('DELETE', '/mcp', { headers });

@@ -66,7 +66,7 @@ describe('G2: a witness that an auditor runs', () => {
 
   test('it cosigns; a receipt then satisfies a policy that asks for it; and it keeps what it saw over a crash', async () => {
     const auditor = await house.as('auditor');
-    const place = async () => (await (await house.as('operator')).get('/v1/system')).body.log.places[0];
+    const place = async () => (await (await house.as('operator')).get('/v1/system')).body.places[0];
     await expect.poll(async () => (await place()).state, { timeout: 15_000 }).toBe('working');
     const { log } = (await (await house.as('operator')).get('/v1/system')).body;
     const policy = parsePolicy(`log ${log.vkey}\nwitness auditor ${witness.vkey}\nquorum auditor\n`);
