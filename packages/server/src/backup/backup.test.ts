@@ -13,6 +13,8 @@ import { MANIFEST, type Manifest, openManifest, signManifest } from './manifest.
 import { type RestoreOptions, restoreBackup } from './restore.ts';
 
 const ORIGIN = 'portreeve.test/audit';
+const CASES = 'portreeve.test/cases';
+const logs = { cases: { origin: CASES, workflows: [WORKFLOW] } };
 
 let root: string;
 let house: TestServer;
@@ -32,7 +34,7 @@ beforeAll(async () => {
   anchor = await mkdtemp(join(root, 'anchor-'));
   house = await testServer({
     config: {
-      audit: { anchors: [{ store: 'folder', name: 'disk', folder: anchor }] },
+      audit: { logs, anchors: [{ store: 'folder', name: 'disk', folder: anchor }] },
       backup: { log: { folder: join(root, 'log') }, keys: { folder: join(root, 'keys'), keep_days: 30 } },
     },
   });
@@ -249,7 +251,11 @@ describe('J3 G6 INV10: a restore', () => {
     const into = await target({ log: after.log.folder, keys: before.keys.folder }, { acceptRollback: true });
     const restored = await restoreBackup(into.options);
     expect(restored).toMatchObject({ backup: after.backup, trees: after.trees, migrated: [] });
-    expect(restored.ahead).toEqual([{ kind: 'anchor', name: 'disk', size: expect.any(Number), log: ORIGIN }]);
+    const seen = { kind: 'anchor', name: 'disk', size: expect.any(Number) };
+    expect(restored.ahead).toEqual([
+      { ...seen, log: ORIGIN },
+      { ...seen, log: CASES },
+    ]);
     expect(restored.ahead[0]!.size).toBeGreaterThan(after.trees[0]!.size);
     expect(restored.erased_keys).toBeGreaterThan(0);
 
@@ -264,7 +270,7 @@ describe('J3 G6 INV10: a restore', () => {
       };
       const reader = await as('auditor');
       expect((await reader.post('/v1/audit/verify')).body).toMatchObject({ ok: true });
-      const [record] = (await reader.get('/v1/audit/records?type=audit.restored')).body.records;
+      const [record] = (await reader.get('/v1/audit/records?type=audit.restored&log=main')).body.records;
       expect(record).toMatchObject({
         entry: { outcome: 'rolled_back' },
         payload: {
@@ -276,10 +282,16 @@ describe('J3 G6 INV10: a restore', () => {
         },
       });
       // Who kept a checkpoint sees that records are gone, and that others are in their place.
-      const seen = await server.services.audit.main.verify({ anchors: [kept] });
-      expect(seen).toMatchObject({ ok: false, kind: expect.stringMatching(/^(truncated|forked)$/) });
+      const found = await server.services.audit.main.verify({ anchors: [kept] });
+      expect(found).toMatchObject({ ok: false, kind: expect.stringMatching(/^(truncated|forked)$/) });
       const { places } = (await reader.get('/v1/system')).body;
-      expect(places).toMatchObject([{ name: 'disk', state: 'ahead' }]);
+      expect(places).toMatchObject([
+        { log: 'main', name: 'disk', state: 'ahead' },
+        { log: 'cases', name: 'disk', state: 'ahead' },
+      ]);
+      const own = (await reader.get('/v1/audit/records?type=audit.restored&log=cases')).body.records[0];
+      expect(own.payload.data).toMatchObject({ size: after.trees[1]!.size, ahead: [{ name: 'disk' }] });
+      expect((await reader.post('/v1/audit/verify', { log: 'cases' })).body).toMatchObject({ ok: true });
 
       const ofErased = (await reader.get(`/v1/audit/records?run=${erasedRun}&limit=100`)).body.records;
       expect(ofErased.length).toBeGreaterThan(5);
@@ -321,7 +333,7 @@ describe('J3 G6 INV10: a restore', () => {
   test('comes back whole into an embedded PostgreSQL, where no place outside has seen more', {
     timeout: 60_000,
   }, async () => {
-    await rm(join(anchor, 'checkpoint'), { force: true });
+    for (const log of ['.', 'logs/cases']) await rm(join(anchor, log, 'checkpoint'), { force: true });
     const { options } = await target(both(), { databaseUrl: undefined });
     expect(await restoreBackup(options)).toMatchObject({ trees: after.trees, ahead: [], erased_keys: 0 });
     await expect(restoreBackup(options)).rejects.toMatchObject({ code: 'conflict' });
