@@ -1,6 +1,7 @@
 import {
   type CallId,
   type Clock,
+  costOf,
   covers,
   type Digest,
   digestOf,
@@ -12,21 +13,27 @@ import {
   labelSchema,
   type ModelRequest,
   newId,
+  type Prices,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
+import type { Health } from './circuit/circuits.ts';
 import { type AskFailure, judgeAnswer, type Verdict } from './judge-answer.ts';
 import {
   type ModelObserver,
   oneLine,
   type Provider,
   type ProviderAnswer,
+  type ProviderError,
   type ProviderRequest,
   type Sleep,
 } from './ports.ts';
 import { question, repairQuestion } from './question.ts';
-import { createResilience, GaveUp, type Health, RESILIENCE, type ResilienceOptions } from './resilience.ts';
+import { createResilience, GaveUp, RESILIENCE, type ResilienceOptions, type Sharing } from './resilience.ts';
 import { SIMULATED_PREFIX } from './simulated-names.ts';
 import { outputValidator } from './validate-output.ts';
+import { describeShortfall, type Payer, type Shortfall } from './volume/budgets.ts';
+import type { Load } from './volume/rates.ts';
+import type { Asker } from './volume/turnstile.ts';
 
 /** What came of one question. `attempts` counts the calls that were sent, retries and the repair included. */
 export type AskResult =
@@ -47,7 +54,14 @@ export type AskResult =
       /** A sentence for a person: bounded, on one line. */
       readonly reason: string;
       readonly attempts: number;
+      /** When it is worth another try; null where nobody knows, or it never is. */
+      readonly retry_after_ms: number | null;
+      /** With `budget_exhausted`: the budget that is short. */
+      readonly shortfall: Shortfall | null;
     };
+
+/** For whom a question is asked: its turn depends on it, and who pays. */
+export type Caller = Asker & Payer;
 
 /**
  * Asks a model one question. Every way in which the model or its endpoint can fail is a returned result. It rejects
@@ -57,8 +71,11 @@ export type AskResult =
 export type Ask = (
   request: Labelled<ModelRequest>,
   observer: ModelObserver,
-  options?: { readonly signal?: AbortSignal; readonly call?: CallId },
+  options?: { readonly signal?: AbortSignal; readonly call?: CallId; readonly caller?: Caller },
 ) => Promise<AskResult>;
+
+/** An endpoint that can be asked. `wait`: milliseconds until a question is worth it, as far as this process knows. */
+export type Model = Ask & { readonly wait: () => number };
 
 export interface ModelOptions {
   readonly provider: Provider;
@@ -66,14 +83,26 @@ export interface ModelOptions {
   readonly resilience?: Partial<ResilienceOptions>;
   readonly sleep?: Sleep;
   readonly health?: Health;
+  /** What this process shares with others; left out: nothing. */
+  readonly shared?: Sharing;
+  /** What the endpoint's answers cost; left out: nothing, and budgets of money do not hold it back. */
+  readonly prices?: Prices;
 }
 
-/** Makes the one way to ask a model. Its circuit breaker is shared by all questions that go through it. */
-export function createModel({ provider, clock, resilience: given = {}, sleep, health }: ModelOptions): Ask {
-  const resilience = createResilience(clock, given, sleep, health);
+/** Makes the one way to ask a model. Its circuit, limits and budgets hold for all questions, also of other processes. */
+export function createModel(made: ModelOptions): Model {
+  const { provider, clock, resilience: given = {}, prices = null } = made;
+  const { name: endpoint } = provider;
+  const { sleep, health, shared } = made;
+  const resilience = createResilience({
+    ...{ endpoint, clock, options: given },
+    ...(sleep && { sleep }),
+    ...(health && { health }),
+    ...(shared && { shared }),
+  });
   const total_timeout_ms = given.total_timeout_ms ?? RESILIENCE.total_timeout_ms;
 
-  return async (labelled, observer, options = {}) => {
+  const ask: Ask = async (labelled, observer, options = {}) => {
     const signal = options.signal ?? new AbortController().signal;
     const request = open(labelled);
     // Checked before anything is sent: an answer that cannot be labelled would be paid for and lost.
@@ -85,11 +114,17 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
     const deadline = clock.now().getTime() + total_timeout_ms;
     let attempts = 0;
 
-    const fail = async (code: AskFailure, reason: string): Promise<AskResult> => {
+    const cost = (load: Load) =>
+      costOf(prices, [model_asked], { ...load, cache_read_tokens: 0, cache_write_tokens: 0 })?.micros ?? 0;
+    const { caller = null } = options;
+    const asker = caller ?? NOBODY;
+
+    const fail = async (code: AskFailure, reason: string, gaveUp: GaveUp | null = null): Promise<AskResult> => {
       const { name, simulated } = provider;
       const facts = { call, prompt: request.prompt, provider: name, simulated, model_asked, attempts, code, reason };
       await observer.failed(facts);
-      return { status: 'failed', call, code, reason, attempts };
+      const { retry_after_ms = null, shortfall = null } = gaveUp ?? {};
+      return { status: 'failed', call, code, reason, attempts, retry_after_ms, shortfall };
     };
 
     // Policy decides where data may go; this holds even where nobody asked it.
@@ -111,7 +146,11 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
           const answer = await provider.complete(asked, inner);
           return { answer, latency_ms: Math.max(0, clock.now().getTime() - from) };
         },
-        { deadline, signal },
+        {
+          ...{ deadline, signal, asker, payer: caller, cost },
+          most: mostOf(asked),
+          used: ({ answer: { input_tokens, output_tokens } }) => ({ input_tokens, output_tokens }),
+        },
       );
       const verdict = judgeAnswer(answer, validate);
       await observer.answered({
@@ -172,9 +211,24 @@ export function createModel({ provider, clock, resilience: given = {}, sleep, he
       throw new Error('unreachable: the repair is the last question');
     } catch (error) {
       if (!(error instanceof GaveUp)) throw error;
-      const { code, reason } = explain(error, attempts);
-      return fail(code, reason);
+      const { code, reason } = explain(error, attempts, prices?.currency ?? '');
+      return fail(code, reason, error);
     }
+  };
+  return Object.assign(ask, { wait: () => resilience.wait() });
+}
+
+/** Who asks where nobody says so. */
+const NOBODY: Asker = { workflow: '', priority: 'background' };
+
+/** The fewest characters of a token that are counted on: an estimate that is rather too high, and put right afterwards. */
+const CHARS_OF_A_TOKEN = 3;
+
+/** What one attempt may take at the most. */
+function mostOf(asked: ProviderRequest): Load {
+  return {
+    input_tokens: Math.ceil(JSON.stringify(asked).length / CHARS_OF_A_TOKEN),
+    output_tokens: asked.max_output_tokens,
   };
 }
 
@@ -189,15 +243,32 @@ function answerLabel(seen: Label, prompt: string): Label {
   return join(seen, made);
 }
 
-function explain({ why, last }: GaveUp, attempts: number): { code: AskFailure; reason: string } {
+function explain(
+  { why, last, shortfall, message }: GaveUp,
+  attempts: number,
+  currency: string,
+): { code: AskFailure; reason: string } {
   const tried = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   const detail = last === null ? '' : `: ${last.message}`;
   if (last?.kind === 'too_large') return { code: 'invalid_output', reason: last.message };
   switch (why) {
     case 'permanent':
-      return { code: 'rejected', reason: last?.message ?? 'the endpoint rejected the question' };
+      return {
+        code: last !== null && isOfTheEndpoint(last) ? 'no_access' : 'rejected',
+        reason: last?.message ?? 'the endpoint rejected the question',
+      };
     case 'circuit_open':
-      return { code: 'unavailable', reason: `the endpoint failed repeatedly and is left alone for now${detail}` };
+      return {
+        code: 'unavailable',
+        reason: `the endpoint failed repeatedly and is left alone for now${last === null ? `: ${oneLine(message, 400)}` : detail}`,
+      };
+    case 'busy':
+      return { code: 'busy', reason: `the endpoint's limits are reached for now${detail}` };
+    case 'budget':
+      return {
+        code: 'budget_exhausted',
+        reason: shortfall === null ? message : describeShortfall(shortfall, currency),
+      };
     case 'deadline':
       return {
         code: last === null || last.kind === 'timeout' ? 'timeout' : 'unavailable',
@@ -210,3 +281,10 @@ function explain({ why, last }: GaveUp, attempts: number): { code: AskFailure; r
       };
   }
 }
+
+/** Permanent errors that would meet every question: no access, no money, no such model. */
+function isOfTheEndpoint({ kind, status, code }: ProviderError): boolean {
+  if (code !== null && OF_THE_ENDPOINT.has(code)) return true;
+  return kind === 'status' && status !== null && [401, 402, 403, 404, 429].includes(status);
+}
+const OF_THE_ENDPOINT = new Set(['organization_on_hold', 'sandbox_egress_restricted']);

@@ -47,6 +47,8 @@ export class ProviderError extends Error {
   /** Milliseconds that the vendor asks to wait before the next try. */
   readonly retry_after_ms: number | null;
   readonly request_id: string | null;
+  /** The vendor's own name for it, where it says one. */
+  readonly code: string | null;
 
   constructor(
     kind: ProviderErrorKind,
@@ -56,6 +58,7 @@ export class ProviderError extends Error {
       status?: number | undefined;
       retry_after_ms?: number | null;
       request_id?: string | null;
+      code?: string | null;
       cause?: unknown;
     },
   ) {
@@ -65,6 +68,7 @@ export class ProviderError extends Error {
     this.status = facts.status ?? null;
     this.retry_after_ms = facts.retry_after_ms ?? null;
     this.request_id = facts.request_id ?? null;
+    this.code = facts.code ?? null;
   }
 }
 

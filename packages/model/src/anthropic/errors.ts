@@ -40,6 +40,7 @@ function fromStatus(error: APIError, status: number): ProviderError {
     status,
     retry_after_ms: retryAfter(error.headers ?? new Headers()),
     request_id: error.requestID ?? null,
+    code: error.errorCode ?? error.type ?? null,
     cause: error,
   });
 }
