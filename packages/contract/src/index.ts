@@ -24,6 +24,7 @@ export * from './labels.ts';
 export { type Applied, applyMapping, type Mapped, type Mapping } from './mapping.ts';
 export { type MappingFault, mappingFaults } from './mapping-faults.ts';
 export * from './model-endpoint.ts';
+export * from './model-limits.ts';
 export * from './model-price.ts';
 export * from './model-request.ts';
 export * from './policy-request.ts';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { nameSchema } from './ids.ts';
 import { clearanceSchema } from './labels.ts';
+import { modelLimitsSchema, modelResilienceSchema } from './model-limits.ts';
+import { pricesSchema } from './model-price.ts';
 
 /** Where a model endpoint runs, farthest first. */
 export const ENDPOINT_PLACES = ['public-cloud', 'own-tenancy', 'inside'] as const;
@@ -21,6 +23,10 @@ export const modelEndpointSchema = z.strictObject({
   where: z.enum(ENDPOINT_PLACES),
   /** The most secret data that it may receive. Nothing above it is sent, whatever policy says. */
   clearance: clearanceSchema,
+  /** What its answers cost. Without prices only budgets of tokens hold it back. */
+  prices: pricesSchema.optional(),
+  limits: modelLimitsSchema.optional(),
+  resilience: modelResilienceSchema.optional(),
 });
 export type ModelEndpoint = z.infer<typeof modelEndpointSchema>;
 

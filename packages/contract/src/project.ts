@@ -6,6 +6,7 @@ import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
+import { budgetsSchema } from './model-limits.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
 
 const vaultPath = z
@@ -150,6 +151,7 @@ export const projectConfigSchema = z
     grant_keys: z.array(ed25519Text).max(8).default([]),
     /** The model endpoints, in the order in which they are tried for each question. */
     models: modelEndpointsSchema,
+    budgets: budgetsSchema,
     /** Helpers of detection, each a system of `systems` reached over HTTP. Without them our own rules look alone. */
     detection: z
       .strictObject({

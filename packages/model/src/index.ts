@@ -34,4 +34,4 @@ export {
   type Shortfall,
 } from './volume/budgets.ts';
 export type { Priority } from './volume/fair-queue.ts';
-export { type Load, type Rates, TAKEN, type Taken, take } from './volume/rates.ts';
+export { type Load, NO_RATES, type Rates, TAKEN, type Taken, take } from './volume/rates.ts';
