@@ -6,6 +6,7 @@ export const HANDOFF_KINDS = [
   'unknown_outcome',
   'failed_action',
   'model_failed',
+  'budget_exhausted',
   'source_failed',
   'refused',
   'denied',

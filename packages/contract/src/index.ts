@@ -27,6 +27,7 @@ export * from './model-endpoint.ts';
 export * from './model-limits.ts';
 export * from './model-price.ts';
 export * from './model-request.ts';
+export * from './on-outage.ts';
 export * from './policy-request.ts';
 export * from './preview.ts';
 export * from './principal.ts';

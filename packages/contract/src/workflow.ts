@@ -6,6 +6,7 @@ import { historySchema } from './history.ts';
 import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nameSchema, type RunId } from './ids.ts';
 import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
+import { onOutageSchema } from './on-outage.ts';
 import type { Principal } from './principal.ts';
 import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
@@ -215,7 +216,7 @@ export type PromptContract = z.infer<typeof promptContractSchema>;
 
 const ownerSchema = z.string().min(1).max(200);
 
-export const workflowContractSchema = z.strictObject({
+const workflowShape = z.strictObject({
   name: nameSchema,
   version: versionSchema,
   title: z.string().min(1).max(120),
@@ -252,6 +253,22 @@ export const workflowContractSchema = z.strictObject({
   subject: z.string().min(1).max(64).optional(),
   /** The input that an attached file alone stands for; `{name}` is the file's name as a slug. */
   file_input: jsonObjectSchema.optional(),
+  /** Left out: a person takes the question at once. */
+  on_outage: onOutageSchema.optional(),
+});
+
+export const workflowContractSchema = workflowShape.superRefine(({ tier, on_outage, scope }, context) => {
+  if (on_outage?.do !== 'degrade') return;
+  const path = ['on_outage', 'do'];
+  if (tier === 'high' || tier === 'critical')
+    context.addIssue({ code: 'custom', path, message: `a workflow of ${tier} risk waits, or hands off` });
+  for (const prompt of Object.keys(on_outage.answers))
+    if (!scope.prompts.includes(prompt))
+      context.addIssue({
+        code: 'custom',
+        path: ['on_outage', 'answers', prompt],
+        message: 'is no prompt of the scope',
+      });
 });
 export type WorkflowContract = z.infer<typeof workflowContractSchema>;
 

@@ -21,7 +21,7 @@ export {
   type ProviderRequest,
   type Sleep,
 } from './ports.ts';
-export { RESILIENCE, type ResilienceOptions, type Sharing } from './resilience.ts';
+export { localSharing, RESILIENCE, type ResilienceOptions, type Sharing } from './resilience.ts';
 export { localState, type SharedState, type StateKind } from './shared-state.ts';
 export { OUTPUT_CHARS_MAX } from './validate-output.ts';
 export {

@@ -17,6 +17,7 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
+import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
@@ -46,6 +47,8 @@ export interface Services {
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;
+  /** What questions to models cost. */
+  readonly spending: Pick<BudgetStore, 'ofRun'>;
   readonly undos: Pick<Undos, 'request' | 'view' | 'find'>;
   readonly unwindings: Pick<Unwindings, 'begin' | 'get'>;
   readonly notices: NoticeStore;

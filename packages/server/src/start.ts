@@ -43,6 +43,7 @@ import { startEmbeddedPostgres } from './store/postgres.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
 import { rootKeysFile } from './wire-keys.ts';
+import { wireModelSharing } from './wire-model-sharing.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -144,15 +145,17 @@ async function start(
   const { roles } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
+  const executor = `${process.pid}-${randomUUID()}`;
+  const shared = wireModelSharing({ database, databaseUrl, config, clock, executor, log });
+  undo.push(() => shared.stop());
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
   const models = await openModels({
-    ...{ config, secrets, clock },
+    ...{ config, secrets, clock, shared },
     environmentKey: options.anthropicApiKey,
     health: (endpoint, state) => hear(endpoint, state),
   });
   undo.push(() => models.close());
 
-  const executor = `${process.pid}-${randomUUID()}`;
   for (const { definition } of project.workflows) checkSystems(definition, systems);
   let engine: Engine | null = null;
   const running = () => {
@@ -254,6 +257,7 @@ async function start(
       approvals,
       handoffs,
       learn,
+      spending: shared.budgets,
       undos,
       unwindings,
       notices,
@@ -302,6 +306,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
+    every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),

@@ -104,7 +104,9 @@ export function createCircuits(deps: { store: SharedState<Circuit>; clock: Clock
 
         wait() {
           const circuit = known();
-          return circuit.state === 'closed' ? 0 : Math.max(0, circuit.next_at - now());
+          // After an outage the turnstile lets through what the ramp allows.
+          const goes = circuit.state === 'closed' || circuit.state === 'recovering';
+          return goes ? 0 : Math.max(0, circuit.next_at - now());
         },
 
         async answered(latency_ms, probe) {

@@ -1,26 +1,43 @@
 import type { Assembly, Deidentified } from '@portreeve/context';
 import {
+  digestOf,
   isPortreeveError,
   type Json,
   type JsonObject,
-  type Labelled,
+  Labelled,
   PortreeveError,
   type RecordDraft,
   type SourceContract,
   type ValueId,
 } from '@portreeve/contract';
+import type { AskResult, Caller, ModelObserver } from '@portreeve/model';
 import { isOutage } from '../engine.ts';
 import { factsOf, LOOKING } from '../facts.ts';
 import type { Revealed } from '../ports.ts';
 import type { Confined } from '../quarantine.ts';
-import { routeQuestion, unanswered } from '../route-question.ts';
+import { unanswered } from '../route-question.ts';
+import { type PassedOver, sendQuestion } from '../send-question.ts';
+import type { Ending } from '../stop.ts';
+import { moveRun } from '../transitions.ts';
+import { whenAway } from '../when-away.ts';
 import { decisionRefs, refusal, refuses, sourceEnding } from './endings.ts';
+import { questionRecords } from './question-records.ts';
 import type { RunScope, Step } from './scope.ts';
 
 /** Asks a model by a declared prompt, on an endpoint that may see it; in quarantine, the answer is kept as a handle. */
 export function askStep(scope: RunScope) {
-  const { deps, run, loaded, contract, life, quarantine, scores, hidden } = scope;
+  const { deps, durable, run, loaded, contract, life, quarantine, scores, hidden } = scope;
   const { step, load, record, write, decideRead } = scope;
+
+  const caller: Caller = {
+    ...{ run: run.id, workflow: run.workflow, owner: contract.owners.business },
+    // Who asked in person is there and waits.
+    priority: run.principal.kind === 'person' ? 'person' : 'background',
+  };
+  const move = async (event: 'wait' | 'continue'): Promise<null> => {
+    await moveRun(deps, run.id, event);
+    return null;
+  };
 
   async function ask<T>(
     name: string,
@@ -31,8 +48,28 @@ export function askStep(scope: RunScope) {
     const confined = prompt && how === 'quarantine' ? quarantine.confine(prompt.contract) : null;
     const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
-    type Asked = { value: ValueId; origins: ValueId | null };
-    const asked = await step<Asked>(`${how}:${name}`, async (key) => {
+    const observer: ModelObserver = {
+      answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
+      failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
+      rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
+      validated: (facts) =>
+        write(record('output.validated', { ...facts, ...confinedFacts(confined) }, { outcome: 'valid' })),
+    };
+    let since: Date | null = null;
+    let asked: Asked;
+    for (;;) {
+      const outcome = await step<Asked | Later>(`${how}:${name}`, (key) => askOnce(key));
+      if (!('again' in outcome)) {
+        asked = outcome;
+        break;
+      }
+      since ??= new Date(outcome.since);
+      await step('wait', async () => ({ ok: await move('wait') }));
+      await durable.wait(MODEL_TOPIC, new Date(outcome.again));
+      await step('continue', async () => ({ ok: await move('continue') }));
+    }
+
+    async function askOnce(key: string): Promise<Step<Asked | Later>> {
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
           ending: {
@@ -64,63 +101,26 @@ export function askStep(scope: RunScope) {
         return deps.context.deidentify(run.id, each);
       };
       const injection = scores.of([assembly.label]);
-      const route = await routeQuestion(
+      const { way, take } = questionRecords(scope, { prompt: name, key, injection });
+      const sent = await sendQuestion(
         { endpoints: deps.endpoints, policy: deps.policy, deidentify: hide },
         {
           ...{ assembly, injection, principal: run.principal, workflow: factsOf(contract) },
           environment: deps.environment.facts(LOOKING),
         },
+        { ...way, ask: (endpoint, { assembly: sends }) => endpoint.ask(sends.request, observer, { caller }) },
       );
-      const { chosen, failure } = route;
-      const drafts: RecordDraft[] = route.refused.map(({ endpoint, deidentified, decision, request }, index) =>
-        record(
-          'endpoint.refused',
-          { prompt: name, endpoint, deidentified, decision, request },
-          { outcome: decision.outcome, refs: decisionRefs(decision), key: `${key}:refused:${index}` },
-        ),
-      );
-      if (failure !== null)
-        drafts.push(record('deidentification.failed', { prompt: name, reason: failure }, { key: `${key}:unhidden` }));
-      if (!chosen) {
-        await write(...drafts);
-        return { ending: unanswered(name, route, run.input) };
-      }
-      const { decision, request, endpoint } = chosen.judged;
-      const deidentified = chosen.hidden && { ...chosen.hidden.replaced };
-      await write(
-        ...drafts,
-        record(
-          'prompt.assembled',
-          { ...chosen.assembly.record, endpoint, deidentified, injection, decision, request },
-          { outcome: decision.outcome, refs: decisionRefs(decision), key },
-        ),
-      );
-      const answer = await chosen.endpoint.ask(chosen.assembly.request, {
-        answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
-        failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
-        rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
-        validated: (facts) =>
-          write(record('output.validated', { ...facts, ...confinedFacts(confined) }, { outcome: 'valid' })),
-      });
-      if (answer.status === 'failed') {
+      if (sent.status === 'away') return away(key, sent.passed, take());
+      if (sent.status !== 'answered') {
+        await write(...take());
         return {
-          ending: {
-            event: 'hand_off',
-            text: `The model gave no usable answer: ${answer.reason}`,
-            next: 'Write the answer by hand, or correct the cause and start a new run.',
-            handoff: {
-              kind: 'model_failed',
-              context: {
-                prompt: name,
-                code: answer.code,
-                reason: answer.reason,
-                attempts: answer.attempts,
-                input: run.input,
-              },
-            },
-          },
+          ending:
+            sent.status === 'nowhere'
+              ? unanswered(name, sent.route, run.input)
+              : modelFailed(name, sent.answer, run.input),
         };
       }
+      const { answer, chosen } = sent;
       const kept = revealed.reduce(
         (left, each) => deps.context.withhold(left, each),
         answer.value as Labelled<unknown>,
@@ -135,7 +135,43 @@ export function askStep(scope: RunScope) {
           };
         }),
       };
-    });
+    }
+
+    /** No endpoint took it: it waits, a declared answer stands in, or a person takes it. Once on record, waiting is quiet. */
+    async function away(
+      key: string,
+      passed: readonly PassedOver[],
+      drafts: readonly RecordDraft[],
+    ): Promise<Step<Asked | Later>> {
+      const now = deps.clock.now();
+      const { on_outage, owners } = contract;
+      const then = whenAway(
+        passed,
+        { prompt: name, on_outage, input: run.input, owner: owners.business },
+        { now, since: since ?? now, random: Math.random },
+      );
+      if (then.do === 'wait') {
+        const { because, until, again } = then;
+        const facts = { prompt: name, code: because.code, reason: because.reason, until: until?.toISOString() ?? null };
+        if (since === null) await write(...drafts, record('question.waits', facts, { key: `${key}:waits` }));
+        return { ok: { again: again.toISOString(), since: (since ?? now).toISOString() } };
+      }
+      if (then.do === 'end') {
+        await write(...drafts);
+        return { ending: then.ending };
+      }
+      const { answer, because } = then;
+      const facts = { prompt: name, reason: because.reason, output_digest: digestOf(answer) };
+      const degraded = record('question.degraded', facts, { key: `${key}:degraded` });
+      return {
+        ok: await deps.uow.transaction(async (tx) => {
+          await deps.context.forgetUsed(tx, run.id, ending);
+          const value = await deps.context.save(tx, run.id, declared(name, answer));
+          await deps.audit.append(tx, [...drafts, degraded]);
+          return { value, origins: null };
+        }),
+      };
+    }
     life.end(ending);
     if (asked.origins) hidden.push(asked.origins);
     const answer = await load<T>(asked.value);
@@ -168,6 +204,30 @@ export function askStep(scope: RunScope) {
   }
 
   return ask;
+}
+
+/** A question's answer, as a durable step keeps it. */
+type Asked = { readonly value: ValueId; readonly origins: ValueId | null };
+/** No endpoint took it yet: it is asked again then. */
+type Later = { readonly again: string; readonly since: string };
+
+/** The topic on which questions wait. Nobody nudges it: the time comes. */
+const MODEL_TOPIC = 'model';
+
+/** The workflow's own text: no model has given it, and nothing of what was read is in it. */
+function declared(prompt: string, answer: Json): Labelled<Json> {
+  const origins = [`degraded:${prompt}`];
+  return new Labelled(answer, { integrity: 'internal', confidentiality: 'public', categories: [], origins });
+}
+
+function modelFailed(prompt: string, answer: Extract<AskResult, { status: 'failed' }>, input: JsonObject): Ending {
+  const { code, reason, attempts } = answer;
+  return {
+    event: 'hand_off',
+    text: `The model gave no usable answer: ${reason}`,
+    next: 'Write the answer by hand, or correct the cause and start a new run.',
+    handoff: { kind: 'model_failed', context: { prompt, code, reason, attempts, input } },
+  };
 }
 
 /** What the record says of an answer that was given in quarantine. */

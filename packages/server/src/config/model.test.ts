@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProjectConfigInput, projectConfigSchema, systemClock } from '@portreeve/contract';
+import { localSharing } from '@portreeve/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Models, openModels } from './model.ts';
 import { openSecrets, type Secrets, stateKeystore } from './secrets.ts';
@@ -37,7 +38,14 @@ async function openAll(
   models: NonNullable<ProjectConfigInput['models']> = [CLOUD],
 ) {
   const config = projectConfigSchema.parse({ environment, workflows: ['x'], models });
-  const all = await openModels({ config, secrets, environmentKey, clock: systemClock, health: () => undefined });
+  const all = await openModels({
+    config,
+    secrets,
+    environmentKey,
+    clock: systemClock,
+    health: () => undefined,
+    shared: localSharing(systemClock),
+  });
   opened.push(all);
   return all.endpoints;
 }

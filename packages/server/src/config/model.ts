@@ -1,6 +1,13 @@
 import { type Clock, type ModelEndpoint, PortreeveError, type ProjectConfig } from '@portreeve/contract';
 import { createEgress, type Egress } from '@portreeve/execute';
-import { ANTHROPIC_URL, anthropicProvider, createModel, type Provider } from '@portreeve/model';
+import {
+  ANTHROPIC_URL,
+  anthropicProvider,
+  createModel,
+  type Provider,
+  RESILIENCE,
+  type Sharing,
+} from '@portreeve/model';
 import { simulatedProvider, startSimulatedServer } from '@portreeve/model/simulated';
 import type { Endpoint } from '@portreeve/run';
 import { proxyOf, ruleOf } from './egress.ts';
@@ -33,16 +40,23 @@ export async function openModels(options: {
   clock: Clock;
   /** Hears of each answer of an endpoint, and of each time that its circuit opens. */
   health: (endpoint: string, state: 'answers' | 'silent') => void;
+  /** What all processes share of the endpoints. */
+  shared: Sharing;
 }): Promise<Models> {
   const { config, clock } = options;
   const production = config.environment === 'production';
-  const open = (provider: Provider, where: ModelEndpoint['where']): OpenEndpoint => ({
+  const open = (provider: Provider, where: ModelEndpoint['where'], from: ModelEndpoint | undefined): OpenEndpoint => ({
     name: provider.name,
     where,
     clearance: provider.clearance,
     model: provider.model,
     simulated: provider.simulated,
-    ask: createModel({ provider, clock, health: (state) => options.health(provider.name, state) }),
+    ask: createModel({
+      ...{ provider, clock, shared: options.shared },
+      resilience: { ...defined(from?.resilience), ...defined(from?.limits) },
+      ...(from?.prices && { prices: from.prices }),
+      health: (state) => options.health(provider.name, state),
+    }),
   });
   if (options.environmentKey && production) {
     throw new PortreeveError('misconfigured', 'ANTHROPIC_API_KEY is set in production.', {
@@ -78,7 +92,7 @@ export async function openModels(options: {
     const server = await startSimulatedServer();
     const egress = reach(server.url, true);
     return {
-      endpoints: [open(simulatedProvider(server, { fetch: egress.fetch }), 'inside')],
+      endpoints: [open(simulatedProvider(server, { fetch: egress.fetch }), 'inside', config.models[0])],
       async close() {
         await egress.close();
         await server.close();
@@ -90,9 +104,13 @@ export async function openModels(options: {
     const { name, model, clearance, where, base_url = ANTHROPIC_URL } = endpoint;
     const egress = reach(base_url, endpoint.private ?? base_url.startsWith('http:'));
     ways.push(egress);
+    const timeout_ms = endpoint.resilience?.attempt_timeout_ms ?? RESILIENCE.attempt_timeout_ms;
     return open(
-      anthropicProvider({ apiKey: apiKey ?? '', baseURL: base_url, fetch: egress.fetch, name, model, clearance }),
+      anthropicProvider({
+        ...{ apiKey: apiKey ?? '', baseURL: base_url, fetch: egress.fetch, name, model, clearance, timeout_ms },
+      }),
       where,
+      endpoint,
     );
   });
   return {
@@ -101,4 +119,9 @@ export async function openModels(options: {
       await Promise.all(ways.map((egress) => egress.close()));
     },
   };
+}
+
+/** What is configured, without what is left out. */
+function defined<T extends object>(given: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as never;
 }
