@@ -29,6 +29,8 @@ describe('the table', () => {
       not_signed_in: 401,
       sign_in_failed: 401,
       too_many_attempts: 429,
+      busy: 429,
+      budget_exhausted: 429,
       refused: 403,
       not_found: 404,
       unknown_workflow: 404,

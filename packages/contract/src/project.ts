@@ -152,6 +152,8 @@ export const projectConfigSchema = z
     /** The model endpoints, in the order in which they are tried for each question. */
     models: modelEndpointsSchema,
     budgets: budgetsSchema,
+    /** Runs that may be under way at a time; further tasks are refused, and told when to come again. */
+    admission: z.strictObject({ runs_active_max: z.int().min(1).max(1_000_000).default(5000) }).prefault({}),
     /** Helpers of detection, each a system of `systems` reached over HTTP. Without them our own rules look alone. */
     detection: z
       .strictObject({
@@ -180,7 +182,10 @@ export const projectConfigSchema = z
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
   })
-  .superRefine(({ environment, identity }, context) => {
+  .superRefine(({ environment, identity, models }, context) => {
+    const currencies = new Set(models.flatMap(({ prices }) => (prices ? [prices.currency] : [])));
+    if (currencies.size > 1)
+      context.addIssue({ code: 'custom', path: ['models'], message: 'all prices must be in one currency' });
     if (environment !== 'production') return;
     for (const { path, message } of unfitForProduction(identity))
       context.addIssue({ code: 'custom', path: ['identity', ...path], message });

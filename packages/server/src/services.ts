@@ -66,6 +66,8 @@ export interface Services {
     readonly database_roles: boolean;
     /** Whether tools are called from this process. */
     readonly executor: 'here' | 'apart';
+    /** Of the prices of models; empty where none has a price. */
+    readonly currency: string;
     /** The model endpoints, in the order in which they are tried. */
     readonly endpoints: readonly Omit<OpenEndpoint, 'ask'>[];
     /** The configured address of this server; null: only who has come knows by which. */

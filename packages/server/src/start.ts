@@ -13,6 +13,7 @@ import {
 import { type Engine, startEngine, startReaper } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
+import { admission, currencyOf } from './admission.ts';
 import { auditScopeOf } from './config/audit-scopes.ts';
 import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
@@ -40,6 +41,7 @@ import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
 import { rootKeysFile } from './wire-keys.ts';
@@ -234,6 +236,7 @@ async function start(
     environment: config.environment,
     database_roles: roles,
     executor: options.executor ?? 'here',
+    currency: currencyOf(config),
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
       ...{ name, model, where, clearance, simulated },
     })),
@@ -243,6 +246,7 @@ async function start(
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
       clock,
@@ -263,7 +267,11 @@ async function start(
       notices,
       gate,
       runs,
-      submit,
+      submit: async (task, principal) => {
+        const loaded = project.workflows.find(({ definition }) => definition.contract.name === task.workflow);
+        if (loaded) await admit(loaded.definition.contract, principal);
+        return submit(task, principal);
+      },
       info,
     },
     auditScope: auditScopeOf(config.audit.scopes),

@@ -45,7 +45,8 @@ export const NO_BUDGETS: Budgets = { reserve: async () => null, settle: async ()
 
 /** The sentence for a person: which budget, how much of it is used, and what the question would have needed. */
 export function describeShortfall(short: Shortfall, currency: string): string {
-  const amount = (value: number) => (short.unit === 'tokens' ? `${value} tokens` : `${inUnits(value)} ${currency}`);
+  const amount = (value: number) =>
+    short.unit === 'tokens' ? `${value} tokens` : `${inUnits(value)} ${currency}`.trim();
   const whose = { run: 'this run', all: 'all workflows together' }[short.budget] ?? short.budget.replace(':', ' ');
   const when = short.month === null ? '' : ` for ${short.month}`;
   const kept = short.reserved === 0 ? '' : `, ${amount(short.reserved)} is kept back for questions under way`;

@@ -6,3 +6,6 @@ CREATE TABLE model_states (
   state text NOT NULL CHECK (octet_length(state) <= 4096),
   PRIMARY KEY (kind, name)
 );
+
+-- How fast runs end, for telling a caller when to come again.
+CREATE INDEX runs_by_end ON runs (ended_at) WHERE ended_at IS NOT NULL;
