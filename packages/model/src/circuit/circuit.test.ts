@@ -78,6 +78,12 @@ describe('E4: one circuit', () => {
     });
   });
 
+  test('who comes while another makes the probe looks again soon, and does not wait for its lease', () => {
+    const long = { ...OPTIONS, probe_lease_ms: 150_000 };
+    const { circuit } = admit(opened(), 1000, 'a', long);
+    expect(admit(circuit, 1001, 'b', long)).toMatchObject({ ok: false, wait_ms: 1000 });
+  });
+
   test('a call that was sent before it opened decides nothing any more', () => {
     expect(after([answer, failure], 10, opened())).toEqual(opened());
     const { circuit } = admit(opened(), 1000, 'a', OPTIONS);

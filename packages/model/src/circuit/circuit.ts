@@ -134,13 +134,22 @@ export type Admission =
 export function admit(given: Circuit, at: number, who: string, options: CircuitOptions): Admission {
   const circuit = settled(given, at, options);
   if (circuit.state === 'closed') return { ok: true, probe: false, circuit };
-  if (at < circuit.next_at) return { ok: false, wait_ms: circuit.next_at - at, circuit };
+  if (at < circuit.next_at) return { ok: false, wait_ms: waitOf(circuit, at), circuit };
   if (circuit.state === 'recovering') {
     return { ok: true, probe: false, circuit: { ...circuit, next_at: at + rampInterval(circuit, at, options) } };
   }
   const state = step(CIRCUIT_TABLE, circuit.state, 'probe') as CircuitState;
   const probing = { ...circuit, state, since: at, next_at: at + options.probe_lease_ms, probe: who };
   return { ok: true, probe: true, circuit: probing };
+}
+
+/** How soon it is worth looking again while somebody else makes the probe: its lease is the worst case, and far longer. */
+const PROBE_LOOK_MS = 1000;
+
+/** Milliseconds until an attempt may be let through. */
+export function waitOf({ state, next_at }: Circuit, at: number): number {
+  if (state === 'closed') return 0;
+  return Math.max(0, state === 'half_open' ? Math.min(next_at - at, PROBE_LOOK_MS) : next_at - at);
 }
 
 /** A circuit whose ramp is over is closed. */

@@ -8,6 +8,7 @@ import {
   type Circuit,
   type CircuitOptions,
   closedCircuit,
+  waitOf,
 } from './circuit.ts';
 
 /** Told of each answer, and of each time that the circuit opens. Must be quick and must not throw. */
@@ -93,7 +94,7 @@ export function createCircuits(deps: { store: SharedState<Circuit>; clock: Clock
           if (circuit.state === 'closed') return { ok: true, probe: false, circuit };
           // While it is known to be open nobody needs to be asked.
           if (circuit.state !== 'recovering' && now() < circuit.next_at)
-            return { ok: false, wait_ms: circuit.next_at - now(), circuit };
+            return { ok: false, wait_ms: waitOf(circuit, now()), circuit };
           let admission: Admission | null = null;
           await change((stands, at) => {
             admission = admit(stands, at, deps.process, options);
@@ -105,8 +106,7 @@ export function createCircuits(deps: { store: SharedState<Circuit>; clock: Clock
         wait() {
           const circuit = known();
           // After an outage the turnstile lets through what the ramp allows.
-          const goes = circuit.state === 'closed' || circuit.state === 'recovering';
-          return goes ? 0 : Math.max(0, circuit.next_at - now());
+          return circuit.state === 'recovering' ? 0 : waitOf(circuit, now());
         },
 
         async answered(latency_ms, probe) {

@@ -6,8 +6,6 @@ export interface Amount {
   readonly micros: number;
 }
 
-export const NOTHING: Amount = { tokens: 0, micros: 0 };
-
 /** Who pays for a question. */
 export interface Payer {
   readonly run: RunId;

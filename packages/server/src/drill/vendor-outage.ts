@@ -13,7 +13,7 @@ import { judgeDrill, type OutageReport } from './report.ts';
 import { type DrillVendor, startDrillVendor } from './vendor.ts';
 
 /** How the endpoints of the drill meet failures: as in earnest, and quicker, so that a drill is over in a minute. */
-export const DRILL_RESILIENCE = {
+const DRILL_RESILIENCE = {
   attempts_max: 2,
   backoff_first_ms: 200,
   breaker_failures: 5,
