@@ -68,7 +68,7 @@ function noBudget(
   return {
     event: 'hand_off',
     text: `The question ${prompt} was not asked: ${passed[0]?.reason}.`,
-    next: `Finish the work by hand; or have ${owner} raise the budget under \`budgets\` in portreeve.config.ts, or wait for the next month, and start a new run.`,
+    next: `Finish the work by hand; or have ${owner} raise the budget under \`budgets\` in portreeve.config.ts, or, where it is a month’s, wait for the next one, and start a new run.`,
     handoff: { kind: 'budget_exhausted', context: { prompt, endpoints: tried(passed), input } },
   };
 }

@@ -44,7 +44,7 @@ test('E5: a budget that is used up says which, how much, what to do, and when th
   await expect(given(0, { short })(contract, principal('person'))).rejects.toMatchObject({
     code: 'budget_exhausted',
     status: 429,
-    detail: expect.stringMatching(/^The budget of owner finance for 2026-11 does not suffice: 5\.00 of 5\.00 is used/),
+    detail: 'The budget of owner finance for 2026-11 is used up: 5.00 of 5.00.',
     next: expect.stringContaining('Have finance raise the budget'),
     extra: { retry_after_s: (10 * 24 + 14) * 3600 },
   });

@@ -43,12 +43,14 @@ export const NO_BUDGETS: Budgets = { reserve: async () => null, settle: async ()
 
 /** The sentence for a person: which budget, how much of it is used, and what the question would have needed. */
 export function describeShortfall(short: Shortfall, currency: string): string {
-  const amount = (value: number) =>
-    short.unit === 'tokens' ? `${value} tokens` : `${inUnits(value)} ${currency}`.trim();
+  const number = (value: number) => (short.unit === 'tokens' ? String(value) : inUnits(value));
+  const unit = short.unit === 'tokens' ? ' tokens' : currency && ` ${currency}`;
   const whose = { run: 'this run', all: 'all workflows together' }[short.budget] ?? short.budget.replace(':', ' ');
-  const when = short.month === null ? '' : ` for ${short.month}`;
-  const kept = short.reserved === 0 ? '' : `, ${amount(short.reserved)} is kept back for questions under way`;
-  return `the budget of ${whose}${when} does not suffice: ${amount(short.used)} of ${amount(short.limit)} is used${kept}, and this question may take up to ${amount(short.asked)}`;
+  const budget = `the budget of ${whose}${short.month === null ? '' : ` for ${short.month}`}`;
+  const used = `${number(short.used)} of ${number(short.limit)}${unit}`;
+  if (short.used >= short.limit) return `${budget} is used up: ${used}`;
+  const kept = short.reserved === 0 ? '' : `, ${number(short.reserved)} are kept back for questions under way`;
+  return `${budget} does not suffice: ${used} are used${kept}, and this question may take up to ${number(short.asked)}`;
 }
 
 /** Millionths as a decimal, without a float: 1500000 is 1.50. */

@@ -49,7 +49,7 @@ test('E5: a budget that would be overdrawn ends the run in a hand-off that says 
   expect(body.handoffs[0]).toMatchObject({
     kind: 'budget_exhausted',
     why: expect.stringMatching(
-      /the budget of workflow case-note for \d{4}-\d\d does not suffice: 0\.40 USD of 0\.40 USD is used/,
+      /the budget of workflow case-note for \d{4}-\d\d does not suffice: 0\.40 of 0\.40 USD are used/,
     ),
     next: expect.stringContaining('raise the budget'),
   });
