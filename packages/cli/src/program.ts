@@ -9,6 +9,7 @@ import { addIdentity } from './commands/identity/index.ts';
 import { addKeys } from './commands/keys.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
+import { addRelease } from './commands/release.ts';
 import { addRun } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
 import { addServe } from './commands/serve.ts';
@@ -55,6 +56,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addDrill(program, run as never);
   addIdentity(program, run as never);
   addPolicy(program, run as never);
+  addRelease(program, run as never);
   addAudit(program, run as never);
   addSecrets(program, run as never);
   addKeys(program, run as never);

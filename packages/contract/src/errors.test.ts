@@ -57,6 +57,7 @@ describe('the table', () => {
       model_failed: 502,
       no_policy: 503,
       policy_broken: 503,
+      release_broken: 422,
       already_running: 409,
       audit_unavailable: 503,
       log_broken: 500,

@@ -145,6 +145,11 @@ export const ERRORS = {
     title: 'No policy is loaded, so nothing runs',
     next: 'Add the four layers under `policies/` and start again; `portreeve doctor` names what is missing.',
   },
+  release_broken: {
+    status: 422,
+    title: 'This is no sound release',
+    next: 'Build it anew with `portreeve release build`, and compare the two.',
+  },
   policy_broken: {
     status: 503,
     title: 'The policy does not validate, so nothing runs',

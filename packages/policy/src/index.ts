@@ -12,7 +12,7 @@ export { historyByTool } from './history.ts';
 export type { Disagreement } from './judge.ts';
 export { lintPolicies } from './lint.ts';
 export { combineDeclared, type DeclaredWorkflow, type DeclaringFile, findLoosening } from './loosening.ts';
-export { matrix } from './matrix.ts';
+export { matrix, type PlainOutcome, plainOutcomes } from './matrix.ts';
 export { OPERATION_IDS, OPERATIONS, type Operation } from './operations.ts';
 export type { Finding } from './problems.ts';
 export { type RecordedDecision, type Replay, type ReplayedChange, replayDecisions } from './replay.ts';

@@ -22,7 +22,6 @@ export function matrix(
     tiers = RISK_TIERS,
   }: { roles?: readonly Role[]; environments?: readonly EnvironmentName[]; tiers?: readonly RiskTier[] } = {},
 ): string {
-  const { shapes } = internalsOf(engine);
   const parts = workflows
     .toSorted((a, b) => compare(a.contract.name, b.contract.name))
     .flatMap(({ contract, tools }) =>
@@ -32,15 +31,7 @@ export function matrix(
           const undo = tool.undo === 'irreversible' ? 'irreversible' : 'reversible';
           const rows = tiers.flatMap((tier) => {
             const cellOf = (role: Role, environment: EnvironmentName) =>
-              cell(
-                engine.decide(
-                  plainUse(tool, {
-                    ...{ role, tier, environment, workflow: contract.name },
-                    ...{ tools: contract.scope.tools, approvers: contract.approvers },
-                    history: shapes.get(tool.name)?.unused,
-                  }),
-                ),
-              );
+              cell(engine.decide(askFor(engine, contract, tool, { role, environment, tier })));
             return groups(roles, environments, cellOf).map((group) => [
               tier === contract.tier ? `${tier} *` : tier,
               group.environments.length === environments.length ? 'all' : group.environments.join(' '),
@@ -62,6 +53,39 @@ export function matrix(
     '',
     ...parts,
   ].join('\n');
+}
+
+export interface PlainOutcome {
+  readonly tool: string;
+  readonly role: Role;
+  readonly environment: EnvironmentName;
+  /** As in {@link matrix}: `approve:2` names the quorum. */
+  readonly outcome: string;
+}
+
+/** What policy says of each tool of a workflow at its own tier, for each role and environment. The request is that of {@link matrix}. */
+export function plainOutcomes(engine: PolicyEngine, { contract, tools }: DeclaredWorkflow): PlainOutcome[] {
+  return tools.flatMap((tool) =>
+    ROLES.flatMap((role) =>
+      ENVIRONMENTS.map((environment) => {
+        const decision = engine.decide(askFor(engine, contract, tool, { role, environment, tier: contract.tier }));
+        return { tool: tool.name, role, environment, outcome: cell(decision)[0] };
+      }),
+    ),
+  );
+}
+
+/** The plainest use of a tool. */
+function askFor(
+  engine: PolicyEngine,
+  contract: DeclaredWorkflow['contract'],
+  tool: DeclaredWorkflow['tools'][number],
+  by: { readonly role: Role; readonly environment: EnvironmentName; readonly tier: RiskTier },
+) {
+  return plainUse(tool, {
+    ...{ ...by, workflow: contract.name, tools: contract.scope.tools, approvers: contract.approvers },
+    history: internalsOf(engine).shapes.get(tool.name)?.unused,
+  });
 }
 
 type Cell = readonly [outcome: string, codes: string];

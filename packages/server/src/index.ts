@@ -2,9 +2,18 @@ export { checkProject } from './check/check-project.ts';
 export { explainFile } from './check/explain-file.ts';
 export type { GoldenFile } from './check/golden-decisions.ts';
 export { type FolderMatrix, lintFolder, matrixOfFolder, testFolder } from './check/project-commands.ts';
+export {
+  type BuiltRelease,
+  buildRelease,
+  compareReleases,
+  openRelease,
+  type ProjectRelease,
+  projectReleases,
+} from './check/releases.ts';
 export { CHECKS, type Check, type CheckName, type CheckReport, type Fault } from './check/report.ts';
 export { replayAgainst } from './check/what-if.ts';
 export { environmentOf } from './config/bind-environment.ts';
+export { releasePublicKey } from './config/keys.ts';
 export { type LocalAccount, readLocalAccounts } from './config/local-accounts.ts';
 export { loadProject, type Project } from './config/project.ts';
 export { withNote } from './config/secret-changes.ts';

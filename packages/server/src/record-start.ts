@@ -25,12 +25,16 @@ export async function recordStart(started: {
       data: { policy_version: policy.version, rules: policy.rules.map((rule) => rule.id) },
       key: `policy:${policy.version}`,
     }),
-    ...workflows.map(({ definition, release, files }) =>
+    ...workflows.map(({ definition, release, manifest }) =>
       draft({
         type: 'release.loaded',
         actor: SYSTEM_ACTOR,
         refs: { workflow: definition.contract.name, release },
-        data: { workflow: definition.contract.name, release, files: files.map((file) => ({ ...file })) },
+        data: {
+          workflow: definition.contract.name,
+          release,
+          files: manifest.files.map(({ path, digest }) => ({ path, digest })),
+        },
         key: `release:${release}`,
       }),
     ),

@@ -26,6 +26,15 @@ export function addKeys(
         return show(options, 'x', await grantKey(resolve(options.state)));
       }),
     );
+  group
+    .command('release')
+    .description('the public key that checks releases built here, for `release verify --key`; makes the key at first')
+    .action(
+      run(async (options) => {
+        const { releasePublicKey } = await import('@portreeve/server');
+        return show(options, 'x', await releasePublicKey(resolve(options.state)));
+      }),
+    );
 }
 
 function show(options: GlobalOptions, name: string, value: string): number {

@@ -55,7 +55,7 @@ export interface ExecutorKeys {
 export async function loadExecutorKeys(stateFolder: string): Promise<ExecutorKeys> {
   const { signing, secret, names } = await keyFolder(stateFolder);
   const foreign = (await names()).find((name) =>
-    ['grant.pem', 'log.pem', 'log-ml-dsa.pem', 'pseudonyms.key'].includes(name),
+    ['grant.pem', 'log.pem', 'log-ml-dsa.pem', 'pseudonyms.key', 'release.pem'].includes(name),
   );
   if (foreign)
     throw new PortreeveError('misconfigured', `${join(stateFolder, 'keys', foreign)} is not for an executor.`, {
@@ -106,6 +106,33 @@ export async function grantKey(stateFolder: string): Promise<string> {
     });
   });
   return publicText(parsePrivateKey(pem, path, 'ed25519'));
+}
+
+/** What signs releases built with this state folder: Ed25519, made at first. It is apart from all that a server holds. */
+export async function releaseSigner(stateFolder: string): Promise<{ readonly id: string; readonly key: KeyObject }> {
+  const key = await (await keyFolder(stateFolder)).signing('release');
+  return { id: keyId(key), key };
+}
+
+/** The public key that checks releases built with this state folder: the `x` of its JWK (RFC 8037). */
+export async function releasePublicKey(stateFolder: string): Promise<string> {
+  return publicText((await releaseSigner(stateFolder)).key);
+}
+
+/** Public keys by their short names, from the `x` of each. Throws `misconfigured` for what is no key of Ed25519. */
+export function publicKeysByName(keys: readonly string[]): ReadonlyMap<string, KeyObject> {
+  return new Map(
+    keys.map((x) => {
+      try {
+        const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+        return [x.slice(0, KEY_ID_CHARS), key];
+      } catch {
+        throw new PortreeveError('misconfigured', `${x.slice(0, 60)} is no public key of Ed25519.`, {
+          next: 'Give the 43 characters that `portreeve keys release` prints.',
+        });
+      }
+    }),
+  );
 }
 
 /** The public key's bytes in base64url: the `x` (RFC 8037) or `pub` of its JWK. */

@@ -1,49 +1,60 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import {
   bindingFaults,
   type Digest,
-  digestOf,
-  digestOfText,
   dryRunFault,
   fieldErrors,
   historyProblems,
   PortreeveError,
+  type ProjectConfig,
   sourceContractSchema,
   toolContractSchema,
   type WorkflowDefinition,
   workflowContractSchema,
 } from '@portreeve/contract';
+import {
+  PROJECT_POLICIES,
+  RELEASE_BYTES_MAX,
+  RELEASE_FILES_MAX,
+  type ReleaseFile,
+  type ReleaseManifest,
+  releaseId,
+  releaseManifest,
+} from '@portreeve/govern/manifest';
 import { z } from 'zod';
+import { VERSION } from '../version.ts';
 import { importDefault } from './load-config.ts';
 
-export interface ReleaseFile {
-  readonly path: string;
-  readonly digest: Digest;
-}
-
-/** A workflow's code and contracts, and the digest over all of its files that names the release. */
+/** A workflow's code and contracts, and the release that all of it together is. */
 export interface Definition {
   readonly folder: string;
   readonly definition: WorkflowDefinition;
   readonly release: Digest;
+  readonly manifest: ReleaseManifest;
   readonly files: readonly ReleaseFile[];
 }
 
-const FILES_MAX = 2000;
+/** What the releases of a project have in common. */
+export interface SharedParts {
+  readonly models: ProjectConfig['models'];
+  /** The project's own `policies/`, where it has some. */
+  readonly policies: readonly ReleaseFile[];
+}
+
+export async function sharedParts(root: string, { models }: Pick<ProjectConfig, 'models'>): Promise<SharedParts> {
+  const folder = join(root, 'policies');
+  const policies = (await stat(folder).catch(() => null)) ? await filesIn(folder) : [];
+  return { models, policies: policies.map(({ path, bytes }) => ({ path: PROJECT_POLICIES + path, bytes })) };
+}
 
 /** Loads the `workflow.ts` of a folder. Throws `misconfigured` with file and field. */
-export async function loadDefinition(folder: string): Promise<Definition> {
+export async function loadDefinition(folder: string, shared: SharedParts): Promise<Definition> {
   const file = join(folder, 'workflow.ts');
   const definition = parseDefinition(await importDefault(file), file);
-  const files = await releaseFiles(folder);
-  const { name } = definition.contract;
-  return {
-    folder,
-    definition,
-    files,
-    release: digestOf({ v: 1, workflow: name, files: files.map((each) => ({ ...each })) }),
-  };
+  const files = [...(await filesIn(folder)), ...shared.policies];
+  const manifest = releaseManifest({ portreeve: VERSION, definition, models: shared.models, files });
+  return { folder, definition, files, manifest, release: releaseId(manifest) };
 }
 
 const partsSchema = z.object({ tools: z.array(toolContractSchema), sources: z.array(sourceContractSchema) });
@@ -79,17 +90,23 @@ function parseDefinition(exported: unknown, file: string): WorkflowDefinition {
   return { contract: contract.data, ...parts.data, run };
 }
 
-/** Every file of the workflow's folder, sorted: together they are the release. */
-async function releaseFiles(folder: string): Promise<ReleaseFile[]> {
+/** Every file of a folder, sorted by its path in it. */
+async function filesIn(folder: string): Promise<ReleaseFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  if (paths.length > FILES_MAX) {
-    throw new PortreeveError('misconfigured', `${basename(folder)} holds more than ${FILES_MAX} files.`);
+  if (paths.length > RELEASE_FILES_MAX) {
+    throw new PortreeveError('misconfigured', `${basename(folder)} holds more than ${RELEASE_FILES_MAX} files.`);
+  }
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  if (sizes.reduce((sum, size) => sum + size, 0) > RELEASE_BYTES_MAX) {
+    throw new PortreeveError('misconfigured', `${basename(folder)} holds more than ${RELEASE_BYTES_MAX} bytes.`, {
+      next: 'Keep data that no release consists of outside of the folder of the workflow.',
+    });
   }
   const files = await Promise.all(
     paths.map(async (path) => ({
       path: relative(folder, path).replaceAll('\\', '/'),
-      digest: digestOfText(await readFile(path)),
+      bytes: await readFile(path),
     })),
   );
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));

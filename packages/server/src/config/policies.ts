@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, ToolContract } from '@portreeve/contract';
+import { kindOf } from '@portreeve/govern/manifest';
 import {
   baselinePolicies,
   combineDeclared,
@@ -48,7 +49,7 @@ export function projectPolicies(project: Project): ProjectPolicies {
 
 /** The sources in which a workflow and its tools are declared, so that a fault is told with its line. */
 function declaringFiles({ folder, files }: ProjectWorkflow): DeclaringFile[] {
-  const paths = files.map(({ path }) => path).filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'));
+  const paths = files.map(({ path }) => path).filter((path) => kindOf(path) === 'code' && path.endsWith('.ts'));
   return ['workflow.ts', ...paths.filter((path) => path !== 'workflow.ts')].map((path) => {
     const file = join(folder, path);
     return { file, text: readFileSync(file, 'utf8') };

@@ -9,7 +9,7 @@ import {
 } from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
 import { loadConfig } from './load-config.ts';
-import { type Definition, loadDefinition } from './load-definition.ts';
+import { type Definition, loadDefinition, type SharedParts, sharedParts } from './load-definition.ts';
 
 export interface ProjectWorkflow extends LoadedWorkflow, Definition {
   readonly release: Definition['release'];
@@ -25,7 +25,8 @@ export interface Project {
 export async function loadProject(folder: string): Promise<Project> {
   const { folder: root, config } = await loadConfig(folder);
   const workflows: ProjectWorkflow[] = [];
-  for (const path of config.workflows) workflows.push(await loadWorkflow(join(root, path)));
+  const shared = await sharedParts(root, config);
+  for (const path of config.workflows) workflows.push(await loadWorkflow(join(root, path), shared));
   const twice = workflows.find(
     (each, index) => workflows.findIndex((other) => nameOf(other) === nameOf(each)) !== index,
   );
@@ -35,8 +36,8 @@ export async function loadProject(folder: string): Promise<Project> {
 
 const nameOf = (workflow: ProjectWorkflow): string => workflow.definition.contract.name;
 
-async function loadWorkflow(folder: string): Promise<ProjectWorkflow> {
-  const loaded = await loadDefinition(folder);
+async function loadWorkflow(folder: string, shared: SharedParts): Promise<ProjectWorkflow> {
+  const loaded = await loadDefinition(folder, shared);
   const { contract } = loaded.definition;
   const prompts = await loadPrompts(join(folder, 'prompts')).catch((error: unknown) => {
     if (isPortreeveError(error)) throw error;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { dryRunContract, type ProjectConfig, type ToolContract } from '@portreeve/contract';
 import { loadConfig } from './load-config.ts';
-import { loadDefinition } from './load-definition.ts';
+import { loadDefinition, sharedParts } from './load-definition.ts';
 
 export interface ToolContracts {
   readonly folder: string;
@@ -18,7 +18,8 @@ export interface ToolContracts {
  */
 export async function loadToolContracts(project: string): Promise<ToolContracts> {
   const { folder, config } = await loadConfig(project);
-  const loaded = await Promise.all(config.workflows.map((path) => loadDefinition(join(folder, path))));
+  const shared = await sharedParts(folder, config);
+  const loaded = await Promise.all(config.workflows.map((path) => loadDefinition(join(folder, path), shared)));
   return {
     folder,
     config,

@@ -1,0 +1,4 @@
+export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
+export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
+export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';
+export { type Sbom, sbomOf } from './release/sbom.ts';
