@@ -1,4 +1,4 @@
-import type { JsonObject, WorkflowContract, WorkflowDefinition } from '@portreeve/contract';
+import type { JsonObject, OnOutage, WorkflowContract, WorkflowDefinition } from '@portreeve/contract';
 
 const input: JsonObject = {
   type: 'object',
@@ -13,7 +13,7 @@ export function declareDrill(spec: {
   name: string;
   title: string;
   tier: WorkflowContract['tier'];
-  on_outage: WorkflowContract['on_outage'];
+  on_outage: OnOutage;
   internal: boolean;
 }): WorkflowDefinition {
   const { name, title, tier, on_outage, internal } = spec;

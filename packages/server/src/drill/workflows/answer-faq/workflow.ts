@@ -4,6 +4,6 @@ export default declareDrill({
   name: 'answer-faq',
   title: 'Answer to a common question',
   tier: 'low',
-  on_outage: undefined,
+  on_outage: { do: 'hand_off' },
   internal: false,
 });
