@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres } from '@portreeve/server/internals';
-import { type Child, startChild } from './execute/children.ts';
+import { type Child, startChild } from './lib/children.ts';
 import { type Flow, inFlight } from './lib/in-flight.ts';
 import { type Bar, printReport, type Row } from './lib/report.ts';
 
@@ -22,7 +22,7 @@ const folder = await mkdtemp(join(tmpdir(), 'portreeve-bench-'));
 const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
 const children: Child[] = [];
 const start = async (program: string, given: object) => {
-  const child = await startChild(program, given);
+  const child = await startChild(new URL(`execute/${program}`, import.meta.url), given);
   children.push(child);
   return child;
 };

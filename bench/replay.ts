@@ -9,7 +9,7 @@ import { cedarLayers, requestsOf, rulesOf } from './policy/workload.ts';
 const quick = process.argv.includes('--quick');
 const DECISIONS = quick ? 50_000 : 1_000_000;
 const DISTINCT = 2000;
-const MARK = '\u27e6personal:email:15:0123abcd\u27e7';
+const MARK = '\u27e6personal:email:16:0123456789abcdef\u27e7';
 
 const rules = rulesOf(200);
 const layers = cedarLayers(rules);

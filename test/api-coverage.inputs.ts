@@ -83,6 +83,18 @@ const erasure = async (house: TestServer): Promise<string> => {
   return (await (await house.as('operator')).post('/v1/audit/erasures', body)).body.id;
 };
 
+/** A personal value that a run has brought into the record: the mark that stands there for it. */
+const marked = async (house: TestServer): Promise<string> => {
+  const { id } = await house.submit({ case_id: 'CASE-1', publish: false, remark: 'ask ada@example.org' });
+  const { records } = (await (await house.as('auditor')).get(`/v1/audit/records?run=${id}&type=run.submitted`)).body;
+  return /\u27e6personal:email:[^\u27e7]*\u27e7/.exec(JSON.stringify(records))![0];
+};
+/** A wish to see it that waits for its second person. */
+const reveal = async (house: TestServer): Promise<string> => {
+  const body = { mark: await marked(house), reason: 'a test' };
+  return (await (await house.as('auditor')).post('/v1/audit/reveals', body)).body.id;
+};
+
 /**
  * One good call of each route that needs a credential. `role` may make it; the test finds out who may not.
  *
@@ -294,6 +306,27 @@ export const INPUTS: Readonly<
     input: async (house) => {
       const { id } = (await (await house.as('operator')).post('/v1/audit/holds', hold)).body;
       return { path: `/v1/audit/holds/${id}/lift`, body: { reason: 'a test' } };
+    },
+  },
+  'GET /v1/audit/reveals': { role: 'auditor', input: async () => ({ path: '/v1/audit/reveals' }) },
+  'POST /v1/audit/reveals': {
+    role: 'auditor',
+    input: async (house) => ({ path: '/v1/audit/reveals', body: { mark: await marked(house), reason: 'a test' } }),
+  },
+  'POST /v1/audit/reveals/:id/allow': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/audit/reveals/${await reveal(house)}/allow` }),
+  },
+  'POST /v1/audit/reveals/:id/refuse': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/audit/reveals/${await reveal(house)}/refuse`, body: { reason: 'a test' } }),
+  },
+  'POST /v1/audit/reveals/:id/show': {
+    role: 'auditor',
+    input: async (house) => {
+      const id = await reveal(house);
+      await (await house.as('admin')).post(`/v1/audit/reveals/${id}/allow`);
+      return { path: `/v1/audit/reveals/${id}/show` };
     },
   },
   'POST /v1/audit/keys/rotate': { role: 'admin', input: async () => ({ path: '/v1/audit/keys/rotate' }) },

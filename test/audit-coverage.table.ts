@@ -1,5 +1,5 @@
 import type { ApprovalEvent } from '@portreeve/approve';
-import type { ErasureEvent, ErasureState } from '@portreeve/audit';
+import type { ErasureEvent, ErasureState, RevealEvent, RevealState } from '@portreeve/audit';
 import type {
   ApprovalState,
   ExecutionState,
@@ -64,6 +64,17 @@ export const ERASURE_TRACES: Traces<ErasureState, ErasureEvent> = {
   requested: { confirm: leaves(['audit.erased'], ERASE), refuse: leaves(['audit.erasure_refused'], ERASE) },
   erased: decided,
   refused: decided,
+};
+
+const REVEAL = 'packages/audit/src/reveal/reveals.ts';
+const noReveal = { allow: null, refuse: null, show: null };
+const revealDecided = leaves(['audit.reveal_decided'], REVEAL);
+
+export const REVEAL_TRACES: Traces<RevealState, RevealEvent> = {
+  waiting: { ...noReveal, allow: revealDecided, refuse: revealDecided },
+  allowed: { ...noReveal, refuse: revealDecided, show: leaves(['audit.revealed'], REVEAL) },
+  refused: noReveal,
+  shown: noReveal,
 };
 
 const noUse = { use: null, expire: null, revoke: null };
@@ -225,4 +236,43 @@ export const UNWIND_TRACES: Traces<UnwindState, UnwindEvent> = {
   unwinding: { ...noUnwinding, go_on: undoEnded, finish: unwindingEnded, stop: unwindingEnded },
   unwound: { ...noUnwinding, begin: begun },
   stopped: { ...noUnwinding, begin: begun },
+};
+
+const START = 'packages/server/src/record-start.ts';
+const EXECUTOR = 'packages/server/src/roles/executor.ts';
+const REWRAP = 'packages/audit/src/erase/rewrap.ts';
+const ACCESS = 'packages/server/src/http/access.ts';
+const AUDIT_ROUTES = 'packages/server/src/http/routes/audit.ts';
+
+/**
+ * What happens to the house itself, besides its state machines (requirement G1): all that the process does or sees of its
+ * configuration, keys, accounts and readers. To make it do another such thing, add a row here, and a record.
+ */
+export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
+  'a server starts': leaves(['system.started'], START),
+  'a server stops': leaves(['system.stopped'], 'packages/server/src/start.ts'),
+  'an executor apart starts': leaves(['executor.started'], EXECUTOR),
+  'an executor apart stops': leaves(['executor.stopped'], EXECUTOR),
+  'another configuration, tool contract, source, policy or schema is in force': leaves(
+    ['config.changed'],
+    'packages/server/src/record-config.ts',
+  ),
+  'a stream, an anchor, a witness or a reader’s scope is added, changed or taken out': leaves(
+    ['config.changed'],
+    'packages/server/src/record-config.ts',
+  ),
+  'a policy is loaded': leaves(['policy.loaded'], START),
+  'a release is loaded': leaves(['release.loaded'], START),
+  'a signing key is made': leaves(['key.created'], START),
+  'an executor’s key is made': leaves(['key.created'], EXECUTOR),
+  'a key of access tokens is made': leaves(['key.created'], 'packages/server/src/wire-identity.ts'),
+  'the root key is rotated': leaves(['audit.root_rotated'], REWRAP),
+  'subject keys are wrapped anew, also by another keeper': leaves(['audit.keys_rewrapped'], REWRAP),
+  'subject keys are erased, or end with their retention': leaves(['audit.erased'], ERASE),
+  'a secret of the keystore changes': leaves(['secret.changed'], 'packages/server/src/config/secret-changes.ts'),
+  'an anchor or a witness fails, or works again': leaves(['audit.place'], 'packages/server/src/wire-audit.ts'),
+  'a call is read': leaves(['api.read'], ACCESS),
+  'a call is refused': leaves(['api.refused'], ACCESS),
+  'the record is searched, shown, proved, replayed or exported': leaves(['audit.read'], AUDIT_ROUTES),
+  'the record is verified': leaves(['audit.verified'], AUDIT_ROUTES),
 };

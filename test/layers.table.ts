@@ -77,7 +77,16 @@ export interface Restriction {
 
 /** Libraries that carry a privilege or own one thing, and the packages that may import them. */
 export const RESTRICTED: readonly Restriction[] = [
-  { modules: ['@anthropic-ai/*', 'openai'], only: ['model'], why: 'only model talks to models' },
+  {
+    modules: ['@anthropic-ai/*', 'openai', 'google-auth-library'],
+    only: ['model'],
+    why: 'only model talks to models',
+  },
+  {
+    modules: ['@opentelemetry/*'],
+    only: ['model'],
+    why: 'a trace is a way out: it is written where it is known to hold no content',
+  },
   { modules: ['undici'], only: ['execute', 'context'], why: 'outgoing calls pass the egress rules of these two' },
   { modules: ['ipaddr.js'], only: ['execute', 'context'], why: 'egress rules stand with the calls that they bind' },
   { modules: ['@cedar-policy/*'], only: ['policy'], why: 'policy is the only judge' },

@@ -23,8 +23,17 @@ export const OPENERS: readonly Opener[] = [
   },
   {
     modules: ['@anthropic-ai/*', 'openai'],
-    harmless: ['APIError', 'APIConnectionTimeoutError', 'APIUserAbortError', 'transformJSONSchema'],
+    harmless: [
+      'AnthropicError',
+      'OpenAIError',
+      'APIError',
+      'APIConnectionTimeoutError',
+      'APIUserAbortError',
+      'transformJSONSchema',
+    ],
   },
+  // A client without credentials: it asks nobody for any.
+  { modules: ['google-auth-library'], harmless: ['PassThroughClient'] },
   { modules: ['@aws-sdk/*', '@google-cloud/*', 'node-vault'], harmless: [] },
   { modules: ['@dbos-inc/*'], harmless: [] },
   {
@@ -92,6 +101,22 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
   },
   'packages/model/src/anthropic/provider.ts': {
     openers: ['@anthropic-ai/sdk'],
+    why: 'the SDK over the fetch of the guard that it is given',
+  },
+  'packages/model/src/bedrock/provider.ts': {
+    openers: ['@anthropic-ai/bedrock-sdk'],
+    why: 'the SDK over the fetch of the guard that it is given, with keys that it is given',
+  },
+  'packages/model/src/vertex/provider.ts': {
+    openers: ['@anthropic-ai/vertex-sdk'],
+    why: 'the SDK over the fetch of the guard that it is given, with a token that it is given',
+  },
+  'packages/model/src/foundry/provider.ts': {
+    openers: ['@anthropic-ai/foundry-sdk'],
+    why: 'the SDK over the fetch of the guard that it is given, with a credential that it is given',
+  },
+  'packages/model/src/openai/provider.ts': {
+    openers: ['openai'],
     why: 'the SDK over the fetch of the guard that it is given',
   },
   'packages/identity/src/oidc/provider.ts': {

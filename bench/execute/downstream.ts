@@ -1,7 +1,7 @@
 // The no-op tool: takes a body and says that it did it.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serveParent } from './children.ts';
+import { serveParent } from '../lib/children.ts';
 
 const server = createServer((request, response) => {
   request.resume();

@@ -22,7 +22,7 @@ import {
   wireStages,
 } from '@portreeve/server/internals';
 import { fastify } from 'fastify';
-import { serveParent } from './children.ts';
+import { serveParent } from '../lib/children.ts';
 
 const given = JSON.parse(process.argv[2] ?? '') as {
   database: string;

@@ -1,7 +1,7 @@
 // What stands between without governing: fastify takes a call, passes it on over a kept connection, gives the answer back.
 import { Agent, request } from 'node:http';
 import { fastify } from 'fastify';
-import { serveParent } from './children.ts';
+import { serveParent } from '../lib/children.ts';
 
 const { downstream } = JSON.parse(process.argv[2] ?? '') as { downstream: string };
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });

@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { startSimulatedServer, WORST_CASE_MODEL } from '@portreeve/model/simulated';
-import { messagesApiServer, reply } from '@portreeve/model/testing';
+import { messagesApiServer, type Reply, reply } from '@portreeve/model/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readJournal } from '../support/case-system.ts';
 import { cli, documentIn, projectLikeExample, startCli } from '../support/cli.ts';
@@ -23,7 +22,7 @@ describe('with a key', () => {
   test('E1 E4: the main job goes through the official SDK to the Messages API, with no other change', {
     timeout: 120_000,
   }, async () => {
-    const answer = (response: ServerResponse, n: number) => {
+    const answer: Reply = (exchange) => {
       // Cites what it was shown, as a model does.
       const shown = JSON.stringify(api.requests.at(-1)?.body.messages).match(/ev_[a-z0-9_-]+/g) ?? [];
       const summary = {
@@ -33,7 +32,7 @@ describe('with a key', () => {
         statements: [{ text: 'The first event that was shown.', evidence: [shown[0]] }],
         next_steps: ['Look at the account.'],
       };
-      reply.answer(summary)(response, n);
+      reply.answer(summary)(exchange);
     };
     // The first try meets a limit: the job waits as it was told to, and asks again.
     const api = await messagesApiServer([reply.rateLimited({ 'retry-after': '1' }), answer]);

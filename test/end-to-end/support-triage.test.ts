@@ -78,7 +78,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
       stateFolder: state,
       databaseUrl: database.url,
       port,
-      anthropicApiKey: 'sk-ant-a-key-that-only-this-test-knows',
+      modelKeys: { 'anthropic-api-key': 'sk-ant-a-key-that-only-this-test-knows' },
       systems: { 'mail-desk': { url: desk, private: true } },
     });
     undo.push(() => server.stop('the test is over'));

@@ -77,7 +77,7 @@ export async function startRoles(
       systems: installed.systems,
       executors: { main: { jkt } },
       // Both seal and open: in production it is mounted for both.
-      root_keys_file: relative(project, join(root, 'root-keys.json')),
+      root_keys: { keeper: { kind: 'file', path: relative(project, join(root, 'root-keys.json')) } },
       grant_keys,
       ...(options.ttl_s ? { grants: { ttl_s: options.ttl_s } } : {}),
     };

@@ -44,6 +44,7 @@ export type {
   StoredNode,
   StoredRecord,
   StoreSearch,
+  StoreSort,
   Witness,
 } from './ports.ts';
 export {
@@ -56,7 +57,18 @@ export {
 export type { Receipt } from './receipt.ts';
 export { createRedactor } from './redact/redactor.ts';
 export type { RunReplay } from './replay.ts';
-export { type AuditFilter, type AuditPage, type AuditQuery, auditFilterSchema, auditQuerySchema } from './search.ts';
+export { findBehind } from './reveal/find-behind.ts';
+export type { KeptOfRun, Reveal, RevealStore } from './reveal/ports.ts';
+export { createReveals, type Reveals } from './reveal/reveals.ts';
+export { REVEAL_STATES, REVEAL_TABLE, type RevealEvent, type RevealState } from './reveal/state.ts';
+export {
+  type AuditFilter,
+  type AuditPage,
+  type AuditQuery,
+  auditFilterSchema,
+  auditQuerySchema,
+  SORTS,
+} from './search.ts';
 export { encodeBatch, STREAM_FORMATS, type StreamFormat } from './stream/formats.ts';
 export { type CursorStore, deliverBatch, type Sink, type StreamBatch } from './stream/stream.ts';
 export type { VerifyKind, VerifyOptions, VerifyReport } from './verify.ts';

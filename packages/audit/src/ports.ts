@@ -120,6 +120,21 @@ export interface StoreSearch {
   readonly after: number | null;
   readonly limit: number;
   readonly order: 'newest' | 'oldest';
+  /**
+   * In place of `order`: by the values of a column, and newest first where they are the same; `descending` turns all of
+   * that round. Records without a value are left out. `after` is then the last record of the page before.
+   */
+  readonly sort?: StoreSort | null;
+}
+
+/** Columns that an index orders. */
+export const SORT_COLUMNS = [
+  ...(['type', 'actor_id', 'agent', 'outcome', 'workflow', 'tool', 'model', 'policy_version', 'release'] as const),
+] as const satisfies readonly (keyof RecordColumns)[];
+
+export interface StoreSort {
+  readonly column: (typeof SORT_COLUMNS)[number];
+  readonly descending: boolean;
 }
 
 /** One write of the sequencer: records that follow each other, the tree nodes that they complete, and what they were staged as. */
@@ -214,6 +229,8 @@ export interface Redactor {
   text(text: string): string;
   value(value: JsonObject): JsonObject;
   value(value: Json): Json;
+  /** The value that a mark of this redactor stands for, if it is in this data; `null` otherwise. */
+  behind(value: Json, mark: string): string | null;
 }
 
 /** Signs notes with one key. */

@@ -13,7 +13,7 @@ import { z } from 'zod';
 import type { KeyStore } from './keys/ports.ts';
 import type { OpenedRecord } from './keys/sealer.ts';
 import type { WordTokens } from './keys/words.ts';
-import type { StoreSearch } from './ports.ts';
+import { SORT_COLUMNS, type StoreSearch, type StoreSort } from './ports.ts';
 import type { AuditReader } from './reader.ts';
 
 /** What records can be searched by (requirement G4). All that is given must hold. */
@@ -46,11 +46,20 @@ export const auditFilterSchema = z.strictObject({
 });
 export type AuditFilter = z.input<typeof auditFilterSchema>;
 
+/** Orders of a search: by a column, `-` for descending. */
+const SORTED = ['time', 'actor', ...SORT_COLUMNS.filter((name) => name !== 'actor_id')] as const;
+export const SORTS = SORTED.flatMap((name) => [name, `-${name}`] as const);
+
 export const auditQuerySchema = auditFilterSchema.extend({
   /** The `next` of the page before. */
   after: z.int().min(0).optional(),
   limit: z.int().min(1).max(500).default(50),
   order: z.enum(['newest', 'oldest']).default('newest'),
+  /**
+   * `time` is oldest first and `-time` newest first. Any other is carried by an index, and so goes with bounds of time, or
+   * within one run, proposal or approval, and with no other filter.
+   */
+  sort: z.enum(SORTS).optional(),
   /** Any of these types. */
   types: z.array(z.enum(RECORD_TYPE_NAMES)).min(1).optional(),
   /** Only records of these workflows: what the reader may see. */
@@ -82,12 +91,27 @@ export function toStoreSearch(query: AuditQuery, tokens: WordTokens): StoreSearc
   const parsed = auditQuerySchema.safeParse(query);
   if (!parsed.success)
     throw new PortreeveError('bad_request', 'The search is malformed.', { errors: fieldErrors(parsed.error) });
-  const { since, until, words, after, limit, order, actor, types, workflows, ...rest } = parsed.data;
+  const {
+    since,
+    until,
+    words,
+    after,
+    limit,
+    actor,
+    types,
+    workflows,
+    sort: asked,
+    order: plain,
+    ...rest
+  } = parsed.data;
+  const { order, sort } = orderOf(asked, plain);
   const equals = Object.fromEntries(
     Object.entries({ ...rest, actor_id: actor }).filter(([, value]) => value !== undefined),
   );
+  if (sort) refuseUnsorted({ equals, words, types, workflows });
   return {
     equals,
+    sort,
     types: types ?? null,
     workflows: workflows ?? null,
     since: since === undefined ? null : new Date(since),
@@ -97,6 +121,34 @@ export function toStoreSearch(query: AuditQuery, tokens: WordTokens): StoreSearc
     limit,
     order,
   };
+}
+
+function orderOf(
+  asked: (typeof SORTS)[number] | undefined,
+  plain: StoreSearch['order'],
+): Pick<StoreSearch, 'order'> & { readonly sort: StoreSort | null } {
+  if (asked === undefined) return { order: plain, sort: null };
+  const descending = asked.startsWith('-');
+  const name = asked.replace(/^-/, '');
+  // Time never goes back in a log: its order is that of time.
+  if (name === 'time') return { order: descending ? 'newest' : 'oldest', sort: null };
+  const column = name === 'actor' ? 'actor_id' : (name as StoreSort['column']);
+  return { order: plain, sort: { column, descending } };
+}
+
+/** INVARIANT: no search reads more than its page needs: what no index gives in this order is refused. */
+function refuseUnsorted(given: {
+  readonly equals: object;
+  readonly words: string | undefined;
+  readonly types: readonly string[] | undefined;
+  readonly workflows: readonly string[] | undefined;
+}): void {
+  const named = Object.keys(given.equals);
+  if (named.some((name) => ['run', 'proposal', 'approval'].includes(name))) return;
+  if (named.length === 0 && !given.words && !given.types && !given.workflows) return;
+  throw new PortreeveError('bad_request', 'No index gives these records in this order.', {
+    next: 'Sort by time, or sort what belongs to one run, proposal or approval, or leave the other filters out (bounds of time may stay).',
+  });
 }
 
 /** Records as they are shown: a payload that cannot be read comes with the record of its erasure. */

@@ -17,7 +17,7 @@ describe('G2: verify goes on where an earlier run ended', () => {
     const { verified: whole } = await log.verify();
     expect(whole.size).toBe(600);
     for (const limit of [1, 77, 256, 599, 600, 1000]) {
-      let from: VerifiedTree = { size: 0, root: '' };
+      let from: VerifiedTree = { size: 0, root: '', checkpoints: 0 };
       let steps = 0;
       while (from.size < 600) {
         const report = await log.verify({ from, limit });
@@ -28,6 +28,51 @@ describe('G2: verify goes on where an earlier run ended', () => {
       expect([from, steps]).toEqual([whole, Math.ceil(600 / limit)]);
     }
     await log.close();
+  });
+
+  /** A log with four records a checkpoint, whose reading of checkpoints can be changed. */
+  async function logOfCheckpoints(count: number) {
+    const privateKey = generateKeyPairSync('ed25519').privateKey;
+    const made = testAuditLog({ privateKey });
+    for (let i = 0; i < count; i++) {
+      await appendNotes(made.log, made.uow, 4, 4 * i);
+      await made.log.checkpoint();
+    }
+    const asked: number[] = [];
+    const { checkpoints } = made.store;
+    const change = { of: (page: Awaited<ReturnType<typeof checkpoints>>) => page };
+    made.store.checkpoints = async (...args) => {
+      const page = change.of(await checkpoints.apply(made.store, args));
+      asked.push(...page.map(({ seq }) => seq));
+      return page;
+    };
+    const read = testAuditLog({ privateKey, store: made.store, uow: made.uow, keys: made.keys });
+    const close = () => Promise.all([made.log.close(), read.log.close()]);
+    return { log: read.log, asked, change, close };
+  }
+
+  test('it does not open again what an earlier run has opened: of its checkpoints only the last', async () => {
+    const { log, asked, close } = await logOfCheckpoints(8);
+    const first = await log.verify({ limit: 14 });
+    expect([first.ok, first.checkpoints, first.verified.checkpoints]).toEqual([true, 8, 3]);
+    expect(asked.splice(0)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const second = await log.verify({ from: first.verified });
+    expect(second).toMatchObject({ ok: true, checkpoints: 8, verified: { size: 32, checkpoints: 8 } });
+    expect(asked.splice(0)).toEqual([2, 3, 4, 5, 6, 7]);
+    expect(await log.verify({ from: second.verified })).toMatchObject({ ok: true, checkpoints: 8 });
+    expect(asked.splice(0)).toEqual([7]);
+    await close();
+  });
+
+  test('tampering: checkpoints that were opened and are gone, and one behind them that is changed', async () => {
+    const { log, change, close } = await logOfCheckpoints(4);
+    const { verified } = await log.verify();
+    change.of = (page) => page.filter(({ seq }) => seq < 2);
+    expect(await log.verify({ from: verified })).toMatchObject({ ok: false, kind: 'bad_checkpoint' });
+    change.of = (page) => page.map((each) => (each.seq === 3 ? { ...each, note: 'x' } : each));
+    const earlier = await log.verify({ from: { ...verified, checkpoints: 3 } });
+    expect(earlier).toMatchObject({ ok: false, kind: 'bad_checkpoint', verified: { checkpoints: 0 } });
+    await close();
   });
 
   test('a tree that was verified and is no longer there is truncated or forked; nothing is taken from it', async () => {

@@ -62,6 +62,8 @@ export interface VerifiedTree {
   readonly size: number;
   /** Its root, in base64. */
   readonly root: string;
+  /** Checkpoints that cover no more than it, from the first on: they were opened, and are not opened again. */
+  readonly checkpoints?: number;
 }
 
 export interface Finding {
@@ -85,7 +87,7 @@ export async function verifyLog(
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   // Checkpoints first: what is appended while this runs can then only make the log longer than they say.
-  const signed = await signedRoots(store, log, vkeys, options.anchors ?? []);
+  const signed = await signedRoots(store, log, vkeys, options.anchors ?? [], options.from?.checkpoints);
   const { size } = await store.head(null, log);
   const detached = await detachedBelow(store, log);
   const begin = await openFrom(store, log, size, { from: options.from ?? null, detached });
@@ -108,7 +110,12 @@ export async function verifyLog(
     kind: finding?.kind ?? null,
     checkpoints: signed.count,
     erased: scan.erased,
-    verified: { size: right.size, root: Buffer.from(right.root()).toString('base64') },
+    verified: {
+      size: right.size,
+      root: Buffer.from(right.root()).toString('base64'),
+      // What is wrong with checkpoints is found again by whoever goes on from here.
+      checkpoints: signed.problem ? 0 : signed.upTo(right.size),
+    },
   };
 }
 

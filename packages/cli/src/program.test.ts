@@ -39,6 +39,9 @@ interface Made {
   readonly erasure: string;
   readonly otherErasure: string;
   readonly hold: string;
+  /** A mark of the record, and three wishes to see what stands behind it; the third is allowed. */
+  readonly mark: string;
+  readonly reveals: readonly [string, string, string];
   readonly handoff: string;
   readonly result: number;
   readonly agent: string;
@@ -261,6 +264,42 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'operator',
     words: () => [],
   },
+  'audit reveal': {
+    right: 'audit.reveal',
+    records: ['audit.reveal_requested'],
+    code: 3,
+    as: 'auditor',
+    notAs: 'admin',
+    words: ({ mark }) => [mark, '--reason', 'a customer called'],
+  },
+  'audit reveals list': {
+    right: 'audit.reveals',
+    records: ['api.read'],
+    as: 'auditor',
+    notAs: 'lead',
+    words: () => [],
+  },
+  'audit reveals allow': {
+    right: 'audit.allow_reveal',
+    records: ['audit.reveal_decided'],
+    as: 'admin',
+    notAs: 'auditor',
+    words: ({ reveals }) => [reveals[0]],
+  },
+  'audit reveals refuse': {
+    right: 'audit.allow_reveal',
+    records: ['audit.reveal_decided'],
+    as: 'admin',
+    notAs: 'auditor',
+    words: ({ reveals }) => [reveals[1], '--reason', 'no'],
+  },
+  'audit reveals show': {
+    right: 'audit.reveal',
+    records: ['audit.revealed'],
+    as: 'auditor',
+    notAs: 'admin',
+    words: ({ reveals }) => [reveals[2]],
+  },
   'audit receipt': {
     right: 'audit.read',
     records: ['audit.read'],
@@ -464,6 +503,8 @@ const NOTHING: Made = {
   leaver: 'prn_1',
   erasure: 'ers_1',
   otherErasure: 'ers_1',
+  mark: 'personal:email:16:0badcafe0badcafe',
+  reveals: ['rvl_1', 'rvl_2', 'rvl_3'],
   hold: 'hold_1',
   handoff: 'hand_1',
   result: 0,
@@ -623,7 +664,15 @@ describe('with a server', () => {
       ).id;
     const held = ['workflow:none-of-ours', '--reason', 'a claim', '--as', 'operator', '--json'];
     const { proposal } = documentIn(await portreeve('approvals', 'show', first.approval, '--json')).approval;
-    const third = await startRun(input);
+    const asking = join(here.folder, 'asking.json');
+    await writeFile(asking, JSON.stringify({ case_id: 'CASE-1042', question: 'What did ada@example.org do?' }));
+    const third = await startRun(asking);
+    const submitted = await portreeve('audit', 'search', '--run', third.run, '--type', 'run.submitted', '--json');
+    const [mark] = /personal:email:[0-9]+:[0-9a-f]+/.exec(submitted.out)!;
+    const reveal = async () =>
+      documentIn(await portreeve('audit', 'reveal', mark, '--reason', 'a test', '--as', 'auditor', '--json')).id;
+    const reveals = [await reveal(), await reveal(), await reveal()] as const;
+    await portreeve('audit', 'reveals', 'allow', reveals[2]);
     await portreeve('approvals', 'approve', third.approval, '--as', 'lead');
     let results: { entry: { refs: { execution: string } } }[] = [];
     while (results.length === 0)
@@ -641,6 +690,8 @@ describe('with a server', () => {
         erasure: await erasure('leaver-two'),
         otherErasure: await erasure('leaver-three'),
         hold: documentIn(await portreeve('audit', 'hold', 'set', ...held)).id,
+        mark,
+        reveals,
         handoff: handoff.id,
         result: 0,
         agent,

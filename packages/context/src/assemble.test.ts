@@ -168,7 +168,43 @@ describe('assembling', () => {
       workflow,
       inputs: { answer: { a: 1 }, events: events() },
     });
-    expect(textOf(assembly)).toContain('Look at it.\n\n<input name="answer">{"a":1}</input>');
+    expect(open(assembly.request).content.slice(0, 2)).toEqual([
+      { type: 'text', text: 'Look at it.', stable: true },
+      { type: 'text', text: '<input name="answer">{"a":1}</input>' },
+    ]);
+  });
+
+  test('D1: what stands before the first input is the same for every question, and marked so', () => {
+    const head = PLAIN.slice(0, PLAIN.lastIndexOf('Look at it.'));
+    const body = '# Task\n\nLook well.\n\nIt is {{answer}}. Look again.\n\nThat is all.';
+    const long = parsePrompt(`${head}${body}\n`, 'long.md');
+    const blocksFor = (answer: Json) =>
+      open(assemble({ prompt: long, workflow, inputs: { answer, events: events() } }).request).content;
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        const [first, second, ...others] = blocksFor(text);
+        expect(first).toEqual({ type: 'text', text: '# Task\n\nLook well.', stable: true });
+        expect(second).toMatchObject({ text: expect.stringMatching(/^It is <input name="answer">/) });
+        for (const block of [second, ...others]) expect(block).not.toHaveProperty('stable');
+      }),
+    );
+  });
+
+  test('D5: an input that is more tainted or more secret than the prompt takes is refused', () => {
+    const given = (label: string, actual: Label) => {
+      const file = PLAIN.replace(
+        /- \{ name: answer, description: ([^}]+)\}/,
+        `- { name: answer, description: $1, label: ${label} }`,
+      );
+      expect(file).toContain('label:');
+      const of = parsePrompt(file, 'plain.md');
+      return () => assemble({ prompt: of, workflow, inputs: { answer: new Labelled('x', actual), events: events() } });
+    };
+    const plain: Label = { integrity: 'internal', confidentiality: 'internal', categories: [], origins: [] };
+    expect(given('{ integrity: internal, confidentiality: internal, categories: [] }', plain)).not.toThrow();
+    expect(given('{ integrity: trusted }', plain)).toThrow(/takes no internal data as its input answer/);
+    expect(given('{ confidentiality: public }', plain)).toThrow(/takes no internal data/);
+    expect(given('{ categories: [customer] }', { ...plain, categories: ['health'] })).toThrow(/takes no health data/);
   });
 
   test('D5: the request carries the join of all labels', () => {

@@ -1,10 +1,15 @@
 import {
   BOTTOM,
+  blockTokens,
+  CONFIDENTIALITY,
   canonicalJson,
   type Digest,
   digestOf,
   type Evidence,
   type EvidenceId,
+  estimateRequest,
+  INTEGRITY,
+  type InputLabel,
   type Json,
   type JsonObject,
   join,
@@ -72,24 +77,6 @@ export const REQUEST_LABEL: Label = {
   origins: ['request'],
 };
 
-/** Three characters a token: on the safe side for the log lines and English text that are sent. */
-export function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 3);
-}
-
-/** All that is sent of a question, in tokens. */
-export function estimateRequest({
-  system,
-  output,
-  content,
-}: Pick<ModelRequest, 'system' | 'output' | 'content'>): number {
-  return (
-    estimateTokens(system) +
-    estimateTokens(JSON.stringify(output)) +
-    content.reduce((sum, block) => sum + blockTokens(block), 0)
-  );
-}
-
 /**
  * Assembles one question to a model (requirements D1, D3, D5). INVARIANTS: the system layer is ours and fixed; values
  * whose integrity is `trusted` may stand in the task text, as JSON in marks; every other value is shown as evidence and
@@ -116,7 +103,7 @@ export function assemble({
   const labels: Label[] = [];
   const inputLabels = new Map<string, Label>();
   const evidenceLabels = new Map<string, Label>();
-  for (const { name, handle } of contract.inputs) {
+  for (const { name, handle, label: allowed } of contract.inputs) {
     const input = inputs[name]!;
     if (handle === true) {
       // Nothing of the value enters, so its label does not either.
@@ -128,6 +115,7 @@ export function assemble({
     const value: unknown = input instanceof Labelled ? open(input) : input;
     if (value === undefined)
       throw new PortreeveError('misconfigured', `the input ${name} of prompt ${contract.id} has no value`);
+    if (allowed) checkLabel(contract.id, name, label, allowed);
     labels.push(label);
     if (label.integrity === 'untrusted' && isPlanner(contract))
       throw new PortreeveError(
@@ -158,7 +146,7 @@ export function assemble({
   );
   const parts = partsLeftOut(evidence, chosen, inputOf);
   const content: ModelBlock[] = [
-    { type: 'text', text: taskText(prompt, texts) },
+    ...taskBlocks(prompt, texts),
     ...(isPlanner(contract) ? [{ type: 'text' as const, text: ABOUT_HANDLES }] : []),
     { type: 'text', text: countText(chosen.length, leftOut, parts) },
     ...chosen.map(evidenceBlock),
@@ -172,7 +160,9 @@ export function assemble({
     content,
     output: contract.output,
     cites: contract.cites,
+    input_budget_tokens: inputBudget(contract),
     max_output_tokens: contract.max_output_tokens,
+    ...(contract.requires ? { requires_context_tokens: contract.requires.context_tokens } : {}),
   };
   const inputDigest = digestOf(asked);
   const label = join(...labels);
@@ -206,6 +196,12 @@ const CLOSING =
 
 const ABOUT_HANDLES =
   'An input of the form \u00abhandle:...\u00bb stands for a value that you are not shown. To use that value in the answer, give exactly this text, with nothing before or after it.';
+
+/** Besides its evidence, a prompt has its own text, the system layer, the schema and what the request says. */
+const BESIDES_EVIDENCE_TOKENS = 30_000;
+
+const inputBudget = ({ input_budget_tokens, evidence_budget_tokens }: PromptContract): number =>
+  input_budget_tokens ?? evidence_budget_tokens + BESIDES_EVIDENCE_TOKENS;
 
 const isPlanner = (contract: PromptContract) => contract.inputs.some(({ handle }) => handle === true);
 
@@ -242,6 +238,34 @@ function cleanJson(value: Json): Json {
   return JSON.parse(cleanText(canonicalJson(value)).text) as Json;
 }
 
+/** A label that is more tainted or more secret than the prompt lets this input be ends the question unsent. */
+function checkLabel(prompt: string, name: string, label: Label, allowed: InputLabel): void {
+  const { integrity, confidentiality, categories } = allowed;
+  const tainted = integrity !== undefined && INTEGRITY.indexOf(label.integrity) > INTEGRITY.indexOf(integrity);
+  const secret =
+    confidentiality !== undefined &&
+    CONFIDENTIALITY.indexOf(label.confidentiality) > CONFIDENTIALITY.indexOf(confidentiality);
+  const strange = categories && label.categories.find((category) => !categories.includes(category));
+  const what = tainted ? label.integrity : secret ? label.confidentiality : strange;
+  if (what !== undefined)
+    throw new PortreeveError('out_of_scope', `the prompt ${prompt} takes no ${what} data as its input ${name}`);
+}
+
+/**
+ * The task's text. What stands before the first input is a block of its own: it is the prompt file's alone, the same for
+ * every question, so that a vendor may keep it.
+ */
+function taskBlocks(prompt: Prompt, texts: ReadonlyMap<string, string>): ModelBlock[] {
+  const first = prompt.body.search(PLACEHOLDER);
+  const end = first === -1 ? prompt.body.length : Math.max(0, prompt.body.lastIndexOf('\n\n', first));
+  const own = prompt.body.slice(0, end).trim();
+  const rest = taskText({ ...prompt, body: prompt.body.slice(end).trim() }, texts);
+  return [
+    ...(own === '' ? [] : [{ type: 'text' as const, text: own, stable: true as const }]),
+    ...(rest === '' ? [] : [{ type: 'text' as const, text: rest }]),
+  ];
+}
+
 /** Fills the placeholders; trusted inputs that the text does not mention follow it. */
 function taskText({ contract, body }: Prompt, texts: ReadonlyMap<string, string>): string {
   const mentioned = new Set<string>();
@@ -256,7 +280,7 @@ function taskText({ contract, body }: Prompt, texts: ReadonlyMap<string, string>
     return filled;
   });
   const rest = [...texts].filter(([name]) => !mentioned.has(name)).map(([, filled]) => filled);
-  return [text, ...rest].join('\n\n');
+  return [text, ...rest].filter((part) => part !== '').join('\n\n');
 }
 
 type Part = NonNullable<RecordData<'prompt.assembled'>['left_out']>[number];
@@ -308,15 +332,6 @@ function evidenceBlock(piece: Evidence): Extract<ModelBlock, { type: 'evidence' 
     text: JSON.stringify(piece.fields),
   };
 }
-
-function blockTokens(block: ModelBlock): number {
-  return block.type === 'text'
-    ? estimateTokens(block.text)
-    : estimateTokens(block.id + block.title + block.text) + BLOCK_OVERHEAD_TOKENS;
-}
-
-/** What the wire form adds to each evidence block. */
-const BLOCK_OVERHEAD_TOKENS = 16;
 
 /** The same item read twice is shown once. Two items under one id would make a citation ambiguous: refused. */
 function distinct(pieces: readonly Evidence[]): Evidence[] {

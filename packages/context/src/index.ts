@@ -2,7 +2,6 @@ export {
   type AssembleOptions,
   type Assembly,
   assemble,
-  estimateTokens,
   type PromptInputs,
   REQUEST_LABEL,
 } from './assemble.ts';

@@ -1,30 +1,24 @@
 import { z } from 'zod';
-import { awsAuthSchema, awsRegionSchema } from './aws-config.ts';
+import { awsPlace } from './aws-config.ts';
 import { nameSchema } from './ids.ts';
 
 const url = z.url({ protocol: /^https?$/ });
+
+const bucketPlace = {
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name'),
+  prefix: z
+    .string()
+    .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/audit/')
+    .default(''),
+  ...awsPlace,
+};
 
 /** A second place for checkpoints and tiles (C2SP tlog-tiles), best in other hands than the database. */
 const anchorSchema = z.discriminatedUnion('store', [
   /** A folder that is there already: a mounted disk or share. */
   z.strictObject({ store: z.literal('folder'), name: nameSchema, folder: z.string().min(1) }),
   /** Amazon S3, or what speaks as it does. */
-  z.strictObject({
-    store: z.literal('s3'),
-    name: nameSchema,
-    bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name'),
-    prefix: z
-      .string()
-      .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/audit/')
-      .default(''),
-    region: awsRegionSchema,
-    auth: awsAuthSchema,
-    /** Another address than that of the region. */
-    endpoint: url.optional(),
-    sts_endpoint: url.optional(),
-    /** Whether the address may be a loopback or private one. */
-    private: z.boolean().default(false),
-  }),
+  z.strictObject({ store: z.literal('s3'), name: nameSchema, ...bucketPlace }),
 ]);
 
 /** Somebody who is shown every checkpoint and signs that the log only grew (C2SP tlog-witness). */
@@ -59,6 +53,8 @@ const streamSchema = z.strictObject({
     /** RFC 5425, to a system with an address `syslogs://HOST:PORT`. */
     z.strictObject({ kind: z.literal('syslog'), system: nameSchema }),
     z.strictObject({ kind: z.literal('file'), path: z.string().min(1).max(1000) }),
+    /** One object a batch, in a bucket of Amazon S3 or of what speaks as it does. */
+    z.strictObject({ kind: z.literal('s3'), ...bucketPlace }),
   ]),
 });
 
@@ -80,6 +76,11 @@ export const auditConfigSchema = z
      * Who is in several reads the workflows of all; who is in none of them is not narrowed.
      */
     scopes: z.record(z.string().min(1).max(128), z.array(nameSchema)).default({}),
+    /**
+     * Whether a second person must allow that a personal value behind a mark of the record is shown (requirement G5).
+     * Secrets are never shown.
+     */
+    reveal: z.strictObject({ second_person: z.boolean().default(true) }).prefault({}),
     streams: z.array(streamSchema).max(16).default([]),
   })
   .superRefine(({ anchors, witnesses, quorum, streams }, context) => {

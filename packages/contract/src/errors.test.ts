@@ -39,6 +39,7 @@ describe('the table', () => {
       too_large: 413,
       conflict: 409,
       erased: 410,
+      never_revealed: 422,
       held: 409,
       idempotency_mismatch: 422,
       approval_closed: 409,

@@ -68,6 +68,11 @@ export const ERRORS = {
     title: 'This has been erased',
     next: 'It cannot be brought back; `portreeve audit search --type audit.erased` shows who erased it, and when.',
   },
+  never_revealed: {
+    status: 422,
+    title: 'A secret is not revealed',
+    next: 'Rotate it where it was issued: `portreeve audit search --words` with the last part of its mark shows where it was seen.',
+  },
   held: {
     status: 409,
     title: 'A legal hold keeps this',

@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   key: 'key',
   erasure: 'ers',
   hold: 'hold',
+  reveal: 'rvl',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -47,6 +48,7 @@ export type RecordId = Id<'record'>;
 export type KeyId = Id<'key'>;
 export type ErasureId = Id<'erasure'>;
 export type HoldId = Id<'hold'>;
+export type RevealId = Id<'reveal'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

@@ -18,7 +18,7 @@ export const modelLimitsSchema = z.strictObject({
 /** How an endpoint's failures are met (requirement E4). What is left out is as `RESILIENCE` of `model` has it. */
 export const modelResilienceSchema = z.strictObject({
   attempts_max: z.int().min(1).max(20).optional(),
-  attempt_timeout_ms: ms(600_000).optional(),
+  /** Everything together; of one attempt, `timeout_s` of the endpoint says it. */
   total_timeout_ms: ms(3_600_000).optional(),
   backoff_first_ms: ms(60_000).optional(),
   backoff_max_ms: ms(600_000).optional(),

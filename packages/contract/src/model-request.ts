@@ -3,7 +3,12 @@ import type { EvidenceId } from './ids.ts';
 
 /** One piece of what a model is shown. Untrusted text travels in `evidence` blocks alone, never in `text`. */
 export type ModelBlock =
-  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      /** It is the prompt file's own text, without anything of a request: a vendor may keep it for the next question. */
+      readonly stable?: true;
+    }
   | { readonly type: 'evidence'; readonly id: EvidenceId; readonly title: string; readonly text: string };
 
 /**
@@ -22,7 +27,38 @@ export interface ModelRequest {
   readonly output: JsonObject;
   /** JSON pointers into the answer (`*`: every item) whose values must be ids of evidence that was shown. */
   readonly cites: readonly string[];
+  /** What all that is sent may take, in tokens; a longer question is not asked. */
+  readonly input_budget_tokens: number;
   readonly max_output_tokens: number;
+  /** Tokens of context that the prompt asks of a model. */
+  readonly requires_context_tokens?: number;
   /** The digest of everything above. */
   readonly input_digest: Digest;
+}
+
+/** Three characters a token: on the safe side for the log lines and English text that are sent. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(text.length / 3);
+}
+
+/** What the wire form adds to each evidence block. */
+const BLOCK_OVERHEAD_TOKENS = 16;
+
+export function blockTokens(block: ModelBlock): number {
+  return block.type === 'text'
+    ? estimateTokens(block.text)
+    : estimateTokens(block.id + block.title + block.text) + BLOCK_OVERHEAD_TOKENS;
+}
+
+/** All that is sent of a question, in tokens. */
+export function estimateRequest({
+  system,
+  output,
+  content,
+}: Pick<ModelRequest, 'system' | 'output' | 'content'>): number {
+  return (
+    estimateTokens(system) +
+    estimateTokens(JSON.stringify(output)) +
+    content.reduce((sum, block) => sum + blockTokens(block), 0)
+  );
 }

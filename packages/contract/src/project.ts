@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { auditConfigSchema } from './audit-config.ts';
-import { awsAuthSchema, awsRegionSchema } from './aws-config.ts';
+import { awsPlace } from './aws-config.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
@@ -8,17 +8,15 @@ import { nameSchema } from './ids.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
 import { budgetsSchema } from './model-limits.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
+import { rootKeysConfigSchema } from './root-keys-config.ts';
+import { vaultPathSchema, vaultPlace } from './vault-config.ts';
 
-const vaultPath = z
-  .string()
-  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/, 'a path without leading or trailing slash');
 const prefix = z
   .string()
   .regex(/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/, 'such as portreeve/production/')
   .default('');
 /** Not less than a month: keys are made by the month, and a run may wait for weeks. */
 const retentionDays = z.int().min(31).max(36_500);
-const httpUrl = z.url({ protocol: /^https?$/ });
 
 /**
  * Where secrets are kept. Files that it names hold what proves who we are; they are relative to the project's folder and
@@ -36,39 +34,13 @@ export const secretsConfigSchema = z.discriminatedUnion('store', [
   /** HashiCorp Vault or OpenBao. */
   z.strictObject({
     store: z.literal('vault'),
-    address: httpUrl,
-    /** Whether it may have a private address. */
-    private: z.boolean().default(false),
-    namespace: z.string().min(1).max(200).optional(),
-    auth: z.discriminatedUnion('method', [
-      z.strictObject({
-        method: z.literal('approle'),
-        mount: vaultPath.optional(),
-        role_id: z.string().min(1).max(200),
-        secret_id_file: z.string().min(1),
-      }),
-      z.strictObject({
-        method: z.literal('jwt'),
-        mount: vaultPath.optional(),
-        role: z.string().min(1).max(200),
-        jwt_file: z.string().min(1),
-      }),
-    ]),
-    kv_mount: vaultPath.default('secret'),
+    ...vaultPlace,
+    kv_mount: vaultPathSchema.default('secret'),
     prefix,
     /** Names whose credential is minted for each use, and the path that mints it. */
-    dynamic: z.record(nameSchema, vaultPath).default({}),
+    dynamic: z.record(nameSchema, vaultPathSchema).default({}),
   }),
-  z.strictObject({
-    store: z.literal('aws'),
-    region: awsRegionSchema,
-    prefix,
-    auth: awsAuthSchema,
-    /** Endpoints in place of the region's, such as those of a private network. */
-    endpoint: httpUrl.optional(),
-    sts_endpoint: httpUrl.optional(),
-    private: z.boolean().default(false),
-  }),
+  z.strictObject({ store: z.literal('aws'), ...awsPlace, prefix }),
 ]);
 export type SecretsConfig = z.infer<typeof secretsConfigSchema>;
 
@@ -123,11 +95,8 @@ export const projectConfigSchema = z
     secrets: secretsConfigSchema.default({ store: 'keystore' }),
     /** Seconds that a grant lives: minutes at the most, and less where the tools are quick (requirement F6). */
     grants: z.strictObject({ ttl_s: z.int().min(1).max(GRANT_TTL_MAX_S).default(120) }).default({ ttl_s: 120 }),
-    /**
-     * The file of the root keys that wrap the keys of data subjects, where it must lie elsewhere than in the state folder.
-     * Every process that adds to the record needs it.
-     */
-    root_keys_file: z.string().min(1).optional(),
+    /** Who keeps the root key under the record. Every process that adds to the record asks it. */
+    root_keys: rootKeysConfigSchema.prefault({}),
     /**
      * Days that data about people lives, by what it is (requirement G6); without a number it is kept. Whole months are
      * erased, by their keys; the record says so and stays provable.

@@ -7,6 +7,7 @@ import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema, type RecordId } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
+import { costSchema } from './model-price.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
@@ -14,6 +15,41 @@ import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
 
 const count = z.int().min(0);
+
+/** What is recorded of each attempt to ask a model. */
+const attemptShape = {
+  call: idSchema('call'),
+  prompt: nameSchema,
+  prompt_version: z.string(),
+  /** The digest of all that was asked. */
+  input_digest: digestSchema,
+  /** How tainted and how secret that was. */
+  input_label: labelSchema.omit({ origins: true }),
+  /** The endpoint. */
+  provider: z.string(),
+  simulated: z.boolean(),
+  model_asked: z.string(),
+  /** Counts from 1 within a question. */
+  attempt: z.int().min(1),
+  /** It was asked again because the first answer was not valid. */
+  repair: z.boolean(),
+  streamed: z.boolean(),
+  /** HTTP requests that left: one, or none where something here stood against it. */
+  requests: count,
+  status: z.int().min(100).max(599).nullable(),
+  request_id: z.string().nullable(),
+  /** All input, with what the vendor read from its cache and wrote to it. */
+  input_tokens: count,
+  output_tokens: count,
+  cache_read_tokens: count,
+  cache_write_tokens: count,
+  /** By the endpoint's price table; null where the model has no price in it. */
+  cost: costSchema.nullable(),
+  latency_ms: count,
+  /** Until the first text of a stream. */
+  first_text_ms: count.nullable(),
+};
+
 /** Whom data is about: a principal of ours, somebody outside under a keyed name, or the house itself. */
 export const subjectSchema = z.string().regex(/^(?:prn_[a-z0-9_-]{1,64}|sub_[0-9a-f]{32}|house)$/);
 /** Keys that one record names at the most. */
@@ -70,6 +106,25 @@ export const RECORD_TYPES = {
     ),
   }),
   'system.stopped': z.strictObject({ reason: z.string() }),
+  /**
+   * What a server runs by differs from the last time: parts of its configuration, tool contracts, sources, workflows,
+   * policy, the database's schema. By digest: values stand in the files that were read.
+   */
+  'config.changed': z.strictObject({
+    /** The account of the operating system that runs it. */
+    by: z.string().max(128),
+    changes: z.array(z.strictObject({ part: z.string().max(300), change: z.enum(['added', 'changed', 'removed']) })),
+    in_force: z.record(z.string().max(300), digestSchema),
+  }),
+  /** An executor that runs apart begins to take grants, and ends. */
+  'executor.started': z.strictObject({
+    executor: nameSchema,
+    jkt: z.string().max(64),
+    version: z.string(),
+    by: z.string().max(128),
+    in_force: z.record(z.string().max(300), digestSchema),
+  }),
+  'executor.stopped': z.strictObject({ executor: nameSchema, jkt: z.string().max(64) }),
   'policy.loaded': z.strictObject({ policy_version: digestSchema, rules: z.array(z.string()) }),
   'release.loaded': z.strictObject({
     workflow: nameSchema,
@@ -348,23 +403,21 @@ export const RECORD_TYPES = {
   'question.degraded': z.strictObject({ prompt: nameSchema, reason: z.string(), output_digest: digestSchema }),
   /** A question could not be de-identified, so it went to no endpoint that needs it. */
   'deidentification.failed': z.strictObject({ prompt: nameSchema, reason: z.string() }),
+  /** An attempt that brought an answer, whatever it was worth (requirement E8). Nothing of question or answer is in it. */
   'model.answered': z.strictObject({
-    call: idSchema('call'),
-    prompt: nameSchema,
-    prompt_version: z.string(),
-    provider: z.string(),
-    simulated: z.boolean(),
-    model_asked: z.string(),
+    ...attemptShape,
     model_answered: z.string(),
-    attempt: z.int().min(1),
-    repair: z.boolean(),
     stop_reason: z.string(),
-    input_tokens: count,
-    output_tokens: count,
-    latency_ms: count,
-    request_id: z.string().nullable(),
-    input_digest: digestSchema,
     output_category: z.enum(['valid', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
+  }),
+  /** An attempt that brought none. What the vendor counted of it before it failed is on record too. */
+  'model.attempt_failed': z.strictObject({
+    ...attemptShape,
+    kind: z.string(),
+    /** Whether the same question may be answered later. */
+    transient: z.boolean(),
+    retry_after_ms: count.nullable(),
+    reason: z.string(),
   }),
   'model.failed': z.strictObject({
     call: idSchema('call'),
@@ -554,8 +607,30 @@ export const RECORD_TYPES = {
   }),
   'audit.hold_set': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
   'audit.hold_lifted': z.strictObject({ hold: idSchema('hold'), target: z.string().max(200), reason: z.string() }),
+  /** Another root key wraps from now on. */
+  'audit.root_rotated': z.strictObject({ root: z.string().max(300) }),
   /** Subject keys were wrapped anew by another root key; what they seal was not touched. */
   'audit.keys_rewrapped': z.strictObject({ root: z.string().max(300), keys: count }),
+  /** Somebody wants to know what stands behind a mark of the record. The value itself is in no record. */
+  'audit.reveal_requested': z.strictObject({
+    reveal: idSchema('reveal'),
+    mark: z.string().max(64),
+    run: idSchema('run').nullable(),
+    reason: z.string(),
+    /** Whether another person must allow it first. */
+    second_person: z.boolean(),
+  }),
+  'audit.reveal_decided': z.strictObject({
+    reveal: idSchema('reveal'),
+    decision: z.enum(['allowed', 'refused']),
+    reason: z.string().nullable(),
+  }),
+  /** Written before the value is shown. `found`: where it lay; null where it is kept no more, and nothing was shown. */
+  'audit.revealed': z.strictObject({
+    reveal: idSchema('reveal'),
+    mark: z.string().max(64),
+    found: idSchema('run').nullable(),
+  }),
   'audit.verified': z.strictObject({
     size: count,
     ok: z.boolean(),

@@ -188,15 +188,27 @@ export const sourceContractSchema = sourceShape.superRefine((source, context) =>
 });
 export type SourceContract = z.infer<typeof sourceContractSchema>;
 
+/** What an input of a prompt may carry. A member that is left out allows all. */
+const inputLabelSchema = z.strictObject({
+  integrity: z.enum(INTEGRITY).optional(),
+  confidentiality: z.enum(CONFIDENTIALITY).optional(),
+  categories: z.array(z.enum(CATEGORIES)).optional(),
+});
+export type InputLabel = z.infer<typeof inputLabelSchema>;
+
 /** The head of a prompt file (YAML front matter). The rest of the file is the task's text. */
 export const promptContractSchema = z.strictObject({
   id: nameSchema,
   version: versionSchema,
   step: z.enum(STEP_KINDS),
   model: z.string().min(1).max(128).optional(),
+  /** What a model must have for it: tokens of context. An endpoint that says it has less is not asked. */
+  requires: z.strictObject({ context_tokens: z.int().min(1000).max(10_000_000) }).optional(),
   max_output_tokens: z.int().min(16).max(64_000).default(4000),
   /** Tokens that the evidence may take; what does not fit is left out, common shapes first, and counted on record. */
   evidence_budget_tokens: z.int().min(100).max(500_000).default(50_000),
+  /** Tokens that the whole question may take; a longer one is not asked, and goes to a person. */
+  input_budget_tokens: z.int().min(500).max(1_000_000).optional(),
   inputs: z
     .array(
       z.strictObject({
@@ -204,6 +216,8 @@ export const promptContractSchema = z.strictObject({
         description: z.string().min(1).max(400),
         /** It is given as a handle: the model sees that there is a value, and may name it, but never sees it. */
         handle: z.boolean().optional(),
+        /** The most tainted and the most secret that it may be; another value is refused before anything is sent. */
+        label: inputLabelSchema.optional(),
       }),
     )
     .max(32),

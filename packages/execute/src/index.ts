@@ -14,7 +14,7 @@ export type { Resolve, ResolvedAddress } from './egress/lookup.ts';
 export type { EgressProxy } from './egress/proxy.ts';
 export type { EgressRule } from './egress/rules.ts';
 export { createExecutor, type Executed, type ExecuteInput, type Executor, type ExecutorOptions } from './execute.ts';
-export { type S3ObjectsOptions, s3Endpoints, s3Objects } from './objects/s3.ts';
+export { type S3ObjectsOptions, s3Objects } from './objects/s3.ts';
 export { callOutcomeSchema } from './outcome.ts';
 export type {
   Connector,
@@ -31,13 +31,21 @@ export type {
 } from './ports.ts';
 export { createProver, type Prover, thumbprintOf } from './prove.ts';
 export type { IsDead, Recovered, RecoveredGrant, Recovery } from './recover.ts';
-export { type AwsSecretsOptions, awsEndpoints, awsSecrets } from './secrets/aws.ts';
-export type { AwsAuth } from './secrets/aws-role.ts';
+export { type AwsSecretsOptions, awsSecrets } from './secrets/aws.ts';
+export {
+  type AwsJson,
+  type AwsJsonAnswer,
+  type AwsJsonOptions,
+  type AwsPlace,
+  awsEndpoints,
+  awsJson,
+} from './secrets/aws-json.ts';
+export { type AwsAuth, awsIdentity } from './secrets/aws-role.ts';
 export { type Credentials, createCredentials } from './secrets/credentials.ts';
 export { type Keystore, openKeystore } from './secrets/keystore.ts';
 export { mountedFiles } from './secrets/mounted-files.ts';
 export { SecretStoreError } from './secrets/store-error.ts';
 export { type VaultOptions, vaultStore } from './secrets/vault.ts';
-export type { VaultAuth } from './secrets/vault-session.ts';
+export { type VaultAuth, type VaultSessionOptions, vaultSession } from './secrets/vault-session.ts';
 export { EXECUTION_TABLE, type ExecutionEvent, GRANT_TABLE, type GrantEvent } from './states.ts';
 export { takeVerifiedCall, type VerifiedCall } from './verified-call.ts';

@@ -16,6 +16,7 @@ const REQUEST = new Labelled<ModelRequest>(
       required: ['s'],
       properties: { s: { type: 'string', maxLength: 5 } },
     },
+    input_budget_tokens: 100_000,
     cites: [],
     max_output_tokens: 100,
     input_digest: digestOf('input'),
@@ -30,7 +31,7 @@ afterEach(() => close());
 async function askOver(script: readonly Reply[], resilience: Partial<ResilienceOptions> = {}) {
   const server = await messagesApiServer(script);
   close = server.close;
-  const provider = anthropicProvider({ apiKey: 'sk-test', baseURL: server.url, model: 'claude-x', fetch });
+  const provider = anthropicProvider({ credential: 'sk-test', baseURL: server.url, model: 'claude-x', fetch });
   const slept: number[] = [];
   const sleep = async (ms: number) => {
     slept.push(ms);
@@ -50,8 +51,17 @@ test('E4: a rate limit in seconds, an overload, a cut line, then the answer', as
   expect(result).toMatchObject({ status: 'valid', attempts: 4, repaired: false });
   expect(server.requests).toHaveLength(4);
   expect(slept[0]).toBeGreaterThanOrEqual(2000);
+  expect(
+    observer.of('model.attempt_failed').map(({ data }) => [data.attempt, data.kind, data.status, data.requests]),
+  ).toEqual([
+    [1, 'status', 429, 1],
+    [2, 'status', 529, 1],
+    [3, 'connection', null, 1],
+  ]);
   expect(observer.of('model.answered')[0]?.data).toMatchObject({
     attempt: 4,
+    requests: 1,
+    status: 200,
     model_answered: 'claude-test-1',
     request_id: 'req_local_4',
   });
@@ -61,7 +71,7 @@ test('E3: a hint that the API does not enforce is enforced here, and the repair 
   const { result, server } = await askOver([reply.answer({ s: 'too long' }), reply.answer({ s: 'ok' })]);
   expect(result).toMatchObject({ status: 'valid', repaired: true });
   const blocks = server.requests[1]?.body.messages[0]?.content ?? [];
-  expect(blocks.map((block) => (block.type === 'text' ? 'text' : block.source))).toEqual([
+  expect(blocks.map((block) => ('source' in block ? block.source : block.type))).toEqual([
     'ev_1',
     'rejected-answer',
     'text',

@@ -45,6 +45,7 @@ function request(more: Partial<ModelRequest> = {}, label: Label = SEEN): Labelle
       system: 'You summarise.',
       content,
       output: OUTPUT,
+      input_budget_tokens: 100_000,
       cites: ['/evidence/*'],
       max_output_tokens: 500,
       input_digest: digestOf('input'),
@@ -117,10 +118,14 @@ describe('a valid answer', () => {
       model_answered: 'claude-x-2',
       attempt: 1,
       repair: false,
+      streamed: false,
+      requests: 0,
+      status: null,
       stop_reason: 'end_turn',
-      input_tokens: 10,
-      output_tokens: 5,
+      ...{ input_tokens: 10, output_tokens: 5, cache_read_tokens: 0, cache_write_tokens: 0, cost: null },
+      input_label: { integrity: 'untrusted', confidentiality: 'confidential', categories: ['personal'] },
       latency_ms: 1234,
+      first_text_ms: null,
       request_id: 'req_1',
       input_digest: digestOf('input'),
       output_category: 'valid',
@@ -266,7 +271,7 @@ describe('E4: retries', () => {
       shortfall: null,
     });
     expect(provider.asked).toHaveLength(4);
-    expect(observer.types()).toEqual(['model.failed']);
+    expect(observer.types()).toEqual([...Array(4).fill('model.attempt_failed'), 'model.failed']);
     expect(observer.of('model.failed')[0]?.data).toMatchObject({ code: 'unavailable', attempts: 4 });
   });
 
@@ -327,7 +332,7 @@ describe('E4: retries', () => {
     const running = ask(request(), observer, { signal: controller.signal });
     controller.abort(new Error('stopping'));
     await expect(running).rejects.toThrow('stopping');
-    expect(observer.types()).toEqual([]);
+    expect(observer.types()).toEqual(['model.attempt_failed']);
   });
 
   test('an error in our own code is thrown and not retried', async () => {

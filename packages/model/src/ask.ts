@@ -1,3 +1,4 @@
+import type { Tracer } from '@opentelemetry/api';
 import {
   type CallId,
   type Clock,
@@ -6,6 +7,7 @@ import {
   type Digest,
   digestOf,
   type EvidenceId,
+  estimateRequest,
   type Json,
   join,
   type Label,
@@ -14,22 +16,23 @@ import {
   type ModelRequest,
   newId,
   type Prices,
+  type RecordData,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
+import { createAttempts } from './attempts.ts';
 import type { Health } from './circuit/circuits.ts';
 import { type AskFailure, judgeAnswer, type Verdict } from './judge-answer.ts';
 import {
   type ModelObserver,
   oneLine,
   type Provider,
-  type ProviderAnswer,
   type ProviderError,
   type ProviderRequest,
   type Sleep,
+  type Usage,
 } from './ports.ts';
 import { question, repairQuestion } from './question.ts';
 import { createResilience, GaveUp, RESILIENCE, type ResilienceOptions, type Sharing } from './resilience.ts';
-import { SIMULATED_PREFIX } from './simulated-names.ts';
 import { outputValidator } from './validate-output.ts';
 import { describeShortfall, type Payer, type Shortfall } from './volume/budgets.ts';
 import type { Load } from './volume/rates.ts';
@@ -71,11 +74,22 @@ export type Caller = Asker & Payer;
 export type Ask = (
   request: Labelled<ModelRequest>,
   observer: ModelObserver,
-  options?: { readonly signal?: AbortSignal; readonly call?: CallId; readonly caller?: Caller },
+  options?: AskOptions,
 ) => Promise<AskResult>;
 
 /** An endpoint that can be asked. `wait`: milliseconds until a question is worth it, as far as this process knows. */
 export type Model = Ask & { readonly wait: () => number };
+
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  readonly call?: CallId;
+  readonly caller?: Caller;
+  /**
+   * Takes the answer's text as it arrives, and so asks for a stream. None of it has been validated, it may be of an
+   * attempt that fails, and it carries the label of the answer.
+   */
+  readonly onText?: (piece: Labelled<string>) => void;
+}
 
 export interface ModelOptions {
   readonly provider: Provider;
@@ -83,48 +97,54 @@ export interface ModelOptions {
   readonly resilience?: Partial<ResilienceOptions>;
   readonly sleep?: Sleep;
   readonly health?: Health;
+  /** Gets a span for each attempt, without content. */
+  readonly tracer?: Tracer;
   /** What this process shares with others; left out: nothing. */
   readonly shared?: Sharing;
   /** What the endpoint's answers cost; left out: nothing, and budgets of money do not hold it back. */
   readonly prices?: Prices;
+  /** Tokens that question and answer may have together; a longer question is not sent. */
+  readonly context_tokens?: number;
 }
 
 /** Makes the one way to ask a model. Its circuit, limits and budgets hold for all questions, also of other processes. */
-export function createModel(made: ModelOptions): Model {
-  const { provider, clock, resilience: given = {}, prices = null } = made;
-  const { name: endpoint } = provider;
-  const { sleep, health, shared } = made;
+export function createModel(options: ModelOptions): Model {
+  const { provider, clock, resilience: given = {}, sleep, health, shared } = options;
+  const { tracer = null, prices = null, context_tokens = Number.POSITIVE_INFINITY } = options;
   const resilience = createResilience({
-    ...{ endpoint, clock, options: given },
+    ...{ endpoint: provider.name, clock, options: given },
     ...(sleep && { sleep }),
     ...(health && { health }),
     ...(shared && { shared }),
   });
   const total_timeout_ms = given.total_timeout_ms ?? RESILIENCE.total_timeout_ms;
 
-  const ask: Ask = async (labelled, observer, options = {}) => {
-    const signal = options.signal ?? new AbortController().signal;
+  const ask: Ask = async (labelled, observer, asking = {}) => {
+    const signal = asking.signal ?? new AbortController().signal;
     const request = open(labelled);
     // Checked before anything is sent: an answer that cannot be labelled would be paid for and lost.
     const label = labelSchema.parse(answerLabel(labelled.label, request.prompt));
     const shown = new Set(request.content.flatMap((block) => (block.type === 'evidence' ? [block.id] : [])));
     const validate = outputValidator(request.output, request.cites, shown);
-    const call = options.call ?? newId('call', clock);
+    const call = asking.call ?? newId('call', clock);
     const model_asked = request.model ?? provider.model;
     const deadline = clock.now().getTime() + total_timeout_ms;
-    let attempts = 0;
+    const { onText, caller = null } = asking;
+    const attempts = createAttempts({
+      ...{ provider, clock, tracer, prices, observer, call, request, model_asked },
+      label: labelled.label,
+      onText: onText ? (piece) => onText(new Labelled(piece, label)) : null,
+    });
 
-    const cost = (load: Load) =>
-      costOf(prices, [model_asked], { ...load, cache_read_tokens: 0, cache_write_tokens: 0 })?.micros ?? 0;
-    const { caller = null } = options;
-    const asker = caller ?? NOBODY;
+    const cost = (usage: Usage) => costOf(prices, [model_asked], usage)?.micros ?? 0;
 
     const fail = async (code: AskFailure, reason: string, gaveUp: GaveUp | null = null): Promise<AskResult> => {
       const { name, simulated } = provider;
-      const facts = { call, prompt: request.prompt, provider: name, simulated, model_asked, attempts, code, reason };
-      await observer.failed(facts);
+      const { count } = attempts;
+      const facts = { call, prompt: request.prompt, provider: name, simulated, model_asked, code, reason };
+      await observer.failed({ ...facts, attempts: count });
       const { retry_after_ms = null, shortfall = null } = gaveUp ?? {};
-      return { status: 'failed', call, code, reason, attempts, retry_after_ms, shortfall };
+      return { status: 'failed', call, code, reason, attempts: count, retry_after_ms, shortfall };
     };
 
     // Policy decides where data may go; this holds even where nobody asked it.
@@ -134,61 +154,30 @@ export function createModel(made: ModelOptions): Model {
         `endpoint ${provider.name} is not cleared for ${labelled.label.confidentiality} data of this kind`,
       );
     }
+    const over = overBudget(request, context_tokens);
+    if (over !== null) return fail('over_budget', over);
 
-    const send = async (
-      asked: ProviderRequest,
-      repair: boolean,
-    ): Promise<{ answer: ProviderAnswer; verdict: Verdict }> => {
-      const { answer, latency_ms } = await resilience.run(
-        async (inner) => {
-          attempts++;
-          const from = clock.now().getTime();
-          const answer = await provider.complete(asked, inner);
-          return { answer, latency_ms: Math.max(0, clock.now().getTime() - from) };
-        },
-        {
-          ...{ deadline, signal, asker, payer: caller, cost },
-          most: mostOf(asked),
-          used: ({ answer: { input_tokens, output_tokens } }) => ({ input_tokens, output_tokens }),
-        },
-      );
-      const verdict = judgeAnswer(answer, validate);
-      await observer.answered({
-        call,
-        prompt: request.prompt,
-        prompt_version: request.prompt_version,
-        provider: provider.name,
-        // A simulated endpoint behind a provider that was not declared as one is still recorded as simulated.
-        simulated: provider.simulated || answer.model.startsWith(SIMULATED_PREFIX),
-        model_asked,
-        model_answered: oneLine(answer.model, 200),
-        attempt: attempts,
-        repair,
-        stop_reason: oneLine(answer.stop_reason, 64),
-        input_tokens: answer.input_tokens,
-        output_tokens: answer.output_tokens,
-        latency_ms,
-        request_id: answer.request_id === null ? null : oneLine(answer.request_id, 200),
-        input_digest: repair ? digestOf(asked) : request.input_digest,
-        output_category: verdict.category,
+    const send = async (asked: ProviderRequest, repair: boolean): Promise<{ text: string; verdict: Verdict }> => {
+      const { failed } = attempts;
+      const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), {
+        ...{ deadline, signal, asker: caller ?? NOBODY, payer: caller, cost, failed },
+        most: mostOf(asked),
+        used: ({ answer }) => answer,
       });
-      return { answer, verdict };
+      const verdict = judgeAnswer(answered.answer, validate);
+      const validated =
+        verdict.category === 'valid' ? validatedFacts(request.prompt, verdict.validation, label, repair) : null;
+      await attempts.recordAnswer(answered, verdict.category, validated);
+      return { text: answered.answer.text, verdict };
     };
 
     try {
       let asked = question(request, model_asked, labelled.label);
       for (const repair of [false, true]) {
-        const { answer, verdict } = await send(asked, repair);
+        const { text, verdict } = await send(asked, repair);
         if (verdict.category === 'valid') {
           const { value, cited } = verdict.validation;
           const output_digest = digestOf(value);
-          await observer.validated({
-            prompt: request.prompt,
-            output_digest,
-            repaired: repair,
-            cited: [...cited],
-            label,
-          });
           return {
             status: 'valid',
             call,
@@ -196,7 +185,7 @@ export function createModel(made: ModelOptions): Model {
             cited,
             repaired: repair,
             output_digest,
-            attempts,
+            attempts: attempts.count,
           };
         }
         if (verdict.category !== 'invalid') return await fail(verdict.code, verdict.reason);
@@ -206,12 +195,12 @@ export function createModel(made: ModelOptions): Model {
         await observer.rejected({ prompt: request.prompt, errors: [...errors], repair_follows });
         if (!repair_follows)
           return await fail('invalid_output', oneLine(`the answer was not valid: ${errors.join('; ')}`, 1000));
-        asked = repairQuestion(asked, answer.text, errors);
+        asked = repairQuestion(asked, text, errors);
       }
       throw new Error('unreachable: the repair is the last question');
     } catch (error) {
       if (!(error instanceof GaveUp)) throw error;
-      const { code, reason } = explain(error, attempts, prices?.currency ?? '');
+      const { code, reason } = explain(error, attempts.count, prices?.currency ?? '');
       return fail(code, reason, error);
     }
   };
@@ -232,6 +221,18 @@ function mostOf(asked: ProviderRequest): Load {
   };
 }
 
+function validatedFacts(
+  prompt: string,
+  { value, cited }: Extract<Verdict, { category: 'valid' }>['validation'],
+  label: Label,
+  repaired: boolean,
+): RecordData<'output.validated'> {
+  return {
+    ...{ prompt, repaired, output_digest: digestOf(value), cited: [...cited] },
+    label: { ...label, categories: [...label.categories], origins: [...label.origins] },
+  };
+}
+
 /** An answer is at least as tainted and as secret as all that the model saw, and never better than `internal`. */
 function answerLabel(seen: Label, prompt: string): Label {
   const made: Label = {
@@ -243,6 +244,19 @@ function answerLabel(seen: Label, prompt: string): Label {
   return join(seen, made);
 }
 
+/** Why the question is longer than it may be, or null. A token is counted as three characters, on the safe side. */
+function overBudget(request: ModelRequest, context_tokens: number): string | null {
+  const tokens = estimateRequest(request);
+  const budget = request.input_budget_tokens;
+  if (tokens > budget) return `the question has about ${tokens} tokens, and the prompt's budget is ${budget}`;
+  const { requires_context_tokens: required = 0 } = request;
+  if (required > context_tokens)
+    return `the prompt asks for a context of ${required} tokens, and the endpoint has ${context_tokens}`;
+  if (tokens + request.max_output_tokens > context_tokens)
+    return `the question has about ${tokens} tokens and leaves no room for an answer in ${context_tokens}`;
+  return null;
+}
+
 function explain(
   { why, last, shortfall, message }: GaveUp,
   attempts: number,
@@ -250,6 +264,7 @@ function explain(
 ): { code: AskFailure; reason: string } {
   const tried = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   const detail = last === null ? '' : `: ${last.message}`;
+  if (last?.kind === 'context_overflow') return { code: 'over_budget', reason: last.message };
   if (last?.kind === 'too_large') return { code: 'invalid_output', reason: last.message };
   switch (why) {
     case 'permanent':
@@ -284,7 +299,7 @@ function explain(
 
 /** Permanent errors that would meet every question: no access, no money, no such model. */
 function isOfTheEndpoint({ kind, status, code }: ProviderError): boolean {
-  if (code !== null && OF_THE_ENDPOINT.has(code)) return true;
+  if (kind === 'credential' || (code !== null && OF_THE_ENDPOINT.has(code))) return true;
   return kind === 'status' && status !== null && [401, 402, 403, 404, 429].includes(status);
 }
 const OF_THE_ENDPOINT = new Set(['organization_on_hold', 'sandbox_egress_restricted']);

@@ -1,5 +1,13 @@
 export { ANTHROPIC_URL, type AnthropicProviderOptions, anthropicProvider } from './anthropic/provider.ts';
-export { type Ask, type AskResult, type Caller, createModel, type Model, type ModelOptions } from './ask.ts';
+export {
+  type Ask,
+  type AskOptions,
+  type AskResult,
+  type Caller,
+  createModel,
+  type Model,
+  type ModelOptions,
+} from './ask.ts';
 export {
   CIRCUIT_EVENTS,
   CIRCUIT_STATES,
@@ -10,6 +18,15 @@ export {
   type CircuitState,
 } from './circuit/circuit.ts';
 export { type Circuits, createCircuits } from './circuit/circuits.ts';
+export {
+  anthropicFederation,
+  ENTRA_AUTHORITY,
+  entraFederation,
+  GOOGLE_IMPERSONATION_URL,
+  GOOGLE_TOKEN_URL,
+  googleFederation,
+  jwtBearer,
+} from './credentials/federation.ts';
 export { ASK_FAILURES, type AskFailure } from './judge-answer.ts';
 export {
   type ModelObserver,

@@ -5,6 +5,8 @@ import type { Validation } from './validate-output.ts';
 export const ASK_FAILURES = [
   'refused_by_model',
   'truncated',
+  /** The question is longer than its prompt, its endpoint or its model allows. */
+  'over_budget',
   'empty',
   'invalid_output',
   'unavailable',

@@ -5,14 +5,45 @@ import type { Clearance, JsonObject, Label, RecordData } from '@portreeve/contra
  * answer included, so that a provider can send it apart from the instructions in `text`.
  */
 export type ProviderBlock =
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      /** It is a prompt file's own words, without anything of a request: a vendor may keep it for the next question. */
+      readonly stable?: boolean;
+    }
+  | { readonly type: 'data'; readonly source: string; readonly title: string; readonly text: string }
+  /** What became of a wish for a tool. The text is data, whoever wrote it. */
+  | { readonly type: 'tool_result'; readonly id: string; readonly text: string; readonly failed: boolean };
+
+/** One block of what a model answered, in the shape of the Messages API. */
+export type AnswerBlock =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'data'; readonly source: string; readonly title: string; readonly text: string };
+  /** A wish, and nothing more: no provider runs a tool. */
+  | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: JsonObject }
+  /** A block that only its vendor understands, such as a signed thought: it goes back unchanged in the next turn. */
+  | { readonly type: 'opaque'; readonly block: JsonObject };
+
+/** A turn after the question itself. */
+export type ProviderTurn =
+  | { readonly role: 'assistant'; readonly content: readonly AnswerBlock[] }
+  | { readonly role: 'user'; readonly content: readonly ProviderBlock[] };
+
+/** A tool that a model may wish for. */
+export interface ProviderTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly input: JsonObject;
+}
 
 /** One question, as a provider gets it. */
 export interface ProviderRequest {
   readonly model: string;
   readonly system: string;
   readonly content: readonly ProviderBlock[];
+  /** What was said since, for a conversation with tools. */
+  readonly turns?: readonly ProviderTurn[];
+  readonly tools?: readonly ProviderTool[];
   /** The full JSON Schema of the answer. A provider may send less of it: the answer is validated again with all of it. */
   readonly output: JsonObject;
   readonly max_output_tokens: number;
@@ -20,20 +51,54 @@ export interface ProviderRequest {
   readonly label: Pick<Label, 'confidentiality' | 'categories'>;
 }
 
-export interface ProviderAnswer {
+/** What an answer took. Integers; a part that the vendor does not tell is 0. */
+export interface Usage {
+  /** All input, what stood in the vendor's cache included. */
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  /** Of the input: read from the vendor's prompt cache. */
+  readonly cache_read_tokens: number;
+  /** Of the input: written to it. */
+  readonly cache_write_tokens: number;
+}
+
+export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
+
+export interface ProviderAnswer extends Usage {
   /** The model that answered, as the vendor names it. */
   readonly model: string;
   /** The vendor's stop reason, in the words of the Messages API. */
   readonly stop_reason: string;
   readonly refusal: { readonly category: string | null; readonly explanation: string | null } | null;
+  readonly content: readonly AnswerBlock[];
   /** The text of the answer; empty where there is none. */
   readonly text: string;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
   readonly request_id: string | null;
 }
 
-export type ProviderErrorKind = 'timeout' | 'connection' | 'status' | 'broken_answer' | 'too_large' | 'not_cleared';
+/** Hears of an attempt while it is under way. What it is told is quick to take, and it never throws. */
+export interface Watch {
+  /** Text as it arrives; the presence of this asks for a stream. Nothing of it has been validated. */
+  readonly text?: (piece: string) => void;
+  /** An HTTP request goes out. */
+  readonly sent?: () => void;
+  /** Its answer began, with this status. */
+  readonly began?: (status: number) => void;
+}
+
+export const PROVIDER_ERROR_KINDS = [
+  'timeout',
+  'connection',
+  'status',
+  'broken_answer',
+  'too_large',
+  'not_cleared',
+  /** The question does not fit into the model's context window. */
+  'context_overflow',
+  /** There is no credential to ask with. Nothing was sent. */
+  'credential',
+] as const;
+export type ProviderErrorKind = (typeof PROVIDER_ERROR_KINDS)[number];
 
 /**
  * A call that brought no answer. `transient`: the same call may succeed later. `message` is safe to show: bounded, on
@@ -49,6 +114,8 @@ export class ProviderError extends Error {
   readonly request_id: string | null;
   /** The vendor's own name for it, where it says one. */
   readonly code: string | null;
+  /** What the vendor said that the attempt took, before it failed. */
+  readonly usage: Usage;
 
   constructor(
     kind: ProviderErrorKind,
@@ -59,6 +126,7 @@ export class ProviderError extends Error {
       retry_after_ms?: number | null;
       request_id?: string | null;
       code?: string | null;
+      usage?: Usage;
       cause?: unknown;
     },
   ) {
@@ -69,6 +137,7 @@ export class ProviderError extends Error {
     this.retry_after_ms = facts.retry_after_ms ?? null;
     this.request_id = facts.request_id ?? null;
     this.code = facts.code ?? null;
+    this.usage = facts.usage ?? NO_USAGE;
   }
 }
 
@@ -84,7 +153,11 @@ export interface Provider {
   readonly clearance: Clearance;
   /** The model for prompts that name none. */
   readonly model: string;
-  complete(request: ProviderRequest, signal: AbortSignal): Promise<ProviderAnswer>;
+  /** As OpenTelemetry names it: `anthropic`, `aws.bedrock`, `gcp.vertex_ai`, … */
+  readonly vendor: string;
+  /** Where its requests go, for the trace. */
+  readonly address: { readonly host: string; readonly port: number };
+  complete(request: ProviderRequest, signal: AbortSignal, watch?: Watch): Promise<ProviderAnswer>;
 }
 
 /**
@@ -92,10 +165,11 @@ export interface Provider {
  * awaited before anything follows; one that rejects ends the question, so that nothing acts unrecorded.
  */
 export interface ModelObserver {
-  answered(facts: RecordData<'model.answered'>): Promise<void>;
+  /** An answer, and with it what makes it valid: the two stand on record together, by one commit. */
+  answered(facts: RecordData<'model.answered'>, validated: RecordData<'output.validated'> | null): Promise<void>;
+  attemptFailed(facts: RecordData<'model.attempt_failed'>): Promise<void>;
   failed(facts: RecordData<'model.failed'>): Promise<void>;
   rejected(facts: RecordData<'output.rejected'>): Promise<void>;
-  validated(facts: RecordData<'output.validated'>): Promise<void>;
 }
 
 /** Waits; rejects with the signal's reason when it is aborted. */

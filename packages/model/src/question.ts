@@ -47,6 +47,6 @@ export function repairQuestion(first: ProviderRequest, answer: string, errors: r
 
 function block(from: ModelBlock): ProviderBlock {
   return from.type === 'text'
-    ? { type: 'text', text: from.text }
+    ? { type: 'text', text: from.text, ...(from.stable ? { stable: true } : {}) }
     : { type: 'data', source: from.id, title: from.title, text: from.text };
 }

@@ -1,13 +1,13 @@
 import { asId, fixedClock } from '@portreeve/contract';
 import { describe, expect, test } from 'vitest';
-import { ProviderError } from './ports.ts';
+import { NO_USAGE, ProviderError } from './ports.ts';
 import { createResilience, localSharing, type ResilienceOptions, type Sending } from './resilience.ts';
 import type { Amount, Budgets } from './volume/budgets.ts';
 
 const silent = async (): Promise<string> => {
   throw new ProviderError('status', 'down', { transient: true, status: 503 });
 };
-const USED = { input_tokens: 90, output_tokens: 10 };
+const USED = { ...NO_USAGE, input_tokens: 90, output_tokens: 10 };
 
 function given(options: Partial<ResilienceOptions> = {}, random = () => 0.5, budgets?: Budgets) {
   const clock = fixedClock('2026-11-20T10:00:00Z');
@@ -195,6 +195,29 @@ describe('E5: what a question costs', () => {
       { tokens: 0, micros: 0 },
       { tokens: 100, micros: 100 },
     ]);
+  });
+
+  test('is what the vendor had counted by then, where a stream broke off', async () => {
+    const { settled, budgets } = ledger();
+    const { resilience, sending } = given({ attempts_max: 1 }, undefined, budgets);
+    const fails = async (): Promise<string> => {
+      const usage = { ...NO_USAGE, input_tokens: 80, output_tokens: 5 };
+      throw new ProviderError('status', 'within the stream', { transient: true, usage });
+    };
+    await expect(resilience.run(fails, sending({ payer }))).rejects.toThrow('within');
+    expect(settled).toEqual([{ tokens: 85, micros: 130 }]);
+  });
+
+  test('may be written to the vendor’s cache: what that costs more is kept back too', async () => {
+    const { reserved, settled, budgets } = ledger();
+    const { resilience, sending } = given({}, undefined, budgets);
+    const cost: Sending<string>['cost'] = ({ input_tokens, cache_write_tokens }) => input_tokens + cache_write_tokens;
+    await resilience.run(
+      async () => 'answer',
+      sending({ payer, cost, used: () => ({ ...USED, cache_write_tokens: 90 }) }),
+    );
+    expect(reserved).toEqual([{ tokens: 150, micros: 200 }]);
+    expect(settled).toEqual([{ tokens: 100, micros: 180 }]);
   });
 
   test('where a budget is short nothing is sent, and it says which and how much', async () => {

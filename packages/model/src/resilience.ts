@@ -3,7 +3,7 @@ import { type Clock, newId } from '@portreeve/contract';
 import { TaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
 import { CIRCUIT, CIRCUITS, type CircuitOptions } from './circuit/circuit.ts';
 import { type Circuits, createCircuits, type Health } from './circuit/circuits.ts';
-import { ProviderError, type Sleep } from './ports.ts';
+import { NO_USAGE, ProviderError, type Sleep, type Usage } from './ports.ts';
 import { localState, type SharedState } from './shared-state.ts';
 import { type Amount, type Budgets, NO_BUDGETS, type Payer, type Shortfall } from './volume/budgets.ts';
 import { type Load, NO_RATES, TAKEN, type Taken } from './volume/rates.ts';
@@ -62,9 +62,11 @@ export interface Sending<T> {
   readonly payer: Payer | null;
   /** What one attempt may take at the most, and what it then took. */
   readonly most: Load;
-  readonly used: (answer: T) => Load;
+  readonly used: (answer: T) => Usage;
   /** Cost of a load, in millionths of the currency's unit. */
-  readonly cost: (load: Load) => number;
+  readonly cost: (usage: Usage) => number;
+  /** Is told of each attempt that failed, before anything follows. One that rejects ends it. */
+  readonly failed?: (error: ProviderError) => Promise<void>;
 }
 
 export interface Resilience {
@@ -113,14 +115,20 @@ export function createResilience(deps: {
   async function attempt<T>(send: (signal: AbortSignal) => Promise<T>, sending: Sending<T>): Promise<T> {
     const { deadline, signal, asker, payer, most, cost } = sending;
     const id = newId('call', clock);
-    const amount = (load: Load): Amount => ({
-      tokens: load.input_tokens + load.output_tokens,
-      micros: cost(load),
+    const amount = (usage: Usage): Amount => ({
+      tokens: usage.input_tokens + usage.output_tokens,
+      micros: cost(usage),
     });
+    const mostAmount = (): Amount => {
+      const plain = amount({ ...NO_USAGE, ...most });
+      // What a vendor writes to its cache may cost more than other input.
+      const written = cost({ ...NO_USAGE, ...most, cache_write_tokens: most.input_tokens });
+      return { ...plain, micros: Math.max(plain.micros, written) };
+    };
     const lease_ms = options.queue_wait_max_ms + options.attempt_timeout_ms + 60_000;
-    const shortfall = payer === null ? null : await budgets.reserve(id, payer, amount(most), lease_ms);
+    const shortfall = payer === null ? null : await budgets.reserve(id, payer, mostAmount(), lease_ms);
     if (shortfall) throw new GaveUp('budget', null, { shortfall });
-    let spent: Load | null = null;
+    let spent: Usage | null = null;
     const settle = async () => {
       if (payer !== null) await budgets.settle(id, spent === null ? { tokens: 0, micros: 0 } : amount(spent));
     };
@@ -128,15 +136,15 @@ export function createResilience(deps: {
       const passage = await turnstile.enter(asker, most, { deadline, signal });
       try {
         // What is cut off may have been read: its input is paid for until something else is known.
-        spent = { input_tokens: most.input_tokens, output_tokens: 0 };
+        spent = { ...NO_USAGE, input_tokens: most.input_tokens };
         const answer = await watched(send, sending, passage.probe);
         spent = sending.used(answer);
         return answer;
       } catch (error) {
-        if (error instanceof ProviderError && wasNotTaken(error)) spent = null;
+        if (error instanceof ProviderError) spent = spentOn(error, spent);
         throw error;
       } finally {
-        await passage.leave(spent ?? { input_tokens: 0, output_tokens: 0 });
+        await passage.leave(spent ?? NO_USAGE);
       }
     } finally {
       await settle();
@@ -146,7 +154,7 @@ export function createResilience(deps: {
   /** Sends it within its time, and tells the circuit what came of it. */
   async function watched<T>(
     send: (signal: AbortSignal) => Promise<T>,
-    { deadline, signal }: Sending<T>,
+    { deadline, signal, failed }: Sending<T>,
     probe: boolean,
   ): Promise<T> {
     const from = clock.now().getTime();
@@ -159,6 +167,10 @@ export function createResilience(deps: {
         thrown instanceof TaskCancelledError && !signal.aborted
           ? new ProviderError('timeout', 'no answer in time', { transient: true, cause: thrown })
           : thrown;
+      // First of all on record.
+      if (signal.aborted)
+        await failed?.(new ProviderError('timeout', 'the question was called off', { transient: true }));
+      else if (error instanceof ProviderError) await failed?.(error);
       if (tellsOfAnOutage(error)) await circuit.failed(error.message, probe);
       else if (error instanceof ProviderError) await circuit.undecided(probe);
       throw signal.aborted ? signal.reason : error;
@@ -207,7 +219,14 @@ function tellsOfAnOutage(error: unknown): error is ProviderError {
   return error instanceof ProviderError && error.transient && error.status !== 429 && error.status !== 409;
 }
 
+/** What an attempt that failed is paid for: what the vendor had counted by then, else `guess`, or null for nothing. */
+function spentOn(error: ProviderError, guess: Usage | null): Usage | null {
+  const { input_tokens, output_tokens } = error.usage;
+  if (input_tokens + output_tokens > 0) return error.usage;
+  return wasNotTaken(error) ? null : guess;
+}
+
 /** An answer with an error's status, or no connection: nothing was read of the question that would be paid for. */
 function wasNotTaken({ kind, status }: ProviderError): boolean {
-  return status !== null || (kind !== 'timeout' && kind !== 'broken_answer');
+  return status !== null || !['timeout', 'broken_answer', 'status'].includes(kind);
 }

@@ -42,6 +42,10 @@ export const OPERATIONS = {
   'audit.hold': 'change',
   'audit.lift_hold': 'change',
   'audit.rotate_keys': 'change',
+  // The personal value behind a mark of the record: who asks, who allows.
+  'audit.reveals': 'look',
+  'audit.reveal': 'change',
+  'audit.allow_reveal': 'change',
   // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
   'policy.explain': 'look',
   'policy.replay': 'look',

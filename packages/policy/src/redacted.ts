@@ -2,7 +2,7 @@
  * What `audit` puts in the place of a secret or a personal value (`packages/audit/SPEC.md`). Policy may not import it, so
  * the form is repeated here; `test/redaction-mark.test.ts` holds the two together.
  */
-const MARK = /\u27e6(?:secret|personal):[a-z-]{1,24}:[0-9]{1,7}:[0-9a-f]{8}\u27e7/;
+const MARK = /\u27e6(?:secret|personal):[a-z-]{1,24}:[0-9]{1,7}:[0-9a-f]{16}\u27e7/;
 
 export const isMarked = (value: unknown): boolean => typeof value === 'string' && MARK.test(value);
 

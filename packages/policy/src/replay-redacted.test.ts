@@ -10,7 +10,7 @@ import { actRequest, admitRequest, person } from './testing/index.ts';
 import { layersWith, ruleText } from './testing/policies.ts';
 import { argumentSchema, toolContract } from './testing/tools.ts';
 
-const MARK = '\u27e6personal:card:16:0123abcd\u27e7';
+const MARK = '\u27e6personal:card:16:0123456789abcdef\u27e7';
 const refund = toolContract('refund', {
   args: argumentSchema(
     {

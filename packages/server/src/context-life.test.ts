@@ -66,7 +66,7 @@ beforeAll(async () => {
     'one/prompts/second.md': prompt('second'),
   });
   house = await testServer({
-    anthropicApiKey: 'sk-test-0123456789',
+    modelKeys: { 'anthropic-api-key': 'sk-test-0123456789' },
     // Out of the project's folder, wherever that lies.
     config: {
       workflows: [`${'../'.repeat(20)}${join(project, 'one')}`],

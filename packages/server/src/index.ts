@@ -15,6 +15,7 @@ export { replayAgainst } from './check/what-if.ts';
 export { environmentOf } from './config/bind-environment.ts';
 export { releasePublicKey } from './config/keys.ts';
 export { type LocalAccount, readLocalAccounts } from './config/local-accounts.ts';
+export { type ModelKeys, modelKeysOf } from './config/model.ts';
 export { loadProject, type Project } from './config/project.ts';
 export { withNote } from './config/secret-changes.ts';
 export { plainKeystore, stateKeystore } from './config/secrets.ts';

@@ -1,8 +1,9 @@
 import type { AuditLog } from '@portreeve/audit';
-import { draft, SYSTEM_ACTOR } from '@portreeve/contract';
+import { draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { Keys } from './config/keys.ts';
 import type { ProjectWorkflow } from './config/project.ts';
+import { recordConfig, serverInForce } from './record-config.ts';
 import type { Services } from './services.ts';
 
 /** Puts on record what runs from now on: keys that were made, the policy, the releases, and the start itself. */
@@ -12,8 +13,11 @@ export async function recordStart(started: {
   readonly policy: PolicyEngine;
   readonly workflows: readonly ProjectWorkflow[];
   readonly info: Services['info'];
+  readonly config: ProjectConfig;
+  /** The newest migration of the database. */
+  readonly schema: string;
 }): Promise<void> {
-  const { audit, keys, policy, workflows, info } = started;
+  const { audit, keys, policy, workflows, info, config, schema } = started;
   await audit.record([
     ...keys.created.map((data) =>
       draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` }),
@@ -53,4 +57,6 @@ export async function recordStart(started: {
       },
     }),
   ]);
+  const database = { schema, roles: info.database_roles };
+  await recordConfig(audit, serverInForce({ config, workflows, policy_version: policy.version, database }));
 }

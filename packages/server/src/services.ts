@@ -1,5 +1,5 @@
 import type { Approvals } from '@portreeve/approve';
-import type { AuditLog, PlaceStatus } from '@portreeve/audit';
+import type { AuditLog, PlaceStatus, Reveals } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type {
@@ -39,6 +39,9 @@ export interface Services {
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly erasing: Erasing;
+  readonly reveals: Reveals;
+  /** Puts marks in the place of secrets and personal values. */
+  readonly redact: (text: string) => string;
   /** The anchors and witnesses of the log, and how each is. */
   places(): readonly PlaceStatus[];
   /** Whether whoever asks may read the log's checkpoint and tiles. */

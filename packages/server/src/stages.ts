@@ -1,5 +1,5 @@
 import { type Approvals, createApprovals } from '@portreeve/approve';
-import { createRedactor } from '@portreeve/audit';
+import { createRedactor, createReveals, findBehind } from '@portreeve/audit';
 import {
   assemble,
   attachmentSource,
@@ -37,9 +37,11 @@ import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { handoffStore } from './store/handoffs.ts';
 import { historyStore } from './store/history.ts';
+import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { proposalStore } from './store/proposals.ts';
+import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
 import { createStreams } from './streams/streams.ts';
@@ -89,6 +91,11 @@ export async function wireStages(options: StagesOptions) {
   const erasing = wireErasure({
     ...{ database, audit, words: records, sealing, redactor, retention: config.retention, clock },
   });
+  const reveals = createReveals({
+    ...{ audit, uow: database, clock, redactor, store: revealStore(database) },
+    second_person: config.audit.reveal.second_person,
+    find: findBehind({ audit, redactor, kept: keptOfRun(database, sealing) }),
+  });
   const stage = { audit, uow: database, clock };
   const changes = environmentStore(database);
   const environment = createEnvironment({
@@ -115,6 +122,7 @@ export async function wireStages(options: StagesOptions) {
   const streams = createStreams({
     ...{ systems, egress, secrets, clock, audit },
     streams: config.audit.streams,
+    projectFolder: project.folder,
     cursors: streamStore(database, clock),
   });
   const execution = await wireExecution({
@@ -232,5 +240,7 @@ export async function wireStages(options: StagesOptions) {
     sweepPseudonyms: sweep,
     sealing,
     erasing,
+    reveals,
+    redact: (text: string) => redactor.text(text),
   };
 }

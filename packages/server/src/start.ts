@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AuditLog } from '@portreeve/audit';
 import {
   type Clock,
@@ -20,7 +20,8 @@ import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
 import { ensureLocalAccounts } from './config/local-accounts.ts';
-import { openModels } from './config/model.ts';
+import { type ModelKeys, type OpenModelsOptions, openModels } from './config/model.ts';
+import { checkModelSecrets } from './config/model-secrets.ts';
 import { loadPolicies } from './config/policies.ts';
 import { loadProject } from './config/project.ts';
 import { recordSecretChanges } from './config/secret-changes.ts';
@@ -29,7 +30,7 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
-import { fileKeyWrapper } from './keys/file-wrapper.ts';
+import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
@@ -44,7 +45,6 @@ import { startEmbeddedPostgres } from './store/postgres.ts';
 import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
-import { rootKeysFile } from './wire-keys.ts';
 import { wireModelSharing } from './wire-model-sharing.ts';
 
 export interface StartOptions {
@@ -61,7 +61,10 @@ export interface StartOptions {
    * the state folder is held, so that a start that is refused has started nothing.
    */
   readonly systems?: ProjectConfig['systems'] | (() => Promise<ProjectConfig['systems']>);
-  readonly anthropicApiKey?: string | undefined;
+  /** Keys of model endpoints by the name of the secret that each stands in for; refused in production. */
+  readonly modelKeys?: ModelKeys;
+  /** Gets a span for each attempt to ask a model, without content. */
+  readonly tracer?: OpenModelsOptions['tracer'];
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
@@ -144,7 +147,7 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
-  const { roles } = await migrate(database.pool);
+  const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   const executor = `${process.pid}-${randomUUID()}`;
@@ -152,19 +155,24 @@ async function start(
   undo.push(() => shared.stop());
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
   const models = await openModels({
-    ...{ config, secrets, clock, shared },
-    environmentKey: options.anthropicApiKey,
+    ...{ config, secrets, clock, shared, keys: options.modelKeys ?? {}, tracer: options.tracer },
+    at: (path) => resolve(project.folder, path),
     health: (endpoint, state) => hear(endpoint, state),
   });
   undo.push(() => models.close());
 
-  for (const { definition } of project.workflows) checkSystems(definition, systems);
+  for (const { definition } of project.workflows) {
+    checkSystems(definition, systems);
+    checkModelSecrets(config.models, definition);
+  }
   let engine: Engine | null = null;
   const running = () => {
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
     return engine;
   };
-  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, project.folder, state.path), clock });
+  const wrapper = openRootKeys({
+    ...{ config: config.root_keys, projectFolder: project.folder, stateFolder: state.path, clock },
+  });
   undo.push(() => wrapper.close());
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
@@ -178,7 +186,7 @@ async function start(
   const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => stages.closePlaces());
-  undo.push(async () => stages.streams.close());
+  undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
   // Before anything is recorded on a database that may be an older one than the world has seen.
@@ -241,7 +249,7 @@ async function start(
       ...{ name, model, where, clearance, simulated },
     })),
   };
-  await recordStart({ audit, keys, policy, workflows: project.workflows, info });
+  await recordStart({ audit, keys, policy, workflows: project.workflows, info, config, schema });
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
@@ -274,6 +282,8 @@ async function start(
       },
       info,
     },
+    reveals: stages.reveals,
+    redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,

@@ -13,9 +13,9 @@ import {
   type Witness,
 } from '@portreeve/audit';
 import { type AuditConfig, type Clock, draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
-import { createEgress, s3Endpoints, s3Objects } from '@portreeve/execute';
-import { ruleOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
+import { openS3 } from './config/open-s3.ts';
+import { wayOut } from './config/way-out.ts';
 import type { Database } from './store/database.ts';
 
 /** Bytes of a witness's answer, at the most: a few signature lines. */
@@ -58,29 +58,21 @@ function told({ kind, name, state, size, detail }: PlaceStatus) {
 /** Each place has a way out of its own: what reaches a witness reaches nothing else. */
 function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder: string; clock: Clock }) {
   const closing: (() => Promise<void>)[] = [];
-  const wayOut = (urls: readonly URL[], allowed: boolean) => {
-    const egress = createEgress({ allow: urls.map(({ href }) => ruleOf(href, allowed)) });
+  const through = (urls: readonly URL[], allowed: boolean) => {
+    const egress = wayOut(urls, allowed);
     closing.push(() => egress.close());
     return egress.fetch;
   };
   const anchors = config.anchors.map((anchor): AnchorStore => {
     if (anchor.store === 'folder')
       return folderAnchor({ name: anchor.name, folder: resolve(projectFolder, anchor.folder) });
-    const { name, bucket, prefix, region, auth, endpoint, sts_endpoint } = anchor;
-    const place = { region, ...(endpoint ? { endpoint } : {}), ...(sts_endpoint ? { sts_endpoint } : {}) };
-    const { objects, sts } = s3Endpoints(place);
-    const at = (path: string) => resolve(projectFolder, path);
-    return s3Objects({
-      ...{ name, bucket, prefix, clock, ...place, fetch: wayOut([objects, sts], anchor.private) },
-      auth:
-        auth.method === 'keys'
-          ? { ...auth, secret_access_key_file: at(auth.secret_access_key_file) }
-          : { ...auth, token_file: at(auth.token_file) },
-    });
+    const bucket = openS3(anchor.name, anchor, { folder: projectFolder, clock });
+    closing.push(bucket.close);
+    return bucket.objects;
   });
   const witnesses = config.witnesses.map((witness): Witness => {
     const url = new URL(`${witness.url.replace(/\/+$/, '')}/add-checkpoint`);
-    const fetch = wayOut([url], witness.private);
+    const fetch = through([url], witness.private);
     return { name: witness.name, vkeys: witness.vkeys, add: (body) => post(fetch, url, body) };
   });
   return { places: { anchors, witnesses }, close: () => Promise.all(closing.map((close) => close())) };

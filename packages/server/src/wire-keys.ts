@@ -1,4 +1,3 @@
-import { join, resolve } from 'node:path';
 import type { KeyStore } from '@portreeve/audit';
 import {
   createKeyRing,
@@ -12,7 +11,7 @@ import {
   type WordTokens,
   wordTokens,
 } from '@portreeve/audit/writer';
-import type { Clock, JsonObject, KeyWrapper, ProjectConfig, RunId } from '@portreeve/contract';
+import type { Clock, JsonObject, KeyWrapper, RunId } from '@portreeve/contract';
 import type { Project } from './config/project.ts';
 import type { Database } from './store/database.ts';
 import { subjectKeyStore } from './store/subject-keys.ts';
@@ -67,15 +66,4 @@ export function subjectDeclared(project: Pick<Project, 'workflows'>) {
     const id = member === undefined ? undefined : input[member];
     return typeof id === 'string' || typeof id === 'number' ? String(id) : null;
   };
-}
-
-/** Where the root keys lie: in the state folder, or where the configuration says. */
-export function rootKeysFile(
-  config: Pick<ProjectConfig, 'root_keys_file'>,
-  projectFolder: string,
-  stateFolder: string,
-): string {
-  return config.root_keys_file === undefined
-    ? join(stateFolder, 'keys', 'root-keys.json')
-    : resolve(projectFolder, config.root_keys_file);
 }

@@ -132,7 +132,12 @@ function describe(result: ExportResult): string {
       ? 'a selection, each with its proof'
       : 'up to the fault';
   lines.push(['records', `${result.records} checked, ${what}`]);
-  if (result.payloads_missing > 0) lines.push(['payloads', `${result.payloads_missing} erased or left out`]);
+  if (result.payloads_missing > 0) {
+    const { payloads_missing: missing, payloads_unexplained: unexplained } = result;
+    const none = missing === unexplained && missing === result.records;
+    const rest = unexplained > 0 ? `; of ${unexplained} no record here says so` : ', on record';
+    lines.push(['payloads', none ? 'not in these files' : `${missing} erased${rest}`]);
+  }
   if (result.verdicts > 0)
     lines.push([
       'verdicts',

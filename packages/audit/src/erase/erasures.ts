@@ -21,6 +21,7 @@ import {
 } from '@portreeve/contract';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { HOUSE } from '../keys/subjects.ts';
+import { personAlone } from '../person-alone.ts';
 import type { AuditStore, Redactor } from '../ports.ts';
 import type { ErasedKey, Erasure, ErasureStore, Hold, HoldKind } from './ports.ts';
 import { ERASURE_TABLE, type ErasureEvent } from './state.ts';
@@ -46,6 +47,7 @@ export interface Erasures {
 }
 
 const DAY_MS = 86_400_000;
+const ALONE = 'Only a person decides on erasures and holds, and no agent in their name.';
 
 export function createErasures(options: {
   readonly store: ErasureStore;
@@ -99,7 +101,7 @@ export function createErasures(options: {
 
   return {
     async request(id, reason, by) {
-      personAlone(by);
+      personAlone(by, ALONE);
       const subject = options.subjectName(id);
       if (subject === HOUSE || !(await store.known(subject)))
         throw new PortreeveError('not_found', 'Nothing is sealed for this subject.', {
@@ -121,7 +123,7 @@ export function createErasures(options: {
     },
 
     async confirm(id, by) {
-      personAlone(by);
+      personAlone(by, ALONE);
       let held: { readonly holds: readonly Hold[] } | null = null;
       const erased = await uow.transaction(async (tx) => {
         await store.lockErasing(tx);
@@ -152,7 +154,7 @@ export function createErasures(options: {
     },
 
     async refuse(id, reason, by) {
-      personAlone(by);
+      personAlone(by, ALONE);
       return uow.transaction(async (tx) => {
         const erasure = await openErasure(tx, id, 'refuse', by);
         const closed = { state: 'refused', closed_by: by.id, closed_at: now(), keys: null } as const;
@@ -165,7 +167,7 @@ export function createErasures(options: {
     list: () => store.list(),
 
     async setHold(kind, given, reason, by) {
-      personAlone(by);
+      personAlone(by, ALONE);
       if (kind === 'purpose' && !(PURPOSES as readonly string[]).includes(given))
         throw new PortreeveError('bad_request', `There is no purpose ${given}; there are ${PURPOSES.join(', ')}.`);
       const target = kind === 'subject' ? options.subjectName(given) : given;
@@ -183,7 +185,7 @@ export function createErasures(options: {
     },
 
     async liftHold(id, reason, by) {
-      personAlone(by);
+      personAlone(by, ALONE);
       return uow.transaction(async (tx) => {
         await store.lockErasing(tx);
         const hold = await store.lockHold(tx, id);
@@ -217,12 +219,6 @@ export function createErasures(options: {
       return went;
     },
   };
-}
-
-/** INVARIANT: no agent erases, or decides on a hold, and none in the name of a person. */
-function personAlone(by: Principal): void {
-  if (by.kind === 'person' && by.act.length === 0) return;
-  throw new PortreeveError('refused', 'Only a person decides on erasures and holds, and no agent in their name.');
 }
 
 function refuseHeld(holds: readonly Hold[]): void {

@@ -7,11 +7,13 @@ import {
   SYSTEM_ACTOR,
   type UnitOfWork,
 } from '@portreeve/contract';
-import { bindingOf } from '../keys/key-ring.ts';
+import { bindingOf, kept } from '../keys/key-ring.ts';
 import type { KeyStore } from '../keys/ports.ts';
 
 /** Keys that are wrapped anew in one step. */
 const STEP = 200;
+/** Of these, how many the keeper is asked about at once: it may be a service that others need too. */
+const AT_ONCE = 10;
 
 export interface RootRotation {
   /** Makes another root key and wraps every subject key with it; payloads are not touched. */
@@ -33,14 +35,16 @@ export function createRootRotation(options: {
     for (;;) {
       const keys = await store.wrappedOtherwise(root, STEP);
       if (keys.length === 0) return done;
-      const fresh = await Promise.all(
-        keys.map(async (key) => {
-          const bytes = await wrapper.unwrap(key, bindingOf(key));
-          const wrapped = await wrapper.wrap(bytes, bindingOf(key));
-          bytes.fill(0);
-          return { id: key.id, ...wrapped };
-        }),
-      );
+      const fresh = [];
+      for (let at = 0; at < keys.length; at += AT_ONCE)
+        fresh.push(
+          ...(await Promise.all(
+            keys.slice(at, at + AT_ONCE).map(async (key) => ({
+              id: key.id,
+              ...(await kept(wrapper.rewrap(key, bindingOf(key)))),
+            })),
+          )),
+        );
       done += await store.rewrap(fresh);
       // Another process rotated meanwhile: the next look, by whoever looks, is for its root key.
       if (fresh.some((key) => key.root !== root)) return done;
@@ -60,7 +64,11 @@ export function createRootRotation(options: {
 
   return {
     async rotate(by) {
-      const root = await wrapper.rotate();
+      const root = await kept(wrapper.rotate());
+      // Who did it, before all is wrapped anew: that may be cut off, and then goes on in nobody's name.
+      await uow.transaction((tx) =>
+        audit.append(tx, [draft({ type: 'audit.root_rotated', actor: actorOf(by), data: { root } })]),
+      );
       const keys = await rewrapAll(root);
       await record(by, root, keys);
       return { root, keys };

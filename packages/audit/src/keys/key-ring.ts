@@ -4,6 +4,7 @@ import {
   isPortreeveError,
   type KeyId,
   type KeyWrapper,
+  KeyWrapperError,
   newId,
   PortreeveError,
   type Purpose,
@@ -179,11 +180,17 @@ function keep<K, V>(map: Map<K, V>, name: K, value: V): void {
 }
 
 /** INVARIANT: where a key cannot be wrapped or opened nothing is recorded, and so nothing is done (G3). */
-function kept<T>(asked: Promise<T>): Promise<T> {
+export function kept<T>(asked: Promise<T>): Promise<T> {
   return asked.catch((cause: unknown) => {
     if (isPortreeveError(cause)) throw cause;
-    throw new PortreeveError('audit_unavailable', 'The keeper of the root key does not open the keys of the record.', {
-      cause,
-    });
+    const why = cause instanceof KeyWrapperError ? `: ${cause.message}` : '';
+    throw new PortreeveError(
+      'audit_unavailable',
+      `The keeper of the root key does not do what the record needs${why}.`,
+      {
+        next: 'Bring the keeper back (docs/guides/erase-a-person.md, "Root key"); work continues by itself.',
+        cause,
+      },
+    );
   });
 }

@@ -91,9 +91,9 @@ describe('G5: no planted secret or personal value reaches the store', () => {
     const [opened] = await payloadSealer(keys.ring, keys.subjects).open([record!]);
     const stored = JSON.stringify([record, opened]);
     for (const canary of Object.values(CANARIES)) expect(stored).not.toContain(canary);
-    expect(stored).toMatch(/\u27e6personal:email:23:/);
+    expect(stored).toMatch(/\u27e6personal:email:32:/);
     // What is not a value of that kind can still be read.
-    if (stored.includes('key ')) expect(stored).toMatch(/key \u27e6secret:aws-key:20:[0-9a-f]{8}\u27e7, /);
+    if (stored.includes('key ')) expect(stored).toMatch(/key \u27e6secret:aws-key:32:[0-9a-f]{16}\u27e7, /);
     expect(await log.verify()).toMatchObject({ ok: true });
   });
 

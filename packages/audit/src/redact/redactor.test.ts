@@ -2,10 +2,11 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { canonicalJson, type Json, newId, systemClock, verdictBytes } from '@portreeve/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { lengthClass } from './mark.ts';
 import { createRedactor } from './redactor.ts';
 
 const redactor = createRedactor({ key: Buffer.alloc(32, 9) });
-const TOKEN = /^\u27e6(secret|personal):([a-z-]+):(\d+):[0-9a-f]{8}\u27e7$/;
+const TOKEN = /^\u27e6(secret|personal):([a-z-]+):(\d+):[0-9a-f]{16}\u27e7$/;
 
 /** Built here, so that no text of this file is itself a credential. */
 const alnum = (n: number) => `aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zZ`.repeat(9).slice(0, n);
@@ -50,7 +51,7 @@ describe('G5: what is redacted', () => {
     const kind = SECRETS.some(([, secret]) => secret === value) ? 'secret' : 'personal';
     const token = redactor.text(value);
     expect(token).toMatch(TOKEN);
-    expect(TOKEN.exec(token)?.slice(1)).toEqual([kind, type, String(value.length)]);
+    expect(TOKEN.exec(token)?.slice(1)).toEqual([kind, type, String(lengthClass(value.length))]);
     expect(redactor.text(`before ${value} after`)).toBe(`before ${token} after`);
     expect(redactor.text(`see (${value}), and again "${value}".`)).toBe(`see (${token}), and again "${token}".`);
     expect(redactor.value({ list: [{ note: `x: ${value}` }] })).toEqual({ list: [{ note: `x: ${token}` }] });
@@ -78,7 +79,25 @@ describe('G5: what is redacted', () => {
     expect(out.startsWith(before)).toBe(true);
     expect(out.endsWith(after)).toBe(true);
     expect(out.slice(before.length, out.length - after.length)).toMatch(TOKEN);
-    expect(out).toContain(`:${value.length}:`);
+    expect(out).toContain(`:${lengthClass(value.length)}:`);
+  });
+
+  test('what is percent-encoded hides nothing, and stays as it is where it held nothing', () => {
+    const secret = `ghp_${alnum(36)}`;
+    for (const text of [
+      `/v1/records?words=${encodeURIComponent(`x ${secret}, password=hunter2; ada@example.org`)}`,
+      `GET /a%ff%20ada%40example.org%20password%3Dhunter2%20AKIA${'IOSFODNN7EXAMPLE'} HTTP/1.1`,
+    ]) {
+      const out = redactor.text(text);
+      expect(decodeURIComponent(out.replace(/%(?![0-9a-f]{2})/gi, ''))).not.toMatch(/hunter2|ada@|ghp_|AKIA/);
+      expect(out).toMatch(/personal:email/);
+      expect(redactor.text(out)).toBe(out);
+    }
+    const harmless = 'https://x.example/a%20b%2Fc?d=%C3%A4 100% sure, %zz and 5%';
+    expect(redactor.text(harmless)).toBe(harmless);
+    const started = performance.now();
+    redactor.text(`${'a'.repeat(200_000)} ${'%41'.repeat(60_000)}${'%'.repeat(100_000)}`);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   test('members that are named as credentials lose their whole value; numbers too where nothing else lies', () => {
@@ -95,11 +114,11 @@ describe('G5: what is redacted', () => {
     });
     expect(out).toEqual({
       user_password: expect.stringMatching(/:password:1:/),
-      apiKey: expect.stringMatching(/:api-key:11:/),
+      apiKey: expect.stringMatching(/:api-key:16:/),
       'X-Authorization': expect.stringMatching(/:authorization:1:/),
-      refresh_token: [expect.stringMatching(/:token:3:/), expect.stringMatching(/:token:3:/)],
+      refresh_token: [expect.stringMatching(/:token:4:/), expect.stringMatching(/:token:4:/)],
       secrets: {
-        db: expect.stringMatching(/secret:[a-z-]+:5:/),
+        db: expect.stringMatching(/secret:[a-z-]+:8:/),
         pin: expect.stringMatching(/secret:[a-z-]+:4:/),
         on: true,
       },
@@ -111,7 +130,7 @@ describe('G5: what is redacted', () => {
   });
 
   test('the same value has the same mark wherever and however it is written, and another under another key', () => {
-    const mark = (text: string) => /:([0-9a-f]{8})\u27e7/.exec(text)?.[1];
+    const mark = (text: string) => /:([0-9a-f]{16})\u27e7/.exec(text)?.[1];
     const key = `ghp_${alnum(36)}`;
     const marks = [redactor.text(key), redactor.text(`token=${key}`), redactor.value({ token: key }).token as string];
     expect(new Set(marks.map(mark)).size).toBe(1);

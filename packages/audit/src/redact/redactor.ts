@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import {
   ID_PREFIXES,
   type Json,
@@ -8,34 +8,10 @@ import {
   verdictBytes,
 } from '@portreeve/contract';
 import type { Redactor } from '../ports.ts';
-import { bankAccounts, cardNumbers, emailAddresses, isCard } from './personal.ts';
-import {
-  assignments,
-  awsSecrets,
-  headers,
-  jsonWebTokens,
-  OWN_ID,
-  prefixedSecrets,
-  privateKeys,
-  urlPasswords,
-} from './secrets.ts';
-import { type Detector, withoutOverlap } from './span.ts';
-
-const DETECTORS: readonly Detector[] = [
-  privateKeys,
-  prefixedSecrets,
-  jsonWebTokens,
-  awsSecrets,
-  assignments,
-  headers,
-  urlPasswords,
-  emailAddresses,
-  cardNumbers,
-  bankAccounts,
-];
-
-/** What stands in the place of a value. Text that has this form already is left as it is. */
-const TOKEN = /\u27e6(?:secret|personal):[a-z-]{1,24}:[0-9]{1,7}:[0-9a-f]{8}\u27e7/g;
+import { detect } from './detect.ts';
+import { lengthClass, MARKS, type MacOf, macOf, parseMark } from './mark.ts';
+import { isCard } from './personal.ts';
+import { OWN_ID } from './secrets.ts';
 
 /** Members whose string value is a credential, whatever it looks like. */
 const SECRET_NAME = /password|passphrase|secret|token|authorization(?!_details)|api[-_]?key/i;
@@ -45,28 +21,51 @@ const SECRET_TREE = /(?:password|passphrase|secret|credential)s?$/i;
 const PUBLIC_NAME = /(?:^|_)(?:public_key|signature|signing_key)$/;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** A run of characters with percent-encoding in it (RFC 3986, 2.1). The look-behind tries each run from its start alone. */
+const ESCAPED = /(?<![^\s"'<>])[^\s"'<>%]*%[0-9A-Fa-f]{2}[^\s"'<>]*/g;
 const ID = new RegExp(`^(?:${Object.values(ID_PREFIXES).join('|')})_[a-z0-9_-]{1,64}$`);
 const BASE64URL_KEY = /^(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{86})$/;
 
+/** What takes the place of a value: `same` is what it is the same as, however it was written. */
+type MarkOf = (kind: 'secret' | 'personal', type: string, value: string, same: string) => string;
+
 /**
  * A redactor that works on values (requirement G5). Each secret and each personal value becomes
- * `⟦kind:type:length:mac⟧`, where `mac` is the start of its HMAC-SHA-256 under this installation's key: the same value
- * gives the same `mac` everywhere, and cannot be found from it without the key. Structure, member names and all other
- * text stay. Ids, digests, public keys, signatures and verdicts whose signature verifies stay as they are.
+ * `⟦kind:type:length:mac⟧`, where `length` is the class of its length and `mac` the start of its HMAC-SHA-256 under this
+ * installation's key: the same value gives the same `mac` everywhere, and cannot be found from it without the key.
+ * Structure, member names and all other text stay. Ids, digests, public keys, signatures and verdicts whose signature
+ * verifies stay as they are.
  */
 export function createRedactor(options: { key: Uint8Array | KeyObject }): Redactor {
-  const token = (kind: string, type: string, length: number, same: string) => {
-    const mac = createHmac('sha256', options.key).update(same, 'utf8').digest('hex').slice(0, 8);
-    return `\u27e6${kind}:${type}:${length}:${mac}\u27e7`;
+  const mac = macOf(options.key);
+  return {
+    ...redactorBy((kind, type, value, same) => `\u27e6${kind}:${type}:${lengthClass(value.length)}:${mac(same)}\u27e7`),
+    behind: (value, mark) => behind(mac, value, mark),
   };
+}
 
+/** The value behind a mark, looked for in data from which it may have been redacted. */
+function behind(mac: MacOf, value: Json, mark: string): string | null {
+  const wanted = parseMark(mark);
+  if (wanted === null) return null;
+  let found: string | null = null;
+  const look = redactorBy((kind, type, seen, same) => {
+    if (found === null && kind === wanted.kind && type === wanted.type && mac(same) === wanted.mac) found = seen;
+    // In place of the value: names that differ must still differ, as they do in what is redacted.
+    return `\u27e6${same}\u27e7`;
+  });
+  look.value(value);
+  return found;
+}
+
+function redactorBy(markOf: MarkOf): Pick<Redactor, 'text' | 'value'> {
   const plain = (text: string) => {
-    const spans = withoutOverlap(DETECTORS.flatMap((detect) => detect(text)));
+    const spans = detect(text);
     if (spans.length === 0) return text;
     let out = '';
     let at = 0;
     for (const span of spans) {
-      out += text.slice(at, span.start) + token(span.kind, span.type, span.end - span.start, span.same);
+      out += text.slice(at, span.start) + markOf(span.kind, span.type, text.slice(span.start, span.end), span.same);
       at = span.end;
     }
     return out + text.slice(at);
@@ -74,9 +73,20 @@ export function createRedactor(options: { key: Uint8Array | KeyObject }): Redact
 
   const text = (value: string) => {
     if (DIGEST.test(value) || ID.test(value)) return value;
+    return marked(value.includes('%') ? value.replace(ESCAPED, unescaped) : value);
+  };
+
+  /** Escaped as in an address, where that hides something: it then stands there unescaped and redacted. */
+  const unescaped = (run: string) => {
+    const read = withoutEscapes(run);
+    return detect(read).length > 0 ? marked(read) : run;
+  };
+
+  const marked = (value: string) => {
+    if (!value.includes('\u27e6')) return plain(value);
     let out = '';
     let at = 0;
-    for (const match of value.matchAll(TOKEN)) {
+    for (const match of value.matchAll(MARKS)) {
       out += plain(value.slice(at, match.index)) + match[0];
       at = match.index + match[0].length;
     }
@@ -85,8 +95,8 @@ export function createRedactor(options: { key: Uint8Array | KeyObject }): Redact
 
   const whole = (value: string, name: string) => {
     if (value === '' || DIGEST.test(value) || OWN_ID.test(value)) return value;
-    if (value.match(TOKEN)?.[0] === value) return value;
-    return token('secret', typeOf(name), value.length, value);
+    if (value.match(MARKS)?.[0] === value) return value;
+    return markOf('secret', typeOf(name), value, value);
   };
 
   const walk = (value: Json, name: string, inTree: boolean): Json => {
@@ -97,7 +107,7 @@ export function createRedactor(options: { key: Uint8Array | KeyObject }): Redact
     if (typeof value === 'number') {
       if (inTree) return whole(String(value), name);
       const digits = Number.isSafeInteger(value) && value >= 1e13 ? String(value) : '';
-      return digits && isCard(digits) ? token('personal', 'card', digits.length, digits) : value;
+      return digits && isCard(digits) ? markOf('personal', 'card', digits, digits) : value;
     }
     if (value === null || typeof value === 'boolean') return value;
     if (Array.isArray(value)) return (value as readonly Json[]).map((item) => walk(item, name, inTree));
@@ -118,6 +128,15 @@ export function createRedactor(options: { key: Uint8Array | KeyObject }): Redact
   return { text, value: ((value: Json) => walk(value, '', false)) as Redactor['value'] };
 }
 
+/** Percent-encoding undone; a run that is no UTF-8 byte by byte, so that it hides nothing either. */
+function withoutEscapes(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+}
+
 function typeOf(name: string): string {
   const match = /password|passphrase|secret|token|authorization|api[-_]?key|credential/i.exec(name);
   return match ? match[0].toLowerCase().replace(/api[-_]?key/, 'api-key') : 'credential';
@@ -125,6 +144,9 @@ function typeOf(name: string): string {
 
 /** A verdict is kept to the byte only if it is one: its own signature says so. */
 function isSignedVerdict(value: Json): boolean {
+  // Of nearly every object this says it is none; the schema alone would cost more than all of the rest.
+  if (typeof (value as JsonObject).signature !== 'string' || !Object.hasOwn(value as JsonObject, 'statement'))
+    return false;
   const parsed = signedVerdictSchema.safeParse(value);
   return parsed.success && signatureVerifies(parsed.data);
 }

@@ -147,7 +147,7 @@ function looksLikeCredential(value: string): boolean {
 
 /** An id that Portreeve made: it names a thing and opens nothing. */
 export const OWN_ID =
-  /^(?:prn|ses|tok|run|val|ev|call|prop|dec|appr|ver|grt|exec|hand|rec|key|ers|hold)_[0-9abcdefghjkmnpqrstvwxyz]{26}$/;
+  /^(?:prn|ses|tok|run|val|ev|call|prop|dec|appr|ver|grt|exec|hand|rec|key|ers|hold|rvl)_[0-9abcdefghjkmnpqrstvwxyz]{26}$/;
 
 function secret(type: string, start: number, value: string): Span {
   return { start, end: start + value.length, kind: 'secret', type, same: value };

@@ -23,7 +23,11 @@ function record(type: string, outcome: string): { entry: string; payload: string
 const parsed = (format: StreamFormat, type = 'decision.made', outcome = 'refuse') =>
   JSON.parse(formatRecord(format, record(type, outcome)));
 
-/** By the documentation of OCSF 1.9.0: base event, security control, and what each class requires. */
+/**
+ * By the documentation of OCSF 1.9.0: base event, security control, and what each class requires (`actor`, `api` and
+ * `src_endpoint` of API Activity; `user`, and `service` or `dst_endpoint`, of Authentication; `entity` of Entity
+ * Management). Written by hand: the schema files are in no package of the npm registry.
+ */
 const integer = { type: 'integer' };
 const text = { type: 'string', minLength: 1 };
 const OCSF = {

@@ -73,11 +73,12 @@ export function memoryKeyWrapper(): KeyWrapper & { fail(failing: boolean): void 
   let made = 1;
   let failing = false;
   const newest = () => [...roots.keys()].at(-1)!;
-  return {
+  const wrapper: ReturnType<typeof memoryKeyWrapper> = {
     fail(now) {
       failing = now;
     },
     root: async () => newest(),
+    rewrap: async (key, binding) => wrapper.wrap(await wrapper.unwrap(key, binding), binding),
     async wrap(key, binding) {
       if (failing) throw new KeyWrapperError('the keeper does not answer');
       const root = newest();
@@ -100,6 +101,7 @@ export function memoryKeyWrapper(): KeyWrapper & { fail(failing: boolean): void 
     },
     close: async () => undefined,
   };
+  return wrapper;
 }
 
 /** All that a log needs for sealing: in memory, or with keys in a given store. */

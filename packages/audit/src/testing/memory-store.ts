@@ -12,6 +12,7 @@ import type {
   StoredNode,
   StoredRecord,
   StoreSearch,
+  StoreSort,
 } from '../ports.ts';
 
 interface Filed extends IndexedRecord {
@@ -172,6 +173,7 @@ export function memoryAuditStore(): AuditStore & {
     },
     async search(log, search) {
       const { filed, records: all } = of(log);
+      if (search.sort) return sorted(search, search.sort, of(log)).map((record) => view(record)!);
       const records = all.filter((_record, i) => filed[i] && selects(search, filed[i]));
       if (search.order === 'newest') records.reverse();
       return records.slice(0, search.limit).map((record) => view(record)!);
@@ -215,6 +217,23 @@ function view(record: NewRecord | undefined): StoredRecord | null {
   if (!record) return null;
   const { leaf: _, ...stored } = record;
   return stored;
+}
+
+function sorted(
+  search: StoreSearch,
+  { column, descending }: StoreSort,
+  { filed, records }: { readonly filed: readonly (Filed | undefined)[]; readonly records: readonly NewRecord[] },
+): NewRecord[] {
+  const filedAs = (record: NewRecord) => filed[record.index]?.columns[column] ?? '';
+  const all = records
+    .filter(
+      ({ index }) =>
+        filed[index] && selects({ ...search, after: null }, filed[index]) && filedAs(records[index]!) !== '',
+    )
+    .sort((a, b) => (filedAs(a) < filedAs(b) ? -1 : filedAs(a) > filedAs(b) ? 1 : b.index - a.index));
+  if (descending) all.reverse();
+  const begin = search.after === null ? 0 : all.findIndex(({ index }) => index === search.after) + 1;
+  return all.slice(begin, begin + search.limit);
 }
 
 function selects(search: StoreSearch, { columns, index, words }: Filed): boolean {

@@ -1,7 +1,16 @@
 import { canonicalJson, type Tx, type UnitOfWork } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leafHash } from '../merkle.ts';
-import type { AuditStore, Batch, Lead, NewRecord, RecordColumns, StoredRecord, StoreSearch } from '../ports.ts';
+import {
+  type AuditStore,
+  type Batch,
+  type Lead,
+  type NewRecord,
+  type RecordColumns,
+  SORT_COLUMNS,
+  type StoredRecord,
+  type StoreSearch,
+} from '../ports.ts';
 
 export interface AuditStoreUnderTest {
   readonly store: AuditStore;
@@ -20,6 +29,30 @@ const ALL: StoreSearch = {
   limit: 100,
   order: 'oldest',
 };
+/** Every order and its reverse, whole and page by page: the same records, each once, in one order. */
+async function sortsByColumns(find: (change: Partial<StoreSearch>) => Promise<number[]>): Promise<void> {
+  for (const column of SORT_COLUMNS) {
+    const ascending = await find({ sort: { column, descending: false } });
+    const descending = await find({ sort: { column, descending: true } });
+    expect(descending, column).toEqual([...ascending].reverse());
+    for (const [whole, way] of [
+      [ascending, false],
+      [descending, true],
+    ] as const) {
+      const paged: number[] = [];
+      for (let after: number | null = null; ; ) {
+        const page: number[] = await find({ sort: { column, descending: way }, limit: 1, after });
+        if (page.length === 0) break;
+        paged.push(...page);
+        after = page.at(-1)!;
+      }
+      expect(paged, column).toEqual(whole);
+    }
+  }
+  expect((await find({ sort: { column: 'type', descending: false } })).length).toBeGreaterThan(2);
+  expect(await find({ sort: { column: 'type', descending: false }, since: at(1), until: at(3) })).toHaveLength(2);
+}
+
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 20, 8, minute));
 
 /** What a test files records under: as the log does, without keys. */
@@ -259,6 +292,7 @@ export function auditStoreContract(name: string, make: () => Promise<AuditStoreU
       expect(await find({ order: 'newest', limit: 2 })).toEqual([3, 2]);
       expect(await find({ order: 'newest', after: 2 })).toEqual([1, 0]);
       expect(await find({ order: 'oldest', after: 1 })).toEqual([2, 3]);
+      await sortsByColumns(find);
     });
   });
 }

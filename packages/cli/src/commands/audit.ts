@@ -8,6 +8,7 @@ import { type RunReplay, readReplay } from '../render/replay/read-replay.ts';
 import { stageLines } from '../render/stages.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { addErasure } from './erasure.ts';
+import { addReveal } from './reveal.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
 type Row = any;
@@ -43,6 +44,10 @@ export function addAudit(program: Command, run: Run<never>): void {
     .option('--limit <n>', 'at most so many', '50')
     .option('--after <index>', 'continue behind this record')
     .option('--oldest', 'oldest first')
+    .option(
+      '--sort <order>',
+      'time, actor, agent, type, outcome, workflow, tool, model, policy_version or release; with - before it descending',
+    )
     .action((run as Run<FilterOptions>)(search));
   group
     .command('show')
@@ -78,6 +83,7 @@ export function addAudit(program: Command, run: Run<never>): void {
     .option('--out <file>', 'write it there')
     .action((run as Run<GlobalOptions & { out?: string }>)(receipt));
   addErasure(group, run);
+  addReveal(group, run);
 }
 
 function query(options: FilterOptions): URLSearchParams {
@@ -95,6 +101,7 @@ async function search(options: FilterOptions): Promise<number> {
   params.set('limit', String(options.limit));
   if (options.after) params.set('after', String(options.after));
   if (options.oldest) params.set('order', 'oldest');
+  if (typeof options.sort === 'string') params.set('sort', options.sort);
   const page = await client.call('GET', `/v1/audit/records?${params}`);
   if (options.json) {
     console.log(JSON.stringify(page));
@@ -172,21 +179,26 @@ async function verifyLive(client: Awaited<ReturnType<typeof signIn>>['client'], 
     if (!report.ok) return report;
     if (options.resume) await writeFile(options.resume, `${JSON.stringify(report.verified)}\n`, { mode: 0o600 });
     if (report.verified.size >= report.size || report.verified.size === from?.size) return report;
-    const { size, root } = report.verified;
-    from = { size, root };
-    if (!options.json && process.stderr.isTTY) process.stderr.write(`\r${size} of ${report.size} records verify `);
+    from = report.verified as VerifiedTree;
+    if (!options.json && process.stderr.isTTY) process.stderr.write(`\r${from.size} of ${report.size} records verify `);
   }
 }
 
-async function verifiedBefore(path: string): Promise<{ size: number; root: string } | null> {
+interface VerifiedTree {
+  readonly size: number;
+  readonly root: string;
+  readonly checkpoints: number;
+}
+
+async function verifiedBefore(path: string): Promise<VerifiedTree | null> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
   if (text === null) return null;
   try {
-    const { size, root } = JSON.parse(text);
-    if (Number.isSafeInteger(size) && typeof root === 'string') return { size, root };
+    const { size, root, checkpoints = 0 } = JSON.parse(text);
+    if ([size, checkpoints].every(Number.isSafeInteger) && typeof root === 'string') return { size, root, checkpoints };
   } catch {
     // Said below.
   }

@@ -18,6 +18,27 @@ interface Check {
   readonly next?: string;
 }
 
+/** Minutes that a record may wait for its receiver before that is called a fault. */
+const STREAM_WAIT_MIN = 5;
+
+interface StreamState {
+  readonly name: string;
+  readonly to: string;
+  readonly lag: number;
+  readonly waiting_since: string | null;
+  readonly problem: string | null;
+}
+
+export function streamCheck({ name, to, lag, waiting_since, problem }: StreamState, now = Date.now()): Check {
+  const minutes = waiting_since === null ? 0 : Math.floor((now - Date.parse(waiting_since)) / 60_000);
+  const ok = problem === null && minutes < STREAM_WAIT_MIN;
+  const waits = lag === 0 ? 'nothing waits' : `${lag} records wait, the oldest for ${minutes} min`;
+  return {
+    ...{ name: 'stream', ok, detail: `${name} (${to}): ${waits}${problem ? `; ${problem}` : ''}` },
+    ...(ok ? {} : { next: 'See whether the receiver answers; nothing is lost, it is tried again by itself.' }),
+  };
+}
+
 export function addDoctor(
   program: Command,
   run: (action: (options: GlobalOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
@@ -86,6 +107,7 @@ async function doctor(options: GlobalOptions): Promise<number> {
         ...(PLACE_NEXT[state] ? { next: PLACE_NEXT[state] } : {}),
       });
     }
+    checks.push(...system.log.streams.map((stream: StreamState) => streamCheck(stream)));
     return url;
   });
   const ok = checks.every((each) => each.ok);

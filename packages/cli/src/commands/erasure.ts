@@ -115,12 +115,12 @@ async function rotate(options: GlobalOptions): Promise<number> {
   return say(options, done, `${done.keys} keys are wrapped by the root key ${done.root}.`);
 }
 
-function say(options: GlobalOptions, document: object, sentence: string): number {
+export function say(options: GlobalOptions, document: object, sentence: string): number {
   console.log(options.json ? JSON.stringify(document) : `${style('green', '\u2713')} ${printable(sentence)}`);
   return EXIT.done;
 }
 
-function list(options: GlobalOptions, document: object, rows: string[][], none: string): number {
+export function list(options: GlobalOptions, document: object, rows: string[][], none: string): number {
   if (options.json) console.log(JSON.stringify(document));
   else console.log(rows.length === 0 ? none : table(rows));
   return EXIT.done;

@@ -57,7 +57,7 @@ async function executor(where: Where) {
 }
 
 async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') {
-  const { startServer } = await import('@portreeve/server');
+  const { modelKeysOf, startServer } = await import('@portreeve/server');
   const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : -1;
   if (port < 0 || port > 65_535) throw new UsageError(`--port takes a number up to 65535, not ${options.port}.`);
   const server = await startServer({
@@ -65,7 +65,7 @@ async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') 
     host: options.host,
     port,
     executor: roles === 'all' ? 'here' : 'apart',
-    anthropicApiKey: process.env.ANTHROPIC_API_KEY,
+    modelKeys: modelKeysOf(process.env),
   });
   const { version, environment } = server.services.info;
   return {

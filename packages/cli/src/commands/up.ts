@@ -41,7 +41,7 @@ async function up(options: UpOptions): Promise<number> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
 
-  const { loadProject, startServer } = await import('@portreeve/server');
+  const { loadProject, modelKeysOf, startServer } = await import('@portreeve/server');
   const project = options.demo && !options.project ? EXAMPLE : resolve(options.project ?? '.');
   const state = resolve(options.state);
   const { config } = await loadProject(project);
@@ -58,7 +58,7 @@ async function up(options: UpOptions): Promise<number> {
         return started.systems;
       },
       databaseUrl: process.env.DATABASE_URL,
-      anthropicApiKey: process.env.ANTHROPIC_API_KEY,
+      modelKeys: modelKeysOf(process.env),
     });
     let code: number = stopping.signal.aborted ? EXIT.failed : EXIT.done;
     try {

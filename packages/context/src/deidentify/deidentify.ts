@@ -2,6 +2,7 @@ import {
   type Category,
   canonicalJson,
   digestOf,
+  estimateRequest,
   type Json,
   type JsonObject,
   join,
@@ -13,7 +14,7 @@ import {
   PortreeveError,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
-import { type Assembly, estimateRequest } from '../assemble.ts';
+import type { Assembly } from '../assemble.ts';
 import { mapMarked } from '../input-marks.ts';
 import { detectPersonal } from './detect-personal.ts';
 import type { PersonalKind } from './kinds.ts';

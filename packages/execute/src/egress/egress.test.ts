@@ -119,6 +119,23 @@ describe('F13: egress', () => {
     expect(asked).toHaveLength(3);
   });
 
+  test('a connection is kept only where it is asked for, and what it leads to was checked when it was opened', async () => {
+    const opened: number[] = [];
+    for (const kept of [{}, { keep_idle_ms: 4000 }]) {
+      let connections = 0;
+      const count = () => connections++;
+      server.on('connection', count);
+      const egress = createEgress({ allow: [{ host: '127.0.0.1', port, private: true }], ...kept });
+      for (let times = 0; times < 20; times++) await reach(egress, `http://127.0.0.1:${port}/`);
+      await egress.close();
+      server.off('connection', count);
+      opened.push(connections);
+    }
+    // One may not be free again at the instant at which the next request begins.
+    expect(opened[0]).toBe(20);
+    expect(opened[1]).toBeLessThan(10);
+  });
+
   test('rebinding: a public name that turns private is refused at that moment', async () => {
     const answers = ['8.8.8.8', '127.0.0.1'];
     const lookup = guardedLookup(async () => [{ address: answers.shift()!, family: 4 }], false);

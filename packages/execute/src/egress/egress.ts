@@ -10,7 +10,7 @@ import { bare, type EgressRule, refused, ruleFor, rulesOf, urlHost } from './rul
 export interface Egress {
   /** Throws `egress_refused` unless the address is declared. The resolved address is checked when it is connected to. */
   check(url: URL): void;
-  /** Each connection through it is checked; none is kept for the next request. It follows no redirect. */
+  /** Each connection through it is checked; none is kept but by `keep_idle_ms`. It follows no redirect. */
   readonly dispatcher: Dispatcher;
   /**
    * `fetch` over {@link Egress.dispatcher}. A redirect is an error, or with `redirect: 'manual'` an answer; whoever goes
@@ -41,6 +41,11 @@ export interface EgressOptions {
   readonly headers_timeout_ms?: number;
   /** Between two bytes of an answer: 1 minute. */
   readonly idle_timeout_ms?: number;
+  /**
+   * Milliseconds that a connection is kept for the next request, which saves its handshakes. Only for requests that may be
+   * sent twice, such as questions to a model; without it none is kept.
+   */
+  readonly keep_idle_ms?: number;
   /** Bytes of an answer at the most: 64 MiB; callers have lower bounds of their own. */
   readonly answer_bytes_max?: number;
 }
@@ -95,8 +100,10 @@ export function createEgress(options: EgressOptions): Egress {
 
   const dispatcher = new Agent({
     // One connection a request: a kept one may be closed by the other side just as a request goes out, and then nobody
-    // knows whether it arrived. It also has the address of every request checked.
-    pipelining: 0,
+    // knows whether it arrived. It also has the address of every request checked; of a kept one, when it was opened.
+    ...(options.keep_idle_ms === undefined
+      ? { pipelining: 0 }
+      : { pipelining: 1, keepAliveTimeout: options.keep_idle_ms, keepAliveMaxTimeout: options.keep_idle_ms }),
     allowH2: false,
     headersTimeout: options.headers_timeout_ms ?? 120_000,
     bodyTimeout: options.idle_timeout_ms ?? 60_000,

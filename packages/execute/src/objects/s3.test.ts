@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fixedClock } from '@portreeve/contract';
 import { expect, test } from 'vitest';
 import { createEgress } from '../egress/egress.ts';
-import { s3Endpoints, s3Objects } from './s3.ts';
+import { s3Objects } from './s3.ts';
 import { startS3Server } from './testing/s3-server.ts';
 
 const KEY = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
@@ -50,9 +50,4 @@ test('objects are put and got, signed, with the headers that tiles are served wi
     await server.close();
     await rm(folder, { recursive: true });
   }
-});
-
-test('the addresses of a region', () => {
-  expect(s3Endpoints({ region }).objects.href).toBe('https://s3.eu-central-1.amazonaws.com/');
-  expect(s3Endpoints({ region: 'cn-north-1' }).objects.href).toBe('https://s3.cn-north-1.amazonaws.com.cn/');
 });

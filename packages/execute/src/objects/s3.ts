@@ -2,34 +2,27 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import type { Clock } from '@portreeve/contract';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { GuardedFetch } from '../secrets/ask-json.ts';
+import { type AwsPlace, awsEndpoints } from '../secrets/aws-json.ts';
 import { type AwsAuth, awsIdentity } from '../secrets/aws-role.ts';
 
 /** Bytes of an object that is read, at the most. */
 const OBJECT_BYTES_MAX = 64 * 1024 * 1024;
 
-export interface S3ObjectsOptions {
+export interface S3ObjectsOptions extends AwsPlace {
   readonly name: string;
   readonly fetch: GuardedFetch;
-  readonly region: string;
   readonly bucket: string;
   /** Goes before each path, such as `portreeve/audit/`. */
   readonly prefix?: string;
   readonly auth: AwsAuth;
   readonly clock: Clock;
-  /** Another address than that of the region. */
-  readonly endpoint?: string;
-  readonly sts_endpoint?: string;
   readonly timeout_ms?: number;
 }
 
-/** Where the two services of a region are. */
-export function s3Endpoints(options: Pick<S3ObjectsOptions, 'region' | 'endpoint' | 'sts_endpoint'>) {
-  const { region, endpoint, sts_endpoint } = options;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return {
-    objects: new URL(endpoint ?? `https://s3.${region}.${domain}/`),
-    sts: new URL(sts_endpoint ?? `https://sts.${region}.${domain}/`),
-  };
+interface WriteOptions {
+  /** In place of those that tiles are served with. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -38,7 +31,7 @@ export function s3Endpoints(options: Pick<S3ObjectsOptions, 'region' | 'endpoint
  */
 export function s3Objects(options: S3ObjectsOptions) {
   const { name, fetch, region, bucket, prefix = '', auth, clock, timeout_ms = 30_000 } = options;
-  const { objects, sts } = s3Endpoints(options);
+  const { service: objects, sts } = awsEndpoints('s3', options);
   const identity = awsIdentity({ fetch, auth, sts, clock, timeout_ms });
 
   return {
@@ -53,12 +46,17 @@ export function s3Objects(options: S3ObjectsOptions) {
       return wholeBody(await accepted(response));
     },
     /** Durable when it resolves: the store answers then. */
-    async write(path: string, bytes: Buffer): Promise<void> {
-      await wholeBody(await accepted(await ask('PUT', path, bytes)));
+    async write(path: string, bytes: Buffer, more: WriteOptions = {}): Promise<void> {
+      await wholeBody(await accepted(await ask('PUT', path, bytes, more)));
     },
   };
 
-  async function ask(method: 'GET' | 'PUT', path: string, bytes: Buffer | null): Promise<Response> {
+  async function ask(
+    method: 'GET' | 'PUT',
+    path: string,
+    bytes: Buffer | null,
+    { headers: own = headersOf(path), signal: given }: WriteOptions = {},
+  ): Promise<Response> {
     const url = new URL(`${objects.pathname.replace(/\/$/, '')}/${bucket}/${prefix}${path}`, objects);
     const credentials = await identity.get();
     // The path stands in the signature as it is sent: S3 escapes it once.
@@ -66,14 +64,16 @@ export function s3Objects(options: S3ObjectsOptions) {
     const signed = await signer.sign(
       {
         ...{ method, protocol: url.protocol, hostname: url.hostname, path: url.pathname },
-        headers: { host: url.host, ...(bytes ? headersOf(path) : {}) },
+        headers: { host: url.host, ...(bytes ? own : {}) },
         ...(bytes ? { body: bytes } : {}),
       },
       { signingDate: clock.now() },
     );
     const { host: _, ...headers } = signed.headers;
     const body = bytes ? { body: new Uint8Array(bytes) } : {};
-    const init = { method, headers, ...body, redirect: 'error', signal: AbortSignal.timeout(timeout_ms) } as const;
+    const late = AbortSignal.timeout(timeout_ms);
+    const signal = given ? AbortSignal.any([given, late]) : late;
+    const init = { method, headers, ...body, redirect: 'error', signal } as const;
     return fetch(url, init).catch((error: unknown) => {
       const late = error instanceof Error && error.name === 'TimeoutError';
       throw new Error(late ? `no answer within ${timeout_ms} ms` : 'the store cannot be reached');

@@ -5,7 +5,8 @@ import { fixedClock } from '@portreeve/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEgress } from '../egress/egress.ts';
 import { secretStoreContract } from '../testing/secret-store-contract.ts';
-import { awsEndpoints, awsSecrets } from './aws.ts';
+import { awsSecrets } from './aws.ts';
+import { awsEndpoints } from './aws-json.ts';
 import type { AwsAuth } from './aws-role.ts';
 import { STATIC_KEY, startAwsServer } from './testing/aws-server.ts';
 
@@ -101,9 +102,12 @@ describe('AWS', () => {
   });
 
   test('the addresses of a region', () => {
-    expect(awsEndpoints({ region: 'eu-central-1' }).secrets.href).toBe(
+    const of = (region: string, service: 's3' | 'kms' | 'secretsmanager') => awsEndpoints(service, { region });
+    expect(of('eu-central-1', 'secretsmanager').service.href).toBe(
       'https://secretsmanager.eu-central-1.amazonaws.com/',
     );
-    expect(awsEndpoints({ region: 'cn-north-1' }).sts.href).toBe('https://sts.cn-north-1.amazonaws.com.cn/');
+    expect(of('eu-central-1', 's3').service.href).toBe('https://s3.eu-central-1.amazonaws.com/');
+    expect(of('cn-north-1', 's3').service.href).toBe('https://s3.cn-north-1.amazonaws.com.cn/');
+    expect(of('cn-north-1', 'kms').sts.href).toBe('https://sts.cn-north-1.amazonaws.com.cn/');
   });
 });

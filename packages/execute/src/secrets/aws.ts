@@ -1,90 +1,39 @@
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { type Clock, nameSchema } from '@portreeve/contract';
-import { SignatureV4 } from '@smithy/signature-v4';
+import { nameSchema } from '@portreeve/contract';
 import { z } from 'zod';
 import type { SecretStore } from '../ports.ts';
-import { askText, type GuardedFetch, parseJson } from './ask-json.ts';
-import { type AwsAuth, awsIdentity } from './aws-role.ts';
+import { parseJson } from './ask-json.ts';
+import { type AwsJsonOptions, awsJson } from './aws-json.ts';
 import { SECRET_BYTES_MAX, SecretStoreError } from './store-error.ts';
 
-export interface AwsSecretsOptions {
-  readonly fetch: GuardedFetch;
-  readonly region: string;
+export interface AwsSecretsOptions extends AwsJsonOptions {
   /** Goes before each name, such as `portreeve/production/`. */
   readonly prefix?: string;
-  readonly auth: AwsAuth;
-  readonly clock: Clock;
-  /** Other addresses than those of the region: a VPC endpoint, or a test. */
-  readonly endpoint?: string;
-  readonly sts_endpoint?: string;
-  readonly timeout_ms?: number;
-}
-
-/** Where the two services of a region are. */
-export function awsEndpoints(options: Pick<AwsSecretsOptions, 'region' | 'endpoint' | 'sts_endpoint'>) {
-  const { region, endpoint, sts_endpoint } = options;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return {
-    secrets: new URL(endpoint ?? `https://secretsmanager.${region}.${domain}/`),
-    sts: new URL(sts_endpoint ?? `https://sts.${region}.${domain}/`),
-  };
 }
 
 const valueSchema = z.object({ SecretString: z.string().min(1).optional(), SecretBinary: z.base64().optional() });
-const faultSchema = z.object({ __type: z.string().max(200) });
 
 /**
- * AWS Secrets Manager: GetSecretValue of the current version, signed with Signature Version 4 by AWS's own signer, through
- * our egress guard. It mints nothing, so there are no leases: rotation is AWS's, and the next call sees it.
+ * AWS Secrets Manager: GetSecretValue of the current version. It mints nothing, so there are no leases: rotation is
+ * AWS's, and the next call sees it.
  */
 export function awsSecrets(options: AwsSecretsOptions): SecretStore {
-  const { fetch, region, prefix = '', clock, timeout_ms = 10_000 } = options;
-  const { secrets, sts } = awsEndpoints(options);
-  const identity = awsIdentity({ fetch, auth: options.auth, sts, clock, timeout_ms });
+  const { prefix = '' } = options;
+  const service = awsJson('secretsmanager', options);
 
   return {
     async fetch(name) {
-      const { status, text } = await getSecretValue(prefix + nameSchema.parse(name));
-      const fault = status === 200 ? null : faultOf(text);
+      const asked = { SecretId: prefix + nameSchema.parse(name) };
+      const { status, text, fault } = await service.ask('secretsmanager.GetSecretValue', asked);
       // A secret that is marked for deletion is InvalidRequestException: not usable, and not absent.
       if (fault === 'ResourceNotFoundException') return null;
-      if (status !== 200) {
-        if (fault === 'ExpiredTokenException' || status === 403) identity.forget();
+      if (status !== 200)
         throw new SecretStoreError(`AWS answered ${status}${fault ? ` (${fault})` : ''} for the secret ${name}`);
-      }
       return { value: secretText(text, name), lease: null };
     },
     renew: () => Promise.reject(new SecretStoreError('AWS Secrets Manager has no leases')),
     revoke: async () => undefined,
-    close: async () => identity.forget(),
+    close: async () => service.forget(),
   };
-
-  async function getSecretValue(id: string) {
-    const body = JSON.stringify({ SecretId: id });
-    const signer = new SignatureV4({
-      service: 'secretsmanager',
-      region,
-      credentials: await identity.get(),
-      sha256: Sha256,
-    });
-    const signed = await signer.sign(
-      {
-        method: 'POST',
-        protocol: secrets.protocol,
-        hostname: secrets.hostname,
-        path: secrets.pathname,
-        headers: {
-          host: secrets.host,
-          'content-type': 'application/x-amz-json-1.1',
-          'x-amz-target': 'secretsmanager.GetSecretValue',
-        },
-        body,
-      },
-      { signingDate: clock.now() },
-    );
-    const { host: _, ...headers } = signed.headers;
-    return askText(fetch, secrets, { method: 'POST', headers, body }, { what: 'AWS', timeout_ms });
-  }
 }
 
 function secretText(text: string, name: string): string {
@@ -103,15 +52,5 @@ function utf8(bytes: Buffer, name: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new SecretStoreError(`the secret ${name} is not UTF-8`);
-  }
-}
-
-/** The name of an AWS error, if it is a plain word: text from outside must not speak in our messages. */
-function faultOf(text: string): string | null {
-  try {
-    const type = faultSchema.parse(JSON.parse(text)).__type.split('#').at(-1) ?? '';
-    return /^[A-Za-z]{1,64}$/.test(type) ? type : null;
-  } catch {
-    return null;
   }
 }

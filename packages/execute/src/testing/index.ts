@@ -1,6 +1,6 @@
 export { startS3Server } from '../objects/testing/s3-server.ts';
-export { STATIC_KEY, startAwsServer } from '../secrets/testing/aws-server.ts';
-export { startVaultServer } from '../secrets/testing/vault-server.ts';
+export { type AwsOtherService, ROLE_KEY, STATIC_KEY, startAwsServer } from '../secrets/testing/aws-server.ts';
+export { startVaultServer, type VaultEngine } from '../secrets/testing/vault-server.ts';
 export { selfSigned } from './certificate.ts';
 export { connectorContract, type Downstream, FAULTS, type Fault } from './connector-contract.ts';
 export {

@@ -6,7 +6,7 @@ import {
   digestOf,
   digestOfText,
   digestSchema,
-  modelEndpointSchema,
+  modelRouteSchema,
   type ProjectConfig,
   sourceContractSchema,
   toolContractSchema,
@@ -38,9 +38,6 @@ const fileSchema = z.strictObject({
   bytes: z.int().min(0).max(RELEASE_BYTES_MAX),
 });
 
-/** A model endpoint as far as it belongs to a release: where it is reached, and by which secret, differs by environment. */
-const routeSchema = modelEndpointSchema.pick({ name: true, kind: true, model: true, where: true, clearance: true });
-
 export const releaseManifestSchema = z.strictObject({
   v: z.literal(1),
   /** The version of Portreeve that it was made for: its baseline policies and its system prompt belong to it. */
@@ -48,7 +45,7 @@ export const releaseManifestSchema = z.strictObject({
   contract: workflowContractSchema,
   tools: z.array(toolContractSchema).max(64),
   sources: z.array(sourceContractSchema).max(64),
-  models: z.array(routeSchema).max(16),
+  models: z.array(modelRouteSchema).max(16),
   /** Sorted by path. What stands in `policies/` of the project, for all of its workflows, is under `project/policies/`. */
   files: z.array(fileSchema).max(RELEASE_FILES_MAX),
 });

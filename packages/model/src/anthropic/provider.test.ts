@@ -1,42 +1,16 @@
 import { isPortreeveError } from '@portreeve/contract';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { retryAfter } from '../endpoint/errors.ts';
 import { ProviderError, type ProviderRequest } from '../ports.ts';
 import {
-  CONTRACT_ANSWER,
-  CONTRACT_RETRY_AFTER_MS,
   messagesApiServer,
-  type ProviderScenario,
+  PROVIDER_SCENARIOS,
   providerContract,
   type Reply,
   reply,
+  SILENT,
 } from '../testing/index.ts';
-import { retryAfter } from './errors.ts';
 import { type AnthropicProviderOptions, anthropicProvider } from './provider.ts';
-
-const REPLIES: Record<ProviderScenario, Reply> = {
-  answer: reply.answer(CONTRACT_ANSWER),
-  refusal: reply.refusal(),
-  truncated: reply.maxTokens(),
-  empty: reply.empty(),
-  rate_limited: reply.rateLimited({ 'retry-after-ms': String(CONTRACT_RETRY_AFTER_MS) }),
-  spend_limit: reply.spendLimit(),
-  overloaded: reply.overloaded(),
-  server_error: reply.status(500),
-  bad_request: reply.status(400),
-  unauthorised: reply.status(401),
-  forbidden: reply.status(403),
-  not_found: reply.status(404),
-  too_large_request: reply.status(413),
-  unprocessable: reply.status(422),
-  cut: reply.cut(),
-  cut_short: reply.cutShort(),
-  garbage: reply.garbage(),
-  other_shape: reply.otherShape(),
-  redirect: reply.redirect('http://127.0.0.1:9/v1/messages'),
-  oversize: reply.oversize(5 * 1024 * 1024),
-  slow: reply.slow(),
-  stalled: reply.stalled(),
-};
 
 const KEY = 'sk-test-0123456789';
 /** What Node's own fetch adds. */
@@ -75,7 +49,7 @@ async function given(script: readonly Reply[], more: Partial<AnthropicProviderOp
   open.push(server.close);
   return {
     server,
-    provider: anthropicProvider({ apiKey: KEY, baseURL: server.url, model: 'claude-x', fetch, ...more }),
+    provider: anthropicProvider({ credential: KEY, baseURL: server.url, model: 'claude-x', fetch, ...more }),
   };
 }
 afterEach(async () => {
@@ -85,10 +59,10 @@ afterEach(async () => {
 const signal = () => new AbortController().signal;
 
 providerContract('anthropic', async (scenario) => {
-  // Only the two silent scenarios may depend on the time limit.
-  const timeout_ms = scenario === 'slow' || scenario === 'stalled' ? 150 : 20_000;
-  const server = await messagesApiServer([REPLIES[scenario]]);
-  const provider = anthropicProvider({ apiKey: KEY, baseURL: server.url, model: 'claude-x', fetch, timeout_ms });
+  // Only the silent scenarios may depend on the time limit.
+  const timeout_ms = SILENT.has(scenario) ? 150 : 20_000;
+  const server = await messagesApiServer([PROVIDER_SCENARIOS[scenario]]);
+  const provider = anthropicProvider({ credential: KEY, baseURL: server.url, model: 'claude-x', fetch, timeout_ms });
   return { provider, asked: () => server.received, close: server.close };
 });
 
@@ -240,8 +214,8 @@ test('retry-after: milliseconds first, then seconds, then a date against the dat
 
 test('options that cannot work are named at once, without the key', () => {
   const bad: [Partial<AnthropicProviderOptions>, string][] = [
-    [{ apiKey: '' }, 'apiKey'],
-    [{ apiKey: 'sk secret\n' }, 'apiKey'],
+    [{ credential: '' }, 'apiKey'],
+    [{ credential: 'sk secret\n' }, 'apiKey'],
     [{ baseURL: 'file:///etc/passwd' }, 'baseURL'],
     [{ baseURL: '' }, 'baseURL'],
     [{ timeout_ms: 0 }, 'timeout_ms'],
@@ -249,7 +223,7 @@ test('options that cannot work are named at once, without the key', () => {
   ];
   for (const [options, named] of bad) {
     try {
-      anthropicProvider({ apiKey: KEY, model: 'claude-x', fetch, ...options });
+      anthropicProvider({ credential: KEY, model: 'claude-x', fetch, ...options });
       expect.unreachable();
     } catch (error) {
       expect(isPortreeveError(error, 'misconfigured')).toBe(true);

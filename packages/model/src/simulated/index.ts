@@ -9,14 +9,20 @@ export { type Behaviour, type SimulatedServer, type SimulatedServerOptions, star
 /** The provider for a simulated server: the same adapter and the same SDK as for the real one, labelled as simulated. */
 export function simulatedProvider(
   server: Pick<SimulatedServer, 'url' | 'model'>,
-  options: { readonly fetch: typeof globalThis.fetch; readonly clearance?: Clearance },
+  options: {
+    readonly fetch: typeof globalThis.fetch;
+    readonly name?: string;
+    readonly clearance?: Clearance;
+    readonly timeout_ms?: number;
+  },
 ): Provider {
   return anthropicProvider({
-    apiKey: 'simulated',
+    credential: 'simulated',
     fetch: options.fetch,
+    ...(options.timeout_ms === undefined ? {} : { timeout_ms: options.timeout_ms }),
     baseURL: server.url,
     model: server.model,
-    name: 'simulated',
+    name: options.name ?? 'simulated',
     simulated: true,
     // Nothing leaves the machine.
     clearance: options.clearance ?? {

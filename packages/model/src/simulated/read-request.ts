@@ -28,9 +28,9 @@ export interface Material {
 export function readRequest(request: MessagesRequest): Material {
   const items: Item[] = [];
   const asked: string[] = [];
-  for (const block of request.messages.flatMap((message) => message.content)) {
+  for (const block of request.messages.flatMap((turn) => (turn.role === 'user' ? turn.content : []))) {
     if (block.type === 'text') asked.push(block.text);
-    else if (block.source !== REJECTED_ANSWER) {
+    else if (block.type === 'search_result' && block.source !== REJECTED_ANSWER) {
       const text = block.content.map((part) => part.text).join('\n');
       items.push({ id: block.source, text, fields: readFields(text), position: items.length });
     }

@@ -1,6 +1,7 @@
 import { type Clock, type JsonObject, systemClock } from '@portreeve/contract';
 import { SIMULATED_MODEL, WORST_CASE_MODEL } from '../simulated-names.ts';
-import { sendError, sendMessage, tokens } from '../wire/reply.ts';
+import { anthropicDialect } from '../wire/anthropic.ts';
+import { tokens } from '../wire/message.ts';
 import type { MessagesRequest } from '../wire/request.ts';
 import { startWireServer, type WireServer } from '../wire/server.ts';
 import { generate, PLAIN } from './generate.ts';
@@ -33,19 +34,23 @@ export async function startSimulatedServer(options: SimulatedServerOptions = {})
   const model = behaviour === 'worst-case' ? WORST_CASE_MODEL : SIMULATED_MODEL;
   let window = { from: 0, requests: 0 };
 
-  const server = await startWireServer((request, { n, response }) => {
-    if (options.cut?.() === true) {
-      response.destroy();
-      return;
-    }
-    const now = clock.now().getTime();
-    if (now - window.from >= 60_000) window = { from: now, requests: 0 };
-    if (++window.requests > requests_per_minute) {
-      const wait_s = String(Math.ceil((window.from + 60_000 - now) / 1000));
-      return sendError(response, n, { status: 429, message: 'rate limit reached', headers: { 'retry-after': wait_s } });
-    }
-    sendMessage(response, n, { model, input_tokens: tokens(JSON.stringify(request)), ...answer(request, behaviour) });
-  }, options.port);
+  const server = await startWireServer(
+    anthropicDialect,
+    (request, exchange) => {
+      if (options.cut?.() === true) {
+        exchange.response.destroy();
+        return;
+      }
+      const now = clock.now().getTime();
+      if (now - window.from >= 60_000) window = { from: now, requests: 0 };
+      if (++window.requests > requests_per_minute) {
+        const wait_s = String(Math.ceil((window.from + 60_000 - now) / 1000));
+        return exchange.error({ status: 429, message: 'rate limit reached', headers: { 'retry-after': wait_s } });
+      }
+      exchange.message({ model, input_tokens: tokens(JSON.stringify(request)), ...answer(request, behaviour) });
+    },
+    options.port,
+  );
   // Getters of the server would be lost in a spread.
   return Object.defineProperty(server, 'model', { value: model, enumerable: true }) as SimulatedServer;
 }

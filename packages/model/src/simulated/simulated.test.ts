@@ -14,8 +14,14 @@ import {
 import { open } from '@portreeve/contract/open';
 import { afterEach, describe, expect, test } from 'vitest';
 import { anthropicProvider, createModel, type ProviderError } from '../index.ts';
-import { memoryObserver } from '../testing/index.ts';
-import { SIMULATED_MODEL, type SimulatedServerOptions, simulatedProvider, startSimulatedServer } from './index.ts';
+import { memoryObserver, messagesApiServer, PROVIDER_SCENARIOS, providerContract, SILENT } from '../testing/index.ts';
+import {
+  SIMULATED_MODEL,
+  type SimulatedServerOptions,
+  simulatedProvider,
+  startSimulatedServer,
+  WORST_CASE_MODEL,
+} from './index.ts';
 
 const ID = '^ev_[a-z0-9_-]{1,64}$';
 const statement = (more: JsonObject) => ({
@@ -130,6 +136,7 @@ function request(texts: readonly string[], more: Partial<ModelRequest> = {}): La
       content: [{ type: 'text', text: 'case_id: CASE-42\nSummarise the case for an analyst.' }, ...shown],
       output: SUMMARY,
       cites: ['/findings/*/evidence/*', '/timeline/*/evidence/*'],
+      input_budget_tokens: 100_000,
       max_output_tokens: 8000,
       input_digest: digestOf('input'),
       ...more,
@@ -447,7 +454,7 @@ describe('the wire', () => {
     const server = await started();
     const provider = anthropicProvider({
       fetch,
-      apiKey: 'k',
+      credential: 'k',
       baseURL: server.url,
       model: 'claude-x',
       clearance: { confidentiality: 'confidential', categories: [] },
@@ -457,3 +464,51 @@ describe('the wire', () => {
     expect(observer.of('model.answered')[0]?.data).toMatchObject({ simulated: true, model_asked: 'claude-x' });
   });
 });
+
+for (const behaviour of ['extractive', 'worst-case'] as const)
+  providerContract(`simulated endpoint, ${behaviour}`, async (scenario) => {
+    // The endpoint itself is ordinary code that never fails: a scripted one stands in for it, behind the same adapter.
+    const server = await messagesApiServer([PROVIDER_SCENARIOS[scenario]]);
+    const model = behaviour === 'worst-case' ? WORST_CASE_MODEL : SIMULATED_MODEL;
+    const provider = simulatedProvider(
+      { url: server.url, model },
+      {
+        fetch,
+        timeout_ms: SILENT.has(scenario) ? 150 : 20_000,
+        clearance: { confidentiality: 'internal', categories: [] },
+      },
+    );
+    return { provider, asked: () => server.received, close: server.close };
+  });
+
+test.each(['extractive', 'worst-case'] as const)(
+  'E1: %s: a stream brings what an answer in one piece does',
+  async (behaviour) => {
+    const server = await startSimulatedServer({ behaviour });
+    try {
+      const provider = simulatedProvider(server, { fetch });
+      const asked = {
+        ...{ model: server.model, system: 'You summarise.', max_output_tokens: 500 },
+        content: [
+          { type: 'text' as const, text: 'Summarise the evidence.' },
+          { type: 'data' as const, source: 'ev_1', title: 'event 1', text: '{"Message": "Set title to hello there."}' },
+        ],
+        output: { type: 'object', required: ['title'], properties: { title: { type: 'string', maxLength: 80 } } },
+        label: { confidentiality: 'public' as const, categories: [] },
+      };
+      const pieces: string[] = [];
+      const { request_id: _, ...whole } = await provider.complete(asked, new AbortController().signal);
+      const streamed = await provider.complete(asked, new AbortController().signal, {
+        text: (piece) => pieces.push(piece),
+      });
+      // The request that asks for a stream says so, and is that much longer.
+      expect({ ...whole, input_tokens: streamed.input_tokens }).toMatchObject({
+        text: streamed.text,
+        content: streamed.content,
+      });
+      expect(pieces.join('')).toBe(whole.text);
+    } finally {
+      await server.close();
+    }
+  },
+);

@@ -16,9 +16,12 @@ export function memoryObserver(): ModelObserver & {
     types: audit.types,
     of: audit.of,
     failWith: audit.failWith,
-    answered: (facts) => keep('model.answered', facts),
+    async answered(facts, validated) {
+      await keep('model.answered', facts);
+      if (validated) await keep('output.validated', validated);
+    },
+    attemptFailed: (facts) => keep('model.attempt_failed', facts),
     failed: (facts) => keep('model.failed', facts),
     rejected: (facts) => keep('output.rejected', facts),
-    validated: (facts) => keep('output.validated', facts),
   };
 }

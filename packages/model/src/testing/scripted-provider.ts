@@ -2,13 +2,14 @@ import type { Provider, ProviderAnswer, ProviderRequest } from '../ports.ts';
 
 /** An answer that ends its turn normally with `value` as JSON. */
 export function answerOf(value: unknown, more: Partial<ProviderAnswer> = {}): ProviderAnswer {
+  const text = more.text ?? JSON.stringify(value);
   return {
     model: 'scripted-1',
     stop_reason: 'end_turn',
     refusal: null,
-    text: JSON.stringify(value),
-    input_tokens: 10,
-    output_tokens: 5,
+    text,
+    content: text === '' ? [] : [{ type: 'text', text }],
+    ...{ input_tokens: 10, output_tokens: 5, cache_read_tokens: 0, cache_write_tokens: 0 },
     request_id: null,
     ...more,
   };
@@ -24,6 +25,8 @@ export function scriptedProvider(
     name: 'scripted',
     model: 'scripted-1',
     simulated: true,
+    vendor: 'scripted',
+    address: { host: '127.0.0.1', port: 1 },
     clearance: {
       confidentiality: 'restricted',
       categories: ['personal', 'health', 'payment', 'credential', 'customer'],

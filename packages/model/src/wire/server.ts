@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { API_VERSION } from '../anthropic/bounded-fetch.ts';
-import { requestId, sendError } from './reply.ts';
-import { type MessagesRequest, messagesRequestSchema } from './request.ts';
+import { type Dialect, type ErrorReply, isError } from './dialect.ts';
+import type { MessageReply } from './message.ts';
 
 /** The limit of the real endpoint. */
 const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
@@ -15,23 +14,38 @@ export interface WireServer {
   close(): Promise<void>;
 }
 
-/** Answers one request that has passed the checks. `n` counts from 1. */
-export type WireHandler = (
-  request: MessagesRequest,
-  exchange: { readonly n: number; readonly incoming: IncomingMessage; readonly response: ServerResponse },
-) => void | Promise<void>;
+/** One request and the ways to answer it in the words of its vendor. */
+export interface Exchange {
+  /** Counts from 1. */
+  readonly n: number;
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Whether a stream was asked for. */
+  readonly stream: boolean;
+  /** Answers, as a stream where one was asked for. */
+  message(reply: MessageReply): void;
+  error(reply: ErrorReply): void;
+  /** The frames of a stream, for a server that does not send them as it should. */
+  frames(reply: MessageReply): (string | Uint8Array)[];
+  /** Begins a stream. */
+  streamHead(): void;
+}
 
-/**
- * A local server that speaks the Messages API (version 2026-10-21, without streaming) on 127.0.0.1. It checks route,
- * version, credential and body as the API does, and leaves the answer to `handler`.
- */
-export async function startWireServer(handler: WireHandler, port = 0): Promise<WireServer> {
+/** Answers one request that has passed the checks. */
+export type WireHandler<Body> = (body: Body, exchange: Exchange) => void | Promise<void>;
+
+/** A local server on 127.0.0.1 that speaks as a vendor does, and leaves the answers to `handler`. */
+export async function startWireServer<Body>(
+  dialect: Dialect<Body>,
+  handler: WireHandler<Body>,
+  port = 0,
+): Promise<WireServer> {
   let requests = 0;
   const server = createServer((incoming, response) => {
     const n = ++requests;
-    answer(handler, n, incoming, response).catch(() => {
+    answer(dialect, handler, n, incoming, response).catch(() => {
       if (response.headersSent) response.destroy();
-      else sendError(response, n, { status: 500, message: 'the local server failed' });
+      else exchangeOf(dialect, n, incoming, response, false).error({ status: 500, message: 'the local server failed' });
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -52,33 +66,50 @@ export async function startWireServer(handler: WireHandler, port = 0): Promise<W
   };
 }
 
-async function answer(handler: WireHandler, n: number, incoming: IncomingMessage, response: ServerResponse) {
-  const refuse = (status: number, message: string) => sendError(response, n, { status, message });
-  if (incoming.url !== '/v1/messages') return refuse(404, 'not found');
-  if (incoming.method !== 'POST') {
-    response.writeHead(405, { allow: 'POST', 'request-id': requestId(n) }).end();
-    return;
-  }
-  if (incoming.headers['anthropic-version'] !== API_VERSION) {
-    return refuse(400, `anthropic-version: expected ${API_VERSION}`);
-  }
-  if (!/^Bearer \S+$/.test(incoming.headers.authorization ?? '')) {
-    return refuse(401, 'authorization: a bearer key is required');
-  }
-  const body = await read(incoming);
-  if (body === null) return refuse(413, 'request exceeds the maximum size');
-  let data: unknown;
-  try {
-    data = JSON.parse(body);
-  } catch {
-    return refuse(400, 'the request body is not valid JSON');
-  }
-  const parsed = messagesRequestSchema.safeParse(data);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return refuse(400, `${issue?.path.join('.') || 'body'}: ${issue?.message}`);
-  }
-  await handler(parsed.data, { n, incoming, response });
+async function answer<Body>(
+  dialect: Dialect<Body>,
+  handler: WireHandler<Body>,
+  n: number,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const text = await read(incoming);
+  const asked =
+    text === null ? { status: 413, message: 'request exceeds the maximum size' } : dialect.read(incoming, text);
+  if (isError(asked)) return exchangeOf(dialect, n, incoming, response, false).error(asked);
+  await handler(asked.body, exchangeOf(dialect, n, incoming, response, asked.stream));
+}
+
+function exchangeOf<Body>(
+  dialect: Dialect<Body>,
+  n: number,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  stream: boolean,
+): Exchange {
+  const head = (status: number, type: string, headers: Readonly<Record<string, string>> = {}) =>
+    response.writeHead(status, { 'content-type': type, ...dialect.headers(n), ...headers });
+  const streamHead = (): void => {
+    head(200, dialect.stream_type);
+    response.flushHeaders();
+  };
+  return {
+    ...{ n, incoming, response, stream, streamHead },
+    frames: (reply) => dialect.frames(reply, n),
+    message(reply) {
+      if (!stream) {
+        head(200, 'application/json').end(JSON.stringify(dialect.message(reply, n)));
+        return;
+      }
+      streamHead();
+      for (const frame of dialect.frames(reply, n)) response.write(frame);
+      response.end();
+    },
+    error(reply) {
+      const { body, headers } = dialect.error(reply, n);
+      head(reply.status, 'application/json', { ...headers, ...reply.headers }).end(JSON.stringify(body));
+    },
+  };
 }
 
 async function read(incoming: IncomingMessage): Promise<string | null> {

@@ -49,11 +49,16 @@ export function askStep(scope: RunScope) {
     const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
     const observer: ModelObserver = {
-      answered: (facts) => write(record('model.answered', facts, { outcome: facts.output_category })),
+      answered: (facts, validated) =>
+        write(
+          record('model.answered', facts, { outcome: facts.output_category }),
+          ...(validated
+            ? [record('output.validated', { ...validated, ...confinedFacts(confined) }, { outcome: 'valid' })]
+            : []),
+        ),
+      attemptFailed: (facts) => write(record('model.attempt_failed', facts, { outcome: facts.kind })),
       failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
       rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
-      validated: (facts) =>
-        write(record('output.validated', { ...facts, ...confinedFacts(confined) }, { outcome: 'valid' })),
     };
     let since: Date | null = null;
     let asked: Asked;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type ProjectConfigInput, projectConfigSchema, systemClock } from '@portreeve/contract';
 import { localSharing } from '@portreeve/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Models, openModels } from './model.ts';
+import { type Models, modelKeysOf, openModels } from './model.ts';
+import { checkModelSecrets } from './model-secrets.ts';
 import { openSecrets, type Secrets, stateKeystore } from './secrets.ts';
 
 let folder: string;
@@ -22,11 +23,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const CLOUD: NonNullable<ProjectConfigInput['models']>[number] = {
+type Endpoint = NonNullable<ProjectConfigInput['models']>[number];
+const CLOUD = {
   ...{ name: 'cloud', kind: 'anthropic', model: 'claude-test-1', secret: 'anthropic-api-key', where: 'public-cloud' },
   clearance: { confidentiality: 'internal' },
-};
-const INSIDE: typeof CLOUD = {
+} as const satisfies Endpoint;
+const INSIDE: Endpoint = {
   ...{ ...CLOUD, name: 'inside', model: 'claude-test-2', secret: 'inside-key', where: 'inside' },
   base_url: 'http://127.0.0.1:9',
   clearance: { confidentiality: 'restricted', categories: ['personal', 'customer'] },
@@ -39,11 +41,9 @@ async function openAll(
 ) {
   const config = projectConfigSchema.parse({ environment, workflows: ['x'], models });
   const all = await openModels({
-    config,
-    secrets,
-    environmentKey,
-    clock: systemClock,
-    health: () => undefined,
+    ...{ config, secrets, clock: systemClock, health: () => undefined },
+    keys: modelKeysOf({ ANTHROPIC_API_KEY: environmentKey }),
+    at: (path) => join(folder, path),
     shared: localSharing(systemClock),
   });
   opened.push(all);
@@ -97,4 +97,46 @@ test('E9: production takes the key from the secret store and not from the enviro
   const error = await open('production', 'sk-in-the-environment').catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'misconfigured', detail: 'ANTHROPIC_API_KEY is set in production.' });
   expect(String(error)).not.toContain('sk-in');
+});
+
+test('simulated endpoints can be named, and never in production', async () => {
+  const drill: Endpoint = {
+    ...{ name: 'drill', kind: 'simulated', behaviour: 'worst-case', where: 'inside' },
+    clearance: { confidentiality: 'internal' },
+  };
+  expect(await openAll('development', 'sk-test', [CLOUD, drill])).toMatchObject([
+    { name: 'cloud', simulated: false },
+    { name: 'drill', simulated: true, clearance: { confidentiality: 'internal' } },
+  ]);
+  await expect(openAll('production', undefined, [drill])).rejects.toMatchObject({
+    detail: 'The endpoint drill is simulated, in production.',
+  });
+});
+
+test('E9: an endpoint has one credential, and a cloud\u2019s has at least one', () => {
+  const { secret: _, ...keyless } = CLOUD;
+  const federation = { token_file: 'token', rule: 'fdrl_1', organization: 'org' };
+  const messages = (endpoint: unknown) =>
+    projectConfigSchema
+      .safeParse({ workflows: ['x'], models: [endpoint] })
+      .error?.issues.map(({ message }) => message) ?? [];
+  expect(messages(keyless)).toEqual(['has no credential: give `secret`, or `federation`']);
+  expect(messages({ ...CLOUD, federation })).toEqual([
+    'has more than one credential: give one of `secret`, `federation` and `auth`',
+  ]);
+  expect(messages({ ...keyless, federation })).toEqual([]);
+  expect(messages({ ...keyless, kind: 'bedrock', region: 'eu-central-1' })).toEqual([
+    'has no credential: give `secret`, or `auth`',
+  ]);
+  expect(messages({ ...keyless, kind: 'foundry', secret: 'k' })).toEqual(['give either `resource` or `base_url`']);
+  expect(messages({ ...keyless, kind: 'openai-compatible', base_url: 'http://127.0.0.1:9/v1' })).toEqual([]);
+});
+
+test('E9: a tool cannot have the credential of the reasoner', () => {
+  const { models } = projectConfigSchema.parse({ workflows: ['x'], models: [CLOUD] });
+  const tool = (credential: string) => ({ name: 'pay', binding: { kind: 'http', credential } }) as never;
+  expect(() => checkModelSecrets(models, { tools: [tool('bank-token')], sources: [] })).not.toThrow();
+  expect(() => checkModelSecrets(models, { tools: [tool('anthropic-api-key')], sources: [] })).toThrow(
+    /pay names anthropic-api-key, the key of the model endpoint cloud/,
+  );
 });

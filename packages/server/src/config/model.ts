@@ -1,20 +1,28 @@
-import { type Clock, type ModelEndpoint, PortreeveError, type ProjectConfig } from '@portreeve/contract';
-import { createEgress, type Egress } from '@portreeve/execute';
-import {
-  ANTHROPIC_URL,
-  anthropicProvider,
-  createModel,
-  type Provider,
-  RESILIENCE,
-  type Sharing,
-} from '@portreeve/model';
-import { simulatedProvider, startSimulatedServer } from '@portreeve/model/simulated';
+import { type ModelEndpoint, PortreeveError, type ProjectConfig } from '@portreeve/contract';
+import { createEgress } from '@portreeve/execute';
+import { createModel, type ModelOptions, type ResilienceOptions, type Sharing } from '@portreeve/model';
 import type { Endpoint } from '@portreeve/run';
 import { proxyOf, ruleOf } from './egress.ts';
+import { type OpenWith, openProvider } from './open-provider.ts';
 import type { Secrets } from './secrets.ts';
 
-/** The secret that the environment variable `ANTHROPIC_API_KEY` stands in for, outside production. */
-const ENVIRONMENT_SECRET = 'anthropic-api-key';
+/** Secrets that a plain environment variable stands in for, outside production (requirement E9). */
+const ENVIRONMENT_SECRETS: Readonly<Record<string, string>> = {
+  'anthropic-api-key': 'ANTHROPIC_API_KEY',
+  'bedrock-api-key': 'AWS_BEARER_TOKEN_BEDROCK',
+  'foundry-api-key': 'ANTHROPIC_FOUNDRY_API_KEY',
+  'openai-api-key': 'OPENAI_API_KEY',
+};
+
+/** Keys by the name of the secret that each stands in for. */
+export type ModelKeys = Readonly<Record<string, string | undefined>>;
+
+export function modelKeysOf(env: Readonly<Record<string, string | undefined>>): ModelKeys {
+  return Object.fromEntries(Object.entries(ENVIRONMENT_SECRETS).map(([secret, variable]) => [secret, env[variable]]));
+}
+
+/** Shorter than vendors keep an idle connection, so that it is we who close it. */
+const KEPT_MS = 4000;
 
 /** An endpoint with what people are told of it. */
 export interface OpenEndpoint extends Endpoint {
@@ -28,100 +36,145 @@ export interface Models {
   close(): Promise<void>;
 }
 
-/**
- * The configured endpoints where there are keys, otherwise the simulated model alone (requirement J1). Keys come from the
- * secret store; from the environment only outside production (requirement E9). A key for some and not for all is
- * `misconfigured`: questions would silently go another way than the configuration says.
- */
-export async function openModels(options: {
-  config: ProjectConfig;
-  secrets: Pick<Secrets, 'read'>;
-  environmentKey: string | undefined;
-  clock: Clock;
+export interface OpenModelsOptions extends Pick<OpenWith, 'clock' | 'at'> {
+  readonly config: ProjectConfig;
+  readonly secrets: Pick<Secrets, 'read'>;
+  readonly keys: ModelKeys;
+  /** Gets a span for each attempt to ask, without content. */
+  readonly tracer?: ModelOptions['tracer'];
   /** Hears of each answer of an endpoint, and of each time that its circuit opens. */
-  health: (endpoint: string, state: 'answers' | 'silent') => void;
+  readonly health: (endpoint: string, state: 'answers' | 'silent') => void;
   /** What all processes share of the endpoints. */
-  shared: Sharing;
-}): Promise<Models> {
-  const { config, clock } = options;
+  readonly shared: Sharing;
+}
+
+/** The stand-in for all endpoints where there is no key. Nothing leaves the machine, so that it may see everything. */
+const STAND_IN: ModelEndpoint = {
+  ...{ name: 'simulated', kind: 'simulated', model: 'portreeve-simulated-1', where: 'inside', behaviour: 'extractive' },
+  clearance: {
+    confidentiality: 'restricted',
+    categories: ['personal', 'health', 'payment', 'credential', 'customer'],
+  },
+};
+
+/** It has the limits of the first endpoint that it stands in for, so that they can be tried without a key. */
+const standIn = ({ prices, timeout_s, limits, resilience }: Partial<ModelEndpoint> = {}): ModelEndpoint => ({
+  ...STAND_IN,
+  ...{ prices, timeout_s, limits, resilience },
+});
+
+/**
+ * The configured endpoints where there are credentials, otherwise the simulated model alone (requirement J1). Keys come
+ * from the secret store; from the environment only outside production (requirement E9). A key for some and not for all
+ * is `misconfigured`: questions would silently go another way than the configuration says.
+ */
+export async function openModels(options: OpenModelsOptions): Promise<Models> {
+  const { config, keys } = options;
   const production = config.environment === 'production';
-  const open = (provider: Provider, where: ModelEndpoint['where'], from: ModelEndpoint | undefined): OpenEndpoint => ({
-    name: provider.name,
-    where,
-    clearance: provider.clearance,
-    model: provider.model,
-    simulated: provider.simulated,
-    ask: createModel({
-      ...{ provider, clock, shared: options.shared },
-      resilience: { ...defined(from?.resilience), ...defined(from?.limits) },
-      ...(from?.prices && { prices: from.prices }),
-      health: (state) => options.health(provider.name, state),
-    }),
-  });
-  if (options.environmentKey && production) {
-    throw new PortreeveError('misconfigured', 'ANTHROPIC_API_KEY is set in production.', {
-      next: `Put the key into the secret store as ${ENVIRONMENT_SECRET} and unset the variable.`,
+  const plain = Object.keys(keys).find((secret) => keys[secret]);
+  if (plain !== undefined && production)
+    throw new PortreeveError('misconfigured', `${ENVIRONMENT_SECRETS[plain] ?? plain} is set in production.`, {
+      next: `Put the key into the secret store as ${plain} and unset the variable.`,
     });
-  }
-  const reach = (address: string, allowed: boolean) => {
-    // The provider's own time-out is the shorter one.
-    const headers_timeout_ms = 600_000;
-    return createEgress({
-      allow: [ruleOf(address, allowed)],
-      proxy: proxyOf(config, options.secrets),
-      headers_timeout_ms,
+  const unreal = config.models.find(({ kind }) => kind === 'simulated');
+  if (unreal && production)
+    throw new PortreeveError('misconfigured', `The endpoint ${unreal.name} is simulated, in production.`, {
+      next: 'Take it out of `models`.',
     });
-  };
+  const keyed = await withKeys(options, production);
+  return openAll(keyed ?? [{ endpoint: standIn(config.models[0]), key: null }], options);
+}
+
+interface Keyed {
+  readonly endpoint: ModelEndpoint;
+  readonly key: string | null;
+}
+
+/** Each endpoint with its key; null where none that needs one has it. */
+async function withKeys({ config, secrets, keys }: OpenModelsOptions, production: boolean): Promise<Keyed[] | null> {
   const keyed = await Promise.all(
     config.models.map(async (endpoint) => {
-      const stored = await options.secrets.read(endpoint.secret);
-      const apiKey = stored ?? (endpoint.secret === ENVIRONMENT_SECRET ? options.environmentKey : undefined);
-      return { endpoint, apiKey: apiKey || null };
+      const secret = secretOf(endpoint);
+      const key = secret === null ? null : (await secrets.read(secret)) || keys[secret] || null;
+      return { endpoint, key, lacks: secret !== null && key === null ? secret : null };
     }),
   );
-  const lacking = keyed.find(({ apiKey }) => apiKey === null);
-  if (lacking && (production || keyed.some(({ apiKey }) => apiKey !== null))) {
-    const { name, secret } = lacking.endpoint;
-    throw new PortreeveError('misconfigured', `There is no ${secret} in the secret store, for the endpoint ${name}.`, {
+  const lacking = keyed.find(({ lacks }) => lacks !== null);
+  if (!lacking) return keyed;
+  if (!production && keyed.every(({ lacks }) => lacks !== null)) return null;
+  const { endpoint, lacks } = lacking;
+  throw new PortreeveError(
+    'misconfigured',
+    `There is no ${lacks} in the secret store, for the endpoint ${endpoint.name}.`,
+    {
       next: production
         ? 'Production never runs on the simulated model: store the key and start again.'
         : 'Store the key, or take the endpoint out of `models`: the simulated model stands in for all endpoints or none.',
-    });
-  }
-  if (lacking) {
-    const server = await startSimulatedServer();
-    const egress = reach(server.url, true);
-    return {
-      endpoints: [open(simulatedProvider(server, { fetch: egress.fetch }), 'inside', config.models[0])],
-      async close() {
-        await egress.close();
-        await server.close();
-      },
-    };
-  }
-  const ways: Egress[] = [];
-  const endpoints = keyed.map(({ endpoint, apiKey }) => {
-    const { name, model, clearance, where, base_url = ANTHROPIC_URL } = endpoint;
-    const egress = reach(base_url, endpoint.private ?? base_url.startsWith('http:'));
-    ways.push(egress);
-    const timeout_ms = endpoint.resilience?.attempt_timeout_ms ?? RESILIENCE.attempt_timeout_ms;
-    return open(
-      anthropicProvider({
-        ...{ apiKey: apiKey ?? '', baseURL: base_url, fetch: egress.fetch, name, model, clearance, timeout_ms },
-      }),
-      where,
-      endpoint,
-    );
-  });
-  return {
-    endpoints: endpoints as [OpenEndpoint, ...OpenEndpoint[]],
-    async close() {
-      await Promise.all(ways.map((egress) => egress.close()));
     },
+  );
+}
+
+const secretOf = (endpoint: ModelEndpoint): string | null => ('secret' in endpoint && endpoint.secret) || null;
+
+async function openAll(keyed: readonly Keyed[], options: OpenModelsOptions): Promise<Models> {
+  const closing: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of closing.splice(0).reverse()) await each();
+  };
+  try {
+    const endpoints: OpenEndpoint[] = [];
+    for (const each of keyed) endpoints.push(await openEndpoint(each, options, closing));
+    return { endpoints: endpoints as [OpenEndpoint, ...OpenEndpoint[]], close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openEndpoint(
+  { endpoint, key }: Keyed,
+  { config, secrets, clock, at, tracer, health, shared }: OpenModelsOptions,
+  closing: (() => Promise<void>)[],
+): Promise<OpenEndpoint> {
+  const opened = await openProvider(endpoint, { key, clock, at });
+  if (opened.close) closing.push(opened.close);
+  const egress = createEgress({
+    allow: opened.reaches.map((address) => ruleOf(address, endpoint.private ?? address.startsWith('http:'))),
+    proxy: proxyOf(config, secrets),
+    // The provider's own time-out is the shorter one.
+    headers_timeout_ms: 3_600_000,
+    // A question whose connection was closed under it is asked again.
+    keep_idle_ms: KEPT_MS,
+  });
+  closing.push(egress.close);
+  const provider = opened.provider(egress.fetch);
+  const { name, clearance, model, simulated } = provider;
+  return {
+    ...{ name, clearance, model, simulated, where: endpoint.where },
+    ask: createModel({
+      ...{ provider, clock, shared, health: (state) => health(name, state), resilience: resilienceOf(endpoint) },
+      ...(tracer ? { tracer } : {}),
+      ...(endpoint.prices ? { prices: endpoint.prices } : {}),
+      ...(endpoint.context_tokens ? { context_tokens: endpoint.context_tokens } : {}),
+    }),
   };
 }
 
-/** What is configured, without what is left out. */
+/** The configured limits and ways of an endpoint, without what is left out. */
+function resilienceOf({ timeout_s, resilience, limits }: ModelEndpoint): Partial<ResilienceOptions> {
+  return {
+    ...(timeout_s === undefined ? {} : patience(timeout_s * 1000)),
+    ...defined(resilience),
+    ...defined(limits),
+  };
+}
+
+/** A question lasts as long as one attempt may, and a good deal longer, so that a second one has its time. */
+const patience = (attempt_timeout_ms: number) => ({
+  attempt_timeout_ms,
+  total_timeout_ms: Math.max(300_000, Math.round(attempt_timeout_ms * 2.5)),
+});
+
 function defined<T extends object>(given: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as never;
 }

@@ -10,7 +10,6 @@ import {
 import {
   awsEndpoints,
   awsSecrets,
-  createEgress,
   type Keystore,
   mountedFiles,
   openKeystore,
@@ -18,7 +17,7 @@ import {
   SecretStoreError,
   vaultStore,
 } from '@portreeve/execute';
-import { ruleOf } from './egress.ts';
+import { awsAuthIn, secretWayOut, vaultAuthIn, withoutUndefined } from './way-out.ts';
 
 export interface Secrets {
   /** For the executor: with leases. */
@@ -40,16 +39,16 @@ export function openSecrets(options: {
   readonly clock: Clock;
 }): Secrets {
   const { config, clock } = options;
-  const at = (path: string): string => resolve(options.projectFolder, path);
+  const { projectFolder: folder } = options;
   switch (config.secrets.store) {
     case 'keystore':
       return secretsOf(stateKeystore(options));
     case 'files':
-      return secretsOf(mountedFiles({ folder: at(config.secrets.folder) }));
+      return secretsOf(mountedFiles({ folder: resolve(folder, config.secrets.folder) }));
     case 'vault':
-      return openVault(config.secrets, at, clock);
+      return openVault(config.secrets, folder, clock);
     case 'aws':
-      return openAws(config.secrets, at, clock);
+      return openAws(config.secrets, folder, clock);
   }
 }
 
@@ -82,54 +81,21 @@ export function plainKeystore(stateFolder: string, environment: EnvironmentName)
   return stateKeystore({ config, projectFolder: stateFolder, stateFolder });
 }
 
-function openVault(config: SecretsConfig & { store: 'vault' }, at: (path: string) => string, clock: Clock): Secrets {
-  const { store: _, private: allowed, auth, namespace, ...rest } = config;
-  const egress = wayOut([new URL(config.address)], allowed);
+function openVault(config: SecretsConfig & { store: 'vault' }, folder: string, clock: Clock): Secrets {
+  const { store: _, private: allowed, auth, ...rest } = config;
+  const egress = secretWayOut('secret store', [new URL(config.address)], allowed);
   return secretsOf(
-    vaultStore({
-      ...rest,
-      ...(namespace === undefined ? {} : { namespace }),
-      auth:
-        auth.method === 'approle'
-          ? { ...withoutUndefined(auth), secret_id_file: at(auth.secret_id_file) }
-          : { ...withoutUndefined(auth), jwt_file: at(auth.jwt_file) },
-      fetch: egress.fetch,
-      clock,
-    }),
+    vaultStore({ ...withoutUndefined(rest), auth: vaultAuthIn(folder, auth), fetch: egress.fetch, clock }),
     egress.close,
   );
 }
 
-function openAws(config: SecretsConfig & { store: 'aws' }, at: (path: string) => string, clock: Clock): Secrets {
+function openAws(config: SecretsConfig & { store: 'aws' }, folder: string, clock: Clock): Secrets {
   const { store: _, private: allowed, auth, ...rest } = config;
   const options = withoutUndefined(rest);
-  const { secrets, sts } = awsEndpoints(options);
-  const egress = wayOut([secrets, sts], allowed);
-  return secretsOf(
-    awsSecrets({
-      ...options,
-      auth:
-        auth.method === 'keys'
-          ? { ...auth, secret_access_key_file: at(auth.secret_access_key_file) }
-          : { ...auth, token_file: at(auth.token_file) },
-      fetch: egress.fetch,
-      clock,
-    }),
-    egress.close,
-  );
-}
-
-/** A way out of its own: what reaches the secret store reaches nothing else, and no tool reaches the secret store. */
-function wayOut(urls: readonly URL[], allowed: boolean) {
-  for (const { protocol, hostname } of urls) {
-    if (protocol !== 'https:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname))
-      throw new PortreeveError('misconfigured', `The secret store at ${hostname} is spoken to without TLS.`, {
-        next: 'Give it an https address; plain http is for this machine alone.',
-      });
-  }
-  return createEgress({
-    allow: urls.map(({ href }) => ruleOf(href, allowed)),
-  });
+  const { service, sts } = awsEndpoints('secretsmanager', options);
+  const egress = secretWayOut('secret store', [service, sts], allowed);
+  return secretsOf(awsSecrets({ ...options, auth: awsAuthIn(folder, auth), fetch: egress.fetch, clock }), egress.close);
 }
 
 function secretsOf(store: SecretStore, closeEgress: () => Promise<void> = async () => undefined): Secrets {
@@ -153,11 +119,4 @@ function secretsOf(store: SecretStore, closeEgress: () => Promise<void> = async 
       await closeEgress();
     },
   };
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Optional members that the schema left undefined are left out (`exactOptionalPropertyTypes`). */
-function withoutUndefined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
 }

@@ -15,6 +15,7 @@ async function bareApp() {
     info: { version: '0.0.0' },
     database: memoryUnitOfWork(audit),
     audit,
+    redact: (text: string) => text,
   } as unknown as Services;
   const app = await buildApp(services, pino({ level: 'silent' }));
   return { app, drafts: audit.drafts as readonly RecordDraft[] };

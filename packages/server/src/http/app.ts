@@ -46,7 +46,7 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  installProblems(app);
+  installProblems(app, services.redact);
   // Whoever sends an identifier finds it in the answer, whatever that is (AuthZEN 1.0, request identification).
   app.addHook('onRequest', async (request, reply) => {
     const id = request.headers['x-request-id'];

@@ -66,11 +66,11 @@ let house: TestServer;
 let project: string;
 beforeAll(async () => {
   // A model answers with what it was shown: the address of the sender, and the name in a sentence.
-  const answer: Reply = (response, n) => {
+  const answer: Reply = (exchange) => {
     const shown = sentOf(api.requests.at(-1));
     const [to] = shown.match(/p[0-9a-z]+\.[0-9a-z]+@pseudonym\.invalid/) ?? ['nobody@example.test'];
     const [name] = shown.match(/Person_[0-9a-z]+/) ?? ['nobody'];
-    reply.answer({ to, text: `Dear ${name}, we wrote to ${to}.` })(response, n);
+    reply.answer({ to, text: `Dear ${name}, we wrote to ${to}.` })(exchange);
   };
   api = await messagesApiServer([answer]);
   const at = JSON.stringify(import.meta.resolve('@portreeve/contract'));
@@ -91,7 +91,7 @@ beforeAll(async () => {
     })};\n`,
     'mails/CASE-1.jsonl': `${MAILS.map((mail) => JSON.stringify(mail)).join('\n')}\n`,
   });
-  house = await testServer({ project, anthropicApiKey: 'sk-test-0123456789' });
+  house = await testServer({ project, modelKeys: { 'anthropic-api-key': 'sk-test-0123456789' } });
 });
 afterAll(async () => {
   await house?.close();

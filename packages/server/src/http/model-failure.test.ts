@@ -14,7 +14,7 @@ beforeAll(async () => {
     reply.answer({ note: INJECTED, evidence: ['ev_invented'] }),
   ]);
   house = await testServer({
-    anthropicApiKey: 'sk-test-0123456789',
+    modelKeys: { 'anthropic-api-key': 'sk-test-0123456789' },
     config: {
       models: [
         {

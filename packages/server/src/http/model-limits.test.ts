@@ -8,7 +8,7 @@ let house: TestServer;
 beforeAll(async () => {
   api = await messagesApiServer([reply.refusal(), reply.refusal(), reply.refusal()]);
   house = await testServer({
-    anthropicApiKey: 'sk-test-0123456789',
+    modelKeys: { 'anthropic-api-key': 'sk-test-0123456789' },
     config: {
       models: [
         {

@@ -3,10 +3,13 @@ import { ERRORS, type FieldError, isPortreeveError, PortreeveError, toProblem } 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 
-/** Every error leaves as an RFC 9457 problem with a stable code and a next step; causes go to the log alone. */
-export function installProblems(app: FastifyInstance): void {
+/**
+ * Every error leaves as an RFC 9457 problem with a stable code and a next step; causes go to the log alone. What it says
+ * is redacted: a sentence about a bad request may quote it, and answers are kept in more places than requests (G5).
+ */
+export function installProblems(app: FastifyInstance, redact: (text: string) => string): void {
   app.setErrorHandler((error: FastifyError | PortreeveError | Error, request, reply) => {
-    const known = toKnown(error);
+    const known = redacted(toKnown(error), redact);
     if (known.status >= 500) request.log.error({ err: error, cause: (error as Error).cause }, known.code);
     return send(reply, known, request.id);
   });
@@ -19,6 +22,14 @@ export function installProblems(app: FastifyInstance): void {
       request.id,
     ),
   );
+}
+
+function redacted(error: PortreeveError, redact: (text: string) => string): PortreeveError {
+  const errors = error.errors?.map(({ path, message }) => ({ path: redact(path), message: redact(message) }));
+  return new PortreeveError(error.code, redact(error.detail), {
+    ...{ next: error.next, extra: error.extra, cause: error.cause },
+    ...(errors ? { errors } : {}),
+  });
 }
 
 /** Addresses that no route is looked up for: a bad escape, or a parameter that is too long. */

@@ -5,10 +5,10 @@ import { seal, unseal } from '@portreeve/audit/writer';
 import { type Clock, isPortreeveError, type KeyWrapper, KeyWrapperError, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import { writeWhole } from '../config/write-whole.ts';
+import { RETIRE_AFTER_MS } from './retire-after.ts';
+import { rewrapHere } from './rewrap-here.ts';
 
 const KEY_BYTES = 32;
-/** A root key that was made is newest for so long before earlier ones go: a process may be wrapping with one. */
-const RETIRE_AFTER_MS = 60_000;
 
 const fileSchema = z
   .array(
@@ -55,7 +55,7 @@ export function fileKeyWrapper({ file, clock }: { readonly file: string; readonl
     return roots;
   };
 
-  return {
+  const wrapper: KeyWrapper = {
     root: async () => (await read())[0]!.root,
     async wrap(key, binding) {
       const { root } = (await read())[0]!;
@@ -68,6 +68,7 @@ export function fileKeyWrapper({ file, clock }: { readonly file: string; readonl
       if (text === null) throw new KeyWrapperError(`the root key ${root} of ${file} does not open it`);
       return Buffer.from(text, 'base64url');
     },
+    rewrap: (key, binding) => rewrapHere(wrapper, key, binding),
     async rotate() {
       const made = fresh();
       take(await write([made, ...(await read())]));
@@ -80,6 +81,7 @@ export function fileKeyWrapper({ file, clock }: { readonly file: string; readonl
     },
     close: async () => held.clear(),
   };
+  return wrapper;
 }
 
 /** The text of a file that nobody else can read; `null` where there is none. */

@@ -8,13 +8,14 @@ import { bindEnvironment } from '../config/bind-environment.ts';
 import { checkSystems } from '../config/bind-systems.ts';
 import { egressRules, proxyOf } from '../config/egress.ts';
 import { refuseEnvironmentCredentials } from '../config/environment-credentials.ts';
+import { configInForce, runBy, toolsInForce } from '../config/in-force.ts';
 import { KEY_ID_CHARS, keyId, loadExecutorKeys, publicText } from '../config/keys.ts';
 import { recordSecretChanges } from '../config/secret-changes.ts';
 import { openSecrets } from '../config/secrets.ts';
 import { takeStateFolder } from '../config/state-folder.ts';
 import { loadToolContracts } from '../config/tool-contracts.ts';
 import { every } from '../every.ts';
-import { fileKeyWrapper } from '../keys/file-wrapper.ts';
+import { openRootKeys } from '../keys/root-keys.ts';
 import { auditStage } from '../store/audit-stage.ts';
 import { checkRole } from '../store/check-role.ts';
 import { Database } from '../store/database.ts';
@@ -24,7 +25,8 @@ import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
-import { rootKeysFile, wireKeys } from '../wire-keys.ts';
+import { VERSION } from '../version.ts';
+import { wireKeys } from '../wire-keys.ts';
 import { instanceName } from './executors-alive.ts';
 import { takeDispatches } from './take-dispatches.ts';
 import { wireExecutor } from './wire-executor.ts';
@@ -120,7 +122,9 @@ async function start(
   undo.push(() => secrets.close());
   const egress = createEgress({ allow: egressRules(systems), proxy: proxyOf(config, secrets) });
   undo.push(() => egress.close());
-  const wrapper = fileKeyWrapper({ file: rootKeysFile(config, folder, state.path), clock });
+  const wrapper = openRootKeys({
+    ...{ config: config.root_keys, projectFolder: folder, stateFolder: state.path, clock },
+  });
   undo.push(() => wrapper.close());
   const sealing = wireKeys({ database, key: keys.redaction, wrapper, clock });
   const audit = createAuditWriter({
@@ -143,6 +147,17 @@ async function start(
   const data = { purpose: 'executor', key_id: keyId(executor), public_key: publicText(executor) };
   // Its key is made before its first start, when nobody writes records yet. It is on record once.
   await audit.record([draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` })]);
+  const told = { executor: name, jkt };
+  const in_force = configInForce(config);
+  await audit.record([
+    draft({
+      type: 'executor.started',
+      actor: SYSTEM_ACTOR,
+      data: { ...told, version: VERSION, by: runBy(), in_force: { ...in_force, ...toolsInForce(project.contracts) } },
+    }),
+  ]);
+  // Written while the database and the keeper of the root key are still open.
+  undo.push(() => audit.record([draft({ type: 'executor.stopped', actor: SYSTEM_ACTOR, data: told })]));
   const recordSecrets = () => recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   await recordSecrets();
 

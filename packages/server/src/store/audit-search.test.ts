@@ -134,6 +134,77 @@ describe('G4: search on PostgreSQL', () => {
     );
   });
 
+  test.each(['actor_id', 'type', 'tool', 'outcome'] as const)(
+    'sorted by %s, page by page, either way, with bounds of time',
+    async (column) => {
+      const store = auditStore(made.database);
+      const between = { since: new Date(ROWS[3000]!.time), until: new Date(ROWS[9000]!.time) };
+      const plain = { equals: {}, types: null, workflows: null, words: null, order: 'newest' as const };
+      const filedAs = (row: Row) => {
+        const values: Record<string, unknown> = {
+          ...row.refs,
+          actor_id: row.actor,
+          type: row.type,
+          outcome: row.outcome,
+        };
+        return String(values[column] ?? '');
+      };
+      const expected = ROWS.slice(3000, 9000)
+        .filter((row) => filedAs(row) !== '')
+        .sort((a, b) => (filedAs(a) < filedAs(b) ? -1 : filedAs(a) > filedAs(b) ? 1 : b.index - a.index))
+        .map(({ index }) => index);
+      expect(expected.length).toBeGreaterThan(1000);
+      for (const descending of [false, true]) {
+        const paged: number[] = [];
+        for (let after: number | null = null; ; after = paged.at(-1)!) {
+          const page = await store.search(LOG, {
+            ...plain,
+            ...between,
+            after,
+            limit: 977,
+            sort: { column, descending },
+          });
+          paged.push(...page.map(({ index }) => index));
+          if (page.length < 977) break;
+        }
+        expect(paged).toEqual(descending ? [...expected].reverse() : expected);
+      }
+    },
+  );
+
+  test('sorted within a run, with what else is asked; a page that no record ended is refused', async () => {
+    const store = auditStore(made.database);
+    const run = 'run_7';
+    const own = ROWS.filter((row) => row.refs.run === run && row.outcome !== '');
+    const search = { equals: { run }, types: null, workflows: null, since: null, until: null, words: null };
+    const more = {
+      after: null,
+      limit: 500,
+      order: 'newest' as const,
+      sort: { column: 'type' as const, descending: false },
+    };
+    const found = await store.search(LOG, { ...search, ...more, types: [own[0]!.type] });
+    expect(found.map(({ index }) => index).sort((a, b) => a - b)).toEqual(
+      ROWS.filter((row) => row.refs.run === run && row.type === own[0]!.type).map(({ index }) => index),
+    );
+    await expect(store.search(LOG, { ...search, ...more, after: COUNT + 5 })).rejects.toMatchObject({
+      code: 'bad_request',
+    });
+  });
+
+  test('a page in the order of a column is read from its index, and nothing is sorted', async () => {
+    const plan = await made.database.transaction(async (tx) => {
+      const db = made.database.on(tx);
+      await sql`ANALYZE audit_index`.execute(db);
+      const { rows } = await sql<{ 'QUERY PLAN': string }>`EXPLAIN SELECT index FROM audit_index
+        WHERE log = ${LOG} AND index >= 0 AND index < ${COUNT} AND type IS NOT NULL AND (type, -index) > ('run.ended', -9)
+        ORDER BY type ASC, -index ASC LIMIT 50`.execute(db);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toMatch(/Index (Only )?Scan/);
+    expect(plan).not.toMatch(/Sort|Seq Scan/);
+  });
+
   test('a page ends where the next one begins, over all records that a combination selects', async () => {
     const store = auditStore(made.database);
     const all: StoreSearch = {

@@ -1,5 +1,6 @@
 import type { SearchValues, StoredRecord, StoreSearch } from '@portreeve/audit';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { sortedBy } from './audit-sort.ts';
 import { BLOCK_BITS, blockTerm, termsAsked } from './audit-terms.ts';
 import type { Tables } from './tables.ts';
 
@@ -31,6 +32,7 @@ interface Range {
 export async function searchIndexes(db: Kysely<Tables>, log: string, search: StoreSearch): Promise<number[]> {
   const range = await rangeOf(db, log, search);
   if (range.low >= range.high) return [];
+  if (search.sort) return sortedBy(db, log, search, search.sort, within(log, range), queryOf(search));
   const id = IDS.find((name) => search.equals[name] !== undefined);
   if (id) return ofId(db, log, search, range, id);
   const named = Object.keys(search.equals) as (keyof SearchValues)[];
@@ -55,7 +57,8 @@ async function rangeOf(db: Kysely<Tables>, log: string, search: StoreSearch): Pr
   const size = rows[0] ? Number(rows[0].index) + 1 : 0;
   const since = search.since ? ((await first(search.since)) ?? size) : 0;
   const until = search.until ? ((await first(search.until)) ?? size) : size;
-  const { after } = search;
+  // Sorted otherwise, the last record of the page before is no bound of the index.
+  const after = search.sort ? null : search.after;
   return {
     low: Math.max(since, after !== null && !newest ? after + 1 : 0),
     high: Math.min(until, after !== null && newest ? after : size),

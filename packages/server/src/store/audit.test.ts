@@ -120,7 +120,7 @@ describe('the log on PostgreSQL', () => {
     expect(await find('k\u00f6ln')).toEqual([1]);
     expect(await find('ada')).toEqual([]);
     const [redacted] = (await log.search({ words: 'wrote' })).records;
-    const [whole, mark] = /\u27e6personal:email:15:([0-9a-f]{8})\u27e7/.exec(JSON.stringify(redacted!.payload))!;
+    const [whole, mark] = /\u27e6personal:email:16:([0-9a-f]{16})\u27e7/.exec(JSON.stringify(redacted!.payload))!;
     expect(await find(mark!)).toEqual([3, 2]);
     expect(await find(whole)).toEqual([3, 2]);
   });

@@ -28,10 +28,10 @@ async function migrations(): Promise<Migration[]> {
 
 /**
  * Brings the schema up to date: forward only, each file in its own transaction, one process at a time (advisory lock).
- * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now, and
- * whether the database tells the roles apart ({@link ensureRoles}).
+ * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now,
+ * the newest one, and whether the database tells the roles apart ({@link ensureRoles}).
  */
-export async function migrate(pool: pg.Pool): Promise<{ applied: string[]; roles: boolean }> {
+export async function migrate(pool: pg.Pool): Promise<{ applied: string[]; roles: boolean; schema: string }> {
   const client = await pool.connect().catch((cause: unknown) => {
     throw new PortreeveError('unavailable', 'The database cannot be reached.', {
       next: 'Check DATABASE_URL, and that PostgreSQL runs and lets this user in.',
@@ -86,7 +86,7 @@ export async function migrate(pool: pg.Pool): Promise<{ applied: string[]; roles
       }
       applied.push(migration.name);
     }
-    return { applied, roles: await ensureRoles(client) };
+    return { applied, roles: await ensureRoles(client), schema: known.at(-1)?.name ?? '' };
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
     client.release();

@@ -45,6 +45,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   legal_holds: { api: 'SELECT, INSERT, UPDATE (lifted_by, lifted_at)' },
   erasures: { api: 'SELECT, INSERT, UPDATE (state, closed_by, closed_at, keys)' },
 
+  reveals: { api: 'SELECT, INSERT, UPDATE (state, decided_by, decided_at, until)' },
+
   identity_accounts: { api: CHANGE, gatekeeper: READ },
   identity_sessions: { api: CHANGE },
   identity_tokens: { api: CHANGE },

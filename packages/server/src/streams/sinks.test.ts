@@ -8,14 +8,16 @@ import { deliverBatch, type Sink } from '@portreeve/audit';
 import { noteDraft, testAuditLog } from '@portreeve/audit/testing';
 import { systemClock } from '@portreeve/contract';
 import { createEgress, type Egress } from '@portreeve/execute';
-import { selfSigned } from '@portreeve/execute/testing';
+import { STATIC_KEY, selfSigned, startS3Server } from '@portreeve/execute/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openS3 } from '../config/open-s3.ts';
 import { auditStore } from '../store/audit.ts';
 import { streamStore } from '../store/audit-streams.ts';
 import { Database } from '../store/database.ts';
 import { type TestDatabase, testDatabase } from '../store/testing/database.ts';
 import { fileSink } from './file-sink.ts';
 import { httpSink } from './http-sink.ts';
+import { s3Sink } from './s3-sink.ts';
 import { syslogSink } from './syslog-sink.ts';
 
 type Fault = 'none' | 'refuses' | 'cuts before' | 'cuts within' | 'silent';
@@ -137,6 +139,47 @@ async function fileReceiver(): Promise<Receiver> {
   return receiver;
 }
 
+async function bucketReceiver(): Promise<Receiver> {
+  const region = 'eu-central-1';
+  const server = await startS3Server({ clock: systemClock, region, ...STATIC_KEY });
+  const folder = await mkdtemp(join(tmpdir(), 'portreeve-stream-'));
+  const secret_access_key_file = join(folder, 'key');
+  await writeFile(secret_access_key_file, STATIC_KEY.secretAccessKey);
+  const auth = { method: 'keys', access_key_id: STATIC_KEY.accessKeyId, secret_access_key_file } as const;
+  const place = { region, bucket: 'siem', prefix: 'a/', auth, endpoint: server.endpoint, private: true };
+  const { objects, close } = openS3('siem', { ...place, sts_endpoint: undefined }, { folder, clock: systemClock });
+  const whole = s3Sink({ objects, format: 'jsonl' });
+  const receiver: Receiver = {
+    sink: {
+      async send(batch, signal) {
+        server.state.broken = receiver.fault === 'refuses';
+        server.state.cuts = receiver.fault === 'cuts before';
+        server.state.silent = receiver.fault === 'silent';
+        return whole.send(batch, signal);
+      },
+    },
+    async received() {
+      const names = [...server.objects.keys()].sort();
+      expect(names[0]).toMatch(/^\/siem\/a\/\d{4}\/\d\d\/\d\d\/000000000000000\.jsonl$/);
+      expect(server.objects.get(names[0]!)!.headers.type).toBe('application/x-ndjson');
+      const indexes = names.flatMap((name) =>
+        server.objects.get(name)!.bytes.toString().trimEnd().split('\n').map(indexOf),
+      );
+      // Of objects not even the same record twice: a try that failed is overwritten. In the order of their names.
+      expect(indexes).toEqual(indexes.map((_, i) => i));
+      return indexes;
+    },
+    fault: 'none',
+    faults: ['refuses', 'cuts before', 'silent'],
+    async close() {
+      await close();
+      await server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+  return receiver;
+}
+
 describe('G8: streaming to a SIEM', () => {
   let made: TestDatabase;
   beforeAll(async () => {
@@ -148,6 +191,7 @@ describe('G8: streaming to a SIEM', () => {
     ['file', fileReceiver],
     ['HTTP', httpReceiver],
     ['syslog over TLS', syslogReceiver],
+    ['a bucket', bucketReceiver],
   ])('%s: no gap after any failure, and no duplicate after the index', async (name, make) => {
     const origin = `test.example/${name.replaceAll(' ', '-').toLowerCase()}`;
     const store = auditStore(made.database);

@@ -30,7 +30,7 @@ describe('G8: the configured streams', () => {
   const keys = testAuditLog().keys;
   const open = (streams: ProjectConfig['audit']['streams'], clock = fixedClock('2026-11-20T08:00:00Z')) =>
     createStreams({
-      ...{ streams, clock, egress, audit: logOf().log },
+      ...{ streams, clock, egress, audit: logOf().log, projectFolder: folder },
       cursors: streamStore(made.database, clock),
       systems: {
         nobody: { url: 'http://127.0.0.1:9', private: true },
@@ -59,8 +59,24 @@ describe('G8: the configured streams', () => {
     );
     await streams.deliver();
     expect(await streams.states(450)).toMatchObject([
-      { name: 'file', to: 'file', next: 450, lag: 0, problem: null, delivered_at: '2026-11-20T08:00:00.000Z' },
-      { name: 'http', to: 'http', next: 0, lag: 450, problem: expect.stringMatching(/./), delivered_at: null },
+      {
+        name: 'file',
+        to: 'file',
+        next: 450,
+        lag: 0,
+        waiting_since: null,
+        problem: null,
+        delivered_at: '2026-11-20T08:00:00.000Z',
+      },
+      {
+        name: 'http',
+        to: 'http',
+        next: 0,
+        lag: 450,
+        waiting_since: expect.stringMatching(/^20/),
+        problem: expect.stringMatching(/./),
+        delivered_at: null,
+      },
     ]);
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).metadata.sequence)).toEqual(Array.from({ length: 450 }, (_, i) => i));
@@ -71,7 +87,7 @@ describe('G8: the configured streams', () => {
     clock.advance(1);
     await streams.deliver();
     expect(await failedAt()).toBe('2026-11-20T08:00:01.000Z');
-    streams.close();
+    await streams.close();
     await log.close();
   });
 

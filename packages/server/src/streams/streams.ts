@@ -1,10 +1,13 @@
+import { resolve } from 'node:path';
 import { type AuditLog, deliverBatch, type Sink, type StreamFormat } from '@portreeve/audit';
 import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
 import type { Egress } from '@portreeve/execute';
+import { openS3 } from '../config/open-s3.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { StreamStore } from '../store/audit-streams.ts';
 import { fileSink } from './file-sink.ts';
 import { httpSink } from './http-sink.ts';
+import { s3Sink } from './s3-sink.ts';
 import { syslogSink } from './syslog-sink.ts';
 
 type StreamConfig = ProjectConfig['audit']['streams'][number];
@@ -20,7 +23,7 @@ export interface Streams {
   deliver(): Promise<void>;
   /** How far each configured stream is. */
   states(size: number): Promise<StreamView[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface StreamView {
@@ -31,6 +34,8 @@ export interface StreamView {
   readonly next: number;
   /** Records that wait. */
   readonly lag: number;
+  /** Since when the oldest of them has its place in the log; `null` where none waits. */
+  readonly waiting_since: string | null;
   readonly delivered_at: string | null;
   readonly problem: string | null;
 }
@@ -43,11 +48,13 @@ export function createStreams(options: {
   readonly egress: Pick<Egress, 'fetch' | 'connect'>;
   readonly secrets: Pick<Secrets, 'read'>;
   readonly clock: Clock;
+  /** Files that streams name are relative to it. */
+  readonly projectFolder: string;
 }): Streams {
   const { streams, audit, cursors, clock } = options;
   const { origin: log, read } = audit;
   const closing = new AbortController();
-  const open = streams.map((config) => ({ config, sink: sinkOf(config, options), wait_ms: 0, notBefore: 0 }));
+  const open = streams.map((config) => ({ config, ...sinkOf(config, options), wait_ms: 0, notBefore: 0 }));
   return {
     async deliver() {
       await Promise.all(
@@ -74,23 +81,46 @@ export function createStreams(options: {
     },
     async states(size) {
       const byName = new Map((await cursors.states()).map((state) => [state.name, state]));
-      return streams.map(({ name, to, format }) => {
-        const state = byName.get(name);
-        const next = state?.next ?? 0;
-        return {
-          ...{ name, to: to.kind, format, next, lag: Math.max(0, size - next) },
-          delivered_at: state?.delivered_at?.toISOString() ?? null,
-          problem: state?.problem ?? null,
-        };
-      });
+      return Promise.all(
+        streams.map(async ({ name, to, format }) => {
+          const state = byName.get(name);
+          const next = state?.next ?? 0;
+          const [waiting] = next < size ? await read(next, 1) : [];
+          return {
+            ...{ name, to: to.kind, format, next, lag: Math.max(0, size - next) },
+            waiting_since: waiting ? (JSON.parse(waiting.entry) as { time: string }).time : null,
+            delivered_at: state?.delivered_at?.toISOString() ?? null,
+            problem: state?.problem ?? null,
+          };
+        }),
+      );
     },
-    close: () => closing.abort(new Error('the server stops')),
+    async close() {
+      closing.abort(new Error('the server stops'));
+      await Promise.all(open.map(({ close }) => close?.()));
+    },
   };
 }
 
-function sinkOf(config: StreamConfig, parts: Parameters<typeof createStreams>[0]): Sink {
+function sinkOf(
+  config: StreamConfig,
+  parts: Parameters<typeof createStreams>[0],
+): { readonly sink: Sink; readonly close?: () => Promise<void> } {
   const { to, format, name } = config;
-  if (to.kind === 'file') return fileSink(to.path);
+  if (to.kind === 'file') return { sink: fileSink(resolve(parts.projectFolder, to.path)) };
+  if (to.kind === 's3') {
+    const { objects, close } = openS3(name, to, { folder: parts.projectFolder, clock: parts.clock });
+    return { sink: s3Sink({ objects, format }), close };
+  }
+  return { sink: systemSink(config, to, parts) };
+}
+
+/** Of a receiver that is a declared system. Throws `misconfigured` where there is none, or one that speaks otherwise. */
+function systemSink(
+  { name, format }: StreamConfig,
+  to: StreamConfig['to'] & { readonly kind: 'http' | 'syslog' },
+  parts: Parameters<typeof createStreams>[0],
+): Sink {
   const system = Object.hasOwn(parts.systems, to.system) ? parts.systems[to.system] : undefined;
   const wanted = to.kind === 'http' ? /^https?:/ : /^syslogs:/;
   if (!system || !wanted.test(system.url))

@@ -11,3 +11,4 @@ export {
   testServer,
   WORKFLOW,
 } from './server.ts';
+export { caseNoteProject } from './temporary-project.ts';

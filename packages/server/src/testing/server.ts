@@ -28,7 +28,7 @@ export const PROJECT = fileURLToPath(new URL('./project/', import.meta.url));
 export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
 
-export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'anthropicApiKey'> {
+export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'tracer'> {
   /** Another project than the test project: a folder. */
   readonly project?: string;
   /** Called before the first start, with the state folder. */

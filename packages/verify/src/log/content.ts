@@ -1,4 +1,6 @@
+import { type ApprovalChecks, approvalChecks } from './approvals.ts';
 import { type Entry, isPayloadOf } from './entry.ts';
+import { type ErasureChecks, erasureChecks } from './erasures.ts';
 import { readVerdict, verifyVerdict } from './verdict.ts';
 
 /** What has been seen so far in the records of one export. */
@@ -9,6 +11,8 @@ export interface ContentChecks {
   verdicts_by_registered_key: number;
   time: number;
   readonly signingKeysByAccount: Map<string, string>;
+  readonly erasures: ErasureChecks;
+  readonly approvals: ApprovalChecks;
 }
 
 export function newContentChecks(): ContentChecks {
@@ -19,6 +23,8 @@ export function newContentChecks(): ContentChecks {
     verdicts_by_registered_key: 0,
     time: Number.NEGATIVE_INFINITY,
     signingKeysByAccount: new Map(),
+    erasures: erasureChecks(),
+    approvals: approvalChecks(),
   };
 }
 
@@ -28,8 +34,13 @@ interface Finding {
   readonly problem: string;
 }
 
-/** Checks what an entry says of itself and of its payload. */
-export async function checkContent(checks: ContentChecks, entry: Entry, payload: unknown): Promise<Finding | null> {
+/** Checks what an entry says of itself and of its payload. `whole`: no record of the log was left out so far. */
+export async function checkContent(
+  checks: ContentChecks,
+  entry: Entry,
+  payload: unknown,
+  whole: boolean,
+): Promise<Finding | null> {
   const { index } = entry;
   const time = Date.parse(entry.time);
   if (time < checks.time)
@@ -38,6 +49,8 @@ export async function checkContent(checks: ContentChecks, entry: Entry, payload:
   checks.records++;
   if (payload === null) {
     checks.payloads_missing++;
+    checks.erasures.see(entry, null);
+    checks.approvals.see(entry, null);
     return null;
   }
   if (!isPayloadOf(entry, payload))
@@ -46,15 +59,22 @@ export async function checkContent(checks: ContentChecks, entry: Entry, payload:
       index,
       problem: `the payload of record ${index} is not the one that was recorded`,
     };
+  checks.erasures.see(entry, payload);
+  checks.approvals.see(entry, payload);
   const { data } = payload;
   if (entry.type === 'identity.account_created' && typeof data.account === 'string') {
     if (typeof data.signing_key === 'string') checks.signingKeysByAccount.set(data.account, data.signing_key);
     return null;
   }
-  return entry.type === 'approval.verdict' ? checkVerdict(checks, entry, data.verdict) : null;
+  return entry.type === 'approval.verdict' ? checkVerdict(checks, entry, data.verdict, whole) : null;
 }
 
-async function checkVerdict(checks: ContentChecks, entry: Entry, value: unknown): Promise<Finding | null> {
+async function checkVerdict(
+  checks: ContentChecks,
+  entry: Entry,
+  value: unknown,
+  whole: boolean,
+): Promise<Finding | null> {
   const { index, refs } = entry;
   const signed = readVerdict(value);
   if (!signed || !(await verifyVerdict(signed)))
@@ -65,6 +85,8 @@ async function checkVerdict(checks: ContentChecks, entry: Entry, value: unknown)
     (refs.proposal !== undefined && refs.proposal !== statement.proposal);
   if (elsewhere)
     return { kind: 'bad_verdict', index, problem: `the verdict in record ${index} was signed for another approval` };
+  const fault = checks.approvals.fault(statement, whole);
+  if (fault !== null) return { kind: 'bad_verdict', index, problem: `the verdict in record ${index} ${fault}` };
   checks.verdicts++;
   if (checks.signingKeysByAccount.get(statement.approver) === signed.public_key) checks.verdicts_by_registered_key++;
   return null;

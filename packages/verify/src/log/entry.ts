@@ -7,6 +7,9 @@ export interface Entry {
   readonly index: number;
   readonly time: string;
   readonly type: string;
+  readonly outcome: string;
+  /** What seals the payload: without one of them it cannot be read. */
+  readonly keys: readonly string[];
   readonly payload_digest: string;
   readonly refs: Readonly<Record<string, unknown>>;
 }
@@ -28,6 +31,9 @@ export function readEntry(text: string): Entry | null {
       !Number.isNaN(Date.parse(entry.time)) &&
       typeof entry.type === 'string' &&
       typeof entry.payload_digest === 'string' &&
+      typeof entry.outcome === 'string' &&
+      Array.isArray(entry.keys) &&
+      entry.keys.every((key) => typeof key === 'string') &&
       typeof entry.refs === 'object' &&
       entry.refs !== null;
     return whole ? entry : null;

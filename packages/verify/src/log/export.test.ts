@@ -30,6 +30,7 @@ describe('G2: an export is checked with nothing but its files', () => {
       root: some.checkpoint.split('\n')[2],
       records: size,
       payloads_missing: 0,
+      payloads_unexplained: 0,
       verdicts: 0,
       verdicts_by_registered_key: 0,
       key: some.vkey.trim(),
@@ -170,9 +171,57 @@ describe('G2: an export is checked with nothing but its files', () => {
     expect(await verifyExport(input(makeExport(records)))).toMatchObject({ kind: 'clock', first_bad_index: 3 });
   });
 
-  test('an erased payload is counted', async () => {
-    const lines = edit(made.lines, 5, (line) => JSON.stringify({ ...JSON.parse(line), payload: null }));
-    expect(await verifyExport(input(made, lines))).toMatchObject({ ok: true, payloads_missing: 1 });
+  describe('G6: erased payloads are compared with the records of their erasure', () => {
+    const sealed = (keys: string[], note: string): TestRecord => ({ keys, data: { note } });
+    const records = [
+      sealed(['key_a'], 'of a'),
+      sealed(['key_b'], 'of b'),
+      sealed(['key_a', 'key_b'], 'of both'),
+      { type: 'audit.erased', keys: ['key_custody'], data: { keys: ['key_a', 'key_c'] } },
+      sealed(['key_d'], 'of d'),
+    ];
+    const erased = makeExport(records);
+    const without = (from: TestExport, lines: readonly string[], ...gone: number[]) =>
+      input(
+        from,
+        gone.reduce(
+          (all: readonly string[], at) => edit(all, at, (x) => JSON.stringify({ ...JSON.parse(x), payload: null })),
+          lines,
+        ),
+      );
+
+    test('what the log says was erased is counted', async () => {
+      expect(await verifyExport(without(erased, erased.lines, 0, 2))).toMatchObject({
+        ...{ ok: true, complete: true, payloads_missing: 2, payloads_unexplained: 0 },
+      });
+    });
+
+    test('tampering: a payload that is gone without such a record is named', async () => {
+      expect(await verifyExport(without(erased, erased.lines, 0, 1, 2, 4))).toMatchObject({
+        ...{ ok: false, kind: 'missing_payload', first_bad_index: 1, payloads_missing: 4, payloads_unexplained: 2 },
+        problem: 'the payload of record 1 is gone, and no record says that it was erased',
+      });
+    });
+
+    test('tampering: the record of an erasure loses its own payload, and explains nothing any more', async () => {
+      expect(await verifyExport(without(erased, erased.lines, 0, 2, 3))).toMatchObject({
+        ...{ ok: false, kind: 'missing_payload', first_bad_index: 0 },
+      });
+    });
+
+    test('tampering: a payload that came back is named', async () => {
+      expect(await verifyExport(without(erased, erased.lines, 0))).toMatchObject({
+        ...{ ok: false, kind: 'returned_payload', first_bad_index: 2 },
+        problem: 'the payload of record 2 is here, and record 3 says that its key was erased',
+      });
+    });
+
+    test('a selection may lack the record that explains it, and says how many are not explained', async () => {
+      const selected = [0, 1].map((i) => erased.proved[i]!);
+      expect(await verifyExport(without(erased, selected, 0))).toMatchObject({
+        ...{ ok: true, complete: false, payloads_missing: 1, payloads_unexplained: 1 },
+      });
+    });
   });
 
   test('a line without end is refused, not read into memory', async () => {
@@ -280,6 +329,55 @@ describe('F5: signed verdicts', () => {
     refs,
   });
   const check = async (...records: TestRecord[]) => verifyExport(input(makeExport(records)));
+
+  describe('F3: is compared with what was asked and shown', () => {
+    const digest = (char: string) => `sha256:${char.repeat(64)}`;
+    const preview = { digest: digest('7'), proposal: 'prop_dry', execution: 'exec_dry', missing: null };
+    const dryRun: TestRecord = {
+      ...{ type: 'execution.result', outcome: 'succeeded', data: { state: 'succeeded' } },
+      refs: { proposal: 'prop_dry', execution: 'exec_dry' },
+    };
+    const asked = (more: object = { preview }): TestRecord => ({
+      type: 'approval.requested',
+      data: { proposal_digest: statement.proposal_digest, ...more },
+      refs: { approval: 'appr_a', proposal: 'prop_a' },
+    });
+    const verdict = (more: object = { preview_digest: preview.digest }) => recorded(signed({ ...statement, ...more }));
+    const bad = (problem: RegExp) => ({ ok: false, kind: 'bad_verdict', problem: expect.stringMatching(problem) });
+
+    test('the same proposal, the same preview, the dry run on record', async () => {
+      expect(await check(dryRun, asked(), verdict())).toMatchObject({ ok: true, verdicts: 1 });
+      expect(await check(asked({}), verdict({}))).toMatchObject({ ok: true, verdicts: 1 });
+      const missing = { preview: { ...preview, execution: null, missing: 'late' } };
+      expect(await check(asked(missing), verdict())).toMatchObject({ ok: true });
+    });
+
+    test('tampering: another preview, none, or one where none was shown', async () => {
+      const other = bad(/record 2 was signed for another preview than its approver was shown/);
+      expect(await check(dryRun, asked(), verdict({ preview_digest: digest('8') }))).toMatchObject(other);
+      expect(await check(dryRun, asked(), verdict({}))).toMatchObject(other);
+      expect(await check(asked({}), verdict())).toMatchObject(bad(/another preview/));
+    });
+
+    test('tampering: another proposal than was asked', async () => {
+      const changed = verdict({ preview_digest: preview.digest, proposal_digest: digest('9') });
+      expect(await check(dryRun, asked(), changed)).toMatchObject(bad(/another proposal than was asked/));
+    });
+
+    test('tampering: a dry run that is not on record, that failed, or that is of another proposal', async () => {
+      const none = bad(/a preview whose dry run is not on record/);
+      expect(await check(asked(), verdict())).toMatchObject(none);
+      expect(await check({ ...dryRun, outcome: 'failed' }, asked(), verdict())).toMatchObject(none);
+      const elsewhere = { ...dryRun, refs: { proposal: 'prop_x', execution: 'exec_dry' } };
+      expect(await check(elsewhere, asked(), verdict())).toMatchObject(none);
+    });
+
+    test('what a selection lacks is no fault', async () => {
+      const made = makeExport([dryRun, asked(), verdict()]);
+      expect(await verifyExport(input(made, made.proved.slice(1)))).toMatchObject({ ok: true, verdicts: 1 });
+      expect(await verifyExport(input(made, made.proved.slice(2)))).toMatchObject({ ok: true, verdicts: 1 });
+    });
+  });
 
   test('what contract signs verifies; one change more does not', async () => {
     expect(await verifyVerdict(signed())).toBe(true);

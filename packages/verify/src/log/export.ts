@@ -17,12 +17,16 @@ export interface ExportInput {
   readonly expectedVkeys?: readonly string[];
   /** In their place: whose signatures and cosignatures are believed. */
   readonly policy?: Policy;
+  /** What is checked never held payloads, as a folder of tiles. */
+  readonly without_payloads?: boolean;
 }
 
 export type ExportProblem =
   | NoteFault
   | 'changed_entry'
   | 'changed_payload'
+  | 'missing_payload'
+  | 'returned_payload'
   | 'changed_leaf'
   | 'changed_tile'
   | 'missing'
@@ -49,8 +53,13 @@ export interface ExportResult {
   readonly root: string | null;
   /** Records that were checked. */
   readonly records: number;
-  /** Records whose payload is not in the export: erased, or left out. */
+  /** Records whose payload is not in the export. */
   readonly payloads_missing: number;
+  /**
+   * Of these, those of which no record here says that they were erased. In a whole export the first of them is a fault; a
+   * selection may lack the records that say so.
+   */
+  readonly payloads_unexplained: number;
   /** Signed verdicts that verify, and how many of them by the key that this log registers for the approver. */
   readonly verdicts: number;
   readonly verdicts_by_registered_key: number;
@@ -82,7 +91,7 @@ export async function verifyExport(input: ExportInput): Promise<ExportResult> {
     const kind = opened.ok ? 'malformed' : opened.fault;
     return result({ kind, index: null, problem: NOTE_PROBLEMS[kind] }, null, newContentChecks(), {});
   }
-  const scan = new ExportScan(input.checkpoint, checkpoint, trust);
+  const scan = new ExportScan(input.checkpoint, checkpoint, trust, input.without_payloads ?? false);
   let finding: Finding | null;
   try {
     finding = await scan.run(linesOf(input.entries));
@@ -108,9 +117,11 @@ class ExportScan {
   /** The tree over the leaf hashes that the export states: if it is the signed one, they tell which entry is not. */
   readonly #stated = new RootBuilder();
   #differs: number | null = null;
+  readonly #withoutPayloads: boolean;
   #last = -1;
 
-  constructor(note: string, checkpoint: Checkpoint, trust: Trust) {
+  constructor(note: string, checkpoint: Checkpoint, trust: Trust, withoutPayloads: boolean) {
+    this.#withoutPayloads = withoutPayloads;
     this.#note = note;
     this.#checkpoint = checkpoint;
     this.#trust = trust;
@@ -148,7 +159,7 @@ class ExportScan {
     if (entry?.log !== this.#checkpoint.origin)
       return { kind: 'changed_entry', index: number, problem: `record ${number} is not an entry of this log` };
     this.#last = entry.index;
-    return checkContent(this.content, entry, line.payload);
+    return checkContent(this.content, entry, line.payload, this.complete);
   }
 
   #place(number: number, text: string, leaf: string | undefined, entry: Entry | null): Finding | null {
@@ -198,7 +209,7 @@ class ExportScan {
         index: this.#differs,
         problem: `the stated hash of record ${this.#differs} is wrong; the record itself is as signed`,
       };
-    if (right) return null;
+    if (right) return this.#withoutPayloads ? null : this.content.erasures.finding();
     if (this.#differs !== null) return this.#earlier({ kind: 'changed_entry', index: this.#differs, problem: '' });
     return {
       kind: 'forked',
@@ -251,6 +262,7 @@ function result(
     root: checkpoint ? toBase64(checkpoint.root) : null,
     records: content.records,
     payloads_missing: content.payloads_missing,
+    payloads_unexplained: content.erasures.unexplained(),
     verdicts: content.verdicts,
     verdicts_by_registered_key: content.verdicts_by_registered_key,
     key: more.key ?? null,

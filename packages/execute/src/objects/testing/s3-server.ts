@@ -17,8 +17,15 @@ export async function startS3Server(options: {
   readonly secretAccessKey: string;
 }) {
   const objects = new Map<string, { bytes: Buffer; headers: Record<string, string> }>();
-  const state = { broken: false };
+  const state = {
+    broken: false,
+    /** Takes what is put, and never says so. */
+    silent: false,
+    /** Cuts the connection when a request begins. */
+    cuts: false,
+  };
   const server = createServer((request, response) => {
+    if (state.cuts) return void request.socket.destroy();
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -30,6 +37,7 @@ export async function startS3Server(options: {
       if (request.method === 'PUT') {
         const { 'content-type': type = '', 'cache-control': cache = '' } = request.headers;
         objects.set(path, { bytes: body, headers: { type, cache } });
+        if (state.silent) return undefined;
         return answer(200);
       }
       const found = objects.get(path);

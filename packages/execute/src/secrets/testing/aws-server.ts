@@ -8,18 +8,24 @@ export const STATIC_KEY = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 };
-const ROLE_KEY = {
+export const ROLE_KEY = {
   accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
   secretAccessKey: 'roleSecret/EXAMPLE+KEY=',
   sessionToken: 'session-token/EXAMPLE==',
 };
+
+/** Another service of JSON 1.1 than Secrets Manager, for the requests whose signature is right. */
+export interface AwsOtherService {
+  readonly name: string;
+  answer(target: string, body: string): { readonly status: number; readonly value: object };
+}
 
 /**
  * A server that answers as AWS Secrets Manager (JSON 1.1) and STS (query, XML) are documented, and checks each signature
  * by signing the request again. It stands in for the real ones, which cannot be installed: its shapes are those of the
  * API reference.
  */
-export async function startAwsServer(clock: Clock) {
+export async function startAwsServer(clock: Clock, other?: AwsOtherService) {
   const valuesById = new Map<string, string | Buffer>();
   const asked: { readonly target: string; readonly body: string }[] = [];
   const webTokens = new Set<string>();
@@ -45,6 +51,10 @@ export async function startAwsServer(clock: Clock) {
           message: 'The request signature we calculated does not match',
         });
       if (state.fault !== null) return send(400, { __type: state.fault, Message: 'Something of the account.' });
+      if (other) {
+        const { status, value } = other.answer(target, body);
+        return send(status, value);
+      }
       if (target !== 'secretsmanager.GetSecretValue') return send(400, { __type: 'UnknownOperationException' });
       const { SecretId } = JSON.parse(body) as { SecretId: string };
       const value = valuesById.get(SecretId);
@@ -85,7 +95,8 @@ export async function startAwsServer(clock: Clock) {
     if (!stamp) return false;
     const date = new Date(`${stamp.slice(1, 4).join('-')}T${stamp.slice(4).join(':')}Z`);
     if (Math.abs(date.getTime() - clock.now().getTime()) > 5 * 60_000) return false;
-    const signer = new SignatureV4({ service: 'secretsmanager', region: 'eu-central-1', credentials, sha256: Sha256 });
+    const service = other?.name ?? 'secretsmanager';
+    const signer = new SignatureV4({ service, region: 'eu-central-1', credentials, sha256: Sha256 });
     const signed = await signer.sign(
       {
         ...{ method: 'POST', protocol: 'http:', hostname: '127.0.0.1', path: '/', body },

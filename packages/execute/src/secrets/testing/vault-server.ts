@@ -9,12 +9,19 @@ interface Asked {
   readonly namespace: string | undefined;
 }
 
+/** Another secrets engine, asked with a valid token before those that are here; `null`: the path is none of its. */
+export type VaultEngine = (
+  method: string,
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+) => { readonly status: number; readonly data?: object; readonly errors?: readonly string[] } | null;
+
 /**
  * A server that answers as the HTTP API of HashiCorp Vault and OpenBao is documented (KV version 2, database
  * credentials, AppRole and JWT login, token and lease renewal and revocation), with tokens and leases that really end. It
  * stands in for the real one, which cannot be installed here: its shapes are those of the API documentation.
  */
-export async function startVaultServer(clock: Clock) {
+export async function startVaultServer(clock: Clock, engine?: VaultEngine) {
   const asked: Asked[] = [];
   const secretIds = new Set<string>();
   const jwts = new Set<string>();
@@ -94,6 +101,9 @@ export async function startVaultServer(clock: Clock) {
       const data = { username: `v-approle-case-${leases.size}`, password: `A1a-${randomUUID()}` };
       return send(200, envelope({ lease_id: lease, renewable: true, lease_duration: state.lease_ttl, data }));
     }
+    const other = engine?.(request.method ?? '', path, body);
+    if (other?.errors) return fault(other.status, ...other.errors);
+    if (other) return send(other.status, other.data ? envelope({ data: other.data }) : undefined);
     const secret = /^\/v1\/secret\/data\/(.+)$/.exec(path)?.[1];
     const versions = secret === undefined ? undefined : versionsByPath.get(secret);
     if (!versions) return fault(404);

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { auditFilterSchema, auditQuerySchema, type ExportFile, STREAM_FORMATS } from '@portreeve/audit';
+import { auditFilterSchema, auditQuerySchema, type ExportFile } from '@portreeve/audit';
 import {
   type AuditRecord,
   actorOf,
@@ -12,15 +12,21 @@ import {
 import { z } from 'zod';
 import type { Call } from '../route.ts';
 import { route } from '../route.ts';
-import { recordAnswer } from './schemas.ts';
+import { recordAnswer, streamAnswer } from './schemas.ts';
 
 const searchQuery = auditQuerySchema.omit({ types: true, workflows: true }).extend({
   after: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 const verifiedTree = z
-  .strictObject({ size: z.number().int().min(0), root: z.string().max(64) })
-  .describe('The tree up to which everything is right: its size, and its root in base64');
+  .strictObject({
+    size: z.number().int().min(0),
+    root: z.string().max(64),
+    checkpoints: z.number().int().min(0).default(0),
+  })
+  .describe(
+    'The tree up to which everything is right: its size, its root in base64, and how many checkpoints cover no more',
+  );
 const verifyBody = z
   .strictObject({
     from: verifiedTree.optional().describe('What an earlier answer said: begins behind it'),
@@ -160,17 +166,7 @@ export const auditRoutes = [
     records: 'read',
     answers: {
       200: z.object({
-        streams: z.array(
-          z.object({
-            name: z.string(),
-            to: z.enum(['http', 'syslog', 'file']),
-            format: z.enum(STREAM_FORMATS),
-            next: z.number(),
-            lag: z.number(),
-            delivered_at: z.string().nullable(),
-            problem: z.string().nullable(),
-          }),
-        ),
+        streams: z.array(streamAnswer),
       }),
     },
     handler: async ({ services }) => ({ streams: await services.streams() }),

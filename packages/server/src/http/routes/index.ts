@@ -10,6 +10,7 @@ import { oidcRoutes } from './oidc.ts';
 import { policyRoutes } from './policy.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
+import { revealRoutes } from './reveal.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
 import { systemRoutes } from './system.ts';
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...auditRoutes,
   ...tlogRoutes,
   ...erasureRoutes,
+  ...revealRoutes,
   ...policyRoutes,
   ...authzenRoutes,
   ...systemRoutes,

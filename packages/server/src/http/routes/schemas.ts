@@ -1,3 +1,4 @@
+import { STREAM_FORMATS } from '@portreeve/audit';
 import {
   erasureMarkSchema,
   idSchema,
@@ -19,6 +20,18 @@ export const recordAnswer = z.object({
   entry: recordEntrySchema,
   payload: recordPayloadSchema.nullable(),
   erased: erasureMarkSchema.nullable().describe('Why the payload cannot be read any more'),
+});
+
+/** How far one stream of the record is. */
+export const streamAnswer = z.object({
+  name: z.string(),
+  to: z.enum(['http', 'syslog', 'file', 's3']),
+  format: z.enum(STREAM_FORMATS),
+  next: z.number(),
+  lag: z.number().describe('Records that wait'),
+  waiting_since: z.string().nullable().describe('The time of the oldest record that waits'),
+  delivered_at: z.string().nullable(),
+  problem: z.string().nullable(),
 });
 
 /** A path parameter that is an id of one kind. */

@@ -9,7 +9,7 @@ import {
 import { newAccountSchema } from '@portreeve/identity';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { listLimit } from './schemas.ts';
+import { listLimit, streamAnswer } from './schemas.ts';
 
 export const systemRoutes = [
   route({
@@ -54,6 +54,7 @@ export const systemRoutes = [
               }),
             )
             .describe('Anchors and witnesses, and how each is'),
+          streams: z.array(streamAnswer).describe('Receivers of the record, and how far each is'),
         }),
       }),
     },
@@ -71,6 +72,7 @@ export const systemRoutes = [
         vkey: services.audit.vkey,
         cosigner_vkey: services.audit.cosigner_vkey,
         size: await services.audit.size(),
+        streams: await services.streams(),
         places: services.places().map((place) => ({ ...place, since: place.since.toISOString() })),
       },
     }),

@@ -44,6 +44,8 @@ export interface TestRecord {
   readonly data: Record<string, unknown>;
   readonly refs?: Record<string, string>;
   readonly time?: string;
+  readonly keys?: readonly string[];
+  readonly outcome?: string;
 }
 
 export interface TestExport {
@@ -71,7 +73,8 @@ export function makeExport(records: readonly TestRecord[], key: NoteKey = noteKe
       type: record.type ?? 'handoff.closed',
       actor: { id: 'system', kind: 'system', name: 'portreeve', act: [] },
       refs: record.refs ?? {},
-      outcome: '',
+      keys: record.keys ?? ['key_house'],
+      outcome: record.outcome ?? '',
       payload_digest: digestOf(payloads[index]),
     }),
   );

@@ -10,15 +10,15 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts one of the programs beside this file as a process of its own; it says its address when it listens. */
-export async function startChild(program: string, given: object): Promise<Child> {
-  const child: ChildProcess = fork(fileURLToPath(new URL(program, import.meta.url)), [JSON.stringify(given)], {
+/** Starts a program as a process of its own; it says its address when it listens. */
+export async function startChild(program: URL, given: object): Promise<Child> {
+  const child: ChildProcess = fork(fileURLToPath(program), [JSON.stringify(given)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: ['--expose-gc'],
   });
   const [url] = (await Promise.race([
     once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${program} ended before it listened`))),
+    once(child, 'exit').then(() => Promise.reject(new Error(`${program.pathname} ended before it listened`))),
   ])) as [string];
   return {
     url,
