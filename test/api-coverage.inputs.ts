@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { softwareAuthenticator } from '@portreeve/approve/testing';
+import { mcpDefinitionDigest } from '@portreeve/contract';
 import { makeSigningKey } from '@portreeve/identity';
-import { type SignedInClient, type TestServer, WORKFLOW } from '@portreeve/server/testing';
+import {
+  enrolment,
+  type SignedInClient,
+  signedByPasskey,
+  type TestServer,
+  WORKFLOW,
+  withPasskey,
+} from '@portreeve/server/testing';
 
 /** What a call needs besides its route: an address without placeholders, and a body. */
 export interface RouteInput {
@@ -8,6 +17,9 @@ export interface RouteInput {
   readonly body?: unknown;
   /** Who calls, where it must not be the account that the other tests share. */
   readonly by?: SignedInClient;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends a call that has no end of its own, once it is on record. */
+  readonly end?: (caller: SignedInClient) => Promise<void>;
 }
 
 /** The local account that has one role alone. */
@@ -26,6 +38,20 @@ const done = async (house: TestServer): Promise<string> => {
   await house.ended(id);
   return id;
 };
+/** Leave for a new approver to decide in the lead’s place. */
+const standIn = async (house: TestServer) => {
+  const { principal } = await house.addAccount(name('stand-in'), ['approver'], ['other-leads']);
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  return { delegate: principal.id, groups: ['note-leads'], until, reason: 'a test' };
+};
+/** Approvals of one and the same low-tier action, as policy asks for them while its requester is watched. */
+const lowTier = async (house: TestServer, count: number) =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const { id } = await house.submit({ case_id: 'ASK-1', publish: false });
+      return house.approvalOf(id);
+    }),
+  );
 /** A hand-off in the queue: the downstream answers nothing that can be understood. */
 const handoff = async (house: TestServer): Promise<string> => {
   house.downstream.replyWith((_call, response) => response.writeHead(500).end());
@@ -83,6 +109,29 @@ const erasure = async (house: TestServer): Promise<string> => {
   return (await (await house.as('operator')).post('/v1/audit/erasures', body)).body.id;
 };
 
+const MCP = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
+const initialize = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'a test', version: '1' } },
+};
+/** A connection of an older revision of MCP. */
+const connection = async (house: TestServer): Promise<Record<string, string>> => {
+  const by = await house.as('analyst');
+  const { headers } = await by.call('POST', '/mcp', { body: initialize, headers: MCP });
+  return { accept: MCP.accept, 'mcp-session-id': headers.get('mcp-session-id') ?? '' };
+};
+/** A definition that an upstream has shown and nobody has decided on. */
+const withheldDefinition = async (house: TestServer) => {
+  const { database, mcp } = house.server.services;
+  const body = { name: name('tool'), inputSchema: { type: 'object', properties: {} } };
+  const definition = mcpDefinitionDigest(body);
+  const seen = { upstream: 'nobody', tool: body.name, definition, body, seen_at: new Date().toISOString() };
+  await database.transaction((tx) => mcp.definitions.see(tx, seen));
+  return { upstream: 'nobody', tool: body.name, definition, verdict: 'withdrawn', reason: 'a test' };
+};
+const intent = { task: 'Do nothing.', calls: [] };
 /** A personal value that a run has brought into the record: the mark that stands there for it. */
 const marked = async (house: TestServer): Promise<string> => {
   const { id } = await house.submit({ case_id: 'CASE-1', publish: false, remark: 'ask ada@example.org' });
@@ -108,9 +157,53 @@ export const INPUTS: Readonly<
     role: 'requester',
     input: async (house) => ({ path: '/v1/session', by: await house.signIn('analyst') }),
   },
+  'POST /v1/session/proof': {
+    role: 'approver',
+    input: async (house) => {
+      const [who, password] = [name('prover'), randomBytes(18).toString('base64url')];
+      const account = { name: who, kind: 'person', password, roles: ['approver'], groups: [] };
+      await (await house.as('admin')).post('/v1/accounts', account);
+      return { path: '/v1/session/proof', by: await house.signInWith(who, password), body: { password } };
+    },
+  },
   'POST /v1/session/rotate': {
     role: 'requester',
     input: async (house) => ({ path: '/v1/session/rotate', by: await house.signIn('analyst') }),
+  },
+  'GET /v1/passkeys': { role: 'approver', input: async () => ({ path: '/v1/passkeys' }) },
+  'POST /v1/passkeys/enrolments': { role: 'approver', input: async () => ({ path: '/v1/passkeys/enrolments' }) },
+  'POST /v1/passkeys': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      const key = softwareAuthenticator(house.server.services.web.origin);
+      return { path: '/v1/passkeys', body: await enrolment(house, by, key) };
+    },
+  },
+  'DELETE /v1/passkeys/:id': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      return { path: `/v1/passkeys/${(await by.get('/v1/passkeys')).body.passkeys.at(-1).id}` };
+    },
+  },
+  'GET /v1/accounts/:id/passkeys': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/accounts/${(await house.as('lead')).principal.id}/passkeys` }),
+  },
+  'POST /v1/accounts/:id/passkeys/invitations': {
+    role: 'admin',
+    input: async (house) => ({ path: `/v1/accounts/${(await house.as('lead')).principal.id}/passkeys/invitations` }),
+  },
+  'DELETE /v1/accounts/:id/passkeys/:passkey': {
+    role: 'admin',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      const { id } = (await by.get('/v1/passkeys')).body.passkeys.at(-1);
+      return { path: `/v1/accounts/${by.principal.id}/passkeys/${id}` };
+    },
   },
   'POST /v1/session/signing-key': {
     role: 'approver',
@@ -177,6 +270,50 @@ export const INPUTS: Readonly<
       return { path: `/v1/tokens/${token.id}` };
     },
   },
+  'POST /mcp': { role: 'requester', input: async () => ({ path: '/mcp', body: initialize, headers: MCP }) },
+  'GET /mcp': {
+    role: 'requester',
+    input: async (house) => {
+      const headers = await connection(house);
+      const before = await house.server.services.audit.size();
+      const isListening = async () =>
+        (await house.server.services.audit.search({ after: before - 1, type: 'api.read' })).records.length > 0;
+      const end = async (caller: SignedInClient) => {
+        while (!(await isListening()));
+        await caller.call('DELETE', '/mcp', { headers });
+      };
+      return { path: '/mcp', headers, end };
+    },
+  },
+  'DELETE /mcp': {
+    role: 'requester',
+    input: async (house) => ({ path: '/mcp', headers: await connection(house) }),
+  },
+  'POST /v1/proposals': {
+    role: 'requester',
+    input: async () => ({ path: '/v1/proposals', body: { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } } }),
+  },
+  'GET /v1/proposals/:id': {
+    role: 'requester',
+    input: async (house) => {
+      const body = { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } };
+      const key = { 'idempotency-key': randomBytes(8).toString('hex') };
+      return { path: `/v1/proposals/${(await (await house.as('analyst')).post('/v1/proposals', body, key)).body.id}` };
+    },
+  },
+  'POST /v1/intents': {
+    role: 'requester',
+    input: async (house) => ({
+      path: '/v1/intents',
+      body: intent,
+      by: await house.addAccount(name('newcomer'), ['requester']),
+    }),
+  },
+  'GET /v1/definitions': { role: 'auditor', input: async () => ({ path: '/v1/definitions' }) },
+  'POST /v1/definitions/verdicts': {
+    role: 'operator',
+    input: async (house) => ({ path: '/v1/definitions/verdicts', body: await withheldDefinition(house) }),
+  },
   'GET /v1/workflows': { role: 'auditor', input: async () => ({ path: '/v1/workflows' }) },
   'POST /v1/runs': {
     role: 'requester',
@@ -242,11 +379,72 @@ export const INPUTS: Readonly<
       };
     },
   },
+  'GET /approve/:id': {
+    role: 'approver',
+    input: async (house) => ({ path: `/approve/${(await waiting(house)).approval.id}` }),
+  },
+  'POST /v1/approvals/:id/withdraw': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/approvals/${(await waiting(house)).approval.id}/withdraw` }),
+  },
+  'GET /v1/approval-delegations': { role: 'approver', input: async () => ({ path: '/v1/approval-delegations' }) },
+  'POST /v1/approval-delegations': {
+    role: 'approver',
+    input: async (house) => ({ path: '/v1/approval-delegations', body: await standIn(house) }),
+  },
+  'DELETE /v1/approval-delegations/:id': {
+    role: 'approver',
+    input: async (house) => {
+      const { body } = await (await house.as('lead')).post('/v1/approval-delegations', await standIn(house));
+      return { path: `/v1/approval-delegations/${body.id}` };
+    },
+  },
+  'POST /v1/approvals/batch': {
+    role: 'approver',
+    input: async (house) => {
+      const ids = await lowTier(house, 2);
+      return {
+        path: '/v1/approvals/batch',
+        body: { verdicts: await Promise.all(ids.map((shown) => house.verdict('lead', shown, 'deny'))) },
+      };
+    },
+  },
+  'POST /v1/approvals/:id/challenges': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      await withPasskey(house, by);
+      const { approval, digest } = await waiting(house);
+      const body = { verdict: 'deny', reason: '', proposal_digest: digest, preview_digest: approval.preview_digest };
+      return { path: `/v1/approvals/${approval.id}/challenges`, body };
+    },
+  },
+  'POST /v1/approvals/:id/passkey-verdicts': {
+    role: 'approver',
+    input: async (house) => {
+      const by = await house.as('lead');
+      const shown = await waiting(house);
+      const body = await signedByPasskey(by, shown, await withPasskey(house, by), 'deny');
+      return { path: `/v1/approvals/${shown.approval.id}/passkey-verdicts`, body };
+    },
+  },
   'GET /v1/queue': { role: 'operator', input: async () => ({ path: '/v1/queue' }) },
   'GET /v1/queue/:id': { role: 'operator', input: async (house) => ({ path: `/v1/queue/${await handoff(house)}` }) },
-  'POST /v1/queue/:id/close': {
+  'POST /v1/queue/:id/take': {
     role: 'operator',
-    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/close`, body: { note: 'Looked at it.' } }),
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/take` }),
+  },
+  'POST /v1/queue/:id/assign': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/assign`, body: { to: 'prn_somebody' } }),
+  },
+  'POST /v1/queue/:id/escalate': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/escalate`, body: { reason: 'Not mine.' } }),
+  },
+  'POST /v1/queue/:id/finish': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/finish`, body: { note: 'Looked at it.' } }),
   },
   'POST /v1/executions/:id/undo': {
     role: 'requester',
@@ -330,6 +528,7 @@ export const INPUTS: Readonly<
     },
   },
   'POST /v1/audit/keys/rotate': { role: 'admin', input: async () => ({ path: '/v1/audit/keys/rotate' }) },
+  'POST /v1/backups': { role: 'admin', input: async () => ({ path: '/v1/backups' }) },
   'POST /access/v1/evaluation': {
     role: 'enforcer',
     input: async () => ({
@@ -364,6 +563,8 @@ export const INPUTS: Readonly<
     role: 'operator',
     input: async () => ({ path: '/v1/policy/decisions?since=2100-01-01T00:00:00Z' }),
   },
+  'GET /v1/figures': { role: 'auditor', input: async () => ({ path: '/v1/figures' }) },
+  'GET /metrics': { role: 'operator', input: async () => ({ path: '/metrics' }) },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },
   'POST /v1/accounts': {

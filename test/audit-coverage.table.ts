@@ -249,6 +249,18 @@ const AUDIT_ROUTES = 'packages/server/src/http/routes/audit.ts';
  * configuration, keys, accounts and readers. To make it do another such thing, add a row here, and a record.
  */
 export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
+  'a client of an older revision of MCP opens or ends its connection': leaves(
+    ['mcp.connection'],
+    'packages/server/src/wire-mcp.ts',
+  ),
+  'an upstream shows a tool that nobody has approved as it is': leaves(
+    ['mcp.definition_withheld'],
+    'packages/server/src/mcp/upstream.ts',
+  ),
+  'a person lets a definition of an upstream be used, or no longer': leaves(
+    ['mcp.definition_decided'],
+    'packages/server/src/mcp/review-definitions.ts',
+  ),
   'a server starts': leaves(['system.started'], START),
   'a server stops': leaves(['system.stopped'], 'packages/server/src/start.ts'),
   'an executor apart starts': leaves(['executor.started'], EXECUTOR),

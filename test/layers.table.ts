@@ -44,19 +44,22 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
   },
   cli: {
     imports: ['contract', 'sdk', 'verify', 'identity/signing-key'],
-    lazily: ['server'],
+    lazily: ['server', 'console/bundle'],
     why:
       'the command is a client; `server` only for commands that work without a running one. `identity/signing-key`: ' +
       'the key that signs a verdict is unlocked on the approver\u2019s side, so the server never sees it open',
   },
-  console: { imports: ['sdk'], why: 'a thin client' },
+  console: {
+    imports: ['sdk', 'verify/log'],
+    why: 'a thin client; what a browser checks of the record is checked with the code that auditors run',
+  },
   examples: {
     imports: ['sdk', 'verify', 'example-downstream'],
     inTests: ['contract', 'context', 'server'],
     why: 'an example is written with what an author has; `example-downstream` is what their downstream systems share',
   },
   test: {
-    imports: ['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', ...STAGES],
+    imports: ['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', 'console', ...STAGES],
     why: 'tests across packages see the whole house',
   },
 };
@@ -108,6 +111,7 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['execute', 'identity', 'verify'],
     why: 'grants are signed in one place and checked in two; who asks may come with a token of another issuer',
   },
+  { modules: ['@simplewebauthn/*'], only: ['approve'], why: 'passkeys sign verdicts, in one place' },
   {
     modules: ['openid-client', 'oauth4webapi'],
     only: ['identity'],
@@ -119,6 +123,11 @@ export const RESTRICTED: readonly Restriction[] = [
     why: 'secret stores stand with the one stage that holds tool credentials',
   },
   { modules: ['commander', '@clack/*'], only: ['cli'], why: 'the terminal is a face' },
+  {
+    modules: ['react', 'react-dom', '@tanstack/*', 'vite', '@vitejs/*'],
+    only: ['console'],
+    why: 'pages are made in one place, and built there',
+  },
   { modules: ['pino'], only: ['server'], why: 'one logger, with one redaction' },
   {
     modules: ['cockatiel'],
@@ -158,6 +167,8 @@ export const RUNTIME_NEUTRAL: Readonly<Record<string, string>> = {
 
 /** Where the global `fetch`, which knows no egress rules, may be used. */
 export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
+  'packages/server/src/http/pages/approval-page.js':
+    'runs in a browser, where its policy lets it ask our own server alone',
   sdk: 'the client of our own API',
   cli: 'asks whether a server answers',
   examples: 'systems downstream, which are not Portreeve',

@@ -140,7 +140,7 @@ export function violationsOf(file: SourceText, manifests: ReadonlyMap<string, Ma
       judgeDeclared(item, specifier);
     }
   }
-  if (!forTests && !Object.hasOwn(GLOBAL_FETCH, place.name))
+  if (!forTests && !Object.hasOwn(GLOBAL_FETCH, place.name) && !Object.hasOwn(GLOBAL_FETCH, file.path))
     for (const line of globalFetchLines(file))
       report(
         'fetch',

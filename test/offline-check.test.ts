@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestServer, testServer } from '@portreeve/server/testing';
+import { decideByPasskey, type TestServer, testServer, withPasskey } from '@portreeve/server/testing';
 import { verifyConsistency, verifyExport, verifyFolder, verifyReceipt, verifyVerdict } from '@portreeve/verify';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
@@ -184,4 +184,40 @@ test('a reader that leaves in the middle of an export disturbs nobody', async ()
   await response.body!.getReader().read();
   controller.abort();
   expect((await verify(await exported())).ok).toBe(true);
+});
+
+test('F5: each verdict is named, with who signed what by which key, also by a passkey', async () => {
+  const lead = await house.as('lead');
+  const shown = await house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
+  expect((await decideByPasskey(lead, shown, await withPasskey(house, lead), 'deny')).status).toBe(201);
+  const files = await exported();
+  const given = {
+    entries: files.get('entries.jsonl')!,
+    checkpoint: files.get('checkpoint')!,
+    vkey: files.get('log.vkey')!,
+  };
+  const found = await verifyExport({ ...given, approvals: true });
+  expect(found).toMatchObject({ ok: true, problem: null });
+  const approver = lead.principal.id;
+  expect(found.proved).toMatchObject([
+    { approver, verdict: 'approve', by: 'key', registered: true },
+    { approver, verdict: 'deny', by: 'passkey', proposal_digest: shown.digest, registered: true },
+  ]);
+
+  for (const [name, text] of files) await writeFile(join(folder, name), text);
+  const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    expect(await verifyFolder(folder, { approvals: true })).toBe(0);
+    expect(print.mock.calls.join('')).toContain(`${approver} signed “deny” over ${shown.digest} by their passkey`);
+  } finally {
+    print.mockRestore();
+  }
+  // Without the enrolment nobody can say whose passkey it was.
+  const denied = await exported(`?approval=${shown.approval.id}`);
+  const alone = {
+    entries: denied.get('entries.jsonl')!,
+    checkpoint: denied.get('checkpoint')!,
+    vkey: denied.get('log.vkey')!,
+  };
+  expect(await verifyExport({ ...alone, approvals: true })).toMatchObject({ ok: false, kind: 'bad_verdict' });
 });

@@ -34,6 +34,19 @@ export const OPENERS: readonly Opener[] = [
   },
   // A client without credentials: it asks nobody for any.
   { modules: ['google-auth-library'], harmless: ['PassThroughClient'] },
+  {
+    // It would fetch revocation lists for certified attestations: `enrol.ts` lets none through.
+    modules: ['@simplewebauthn/server', '@simplewebauthn/server/*'],
+    harmless: [
+      'generateAuthenticationOptions',
+      'generateRegistrationOptions',
+      'verifyAuthenticationResponse',
+      'verifyRegistrationResponse',
+      'COSEALG',
+      'decodeAttestationObject',
+      'decodeCredentialPublicKey',
+    ],
+  },
   { modules: ['@aws-sdk/*', '@google-cloud/*', 'node-vault'], harmless: [] },
   { modules: ['@dbos-inc/*'], harmless: [] },
   {
@@ -61,6 +74,10 @@ export const GLOBAL_OPENERS: readonly string[] = ['WebSocket', 'EventSource', 'X
 
 /** Why a file may use which openers. */
 export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly string[]; readonly why: string }>> = {
+  'packages/server/src/http/pages/approval-page.js': {
+    openers: ['fetch'],
+    why: 'runs in a browser, and its policy lets it ask our own server alone',
+  },
   'packages/execute/src/egress/lookup.ts': {
     openers: ['node:dns/promises'],
     why: 'the guard: names are looked up and checked here',
@@ -78,6 +95,10 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
   'packages/execute/src/connectors/email/compose.ts': {
     openers: ['nodemailer/lib/mail-composer'],
     why: 'composes text, with access to files and addresses shut off',
+  },
+  'packages/execute/src/connectors/mcp/reach-server.ts': {
+    openers: ['@modelcontextprotocol/client'],
+    why: 'the client speaks over a transport of ours alone: the guard\u2019s HTTP, or a child process',
   },
   'packages/execute/src/connectors/mcp/mcp-connector.ts': {
     openers: ['@modelcontextprotocol/client'],
@@ -124,12 +145,25 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
     why: 'the library over the fetch that it is given',
   },
   'packages/server/src/store/database.ts': { openers: ['pg'], why: 'our own database, by the address of the start' },
+  'packages/server/src/backup/empty-database.ts': {
+    openers: ['pg'],
+    why: 'looks whether a database to restore into is empty',
+  },
+  'packages/server/src/store/pulse.ts': { openers: ['pg'], why: 'asks our own database whether it answers' },
   'packages/server/src/store/listen.ts': { openers: ['pg'], why: 'listens on our own database' },
   'packages/server/src/store/postgres.ts': { openers: ['pg'], why: 'waits until the embedded database answers' },
   'packages/server/src/streams/syslog-sink.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },
   'packages/run/src/engine.ts': {
-    openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos'],
+    openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos', '@dbos-inc/dbos-sdk/internal/system_database'],
     why: 'the durable engine on our own database',
+  },
+  'packages/sdk/src/client/client.ts': {
+    openers: ['fetch'],
+    why: 'the client of our own API, in a page of the console or a program of its own',
+  },
+  'packages/console/src/api/live-run.ts': {
+    openers: ['EventSource'],
+    why: 'follows a run, in a page whose policy lets it speak to its own server alone',
   },
   'packages/cli/src/client.ts': {
     openers: ['fetch'],

@@ -165,8 +165,17 @@ function gateWith(
     store: memoryProposalStore(),
     history: memoryHistoryStore(),
     notices: memoryNoticeStore(),
-    handoffs: createHandoffs({ audit, uow, clock, store: memoryHandoffStore() }),
-    environment: { facts: () => environment, isCurrent: async () => true, refresh: async () => undefined },
+    handoffs: createHandoffs({
+      ...{ audit, uow, clock, store: memoryHandoffStore() },
+      procedures: () => ({}),
+      finished: async () => undefined,
+    }),
+    environment: {
+      facts: () => environment,
+      isCurrent: async () => true,
+      freshen: async () => undefined,
+      refresh: async () => undefined,
+    },
     approvals: {
       async request(_tx, { proposal, decision, groups, quorum }) {
         const approval: Approval = {
@@ -175,6 +184,7 @@ function gateWith(
           proposal_digest: proposal.digest,
           decision: decision.id,
           preview_digest: null,
+          signature: 'key',
           requesters: [proposal.principal.id],
           groups: [...groups],
           quorum,
@@ -193,6 +203,8 @@ function gateWith(
         valid: approval.state === 'approved',
         approvers: [APPROVER],
         groups: approval.groups,
+        by_passkey: [],
+        by_device: [],
       }),
     },
     execution: {

@@ -159,7 +159,7 @@ export async function governed(
         first ??= performance.now() - from;
       };
       const result = await ask(request, observer(runs[asked++ % runs.length]!), stream ? { onText } : {});
-      if (result.status !== 'valid') throw new Error(result.reason);
+      if (result.status !== 'valid') throw new Error(result.status);
       return first;
     },
     async close() {

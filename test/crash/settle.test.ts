@@ -196,7 +196,7 @@ test('INV8 I8: what honours no key and cannot be asked goes to a person, who say
   });
 
   const found = { came: 'happened', result: { entry: 'e-7' } };
-  await people.operator.post(`/v1/queue/${handoffs[0].id}/close`, { note: 'seen in the ledger', found });
+  await people.operator.post(`/v1/queue/${handoffs[0].id}/finish`, { note: 'seen in the ledger', found });
   const asked = await undo('booked in error');
   // Nobody vouches for who wrote the result, so that a person would look at the undo first.
   expect(asked).toMatchObject({

@@ -6,6 +6,7 @@ import {
   actorOf,
   type Clock,
   digestOf,
+  draft,
   fieldErrors,
   PortreeveError,
   type Preview,
@@ -18,26 +19,34 @@ import {
   signedVerdictSchema,
   type Tx,
   type UnitOfWork,
+  type VerdictKind,
 } from '@portreeve/contract';
+import { checkSignature, type SignatureDeps } from './check-signature.ts';
 import { close, closedError, expireIfOverdue, toApproval } from './closing.ts';
 import { decideIn } from './decide.ts';
-import type { ApprovalStore, SignerDirectory } from './ports.ts';
-import { type Recheck, recheckStored } from './recheck.ts';
+import { type DelegationDeps, standingFor } from './delegations.ts';
+import { type NudgeDeps, nudgeDue } from './nudge.ts';
+import { type GivenAssertion, signedVerdictOf } from './passkeys/signed-verdict.ts';
+import type { ApprovalStore } from './ports.ts';
+import { INVALID, type Recheck, recheckStored } from './recheck.ts';
 import { type ApprovalRequest, requestIn } from './request.ts';
 
 export interface ApprovalFilter {
   readonly state?: ApprovalState | undefined;
   readonly groups?: readonly string[] | undefined;
+  /** Those that this principal asked for, itself or through its `act` chain. */
+  readonly requester?: PrincipalId | undefined;
   /** 1 to 200; 50 where it is left out. */
   readonly limit?: number | undefined;
   readonly after?: ApprovalId | undefined;
 }
 
-export interface ApprovalsOptions {
+export interface ApprovalsOptions extends SignatureDeps, Pick<NudgeDeps, 'onNudge'> {
+  /** Who may decide in whose place; left out: everybody for themselves. */
+  readonly delegations?: Pick<DelegationDeps, 'delegations' | 'whoIs'>;
   readonly store: ApprovalStore;
   readonly uow: UnitOfWork;
   readonly audit: AuditWriter;
-  readonly signers: SignerDirectory;
   readonly clock: Clock;
   /**
    * Told of each approval that closes, in the transaction that closes it and before its records are appended. An error
@@ -58,8 +67,17 @@ export interface Approvals {
    * `approver_not_eligible`, `digest_mismatch`, `bad_signature` or `already_voted`; each but the first is recorded.
    */
   decide(signed: SignedVerdict, by: Principal): Promise<Approval>;
+  /**
+   * Counts a verdict that a passkey signed over the statement that we gave it ({@link Passkeys.challenge}). Throws as
+   * {@link decide} does; `bad_signature` also where there is no such statement.
+   */
+  decideByPasskey(id: ApprovalId, assertion: GivenAssertion, by: Principal): Promise<Approval>;
+  /** Which verdict an assertion signs; null where it signs none that we gave to this person. Nothing is checked. */
+  verdictIn(assertion: GivenAssertion, by: Principal): Promise<VerdictKind | null>;
   /** Closes what is past its time, as denied by time-out, and says which. Call it often. */
   expireDue(): Promise<ApprovalId[]>;
+  /** Reminds who may decide, and tells whom the owners named that it may expire: each once. Call it often. */
+  nudgeDue(): Promise<ApprovalId[]>;
   /** Takes a request back. Only a requester may (`refused`); throws `not_found`, `approval_closed`. */
   withdraw(id: ApprovalId, by: Principal): Promise<Approval>;
   /**
@@ -67,6 +85,8 @@ export interface Approvals {
    * retired. In the caller's transaction, which appends the records last.
    */
   revokeOf(tx: Tx, requester: PrincipalId, by: RecordActor): Promise<{ ids: ApprovalId[]; records: RecordDraft[] }>;
+  /** The groups for which somebody may decide now: their own, and those of whom they stand in for. */
+  groupsFor(by: Principal): Promise<string[]>;
   get(id: ApprovalId): Promise<Approval | null>;
   /** What its approvers are shown beforehand. Throws `digest_mismatch` where it is not what was recorded and signed. */
   preview(approval: Pick<Approval, 'id' | 'preview_digest'>): Promise<Preview | null>;
@@ -80,7 +100,7 @@ const EXPIRE_BATCH = 200;
 
 /** Who agrees (requirements F3 to F5). The rules are in SPEC.md. */
 export function createApprovals(deps: ApprovalsOptions): Approvals {
-  const { store, uow, audit, signers, clock } = deps;
+  const { store, uow, audit, clock } = deps;
 
   /** Closes one as expired in its own transaction; false where somebody else closed it first. */
   const expire = (id: ApprovalId): Promise<boolean> =>
@@ -99,8 +119,24 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       if (!parsed.success)
         throw new PortreeveError('bad_request', 'This is not a signed verdict.', { errors: fieldErrors(parsed.error) });
       // Read before the transaction: inside, it would want a second connection while the first holds locks.
-      const registered_key = await signers.publicKeyOf(by.id);
-      return unwrap(await uow.transaction((tx) => decideIn(deps, tx, parsed.data, by, registered_key)));
+      const signature = await checkSignature(deps, parsed.data, by.id);
+      const standing = deps.delegations ? await standingFor({ ...deps.delegations, clock }, by.id) : [];
+      return unwrap(await uow.transaction((tx) => decideIn(deps, tx, parsed.data, by, signature, standing)));
+    },
+
+    async verdictIn(assertion, by) {
+      return (await signedVerdictOf(deps, assertion, by))?.statement.verdict ?? null;
+    },
+
+    async decideByPasskey(id, assertion, by) {
+      const signed = await signedVerdictOf(deps, assertion, by);
+      if (signed?.statement.approval === id) return this.decide(signed, by);
+      const refs = (await store.get(id))?.refs ?? { approval: id };
+      const data = { code: 'bad_signature', verdict: 'unknown' };
+      await audit.record([
+        draft({ type: 'approval.refused_verdict', actor: actorOf(by), refs, outcome: 'bad_signature', data }),
+      ]);
+      throw new PortreeveError('bad_signature', 'Nothing was given to this passkey to sign, or it is not yours.');
     },
 
     async expireDue() {
@@ -116,6 +152,8 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       if (failures.length > 0) throw new AggregateError(failures, `${failures.length} approvals could not be expired`);
       return closed;
     },
+
+    nudgeDue: () => nudgeDue(deps),
 
     async withdraw(id, by) {
       const result = await uow.transaction(async (tx) => {
@@ -151,6 +189,11 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       return { ids, records };
     },
 
+    async groupsFor(by) {
+      const standing = deps.delegations ? await standingFor({ ...deps.delegations, clock }, by.id) : [];
+      return [...new Set([...by.groups, ...standing.flatMap(({ groups }) => groups)])];
+    },
+
     async get(id) {
       const stored = await store.get(id);
       return stored && toApproval(stored);
@@ -168,6 +211,7 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       const stored = await store.list({
         state: filter.state ?? null,
         groups: filter.groups ?? null,
+        requester: filter.requester ?? null,
         limit: Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200),
         after: filter.after ?? null,
       });
@@ -176,7 +220,7 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
 
     async recheck(approval, proposal) {
       const stored = await store.get(approval.id);
-      return stored ? recheckStored(stored, proposal, signers) : { valid: false, approvers: [], groups: [] };
+      return stored ? recheckStored(stored, proposal, deps) : INVALID;
     },
   };
 }

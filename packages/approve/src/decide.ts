@@ -10,22 +10,32 @@ import {
   type SignedVerdict,
   type Tx,
   type VerdictKind,
+  verdictBytes,
 } from '@portreeve/contract';
+import type { CheckedSignature } from './check-signature.ts';
 import { type ClosingDeps, close, closedError, expireIfOverdue, toApproval } from './closing.ts';
-import { groupsOf, refusalOf } from './judge.ts';
+import { eligibilityOf, refusalOf, type StandingFor } from './judge.ts';
+import { sha256, takeChallenge } from './passkeys/challenges.ts';
+import type { PasskeyStore } from './passkeys/ports.ts';
 import type { StoredApproval, StoredVerdict } from './ports.ts';
 import type { ApprovalEvent } from './state.ts';
+
+export interface DecideDeps extends ClosingDeps {
+  readonly audit: AuditWriter;
+  readonly passkeys?: { readonly store: PasskeyStore };
+}
 
 /**
  * What a verdict leads to, in one transaction. A refusal is a returned value, so that the transaction which records it
  * commits.
  */
 export async function decideIn(
-  deps: ClosingDeps & { readonly audit: AuditWriter },
+  deps: DecideDeps,
   tx: Tx,
   signed: SignedVerdict,
   by: Principal,
-  registered_key: string | null,
+  signature: CheckedSignature,
+  standing: StandingFor = [],
 ): Promise<Approval | PortreeveError> {
   const { statement } = signed;
   const refuse = async (error: PortreeveError, stored: StoredApproval | null, before: RecordDraft[] = []) => {
@@ -45,28 +55,69 @@ export async function decideIn(
   if (stored.state !== 'pending') return refuse(closedError(stored.state), stored);
   const expired = await expireIfOverdue(deps, tx, stored);
   if (expired) return refuse(closedError('expired'), stored, [expired]);
-  const refusal = refusalOf(stored, signed, by, { registered_key, now: deps.clock.now() });
+  const fresh = await takeFreshness(deps, tx, signed, by);
+  const refusal = refusalOf(stored, signed, by, { signature, now: deps.clock.now(), standing }) ?? fresh;
   if (refusal) return refuse(refusal, stored);
-  const verdict: StoredVerdict = { signed, groups: groupsOf(stored, by) };
+  const cloned = await advanceOrRevoke(deps, tx, signature, by);
+  if (cloned)
+    return refuse(new PortreeveError('bad_signature', 'This passkey was cloned, and is revoked.'), stored, [cloned]);
+  const verdict: StoredVerdict = { signed, ...eligibilityOf(stored, by, standing) };
   if (!(await deps.store.addVerdict(tx, stored.id, verdict)))
     return refuse(new PortreeveError('bad_signature', 'The nonce was used before: sign anew.'), stored);
 
   const voted: StoredApproval = { ...stored, verdicts: [...stored.verdicts, verdict] };
-  const given = draft({
+  const record = draft({
     type: 'approval.verdict',
     actor: actorOf(by),
     refs: stored.refs,
     outcome: statement.verdict,
     data: { verdict: signed },
   });
+  const given = [record, ...stoodIn(verdict, stored, by)];
   const event = eventOf(voted, statement.verdict);
   if (event === null) {
-    await deps.audit.append(tx, [given]);
+    await deps.audit.append(tx, given);
     return toApproval(voted);
   }
-  const { approval, record } = await close(deps, tx, voted, event, 'person', actorOf(by));
-  await deps.audit.append(tx, [given, record]);
-  return approval;
+  const closing = await close(deps, tx, voted, event, 'person', actorOf(by));
+  await deps.audit.append(tx, [...given, closing.record]);
+  return closing.approval;
+}
+
+function stoodIn({ signed, in_place_of }: StoredVerdict, { refs }: StoredApproval, by: Principal): RecordDraft[] {
+  if (in_place_of === null) return [];
+  const { verdict } = signed.statement;
+  const data = { in_place_of, verdict };
+  return [draft({ type: 'approval.stood_in', actor: actorOf(by), refs, outcome: verdict, data })];
+}
+
+/** Takes the challenge that a passkey signed: whatever comes of the verdict, it is not good again. */
+async function takeFreshness(
+  { passkeys, clock }: DecideDeps,
+  tx: Tx,
+  signed: SignedVerdict,
+  by: Principal,
+): Promise<PortreeveError | null> {
+  if (!('passkey' in signed)) return null;
+  const challenge = sha256(verdictBytes(signed.statement));
+  const wanted = { challenge, purpose: 'verdict', account: by.id } as const;
+  const taken = passkeys && (await takeChallenge({ store: passkeys.store, clock }, tx, wanted));
+  return taken ? null : new PortreeveError('bad_signature', 'The challenge was used before, or is over: sign anew.');
+}
+
+/** The record of a revocation, where the passkey's counter says that two of it are about; null where all is well. */
+async function advanceOrRevoke(
+  { passkeys, clock }: DecideDeps,
+  tx: Tx,
+  signature: CheckedSignature,
+  by: Principal,
+): Promise<RecordDraft | null> {
+  const used = signature.valid ? signature.used : null;
+  if (!used || !passkeys || (await passkeys.store.advanceCounter(tx, used.passkey.id, used.counter))) return null;
+  const { id, account, handle } = used.passkey;
+  await passkeys.store.revokePasskey(tx, id, clock.now().toISOString());
+  const data = { account, passkey: id, handle, why: 'cloned' } as const;
+  return draft({ type: 'identity.passkey_revoked', actor: actorOf(by), outcome: 'cloned', data });
 }
 
 /** The distinct people who have approved so far. */

@@ -1,18 +1,53 @@
-import { PortreeveError, type Principal, type Proposal, type SignedVerdict } from '@portreeve/contract';
+import {
+  PortreeveError,
+  type Principal,
+  type PrincipalId,
+  type Proposal,
+  type SignedVerdict,
+  signsAsWellAs,
+} from '@portreeve/contract';
+import type { CheckedSignature } from './check-signature.ts';
 import type { StoredApproval } from './ports.ts';
-import { verifyVerdict } from './verdict.ts';
 
 /** How far a signer's clock may be from ours. */
 export const SIGNED_AT_TOLERANCE_MS = 10 * 60_000;
+
+const NAMES = {
+  key: 'a signature',
+  passkey: 'a passkey',
+  device_bound: 'a passkey that cannot leave its device',
+} as const;
 
 /** Everybody in the request's `act` chain: none of them may approve it. */
 export function requestersOf(proposal: Proposal): string[] {
   return [...new Set([proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)])];
 }
 
-/** Through which of the approval's groups a person may decide. */
-export function groupsOf(approval: Pick<StoredApproval, 'groups'>, by: Principal): string[] {
-  return approval.groups.filter((group) => by.groups.includes(group));
+/** In whose place somebody may decide, and for which groups. */
+export type StandingFor = readonly { readonly delegator: PrincipalId; readonly groups: readonly string[] }[];
+
+/**
+ * Through which of the approval's groups a person may decide: as a member, else in the place of one who let them. Who
+ * asked can let nobody decide in their place, and neither can who has already decided.
+ */
+export function eligibilityOf(
+  approval: Pick<StoredApproval, 'groups' | 'requesters' | 'verdicts'>,
+  by: Principal,
+  standing: StandingFor = [],
+): { readonly groups: readonly string[]; readonly in_place_of: PrincipalId | null } {
+  const own = approval.groups.filter((group) => by.groups.includes(group));
+  if (own.length > 0) return { groups: own, in_place_of: null };
+  for (const { delegator, groups } of standing) {
+    const passed = approval.groups.filter((group) => groups.includes(group));
+    if (passed.length > 0 && !approval.requesters.includes(delegator) && !hasVoice(approval, delegator))
+      return { groups: passed, in_place_of: delegator };
+  }
+  return { groups: [], in_place_of: null };
+}
+
+/** Whether somebody has decided, in person or through another. */
+function hasVoice({ verdicts }: Pick<StoredApproval, 'verdicts'>, person: PrincipalId): boolean {
+  return verdicts.some(({ signed, in_place_of }) => signed.statement.approver === person || in_place_of === person);
 }
 
 export function isOverdue(approval: Pick<StoredApproval, 'expires_at'>, now: Date): boolean {
@@ -24,7 +59,7 @@ export function refusalOf(
   approval: StoredApproval,
   signed: SignedVerdict,
   by: Principal,
-  known: { registered_key: string | null; now: Date },
+  known: { signature: CheckedSignature; now: Date; standing?: StandingFor },
 ): PortreeveError | null {
   const { statement } = signed;
   if (statement.approver !== by.id)
@@ -34,7 +69,7 @@ export function refusalOf(
     return new PortreeveError('approver_not_eligible', 'A verdict is given by a person, directly.');
   if (approval.requesters.includes(by.id))
     return new PortreeveError('approver_is_requester', 'You asked for this, or it was asked in your name.');
-  if (groupsOf(approval, by).length === 0)
+  if (eligibilityOf(approval, by, known.standing).groups.length === 0)
     return new PortreeveError('approver_not_eligible', `It is for members of: ${approval.groups.join(', ')}.`);
   if (!by.roles.includes('approver'))
     return new PortreeveError('approver_not_eligible', 'You do not have the role approver.', {
@@ -50,15 +85,14 @@ export function refusalOf(
     return new PortreeveError('digest_mismatch', 'The verdict does not name the preview that belongs to it.', {
       next: 'Look at the approval again, with its preview, and sign what is shown.',
     });
-  if (known.registered_key === null)
-    return new PortreeveError('bad_signature', 'No signing key is registered for your account.');
-  if (signed.public_key !== known.registered_key || !verifyVerdict(signed))
-    return new PortreeveError('bad_signature', 'The signature is not by the key registered for your account.');
+  if (!known.signature.valid) return new PortreeveError('bad_signature', known.signature.problem);
+  if (statement.verdict === 'approve' && !signsAsWellAs(known.signature.by, approval.signature))
+    return new PortreeveError('signature_too_weak', `Policy asks for ${NAMES[approval.signature]}.`);
   if (Math.abs(known.now.getTime() - Date.parse(statement.signed_at)) > SIGNED_AT_TOLERANCE_MS)
     return new PortreeveError('bad_signature', 'It was signed more than 10 minutes from now.', {
       next: 'Check the clock of the machine that signs, then sign again.',
     });
-  if (approval.verdicts.some((earlier) => earlier.signed.statement.approver === by.id))
-    return new PortreeveError('already_voted', 'You have already given your verdict on this.');
+  if (hasVoice(approval, by.id))
+    return new PortreeveError('already_voted', 'You, or somebody in your place, have already given your verdict.');
   return null;
 }

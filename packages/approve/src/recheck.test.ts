@@ -25,7 +25,7 @@ const clock = fixedClock('2026-11-02T09:00:00.000Z');
 const rita = testPerson(clock, 'rita');
 const ana = testPerson(clock, 'ana', { groups: ['security', 'elsewhere'] });
 const bo = testPerson(clock, 'bo');
-const invalid = { valid: false, approvers: [], groups: [] };
+const invalid = { valid: false, approvers: [], groups: [], by_passkey: [], by_device: [] };
 
 let uow: UnitOfWork;
 let store: ReturnType<typeof memoryApprovalStore>;
@@ -70,6 +70,8 @@ test('F5 (SPEC 9): what two people signed holds, and names them and the groups t
     valid: true,
     approvers: [ana.principal.id, bo.principal.id],
     groups: ['security'],
+    by_passkey: [],
+    by_device: [],
   });
   clock.set('2026-11-02T09:00:00.000Z');
 });
@@ -134,6 +136,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
       ...stored,
       verdicts: stored.verdicts.map(({ signed, groups }) => ({
         groups,
+        in_place_of: null,
         signed: { ...signed, statement: { ...signed.statement, reason: 'Another.' } },
       })),
     }),
@@ -145,7 +148,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
       requesters: [],
       verdicts: [
         stored.verdicts[0]!,
-        { groups: ['security'], signed: await testVerdict(clock, approval, rita, 'approve') },
+        { groups: ['security'], in_place_of: null, signed: await testVerdict(clock, approval, rita, 'approve') },
       ],
     }),
   ],
@@ -157,6 +160,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
         stored.verdicts[0]!,
         {
           groups: ['security'],
+          in_place_of: null,
           signed: await testVerdict(clock, approval, testPerson(clock, 'bo', { id: bo.principal.id }), 'approve'),
         },
       ],
@@ -167,7 +171,10 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
     async (stored) => ({
       ...stored,
       quorum: 1,
-      verdicts: [stored.verdicts[0]!, { groups: [], signed: await testVerdict(clock, approval, bo, 'deny') }],
+      verdicts: [
+        stored.verdicts[0]!,
+        { groups: [], in_place_of: null, signed: await testVerdict(clock, approval, bo, 'deny') },
+      ],
     }),
   ],
   [
@@ -178,6 +185,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
         stored.verdicts[0]!,
         {
           groups: ['security'],
+          in_place_of: null,
           signed: await testVerdict(clock, approval, bo, 'approve', { signed_at: '2026-11-01T09:00:00.000Z' }),
         },
       ],

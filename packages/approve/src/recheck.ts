@@ -1,7 +1,13 @@
-import { type PrincipalId, type Proposal, proposalDigest } from '@portreeve/contract';
+import {
+  type PrincipalId,
+  type Proposal,
+  proposalDigest,
+  signsAsWellAs,
+  type VerdictSignature,
+} from '@portreeve/contract';
+import { checkSignature, type SignatureDeps } from './check-signature.ts';
 import { requestersOf, SIGNED_AT_TOLERANCE_MS } from './judge.ts';
-import type { SignerDirectory, StoredApproval, StoredVerdict } from './ports.ts';
-import { verifyVerdict } from './verdict.ts';
+import type { StoredApproval, StoredVerdict } from './ports.ts';
 
 export interface Recheck {
   readonly valid: boolean;
@@ -9,9 +15,12 @@ export interface Recheck {
   readonly approvers: readonly PrincipalId[];
   /** The approval's groups that those people stood for; empty unless `valid`. */
   readonly groups: readonly string[];
+  /** Those of the approvers who signed by a passkey, and those whose passkey cannot leave its device. */
+  readonly by_passkey: readonly PrincipalId[];
+  readonly by_device: readonly PrincipalId[];
 }
 
-const INVALID: Recheck = { valid: false, approvers: [], groups: [] };
+export const INVALID: Recheck = { valid: false, approvers: [], groups: [], by_passkey: [], by_device: [] };
 
 /**
  * Judges a stored approval again, at the moment of use (SPEC.md, 9): what was read back from a store is not believed
@@ -20,25 +29,40 @@ const INVALID: Recheck = { valid: false, approvers: [], groups: [] };
 export async function recheckStored(
   approval: StoredApproval,
   proposal: Proposal,
-  signers: SignerDirectory,
+  deps: SignatureDeps,
 ): Promise<Recheck> {
   if (approval.state !== 'approved') return INVALID;
   if (approval.proposal !== proposal.id || approval.proposal_digest !== proposalDigest(proposal)) return INVALID;
   const requesters = requestersOf(proposal);
-  const approvers = new Set<PrincipalId>();
+  const approvers = new Map<PrincipalId, VerdictSignature>();
   const groups = new Set<string>();
+  const heard = new Set<PrincipalId>();
   for (const verdict of approval.verdicts) {
     const { approver } = verdict.signed.statement;
-    if (requesters.includes(approver) || approvers.has(approver)) return INVALID;
-    if (!approves(approval, verdict, await signers.publicKeyOf(approver))) return INVALID;
-    approvers.add(approver);
+    const { in_place_of } = verdict;
+    const voices = in_place_of === null ? [approver] : [approver, in_place_of];
+    // One voice counts once, whoever lends their hand to it.
+    if (voices.some((voice) => requesters.includes(voice) || heard.has(voice))) return INVALID;
+    for (const voice of voices) heard.add(voice);
+    const signature = await checkSignature(deps, verdict.signed, approver);
+    if (!signature.valid || !signsAsWellAs(signature.by, approval.signature)) return INVALID;
+    if (!approves(approval, verdict)) return INVALID;
+    approvers.set(approver, signature.by);
     for (const group of verdict.groups) if (approval.groups.includes(group)) groups.add(group);
   }
   if (approvers.size < approval.quorum || groups.size === 0) return INVALID;
-  return { valid: true, approvers: [...approvers], groups: [...groups].sort() };
+  const signedBy = (asked: VerdictSignature) =>
+    [...approvers].flatMap(([approver, by]) => (signsAsWellAs(by, asked) ? [approver] : []));
+  return {
+    valid: true,
+    approvers: [...approvers.keys()],
+    groups: [...groups].sort(),
+    by_passkey: signedBy('passkey'),
+    by_device: signedBy('device_bound'),
+  };
 }
 
-function approves(approval: StoredApproval, { signed }: StoredVerdict, registered_key: string | null): boolean {
+function approves(approval: StoredApproval, { signed }: StoredVerdict): boolean {
   const { statement } = signed;
   const signed_at = Date.parse(statement.signed_at);
   return (
@@ -49,8 +73,6 @@ function approves(approval: StoredApproval, { signed }: StoredVerdict, registere
     statement.decision === approval.decision &&
     (statement.preview_digest ?? null) === approval.preview_digest &&
     signed_at >= Date.parse(approval.created_at) - SIGNED_AT_TOLERANCE_MS &&
-    signed_at <= Date.parse(approval.expires_at) + SIGNED_AT_TOLERANCE_MS &&
-    signed.public_key === registered_key &&
-    verifyVerdict(signed)
+    signed_at <= Date.parse(approval.expires_at) + SIGNED_AT_TOLERANCE_MS
   );
 }

@@ -15,9 +15,11 @@ import {
   type RecordData,
   type RecordRefs,
   type Tx,
+  type VerdictSignature,
 } from '@portreeve/contract';
 import { toApproval } from './closing.ts';
 import { requestersOf } from './judge.ts';
+import { nudgesOf } from './nudge.ts';
 import type { ApprovalStore } from './ports.ts';
 
 export interface ApprovalRequest {
@@ -25,6 +27,8 @@ export interface ApprovalRequest {
   readonly decision: Decision;
   readonly groups: readonly string[];
   readonly quorum: number;
+  /** What an approving verdict must be signed with at the least; left out: any registered key. */
+  readonly signature?: VerdictSignature | undefined;
   readonly timeout_minutes: number;
   /** What the approvers are shown beforehand; null where the tool offers nothing. */
   readonly preview: Preview | null;
@@ -33,7 +37,7 @@ export interface ApprovalRequest {
 export async function requestIn(
   deps: { readonly store: ApprovalStore; readonly audit: AuditWriter; readonly clock: Clock },
   tx: Tx,
-  { proposal, decision, groups, quorum, timeout_minutes, preview }: ApprovalRequest,
+  { proposal, decision, groups, quorum, signature = 'key', timeout_minutes, preview }: ApprovalRequest,
 ): Promise<Approval> {
   if (proposalDigest(proposal) !== proposal.digest)
     throw new PortreeveError('digest_mismatch', 'The proposal is not what its digest says.');
@@ -47,6 +51,7 @@ export async function requestIn(
     requesters: requestersOf(proposal),
     groups: [...new Set(groups)].sort(),
     quorum,
+    signature,
     state: 'pending',
     created_at: now.toISOString(),
     expires_at: new Date(now.getTime() + timeout_minutes * 60_000).toISOString(),
@@ -62,7 +67,7 @@ export async function requestIn(
     decision: decision.id,
     approval: approval.id,
   };
-  if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }, preview))) {
+  if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }, preview, nudgesOf(approval)))) {
     const existing = await deps.store.byProposal(tx, proposal.id);
     if (existing?.proposal_digest !== proposal.digest)
       throw new PortreeveError('conflict', 'This proposal has an approval for other content.');
@@ -77,6 +82,7 @@ export async function requestIn(
         proposal_digest: approval.proposal_digest,
         groups: approval.groups,
         quorum,
+        ...(signature === 'key' ? {} : { signature }),
         expires_at: approval.expires_at,
         ...(preview ? { preview: previewFacts(preview) } : {}),
       },

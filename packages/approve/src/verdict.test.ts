@@ -1,4 +1,4 @@
-import { asId, fixedClock, type SignedVerdict, type VerdictStatement } from '@portreeve/contract';
+import { asId, fixedClock, type KeyVerdict, type VerdictStatement } from '@portreeve/contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { testPerson } from './testing/index.ts';
@@ -63,7 +63,7 @@ test('F5: another key, another signature, another spelling, or nonsense does not
     null,
     'text',
   ];
-  for (const candidate of wrong) expect(verifyVerdict(candidate as SignedVerdict)).toBe(false);
+  for (const candidate of wrong) expect(verifyVerdict(candidate as KeyVerdict)).toBe(false);
 });
 
 test('F5: one flipped bit anywhere in the signature does not verify', async () => {

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import {
-  type SignedVerdict,
-  signedVerdictSchema,
+  type KeyVerdict,
+  keyVerdictSchema,
   type VerdictStatement,
   verdictBytes,
   verdictStatementSchema,
@@ -16,18 +16,18 @@ export interface VerdictSigner {
 }
 
 /** Signs a verdict where the person sits (requirement F5). Throws a `ZodError` for a malformed statement. */
-export async function signVerdict(statement: VerdictStatement, signer: VerdictSigner): Promise<SignedVerdict> {
+export async function signVerdict(statement: VerdictStatement, signer: VerdictSigner): Promise<KeyVerdict> {
   const checked = verdictStatementSchema.parse(statement);
   const signature = Buffer.from(await signer.sign(verdictBytes(checked))).toString('base64url');
-  return signedVerdictSchema.parse({ statement: checked, public_key: signer.public_key, signature });
+  return keyVerdictSchema.parse({ statement: checked, public_key: signer.public_key, signature });
 }
 
 /**
  * Whether the signature verifies under the key that the verdict names. Whose key that is, is another question. Never
  * throws; a second spelling of the same key or signature is not accepted.
  */
-export function verifyVerdict(signed: SignedVerdict): boolean {
-  const parsed = signedVerdictSchema.safeParse(signed);
+export function verifyVerdict(signed: KeyVerdict): boolean {
+  const parsed = keyVerdictSchema.safeParse(signed);
   if (!parsed.success) return false;
   const { statement, public_key, signature } = parsed.data;
   const bytes = Buffer.from(signature, 'base64url');

@@ -22,7 +22,7 @@ export { type TextSealer, textSealer } from './keys/sealer.ts';
 export { HOUSE, type SubjectDirectory, subjectDirectory, subjectName } from './keys/subjects.ts';
 export { type WordTokens, wordTokens } from './keys/words.ts';
 export { type AuditLog, type AuditLogOptions, createAuditLog } from './log.ts';
-export { createNoteSigner } from './note.ts';
+export { createNoteSigner, openNote } from './note.ts';
 export type {
   AnchorStore,
   AuditStore,
@@ -72,3 +72,4 @@ export {
 export { encodeBatch, STREAM_FORMATS, type StreamFormat } from './stream/formats.ts';
 export { type CursorStore, deliverBatch, type Sink, type StreamBatch } from './stream/stream.ts';
 export type { VerifyKind, VerifyOptions, VerifyReport } from './verify.ts';
+export { type StoredLog, treeOf, verifyStored } from './verify-stored.ts';

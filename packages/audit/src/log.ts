@@ -98,6 +98,8 @@ export interface AuditLogOptions {
   readonly cosigner?: Cosigner;
   /** Receipts and exports prefer a checkpoint that so many witnesses have cosigned. */
   readonly quorum?: number;
+  /** Whether a record is taken also while others wait too long for their place: what is durable need not be placed. */
+  readonly mayWait?: (draft: RecordDraft) => boolean;
   /** See `Sequencer`. */
   readonly elapsed?: () => number;
   /** Public keys that signed earlier checkpoints of this log. */
@@ -153,6 +155,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     await keys.store.declare(tx, refs.run, workflow, about);
     keys.subjects.declared(refs.run, about);
   };
+  const mayWait = (drafts: readonly RecordDraft[]) => drafts.every((each) => options.mayWait?.(each) ?? false);
   const stage = (drafts: readonly RecordDraft[]) => stageDrafts(drafts, sealer, { ...options, log: origin });
 
   const log: AuditLog = {
@@ -163,13 +166,14 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       if (drafts.length === 0) return;
       for (const draft of drafts) await declare(tx, draft);
       const staged = await stage(drafts);
-      sequencer.staged();
+      sequencer.staged(mayWait(drafts));
       await store.stage(tx, origin, staged).catch(unwritten);
     },
     async record(drafts) {
       const staged = await stage(drafts);
-      if (staged.every(({ key }) => key === null) && (await sequencer.append(staged))) return;
-      sequencer.staged();
+      const wait = mayWait(drafts);
+      if (staged.every(({ key }) => key === null) && (await sequencer.append(staged, wait))) return;
+      sequencer.staged(wait);
       await options.uow.transaction((tx) => store.stage(tx, origin, staged)).catch(unwritten);
     },
     settle: searchable,

@@ -25,8 +25,11 @@ export interface PlaceStatus {
 export interface Publisher {
   /** Shows the newest checkpoint to every witness, and then brings every anchor up to it. Never rejects. */
   publish(): Promise<void>;
-  /** Throws `log_broken` where a place has seen more than the log holds. A place that does not answer is passed over. */
-  assertNotBehind(): Promise<void>;
+  /**
+   * Throws `log_broken` where a place has seen more than the log holds, unless somebody accepted that it has seen just
+   * that. A place that does not answer is passed over.
+   */
+  assertNotBehind(accepted?: readonly Pick<PlaceStatus, 'kind' | 'name' | 'size'>[]): Promise<void>;
   status(): readonly PlaceStatus[];
 }
 
@@ -110,7 +113,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       await tell();
     },
 
-    async assertNotBehind() {
+    async assertNotBehind(accepted = []) {
       const signed = await newest();
       const { size } = await store.head(null, origin);
       const held = { origin, size, root: (await frontierAt(store, null, origin, size)).root() };
@@ -120,7 +123,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
         ),
         ...(signed ? witnesses.map((witness) => witnessed(witness, signed)) : []),
       ]);
-      const ahead = [...places.values()].filter(({ state }) => state === 'ahead');
+      const isAccepted = (place: PlaceStatus) =>
+        accepted.some(({ kind, name, size }) => kind === place.kind && name === place.name && size === place.size);
+      const ahead = [...places.values()].filter((place) => place.state === 'ahead' && !isAccepted(place));
       if (ahead.length > 0)
         throw broken(null, ahead.map(({ kind, name, detail }) => `${kind} ${name}: ${detail}`).join('; '));
       await tell();

@@ -71,9 +71,12 @@ export class Sequencer {
     this.#elapsed = options.elapsed ?? (() => performance.now());
   }
 
-  /** Tells that something was staged, and will be there once its transaction commits. Throws where the log is broken. */
-  staged(): void {
-    this.#assertWritable();
+  /**
+   * Tells that something was staged, and will be there once its transaction commits. Throws where the log is broken, and
+   * where records wait too long, unless this one may wait with them.
+   */
+  staged(mayWait = false): void {
+    this.#assertWritable(mayWait);
     this.start();
     // Not at once: its transaction goes on. Many that come together are then seen together.
     if (this.#pollMs > POLL_MIN_MS) this.#call();
@@ -81,12 +84,12 @@ export class Sequencer {
 
   /**
    * Writes records that stand for themselves, all or none, durable when it resolves; their keys are not looked at. False
-   * where another process leads: the caller stages them then.
+   * where another process leads, or where they may wait and must: the caller stages them then.
    */
-  async append(records: readonly StagedRecord[]): Promise<boolean> {
-    this.#assertWritable();
+  async append(records: readonly StagedRecord[], mayWait = false): Promise<boolean> {
+    this.#assertWritable(mayWait);
     this.start();
-    if (!this.#leading) return false;
+    if (!this.#leading || this.#isStuck()) return false;
     await new Promise<void>((resolve, reject) => {
       this.#direct.push({ records, resolve, reject });
       this.#wake();
@@ -135,10 +138,14 @@ export class Sequencer {
   }
 
   /** INVARIANT: where what is recorded cannot get its place, nothing more is done that would have to be recorded (G3). */
-  #assertWritable(): void {
+  #assertWritable(mayWait = false): void {
     if (this.#fault) throw this.#fault;
-    if (this.#oldest !== null && this.#elapsed() - this.#oldest.since > STUCK_MAX_MS)
+    if (!mayWait && this.#isStuck())
       throw new PortreeveError('audit_unavailable', 'Records wait for their place, and nobody gives it to them.');
+  }
+
+  #isStuck(): boolean {
+    return this.#oldest !== null && this.#elapsed() - this.#oldest.since > STUCK_MAX_MS;
   }
 
   /**

@@ -27,7 +27,7 @@ interface Row {
 }
 
 /** A date for a review that is due in time. */
-const nextMonth = (): string => new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+const nextMonth = (): string => new Date(Date.now() + 29 * 86_400_000).toISOString().slice(0, 10);
 
 /** What earlier commands have made and later ones need. */
 interface Made {
@@ -35,6 +35,11 @@ interface Made {
   readonly folder: string;
   readonly approval: string;
   readonly other: string;
+  /** An approval to be taken back, somebody who may stand in for the lead and for which group, and a delegation to them. */
+  readonly recalled: string;
+  readonly standIn: string;
+  readonly group: string;
+  readonly delegation: string;
   readonly leaver: string;
   readonly erasure: string;
   readonly otherErasure: string;
@@ -43,6 +48,7 @@ interface Made {
   readonly mark: string;
   readonly reveals: readonly [string, string, string];
   readonly handoff: string;
+  readonly operator: string;
   readonly result: number;
   readonly agent: string;
   readonly activeAgent: string;
@@ -150,6 +156,43 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ other }) => [other, '--reason', 'not today'],
   },
+  'approvals withdraw': {
+    right: 'approvals.withdraw',
+    records: ['approval.closed'],
+    as: 'analyst',
+    notAs: 'lead',
+    words: ({ recalled }) => [recalled],
+  },
+  'approvals batch': {
+    right: 'approvals.decide',
+    // What the example does is of a tier that is looked at one by one, and is said to be.
+    records: ['api.refused'],
+    code: 1,
+    as: 'lead',
+    notAs: 'analyst',
+    words: ({ approval, other }) => [approval, other],
+  },
+  'approvals delegate': {
+    right: 'approvals.delegate',
+    records: ['approval.delegated'],
+    as: 'lead',
+    notAs: 'analyst',
+    words: ({ standIn, group }) => ['--to', standIn, '--groups', group, '--until', nextMonth(), '--reason', 'on leave'],
+  },
+  'approvals delegations': {
+    right: 'approvals.delegations',
+    records: ['api.read'],
+    as: 'lead',
+    notAs: 'analyst',
+    words: () => [],
+  },
+  'approvals end-delegation': {
+    right: 'approvals.delegate',
+    records: ['approval.delegation_ended'],
+    as: 'lead',
+    notAs: 'analyst',
+    words: ({ delegation }) => [delegation],
+  },
   freeze: {
     right: 'environment.freeze',
     records: ['environment.changed'],
@@ -182,8 +225,29 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ handoff }) => [handoff],
   },
-  'queue close': {
-    right: 'queue.close',
+  'queue take': {
+    right: 'queue.take',
+    records: ['handoff.assigned'],
+    as: 'admin',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff],
+  },
+  'queue assign': {
+    right: 'queue.assign',
+    records: ['handoff.assigned'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff, operator }) => [handoff, '--to', operator],
+  },
+  'queue escalate': {
+    right: 'queue.escalate',
+    records: ['handoff.escalated'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ handoff }) => [handoff, '--reason', 'not mine to decide'],
+  },
+  'queue finish': {
+    right: 'queue.finish',
     records: ['handoff.closed'],
     as: 'operator',
     notAs: 'analyst',
@@ -299,6 +363,21 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     as: 'auditor',
     notAs: 'admin',
     words: ({ reveals }) => [reveals[2]],
+  },
+  backup: {
+    right: 'backups.make',
+    records: ['backup.begun', 'backup.ended'],
+    as: 'admin',
+    notAs: 'operator',
+    words: () => [],
+  },
+  restore: {
+    right: null,
+    why: 'it works while no server runs: who may read the archives and write the state folder and the database may',
+    records: ['audit.restored', 'environment.changed'],
+    as: null,
+    notAs: null,
+    words: () => ['--log', 'nowhere', '--keys', 'nowhere'],
   },
   'audit receipt': {
     right: 'audit.read',
@@ -500,6 +579,10 @@ const NOTHING: Made = {
   folder: mkdtempSync(join(tmpdir(), 'portreeve-nothing-')),
   approval: 'appr_1',
   other: 'appr_1',
+  recalled: 'appr_1',
+  standIn: 'prn_1',
+  group: 'nobody',
+  delegation: 'apdl_1',
   leaver: 'prn_1',
   erasure: 'ers_1',
   otherErasure: 'ers_1',
@@ -507,6 +590,7 @@ const NOTHING: Made = {
   reveals: ['rvl_1', 'rvl_2', 'rvl_3'],
   hold: 'hold_1',
   handoff: 'hand_1',
+  operator: 'prn_1',
   result: 0,
   agent: 'prn_1',
   activeAgent: 'prn_1',
@@ -686,6 +770,8 @@ describe('with a server', () => {
         folder,
         approval: first.approval,
         other: second.approval,
+        recalled: (await startRun(input)).approval,
+        ...(await newStandIn()),
         leaver: await leaver('leaver-one'),
         erasure: await erasure('leaver-two'),
         otherErasure: await erasure('leaver-three'),
@@ -693,6 +779,9 @@ describe('with a server', () => {
         mark,
         reveals,
         handoff: handoff.id,
+        operator: (await here.server.services.identity.accounts({ limit: 200 })).find(
+          ({ name }) => name === 'operator',
+        )!.id,
         result: 0,
         agent,
         proposal,
@@ -776,7 +865,7 @@ describe('with a server', () => {
       [['queue', 'show', 'hand_none'], 'not_found'],
       [['undo', 'exec_none'], 'not_found'],
       [['undo', 'run_none'], 'not_found'],
-      [['queue', 'close', 'hand_none', '--note', 'x'], 'not_found'],
+      [['queue', 'finish', 'hand_none', '--note', 'x'], 'not_found'],
       [['audit', 'show', '999999'], 'not_found'],
       [['audit', 'show', 'x'], 'bad_request'],
       [['audit', 'receipt', '-1'], 'bad_request'],
@@ -942,6 +1031,21 @@ describe('with a server', () => {
     expect((await portreeve('audit', 'search', '--words', 'nosuchword')).out).toContain('No record fits.');
     expect((await portreeve('queue', 'list', '--done')).out).toContain(made.handoff);
   });
+
+  /** Another approver, and the lead’s leave for them. */
+  async function newStandIn(): Promise<Pick<Made, 'standIn' | 'group' | 'delegation'>> {
+    const { signIn } = await import('./session.ts');
+    const admin = await signIn({ state: here.state, as: 'admin' }, 'admin');
+    const lead = await signIn({ state: here.state, as: 'lead' }, 'approver');
+    const account = { name: 'stand-in', kind: 'person', roles: ['approver'], groups: [] };
+    const { id: standIn } = await admin.client.call('POST', '/v1/accounts', account);
+    const { principal } = await lead.client.call('GET', '/v1/session');
+    const [group] = principal.groups;
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    const wish = { delegate: standIn, groups: [group], until, reason: 'a test' };
+    const { id: delegation } = await lead.client.call('POST', '/v1/approval-delegations', wish);
+    return { standIn, group: group as string, delegation };
+  }
 
   /** Given by another person at another place, while this process waits in `run --wait`. */
   async function approveOutOfBand(approval: string, verdict: 'approve' | 'deny'): Promise<void> {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
+import { addBackup } from './commands/backup.ts';
 import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
@@ -58,6 +59,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addPolicy(program, run as never);
   addRelease(program, run as never);
   addAudit(program, run as never);
+  addBackup(program, run as never);
   addSecrets(program, run as never);
   addKeys(program, run as never);
   addTool(program, run as never);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   digestOf,
+  type KeyVerdict,
   type PreviewView,
-  type SignedVerdict,
   type VerdictKind,
   type VerdictStatement,
   verdictBytes,
@@ -21,7 +21,7 @@ export async function signVerdict(
   view: any,
   verdict: VerdictKind,
   reason: string,
-): Promise<SignedVerdict> {
+): Promise<KeyVerdict> {
   if (!who.password)
     throw new UsageError('Signing needs the password of your account: set PORTREEVE_PASSWORD, or sign in with --as.');
   const { key } = await who.client.call<{ key: SigningKey | null }>('GET', '/v1/session/signing-key');

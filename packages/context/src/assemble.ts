@@ -24,9 +24,10 @@ import {
   type WorkflowContract,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
+import { type AgentTalk, openTurns } from './agent-turns.ts';
 import { chooseEvidence } from './choose-evidence.ts';
 import { cleanText } from './clean.ts';
-import { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+import { AGENT_DIGEST, AGENT_LAYER, SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
 import { asEvidence, makeEvidence, withFields } from './evidence.ts';
 import { markInput } from './input-marks.ts';
 import { NOT_KEPT } from './life/rules.ts';
@@ -47,6 +48,8 @@ export interface AssembleOptions {
   readonly withheld?: NonNullable<RecordData<'prompt.assembled'>['withheld']>;
   /** Of inputs that were answered in quarantine: the handle of each, by the input's name. */
   readonly handles?: ReadonlyMap<string, string>;
+  /** Of an agent. */
+  readonly talk?: AgentTalk | undefined;
 }
 
 export interface Assembly {
@@ -93,6 +96,7 @@ export function assemble({
   revealed = [],
   withheld = [],
   handles = new Map(),
+  talk,
 }: AssembleOptions): Assembly {
   const { contract } = prompt;
   checkScope(prompt, inputs, workflow);
@@ -152,14 +156,20 @@ export function assemble({
     ...chosen.map(evidenceBlock),
     { type: 'text', text: CLOSING },
   ];
+  const said = talk && openTurns(talk);
+  if (said) labels.push(...said.labels);
   const asked = {
     prompt: contract.id,
     prompt_version: contract.version,
     model: contract.model ?? null,
-    system: SYSTEM_LAYER,
+    system: talk ? AGENT_LAYER : SYSTEM_LAYER,
     content,
     output: contract.output,
     cites: contract.cites,
+    ...(contract.claims ? { claims: contract.claims } : {}),
+    ...(contract.checks.length > 0 ? { checks: contract.checks } : {}),
+    ...(contract.confidence === undefined ? {} : { confidence: contract.confidence }),
+    ...(said ? { tools: { list: talk!.tools, closed: talk!.closed }, turns: said.turns } : {}),
     input_budget_tokens: inputBudget(contract),
     max_output_tokens: contract.max_output_tokens,
     ...(contract.requires ? { requires_context_tokens: contract.requires.context_tokens } : {}),
@@ -179,7 +189,7 @@ export function assemble({
       prompt: contract.id,
       version: contract.version,
       prompt_digest: prompt.digest,
-      system_digest: SYSTEM_DIGEST,
+      system_digest: talk ? AGENT_DIGEST : SYSTEM_DIGEST,
       input_digest: inputDigest,
       evidence_shown: chosen.length,
       evidence_left_out: leftOut,

@@ -1,3 +1,4 @@
+export { type AgentTalk, refuseHiding } from './agent-turns.ts';
 export {
   type AssembleOptions,
   type Assembly,
@@ -6,6 +7,7 @@ export {
   REQUEST_LABEL,
 } from './assemble.ts';
 export { cleanText } from './clean.ts';
+export { closedOutcome } from './closed-outcome.ts';
 export { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
 export { type Deidentified, deidentify, REMOVED_CATEGORIES } from './deidentify/deidentify.ts';
 export { detectPersonal, findPersonal, type PersonalRecogniser } from './deidentify/detect-personal.ts';

@@ -3,6 +3,7 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BadSchema,
+  boundAt,
   compileSchema,
   type Digest,
   digestOfText,
@@ -122,7 +123,23 @@ function parseHead(head: string, file: string): PromptContract {
     if (!(error instanceof BadSchema)) throw error;
     throw bad(file, lineOfPath(['output']), `output is no JSON Schema 2020-12: ${error.message}`);
   }
+  const fault = stepFault(contract);
+  if (fault) throw bad(file, lineOfPath([fault.field]), fault.message);
   return contract;
+}
+
+/** What a prompt says of its step and cannot mean. */
+function stepFault(contract: PromptContract): { field: keyof PromptContract; message: string } | null {
+  const { step, agent, confidence, output } = contract;
+  if ((step === 'agent') !== (agent !== undefined))
+    return { field: 'step', message: 'a step is an agent where `agent` says what it may wish for, and nowhere else' };
+  if (confidence === undefined) return null;
+  const { type, minimum, maximum } = boundAt(output, confidence)?.schema ?? {};
+  if (type === 'integer' && minimum === 0 && maximum === 100) return null;
+  return {
+    field: 'confidence',
+    message: 'point at a required member of type integer with minimum 0 and maximum 100, in closed objects',
+  };
 }
 
 function hiddenLine(text: string): number {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, digestSchema } from './canonical.ts';
 import { idSchema } from './ids.ts';
+import { passkeyAssertionSchema, VERDICT_SIGNATURES } from './passkey.ts';
 
 export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn'] as const;
 export type ApprovalState = (typeof APPROVAL_STATES)[number];
@@ -26,17 +27,28 @@ export const verdictStatementSchema = z.strictObject({
 });
 export type VerdictStatement = z.infer<typeof verdictStatementSchema>;
 
-/** A statement, the key that signed it, and the signature. Kept as evidence; checkable offline. */
-export const signedVerdictSchema = z.strictObject({
+/** Signed with the key that a password opens: the way without hardware, which policy can refuse. */
+export const keyVerdictSchema = z.strictObject({
   statement: verdictStatementSchema,
   /** Base64url of the 32-byte Ed25519 public key (RFC 8037 `x`). */
   public_key: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Base64url of the 64-byte Ed25519 signature over {@link verdictBytes}. */
   signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
 });
+export type KeyVerdict = z.infer<typeof keyVerdictSchema>;
+
+/** Signed by a passkey: the challenge of the assertion is the SHA-256 of {@link verdictBytes}. */
+export const passkeyVerdictSchema = z.strictObject({
+  statement: verdictStatementSchema,
+  passkey: passkeyAssertionSchema,
+});
+export type PasskeyVerdict = z.infer<typeof passkeyVerdictSchema>;
+
+/** A statement with the signature on it and the key that signed. Kept as evidence; checkable offline. */
+export const signedVerdictSchema = z.union([keyVerdictSchema, passkeyVerdictSchema]);
 export type SignedVerdict = z.infer<typeof signedVerdictSchema>;
 
-/** The bytes that a verdict's signature covers: a domain line, then the RFC 8785 text of the statement. */
+/** The bytes that a verdict signs: a domain line, then the RFC 8785 text of the statement. */
 export function verdictBytes(statement: VerdictStatement): Uint8Array {
   return new TextEncoder().encode(`portreeve/verdict/v1\n${canonicalJson(statement)}`);
 }
@@ -52,6 +64,8 @@ export const approvalSchema = z.strictObject({
   requesters: z.array(z.string()),
   groups: z.array(z.string()).min(1),
   quorum: z.int().min(1),
+  /** What each approving verdict must be signed with at the least. A denial may be signed with any key. */
+  signature: z.enum(VERDICT_SIGNATURES),
   state: z.enum(APPROVAL_STATES),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from './canonical.ts';
 import { idSchema } from './ids.ts';
+import { VERDICT_SIGNATURES } from './passkey.ts';
 
 export const LAYERS = ['identity', 'data', 'action', 'environment'] as const;
 export type Layer = (typeof LAYERS)[number];
@@ -10,7 +11,13 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** Stable reason codes (requirement C2). `rule` stands for a rule's own `@code`, or for `rule_forbids` without one. */
 export const remedySchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('approval'), groups: z.array(z.string()).min(1), quorum: z.int().min(1).max(16) }),
+  z.strictObject({
+    kind: z.literal('approval'),
+    groups: z.array(z.string()).min(1),
+    quorum: z.int().min(1).max(16),
+    /** What it must be signed with at the least; left out: any registered key. */
+    signature: z.enum(VERDICT_SIGNATURES).exclude(['key']).optional(),
+  }),
   z.strictObject({ kind: z.literal('narrow'), profile: z.string().min(1) }),
   z.strictObject({ kind: z.literal('deidentify') }),
 ]);

@@ -25,6 +25,11 @@ export const ERRORS = {
     title: 'Name or password is wrong',
     next: 'Check both and try again. After several failures the account waits before the next try.',
   },
+  proof_needed: {
+    status: 403,
+    title: 'This asks for a fresh proof of who you are',
+    next: 'Send your password to `POST /v1/session/proof`, or sign in at your identity provider anew.',
+  },
   too_many_attempts: { status: 429, title: 'Too many attempts', next: 'Wait as long as `Retry-After` says.' },
   busy: {
     status: 429,
@@ -117,6 +122,11 @@ export const ERRORS = {
     status: 403,
     title: 'The signature does not verify',
     next: 'Sign with the key that is registered for your account.',
+  },
+  signature_too_weak: {
+    status: 403,
+    title: 'Policy asks for a stronger signature',
+    next: 'Approve on the page of the approval, with a passkey of the kind named in `detail`.',
   },
   grant_invalid: { status: 403, title: 'The grant is not valid', next: 'Ask for a new one through the gate.' },
   grant_expired: { status: 403, title: 'The grant has expired', next: 'Ask for a new one through the gate.' },

@@ -21,7 +21,11 @@ export const ID_PREFIXES = {
   key: 'key',
   erasure: 'ers',
   hold: 'hold',
+  agent_session: 'ags',
+  passkey: 'pk',
+  approval_delegation: 'apdl',
   reveal: 'rvl',
+  backup: 'bkp',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -48,7 +52,11 @@ export type RecordId = Id<'record'>;
 export type KeyId = Id<'key'>;
 export type ErasureId = Id<'erasure'>;
 export type HoldId = Id<'hold'>;
+export type AgentSessionId = Id<'agent_session'>;
+export type PasskeyId = Id<'passkey'>;
+export type ApprovalDelegationId = Id<'approval_delegation'>;
 export type RevealId = Id<'reveal'>;
+export type BackupId = Id<'backup'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

@@ -1,5 +1,6 @@
 import type { Digest, JsonObject } from './canonical.ts';
 import type { EvidenceId } from './ids.ts';
+import type { Claims, SemanticCheck } from './output-rules.ts';
 
 /** One piece of what a model is shown. Untrusted text travels in `evidence` blocks alone, never in `text`. */
 export type ModelBlock =
@@ -10,6 +11,20 @@ export type ModelBlock =
       readonly stable?: true;
     }
   | { readonly type: 'evidence'; readonly id: EvidenceId; readonly title: string; readonly text: string };
+
+/** A tool that an agent may wish for. */
+export interface ModelTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly input: JsonObject;
+}
+
+/** One turn of an agent: what it answered, as its vendor gave it, and what became of each wish in that. */
+export interface ModelTurn {
+  readonly answer: readonly JsonObject[];
+  readonly results: readonly { readonly id: string; readonly text: string; readonly failed: boolean }[];
+}
 
 /**
  * One question to a model, as `context` assembles it and `model` sends it: the canonical shape of every provider. It
@@ -27,6 +42,16 @@ export interface ModelRequest {
   readonly output: JsonObject;
   /** JSON pointers into the answer (`*`: every item) whose values must be ids of evidence that was shown. */
   readonly cites: readonly string[];
+  /** Claims of the answer whose quoted passages are looked for. */
+  readonly claims?: Claims;
+  /** What the answer must mean besides. */
+  readonly checks?: readonly SemanticCheck[];
+  /** Where the answer says how sure it is. */
+  readonly confidence?: string;
+  /** Of an agent: what it may wish for; `closed`: it has had its turns, and must answer. */
+  readonly tools?: { readonly list: readonly ModelTool[]; readonly closed: boolean };
+  /** Of an agent: its turns so far. */
+  readonly turns?: readonly ModelTurn[];
   /** What all that is sent may take, in tokens; a longer question is not asked. */
   readonly input_budget_tokens: number;
   readonly max_output_tokens: number;
@@ -55,9 +80,12 @@ export function estimateRequest({
   system,
   output,
   content,
-}: Pick<ModelRequest, 'system' | 'output' | 'content'>): number {
+  turns = [],
+  tools,
+}: Pick<ModelRequest, 'system' | 'output' | 'content' | 'turns' | 'tools'>): number {
   return (
     estimateTokens(system) +
+    estimateTokens(JSON.stringify([turns, tools?.list ?? []])) +
     estimateTokens(JSON.stringify(output)) +
     content.reduce((sum, block) => sum + blockTokens(block), 0)
   );

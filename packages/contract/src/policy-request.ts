@@ -32,7 +32,11 @@ const approvalFacts = z.strictObject({
   /** Distinct people who approved exactly this proposal's digest. */
   approvers: z.array(z.string()),
   groups: z.array(z.string()),
+  /** Those of them who signed by a passkey, and those whose passkey cannot leave its device. */
+  by_passkey: z.array(z.string()).optional(),
+  by_device: z.array(z.string()).optional(),
 });
+export type ApprovalFacts = z.infer<typeof approvalFacts>;
 
 export const FLOW_AUTHORS = ['code', 'model'] as const;
 export const FLOW_HOLDERS = ['recipient', 'private', 'object', 'other'] as const;
@@ -64,6 +68,8 @@ const flowFacts = z.strictObject({
   payload: z.enum(FLOW_PAYLOADS),
   /** Bits read in quarantine so far, and those of bounded values in it. */
   capacity_bits: z.int().min(0),
+  /** A step made part of it whose review rule asks that a person looks at it (requirement A4), and nobody has yet. */
+  unreviewed: z.boolean().default(false),
 });
 export type FlowFacts = z.infer<typeof flowFacts>;
 

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { auditConfigSchema } from './audit-config.ts';
 import { awsPlace } from './aws-config.ts';
+import { backupConfigSchema } from './backup-config.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
+import { mcpConfigSchema } from './mcp-config.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
 import { budgetsSchema } from './model-limits.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
@@ -108,6 +110,8 @@ export const projectConfigSchema = z
         },
       )
       .default({}),
+    /** Where `portreeve backup` puts what; see {@link backupConfigSchema}. */
+    backup: backupConfigSchema.prefault({}),
     /**
      * Executors that run apart (`portreeve serve --role=executor`), by name. Each is known by the thumbprint of its own key
      * (RFC 7638; `portreeve keys executor` prints it): grants are bound to it, so nothing else can use them.
@@ -150,6 +154,8 @@ export const projectConfigSchema = z
     audit: auditConfigSchema.prefault({}),
     /** Who may ask: identity providers, workloads, tokens. */
     identity: identityConfigSchema.prefault({}),
+    /** What agents outside may use through the gateway (`/mcp`, `POST /v1/proposals`). */
+    mcp: mcpConfigSchema.prefault({}),
   })
   .superRefine(({ environment, identity, models }, context) => {
     const currencies = new Set(models.flatMap(({ prices }) => (prices ? [prices.currency] : [])));

@@ -73,6 +73,8 @@ export const proposalSchema = z.strictObject({
    * Bits that were read in quarantine so far: by an outside session, or by a workflow's run whose action may rest on them.
    */
   quarantined_bits: z.int().min(0).optional(),
+  /** Prompts that made part of it and whose review rule asks that a person looks first; absent where there are none. */
+  unreviewed: z.array(nameSchema).min(1).max(64).optional(),
   digest: digestSchema,
 });
 export type Proposal = z.infer<typeof proposalSchema>;
@@ -83,7 +85,7 @@ export type Proposal = z.infer<typeof proposalSchema>;
  */
 export function proposalDigest(
   proposal: Pick<Proposal, 'tool' | 'tool_version' | 'args' | 'influence' | 'provenance' | 'principal' | 'release'> &
-    Partial<Pick<Proposal, 'intent' | 'quarantined_bits'>>,
+    Partial<Pick<Proposal, 'intent' | 'quarantined_bits' | 'unreviewed'>>,
 ): Digest {
   return digestOf({
     v: 1,
@@ -95,6 +97,7 @@ export function proposalDigest(
       provenance: proposal.provenance,
       ...(proposal.intent ? { intent: proposal.intent } : {}),
       ...(proposal.quarantined_bits === undefined ? {} : { quarantined_bits: proposal.quarantined_bits }),
+      ...(proposal.unreviewed === undefined ? {} : { unreviewed: proposal.unreviewed }),
     },
     principal: { id: proposal.principal.id, act: proposal.principal.act.map((actor) => actor.id) },
     release: proposal.release,

@@ -8,11 +8,14 @@ import { idSchema, nameSchema, type RecordId } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { costSchema } from './model-price.ts';
+import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { provenanceSchema } from './proposal.ts';
+import { REVIEWS } from './review-rules.ts';
 import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
+import { STEP_KINDS } from './workflow.ts';
 
 const count = z.int().min(0);
 
@@ -173,6 +176,7 @@ export const RECORD_TYPES = {
     name: z.string().max(200),
     reason: z.enum(['unknown_or_wrong', 'locked']),
   }),
+  'identity.proven': z.strictObject({ session: idSchema('session') }),
   'identity.signed_out': z.strictObject({ session: idSchema('session') }),
   'identity.token_created': z.strictObject({
     token: idSchema('token'),
@@ -189,6 +193,33 @@ export const RECORD_TYPES = {
   }),
   /** A person's first signing key: one that is there is not replaced. */
   'identity.signing_key_registered': z.strictObject({ account: idSchema('principal'), public_key: z.string() }),
+  /** A leave to enrol one passkey, which an administrator gave somebody. */
+  'identity.passkey_invited': z.strictObject({ account: idSchema('principal'), expires_at: z.iso.datetime() }),
+  /** A passkey of this person was asked to sign something. */
+  'identity.passkey_challenged': z.strictObject({
+    purpose: z.enum(['verdict', 'enrolment']),
+    expires_at: z.iso.datetime(),
+  }),
+  'identity.passkey_enrolled': z.strictObject({
+    account: idSchema('principal'),
+    passkey: idSchema('passkey'),
+    ...passkeyKeySchema.shape,
+    /** Where it signs, and nowhere else. */
+    rp_id: z.string(),
+    origin: z.string(),
+    device_bound: z.boolean(),
+    /** The model of the authenticator, as it says itself. */
+    aaguid: z.string().max(64),
+    /** What vouched for it: an administrator, or a key that the person had. */
+    by: z.enum(['invitation', 'key', 'passkey']),
+  }),
+  'identity.passkey_revoked': z.strictObject({
+    account: idSchema('principal'),
+    passkey: idSchema('passkey'),
+    handle: z.string(),
+    /** `cloned`: its counter went back, so two of it are about. */
+    why: z.enum(['owner', 'administrator', 'cloned']),
+  }),
   'identity.session_rotated': z.strictObject({
     session: idSchema('session'),
     replaces: idSchema('session'),
@@ -263,7 +294,7 @@ export const RECORD_TYPES = {
   }),
   /** A sign-in, an exchange or a workload's token that was refused, with the cause that its sender is not told. */
   'identity.refused': z.strictObject({
-    way: z.enum(['local', 'oidc', 'workload', 'access_token', 'exchange']),
+    way: z.enum(['local', 'oidc', 'workload', 'access_token', 'exchange', 'passkey']),
     reason: z.string().regex(/^[a-z_]{1,64}$/),
     /** The rule, issuer or agent it was about, as far as it is known to us; never text of the sender. */
     about: z.string().max(256).nullable(),
@@ -408,7 +439,7 @@ export const RECORD_TYPES = {
     ...attemptShape,
     model_answered: z.string(),
     stop_reason: z.string(),
-    output_category: z.enum(['valid', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
+    output_category: z.enum(['valid', 'wishes', 'invalid', 'refusal', 'truncated', 'empty', 'other']),
   }),
   /** An attempt that brought none. What the vendor counted of it before it failed is on record too. */
   'model.attempt_failed': z.strictObject({
@@ -437,6 +468,26 @@ export const RECORD_TYPES = {
     label: labelSchema,
     /** The answer was given in quarantine: the handle that stands for it, and what its bounded parts can say in bits. */
     quarantined: z.strictObject({ handle: z.string().max(16), bits: z.int().min(0) }).optional(),
+    /** Claims that quote something, and those whose quoted passage does not stand where they say. */
+    claims: z.strictObject({ count, unsupported: count }).optional(),
+  }),
+  /** When a person looks at an answer, and why (requirement A4). */
+  'step.judged': z.strictObject({
+    prompt: nameSchema,
+    step: z.enum(STEP_KINDS),
+    review: z.enum(REVIEWS),
+    rule: z.string().max(64),
+    reason: z.string().max(300),
+    /** What the model said of its confidence, in per cent, and what that is worth by the step's tests. */
+    confidence_percent: z.int().min(0).max(100).nullable(),
+    calibrated_per_mille: z.int().min(0).max(1000).nullable(),
+    threshold_per_mille: z.int().min(0).max(1000).nullable(),
+    unsupported_claims: count,
+  }),
+  /** The workflow's code was shown which of a few words a value is; `null`: none of them. */
+  'outcome.seen': z.strictObject({
+    outcomes: z.array(z.string().max(128)).max(16),
+    outcome: z.string().max(128).nullable(),
   }),
   'output.rejected': z.strictObject({ prompt: nameSchema, errors: z.array(z.string()), repair_follows: z.boolean() }),
 
@@ -479,6 +530,8 @@ export const RECORD_TYPES = {
     proposal_digest: digestSchema,
     groups: z.array(z.string()),
     quorum: z.int().min(1),
+    /** What an approving verdict must be signed with at the least; left out: any registered key. */
+    signature: z.enum(VERDICT_SIGNATURES).exclude(['key']).optional(),
     expires_at: z.iso.datetime(),
     /** What the approver is shown beforehand, or why it is not there; only where the tool offers a dry run. */
     preview: z
@@ -491,6 +544,22 @@ export const RECORD_TYPES = {
       .optional(),
   }),
   'approval.verdict': z.strictObject({ verdict: signedVerdictSchema }),
+  /** Given in another’s place, by a delegation. */
+  'approval.stood_in': z.strictObject({ in_place_of: idSchema('principal'), verdict: z.string() }),
+  /** Somebody is told again that it waits; or the owners’ way of escalation is. */
+  'approval.nudged': z.strictObject({
+    kind: z.enum(['remind', 'escalate']),
+    groups: z.array(z.string()),
+    expires_at: z.iso.datetime(),
+  }),
+  'approval.delegated': z.strictObject({
+    delegation: idSchema('approval_delegation'),
+    delegate: idSchema('principal'),
+    groups: z.array(z.string()).min(1),
+    until: z.iso.datetime(),
+    reason: z.string().max(500),
+  }),
+  'approval.delegation_ended': z.strictObject({ delegation: idSchema('approval_delegation') }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
   'approval.closed': z.strictObject({
     state: z.enum(APPROVAL_STATES),
@@ -577,7 +646,55 @@ export const RECORD_TYPES = {
   }),
   'notice.posted': z.strictObject({ groups: z.array(z.string()).min(1), text: z.string().max(4000) }),
   'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),
-  'handoff.closed': z.strictObject({ note: z.string() }),
+  /** Somebody has it now: took it, or was given it. */
+  'handoff.assigned': z.strictObject({ to: idSchema('principal'), from: idSchema('principal').nullable() }),
+  /** It went up: its time was over, or somebody said so. */
+  'handoff.escalated': z.strictObject({
+    level: z.int().min(1),
+    by: z.enum(['time', 'person']),
+    group: z.string().nullable(),
+    due_at: z.iso.datetime(),
+    reason: z.string().max(1000),
+  }),
+  'handoff.closed': z.strictObject({
+    note: z.string(),
+    /** What the person gave back to the run that waited: a trusted value of that person, as secret as what they saw. */
+    result: z.strictObject({ digest: digestSchema, changed: z.boolean().nullable(), label: labelSchema }).optional(),
+  }),
+
+  // Agents outside, and what they may use.
+  'agent.session_opened': z.strictObject({ session: idSchema('agent_session') }),
+  /** What the session says it will do. `task` is the digest of what it gives as the words of whoever asked. */
+  'agent.intent_declared': z.strictObject({
+    session: idSchema('agent_session'),
+    change: z.enum(['declared', 'narrowed']),
+    task: digestSchema.nullable(),
+    calls: z.array(z.strictObject({ tool: nameSchema, times: count })).max(128),
+  }),
+  'agent.session_ended': z.strictObject({
+    session: idSchema('agent_session'),
+    why: z.enum(['idle', 'person']),
+    integrity: z.enum(['trusted', 'internal', 'untrusted']),
+    proposals: count,
+  }),
+  /** A client of a revision of MCP before 2026-07-28 has opened a connection, or ended it. `client` is what it calls itself. */
+  'mcp.connection': z.strictObject({ event: z.enum(['opened', 'ended']), client: z.string().max(128).nullable() }),
+  /** An upstream shows a tool that nobody has approved as it is: it is withheld. */
+  'mcp.definition_withheld': z.strictObject({
+    upstream: nameSchema,
+    tool: z.string().max(128),
+    definition: digestSchema,
+    /** The approved one that it takes the place of. */
+    replaces: digestSchema.nullable(),
+    findings: z.array(z.string().max(64)).max(64),
+  }),
+  'mcp.definition_decided': z.strictObject({
+    upstream: nameSchema,
+    tool: z.string().max(128),
+    definition: digestSchema,
+    verdict: z.enum(['approved', 'withdrawn']),
+    reason: z.string().max(1000),
+  }),
 
   // The record itself (requirement G7).
   'audit.read': z.strictObject({ operation: z.string(), filter: jsonObjectSchema, results: count }),
@@ -645,6 +762,32 @@ export const RECORD_TYPES = {
     /** How many records it is known to have seen. */
     size: count.nullable(),
     detail: z.string().max(1000).nullable(),
+  }),
+  /** A backup of everything is being made: it reads all that there is. */
+  'backup.begun': z.strictObject({ backup: idSchema('backup') }),
+  'backup.ended': z.strictObject({
+    backup: idSchema('backup'),
+    state: z.enum(['made', 'failed']),
+    /** The tree that it holds, and the SHA-256 digests of its two manifests. */
+    made: z.strictObject({ size: count, root: z.string().max(64), log: digestSchema, keys: digestSchema }).nullable(),
+    /** Earlier backups whose time was over, and that were removed. */
+    removed: z.array(z.strictObject({ backup: idSchema('backup'), archive: z.enum(['log', 'keys']) })).max(1000),
+    detail: z.string().max(1000).nullable(),
+  }),
+  /**
+   * The database was put back to a backup: what was recorded after it is lost. `ahead`: the anchors and witnesses that have
+   * seen records of this log which it does not hold any more, as somebody accepted.
+   */
+  'audit.restored': z.strictObject({
+    backup: idSchema('backup'),
+    made_at: z.iso.datetime(),
+    size: count,
+    root: z.string().max(64),
+    ahead: z
+      .array(z.strictObject({ kind: z.enum(['anchor', 'witness']), name: nameSchema, size: count.nullable() }))
+      .max(64),
+    /** Keys in the archive of keys that had been erased, and so were not put back. */
+    erased_keys: count,
   }),
 } as const satisfies Record<string, z.ZodType>;
 

@@ -94,26 +94,40 @@ export const postgresBindingSchema = z.strictObject({
 });
 export type PostgresBinding = z.infer<typeof postgresBindingSchema>;
 
+/** How an MCP server is reached. */
+export const mcpServerSchema = z.discriminatedUnion('transport', [
+  z.strictObject({ transport: z.literal('http'), url: addressSchema }),
+  /** A child process with nothing of our environment; a path in `command` is relative to the project. */
+  z.strictObject({
+    transport: z.literal('stdio'),
+    command: z.array(z.string().min(1).max(1024)).min(1).max(32),
+    /** The variable that holds the credential, and the only one besides PATH. */
+    credential_variable: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]{0,63}$/)
+      .optional(),
+  }),
+]);
+export type McpServer = z.infer<typeof mcpServerSchema>;
+
+/** Requests of MCP that read something of a server besides its tools. */
+export const MCP_READS = ['resources/read', 'prompts/get', 'completion/complete'] as const;
+
 /** One tool of an MCP server, pinned to its definition. */
 export const mcpBindingSchema = z.strictObject({
   connector: z.literal('mcp'),
-  server: z.discriminatedUnion('transport', [
-    z.strictObject({ transport: z.literal('http'), url: addressSchema }),
-    /** A child process with nothing of our environment; a path in `command` is relative to the project. */
-    z.strictObject({
-      transport: z.literal('stdio'),
-      command: z.array(z.string().min(1).max(1024)).min(1).max(32),
-      /** The variable that holds the credential, and the only one besides PATH. */
-      credential_variable: z
-        .string()
-        .regex(/^[A-Z][A-Z0-9_]{0,63}$/)
-        .optional(),
-    }),
-  ]),
-  tool: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
+  server: mcpServerSchema,
+  tool: z.string().regex(/^[A-Za-z0-9_./-]{1,128}$/),
   /** {@link mcpDefinitionDigest} of the definition that was reviewed. A server that shows another one is not called. */
   definition: digestSchema,
   credential: nameSchema.optional(),
+  /**
+   * For whoever speaks MCP to us: the result is the server's whole answer (`content`, `isError`, what it asks for before it
+   * goes on), and the argument {@link MCP_INPUT} carries what the client answered to that.
+   */
+  whole: z.literal(true).optional(),
+  /** Another request than `tools/call`, which takes the arguments as its parameters. Only for what reads. */
+  method: z.enum(MCP_READS).optional(),
 });
 export type McpBinding = z.infer<typeof mcpBindingSchema>;
 
@@ -178,6 +192,9 @@ export function addressesOf(binding: ToolBinding): string[] {
   if (binding.connector === 'openapi' && binding.spec_url !== undefined) return [binding.url, binding.spec_url];
   return [binding.url];
 }
+
+/** The argument that carries a further round of a call (MCP 2026-07-28, multi-round-trip): `{responses, state}`. */
+export const MCP_INPUT = 'mcp-input';
 
 /**
  * The digest that pins a tool of an MCP server: of all that tells people and models what it does and takes. `_meta`,

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { promptContractSchema, sourceContractSchema, toolContractSchema, workflowContractSchema } from './workflow.ts';
+import {
+  promptContractSchema,
+  RISK_TIERS,
+  sourceContractSchema,
+  toolContractSchema,
+  workflowContractSchema,
+} from './workflow.ts';
 
 const tool = {
   name: 'publish_case_summary',
@@ -73,6 +79,16 @@ describe('toolContractSchema', () => {
 describe('workflowContractSchema', () => {
   test('A1 A3: names its tier, its owners and its whole scope', () => {
     expect(workflowContractSchema.parse(workflow).approval_timeout_minutes).toBe(24 * 60);
+  });
+  test('G3: only one of tier low may go on while records have no place', () => {
+    const accepts = (change: object) => workflowContractSchema.safeParse({ ...workflow, ...change });
+    expect(accepts({ tier: 'low', while_unplaced: 'continue' }).success).toBe(true);
+    for (const tier of RISK_TIERS) expect(accepts({ tier, while_unplaced: 'stop' }).success).toBe(true);
+    for (const tier of ['medium', 'high', 'critical'])
+      expect(accepts({ tier, while_unplaced: 'continue' }).error?.issues[0]).toMatchObject({
+        path: ['while_unplaced'],
+        message: `a workflow of tier ${tier} stops while records have no place: only one of tier low may continue`,
+      });
   });
   test.each<[string, object]>([
     ['A1: no tier', { tier: undefined }],

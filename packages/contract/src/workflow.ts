@@ -7,7 +7,10 @@ import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nam
 import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
 import { onOutageSchema } from './on-outage.ts';
+import { claimsSchema, placeSchema, semanticCheckSchema } from './output-rules.ts';
 import type { Principal } from './principal.ts';
+import { procedureSchema } from './procedure.ts';
+import { AUDIENCES, REVIEWS } from './review-rules.ts';
 import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
 import type { UnwindOutcome } from './undo.ts';
@@ -19,7 +22,7 @@ export type RiskTier = (typeof RISK_TIERS)[number];
 export const ACTION_TIERS = [1, 2, 3, 4] as const;
 export type ActionTier = (typeof ACTION_TIERS)[number];
 
-export const STEP_KINDS = ['classify', 'extract', 'generate', 'analyse'] as const;
+export const STEP_KINDS = ['classify', 'extract', 'generate', 'analyse', 'agent'] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 export const EFFECTS = ['read', 'write', 'external'] as const;
@@ -74,6 +77,10 @@ export const toolContractSchema = z.strictObject({
   egress: z.boolean().optional(),
   /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
   returns: z.enum(INTEGRITY).optional(),
+  /** How secret what it returns is; without it, internal. What a session has read so limits where it may send. */
+  secrecy: z
+    .strictObject({ confidentiality: z.enum(CONFIDENTIALITY), categories: z.array(z.enum(CATEGORIES)) })
+    .optional(),
   /** How it is taken back, or `irreversible`. */
   undo: z.union([undoSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
@@ -225,10 +232,39 @@ export const promptContractSchema = z.strictObject({
   output: jsonObjectSchema,
   /** JSON pointers into the answer, `*` for every item, whose values must be evidence ids that were shown. */
   cites: z.array(z.string().min(1).max(200)).default([]),
+  /** Who reads what the step writes (requirement A4): outside, unless it says otherwise. */
+  audience: z.enum(AUDIENCES).default('outside'),
+  /** It is a final decision with consequences: the model prepares it, and a person decides. */
+  final: z.boolean().default(false),
+  /** Where the answer says how sure it is: a whole number from 0 to 100. */
+  confidence: placeSchema.optional(),
+  /** Claims that quote what they rest on: the quoted passage is looked for. */
+  claims: claimsSchema.optional(),
+  /** What the answer must mean, besides fitting its schema. */
+  checks: z.array(semanticCheckSchema).max(32).default([]),
+  /** Of an agent: what it may wish for, and for how long. */
+  agent: z
+    .strictObject({
+      /** Declared tools; each use is judged by the gate as a model's choice. */
+      tools: z
+        .array(z.strictObject({ name: nameSchema, times: z.int().min(1).max(100) }))
+        .min(1)
+        .max(32),
+      turns: z.int().min(1).max(50),
+    })
+    .optional(),
 });
 export type PromptContract = z.infer<typeof promptContractSchema>;
 
 const ownerSchema = z.string().min(1).max(200);
+
+/** What a workflow wants of one step, by the id of its prompt. */
+const stepWishSchema = z.strictObject({
+  /** In place of the default rule (`REVIEW_RULES`), as far as that lets it. */
+  review: z.enum(REVIEWS).optional(),
+  /** Answers whose confidence is worth less go to a person. */
+  confidence_min_per_mille: z.int().min(1).max(1000).optional(),
+});
 
 const workflowShape = z.strictObject({
   name: nameSchema,
@@ -256,6 +292,15 @@ const workflowShape = z.strictObject({
     .min(1)
     .max(60 * 24 * 30)
     .default(60 * 24),
+  /** What it wants of its steps, by prompt (requirement A4). */
+  steps: z.record(nameSchema, stepWishSchema).default({}),
+  /**
+   * How people do it by hand (requirement I8): by the name of a prompt, a source or a tool, and `default` for all others. A
+   * question that has one waits for the person's answer, where no model gives one.
+   */
+  procedures: z.record(nameSchema, procedureSchema).default({}),
+  /** What members of a group may see of the material of hand-offs; everybody else sees what is `internal`. */
+  clearances: z.record(z.string().min(1).max(128), clearanceSchema).default({}),
   /** What rules may know of earlier actions (requirement C6). */
   history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */
@@ -269,21 +314,34 @@ const workflowShape = z.strictObject({
   file_input: jsonObjectSchema.optional(),
   /** Left out: a person takes the question at once. */
   on_outage: onOutageSchema.optional(),
+  /**
+   * What its runs do while records are durable and wait too long for their place in the log: `stop` (where left out), or
+   * `continue` with reading and with tools of tier 1. Nothing goes on where a record cannot be made durable.
+   */
+  while_unplaced: z.enum(['stop', 'continue']).optional(),
 });
 
-export const workflowContractSchema = workflowShape.superRefine(({ tier, on_outage, scope }, context) => {
-  if (on_outage?.do !== 'degrade') return;
-  const path = ['on_outage', 'do'];
-  if (tier === 'high' || tier === 'critical')
-    context.addIssue({ code: 'custom', path, message: `a workflow of ${tier} risk waits, or hands off` });
-  for (const prompt of Object.keys(on_outage.answers))
-    if (!scope.prompts.includes(prompt))
+export const workflowContractSchema = workflowShape.superRefine(
+  ({ tier, while_unplaced, on_outage, scope }, context) => {
+    if (while_unplaced === 'continue' && tier !== 'low')
       context.addIssue({
         code: 'custom',
-        path: ['on_outage', 'answers', prompt],
-        message: 'is no prompt of the scope',
+        path: ['while_unplaced'],
+        message: `a workflow of tier ${tier} stops while records have no place: only one of tier low may continue`,
       });
-});
+    if (on_outage?.do !== 'degrade') return;
+    const path = ['on_outage', 'do'];
+    if (tier === 'high' || tier === 'critical')
+      context.addIssue({ code: 'custom', path, message: `a workflow of ${tier} risk waits, or hands off` });
+    for (const prompt of Object.keys(on_outage.answers))
+      if (!scope.prompts.includes(prompt))
+        context.addIssue({
+          code: 'custom',
+          path: ['on_outage', 'answers', prompt],
+          message: 'is no prompt of the scope',
+        });
+  },
+);
 export type WorkflowContract = z.infer<typeof workflowContractSchema>;
 
 /** One item that a source gave, as the model and the approver see it. */
@@ -342,6 +400,9 @@ export type ActOutcome =
   | { readonly status: 'refused'; readonly decision: Decision }
   | { readonly status: 'denied'; readonly approval: ApprovalId; readonly by: DeniedBy };
 
+/** What a prompt is given, by the names that it declares. */
+export type PromptInputs = { readonly [name: string]: Json | Labelled<unknown> };
+
 /** What a workflow's code may do. Each call is durable: after a crash it is not made twice. */
 export interface WorkflowContext<Input = JsonObject> {
   readonly run: RunId;
@@ -351,16 +412,28 @@ export interface WorkflowContext<Input = JsonObject> {
   /** Reads a declared source. */
   read(source: string, query: JsonObject): Promise<Reading>;
   /** Asks a model by a declared prompt; the answer satisfies the prompt's output schema. */
-  ask<T = unknown>(prompt: string, inputs: { readonly [name: string]: Json | Labelled<unknown> }): Promise<Labelled<T>>;
+  ask<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
+  /** As `ask`, for a prompt that is a step of this kind; each kind has its own default review rule (`REVIEW_RULES`). */
+  classify<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
+  extract<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
+  generate<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
+  analyse<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
+  /**
+   * Lets a model work in turns by a prompt that is an `agent`: each tool that it wishes for goes to the gate as an action of
+   * its own, as a model's choice. Comes back with its answer.
+   */
+  agent<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
+  /**
+   * Which of a few declared words a value is, or its part at a JSON pointer, so that the code can choose its way; null where
+   * it is none of them. From then on every action of the run carries the value's label and counts the bits of the choice.
+   */
+  outcome<O extends string>(value: Labelled<unknown>, pointer: string, outcomes: readonly O[]): Promise<O | null>;
   /**
    * Asks a declared prompt in quarantine: over text that nobody vouches for, without tools, for an answer whose schema is
    * closed. What comes back is a handle: `at` gives parts of it, a prompt that declares an input with `handle: true` may
    * name it without seeing it, and in an action's arguments each part is known to be no more than its type can say.
    */
-  quarantine<T = unknown>(
-    prompt: string,
-    inputs: { readonly [name: string]: Json | Labelled<unknown> },
-  ): Promise<Labelled<T>>;
+  quarantine<T = unknown>(prompt: string, inputs: PromptInputs): Promise<Labelled<T>>;
   /** Proposes an action; comes back when it has been done, refused, denied, or its outcome is unknown. */
   act(
     tool: string,

@@ -1,6 +1,6 @@
 import { fixedClock, newId, type Principal } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createEnvironment, FREEZE_STAGES, STALE_MS } from './environment.ts';
 import { memoryEnvironmentStore } from './testing/environment-store.ts';
 
@@ -184,6 +184,19 @@ test('C4 INV2: where the state cannot be read any more, everything is frozen', a
   clock.advance(1);
   expect(environment.facts(READ).freezes).toEqual(['all']);
   await environment.refresh();
+  expect(environment.facts(READ).freezes).toEqual([]);
+});
+
+test('C4: who may wait reads what is too old to judge by, and is not told of a freeze where it cannot', async () => {
+  const { environment, clock, store } = await setUp();
+  const look = vi.spyOn(store, 'current');
+  await environment.freshen();
+  expect(look).not.toHaveBeenCalled();
+  clock.advance(STALE_MS + 1);
+  look.mockRejectedValueOnce(new Error('away'));
+  await expect(environment.freshen()).rejects.toThrow('away');
+  expect(environment.facts(READ).freezes).toEqual(['all']);
+  await environment.freshen();
   expect(environment.facts(READ).freezes).toEqual([]);
 });
 

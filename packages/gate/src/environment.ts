@@ -76,6 +76,11 @@ export interface EnvironmentService {
    * what was decided on these facts cannot be overtaken by a freeze.
    */
   isCurrent(tx: Tx): Promise<boolean>;
+  /**
+   * Reads the state again where it is too old to judge by. Rejects where it cannot be read: whoever can wait then waits,
+   * and is not refused for a freeze that nobody ordered.
+   */
+  freshen(): Promise<void>;
   /** Reads the state again. Call it often, and when another process says that it has changed. */
   refresh(): Promise<void>;
 }
@@ -143,9 +148,11 @@ export function createEnvironment(deps: {
       held.subject.startsWith(prefix) && isOpen(held) ? [held.subject.slice(prefix.length)] : [],
     );
 
+  const isStale = () => deps.clock.now().getTime() - readAt > STALE_MS;
+
   return {
     facts(asked) {
-      const stale = deps.clock.now().getTime() - readAt > STALE_MS;
+      const stale = isStale();
       const freezes = [...changesBySubject.values()].flatMap(({ subject, state }) =>
         subject.startsWith(FREEZE) && stops(state as FreezeStage, asked) ? [subject.slice(FREEZE.length)] : [],
       );
@@ -216,6 +223,9 @@ export function createEnvironment(deps: {
     current: () => [...changesBySubject.values()].filter((held) => !RELEASED.has(held.state) && !isOver(held)),
     isCurrent: async (tx) => (await deps.store.count(tx)) === count,
     history: (limit) => deps.store.history(limit),
+    freshen: async () => {
+      if (isStale()) await refresh();
+    },
     refresh,
   };
 }

@@ -1,7 +1,7 @@
 import type { FlowFacts, Proposal, Provenance, ToolContract } from '@portreeve/contract';
 import { type Slot, slotOf } from './provenance/trace.ts';
 
-type Asked = Pick<Proposal, 'provenance' | 'influence' | 'intent' | 'quarantined_bits'>;
+type Asked = Pick<Proposal, 'provenance' | 'influence' | 'intent' | 'quarantined_bits' | 'unreviewed'>;
 
 /** What policy is told of how information flowed into a proposal (requirements D5, D6). It follows from what is digested. */
 export function flowOf(proposal: Asked, contract: ToolContract): FlowFacts {
@@ -18,6 +18,7 @@ export function flowOf(proposal: Asked, contract: ToolContract): FlowFacts {
     holder: holderOf(leaves, contract),
     payload: payloadOf(leaves),
     capacity_bits: capacityOf(proposal),
+    unreviewed: proposal.unreviewed !== undefined,
   };
 }
 

@@ -51,7 +51,7 @@ describe('F6: decided again', () => {
       expect(calls).toHaveLength(0);
       expect(moves).toEqual(['proposed→awaiting_approval', 'awaiting_approval→refused']);
       expect(audit.of('grant.issued')).toEqual([]);
-      expect(await handoffs.list({ state: 'open' })).toMatchObject([{ kind: 'refused', proposal: wanted.id }]);
+      expect(await handoffs.list({ states: ['open'] })).toMatchObject([{ kind: 'refused', proposal: wanted.id }]);
       environment.freezes.length = 0;
       expect(await gate.resume(wanted.id)).toMatchObject({ status: 'refused' });
       expect(calls).toHaveLength(0);
@@ -66,6 +66,7 @@ describe('F6: decided again', () => {
         facts: () => facts(frozen ? { freezes: ['all'] } : {}),
         // The first look under the log's lock finds that something has changed since the decision.
         isCurrent: async () => ++looks > 1,
+        freshen: async () => undefined,
         refresh: async () => {
           frozen = true;
         },
@@ -84,6 +85,7 @@ describe('F6: decided again', () => {
       environment: {
         facts: () => facts(++asked > 2 ? { freezes: ['all'] } : {}),
         isCurrent: async () => true,
+        freshen: async () => undefined,
         refresh: async () => undefined,
       },
     });
@@ -103,10 +105,10 @@ describe('F6: decided again', () => {
     await vote(approval);
     approvalStore.tamper(approval, (stored) => ({
       ...stored,
-      verdicts: stored.verdicts.map((verdict) => ({
-        ...verdict,
-        signed: { ...verdict.signed, signature: withoutItsStart(verdict.signed.signature) },
-      })),
+      verdicts: stored.verdicts.map((verdict) => {
+        if ('passkey' in verdict.signed) throw new TypeError('signed by the key');
+        return { ...verdict, signed: { ...verdict.signed, signature: withoutItsStart(verdict.signed.signature) } };
+      }),
     }));
     const result = await gate.resume(wanted.id);
     if (result.status !== 'refused') throw new Error(result.status);

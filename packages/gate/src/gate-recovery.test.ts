@@ -76,7 +76,7 @@ describe('F9: a crash at each instant', () => {
       const calls = executor === 'after-call' || executor === 'before-result' ? 1 : 0;
       expect(result).toMatchObject({ status: 'unknown' });
       expect(harness.calls).toHaveLength(calls);
-      const [work, ...more] = await harness.handoffs.list({ state: 'open' });
+      const [work, ...more] = await harness.handoffs.list({ states: ['open'] });
       expect(more).toEqual([]);
       expect(work).toMatchObject({
         kind: 'unknown_outcome',
@@ -126,7 +126,7 @@ describe('F9: outcomes', () => {
     const { gate } = harness.process('one');
     const wanted = harness.wish({ contract: automatic });
     const result = await gate.submit(wanted);
-    const [work] = await harness.handoffs.list({ state: 'open' });
+    const [work] = await harness.handoffs.list({ states: ['open'] });
     expect(result).toEqual({ status: 'unknown', execution: expect.stringMatching(/^exec_/), handoff: work!.id });
     expect(work).toMatchObject({
       kind: 'unknown_outcome',
@@ -144,7 +144,7 @@ describe('F9: outcomes', () => {
     const wanted = harness.wish({ contract: automatic });
     const result = await harness.process('one').gate.submit(wanted);
     expect(result).toMatchObject({ status: 'failed', reason: 'it said no' });
-    expect(await harness.handoffs.list({ state: 'open' })).toMatchObject([
+    expect(await harness.handoffs.list({ states: ['open'] })).toMatchObject([
       { kind: 'failed_action', why: 'publish_case_summary failed: it said no', proposal: wanted.id, run: wanted.run },
     ]);
     expect(await harness.stored(wanted.id)).toMatchObject({ state: 'failed', outcome: { status: 403 } });

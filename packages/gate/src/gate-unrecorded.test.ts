@@ -191,7 +191,12 @@ describe('SPEC 1: every row of the table is walked by the gate', () => {
         freezes: asked++ > 0 ? ['all'] : [],
       });
       let asked = 0;
-      const environment = { facts, isCurrent: async () => true, refresh: async () => undefined };
+      const environment = {
+        facts,
+        isCurrent: async () => true,
+        freshen: async () => undefined,
+        refresh: async () => undefined,
+      };
       return harness.process('one', { environment }).gate.submit(harness.wish({ contract: automatic }));
     },
     'granted→approved': async (harness) => {

@@ -175,7 +175,7 @@ describe('the ways of a proposal', () => {
     expect(calls).toHaveLength(0);
     expect(moves).toEqual(['proposed→refused']);
     expect(story()).toEqual(['proposal.submitted', 'decision.made:refuse', 'handoff.opened:refused']);
-    const [work] = await handoffs.list({ state: 'open' });
+    const [work] = await handoffs.list({ states: ['open'] });
     expect(work).toMatchObject({
       kind: 'refused',
       run: wanted.run,

@@ -12,10 +12,12 @@ import {
   PortreeveError,
   type ProposalId,
   type RecordDraft,
+  signsAsWellAs,
   type Tx,
   type UnitOfWork,
+  type VerdictSignature,
 } from '@portreeve/contract';
-import { refusalHandoff } from './handoff-wishes.ts';
+import { expiryHandoff, refusalHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
 import { entriesOf, type HistoryStore } from './history.ts';
 import { type ApprovalFacts, createJudge, eventOf } from './judge.ts';
@@ -206,7 +208,12 @@ export function createGate(deps: GateDeps): Gate {
       return { status: 'waiting', approval: approval.id, expires_at: approval.expires_at };
     }
     if (approval.state !== 'approved') {
-      await move(stored, 'deny', {});
+      await locked(stored, async (tx) => {
+        await deps.store.update(tx, stored.proposal.id, { state: nextState(stored.state, 'deny') });
+        // An undo that nobody approved is work of its own kind, which the undo opens.
+        if (approval.state === 'expired' && stored.serves === null)
+          await deps.handoffs.open(tx, expiryHandoff(stored.proposal, approval));
+      });
       return null;
     }
     const { request, decision } = await judge(stored, await approvalFacts(stored, approval), null);
@@ -374,6 +381,9 @@ export function createGate(deps: GateDeps): Gate {
       ...wish,
       groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
       quorum: Math.max(...wanted.map((remedy) => remedy.quorum)),
+      signature: wanted
+        .map(({ signature }): VerdictSignature => signature ?? 'key')
+        .reduce((most, each) => (signsAsWellAs(each, most) ? each : most)),
     });
   }
 

@@ -1,18 +1,41 @@
-import { actorOf, type CallOutcome, type Decision, type ExecutionId, type Proposal } from '@portreeve/contract';
+import {
+  type Approval,
+  actorOf,
+  type CallOutcome,
+  type Decision,
+  type ExecutionId,
+  type Proposal,
+} from '@portreeve/contract';
 import type { HandoffWish } from './handoffs.ts';
 import type { StoredProposal } from './ports.ts';
+
+/** What every hand-off of a proposal has: its arguments are as secret as what went into it. */
+export const aboutProposal = ({ run, id, workflow, tool, influence, principal }: Proposal) => ({
+  ...{ run, proposal: id, workflow, about: tool },
+  label: { confidentiality: influence.confidentiality, categories: [...influence.categories] },
+  actor: actorOf(principal),
+});
+
+/** Nobody decided in time: a person sees what was wanted, and may have it proposed anew. */
+export function expiryHandoff(proposal: Proposal, approval: Approval): HandoffWish {
+  return {
+    ...aboutProposal(proposal),
+    kind: 'expired_approval',
+    why: `Nobody of ${approval.groups.join(', ')} decided in time on what ${proposal.tool} was to do.`,
+    context: { tool: proposal.tool, args: proposal.args, approval: approval.id, rationale: proposal.rationale },
+    tried: [`An approval was asked for until ${approval.expires_at}: ${approval.groups.join(', ')}.`],
+    next: 'See why nobody decided; then start a new run, do it by hand, or leave it.',
+  };
+}
 
 /** Refused work: a person may do it another way. */
 export function refusalHandoff(proposal: Proposal, decision: Decision): HandoffWish {
   return {
+    ...aboutProposal(proposal),
     kind: 'refused',
-    run: proposal.run,
-    proposal: proposal.id,
-    workflow: proposal.workflow,
     why: decision.reasons.map((reason) => reason.text).join(' ') || 'Policy refuses this.',
     context: { tool: proposal.tool, args: proposal.args, reasons: decision.reasons.map((reason) => reason.code) },
     next: decision.next,
-    actor: actorOf(proposal.principal),
   };
 }
 
@@ -25,10 +48,8 @@ export function troubleHandoff(
   const { proposal, settlement } = stored;
   const unknown = outcome.state === 'unknown';
   return {
+    ...aboutProposal(proposal),
     kind: unknown ? 'unknown_outcome' : 'failed_action',
-    run: proposal.run,
-    proposal: proposal.id,
-    workflow: proposal.workflow,
     why: unknown
       ? `It is not known whether ${proposal.tool} took effect: ${outcome.reason}`
       : `${proposal.tool} failed: ${outcome.reason}`,
@@ -46,6 +67,9 @@ export function troubleHandoff(
     next: unknown
       ? 'Look in the downstream system whether it happened; then close this with what you found. It is not repeated by itself.'
       : 'Nothing happened downstream. Correct the cause and start a new run, or do it by hand.',
-    actor: actorOf(proposal.principal),
+    tried: [
+      ...(settlement?.calls ?? []).map(({ lost_at, reason }) => `${lost_at}: ${proposal.tool} was called: ${reason}`),
+      ...(settlement?.tries ?? []).map(({ at, way, came, reason }) => `${at}: ${way}: ${came}: ${reason}`),
+    ],
   };
 }

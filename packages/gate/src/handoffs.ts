@@ -3,28 +3,51 @@ import {
   actorOf,
   type Clock,
   draft,
+  ESCALATIONS_MAX,
   type Handoff,
   type HandoffId,
   type HandoffKind,
+  idSchema,
+  type Json,
   type JsonObject,
+  type Labelled,
   newId,
   PortreeveError,
   type Principal,
+  type PrincipalId,
+  type Procedure,
   type ProposalId,
   type RecordActor,
   type RunId,
+  SYSTEM_ACTOR,
   type Tx,
   type UnitOfWork,
+  type WorkflowContract,
 } from '@portreeve/contract';
+import { checkedResult, type Finish, materialOf, resultFacts, resultOf, secrecyOf } from './handoff-result.ts';
+import { nextHandoffState } from './handoff-states.ts';
 import type { HandoffFilter, HandoffStore } from './ports.ts';
 
 export interface HandoffWish {
+  /** Given where the same work may be opened twice, such as by a step that is repeated after a crash. */
+  readonly id?: HandoffId;
   readonly kind: HandoffKind;
   readonly run: RunId | null;
   readonly proposal: ProposalId | null;
   readonly workflow: string;
+  /** The prompt, source or tool that it is about. */
+  readonly about: string | null;
   readonly why: string;
   readonly context: JsonObject;
+  /** How secret the context is; `public` where nobody says. */
+  readonly label?: Handoff['label'];
+  readonly tried?: readonly string[];
+  /** Values that a person needs to see. */
+  readonly material?: readonly { readonly name: string; readonly value: Labelled<unknown> }[];
+  /** The JSON Schema of the result that the run waits for. */
+  readonly awaits?: JsonObject;
+  /** Of the release that the run is pinned to; else that of the workflow as it is now. */
+  readonly procedures?: WorkflowContract['procedures'];
   readonly next: string;
   readonly actor: RecordActor;
 }
@@ -32,80 +55,217 @@ export interface HandoffWish {
 export interface Handoffs {
   /** Opens work for a person, in the transaction of what made it necessary. Records it. */
   open(tx: Tx, wish: HandoffWish): Promise<HandoffId>;
+  /** The person takes it, or takes it over from themselves. */
+  take(id: HandoffId, by: Principal): Promise<Handoff>;
+  assign(id: HandoffId, to: PrincipalId, by: Principal): Promise<Handoff>;
+  escalate(id: HandoffId, reason: string, by: Principal): Promise<Handoff>;
   /** A person says that it is done, and how. `first` is what else that changes, in the same transaction. */
-  close(
+  finish(
     id: HandoffId,
-    note: string,
+    done: { readonly note: string; readonly result: Finish },
     by: Principal,
     first?: (tx: Tx, handoff: Handoff) => Promise<void>,
   ): Promise<Handoff>;
+  /** Work whose time is over goes up; gives what did. */
+  escalateDue(limit?: number): Promise<readonly HandoffId[]>;
   get(id: HandoffId): Promise<Handoff | null>;
   list(filter: HandoffFilter): Promise<Handoff[]>;
+  /** What a person gave back, as a trusted value of that person; null where nothing was. */
+  result(id: HandoffId): Promise<Labelled<Json> | null>;
 }
 
-/** The queue of work that a person must finish (requirement I8). */
-export function createHandoffs(deps: {
-  store: HandoffStore;
-  audit: AuditWriter;
-  uow: UnitOfWork;
-  clock: Clock;
-}): Handoffs {
+export interface HandoffsDeps {
+  readonly store: HandoffStore;
+  readonly audit: AuditWriter;
+  readonly uow: UnitOfWork;
+  readonly clock: Clock;
+  /** The procedures of a workflow as it is now. */
+  readonly procedures: (workflow: string) => WorkflowContract['procedures'];
+  /** Wakes the run that waits, in the transaction that finishes the work. */
+  readonly finished: (tx: Tx, handoff: Handoff) => Promise<void>;
+}
+
+const DUE_MINUTES = 24 * 60;
+
+/** The queue of work that a person must finish (requirement I8). Its states are in `handoff-states.ts`. */
+export function createHandoffs(deps: HandoffsDeps): Handoffs {
+  const { store, audit, uow, clock } = deps;
+  const dueAfter = (procedure: Procedure | null) =>
+    new Date(clock.now().getTime() + (procedure?.due_minutes ?? DUE_MINUTES) * 60_000).toISOString();
+
+  /** Changes one hand-off under its lock, and records that. */
+  function change(id: HandoffId, work: (tx: Tx, handoff: Handoff) => Promise<Partial<Handoff>>): Promise<Handoff> {
+    return uow.transaction(async (tx) => {
+      const handoff = await store.lock(tx, id);
+      if (!handoff) throw new PortreeveError('not_found', `There is no hand-off ${id}.`);
+      const patch = await work(tx, handoff);
+      return { ...handoff, ...patch };
+    });
+  }
+
+  async function assigned(tx: Tx, handoff: Handoff, to: PrincipalId, by: Principal): Promise<Partial<Handoff>> {
+    const patch = { state: nextHandoffState(handoff.state, 'assign'), assignee: to };
+    if (handoff.assignee === to) return patch;
+    await store.update(tx, handoff, patch);
+    await audit.append(tx, [
+      draft({
+        type: 'handoff.assigned',
+        actor: actorOf(by),
+        refs: refsOf(handoff),
+        data: { to, from: handoff.assignee },
+      }),
+    ]);
+    return patch;
+  }
+
+  async function goneUp(
+    tx: Tx,
+    handoff: Handoff,
+    how: { readonly by: 'time' | 'person'; readonly reason: string; readonly actor: RecordActor },
+  ): Promise<Partial<Handoff>> {
+    const patch = {
+      state: nextHandoffState(handoff.state, 'escalate'),
+      level: handoff.level + 1,
+      group: handoff.procedure?.escalate_to ?? handoff.group,
+      due_at: dueAfter(handoff.procedure),
+    };
+    if (patch.level > ESCALATIONS_MAX)
+      throw new PortreeveError('conflict', 'The hand-off has gone up as far as it can.');
+    await store.update(tx, handoff, patch);
+    const { level, group, due_at } = patch;
+    await audit.append(tx, [
+      draft({
+        type: 'handoff.escalated',
+        actor: how.actor,
+        refs: refsOf(handoff),
+        outcome: how.by,
+        data: { level, by: how.by, group, due_at, reason: how.reason },
+      }),
+    ]);
+    return patch;
+  }
+
   return {
     async open(tx, wish) {
-      const id = newId('handoff', deps.clock);
-      await deps.store.insert(tx, {
-        id,
-        kind: wish.kind,
-        state: 'open',
-        run: wish.run,
-        proposal: wish.proposal,
-        workflow: wish.workflow,
-        why: wish.why,
-        context: wish.context,
-        next: wish.next,
-        created_at: deps.clock.now().toISOString(),
+      if (wish.id && (await store.get(wish.id))) return wish.id;
+      const id = wish.id ?? newId('handoff', clock);
+      const procedures = wish.procedures ?? deps.procedures(wish.workflow);
+      const procedure = procedureFor(procedures, wish.about);
+      const { kind, run, proposal, workflow, about, why, context, next, actor } = wish;
+      const handoff: Handoff = {
+        ...{ id, kind, state: 'open', run, proposal, workflow, about, why, context, next },
+        label: wish.label ?? { confidentiality: 'public', categories: [] },
+        tried: (wish.tried ?? []).map((each) => each.slice(0, 1000)).slice(0, 100),
+        material: materialOf(wish.material ?? []),
+        procedure,
+        awaits: wish.awaits ?? null,
+        result: null,
+        requester: idSchema('principal').safeParse(actor.id).data ?? null,
+        group: procedure?.group ?? null,
+        assignee: null,
+        level: 0,
+        due_at: dueAfter(procedure),
+        created_at: clock.now().toISOString(),
         closed_at: null,
-      });
-      await deps.audit.append(tx, [
+      };
+      await store.insert(tx, handoff);
+      await audit.append(tx, [
         draft({
           type: 'handoff.opened',
-          actor: wish.actor,
-          refs: {
-            handoff: id,
-            workflow: wish.workflow,
-            ...(wish.run ? { run: wish.run } : {}),
-            ...(wish.proposal ? { proposal: wish.proposal } : {}),
-          },
-          outcome: wish.kind,
-          data: { kind: wish.kind, why: wish.why },
+          actor,
+          refs: { ...refsOf(handoff), ...(proposal ? { proposal } : {}) },
+          outcome: kind,
+          data: { kind, why },
         }),
       ]);
       return id;
     },
 
-    async close(id, note, by, first) {
-      const handoff = await deps.store.get(id);
-      if (!handoff) throw new PortreeveError('not_found', `There is no hand-off ${id}.`);
-      const at = deps.clock.now().toISOString();
-      await deps.uow.transaction(async (tx) => {
-        if (!(await deps.store.close(tx, id, at))) {
-          throw new PortreeveError('conflict', `The hand-off ${id} is closed already.`);
-        }
+    take: (id, by) =>
+      change(id, async (tx, handoff) => {
+        mustMayWork(handoff, by);
+        if (handoff.assignee !== null && handoff.assignee !== by.id)
+          throw new PortreeveError('conflict', 'Somebody else has this hand-off.', {
+            next: 'Have it assigned to you, or leave it to them.',
+          });
+        return assigned(tx, handoff, by.id, by);
+      }),
+
+    assign: (id, to, by) => change(id, (tx, handoff) => assigned(tx, handoff, to, by)),
+
+    escalate: (id, reason, by) =>
+      change(id, (tx, handoff) => goneUp(tx, handoff, { by: 'person', reason, actor: actorOf(by) })),
+
+    finish: (id, { note, result }, by, first) =>
+      change(id, async (tx, handoff) => {
+        const state = nextHandoffState(handoff.state, 'finish');
+        mustMayWork(handoff, by);
+        const closed_at = clock.now().toISOString();
+        const given = checkedResult(handoff, result, by, closed_at);
+        // What it was shown is needed no longer. How secret that was stays with the result.
+        const patch = {
+          ...{ state, closed_at, result: given, material: [] },
+          label: secrecyOf(handoff),
+        };
+        await store.update(tx, handoff, patch);
+        await deps.finished(tx, { ...handoff, ...patch });
         await first?.(tx, handoff);
-        await deps.audit.append(tx, [
+        await audit.append(tx, [
           draft({
             type: 'handoff.closed',
             actor: actorOf(by),
-            refs: { handoff: id, workflow: handoff.workflow, ...(handoff.run ? { run: handoff.run } : {}) },
-            outcome: 'done',
-            data: { note },
+            refs: refsOf(handoff),
+            outcome: result && 'declined' in result ? 'declined' : 'done',
+            data: { note, ...(given ? { result: resultFacts(handoff, given) } : {}) },
           }),
         ]);
-      });
-      return { ...handoff, state: 'done', closed_at: at };
+        return patch;
+      }),
+
+    async escalateDue(limit = 100) {
+      const due = await store.due(clock.now().toISOString(), limit);
+      const moved: HandoffId[] = [];
+      for (const id of due) {
+        await change(id, async (tx, handoff) => {
+          // Another process may have looked at it meanwhile.
+          if (handoff.state === 'done' || Date.parse(handoff.due_at) > clock.now().getTime()) return {};
+          moved.push(id);
+          return goneUp(tx, handoff, { by: 'time', reason: 'Its time was over.', actor: SYSTEM_ACTOR });
+        });
+      }
+      return moved;
     },
 
-    get: (id) => deps.store.get(id),
-    list: (filter) => deps.store.list(filter),
+    get: (id) => store.get(id),
+    list: (filter) => store.list(filter),
+
+    async result(id) {
+      const handoff = await store.get(id);
+      return handoff && resultOf(handoff);
+    },
   };
+}
+
+const refsOf = ({ id, workflow, run }: Handoff) => ({ handoff: id, workflow, ...(run ? { run } : {}) });
+
+/** The procedure for what the work is about, or the one for all others. */
+export function procedureFor(procedures: WorkflowContract['procedures'], about: string | null): Procedure | null {
+  const found = about !== null && Object.hasOwn(procedures, about) ? procedures[about] : procedures.default;
+  return found ?? null;
+}
+
+/** Only a person finishes a person's work: one of the group whose it is, or the one who was given it. */
+function mustMayWork(handoff: Handoff, by: Principal): void {
+  const refuse = (detail: string, next: string) => {
+    throw new PortreeveError('refused', detail, { next });
+  };
+  if (by.kind !== 'person' || by.act.length > 0)
+    refuse('This is work for a person, and nobody does it on their behalf.', 'Sign in as yourself.');
+  if (handoff.assignee !== null && handoff.assignee !== by.id)
+    refuse('Somebody else has this hand-off.', 'Have it assigned to you, or leave it to them.');
+  if (handoff.assignee !== by.id && handoff.group !== null && !by.groups.includes(handoff.group))
+    refuse(`This is the work of ${handoff.group}.`, 'Have it assigned to you, or leave it to them.');
+  // Four eyes: a review by whoever asked for it is none.
+  if (handoff.kind === 'review' && handoff.requester === by.id)
+    refuse('Whoever asked for it does not review it.', 'Leave it to somebody else.');
 }

@@ -8,13 +8,34 @@ export {
 } from './environment.ts';
 export { type Document, type ExplainedArgument, explainArguments, type Passage } from './explain.ts';
 export { createGate, type Gate, type GateDeps } from './gate.ts';
-export { createHandoffs, type Handoffs, type HandoffWish } from './handoffs.ts';
+export { ANSWER, type Finish } from './handoff-result.ts';
+export { HANDOFF_EVENTS, HANDOFF_TABLE, type HandoffEvent } from './handoff-states.ts';
+export { createHandoffs, type Handoffs, type HandoffWish, procedureFor } from './handoffs.ts';
 export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
+export { ownerDigest } from './outside/live-session.ts';
+export {
+  createOutside,
+  type Followed,
+  type Outside,
+  type OutsideAnswer,
+  type OutsideAsk,
+  type OutsideDeps,
+  type SessionView,
+  type Toolset,
+} from './outside/outside.ts';
+export type {
+  AgentSessionHead,
+  AgentSessionStore,
+  SessionOwner,
+  StoredAgentCall,
+  StoredAgentSession,
+} from './outside/ports.ts';
 export type {
   ApprovalService,
   EnvironmentReader,
   ExecutionService,
   HandoffFilter,
+  HandoffPatch,
   HandoffStore,
   Notice,
   NoticeStore,
@@ -24,6 +45,7 @@ export type {
   StoredProposal,
 } from './ports.ts';
 export type { GateResult } from './result.ts';
+export { type AgentSession, agentSession } from './session/agent-session.ts';
 export { type Foreseen, foresee } from './session/foresee.ts';
 export { type Intent, intentSchema } from './session/intent.ts';
 export { openSession, restoreSession, SESSION_LIMITS } from './session/session.ts';

@@ -1,7 +1,7 @@
 import type { Approval, Clock, Decision, PolicyDecider, ProposalId, Tx } from '@portreeve/contract';
 import { type HistoryStore, questionsOf } from './history.ts';
 import type { ApprovalService, EnvironmentReader, ProposalStore, StoredProposal } from './ports.ts';
-import { toPolicyRequest } from './wish.ts';
+import { type ToldApproval, toPolicyRequest } from './wish.ts';
 
 export interface JudgeDeps {
   readonly policy: PolicyDecider;
@@ -13,7 +13,7 @@ export interface JudgeDeps {
 }
 
 type Judged = Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'history' | 'injection'>;
-export type ApprovalFacts = { readonly approvers: readonly string[]; readonly groups: readonly string[] };
+export type ApprovalFacts = ToldApproval;
 
 /** How the gate asks policy, with what holds at that moment. */
 export function createJudge(deps: JudgeDeps) {
@@ -31,6 +31,7 @@ export function createJudge(deps: JudgeDeps) {
         questions.map(({ key }) => key),
       );
     const history = questions.length > 0 ? await deps.history.read(tx, questions, stored.proposal.id) : {};
+    await deps.environment.freshen();
     const request = toPolicyRequest(stored, approval, deps.environment, history);
     return { request, decision: deps.policy.decide(request) };
   }
@@ -38,7 +39,7 @@ export function createJudge(deps: JudgeDeps) {
   async function approvalFacts(stored: StoredProposal, approval: Approval): Promise<ApprovalFacts> {
     const checked = await deps.approvals.recheck(approval, stored.proposal);
     // Signatures that no longer verify count as no approval at all; policy then says what is missing.
-    return checked.valid ? checked : { approvers: [], groups: [] };
+    return checked.valid ? checked : { approvers: [], groups: [], by_passkey: [], by_device: [] };
   }
 
   async function frozen(id: ProposalId): Promise<Decision | null> {

@@ -9,10 +9,12 @@ import type {
   GrantId,
   Handoff,
   HandoffId,
+  HandoffKind,
   HandoffState,
   HistoryFacts,
   JsonObject,
   Preview,
+  PrincipalId,
   Proposal,
   ProposalId,
   ProposalState,
@@ -20,6 +22,7 @@ import type {
   Settlement,
   ToolContract,
   Tx,
+  VerdictSignature,
   WorkflowFacts,
 } from '@portreeve/contract';
 import type { Asked } from './environment.ts';
@@ -84,19 +87,32 @@ export interface ProposalStore {
 }
 
 export interface HandoffFilter {
-  readonly state?: HandoffState;
+  readonly states?: readonly HandoffState[];
+  readonly kind?: HandoffKind;
   readonly run?: RunId;
+  /** Whose work it is. */
+  readonly group?: string;
+  readonly assignee?: PrincipalId;
   readonly limit?: number;
   /** Continue behind this one. */
   readonly after?: HandoffId;
 }
 
+/** What may change of a hand-off. The rest is as it was opened. */
+export type HandoffPatch = Partial<
+  Pick<Handoff, 'state' | 'group' | 'assignee' | 'level' | 'due_at' | 'closed_at' | 'result' | 'material' | 'label'>
+>;
+
 export interface HandoffStore {
   insert(tx: Tx, handoff: Handoff): Promise<void>;
   get(id: HandoffId): Promise<Handoff | null>;
-  /** False when it was not open any more. */
-  close(tx: Tx, id: HandoffId, at: string): Promise<boolean>;
+  /** Reads it and keeps others from changing it until the transaction ends. */
+  lock(tx: Tx, id: HandoffId): Promise<Handoff | null>;
+  /** Changes what was locked. */
+  update(tx: Tx, locked: Handoff, patch: HandoffPatch): Promise<void>;
   list(filter: HandoffFilter): Promise<Handoff[]>;
+  /** Work that nobody has finished by this time (ISO 8601) and that can still go up, oldest first. */
+  due(at: string, limit: number): Promise<HandoffId[]>;
 }
 
 /** What groups are told of: an action that goes ahead without an approval, or after one. */
@@ -125,6 +141,7 @@ export interface ApprovalService {
       decision: Decision;
       groups: readonly string[];
       quorum: number;
+      signature: VerdictSignature;
       timeout_minutes: number;
       preview: Preview | null;
     },
@@ -136,7 +153,13 @@ export interface ApprovalService {
   recheck(
     approval: Approval,
     proposal: Proposal,
-  ): Promise<{ valid: boolean; approvers: readonly string[]; groups: readonly string[] }>;
+  ): Promise<{
+    valid: boolean;
+    approvers: readonly string[];
+    groups: readonly string[];
+    by_passkey: readonly string[];
+    by_device: readonly string[];
+  }>;
 }
 
 /** What the gate needs of `execute`. */
@@ -170,5 +193,7 @@ export interface EnvironmentReader {
   facts(asked?: Asked): EnvironmentFacts;
   /** Whether the facts are those of the store; they stay so until the transaction ends. */
   isCurrent(tx: Tx): Promise<boolean>;
+  /** Reads the state again where it is too old to judge by. Rejects where it cannot be read. */
+  freshen(): Promise<void>;
   refresh(): Promise<void>;
 }

@@ -42,7 +42,8 @@ export function resultOf(stored: StoredProposal, approval: Approval | null): Gat
     const narrowed = stored.narrowed?.profiles ?? [];
     const lowered = relabelled(stored.proposal, stored.contract);
     if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed };
-    const result = new Labelled(outcome.result, answerLabel(stored.proposal));
+    // As trusted as its tool's contract says, and never more than what went into the call.
+    const result = new Labelled(outcome.result, answerLabel(stored.proposal, stored.contract.returns));
     return { status: 'succeeded', execution, result, narrowed };
   }
   if (execution && handoff && outcome?.state === 'failed') {

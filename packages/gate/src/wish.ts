@@ -9,6 +9,7 @@ import {
   type HistoryFacts,
   type JsonObject,
   join,
+  type Label,
   type Labelled,
   NotCanonical,
   type PolicyRequest,
@@ -59,6 +60,10 @@ export interface Wish {
   readonly session?: Pick<Session, 'judge'>;
   /** What the run has read in quarantine. */
   readonly quarantine?: Quarantine;
+  /** Prompts whose answers a person has to look at before anything of them is used. */
+  readonly unreviewed?: readonly string[];
+  /** What the workflow's code has seen of values that stand in no argument: which way it took may follow from them. */
+  readonly seen?: readonly Label[];
   /** Arguments that are a value which a pseudonym stood for: where that value came from, not who repeated it. */
   readonly stoodFor: readonly Provenance[];
   /** The highest injection score of what went into it, per mille. */
@@ -132,8 +137,10 @@ function makeProposal(wish: Wish): Proposal {
       },
     );
   }
-  const label = judged ? join(opened.label, judged.influence) : opened.label;
+  const label = join(opened.label, ...(judged ? [judged.influence] : []), ...(wish.seen ?? []));
   const influence = wish.evidence ? join(label, wish.evidence.label) : label;
+  // A label keeps every origin through each join, so nothing that was made from such an answer is overlooked.
+  const unreviewed = (wish.unreviewed ?? []).filter((prompt) => influence.origins.includes(`model:${prompt}`));
   assertRelabels(opened.args, influence, wish.contract);
   const stoodFor = new Map(wish.stoodFor.map((leaf) => [leaf.path, leaf]));
   const body = {
@@ -154,6 +161,7 @@ function makeProposal(wish: Wish): Proposal {
           leaf.kind === 'request' ? leaf : (stoodFor.get(leaf.path) ?? leaf),
         ),
     ...(judged ? { intent: judged.intent, quarantined_bits: judged.quarantined_bits } : {}),
+    ...(unreviewed.length > 0 ? { unreviewed: [...new Set(unreviewed)].sort() } : {}),
     ...(!judged && typeof wish.quarantine?.bits === 'number' ? { quarantined_bits: wish.quarantine.bits } : {}),
   };
   const parsed = proposalSchema.safeParse({ ...body, digest: proposalDigest(body as unknown as Proposal) });
@@ -187,10 +195,13 @@ export function argumentErrors(contract: ToolContract, args: JsonObject): FieldE
   return validate(args);
 }
 
+/** What a recheck found of an approval. */
+export type ToldApproval = Readonly<Record<'approvers' | 'groups' | 'by_passkey' | 'by_device', readonly string[]>>;
+
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
   stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'injection'>,
-  approval: { approvers: readonly string[]; groups: readonly string[] } | null,
+  approval: ToldApproval | null,
   environment: EnvironmentReader,
   history: HistoryAnswers,
 ): PolicyRequest {
@@ -216,7 +227,12 @@ export function toPolicyRequest(
         ? untrustedSinks(contract, proposal.provenance)
         : untrustedSinksOf(proposal, contract),
     flow: flowOf(proposal, contract),
-    approval: approval && { approvers: [...approval.approvers], groups: [...approval.groups] },
+    approval: approval && {
+      approvers: [...approval.approvers],
+      groups: [...approval.groups],
+      ...(approval.by_passkey.length === 0 ? {} : { by_passkey: [...approval.by_passkey] }),
+      ...(approval.by_device.length === 0 ? {} : { by_device: [...approval.by_device] }),
+    },
     ...(Object.keys(history).length === 0 ? {} : { history }),
     environment: environment.facts({ effect: contract.effect, tier: contract.tier }),
   };

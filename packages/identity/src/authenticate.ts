@@ -22,8 +22,8 @@ import type { WorkloadIdentity } from './workload/workload.ts';
 /** Who a bearer credential stands for, and which credential it was. */
 export interface Authenticated {
   readonly principal: Principal;
-  readonly via:
-    | { readonly kind: 'session'; readonly id: SessionId }
+  readonly via: /** `proven_at`: when the person last proved who they are; null: nobody has said. */
+    | { readonly kind: 'session'; readonly id: SessionId; readonly proven_at: string | null }
     | { readonly kind: 'token'; readonly id: TokenId }
     | { readonly kind: 'access_token'; readonly id: TokenId }
     /** `rule`: the rule that let the workload in. */
@@ -40,9 +40,9 @@ export const TOUCH_EVERY_S = 600;
  * The principal of a bearer credential (without the word `Bearer`): a session, an API token, one of our access tokens,
  * or a workload's token. Throws `not_signed_in` for one that is malformed, unknown, of another environment, expired,
  * ended or revoked, without saying which. The rights are those that the credential was made with and that its account
- * (and the agent who acts) has at this moment.
+ * (and the agent who acts) has at this moment. `resource`: for which of our resources an access token must have been made.
  */
-export type Authenticate = (bearer: string) => Promise<Authenticated>;
+export type Authenticate = (bearer: string, resource?: string) => Promise<Authenticated>;
 
 export function createAuthenticate(deps: {
   store: IdentityStore;
@@ -63,7 +63,7 @@ export function createAuthenticate(deps: {
     const { principal, rights } = await principalWith(await store.accountById(session.account));
     return {
       principal,
-      via: { kind: 'session', id: session.id },
+      via: { kind: 'session', id: session.id, proven_at: session.proven_at },
       tools: rights.tools,
       expires_at: session.expires_at,
     };
@@ -86,8 +86,8 @@ export function createAuthenticate(deps: {
     return { principal, via: { kind: 'token', id: token.id }, tools: rights.tools, expires_at: token.expires_at };
   };
 
-  const byAccessToken = async (token: string, tokens: AccessTokens): Promise<Authenticated> => {
-    const claims = await tokens.verifyAccess(token);
+  const byAccessToken = async (token: string, tokens: AccessTokens, resource?: string): Promise<Authenticated> => {
+    const claims = await tokens.verifyAccess(token, resource);
     const agent = await store.accountById(claims.client_id);
     if (claims.act.sub !== claims.client_id || agent?.kind !== 'agent') throw new Refused('claims');
     const account = await store.accountById(claims.sub);
@@ -118,7 +118,7 @@ export function createAuthenticate(deps: {
     return { principal: { ...principalOf(account!), roles: [...rights.roles], groups: [...rights.groups] }, rights };
   };
 
-  const attempt = async (bearer: string): Promise<Authenticated> => {
+  const attempt = async (bearer: string, resource?: string): Promise<Authenticated> => {
     const kind = secretKind(bearer);
     if (kind === 'session') return bySession(bearer);
     if (kind === 'token') return byToken(bearer);
@@ -128,7 +128,7 @@ export function createAuthenticate(deps: {
     try {
       if (accessTokens && peekJwt(bearer).header.typ === ACCESS_TOKEN_TYPE) {
         way = 'access_token';
-        return await byAccessToken(bearer, accessTokens);
+        return await byAccessToken(bearer, accessTokens, resource);
       }
       if (!workload) throw new Refused('type');
       return await byWorkload(bearer, workload);
@@ -139,9 +139,9 @@ export function createAuthenticate(deps: {
     }
   };
 
-  return async (bearer) => {
+  return async (bearer, resource) => {
     try {
-      return await attempt(bearer);
+      return await attempt(bearer, resource);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       throw new PortreeveError('not_signed_in', 'The session or token is not valid, or no longer.', { cause: error });

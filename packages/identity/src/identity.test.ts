@@ -101,7 +101,7 @@ describe('sessions', () => {
     const who = await identity.authenticate(signedIn.token);
     expect(who).toEqual({
       principal: signedIn.principal,
-      via: { kind: 'session', id: signedIn.session },
+      via: { kind: 'session', id: signedIn.session, proven_at: expect.any(String) },
       tools: null,
       expires_at: signedIn.expires_at,
     });

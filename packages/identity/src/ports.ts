@@ -30,6 +30,8 @@ export interface Session {
   readonly created_at: string;
   readonly expires_at: string;
   readonly ended_at: string | null;
+  /** When its person last proved who they are, by a password or as the identity provider says; null: nobody has said. */
+  readonly proven_at: string | null;
 }
 
 export interface ApiToken {
@@ -110,6 +112,8 @@ export interface SessionStore {
   sessionById(id: SessionId): Promise<Session | null>;
   /** Of one account, neither ended nor expired at `now`, by id, ascending. */
   listSessions(account: PrincipalId, now: string): Promise<Session[]>;
+  /** Moves `proven_at` of a session that is open. False where it has ended. */
+  proveSession(tx: Tx, id: SessionId, at: string): Promise<boolean>;
   /** False where it had ended before. */
   endSession(tx: Tx, id: SessionId, at: string): Promise<boolean>;
   /** Ends all of one account; gives those that had not ended, by id, ascending. */

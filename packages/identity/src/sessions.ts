@@ -36,12 +36,12 @@ export interface Sessions {
   endSessions(account: PrincipalId, by: Authenticated): Promise<number>;
 }
 
-/** Opens a session inside a transaction; the caller records it. */
+/** Opens a session inside a transaction; the caller records it. `proven_at`: when the person proved who they are. */
 export async function openSession(
   deps: { store: IdentityStore; clock: Clock; environment: EnvironmentName },
   tx: Tx,
   account: Account,
-  expires_at: string,
+  { expires_at, proven_at }: Pick<Session, 'expires_at' | 'proven_at'>,
 ): Promise<SignedIn> {
   const token = newSecret('session');
   const session: Session = {
@@ -52,6 +52,7 @@ export async function openSession(
     created_at: deps.clock.now().toISOString(),
     expires_at,
     ended_at: null,
+    proven_at,
   };
   await deps.store.insertSession(tx, session);
   return { token, session: session.id, principal: principalOf(account), expires_at };
@@ -82,7 +83,7 @@ export function createSessions(deps: {
         // Of two rotations at once one finds it ended, so one session never becomes two.
         if (!(await store.endSession(tx, via.id, now())))
           throw new PortreeveError('not_signed_in', 'The session has ended.');
-        const opened = await openSession(deps, tx, account, expires_at);
+        const opened = await openSession(deps, tx, account, { expires_at, proven_at: via.proven_at });
         await audit.append(tx, [
           draft({
             type: 'identity.session_rotated',

@@ -17,7 +17,7 @@ import { localAccountsOff } from './accounts.ts';
 import type { Authenticated } from './authenticate.ts';
 import { charge, LOCKOUT } from './lockout.ts';
 import { verifyPassword } from './password.ts';
-import type { IdentityStore } from './ports.ts';
+import type { Account, IdentityStore } from './ports.ts';
 import { Refused, recordRefused } from './refusal.ts';
 import { openSession } from './sessions.ts';
 
@@ -48,6 +48,11 @@ export interface SignIn {
    * recorded.
    */
   signIn(credentials: Credentials): Promise<SignedIn>;
+  /**
+   * Proves anew, by the password, who is behind a session: `authenticate` says since when. Throws as `signIn` does, and
+   * `bad_request` for what is no session.
+   */
+  prove(who: Authenticated, password: string): Promise<{ readonly proven_at: string }>;
   /** Ends the session that was authenticated. Ending it twice is no error. */
   signOut(who: Authenticated): Promise<void>;
   /** Forgets attempts that no longer count; returns how many names. Call it now and then. */
@@ -87,37 +92,58 @@ export function createSignIn(deps: {
       return charged.retry_after_s;
     });
 
+  /** The account whose password this is. A failure is on record and told alike for an unknown name and a wrong password. */
+  const checked = async (input: Credentials): Promise<Account> => {
+    if (!deps.allowLocalAccounts) {
+      await recordRefused(deps, 'local', new Refused('local_accounts_off'));
+      throw localAccountsOff();
+    }
+    const parsed = credentialsSchema.safeParse(input);
+    if (!parsed.success)
+      throw new PortreeveError('bad_request', 'Send a name and a password.', { errors: fieldErrors(parsed.error) });
+    const name = accountNameSchema.safeParse(parsed.data.name).data ?? null;
+    if (name !== null) {
+      const retry_after_s = await admit(name);
+      if (retry_after_s > 0)
+        throw new PortreeveError('too_many_attempts', `Try again in ${retry_after_s} s.`, {
+          extra: { retry_after_s },
+        });
+    }
+    const account = name === null ? null : await store.accountByName(name);
+    const right = await verifyPassword(account?.password_hash ?? null, parsed.data.password);
+    if (!account || !right) {
+      await audit.record([failed(name, 'unknown_or_wrong')]);
+      throw new PortreeveError('sign_in_failed', 'There is no account with this name and this password.');
+    }
+    return account;
+  };
+
   return {
     async signIn(input) {
-      if (!deps.allowLocalAccounts) {
-        await recordRefused(deps, 'local', new Refused('local_accounts_off'));
-        throw localAccountsOff();
-      }
-      const parsed = credentialsSchema.safeParse(input);
-      if (!parsed.success)
-        throw new PortreeveError('bad_request', 'Send a name and a password.', { errors: fieldErrors(parsed.error) });
-      const name = accountNameSchema.safeParse(parsed.data.name).data ?? null;
-      if (name !== null) {
-        const retry_after_s = await admit(name);
-        if (retry_after_s > 0)
-          throw new PortreeveError('too_many_attempts', `Try again in ${retry_after_s} s.`, {
-            extra: { retry_after_s },
-          });
-      }
-      const account = name === null ? null : await store.accountByName(name);
-      const right = await verifyPassword(account?.password_hash ?? null, parsed.data.password);
-      if (!account || !right) {
-        await audit.record([failed(name, 'unknown_or_wrong')]);
-        throw new PortreeveError('sign_in_failed', 'There is no account with this name and this password.');
-      }
-
-      const expires_at = new Date(clock.now().getTime() + deps.session_ttl_minutes * 60_000).toISOString();
+      const account = await checked(input);
+      const now = clock.now();
+      const expires_at = new Date(now.getTime() + deps.session_ttl_minutes * 60_000).toISOString();
       return uow.transaction(async (tx) => {
         await store.clearAttempts(tx, account.name);
-        const opened = await openSession(deps, tx, account, expires_at);
+        const opened = await openSession(deps, tx, account, { expires_at, proven_at: now.toISOString() });
         await audit.append(tx, [signedIn(opened)]);
         return opened;
       });
+    },
+
+    async prove({ principal, via }, password) {
+      if (via.kind !== 'session') throw new PortreeveError('bad_request', 'Only a session can be proven anew.');
+      const account = await checked({ name: principal.name, password });
+      const proven_at = clock.now().toISOString();
+      await uow.transaction(async (tx) => {
+        await store.clearAttempts(tx, account.name);
+        if (account.id !== principal.id || !(await store.proveSession(tx, via.id, proven_at)))
+          throw new PortreeveError('not_signed_in', 'The session has ended.');
+        await audit.append(tx, [
+          draft({ type: 'identity.proven', actor: actorOf(principal), data: { session: via.id } }),
+        ]);
+      });
+      return { proven_at };
     },
 
     async signOut({ principal, via }) {

@@ -1,5 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import {
+  assertJson,
   type CallId,
   type Clock,
   costOf,
@@ -9,6 +10,7 @@ import {
   type EvidenceId,
   estimateRequest,
   type Json,
+  type JsonObject,
   join,
   type Label,
   Labelled,
@@ -26,6 +28,7 @@ import {
   type ModelObserver,
   oneLine,
   type Provider,
+  type ProviderAnswer,
   type ProviderError,
   type ProviderRequest,
   type Sleep,
@@ -46,8 +49,21 @@ export type AskResult =
       readonly value: Labelled<Json>;
       /** The evidence that the answer cites, each id once, in the order of the answer. */
       readonly cited: readonly EvidenceId[];
+      /** Of a prompt whose answers make claims: how many, and how many are not supported. They are marked in the value. */
+      readonly claims: { readonly count: number; readonly unsupported: number } | null;
+      /** What the model says of its confidence, in per cent; what that is worth, the step's tests tell. */
+      readonly confidence_percent: number | null;
       readonly repaired: boolean;
       readonly output_digest: Digest;
+      readonly attempts: number;
+    }
+  | {
+      /** An agent's turn: it wishes for tools, and goes on once it hears what became of that. */
+      readonly status: 'wishes';
+      readonly call: CallId;
+      /** The answer as it goes back in the next turn. */
+      readonly turn: Labelled<Json>;
+      readonly wishes: readonly { readonly id: string; readonly name: string; readonly args: Labelled<JsonObject> }[];
       readonly attempts: number;
     }
   | {
@@ -124,8 +140,7 @@ export function createModel(options: ModelOptions): Model {
     const request = open(labelled);
     // Checked before anything is sent: an answer that cannot be labelled would be paid for and lost.
     const label = labelSchema.parse(answerLabel(labelled.label, request.prompt));
-    const shown = new Set(request.content.flatMap((block) => (block.type === 'evidence' ? [block.id] : [])));
-    const validate = outputValidator(request.output, request.cites, shown);
+    const validate = outputValidator(request);
     const call = asking.call ?? newId('call', clock);
     const model_asked = request.model ?? provider.model;
     const deadline = clock.now().getTime() + total_timeout_ms;
@@ -157,32 +172,42 @@ export function createModel(options: ModelOptions): Model {
     const over = overBudget(request, context_tokens);
     if (over !== null) return fail('over_budget', over);
 
-    const send = async (asked: ProviderRequest, repair: boolean): Promise<{ text: string; verdict: Verdict }> => {
+    const send = async (
+      asked: ProviderRequest,
+      repair: boolean,
+    ): Promise<{ answer: ProviderAnswer; verdict: Verdict }> => {
       const { failed } = attempts;
       const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), {
         ...{ deadline, signal, asker: caller ?? NOBODY, payer: caller, cost, failed },
         most: mostOf(asked),
         used: ({ answer }) => answer,
       });
-      const verdict = judgeAnswer(answered.answer, validate);
+      const verdict = judgeAnswer(answered.answer, validate, request.tools);
       const validated =
         verdict.category === 'valid' ? validatedFacts(request.prompt, verdict.validation, label, repair) : null;
       await attempts.recordAnswer(answered, verdict.category, validated);
-      return { text: answered.answer.text, verdict };
+      return { answer: answered.answer, verdict };
     };
 
     try {
       let asked = question(request, model_asked, labelled.label);
       for (const repair of [false, true]) {
-        const { text, verdict } = await send(asked, repair);
+        const { answer, verdict } = await send(asked, repair);
+        if (verdict.category === 'wishes') {
+          const turn = new Labelled(plain(answer.content) as unknown as Json, label);
+          const wishes = verdict.wishes.map((wish) => ({ ...wish, args: new Labelled(plain(wish.args), label) }));
+          return { status: 'wishes', call, turn, wishes, attempts: attempts.count };
+        }
         if (verdict.category === 'valid') {
-          const { value, cited } = verdict.validation;
+          const { value, cited, claims, confidence_percent } = verdict.validation;
           const output_digest = digestOf(value);
           return {
             status: 'valid',
             call,
             value: new Labelled(value, label),
             cited,
+            claims,
+            confidence_percent,
             repaired: repair,
             output_digest,
             attempts: attempts.count,
@@ -195,7 +220,7 @@ export function createModel(options: ModelOptions): Model {
         await observer.rejected({ prompt: request.prompt, errors: [...errors], repair_follows });
         if (!repair_follows)
           return await fail('invalid_output', oneLine(`the answer was not valid: ${errors.join('; ')}`, 1000));
-        asked = repairQuestion(asked, text, errors);
+        asked = repairQuestion(asked, answer.text, errors);
       }
       throw new Error('unreachable: the repair is the last question');
     } catch (error) {
@@ -221,15 +246,23 @@ function mostOf(asked: ProviderRequest): Load {
   };
 }
 
+/** A vendor's JSON as plain JSON of our own; throws where it has no faithful form. */
+function plain<T>(value: T): T {
+  const copy: unknown = JSON.parse(JSON.stringify(value));
+  assertJson(copy);
+  return copy as T;
+}
+
 function validatedFacts(
   prompt: string,
-  { value, cited }: Extract<Verdict, { category: 'valid' }>['validation'],
+  { value, cited, claims }: Extract<Verdict, { category: 'valid' }>['validation'],
   label: Label,
   repaired: boolean,
 ): RecordData<'output.validated'> {
   return {
     ...{ prompt, repaired, output_digest: digestOf(value), cited: [...cited] },
     label: { ...label, categories: [...label.categories], origins: [...label.origins] },
+    ...(claims ? { claims: { ...claims } } : {}),
   };
 }
 

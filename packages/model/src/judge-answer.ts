@@ -1,3 +1,4 @@
+import type { JsonObject, ModelRequest } from '@portreeve/contract';
 import { oneLine, type ProviderAnswer } from './ports.ts';
 import type { Validation } from './validate-output.ts';
 
@@ -21,20 +22,35 @@ export const ASK_FAILURES = [
 ] as const;
 export type AskFailure = (typeof ASK_FAILURES)[number];
 
-export type OutputCategory = 'valid' | 'invalid' | 'refusal' | 'truncated' | 'empty' | 'other';
+export type OutputCategory = 'valid' | 'wishes' | 'invalid' | 'refusal' | 'truncated' | 'empty' | 'other';
+
+export interface Wished {
+  /** As the vendor names it; the answer to the wish goes back under it. */
+  readonly id: string;
+  readonly name: string;
+  readonly args: JsonObject;
+}
 
 export type Verdict =
   | { readonly category: 'valid'; readonly validation: Extract<Validation, { ok: true }> }
+  /** An agent wishes for tools: nothing more than that. */
+  | { readonly category: 'wishes'; readonly wishes: readonly Wished[] }
   | { readonly category: 'invalid'; readonly validation: Extract<Validation, { ok: false }> }
   | {
-      readonly category: Exclude<OutputCategory, 'valid' | 'invalid'>;
+      readonly category: Exclude<OutputCategory, 'valid' | 'wishes' | 'invalid'>;
       readonly code: AskFailure;
       readonly reason: string;
     };
 
 /** What an answer is worth (requirement E7); the table is in SPEC.md. Only `end_turn` with text is looked into. */
-export function judgeAnswer(answer: ProviderAnswer, validate: (text: string) => Validation): Verdict {
+export function judgeAnswer(
+  answer: ProviderAnswer,
+  validate: (text: string) => Validation,
+  tools?: ModelRequest['tools'],
+): Verdict {
   switch (answer.stop_reason) {
+    case 'tool_use':
+      return judgeWishes(answer, tools);
     case 'refusal':
       return { category: 'refusal', code: 'refused_by_model', reason: refusalReason(answer) };
     case 'max_tokens':
@@ -58,6 +74,23 @@ export function judgeAnswer(answer: ProviderAnswer, validate: (text: string) => 
         reason: `the model stopped for a reason that nothing here asked for: ${oneLine(answer.stop_reason, 64)}`,
       };
   }
+}
+
+/** Wishes that one answer may hold. */
+const WISHES_MAX = 16;
+
+function judgeWishes({ content }: ProviderAnswer, tools: ModelRequest['tools']): Verdict {
+  const unexpected = (reason: string): Verdict => ({ category: 'other', code: 'unexpected_stop', reason });
+  if (!tools) return unexpected('the model wished for a tool, and the step has none');
+  if (tools.closed) return unexpected('the model wished for a tool after its last turn');
+  const wishes = content.flatMap((each) => (each.type === 'tool_use' ? [each] : []));
+  if (wishes.length === 0 || wishes.length > WISHES_MAX)
+    return unexpected(`the model wished for ${wishes.length} tools at once`);
+  if (new Set(wishes.map(({ id }) => id)).size !== wishes.length)
+    return unexpected('two wishes of the model have the same id');
+  if (!wishes.every(({ name }) => tools.list.some((tool) => tool.name === name)))
+    return unexpected('the model wished for a tool that the step does not declare');
+  return { category: 'wishes', wishes: wishes.map(({ id, name, input }) => ({ id, name, args: input })) };
 }
 
 function refusalReason({ refusal }: ProviderAnswer): string {

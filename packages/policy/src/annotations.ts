@@ -67,7 +67,9 @@ function readRemedy(json: PolicyJson, given: ReadonlyMap<string, string>, faults
   if (json.effect === 'permit') faults.push('@remedy belongs on a forbid: a permit refuses nothing');
   const remedy = parseRemedy(text);
   if (remedy === null)
-    faults.push('@remedy is "approval:GROUP[,GROUP]:N" (N from 1 to 16), "narrow:PROFILE" or "deidentify"');
+    faults.push(
+      '@remedy is "approval:GROUP[,GROUP]:N[:passkey|:device_bound]" (N from 1 to 16), "narrow:PROFILE" or "deidentify"',
+    );
   return remedy;
 }
 

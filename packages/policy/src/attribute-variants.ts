@@ -197,7 +197,7 @@ function ofAct(request: ActRequest, mentions: Mentions): Variant[] {
   const { flow } = request;
   if (attrs.has('flow') && flow) {
     const withFlow = (over: Partial<typeof flow>): PolicyRequest => ({ ...request, flow: { ...flow, ...over } });
-    for (const name of ['foreseen', 'tainted', 'destructive', 'egress', 'amount'] as const) {
+    for (const name of ['foreseen', 'tainted', 'destructive', 'egress', 'amount', 'unreviewed'] as const) {
       if (attrs.has(name))
         variants.push(
           ...each(`context.flow.${name}`, flow[name], [true, false], (value) => withFlow({ [name]: value })),
@@ -214,10 +214,13 @@ function ofAct(request: ActRequest, mentions: Mentions): Variant[] {
   }
   if (attrs.has('approval')) {
     const groups = [...new Set([...mentions.texts, ...request.workflow.approvers])].filter((name) => name !== '');
-    const given = [1, 2, 3].map((count) => ({
-      approvers: Array.from({ length: count }, (_, index) => `prn_approver${index}`),
-      groups,
-    }));
+    const people = [1, 2, 3].map((count) => Array.from({ length: count }, (_, index) => `prn_approver${index}`));
+    const signed = attrs.has('passkeys') || attrs.has('device_bound');
+    const given = people.flatMap((approvers) => [
+      { approvers, groups },
+      ...(signed ? [{ approvers, groups, by_passkey: approvers }] : []),
+      ...(signed ? [{ approvers, groups, by_passkey: approvers, by_device: approvers }] : []),
+    ]);
     variants.push(
       ...each('context.approval', approval, [null, ...given], (value) => ({ ...request, approval: value })),
     );

@@ -198,7 +198,7 @@ describe('C2: outcomes, reasons and the next step', () => {
 
   test('the roles that would help are named', () => {
     const engine = engineOf(baselinePolicies());
-    expect(engine.decide(apiRequest('queue.close', ['auditor'])).next).toContain('role operator or admin');
+    expect(engine.decide(apiRequest('queue.finish', ['auditor'])).next).toContain('role operator or admin');
     expect(engine.decide(apiRequest('no.such', ['auditor'])).next).toContain('No role may do this');
   });
 

@@ -45,10 +45,16 @@ export function nextStep(
   return [...new Set(sentences)].join(' ');
 }
 
+const SIGNED = {
+  key: '',
+  passkey: ' with a passkey',
+  device_bound: ' with a passkey that cannot leave its device',
+} as const;
+
 function remedySentence(remedy: Remedy): string {
   switch (remedy.kind) {
     case 'approval':
-      return `${remedy.quorum === 1 ? 'One person' : `${remedy.quorum} different people`} from ${list(remedy.groups)} must approve it; whoever asked may not.`;
+      return `${remedy.quorum === 1 ? 'One person' : `${remedy.quorum} different people`} from ${list(remedy.groups)} must approve it${SIGNED[remedy.signature ?? 'key']}; whoever asked may not.`;
     case 'narrow':
       return `Ask again, narrowed to the profile ${quote(remedy.profile)}.`;
     case 'deidentify':

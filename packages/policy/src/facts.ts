@@ -163,6 +163,7 @@ function flowFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValue
     holder: 'other',
     payload: 'steering',
     capacity_bits: 0,
+    unreviewed: false,
   };
   return {
     author: ref('FlowAuthor', flow.author),
@@ -175,6 +176,7 @@ function flowFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValue
     holder: ref('FlowHolder', flow.holder),
     payload: ref('FlowPayload', flow.payload),
     capacity_bits: flow.capacity_bits,
+    unreviewed: flow.unreviewed,
   };
 }
 
@@ -182,10 +184,13 @@ function flowFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValue
 function approvalFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValueJson {
   const requesters = new Set<string>([request.principal.id, ...request.principal.act.map((actor) => actor.id)]);
   const approvers = new Set(request.approval?.approvers.filter((approver) => !requesters.has(approver)));
+  const signed = (people: readonly string[] = []) => new Set(people.filter((person) => approvers.has(person))).size;
   return {
     count: approvers.size,
     people: refs('Principal', [...approvers]),
     groups: [...new Set(request.approval?.groups)],
+    passkeys: signed(request.approval?.by_passkey),
+    device_bound: signed(request.approval?.by_device),
   };
 }
 

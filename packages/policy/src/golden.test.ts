@@ -211,6 +211,7 @@ const flow = (over: Partial<NonNullable<Flow>>): NonNullable<Flow> => ({
   holder: 'recipient',
   payload: 'passage',
   capacity_bits: 0,
+  unreviewed: false,
   ...over,
 });
 

@@ -149,7 +149,11 @@ function looserThanTier(engine: PolicyEngine, declared: DeclaredWorkflow): Findi
           approvers: contract.approvers,
           history: internalsOf(engine).shapes.get(tool.name)?.unused,
         }),
-        approval: given === 0 ? null : { approvers, groups: [...contract.approvers] },
+        // Signed as well as can be: what is probed here is how many.
+        approval:
+          given === 0
+            ? null
+            : { approvers, groups: [...contract.approvers], by_passkey: approvers, by_device: approvers },
       };
       const decision = engine.decide(request);
       const failed = decision.layers.find(({ effect }) => effect === 'error');

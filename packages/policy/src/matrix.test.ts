@@ -53,20 +53,39 @@ test('C8: the schema file beside the rules is the one in force', () => {
 });
 
 /** What whoever has a role may do with what is their own. */
-const SELF = ['session.rotate', 'sessions.read', 'sessions.end', 'tokens.read', 'delegations.create'] as const;
+const SELF = [
+  'session.prove',
+  'session.rotate',
+  'sessions.read',
+  'sessions.end',
+  'tokens.read',
+  'delegations.create',
+  ...(['passkeys.read', 'passkeys.enrol', 'passkeys.revoke'] as const),
+] as const;
 /** The same promise in words, by hand, so that an update of the matrix alone cannot change it. */
 const PROMISED: Record<Role, readonly string[]> = {
   requester: [
     ...SELF,
     'runs.submit',
     'runs.read',
+    ...['mcp.use', 'proposals.submit', 'proposals.read', 'intents.declare'],
     'executions.read',
     'executions.undo',
     'approvals.read',
+    'approvals.withdraw',
     'tokens.create',
     'tokens.rotate',
   ],
-  approver: [...SELF, 'approvals.read', 'approvals.decide', 'runs.read', 'signing_key.register', 'policy.explain'],
+  approver: [
+    ...SELF,
+    'approvals.read',
+    'approvals.decide',
+    'approvals.delegations',
+    'approvals.delegate',
+    'runs.read',
+    'signing_key.register',
+    'policy.explain',
+  ],
   operator: [
     ...SELF,
     'agents.read',
@@ -74,13 +93,14 @@ const PROMISED: Record<Role, readonly string[]> = {
     'environment.freeze',
     'environment.thaw',
     ...['audit.erasures', 'audit.erase', 'audit.hold'],
-    'queue.read',
-    'queue.close',
+    ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
+    'metrics.read',
     'executions.read',
     'runs.read',
     'approvals.read',
     'policy.explain',
     'policy.replay',
+    ...['definitions.read', 'definitions.decide'],
     'tokens.create',
   ],
   auditor: [
@@ -96,19 +116,21 @@ const PROMISED: Record<Role, readonly string[]> = {
       'approvals.read',
       'queue.read',
     ],
-    ...['agents.read', 'tokens.unused', 'executions.read'],
+    ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
     ...['policy.explain', 'policy.replay'],
   ],
   admin: [
     ...SELF,
     ...['accounts.end_sessions', 'agents.register', 'agents.read', 'agents.change', 'tokens.rotate', 'tokens.unused'],
-    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read'],
+    ...['accounts.create', 'accounts.list', 'tokens.create', 'executions.read', 'metrics.read', 'passkeys.manage'],
     ...['audit.erasures', 'audit.erase', 'audit.confirm_erasure', 'audit.hold', 'audit.lift_hold'],
     'audit.rotate_keys',
     'audit.reveals',
     'audit.allow_reveal',
-    ...['environment.freeze', 'environment.thaw', 'queue.read', 'queue.close', 'runs.read', 'approvals.read'],
-    ...['policy.explain', 'policy.replay'],
+    'backups.make',
+    ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],
+    ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
+    ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],
   ],
   enforcer: ['authzen.evaluate'],
 };
@@ -161,7 +183,17 @@ test('B4: an agent that acts for somebody changes no account, agent or credentia
   const act = [{ id: 'prn_agent', kind: 'agent' as const }];
   for (const operation of [
     ...['accounts.create', 'accounts.end_sessions', 'agents.register', 'agents.change', 'delegations.create'],
-    ...['session.rotate', 'sessions.end', 'signing_key.register', 'tokens.create', 'tokens.rotate', 'tokens.revoke'],
+    'definitions.decide',
+    ...[
+      'session.prove',
+      'session.rotate',
+      'sessions.end',
+      'signing_key.register',
+      'tokens.create',
+      'tokens.rotate',
+      'tokens.revoke',
+    ],
+    ...['passkeys.enrol', 'passkeys.revoke', 'passkeys.manage'],
   ]) {
     const decision = engine.decide({ ...apiRequest(operation), principal: person([...ROLES], { act }) });
     expect(

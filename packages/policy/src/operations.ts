@@ -7,12 +7,19 @@ export const OPERATIONS = {
   'session.read': 'look',
   // Signing out only gives up a right, so that a frozen identity may do it too.
   'session.end': 'look',
+  // Proving anew who one is gives no right by itself, and a freeze must not keep anybody from thawing.
+  'session.prove': 'look',
   'session.rotate': 'change',
   // One's own sessions. As with signing out: to end one only gives up a right.
   'sessions.read': 'look',
   'sessions.end': 'look',
   // A person's first signing key.
   'signing_key.register': 'change',
+  // One's own passkeys, and an administrator's leave for somebody to enrol one, or end of anybody's.
+  'passkeys.read': 'look',
+  'passkeys.enrol': 'change',
+  'passkeys.revoke': 'look',
+  'passkeys.manage': 'change',
   // A person's leave for one agent to act for them.
   'delegations.create': 'change',
   'system.read': 'look',
@@ -23,15 +30,33 @@ export const OPERATIONS = {
   'environment.freeze': 'change',
   'environment.thaw': 'change',
   'workflows.list': 'look',
+  // Agents outside: the MCP endpoint, and their actions over HTTP.
+  'mcp.use': 'look',
+  'proposals.submit': 'change',
+  'proposals.read': 'look',
+  'intents.declare': 'change',
+  // Which definitions of upstream tools there are, and which of them may be used.
+  'definitions.read': 'look',
+  'definitions.decide': 'change',
   'runs.submit': 'change',
   'runs.read': 'look',
   'approvals.read': 'look',
   'approvals.decide': 'change',
+  // Taking back gives up a right, so that a frozen identity may do it too.
+  'approvals.withdraw': 'look',
+  // Letting another approver decide in one's place, until a day.
+  'approvals.delegations': 'look',
+  'approvals.delegate': 'change',
   'queue.read': 'look',
-  'queue.close': 'change',
+  'queue.take': 'change',
+  'queue.assign': 'change',
+  'queue.escalate': 'change',
+  'queue.finish': 'change',
   // Whether what was done can be taken back, and asking that it be.
   'executions.read': 'look',
   'executions.undo': 'change',
+  // Counts over the record, for a dashboard and what watches it.
+  'metrics.read': 'look',
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',
@@ -46,6 +71,8 @@ export const OPERATIONS = {
   'audit.reveals': 'look',
   'audit.reveal': 'change',
   'audit.allow_reveal': 'change',
+  // It reads everything, keys included, and writes it where the configuration says.
+  'backups.make': 'change',
   // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
   'policy.explain': 'look',
   'policy.replay': 'look',

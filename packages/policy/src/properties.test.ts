@@ -82,6 +82,9 @@ test('D5: more taint never opens', () => {
   );
 });
 
+/** Facts that are graver where they hold. */
+const FLAGS = ['tainted', 'destructive', 'egress', 'amount', 'unreviewed'] as const;
+
 const flow = fc.record({
   author: fc.constant('model' as const),
   foreseen: fc.boolean(),
@@ -93,6 +96,7 @@ const flow = fc.record({
   holder: fc.constantFrom(...FLOW_HOLDERS),
   payload: fc.constantFrom(...FLOW_PAYLOADS),
   capacity_bits: fc.nat(40),
+  unreviewed: fc.boolean(),
 });
 
 test('D5 D6: not foreseen, tainted, destroying, sending out, chosen, steering or held by others: never more open', () => {
@@ -100,16 +104,14 @@ test('D5 D6: not foreseen, tainted, destroying, sending out, chosen, steering or
     fc.property(
       request,
       flow,
-      fc.constantFrom('foreseen', 'tainted', 'destructive', 'egress', 'amount', 'chosen', 'payload', 'holder'),
+      fc.constantFrom('foreseen', ...FLAGS, 'chosen', 'payload', 'holder'),
       (asked, facts, what) => {
         // What quarantine limits is only of weight before anything else was read.
         const limit = what === 'tainted' ? { ...facts, capacity_bits: 0 } : facts;
         const worse = {
           ...limit,
           ...(what === 'foreseen' ? { foreseen: false } : {}),
-          ...(what === 'tainted' || what === 'destructive' || what === 'egress' || what === 'amount'
-            ? { [what]: true }
-            : {}),
+          ...(FLAGS.some((flag) => flag === what) ? { [what]: true } : {}),
           ...(what === 'chosen' ? { chosen_sinks: [...SINKS] } : {}),
           ...(what === 'payload' ? { payload: 'steering' as const } : {}),
           ...(what === 'holder' ? { holder: 'other' as const } : {}),

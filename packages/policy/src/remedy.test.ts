@@ -6,6 +6,8 @@ import { workflowFacts } from './testing/index.ts';
 describe('parseRemedy', () => {
   test.each<[string, Remedy | null]>([
     ['approval:leads:1', { kind: 'approval', groups: ['leads'], quorum: 1 }],
+    ['approval:leads:2:device_bound', { kind: 'approval', groups: ['leads'], quorum: 2, signature: 'device_bound' }],
+    ['approval:leads:1:passkey', { kind: 'approval', groups: ['leads'], quorum: 1, signature: 'passkey' }],
     ['approval:$workflow,finance:2', { kind: 'approval', groups: ['$workflow', 'finance'], quorum: 2 }],
     ['approval:oidc:team a:16', { kind: 'approval', groups: ['oidc:team a'], quorum: 16 }],
     ['narrow:read-only', { kind: 'narrow', profile: 'read-only' }],

@@ -1,4 +1,4 @@
-import type { Remedy, WorkflowFacts } from '@portreeve/contract';
+import { type Remedy, signsAsWellAs, type VerdictSignature, type WorkflowFacts } from '@portreeve/contract';
 
 /** Stands in an annotation for the groups that approve the workflow at hand. */
 export const WORKFLOW_GROUPS = '$workflow';
@@ -11,16 +11,17 @@ export const REMEDY_ACTIONS: Readonly<Record<Remedy['kind'], readonly string[]>>
   deidentify: ['act', 'ask'],
 };
 
-/** Reads `@remedy("approval:GROUP[,GROUP]:N")`, `"narrow:PROFILE"` or `"deidentify"`; `null` for anything else. */
+/** Reads `@remedy("approval:GROUP[,GROUP]:N[:passkey|:device_bound]")`, `"narrow:PROFILE"` or `"deidentify"`; `null` for anything else. */
 export function parseRemedy(text: string): Remedy | null {
   if (text === 'deidentify') return { kind: 'deidentify' };
   const narrow = /^narrow:([a-z][a-z0-9_-]{0,63})$/.exec(text);
   if (narrow) return { kind: 'narrow', profile: narrow[1]! };
-  const approval = /^approval:(.+):([0-9]{1,2})$/.exec(text);
+  const approval = /^approval:(.+?):([0-9]{1,2})(?::(passkey|device_bound))?$/.exec(text);
   if (!approval) return null;
   const groups = parseGroups(approval[1]!);
   const quorum = Number(approval[2]);
-  return groups === null || quorum < 1 || quorum > QUORUM_MAX ? null : { kind: 'approval', groups, quorum };
+  if (groups === null || quorum < 1 || quorum > QUORUM_MAX) return null;
+  return { kind: 'approval', groups, quorum, ...strengthOf(approval[3] as VerdictSignature | undefined) };
 }
 
 /** Reads `GROUP[,GROUP]`; `null` where a name is empty or too long. */
@@ -40,14 +41,15 @@ export function resolveRemedy(remedy: Remedy, kind: string, workflow: WorkflowFa
   if (!REMEDY_ACTIONS[remedy.kind].includes(kind)) return null;
   if (remedy.kind !== 'approval') return remedy;
   const groups = resolveGroups(remedy.groups, workflow);
-  return groups.length === 0 ? null : { kind: 'approval', groups, quorum: remedy.quorum };
+  return groups.length === 0 ? null : { ...remedy, groups };
 }
 
-/** All remedies as few: narrowings first, each once, then one approval with all groups and the largest quorum. */
+/** All remedies as few: narrowings first, each once, then one approval with all groups, the largest quorum and the strongest signature. */
 export function mergeRemedies(remedies: readonly Remedy[]): Remedy[] {
   const profiles = new Set<string>();
   const groups = new Set<string>();
   let quorum = 0;
+  let signature: VerdictSignature = 'key';
   let deidentify = false;
   for (const remedy of remedies) {
     if (remedy.kind === 'narrow') profiles.add(remedy.profile);
@@ -55,11 +57,19 @@ export function mergeRemedies(remedies: readonly Remedy[]): Remedy[] {
     else {
       for (const group of remedy.groups) groups.add(group);
       quorum = Math.max(quorum, remedy.quorum);
+      if (remedy.signature && signsAsWellAs(remedy.signature, signature)) signature = remedy.signature;
     }
   }
   return [
     ...[...profiles].sort().map((profile): Remedy => ({ kind: 'narrow', profile })),
     ...(deidentify ? [{ kind: 'deidentify' } as const] : []),
-    ...(quorum > 0 ? [{ kind: 'approval', groups: [...groups].sort(), quorum } as const] : []),
+    ...(quorum > 0
+      ? [{ kind: 'approval', groups: [...groups].sort(), quorum, ...strengthOf(signature) } as const]
+      : []),
   ];
+}
+
+/** The member that says so, where more is asked for than any registered key. */
+function strengthOf(signature: VerdictSignature | undefined): Pick<Extract<Remedy, { kind: 'approval' }>, 'signature'> {
+  return signature === undefined || signature === 'key' ? {} : { signature };
 }

@@ -95,10 +95,12 @@ type FlowFacts = {
   chosen_sinks: Set<Sink>,
   holder: FlowHolder,
   payload: FlowPayload,
-  capacity_bits: Long
+  capacity_bits: Long,
+  unreviewed: Bool
 };
 // people: who approved exactly this proposal, none of whom asked for it; count: how many. groups: those they approved for.
-type ApprovalFacts = { count: Long, people: Set<Principal>, groups: Set<String> };
+// passkeys, device_bound: how many of them signed by a passkey, and by one that cannot leave its device.
+type ApprovalFacts = { count: Long, people: Set<Principal>, groups: Set<String>, passkeys: Long, device_bound: Long };
 
 entity Group;
 // actors: who acts for this principal (the act chain).

@@ -45,10 +45,14 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
   if (remedy?.kind === 'approval') {
     // INVARIANT: when remedies are merged, any of the groups may approve. A rule that means a certain group must say so
     // in its condition; otherwise another rule's group would lift it.
+    const facts = { passkey: ['passkeys', 'device_bound'], device_bound: ['device_bound'], key: [] } as const;
+    const asked = facts[remedy.signature ?? 'key'];
+    if (asked.length > 0 && !mentionsApproval(rule.json, asked))
+      problems.add(rule, `@remedy asks for a signature, so the condition must test context.approval.${asked[0]}`);
     const named = remedy.groups.some((group) => group !== WORKFLOW_GROUPS);
     if (named && !mentionsApproval(rule.json, ['groups']))
       problems.add(rule, '@remedy names a group, so the condition must test context.approval.groups for it');
-    else if (!mentionsApproval(rule.json, ['groups', 'count']))
+    else if (!mentionsApproval(rule.json, ['groups', 'count', 'passkeys', 'device_bound']))
       problems.add(rule, 'no approval would lift this: the condition must test context.approval.count');
   }
   if (rule.notify.includes(WORKFLOW_GROUPS)) {

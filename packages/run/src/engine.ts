@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
 import { getExecutor } from '@dbos-inc/dbos-sdk/internal/dbos';
+import { migrateSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
 import { isPortreeveError, type Json, type RunId, type Tx } from '@portreeve/contract';
 import type { ClientBase } from 'pg';
 import type { Durable, RunQueue } from './ports.ts';
@@ -17,6 +18,8 @@ export interface Engine extends RunQueue {
   pendingExecutors(): Promise<Map<string, RunId[]>>;
   /** Puts the unfinished runs of a dead executor back into the queue. */
   takeOver(executor: string): Promise<void>;
+  /** Puts runs of this process back into the queue that the database let down. Gives how many. */
+  takeUp(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -24,6 +27,8 @@ export interface Engine extends RunQueue {
 interface Session {
   readonly run: (run: RunId, durable: Durable) => Promise<void>;
   closing: boolean;
+  /** Runs that stand still here because the engine could not write down how far they are. */
+  readonly adrift: Set<string>;
 }
 let session: Session | null = null;
 
@@ -51,6 +56,12 @@ function durableOf(own: Session): Durable {
       return own.closing ? await parked() : result;
     } catch (error) {
       if (own.closing) return parked();
+      // A step waits through outages by itself, so this is the engine's own checkpoint, which is not tried again. To end
+      // here would be to end the run for a database that was read-only for a moment.
+      if (isOutage(error) && DBOS.workflowID) {
+        own.adrift.add(DBOS.workflowID);
+        return parked();
+      }
       throw error;
     }
   };
@@ -85,14 +96,23 @@ async function throughOutages<T>(own: Session, fn: () => Promise<T>): Promise<T>
   }
 }
 
-/** SQLSTATE classes 08 (connection), 53 (resources) and 57 (operator intervention), and sockets that break. */
+/**
+ * SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention) and 58 (the system below), a database that
+ * takes no writes (25006), locks that are not given in time (55P03), and sockets that break.
+ */
 export function isOutage(error: unknown): boolean {
   if (isPortreeveError(error)) return error.code === 'audit_unavailable' || error.code === 'unavailable';
   if (error instanceof AggregateError && error.errors.some(isOutage)) return true;
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;
-  if (typeof code === 'string' && /^(08|53|57)...$|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)) return true;
-  return /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+  if (
+    typeof code === 'string' &&
+    /^(08|53|57|58)...$|^(25006|55P03)$|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)
+  )
+    return true;
+  return /Connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/.test(
+    error.message,
+  );
 }
 
 /**
@@ -104,6 +124,13 @@ function withIdleTimeout(url: string): string {
   const options = address.searchParams.get('options');
   address.searchParams.set('options', `${options ? `${options} ` : ''}-c idle_in_transaction_session_timeout=60000`);
   return address.href;
+}
+
+/** Makes the engine's tables on a database that has none, for who puts a backup back. */
+export async function prepareEngine(url: string): Promise<void> {
+  const quiet = () => undefined;
+  // Not by `DBOS.migrate`, which writes on standard output.
+  await migrateSystemDatabase(url, { debug: quiet, info: quiet, warn: quiet, error: quiet } as never);
 }
 
 /**
@@ -119,7 +146,7 @@ export async function startEngine(options: {
 }): Promise<Engine> {
   if (session) throw new TypeError('an engine runs already in this process');
   const url = withIdleTimeout(options.url);
-  const own: Session = { run: options.run, closing: false };
+  const own: Session = { run: options.run, closing: false, adrift: new Set() };
   session = own;
   const logger = {
     debug: () => undefined,
@@ -168,6 +195,14 @@ export async function startEngine(options: {
 
     async takeOver(executor) {
       await getExecutor().recoverPendingWorkflows([executor]);
+    },
+
+    async takeUp() {
+      const runs = [...own.adrift];
+      if (runs.length === 0) return 0;
+      await DBOS.resumeWorkflows(runs, { queueName: QUEUE });
+      for (const run of runs) own.adrift.delete(run);
+      return runs.length;
     },
 
     async stop() {

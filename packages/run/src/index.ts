@@ -1,4 +1,4 @@
-export { type Engine, startEngine } from './engine.ts';
+export { type Engine, isOutage, prepareEngine, startEngine } from './engine.ts';
 export { factsOf, LOOKING } from './facts.ts';
 export type {
   ContextStage,
@@ -15,6 +15,7 @@ export { LEASE_SECONDS, type Reaper, startReaper } from './reaper.ts';
 export type { Endpoint } from './route-question.ts';
 export { taskRunner } from './run-task.ts';
 export { RUN_EVENTS, RUN_TABLE, type RunEvent } from './states.ts';
+export { stepFacts } from './steps/judge-step.ts';
 export { unwindTopic } from './steps/unwind.ts';
 export { type Task, taskSubmitter } from './submit-task.ts';
-export { approvalTopic } from './transitions.ts';
+export { approvalTopic, handoffTopic } from './transitions.ts';

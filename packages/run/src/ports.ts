@@ -10,6 +10,7 @@ import type {
 import type {
   Arguments,
   Attachment,
+  Calibration,
   Clearance,
   EnvironmentFacts,
   EvidenceId,
@@ -31,6 +32,8 @@ export interface LoadedWorkflow {
   readonly release: string;
   readonly definition: WorkflowDefinition;
   readonly promptsByName: ReadonlyMap<string, Prompt>;
+  /** What the confidence of each step is worth, by its recorded test answers; without an entry nobody knows. */
+  readonly calibrations: ReadonlyMap<string, Calibration>;
 }
 
 export interface Workflows {
@@ -89,7 +92,7 @@ export interface ContextStage {
     prompt: Prompt,
     inputs: { readonly [name: string]: Json | Labelled<unknown> },
     workflow: WorkflowContract,
-    how: Pick<AssembleOptions, 'revealed' | 'withheld' | 'handles'>,
+    how: Pick<AssembleOptions, 'revealed' | 'withheld' | 'handles' | 'talk'>,
   ): Assembly;
   /** An answer without what may not be kept. */
   withhold(answer: Labelled<unknown>, revealed: Revealed): Labelled<unknown>;
@@ -110,6 +113,8 @@ export interface ContextStage {
   ): Promise<RestoredArguments>;
   /** Forgets what the run's pseudonyms stand for; gives how many there were. */
   forget(tx: Tx, run: RunId): Promise<number>;
+  /** Which of these words the value, or its part at a JSON pointer, is; null where it is none of them. */
+  outcome(value: Labelled<unknown>, pointer: string, outcomes: readonly string[]): string | null;
   /** How much a value looks as if it gave orders, per mille. */
   score(value: Labelled<Json>): number;
 }
@@ -120,6 +125,8 @@ export type Revealed = Labelled<ReadonlyMap<EvidenceId, JsonObject>>;
 export interface Environment {
   /** What holds now for this kind of request; without one, all that holds. */
   facts(asked?: { readonly effect: 'read'; readonly tier: 1 }): EnvironmentFacts;
+  /** Reads the state again where it is too old to judge by. Rejects where it cannot be read. */
+  freshen(): Promise<void>;
 }
 
 /** The steps of one run, made durable: a step that has ended is not run again, it gives what it gave. */

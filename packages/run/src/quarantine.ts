@@ -26,6 +26,8 @@ export interface RunQuarantine {
   handlesIn(inputs: Inputs): ReadonlyMap<string, string>;
   /** An answer is there: from here on it is a handle, or may name the handles that its prompt was shown. */
   answered(answer: Labelled<unknown>, how: { confined: Confined | null; prompt: PromptContract; inputs: Inputs }): void;
+  /** The code was shown a value of so many bits that nobody vouches for: every action from here on may rest on it. */
+  shown(bits: number): void;
   /** How an action with these arguments is judged; from the first that may rest on a handle on, all may. */
   forAction(args: Arguments): Quarantine;
 }
@@ -81,6 +83,11 @@ export function runQuarantine(): RunQuarantine {
         prompt.inputs.some((input) => input.name === name && input.handle === true),
       );
       if (handles.length > 0) planned.push({ answer, handles: handles.map(([, handle]) => handle) });
+    },
+
+    shown(more) {
+      isUsed = true;
+      bits += more;
     },
 
     forAction(args) {

@@ -19,8 +19,9 @@ async function setUp(pending: Record<string, RunId[]> = {}) {
   const uow = memoryUnitOfWork(audit);
   const taken: string[] = [];
   const broken = new Set<string>();
-  const engine: Pick<Engine, 'executor' | 'pendingExecutors' | 'takeOver'> = {
+  const engine: Pick<Engine, 'executor' | 'pendingExecutors' | 'takeOver' | 'takeUp'> = {
     executor: 'me',
+    takeUp: async () => 0,
     pendingExecutors: async () => new Map(Object.entries(pending)),
     async takeOver(executor) {
       if (broken.has(executor)) throw new Error('the database is away');

@@ -61,6 +61,7 @@ export async function startReaper(deps: {
         .then(async () => {
           if (stopped) return;
           await leases.renew(engine.executor, leaseSeconds);
+          await engine.takeUp();
           await sweep();
         })
         .catch((error: unknown) =>

@@ -122,7 +122,7 @@ export function unanswered(prompt: string, { refused, failure }: Route, input: J
     event: 'hand_off',
     text: `No model endpoint may have this question. ${each.join(' ')}`,
     next: 'Answer it by hand, or have an endpoint cleared for this data and start a new run.',
-    handoff: { kind: 'refused', context: { prompt, endpoints: reasons, failure, input } },
+    handoff: { kind: 'refused', about: prompt, context: { prompt, endpoints: reasons, failure, input } },
   };
 }
 

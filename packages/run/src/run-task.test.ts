@@ -41,6 +41,7 @@ describe('the way of a task', () => {
       'prompt.assembled:permit',
       'model.answered:valid',
       'output.validated:valid',
+      'step.judged:at_action',
       'proposal.submitted',
       'decision.made:approve',
       'approval.requested',
@@ -243,7 +244,7 @@ describe('endings', () => {
     const { run, work } = await carried(harness);
     expect(run.state).toBe('handed_off');
     expect(work).toMatchObject({
-      kind: 'model_failed',
+      kind: code === 'refused_by_model' ? 'model_refused' : 'model_failed',
       context: { prompt: 'summarize', code, input: { case_id: 'case-7' } },
       next: 'Write the answer by hand, or correct the cause and start a new run.',
     });

@@ -17,9 +17,9 @@ export interface PassedOver {
 }
 
 export type Sent =
-  | { readonly status: 'answered'; readonly chosen: Chosen; readonly answer: Extract<AskResult, { status: 'valid' }> }
+  | { readonly status: 'answered'; readonly chosen: Chosen; readonly answer: Exclude<AskResult, Failed> }
   /** The question itself met its end: another endpoint would give no other. */
-  | { readonly status: 'failed'; readonly answer: Failed }
+  | { readonly status: 'failed'; readonly endpoint: string; readonly answer: Failed }
   /** Policy lets it go nowhere. */
   | { readonly status: 'nowhere'; readonly route: Route }
   /** Each endpoint that may have it was passed over. */
@@ -77,9 +77,9 @@ export async function sendQuestion(
     }
     await way.sending(chosen);
     const answer = await way.ask(endpoint, chosen);
-    if (answer.status === 'valid') return { status: 'answered', chosen, answer };
+    if (answer.status !== 'failed') return { status: 'answered', chosen, answer };
     const { call, code, reason, retry_after_ms } = answer;
-    if (code !== 'busy' && !OF_THE_ENDPOINT.includes(code)) return { status: 'failed', answer };
+    if (code !== 'busy' && !OF_THE_ENDPOINT.includes(code)) return { status: 'failed', endpoint: name, answer };
     return { endpoint: name, call, code, reason, retry_after_ms };
   }
 }

@@ -7,7 +7,13 @@ export interface Ending {
   readonly text: string;
   readonly next: string;
   /** With `hand_off`: what kind of work is left, and what is known. */
-  readonly handoff?: { readonly kind: HandoffKind; readonly context: JsonObject };
+  readonly handoff?: {
+    readonly kind: HandoffKind;
+    readonly context: JsonObject;
+    /** The prompt or source that it is about. */
+    readonly about?: string;
+    readonly tried?: readonly string[];
+  };
 }
 
 /** Thrown through the workflow's code to end the run. A workflow that catches it gets it again at its next step. */

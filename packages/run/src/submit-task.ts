@@ -74,6 +74,7 @@ export function taskSubmitter(deps: {
       ...principal,
       act: [{ id: `agent:${contract.name}`, kind: 'agent' }, ...principal.act],
     };
+    await deps.environment.freshen();
     const request: PolicyRequest = {
       kind: 'admit',
       principal: acting,

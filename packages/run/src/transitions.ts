@@ -27,6 +27,9 @@ export interface TransitionDeps {
 /** The topic on which a run hears that its approval was closed. */
 export const approvalTopic = (approval: string): string => `approval:${approval}`;
 
+/** The topic on which a run hears that a person has finished what was handed over. */
+export const handoffTopic = (handoff: string): string => `handoff:${handoff}`;
+
 /** Moves a run between states that do not end it. Repeating a move changes nothing. */
 export async function moveRun(
   deps: Pick<TransitionDeps, 'store' | 'uow'>,
@@ -88,6 +91,8 @@ function end(
         run: id,
         proposal: null,
         workflow: run.workflow,
+        about: ending.handoff.about ?? null,
+        tried: ending.handoff.tried ?? [],
         why: ending.text,
         context: ending.handoff.context,
         next: ending.next,

@@ -57,7 +57,11 @@ function noAnswer(passed: readonly PassedOver[], { prompt, input }: { prompt: st
     event: 'hand_off',
     text: `The model gave no usable answer: ${passed.length === 1 ? first?.reason : each}`,
     next: 'Write the answer by hand, or correct the cause and start a new run.',
-    handoff: { kind: 'model_failed', context: { prompt, code: first?.code ?? '', endpoints: tried(passed), input } },
+    handoff: {
+      ...{ kind: 'fallback', about: prompt },
+      context: { prompt, code: first?.code ?? '', endpoints: tried(passed), input },
+      tried: passed.map(({ endpoint, reason }) => `${endpoint} was asked, or left alone: ${reason}`),
+    },
   };
 }
 
@@ -69,6 +73,6 @@ function noBudget(
     event: 'hand_off',
     text: `The question ${prompt} was not asked: ${passed[0]?.reason}.`,
     next: `Finish the work by hand; or have ${owner} raise the budget under \`budgets\` in portreeve.config.ts, or, where it is a month’s, wait for the next one, and start a new run.`,
-    handoff: { kind: 'budget_exhausted', context: { prompt, endpoints: tried(passed), input } },
+    handoff: { kind: 'budget_exhausted', about: prompt, context: { prompt, endpoints: tried(passed), input } },
   };
 }

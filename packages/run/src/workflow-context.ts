@@ -1,7 +1,9 @@
 import type { Run, WorkflowContext } from '@portreeve/contract';
 import type { Durable, LoadedWorkflow } from './ports.ts';
 import { actStep } from './steps/act.ts';
+import { agentStep } from './steps/agent.ts';
 import { askStep } from './steps/ask.ts';
+import { outcomeStep } from './steps/outcome.ts';
 import { readStep } from './steps/read.ts';
 import { type PipelineDeps, runScope } from './steps/scope.ts';
 import { unwindStep } from './steps/unwind.ts';
@@ -18,7 +20,9 @@ export function workflowContext(
   loaded: LoadedWorkflow,
 ): { readonly context: WorkflowContext; ending(): Ending | null } {
   const scope = runScope(deps, durable, run, loaded);
-  const ask = askStep(scope);
+  const asking = askStep(scope);
+  const { ask } = asking;
+  const act = actStep(scope);
   return {
     context: {
       run: run.id,
@@ -26,8 +30,19 @@ export function workflowContext(
       input: run.input,
       read: readStep(scope),
       ask: (name, inputs) => ask(name, inputs),
+      classify: (name, inputs) => ask(name, inputs, 'ask', 'classify'),
+      extract: (name, inputs) => ask(name, inputs, 'ask', 'extract'),
+      generate: (name, inputs) => ask(name, inputs, 'ask', 'generate'),
+      analyse: (name, inputs) => ask(name, inputs, 'ask', 'analyse'),
       quarantine: (name, inputs) => ask(name, inputs, 'quarantine'),
-      act: actStep(scope),
+      outcome: outcomeStep(scope),
+      agent: agentStep(scope, act, asking),
+      act: async (tool, args, why) => {
+        const outcome = await act(tool, args, why);
+        // Only an agent's wish can be none; of code it is an error.
+        if (outcome.status === 'unfit') throw new TypeError(`the arguments of ${tool} do not fit`);
+        return outcome;
+      },
       unwind: unwindStep(scope),
     },
     ending: scope.ending,

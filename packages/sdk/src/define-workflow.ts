@@ -73,14 +73,5 @@ function withParsedInput<S extends Schema>(context: WorkflowContext, schema: z.Z
   const parsed = schema.safeParse(context.input);
   if (!parsed.success)
     throw new PortreeveError('bad_input', 'the input does not fit the workflow', { errors: fieldErrors(parsed.error) });
-  return {
-    run: context.run,
-    requester: context.requester,
-    input: parsed.data as InputOf<S>,
-    read: (source, query) => context.read(source, query),
-    ask: (prompt, inputs) => context.ask(prompt, inputs),
-    quarantine: (prompt, inputs) => context.quarantine(prompt, inputs),
-    act: (tool, args, why) => context.act(tool, args, why),
-    unwind: (why) => context.unwind(why),
-  };
+  return { ...context, input: parsed.data as InputOf<S> };
 }

@@ -4,6 +4,7 @@ import {
   type Egress,
   emailConnector,
   httpConnector,
+  type McpFollower,
   mcpConnector,
   openApiConnector,
   postgresConnector,
@@ -18,14 +19,16 @@ export function wireConnectors(options: {
   readonly systems: ProjectConfig['systems'];
   /** Where commands of MCP servers run: the project's. */
   readonly folder: string;
+  /** Who follows a call of a gateway's. */
+  readonly follower?: (key: string) => McpFollower | null;
 }): { readonly [Kind in ToolBinding['connector']]: Connector } {
-  const { egress, clock, systems, folder } = options;
+  const { egress, clock, systems, folder, follower = () => null } = options;
   const shared = { egress, clock, locate: (url: string) => resolveSystemUrl(url, systems) };
   return {
     http: httpConnector(shared),
     openapi: openApiConnector(shared),
     postgres: postgresConnector(shared),
-    mcp: mcpConnector({ ...shared, folder }),
+    mcp: mcpConnector({ ...shared, folder, follower }),
     email: emailConnector(shared),
     webhook: webhookConnector(shared),
     relabel: relabelConnector(),

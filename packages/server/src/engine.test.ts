@@ -1,7 +1,7 @@
 import { asId, type RunId } from '@portreeve/contract';
 import { memoryAuditWriter } from '@portreeve/contract/testing';
 import { type Durable, type Engine, startEngine, startReaper } from '@portreeve/run';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaseStore } from './store/leases.ts';
 import { type TestDatabase, testDatabase } from './store/testing/database.ts';
 
@@ -120,6 +120,46 @@ describe('a run outlives its process', () => {
     });
     await enqueue(asId('run', 'run_outage'));
     expect(await ended.promise).toEqual([2, { looks: 2 }]);
+  });
+
+  test.each([
+    ['25006', 'a step'],
+    ['25006', 'a wait'],
+    ['58030', 'a step'],
+  ])('J2: a run whose checkpoint is not written (%s, at %s) goes on in the same process', async (code, where) => {
+    const ended = deferred<void>();
+    const inside = deferred<void>();
+    const refuseWrites = (table: string, on: boolean) =>
+      own.database.pool.query(
+        on
+          ? `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+               AS $$ BEGIN RAISE EXCEPTION 'no writes now' USING ERRCODE = '${code}'; END $$;
+             CREATE TRIGGER refuse BEFORE INSERT ON dbos.${table} EXECUTE FUNCTION refuse()`
+          : `DROP TRIGGER refuse ON dbos.${table}`,
+      );
+    let steps = 0;
+    const started = await start('checkpoint-a', async (_id, durable) => {
+      if (where === 'a step')
+        await durable.step('one', async () => {
+          if (++steps === 1) await refuseWrites('operation_outputs', true);
+          inside.resolve();
+          return null;
+        });
+      else {
+        if (++steps === 1) await refuseWrites('operation_outputs', true);
+        inside.resolve();
+        await durable.wait('nothing', new Date());
+      }
+      ended.resolve();
+    });
+    await enqueue(asId('run', `run_checkpoint_${code}_${where.slice(2)}`));
+    await inside.promise;
+    // Only what has run aground is taken up.
+    await vi.waitFor(async () => expect(await started.takeUp()).toBe(1));
+    expect(steps).toBe(1);
+    await refuseWrites('operation_outputs', false);
+    await ended.promise;
+    expect(await started.takeUp()).toBe(0);
   });
 
   test('what is no outage reaches the run, and comes back as an error when the step is not made again', async () => {

@@ -1,3 +1,4 @@
+export { type Restored, type RestoreOptions, restoreBackup } from './backup/restore.ts';
 export { checkProject } from './check/check-project.ts';
 export { explainFile } from './check/explain-file.ts';
 export type { GoldenFile } from './check/golden-decisions.ts';

@@ -1,4 +1,4 @@
-import type { Approvals } from '@portreeve/approve';
+import type { ApprovalDelegations, Approvals, Passkeys } from '@portreeve/approve';
 import type { AuditLog, PlaceStatus, Reveals } from '@portreeve/audit';
 import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
@@ -8,17 +8,25 @@ import type {
   Handoffs,
   learnFromPerson,
   NoticeStore,
+  Outside,
   Undos,
   Unwindings,
 } from '@portreeve/gate';
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
+import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
+import type { McpHosts } from './http/mcp-guard.ts';
+import type { McpEndpoint } from './mcp/endpoint.ts';
+import type { Gateway } from './mcp/gateway.ts';
+import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
+import type { DefinitionStore } from './store/mcp-definitions.ts';
+import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
 
@@ -26,6 +34,7 @@ import type { Erasing } from './wire-erasure.ts';
 export interface Services {
   readonly clock: Clock;
   readonly database: Database;
+  readonly pulse: Pick<Pulse, 'unlessSilent'>;
   readonly identity: Identity;
   readonly accessTokens: Pick<AccessTokens, 'issuer' | 'audience'>;
   readonly oidcByName: ReadonlyMap<string, OidcSignIn>;
@@ -38,15 +47,21 @@ export interface Services {
   readonly auditScope: (reader: Principal) => readonly string[] | null;
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
+  readonly figures: AuditFigures;
+  /** The figures as Prometheus reads them, of these workflows or all. */
+  readonly counters: (workflows: readonly string[] | null) => Promise<string>;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */
   readonly redact: (text: string) => string;
+  readonly backups: Backups;
   /** The anchors and witnesses of the log, and how each is. */
   places(): readonly PlaceStatus[];
   /** Whether whoever asks may read the log's checkpoint and tiles. */
   readonly public_tiles: boolean;
   readonly approvals: Approvals;
+  readonly passkeys: Passkeys;
+  readonly approvalDelegations: ApprovalDelegations;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;
@@ -58,6 +73,17 @@ export interface Services {
   readonly gate: Pick<Gate, 'get' | 'frozen'>;
   readonly runs: RunStore;
   readonly workflows: readonly ProjectWorkflow[];
+  /** The way in for agents outside. */
+  readonly outside: Outside;
+  readonly mcp: {
+    readonly endpoint: McpEndpoint;
+    readonly gateway: Gateway;
+    readonly definitions: DefinitionStore;
+    /** The endpoint's canonical URI (RFC 8707). */
+    readonly resource: string;
+    readonly hosts: McpHosts;
+    readonly per_minute: number;
+  };
   submit(task: Task, principal: Principal): Promise<Run>;
   /** The evidence of a run as its readers gave it, for a person who decides. */
   evidence(run: RunId, ids: readonly EvidenceId[]): Promise<Evidence[]>;
@@ -65,6 +91,8 @@ export interface Services {
   readonly info: {
     readonly version: string;
     readonly environment: string;
+    /** Whether people may sign in with local accounts. */
+    readonly local_accounts: boolean;
     /** Whether the database tells the roles apart; not where its user may not make roles. */
     readonly database_roles: boolean;
     /** Whether tools are called from this process. */

@@ -1,8 +1,9 @@
-import { type Approvals, createApprovals } from '@portreeve/approve';
+import { type Approvals, createApprovalDelegations, createApprovals, createPasskeys } from '@portreeve/approve';
 import { createRedactor, createReveals, findBehind } from '@portreeve/audit';
 import {
   assemble,
   attachmentSource,
+  closedOutcome,
   createIngester,
   fileSource,
   forgetDue,
@@ -20,16 +21,26 @@ import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
-import { type ContextStage, type RunQueue, taskRunner, taskSubmitter, type Workflows } from '@portreeve/run';
+import {
+  type ContextStage,
+  handoffTopic,
+  type RunQueue,
+  taskRunner,
+  taskSubmitter,
+  type Workflows,
+} from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
 import { egressRules, proxyOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
 import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
+import { whileUnplaced } from './config/while-unplaced.ts';
 import { wireDeidentification } from './deidentification.ts';
+import { callFollowers } from './mcp/follow-calls.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
+import { delegationStore } from './store/approval-delegations.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
 import { streamStore } from './store/audit-streams.ts';
@@ -40,6 +51,7 @@ import { historyStore } from './store/history.ts';
 import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
+import { passkeyStore } from './store/passkeys.ts';
 import { proposalStore } from './store/proposals.ts';
 import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
@@ -49,6 +61,7 @@ import { wireAudit } from './wire-audit.ts';
 import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
 import { subjectDeclared, wireKeys } from './wire-keys.ts';
+import { wireMcp } from './wire-mcp.ts';
 import { wireUndo } from './wire-undo.ts';
 
 export interface StagesOptions {
@@ -87,6 +100,7 @@ export async function wireStages(options: StagesOptions) {
   const { audit, publisher, closeEgress } = wireAudit({
     ...{ database, store: records, config, keys, clock, redactor, sealing },
     projectFolder: project.folder,
+    mayWait: whileUnplaced(project.workflows.map(({ definition }) => definition)),
   });
   const erasing = wireErasure({
     ...{ database, audit, words: records, sealing, redactor, retention: config.retention, clock },
@@ -125,19 +139,51 @@ export async function wireStages(options: StagesOptions) {
     projectFolder: project.folder,
     cursors: streamStore(database, clock),
   });
+  const followers = callFollowers();
   const execution = await wireExecution({
     ...{ database, audit, config, keys, secrets, egress, systems, clock, leases, debugpoint },
     folder: project.folder,
     instance: executor,
+    follower: followers.find,
   });
 
+  const workflows: Workflows = {
+    current: (name) => project.workflows.find((each) => each.definition.contract.name === name) ?? null,
+    pinned: (name, release) =>
+      project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
+  };
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
-  const handoffs = createHandoffs({ ...stage, store: handoffStore(database, sealing) });
+  const handoffs = createHandoffs({
+    ...stage,
+    store: handoffStore(database, sealing),
+    procedures: (name) => workflows.current(name)?.definition.contract.procedures ?? {},
+    finished: async (tx, { id, run, awaits }) => {
+      if (run && awaits) await queue.nudge(tx, run, handoffTopic(id));
+    },
+  });
+  const { base_url } = config.identity;
+  const relying_party = { id: new URL(base_url).hostname, origin: base_url };
+  const passkeyOptions = { store: passkeyStore(database), relying_party };
+  const passkeys = createPasskeys({ ...stage, ...passkeyOptions, signers: identity });
+  const standing = {
+    delegations: delegationStore(database),
+    whoIs: async (id: string) => (await identity.subject(id))?.principal ?? null,
+  };
+  const approvalDelegations = createApprovalDelegations({ ...stage, ...standing });
   const approvals = createApprovals({
     ...stage,
     store: approvalStore(database, sealing),
     signers: identity,
+    passkeys: passkeyOptions,
+    delegations: standing,
+    // Who may decide is reminded; the owners’ way of escalation is told, and may decide no more than before.
+    onNudge: async (_tx, { proposal, groups }, kind) => {
+      if (kind === 'remind') return groups;
+      const workflow = (await proposals.get(proposal))?.workflow.name;
+      const owned = project.workflows.find(({ definition }) => definition.contract.name === workflow);
+      return [owned?.definition.contract.owners.escalation ?? groups[0]!];
+    },
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
@@ -174,6 +220,7 @@ export async function wireStages(options: StagesOptions) {
   const context: ContextStage = {
     ...hiding,
     score: scoreValue,
+    outcome: closedOutcome,
     read: (contract, query, attachments) =>
       readSource(readers, { contract: bindSource(contract, systems), query, attachments }, classifier),
     reveal: (contract, query) =>
@@ -184,11 +231,6 @@ export async function wireStages(options: StagesOptions) {
     forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
     forgetRun: (tx, run) => forgetRun(values, tx, run),
     load: (run, id) => loadLabelled(values, { run, id }),
-  };
-  const workflows: Workflows = {
-    current: (name) => project.workflows.find((each) => each.definition.contract.name === name) ?? null,
-    pinned: (name, release) =>
-      project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
   };
   const runs = runStore(database, sealing);
   const run = taskRunner({
@@ -213,7 +255,12 @@ export async function wireStages(options: StagesOptions) {
     environment,
     queue,
   });
+  const agents = wireMcp({
+    ...{ ...stage, database, config, systems, keys, secrets, egress, sealing, gate, approvals, followers, log },
+    ...{ toolsets: project.toolsets, folder: project.folder },
+  });
   return {
+    agents,
     audit,
     publisher,
     closePlaces: closeEgress,
@@ -225,6 +272,8 @@ export async function wireStages(options: StagesOptions) {
     egress,
     streams,
     approvals,
+    passkeys,
+    approvalDelegations,
     gate,
     undos,
     unwindings,

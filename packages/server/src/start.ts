@@ -19,22 +19,24 @@ import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
-import { ensureLocalAccounts } from './config/local-accounts.ts';
+import { ensureLocalAccounts, type LocalGroups } from './config/local-accounts.ts';
 import { type ModelKeys, type OpenModelsOptions, openModels } from './config/model.ts';
 import { checkModelSecrets } from './config/model-secrets.ts';
 import { loadPolicies } from './config/policies.ts';
-import { loadProject } from './config/project.ts';
+import { loadProject, type Project } from './config/project.ts';
 import { recordSecretChanges } from './config/secret-changes.ts';
 import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
+import { figureCounters } from './http/figures/metrics.ts';
 import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
+import { auditFigures } from './store/audit-figures.ts';
 import { Database } from './store/database.ts';
 import { EXECUTED_CHANNEL } from './store/dispatches.ts';
 import { listenForEnvironment } from './store/environment.ts';
@@ -42,9 +44,12 @@ import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { startPulse } from './store/pulse.ts';
+import { acceptedRollbacks } from './store/restores.ts';
 import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
+import { wireBackups } from './wire-backups.ts';
 import { wireModelSharing } from './wire-model-sharing.ts';
 
 export interface StartOptions {
@@ -67,6 +72,8 @@ export interface StartOptions {
   readonly tracer?: OpenModelsOptions['tracer'];
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A built console (packages/console), served beside the API; left out: the API alone. */
+  readonly consoleFolder?: string | Promise<string> | undefined;
   readonly clock?: Clock;
   /**
    * Whether this process executes as well, or hands grants to executors that run apart (`roles/executor.ts`); those of the
@@ -92,6 +99,7 @@ const STREAM_EVERY_MS = 1000;
 const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
+const UPSTREAMS_EVERY_MS = 500;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -147,6 +155,8 @@ async function start(
   }
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
+  const pulse = startPulse(databaseUrl);
+  undo.push(() => pulse.stop());
   const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
@@ -165,6 +175,7 @@ async function start(
     checkSystems(definition, systems);
     checkModelSecrets(config.models, definition);
   }
+  for (const { tools } of project.toolsets) checkSystems({ tools, sources: [] }, systems);
   let engine: Engine | null = null;
   const running = () => {
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
@@ -186,11 +197,13 @@ async function start(
   const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
   undo.push(() => stages.closePlaces());
+  undo.push(() => stages.agents.close());
   undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
+  const accepted = await acceptedRollbacks(database);
   // Before anything is recorded on a database that may be an older one than the world has seen.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   await audit.prepare();
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
@@ -224,7 +237,7 @@ async function start(
   await leases.renew(executor, 60);
   // The folder is ours alone, and with the embedded database so is all that stands in it: nobody else can be alive.
   if (!options.databaseUrl) await leases.releaseOthers(executor);
-  const groups = [...new Set(project.workflows.flatMap((each) => each.definition.contract.approvers))];
+  const groups = groupsOf(project.workflows);
   if (config.environment !== 'production') await ensureLocalAccounts(identity, state.path, groups);
   else if (config.identity.local_accounts === 'allow')
     await ensureLocalAccounts(identity, state.path, groups, ['admin']);
@@ -238,10 +251,11 @@ async function start(
     });
   });
   // A database without any checkpoint had nothing to show before.
-  await assertNotBehind(publisher, state.path);
+  await assertNotBehind(publisher, state.path, accepted);
   const info = {
     version: VERSION,
     environment: config.environment,
+    local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
     database_roles: roles,
     executor: options.executor ?? 'here',
     currency: currencyOf(config),
@@ -253,12 +267,14 @@ async function start(
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
-  const { handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
+  const figures = auditFigures(database, audit.origin);
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
       clock,
       database,
+      pulse,
       identity,
       accessTokens: signIn.accessTokens,
       oidcByName: signIn.oidcByName,
@@ -266,7 +282,18 @@ async function start(
       environment,
       audit,
       erasing: stages.erasing,
+      backups: wireBackups({
+        database,
+        audit,
+        keys,
+        config,
+        clock,
+        stateFolder: state.path,
+        projectFolder: project.folder,
+      }),
       approvals,
+      passkeys,
+      approvalDelegations,
       handoffs,
       learn,
       spending: shared.budgets,
@@ -282,11 +309,15 @@ async function start(
       },
       info,
     },
+    figures,
+    counters: figureCounters(figures),
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,
+    outside: stages.agents.outside,
+    mcp: stages.agents.services,
     evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
     places: () => publisher.status(),
@@ -294,7 +325,9 @@ async function start(
     jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,
   };
-  const app = await buildApp(services, logger as unknown as FastifyBaseLogger);
+  const app = await buildApp(services, logger as unknown as FastifyBaseLogger, {
+    consoleFolder: await options.consoleFolder,
+  });
   undo.push(() => app.close());
   const url = await app
     .listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 7410 })
@@ -319,6 +352,8 @@ async function start(
   await reaper.sweep();
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
+    every(EXPIRE_EVERY_MS, () => approvals.nudgeDue(), log),
+    every(EXPIRE_EVERY_MS, () => handoffs.escalateDue(), log),
     every(SWEEP_EVERY_MS, () => signIn.tidy(), log),
     every(EXPIRE_EVERY_MS, () => execution.tidy(), log),
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
@@ -326,6 +361,7 @@ async function start(
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
+    every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),
@@ -335,6 +371,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
+    every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {
     await Promise.all(timers.map((stop) => stop()));
@@ -358,6 +395,20 @@ async function start(
       stopping ??= stop(reason);
       return stopping;
     },
+  };
+}
+
+/** Who approves, and whose work hand-offs are. */
+function groupsOf(workflows: Project['workflows']): LocalGroups {
+  const contracts = workflows.map(({ definition }) => definition.contract);
+  const procedures = contracts.flatMap((each) => Object.values(each.procedures));
+  return {
+    approve: [...new Set(contracts.flatMap((each) => each.approvers))],
+    work: [
+      ...new Set(
+        procedures.flatMap(({ group, escalate_to }) => [group, escalate_to].filter((each) => each !== undefined)),
+      ),
+    ],
   };
 }
 

@@ -31,9 +31,10 @@ export function wireAudit(options: {
   readonly keys: Keys;
   readonly redactor: Redactor;
   readonly sealing: AuditLogOptions['keys'];
+  readonly mayWait: NonNullable<AuditLogOptions['mayWait']>;
   readonly clock: Clock;
 }) {
-  const { database, store, config, keys, clock, redactor, sealing } = options;
+  const { database, store, config, keys, clock, redactor, sealing, mayWait } = options;
   const { log_origin: origin } = config;
   const cosigner = createCosigner({ name: origin, privateKey: keys.log_ml_dsa });
   const audit = createAuditLog({
@@ -41,6 +42,7 @@ export function wireAudit(options: {
     signer: createNoteSigner({ name: origin, privateKey: keys.log }),
     redactor,
     keys: sealing,
+    mayWait,
   });
   const outside = placesOf(config.audit, options);
   const publisher = createPublisher({
@@ -56,7 +58,7 @@ function told({ kind, name, state, size, detail }: PlaceStatus) {
 }
 
 /** Each place has a way out of its own: what reaches a witness reaches nothing else. */
-function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder: string; clock: Clock }) {
+export function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder: string; clock: Clock }) {
   const closing: (() => Promise<void>)[] = [];
   const through = (urls: readonly URL[], allowed: boolean) => {
     const egress = wayOut(urls, allowed);

@@ -63,6 +63,7 @@ export async function wireIdentity(options: {
     ...deps,
     issuer: base_url,
     audience: access_tokens.audience ?? base_url,
+    resources: [mcpResource(config)],
     keys: () => keyring.keys(),
   });
 
@@ -123,6 +124,9 @@ export async function wireIdentity(options: {
     close: () => egress.close(),
   };
 }
+
+/** The MCP endpoint as a resource (RFC 8707): tokens for it are good for nothing else, and others are not good for it. */
+export const mcpResource = ({ identity }: Pick<ProjectConfig, 'identity'>): string => `${identity.base_url}/mcp`;
 
 /** The hosts of issuers and of their keys. What tools and sources may reach is another list. */
 function issuerRules({ oidc, workload }: IdentityConfig): EgressRule[] {

@@ -15,6 +15,8 @@ export interface FolderOptions {
   readonly vkeyFile?: string;
   /** A C2SP tlog-policy file: the keys and witnesses that are trusted, and how many must have cosigned. */
   readonly policyFile?: string;
+  /** Names each verdict of an approval, who gave it and by what; one by an unregistered key is a fault. */
+  readonly approvals?: boolean;
 }
 
 /**
@@ -35,7 +37,10 @@ export async function verifyFolder(folder: string, options: FolderOptions = {}):
 
 class Unusable extends Error {}
 
-async function check(folder: string, { vkeyFile, policyFile }: FolderOptions): Promise<ExportResult> {
+async function check(
+  folder: string,
+  { vkeyFile, policyFile, approvals = false }: FolderOptions,
+): Promise<ExportResult> {
   const policy = policyFile === undefined ? null : await policyOf(policyFile);
   const expected = vkeyFile === undefined ? [] : keysIn(await read(vkeyFile));
   if (vkeyFile !== undefined && expected.length === 0) throw new Unusable(`${printable(vkeyFile)} holds no key`);
@@ -49,7 +54,7 @@ async function check(folder: string, { vkeyFile, policyFile }: FolderOptions): P
   try {
     if (tiles) return await verifyTiles({ read: resourcesOf(folder), checkpoint, vkey, ...trusted });
     const entries = pieces(`${folder}/entries.jsonl`);
-    return await verifyExport({ entries, checkpoint, vkey, ...trusted });
+    return await verifyExport({ entries, checkpoint, vkey, approvals, ...trusted });
   } catch (error) {
     if (error instanceof BadVerifierKey) throw new Unusable(`The key is not usable: ${error.message}.`);
     throw error;
@@ -115,6 +120,8 @@ function keysIn(text: string): string[] {
     .filter((line) => line !== '');
 }
 
+const NAMES = { key: 'their signing key', passkey: 'their passkey' } as const;
+
 function describe(result: ExportResult): string {
   const lines: [string, string][] = [];
   if (result.origin !== null) lines.push(['log', result.origin]);
@@ -143,6 +150,8 @@ function describe(result: ExportResult): string {
       'verdicts',
       `${result.verdicts} signatures verify, ${result.verdicts_by_registered_key} of them by the key registered in these records`,
     ]);
+  for (const { index, approval, verdict, approver, by, proposal_digest } of result.proved ?? [])
+    lines.push([`  ${index}`, `${approval}: ${approver} signed “${verdict}” over ${proposal_digest} by ${NAMES[by]}`]);
   const where = result.first_bad_index === null ? '' : ` from index ${result.first_bad_index}`;
   const verdict = result.ok ? 'OK: nothing was changed.' : `NOT OK${where}: ${result.problem} (${result.kind}).`;
   return `${lines.map(([name, text]) => `${name.padEnd(11)} ${printable(text)}\n`).join('')}\n${printable(verdict)}\n`;

@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { verifyFolder } from './folder.ts';
 import { startWitness } from './witness/witness.ts';
 
-const USAGE = `usage: portreeve-verify DIR [--vkey FILE | --policy FILE] [--json]
+const USAGE = `usage: portreeve-verify DIR [--vkey FILE | --policy FILE] [--approvals] [--json]
        portreeve-verify witness --name NAME --log FILE --folder DIR [--listen ADDRESS:PORT]
 
 Checks a folder that "portreeve audit export" wrote, or that an anchor of the log is, without the server.
   --vkey FILE  the log's public key as you were given it by another way, one a line
   --policy FILE  the keys and witnesses that you trust, and how many must have cosigned (c2sp.org/tlog-policy)
+  --approvals  each verdict of an approval: who signed what by which key; a key that is not registered is a fault
   --json       one JSON object on standard output
 
 The second form runs a witness (c2sp.org/tlog-witness): it cosigns the checkpoints of logs that only grow.
@@ -40,6 +41,7 @@ async function main(args: readonly string[]): Promise<0 | 1 | 2> {
   }
   return verifyFolder(folder, {
     json: values.json === true,
+    approvals: values.approvals === true,
     ...(values.vkey === undefined ? {} : { vkeyFile: values.vkey }),
     ...(values.policy === undefined ? {} : { policyFile: values.policy }),
   });
@@ -81,6 +83,7 @@ function options(args: readonly string[]) {
         vkey: { type: 'string' },
         policy: { type: 'string' },
         json: { type: 'boolean' },
+        approvals: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

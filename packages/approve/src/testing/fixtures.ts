@@ -4,11 +4,11 @@ import {
   type Clock,
   type Decision,
   digestOf,
+  type KeyVerdict,
   newId,
   type Principal,
   type Proposal,
   proposalDigest,
-  type SignedVerdict,
   type VerdictKind,
   type VerdictStatement,
 } from '@portreeve/contract';
@@ -89,7 +89,7 @@ export function testVerdict(
   person: TestPerson,
   verdict: VerdictKind,
   fields: Partial<VerdictStatement> = {},
-): Promise<SignedVerdict> {
+): Promise<KeyVerdict> {
   const statement: VerdictStatement = {
     v: 1,
     approval: approval.id,

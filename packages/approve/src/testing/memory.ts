@@ -1,5 +1,5 @@
 import type { ApprovalId, Preview } from '@portreeve/contract';
-import type { ApprovalStore, StoredApproval } from '../ports.ts';
+import type { ApprovalStore, Nudges, StoredApproval } from '../ports.ts';
 
 /** An {@link ApprovalStore} in memory. Pass it to `memoryUnitOfWork`: its turns stand in for the row lock. */
 export function memoryApprovalStore(): ApprovalStore & {
@@ -9,6 +9,7 @@ export function memoryApprovalStore(): ApprovalStore & {
 } {
   let approvals = new Map<ApprovalId, StoredApproval>();
   const previews = new Map<ApprovalId, Preview>();
+  const nudges = new Map<ApprovalId, Partial<Nudges>>();
   const all = () => [...approvals.values()];
   const get = async (id: ApprovalId) => approvals.get(id) ?? null;
 
@@ -23,10 +24,11 @@ export function memoryApprovalStore(): ApprovalStore & {
       approvals.set(id, change(approvals.get(id)!));
     },
 
-    async insert(_tx, approval, preview) {
+    async insert(_tx, approval, preview, due) {
       if (all().some(({ proposal }) => proposal === approval.proposal)) return false;
       approvals.set(approval.id, { ...approval, verdicts: [] });
       if (preview) previews.set(approval.id, preview);
+      nudges.set(approval.id, due);
       return true;
     },
     byProposal: async (_tx, proposal) => all().find((approval) => approval.proposal === proposal) ?? null,
@@ -54,6 +56,16 @@ export function memoryApprovalStore(): ApprovalStore & {
         .sort((left, right) => (left.expires_at < right.expires_at ? -1 : 1))
         .slice(0, limit)
         .map(({ id }) => id),
+    nudgesDue: async (kind, now, limit) =>
+      all()
+        .filter(({ id, state }) => state === 'pending' && (nudges.get(id)?.[kind] ?? '~') <= now)
+        .slice(0, limit)
+        .map(({ id }) => id),
+    async nudged(_tx, id, kind) {
+      const { [kind]: due, ...rest } = nudges.get(id) ?? {};
+      nudges.set(id, rest);
+      return due !== undefined && approvals.get(id)?.state === 'pending';
+    },
     pendingOf: async (_tx, requester) =>
       all()
         .filter(({ state, requesters }) => state === 'pending' && requesters.includes(requester))
@@ -63,6 +75,7 @@ export function memoryApprovalStore(): ApprovalStore & {
       all()
         .filter(({ state }) => query.state === null || state === query.state)
         .filter(({ groups }) => query.groups === null || groups.some((group) => query.groups!.includes(group)))
+        .filter(({ requesters }) => query.requester === null || requesters.includes(query.requester))
         .filter(({ id }) => query.after === null || id > query.after)
         .sort((left, right) => (left.id < right.id ? -1 : 1))
         .slice(0, query.limit),

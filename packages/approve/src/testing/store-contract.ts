@@ -10,6 +10,7 @@ export interface ApprovalStoreHarness {
   close(): Promise<void>;
 }
 
+const nudges = { remind: '2026-11-02T09:30:00.000Z', escalate: '2026-11-02T09:48:00.000Z' };
 const AT = '2026-11-02T09:00:00.000Z';
 const clock = fixedClock(AT);
 const audit = { append: async () => undefined, record: async () => undefined };
@@ -40,6 +41,7 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
     const stored = async (approval: Approval): Promise<StoredApproval> => (await harness.store.get(approval.id))!;
     const verdict = async (approval: Approval, person = ana, nonce?: string): Promise<StoredVerdict> => ({
       signed: await testVerdict(clock, approval, person, 'approve', nonce === undefined ? {} : { nonce }),
+      in_place_of: null,
       groups: ['security'],
     });
     const add = (approval: Approval, given: StoredVerdict) =>
@@ -84,11 +86,13 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
     test('a proposal has one approval, also when two are opened at once', async () => {
       const first = await stored(await open());
       const second = { ...first, id: asId('approval', `${first.id}x`) };
-      expect(await inTx((tx) => harness.store.insert(tx, second, null))).toBe(false);
+      expect(await inTx((tx) => harness.store.insert(tx, second, null, nudges))).toBe(false);
       expect(await harness.store.get(second.id)).toBeNull();
       const proposal = asId('proposal', `prop_${first.id.slice(5)}`);
       const twins = ['a', 'b'].map((letter) => ({ ...first, proposal, id: asId('approval', `${first.id}${letter}`) }));
-      const inserted = await Promise.all(twins.map((twin) => inTx((tx) => harness.store.insert(tx, twin, null))));
+      const inserted = await Promise.all(
+        twins.map((twin) => inTx((tx) => harness.store.insert(tx, twin, null, nudges))),
+      );
       expect(inserted.sort()).toEqual([false, true]);
     });
 
@@ -149,6 +153,21 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
       expect(await harness.store.due('2026-11-02T09:20:00.000Z', 1)).toHaveLength(1);
     });
 
+    test('F4: each nudge is due once, in its order, and only while it is pending', async () => {
+      const [one, closed] = [await open(['nudge'], 60), await open(['nudge'], 60)];
+      await inTx((tx) => harness.store.close(tx, closed.id, 'denied', AT));
+      const mine = async (kind: 'remind' | 'escalate', now: string) =>
+        (await harness.store.nudgesDue(kind, now, 1000)).filter((id) => id === one.id || id === closed.id);
+      expect(await mine('remind', '2026-11-02T09:29:59.999Z')).toEqual([]);
+      expect(await mine('remind', nudges.remind)).toEqual([one.id]);
+      expect(await mine('escalate', nudges.remind)).toEqual([]);
+      const nudge = () => inTx((tx) => harness.store.nudged(tx, one.id, 'remind'));
+      expect((await Promise.all([nudge(), nudge()])).sort()).toEqual([false, true]);
+      expect(await mine('remind', nudges.escalate)).toEqual([]);
+      expect(await mine('escalate', nudges.escalate)).toEqual([one.id]);
+      expect(await inTx((tx) => harness.store.nudged(tx, closed.id, 'escalate'))).toBe(false);
+    });
+
     test('a list is by id, by state and by any of the groups, page by page', async () => {
       const made = [
         await open(['g-one']),
@@ -158,17 +177,28 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
       ];
       await inTx((tx) => harness.store.close(tx, made[1]!.id, 'denied', AT));
       const list = async (fields: Partial<Parameters<ApprovalStore['list']>[0]>) =>
-        (await harness.store.list({ state: null, groups: ['g-one', 'g-two'], limit: 100, after: null, ...fields })).map(
-          ({ id }) => id,
-        );
+        (
+          await harness.store.list({
+            state: null,
+            groups: ['g-one', 'g-two'],
+            requester: null,
+            limit: 100,
+            after: null,
+            ...fields,
+          })
+        ).map(({ id }) => id);
       const ids = made.slice(0, 3).map(({ id }) => id);
       expect(await list({})).toEqual([...ids].sort());
       expect(await list({ groups: ['g-one'] })).toEqual([ids[0]!, ids[2]!].sort());
       expect(await list({ state: 'denied' })).toEqual([ids[1]]);
       expect(await list({ groups: [] })).toEqual([]);
+      expect(await list({ requester: requester.principal.id })).toHaveLength(3);
+      expect(await list({ requester: ana.principal.id })).toEqual([]);
       const sorted = [...ids].sort();
       expect(await list({ limit: 1, after: sorted[0]! })).toEqual([sorted[1]]);
-      expect((await harness.store.list({ state: null, groups: null, limit: 1, after: null })).length).toBe(1);
+      expect(
+        (await harness.store.list({ state: null, groups: null, requester: null, limit: 1, after: null })).length,
+      ).toBe(1);
     });
 
     test('what a failed transaction wrote is gone', async () => {

@@ -1,8 +1,9 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import {
   ID_PREFIXES,
   type Json,
   type JsonObject,
+  type PasskeyVerdict,
   type SignedVerdict,
   signedVerdictSchema,
   verdictBytes,
@@ -101,7 +102,7 @@ function redactorBy(markOf: MarkOf): Pick<Redactor, 'text' | 'value'> {
 
   const walk = (value: Json, name: string, inTree: boolean): Json => {
     if (typeof value === 'string') {
-      if (PUBLIC_NAME.test(name) && BASE64URL_KEY.test(value)) return value;
+      if (PUBLIC_NAME.test(name) && (BASE64URL_KEY.test(value) || isPublicKey(value))) return value;
       return inTree || SECRET_NAME.test(name) ? whole(value, name) : text(value);
     }
     if (typeof value === 'number') {
@@ -152,9 +153,40 @@ function isSignedVerdict(value: Json): boolean {
 }
 
 function signatureVerifies(signed: SignedVerdict): boolean {
+  if ('passkey' in signed) return assertionVerifies(signed);
   try {
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: signed.public_key }, format: 'jwk' });
     return verify(null, verdictBytes(signed.statement), key, Buffer.from(signed.signature, 'base64url'));
+  } catch {
+    return false;
+  }
+}
+
+/** An assertion of WebAuthn Level 3, 7.2, as far as it needs nobody's knowledge: it signs exactly this statement. */
+function assertionVerifies({ statement, passkey }: PasskeyVerdict): boolean {
+  try {
+    const client = Buffer.from(passkey.client_data, 'base64url');
+    const challenge = createHash('sha256').update(verdictBytes(statement)).digest('base64url');
+    if (JSON.parse(client.toString('utf8')).challenge !== challenge) return false;
+    const signed = Buffer.concat([
+      Buffer.from(passkey.authenticator_data, 'base64url'),
+      createHash('sha256').update(client).digest(),
+    ]);
+    const key = createPublicKey({ key: Buffer.from(passkey.public_key, 'base64url'), format: 'der', type: 'spki' });
+    const digest = passkey.alg === 'EdDSA' ? null : 'sha256';
+    return verify(digest, signed, key, Buffer.from(passkey.signature, 'base64url'));
+  } catch {
+    return false;
+  }
+}
+
+/** A SubjectPublicKeyInfo, and nothing that is only named so. */
+function isPublicKey(value: string): boolean {
+  if (!/^[A-Za-z0-9_-]{44,1024}$/.test(value)) return false;
+  try {
+    const der = Buffer.from(value, 'base64url');
+    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+    return key.export({ format: 'der', type: 'spki' }).equals(der);
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@ import { printable, style, table } from '../output.ts';
 import { renderApproval } from '../render/approval.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { signVerdict } from '../sign.ts';
+import { addApprovalActs } from './approval-acts.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
 type Row = any;
@@ -35,6 +36,7 @@ export function addApprovals(program: Command, run: Run<never>): void {
     .command('notices')
     .description('what your groups were told of: actions that went ahead')
     .action((run as Run<GlobalOptions>)(notices));
+  addApprovalActs(group, run as never);
   for (const verdict of ['approve', 'deny'] as const) {
     group
       .command(verdict)

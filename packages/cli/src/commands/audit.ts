@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
@@ -60,6 +61,7 @@ export function addAudit(program: Command, run: Run<never>): void {
     .argument('[folder]')
     .option('--vkey <file>', 'with a folder: the public key that you trust, kept elsewhere')
     .option('--policy <file>', 'with a folder: the keys and witnesses that you trust (C2SP tlog-policy)')
+    .option('--approvals', 'name each verdict: who signed what by which key, checked offline against an export')
     .option('--anchors <file...>', 'without: checkpoints of this log that were kept elsewhere')
     .option('--resume <file>', 'without: go on from what was right the last time, and keep it there for the next')
     .action((run as Run<VerifyOptions>)(verify));
@@ -135,18 +137,26 @@ async function show(options: GlobalOptions, index: string): Promise<number> {
   return EXIT.done;
 }
 
-type VerifyOptions = GlobalOptions & { vkey?: string; policy?: string; anchors?: string[]; resume?: string };
+type VerifyOptions = GlobalOptions & {
+  vkey?: string;
+  policy?: string;
+  anchors?: string[];
+  resume?: string;
+  approvals?: boolean;
+};
 
 async function verify(options: VerifyOptions, folder: string | undefined): Promise<number> {
-  if (folder) {
-    const { verifyFolder } = await import('@portreeve/verify');
-    return verifyFolder(resolve(folder), {
-      json: options.json === true,
-      ...(options.vkey ? { vkeyFile: options.vkey } : {}),
-      ...(options.policy ? { policyFile: options.policy } : {}),
-    });
-  }
+  if (folder) return verifyCopy(options, resolve(folder));
   const { client } = await signIn(options, 'auditor');
+  if (options.approvals) {
+    const copy = await mkdtemp(join(tmpdir(), 'portreeve-verify-'));
+    try {
+      await writeExport(client, new URLSearchParams(), copy);
+      return await verifyCopy(options, copy);
+    } finally {
+      await rm(copy, { recursive: true, force: true });
+    }
+  }
   const report = await verifyLive(client, options);
   if (options.json) console.log(JSON.stringify(report));
   else if (report.ok)
@@ -163,11 +173,22 @@ async function verify(options: VerifyOptions, folder: string | undefined): Promi
   return report.ok ? EXIT.done : EXIT.failed;
 }
 
+/** Checks a folder with the code of `@portreeve/verify` alone: nothing of it asks the server. */
+async function verifyCopy(options: VerifyOptions, folder: string): Promise<number> {
+  const { verifyFolder } = await import('@portreeve/verify');
+  return verifyFolder(folder, {
+    json: options.json === true,
+    approvals: options.approvals === true,
+    ...(options.vkey ? { vkeyFile: options.vkey } : {}),
+    ...(options.policy ? { policyFile: options.policy } : {}),
+  });
+}
+
 /** Records that are checked with one request: some seconds. */
 const VERIFY_STEP = 100_000;
 
 /** Asks the server step by step, shows how far it is, and keeps what was right where `--resume` says. */
-async function verifyLive(client: Awaited<ReturnType<typeof signIn>>['client'], options: VerifyOptions): Promise<Row> {
+async function verifyLive(client: SignedIn, options: VerifyOptions): Promise<Row> {
   const anchors = await Promise.all((options.anchors ?? []).map((path) => readFile(path, 'utf8')));
   let from = options.resume ? await verifiedBefore(options.resume) : null;
   let erased = 0;
@@ -211,11 +232,22 @@ async function exportLog(options: FilterOptions): Promise<number> {
   if ((await readdir(out)).length > 0)
     throw new UsageError(`${out} is not empty: an export goes into a folder of its own.`);
   const { client } = await signIn(options, 'auditor');
+  const records = await writeExport(client, query(options), out);
+  if (options.json) console.log(JSON.stringify({ folder: out, records }));
+  else
+    console.log(`${style('green', '✓')} ${records} records in ${out}. Check them offline: npx portreeve-verify ${out}`);
+  return EXIT.done;
+}
+
+type SignedIn = Awaited<ReturnType<typeof signIn>>['client'];
+
+/** Writes the files of an export as they come; gives how many records there were. Throws where it broke off. */
+async function writeExport(client: SignedIn, filter: URLSearchParams, out: string): Promise<number> {
   const files = new Map<string, Awaited<ReturnType<typeof open>>>();
   let complete = false;
   let records = 0;
   try {
-    for await (const line of client.lines(`/v1/audit/export?${query(options)}`)) {
+    for await (const line of client.lines(`/v1/audit/export?${filter}`)) {
       const { file, text, end } = line as { file?: string; text?: string; end?: boolean };
       if (end) complete = true;
       if (file === undefined || text === undefined) continue;
@@ -234,10 +266,7 @@ async function exportLog(options: FilterOptions): Promise<number> {
     for (const handle of files.values()) await handle.close();
   }
   if (!complete) throw new Error(`the export broke off; ${out} is not complete`);
-  if (options.json) console.log(JSON.stringify({ folder: out, records }));
-  else
-    console.log(`${style('green', '✓')} ${records} records in ${out}. Check them offline: npx portreeve-verify ${out}`);
-  return EXIT.done;
+  return records;
 }
 
 async function receipt(options: GlobalOptions & { out?: string }, index: string): Promise<number> {

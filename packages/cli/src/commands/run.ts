@@ -1,12 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { Command } from 'commander';
 import type { Client } from '../client.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
+import { readInput } from '../read-input.ts';
 import { renderApproval } from '../render/approval.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { type Watched, watchRun } from '../watch.ts';
@@ -33,8 +31,6 @@ export function addRun(
     .option('--wait', 'also wait while a person decides, until the run has ended')
     .action(run(start));
 }
-
-const MAX_BYTES = 64 * 1024 * 1024;
 
 async function start(options: RunOptions, workflow: string): Promise<number> {
   const stopping = new AbortController();
@@ -162,21 +158,6 @@ function mediaType(file: string): string {
   return (Object.hasOwn(MEDIA_TYPES, ending) ? MEDIA_TYPES[ending] : undefined) ?? 'application/jsonl';
 }
 
-/** The bytes of the input, unpacked where they are gzip. */
-async function readInput(file: string): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = await readBounded(file === '-' ? process.stdin : createReadStream(file));
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
-  }
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  return (await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }).catch(() => {
-    throw new UsageError(`${file} does not unpack, or holds more than ${MAX_BYTES} bytes.`);
-  })) as Buffer;
-}
-
 /** UTF-8 text, or `null` for anything else. */
 function textOf(bytes: Buffer): string | null {
   try {
@@ -184,17 +165,6 @@ function textOf(bytes: Buffer): string | null {
   } catch {
     return null;
   }
-}
-
-async function readBounded(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new UsageError(`The input holds more than ${MAX_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function collect(pair: string, all: Record<string, string>): Record<string, string> {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { consoleFolder } from '../console-folder.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import type { GlobalOptions } from '../session.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
@@ -10,6 +11,7 @@ export interface ServeOptions extends GlobalOptions {
   readonly host: string;
   readonly port: string;
   readonly databaseUrl?: string;
+  readonly console: boolean;
 }
 
 const ROLES = ['api', 'gatekeeper', 'reasoner', 'executor'] as const;
@@ -28,6 +30,7 @@ export function addServe(
     .option('--host <address>', 'address of the API', '127.0.0.1')
     .option('--port <number>', 'port of the API', '7410')
     .option('--database-url <url>', 'the PostgreSQL (default: DATABASE_URL)')
+    .option('--no-console', 'serve the API without the web console')
     .action(run(serve));
 }
 
@@ -64,6 +67,7 @@ async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') 
     ...where,
     host: options.host,
     port,
+    consoleFolder: options.console ? consoleFolder(where.stateFolder) : undefined,
     executor: roles === 'all' ? 'here' : 'apart',
     modelKeys: modelKeysOf(process.env),
   });

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { type Companions, startCompanions } from '../companions.ts';
+import { consoleFolder } from '../console-folder.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
 import type { GlobalOptions } from '../session.ts';
@@ -14,6 +15,7 @@ export interface UpOptions extends GlobalOptions {
   readonly port: string;
   readonly demo?: boolean;
   readonly yes?: boolean;
+  readonly console: boolean;
 }
 
 export function addUp(
@@ -26,6 +28,7 @@ export function addUp(
     .option('--project <folder>', 'folder with portreeve.config.ts (default: the current one)')
     .option('--port <number>', 'port of the API on 127.0.0.1', '7410')
     .option('--demo', 'use the incident-summary example and carry one task the whole way')
+    .option('--no-console', 'start without the web console')
     .option('--yes', 'with --demo: approve as the local lead, and stop when it is done')
     .action(run(up));
 }
@@ -46,12 +49,16 @@ async function up(options: UpOptions): Promise<number> {
   const state = resolve(options.state);
   const { config } = await loadProject(project);
   const jwks = `http://127.0.0.1:${port}/.well-known/jwks.json`;
+  // Made while the rest starts. Nobody looks at a demo that stops by itself.
+  const built = options.console && !options.yes ? consoleFolder(state) : undefined;
+  built?.catch(() => undefined);
   const companions: Companions[] = [];
   try {
     const server = await startServer({
       project,
       stateFolder: state,
       port,
+      consoleFolder: built,
       systems: async () => {
         const started = await startCompanions(config, { projectFolder: project, stateFolder: state, jwks });
         companions.push(started);
@@ -62,7 +69,7 @@ async function up(options: UpOptions): Promise<number> {
     });
     let code: number = stopping.signal.aborted ? EXIT.failed : EXIT.done;
     try {
-      announce(options, server.url, server.services.info, state);
+      announce(options, server.url, server.services.info, state, built !== undefined);
       if (options.demo && !stopping.signal.aborted)
         code = await demo({ options, server, state, signal: stopping.signal });
       if (!options.yes) await untilStopped(stopping.signal);
@@ -91,6 +98,7 @@ function announce(
     endpoints: readonly { name: string; model: string; simulated: boolean }[];
   },
   state: string,
+  withConsole: boolean,
 ): void {
   if (options.json) {
     if (!options.demo) console.log(JSON.stringify({ url, ...info }));
@@ -105,6 +113,7 @@ function announce(
     .join(', ');
   console.log(`${style('bold', `Portreeve ${info.version}`)} on ${url}, ${info.environment}`);
   console.log(`  model     ${model}`);
+  if (withConsole) console.log(`  console   ${url}/`);
   console.log(`  state     ${printable(state)} (local accounts in ${join('.', 'accounts.json')} there)\n`);
 }
 

@@ -142,6 +142,7 @@ export function testApproval(clock: Clock, proposal: Proposal, change: Partial<A
     proposal_digest: proposal.digest,
     decision,
     preview_digest: null,
+    signature: 'key',
     requesters: [proposal.principal.id],
     groups: ['case-approvers'],
     quorum: 1,

@@ -26,7 +26,7 @@ export function learnFromPerson(
 ): (id: HandoffId, finding: Finding, note: string, by: Principal) => Promise<Handoff> {
   const after = createAfterCall(deps);
   return (id, finding, note, by) =>
-    deps.handoffs.close(id, note, by, async (tx, handoff) => {
+    deps.handoffs.finish(id, { note, result: null }, by, async (tx, handoff) => {
       const stored = handoff.proposal && (await deps.store.lock(tx, handoff.proposal));
       if (handoff.kind !== 'unknown_outcome' || !stored) {
         throw new PortreeveError('bad_input', `The hand-off ${id} is not about an outcome that nobody knows.`, {

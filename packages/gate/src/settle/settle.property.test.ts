@@ -154,7 +154,7 @@ test('F9 INV8: in 1,000 histories nothing happens twice, nothing is lost, and ea
     // What is said to have happened has, and what is said not to has not: unless the status tool lied.
     if (lies === 0 && end.status === 'succeeded') expect(effects.length, about).toBe(1);
     if (lies === 0 && end.status === 'failed') expect(effects.length, about).toBe(0);
-    const open = await harness.handoffs.list({ state: 'open' });
+    const open = await harness.handoffs.list({ states: ['open'] });
     expect(
       open.map(({ kind, proposal }) => [kind, proposal]),
       about,

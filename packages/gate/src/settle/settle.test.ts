@@ -92,7 +92,7 @@ describe('F9: a call whose answer was lost is made again with the same key, wher
     expect(await settle()).toBe(RETRY_AFTER_MS.length);
     expect(await gate.resume(wanted.id)).toMatchObject({ status: 'unknown' });
     expect(harness.calls).toHaveLength(1 + RETRY_AFTER_MS.length);
-    const [work, ...more] = await harness.handoffs.list({ state: 'open' });
+    const [work, ...more] = await harness.handoffs.list({ states: ['open'] });
     expect(more).toEqual([]);
     expect(work).toMatchObject({
       kind: 'unknown_outcome',
@@ -116,7 +116,7 @@ describe('F9: a call whose answer was lost is made again with the same key, wher
     await settle();
     expect(await gate.resume(wanted.id)).toMatchObject({ status: 'unknown' });
     expect(harness.calls).toHaveLength(1);
-    const [work] = await harness.handoffs.list({ state: 'open' });
+    const [work] = await harness.handoffs.list({ states: ['open'] });
     expect(work).toMatchObject({
       kind: 'unknown_outcome',
       context: { tries: [{ reason: expect.stringContaining('frozen') }] },
@@ -258,7 +258,7 @@ describe('I8 F9: a person finds out', () => {
     const { harness, gate, wanted, learn, handoff } = await lost();
     await learn(handoff, { came: 'did_not_happen' }, 'not there', operator());
     expect(await gate.resume(wanted.id)).toMatchObject({ status: 'failed' });
-    expect(await harness.handoffs.list({ state: 'open' })).toEqual([]);
+    expect(await harness.handoffs.list({ states: ['open'] })).toEqual([]);
   });
 
   test('a result that does not fit, and a second finding, change nothing', async () => {

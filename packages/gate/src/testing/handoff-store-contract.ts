@@ -1,7 +1,15 @@
-import { asId, fixedClock, type Handoff, newId, type RunId, type UnitOfWork } from '@portreeve/contract';
+import {
+  asId,
+  ESCALATIONS_MAX,
+  fixedClock,
+  type Handoff,
+  newId,
+  type RunId,
+  type UnitOfWork,
+} from '@portreeve/contract';
 import { TEST_NOW } from '@portreeve/execute/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HandoffStore } from '../ports.ts';
+import type { HandoffPatch, HandoffStore } from '../ports.ts';
 
 export interface HandoffStoreHarness {
   readonly store: HandoffStore;
@@ -22,7 +30,19 @@ export function testHandoff(over: Partial<Handoff> = {}): Handoff {
     proposal: null,
     workflow: 'incident-summary',
     why: 'It failed: "no" \u0000 ü',
+    about: 'publish_case_summary',
     context: { args: { case_id: 'case-7' }, list: [1, null, '😀'] },
+    label: { confidentiality: 'internal', categories: ['customer'] },
+    tried: ['It was called.'],
+    material: [{ name: 'answer', label: { confidentiality: 'confidential', categories: [] }, value: { text: 'ü' } }],
+    procedure: { title: 'By hand', steps: ['Write it.'], group: 'desk', due_minutes: 60 },
+    awaits: { type: 'object' },
+    result: null,
+    requester: null,
+    group: 'desk',
+    assignee: null,
+    level: 0,
+    due_at: new Date(clock.now().getTime() + 3_600_000).toISOString(),
     next: 'Do it by hand.',
     created_at: clock.now().toISOString(),
     closed_at: null,
@@ -45,7 +65,14 @@ export function handoffStoreContract(name: string, make: () => Promise<HandoffSt
       await inTx((tx) => harness.store.insert(tx, handoff));
       return handoff;
     };
-    const close = (handoff: Handoff, at: string) => inTx((tx) => harness.store.close(tx, handoff.id, at));
+    const update = (handoff: Handoff, patch: HandoffPatch) =>
+      inTx(async (tx) => {
+        const locked = await harness.store.lock(tx, handoff.id);
+        if (locked?.state === 'done') return false;
+        await harness.store.update(tx, locked!, patch);
+        return true;
+      });
+    const close = (handoff: Handoff, at: string) => update(handoff, { state: 'done', closed_at: at });
     const ids = async (...args: Parameters<HandoffStore['list']>) =>
       (await harness.store.list(...args)).map((handoff) => handoff.id);
 
@@ -61,7 +88,35 @@ export function handoffStoreContract(name: string, make: () => Promise<HandoffSt
       const closed = await Promise.all(Array.from({ length: 20 }, () => close(handoff, at)));
       expect(closed.filter(Boolean)).toHaveLength(1);
       expect(await harness.store.get(handoff.id)).toEqual({ ...handoff, state: 'done', closed_at: at });
-      expect(await close(testHandoff(), at)).toBe(false);
+    });
+
+    test('what changes changes, and nothing else', async () => {
+      const handoff = await inserted();
+      const assignee = newId('principal', clock);
+      const at = clock.now().toISOString();
+      await update(handoff, { state: 'taken', assignee });
+      await update(handoff, { level: 1, group: 'leads', due_at: at });
+      const patch = {
+        ...{ state: 'done', closed_at: at, material: [], result: { value: { text: 'x' }, by: assignee, at } },
+        label: { confidentiality: 'confidential', categories: ['customer'] },
+      } satisfies HandoffPatch;
+      await update(handoff, patch);
+      const now = { ...handoff, assignee, level: 1, group: 'leads', due_at: at, ...patch };
+      expect(await harness.store.get(handoff.id)).toEqual(now);
+    });
+
+    test('work that nobody finished in time is found until it has gone up as far as it can', async () => {
+      const early = '2020-01-01T00:00:00.000Z';
+      const at = '2020-01-02T00:00:00.000Z';
+      const overdue = await inserted({ due_at: early });
+      const highest = await inserted({ due_at: early, level: ESCALATIONS_MAX });
+      const finished = await inserted({ due_at: early });
+      await close(finished, at);
+      const later = await inserted({ due_at: '2020-01-03T00:00:00.000Z' });
+      const due = await harness.store.due(at, 1000);
+      expect(due).toContain(overdue.id);
+      for (const each of [highest, finished, later]) expect(due).not.toContain(each.id);
+      expect(await harness.store.due(early, 1000)).toContain(overdue.id);
     });
 
     test('G3: nothing of a transaction that fails stays', async () => {
@@ -70,7 +125,7 @@ export function handoffStoreContract(name: string, make: () => Promise<HandoffSt
       await expect(
         inTx(async (tx) => {
           await harness.store.insert(tx, other);
-          await harness.store.close(tx, handoff.id, clock.now().toISOString());
+          await harness.store.update(tx, handoff, { state: 'done', closed_at: clock.now().toISOString() });
           throw new Error('disk full');
         }),
       ).rejects.toThrow('disk full');
@@ -86,8 +141,14 @@ export function handoffStoreContract(name: string, make: () => Promise<HandoffSt
       await inserted({ run: newId('run', clock) });
       await close(second, clock.now().toISOString());
       expect(await ids({ run })).toEqual([first.id, second.id, third.id]);
-      expect(await ids({ run, state: 'open' })).toEqual([first.id, third.id]);
-      expect(await ids({ run, state: 'done' })).toEqual([second.id]);
+      expect(await ids({ run, states: ['open', 'taken'] })).toEqual([first.id, third.id]);
+      expect(await ids({ run, states: ['done'] })).toEqual([second.id]);
+      expect(await ids({ run, kind: 'error' })).toEqual([second.id]);
+      expect(await ids({ run, group: 'desk' })).toEqual([first.id, second.id, third.id]);
+      expect(await ids({ run, group: 'leads' })).toEqual([]);
+      const assignee = newId('principal', clock);
+      await update(third, { state: 'taken', assignee });
+      expect(await ids({ assignee })).toEqual([third.id]);
       expect(await ids({ run, limit: 2 })).toEqual([first.id, second.id]);
       expect(await ids({ run, limit: 2, after: second.id })).toEqual([third.id]);
       expect(await ids({ run, after: third.id })).toEqual([]);

@@ -7,6 +7,7 @@ import {
   digestOf,
   type EnvironmentFacts,
   fixedClock,
+  type Handoff,
   newId,
   type PolicyDecider,
   PortreeveError,
@@ -16,6 +17,7 @@ import {
   type Tx,
   type UnitOfWork,
   type VerdictKind,
+  type WorkflowContract,
 } from '@portreeve/contract';
 import { type memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import type { Connector, Executor } from '@portreeve/execute';
@@ -99,6 +101,9 @@ export function gateHarness(
     participants?: readonly { snapshot(): () => void }[];
     /** Wraps the store that the gate uses, to reorder its answers. */
     wrapStore?: (store: ProposalStore) => ProposalStore;
+    procedures?: WorkflowContract['procedures'];
+    /** Work for a person was finished. */
+    finished?: (tx: Tx, handoff: Handoff) => Promise<void>;
     onUnwound?: (tx: Tx, run: RunId) => Promise<void>;
     onClosed?: (tx: Tx, approval: { id: ApprovalId; proposal: ProposalId }) => Promise<void>;
   } = {},
@@ -166,7 +171,12 @@ export function gateHarness(
     signers: testSigners(...Object.values(people)),
     ...(options.onClosed ? { onClosed: options.onClosed } : {}),
   });
-  const handoffs = createHandoffs({ ...stage, store: handoffStore });
+  const handoffs = createHandoffs({
+    ...stage,
+    store: handoffStore,
+    procedures: () => options.procedures ?? {},
+    finished: async (tx, handoff) => options.finished?.(tx, handoff),
+  });
   const environment: GateHarness['environment'] = { freezes: [], incident: false };
   const dead = new Set<string>();
   const connector = scriptedConnector((call) => harness.answer(call));
@@ -222,6 +232,7 @@ export function gateHarness(
             freezes: [...environment.freezes],
           }),
           isCurrent: async () => true,
+          freshen: async () => undefined,
           refresh: async () => undefined,
         },
         execution: { ...execution, ...wrapExecution?.(execution) },

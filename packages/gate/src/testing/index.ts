@@ -1,3 +1,8 @@
+export { memoryAgentSessionStore } from './agent-session-store.ts';
+export {
+  type AgentSessionStoreHarness,
+  agentSessionStoreContract,
+} from './agent-session-store-contract.ts';
 export { memoryEnvironmentStore } from './environment-store.ts';
 export { type HandoffStoreHarness, handoffStoreContract, testHandoff } from './handoff-store-contract.ts';
 export { type GateHarness, gateHarness, type HarnessProcess } from './harness.ts';

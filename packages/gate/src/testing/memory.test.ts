@@ -1,7 +1,10 @@
+import { fixedClock, newId } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
 import {
+  agentSessionStoreContract,
   handoffStoreContract,
   historyStoreContract,
+  memoryAgentSessionStore,
   memoryHandoffStore,
   memoryHistoryStore,
   memoryNoticeStore,
@@ -38,4 +41,10 @@ undoStoreContract('memory', async () => {
   const undos = memoryUndoStore(proposals);
   const unwindings = memoryUnwindingStore();
   return { proposals, undos, unwindings, uow: memoryUnitOfWork(proposals, undos, unwindings) };
+});
+
+agentSessionStoreContract('memory', async () => {
+  const store = memoryAgentSessionStore();
+  const clock = fixedClock('2026-11-21T10:00:00.000Z');
+  return { store, uow: memoryUnitOfWork(store), proposal: async () => newId('proposal', clock) };
 });

@@ -1,4 +1,4 @@
-import type { DecisionId, Handoff, HandoffId, ProposalId } from '@portreeve/contract';
+import { type DecisionId, ESCALATIONS_MAX, type Handoff, type HandoffId, type ProposalId } from '@portreeve/contract';
 import type { HandoffStore, Notice, NoticeStore, ProposalStore, StoredProposal } from '../ports.ts';
 
 export function memoryProposalStore(): ProposalStore & { snapshot(): () => void } {
@@ -51,19 +51,26 @@ export function memoryHandoffStore(): HandoffStore & { snapshot(): () => void } 
       handoffsById.set(handoff.id, handoff);
     },
     get: async (id) => handoffsById.get(id) ?? null,
-    async close(_tx, id, at) {
-      const handoff = handoffsById.get(id);
-      if (handoff?.state !== 'open') return false;
-      handoffsById.set(id, { ...handoff, state: 'done', closed_at: at });
-      return true;
+    lock: async (_tx, id) => handoffsById.get(id) ?? null,
+    async update(_tx, locked, patch) {
+      handoffsById.set(locked.id, { ...locked, ...patch });
     },
-    async list(filter) {
+    due: async (at, limit) =>
+      [...handoffsById.values()]
+        .filter(({ state, level, due_at }) => state !== 'done' && level < ESCALATIONS_MAX && due_at <= at)
+        .sort((a, b) => (a.due_at < b.due_at ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id }) => id),
+    async list({ states, kind, run, group, assignee, after, limit = 100 }) {
       return [...handoffsById.values()]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .filter((handoff) => !filter.state || handoff.state === filter.state)
-        .filter((handoff) => !filter.run || handoff.run === filter.run)
-        .filter((handoff) => !filter.after || handoff.id > filter.after)
-        .slice(0, filter.limit ?? 100);
+        .filter((handoff) => states?.includes(handoff.state) ?? true)
+        .filter((handoff) => kind === undefined || handoff.kind === kind)
+        .filter((handoff) => run === undefined || handoff.run === run)
+        .filter((handoff) => group === undefined || handoff.group === group)
+        .filter((handoff) => assignee === undefined || handoff.assignee === assignee)
+        .filter((handoff) => after === undefined || handoff.id > after)
+        .slice(0, limit);
     },
   };
 }

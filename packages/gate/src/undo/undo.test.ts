@@ -26,7 +26,7 @@ function setUp(options: Parameters<typeof gateHarness>[0] = {}) {
   return { harness, ledger, fates, ...one, run, book, ask: { by, reason: 'booked in error' } };
 }
 
-const openHandoffs = (harness: GateHarness) => harness.handoffs.list({ state: 'open' });
+const openHandoffs = (harness: GateHarness) => harness.handoffs.list({ states: ['open'] });
 
 describe('F10: an undo', () => {
   test('is a proposal of its own: arguments from the call and its result, decided, granted, recorded', async () => {

@@ -13,6 +13,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import type { Gate } from '../gate.ts';
+import { aboutProposal } from '../handoff-wishes.ts';
 import type { Handoffs } from '../handoffs.ts';
 import type { ProposalStore, StoredProposal } from '../ports.ts';
 import type { GateResult } from '../result.ts';
@@ -158,10 +159,8 @@ export function createUndos(deps: UndoDeps): Undos {
   function open(tx: Tx, stored: StoredProposal, undo: StoredUndo, why: string, next: string) {
     const { proposal } = stored;
     return handoffs.open(tx, {
+      ...aboutProposal(proposal),
       kind: 'not_undone',
-      run: proposal.run,
-      proposal: proposal.id,
-      workflow: proposal.workflow,
       why: `${proposal.tool} was to be undone and is not: ${why}`,
       context: {
         ...{ tool: proposal.tool, args: proposal.args, execution: undo.execution, reason: undo.reason },

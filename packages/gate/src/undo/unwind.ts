@@ -154,6 +154,7 @@ export function createUnwindings(deps: UnwindDeps): Unwindings {
       run,
       proposal: null,
       workflow,
+      about: null,
       why: `The run was to be unwound, and ${left.length} of ${left.length + undone.length} effects stand.`,
       context: { reason, left: left.map((each) => ({ ...each })), undone: [...undone] },
       next: stopped

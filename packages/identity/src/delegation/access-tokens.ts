@@ -29,6 +29,8 @@ export interface AccessTokenOptions {
   readonly issuer: string;
   /** The `aud` of access tokens: this Portreeve as a resource (RFC 8707). */
   readonly audience: string;
+  /** Resources of ours besides, such as the MCP endpoint: a token is good for the one that it was asked for. */
+  readonly resources?: readonly string[];
   readonly environment: EnvironmentName;
   readonly keys: readonly AccessTokenKey[] | (() => readonly AccessTokenKey[]);
   readonly clock: Clock;
@@ -47,13 +49,15 @@ export interface Signed {
 export interface AccessTokens {
   readonly issuer: string;
   readonly audience: string;
+  readonly resources: readonly string[];
   readonly environment: EnvironmentName;
   /** The public keys, for `/.well-known/jwks.json`. */
   jwks(): JSONWebKeySet;
-  signAccess(claims: Omit<AccessClaims, Made> & { readonly iat: number }): Promise<Signed>;
+  /** `resource`: one of ours; left out: `audience`. */
+  signAccess(claims: Omit<AccessClaims, Made> & { readonly iat: number }, resource?: string): Promise<Signed>;
   signDelegation(claims: Omit<DelegationClaims, Made>): Promise<Signed>;
   /** Signature, type, issuer, audience, time, environment and revocation. Throws `Refused`. */
-  verifyAccess(token: string): Promise<AccessClaims>;
+  verifyAccess(token: string, resource?: string): Promise<AccessClaims>;
   /** As above; whoever uses it must also see to it that it is used once. */
   verifyDelegation(token: string): Promise<DelegationClaims>;
   /** Refuses from now on what was issued up to now. Who may do so is for the caller's policy. */
@@ -64,7 +68,7 @@ export interface AccessTokens {
 
 /** Our access tokens (RFC 9068) and delegations: EdDSA, minutes long, of one environment (requirements B4, B6). */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
-  const { issuer, audience, environment, clock, store, uow, audit } = options;
+  const { issuer, audience, resources = [], environment, clock, store, uow, audit } = options;
   const keys = accessKeys(options.keys, environment, clock);
 
   const sign = async (
@@ -120,13 +124,14 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   return {
     issuer,
     audience,
+    resources,
     environment,
     jwks: keys.jwks,
-    signAccess: (claims) => sign(ACCESS_TOKEN_TYPE, audience, claims),
+    signAccess: (claims, resource = audience) => sign(ACCESS_TOKEN_TYPE, resource, claims),
     signDelegation: (claims) => sign(DELEGATION_TYPE, issuer, claims),
 
-    async verifyAccess(token) {
-      const claims = await verify(token, ACCESS_TOKEN_TYPE, audience, accessClaimsSchema);
+    async verifyAccess(token, resource = audience) {
+      const claims = await verify(token, ACCESS_TOKEN_TYPE, resource, accessClaimsSchema);
       // Only the present actor counts; who acted before is information (RFC 8693, 4.1).
       await assertNotRevoked(claims, claims.act.sub);
       return claims;

@@ -137,7 +137,13 @@ export function createTokenExchange(deps: {
     };
   };
 
-  const issue = async (iat: number, subject: Subject, agent: Authenticated, scope: string | undefined) => {
+  const issue = async (
+    iat: number,
+    subject: Subject,
+    agent: Authenticated,
+    scope: string | undefined,
+    target: string,
+  ) => {
     const { principal } = subject;
     if (principal.kind === 'agent') throw new Refused('subject', { about: principal.id });
     const actor: Actor = { id: agent.principal.id, kind: 'agent' };
@@ -153,14 +159,9 @@ export function createTokenExchange(deps: {
     const granted = formatScope(rights);
     return uow.transaction(async (tx) => {
       await subject.claim(tx);
-      const signed = await accessTokens.signAccess({
-        sub: principal.id,
-        client_id: agent.principal.id,
-        act: actClaimOf(act),
-        scope: granted,
-        iat,
-        exp,
-      });
+      const client_id = agent.principal.id;
+      const claims = { sub: principal.id, client_id, act: actClaimOf(act), scope: granted, iat, exp };
+      const signed = await accessTokens.signAccess(claims, target);
       await audit.append(tx, [
         draft({
           type: 'identity.token_exchanged',
@@ -192,15 +193,17 @@ export function createTokenExchange(deps: {
           `Missing, repeated or unknown: ${[...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ')}.`,
         );
       const { subject_token, actor_token, scope, audience, resource } = parsed.data;
-      if ([audience, resource].some((target) => target !== undefined && target !== accessTokens.audience))
-        return failed('invalid_target', `Tokens are made for ${accessTokens.audience} alone.`);
+      const ours = [accessTokens.audience, ...accessTokens.resources];
+      const [target = accessTokens.audience, ...others] = [resource, audience].filter((each) => each !== undefined);
+      if (!ours.includes(target) || others.some((other) => other !== target))
+        return failed('invalid_target', `Tokens are made for one of ${ours.join(', ')}.`);
       // Taken before anything is looked up: what is revoked from now on also reaches the token that this makes.
       const iat = Math.floor(clock.now().getTime() / 1000);
       try {
         const agent = await authenticate(actor_token);
         // A token with which an agent acts for somebody is that somebody's, and cannot stand for the agent.
         if (agent.principal.kind !== 'agent') throw new Refused('credential', { about: agent.principal.id });
-        const made = await issue(iat, await subjectOf(subject_token, agent.principal.id), agent, scope);
+        const made = await issue(iat, await subjectOf(subject_token, agent.principal.id), agent, scope, target);
         return {
           ok: true,
           status: 200,

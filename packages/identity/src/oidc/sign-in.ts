@@ -68,9 +68,10 @@ export interface OidcSignInOptions {
 export interface OidcSignIn {
   /**
    * Where to send the browser, and a value for a cookie (`HttpOnly; Secure; SameSite=Lax`, on the callback's path, for
-   * ten minutes) that ties the answer to this browser. Throws `unavailable` where the provider does not answer.
+   * ten minutes) that ties the answer to this browser. `fresh`: the provider asks the person anew, whoever is signed in
+   * there, and says when it did. Throws `unavailable` where the provider does not answer.
    */
-  begin(): Promise<{ url: string; cookie: string; expires_at: string }>;
+  begin(options?: { readonly fresh?: boolean }): Promise<{ url: string; cookie: string; expires_at: string }>;
   /**
    * Opens a session from the address that the provider sent the browser to and the cookie of `begin`. Each beginning is
    * good for one answer. The person's account is made at the first sign-in and its roles and groups are brought up to
@@ -125,7 +126,12 @@ export function createOidcSignIn(options: OidcSignInOptions): OidcSignIn {
     if (typeof sub !== 'string' || sub.length === 0 || sub.length > 255) throw new Refused('subject');
     const rights = rightsFromClaims(rules.data, claims);
     if (rights.roles.length === 0) throw new Refused('no_role', { about: options.issuer });
-    return { external: { issuer: options.issuer, subject: sub }, rights, named: nameFrom(claims) };
+    return {
+      external: { issuer: options.issuer, subject: sub },
+      rights,
+      named: nameFrom(claims),
+      proven_at: provenAt(claims, clock.now()),
+    };
   };
 
   /** Null where somebody else made the account between the reading and the writing. */
@@ -149,7 +155,10 @@ export function createOidcSignIn(options: OidcSignInOptions): OidcSignIn {
         );
       }
       const expires_at = new Date(at.getTime() + session_ttl_minutes * 60_000).toISOString();
-      const opened = await openSession({ store, clock, environment }, tx, account, expires_at);
+      const opened = await openSession({ store, clock, environment }, tx, account, {
+        expires_at,
+        proven_at: who.proven_at,
+      });
       await audit.append(tx, [...drafts, signedIn(opened)]);
       return opened;
     });
@@ -180,7 +189,7 @@ export function createOidcSignIn(options: OidcSignInOptions): OidcSignIn {
   };
 
   return {
-    async begin() {
+    async begin({ fresh = false } = {}) {
       const [state, nonce, code_verifier] = [randomState(), randomNonce(), randomPKCECodeVerifier()];
       const cookie = randomBytes(32).toString('base64url');
       const expires_at = new Date(clock.now().getTime() + OIDC_SIGN_IN_MINUTES * 60_000).toISOString();
@@ -191,6 +200,8 @@ export function createOidcSignIn(options: OidcSignInOptions): OidcSignIn {
           nonce,
           code_challenge: await calculatePKCECodeChallenge(code_verifier),
           code_challenge_method: 'S256',
+          // `auth_time` comes back with `max_age` (OpenID Connect Core 1.0, 2), and is believed over what was asked for.
+          ...(fresh ? { prompt: 'login', max_age: '0' } : {}),
         })
         .catch(asError);
       await uow.transaction((tx) =>
@@ -223,6 +234,7 @@ interface Identified {
   readonly external: ExternalSubject;
   readonly rights: { roles: Role[]; groups: string[] };
   readonly named: string;
+  readonly proven_at: string | null;
 }
 
 /** What the outside is told. */
@@ -239,6 +251,12 @@ function asError(error: unknown): never {
     next: 'Begin the sign-in again.',
     cause: error,
   });
+}
+
+/** `auth_time`, as far as it can be: seconds that are not ahead of our clock. What is not said counts as never. */
+function provenAt({ auth_time }: Readonly<Record<string, unknown>>, now: Date): string | null {
+  if (typeof auth_time !== 'number' || !Number.isSafeInteger(auth_time) || auth_time <= 0) return null;
+  return new Date(Math.min(auth_time * 1000, now.getTime())).toISOString();
 }
 
 function sha256(text: string): string {

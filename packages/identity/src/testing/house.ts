@@ -59,7 +59,7 @@ export function identityHouse(
   const signIn = async (account: Account) => {
     const expires_at = new Date(clock.now().getTime() + 12 * 3_600_000).toISOString();
     const { token } = await uow.transaction((tx) =>
-      openSession({ store, clock, environment }, tx, account, expires_at),
+      openSession({ store, clock, environment }, tx, account, { expires_at, proven_at: null }),
     );
     return { secret: token, who: await identity.authenticate(token) };
   };

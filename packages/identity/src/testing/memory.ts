@@ -83,6 +83,12 @@ export function memoryIdentityStore(): IdentityStore & { snapshot(): () => void 
       for (const one of open) tables.sessions.set(one.id, { ...one, ended_at: at });
       return open.map(({ id }) => id);
     },
+    async proveSession(_tx, id, at) {
+      const found = tables.sessions.get(id);
+      if (!found || !isOpen(found)) return false;
+      tables.sessions.set(id, { ...found, proven_at: at });
+      return true;
+    },
     async endSession(_tx, id, at) {
       const session = tables.sessions.get(id);
       if (!session || session.ended_at !== null) return false;

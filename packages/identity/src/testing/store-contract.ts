@@ -56,6 +56,7 @@ function session(of: Account): Session {
     created_at: AT,
     expires_at: LATER,
     ended_at: null,
+    proven_at: null,
   };
 }
 

@@ -175,7 +175,7 @@ async function summarise(asked: Labelled<ModelRequest>, options: SimulatedServer
     asked,
     observer,
   );
-  if (result.status !== 'valid') throw new Error(`${result.code}: ${result.reason}`);
+  if (result.status !== 'valid') throw new Error(JSON.stringify(result));
   return { summary: open(result.value) as unknown as Summary, result, observer };
 }
 
@@ -313,7 +313,9 @@ describe('other prompts', () => {
       memoryObserver(),
     );
     await close();
-    return result.status === 'valid' ? open(result.value) : `${result.code}: ${result.reason}`;
+    return result.status === 'failed'
+      ? `${result.code}: ${result.reason}`
+      : result.status === 'valid' && open(result.value);
   };
   const object = (properties: JsonObject): JsonObject => ({
     type: 'object',

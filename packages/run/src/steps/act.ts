@@ -3,12 +3,14 @@ import {
   type Arguments,
   asId,
   type Evidence,
+  isPortreeveError,
   type Json,
   type Labelled,
+  type ProposalId,
   type Run,
   type ValueId,
 } from '@portreeve/contract';
-import type { GateResult } from '@portreeve/gate';
+import type { AgentSession, GateResult } from '@portreeve/gate';
 import { factsOf } from '../facts.ts';
 import { labelsOf } from '../injection-scores.ts';
 import { approvalTopic, moveRun } from '../transitions.ts';
@@ -16,15 +18,16 @@ import type { RunScope } from './scope.ts';
 
 /** Submits an action to the gate, and waits for people and for other processes as long as it must. */
 export function actStep(scope: RunScope) {
-  const { deps, durable, run, definition, contract, life, quarantine, scores, hidden } = scope;
+  const { deps, durable, run, definition, contract, life, quarantine, scores, hidden, seen, unreviewed } = scope;
   const { step, load, record, write } = scope;
 
   async function act(
     tool: string,
     args: Arguments,
     why: { readonly rationale: string; readonly evidence?: Labelled<readonly Evidence[]> },
-  ): Promise<ActOutcome> {
-    const proposal = asId('proposal', `prop_${run.id.slice('run_'.length)}-${scope.nextStep()}`);
+    agent?: AgentSession,
+  ): Promise<ActOutcome | Unfit> {
+    const proposal = proposalAt(scope);
     const toolContract = definition.tools.find((each) => each.name === tool);
     const read = quarantine.forAction(args);
     let result = await step<StoredResult>(`act:${tool}`, async (key) => {
@@ -73,11 +76,13 @@ export function actStep(scope: RunScope) {
         request: run.input,
         rationale: why.rationale,
         evidence: why.evidence ? life.forRecord(why.evidence) : null,
-        quarantine: read,
+        ...(agent ? { session: agent.session } : { quarantine: read }),
+        seen: [...seen],
+        unreviewed: [...unreviewed],
         stoodFor: found.stoodFor,
         injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
       };
-      return { ok: await keep(await deps.gate.submit(wish)) };
+      return { ok: await keep(agent ? await orUnfit(deps.gate.submit(wish)) : await deps.gate.submit(wish)) };
     });
     while (result.status === 'waiting' || result.status === 'running' || result.status === 'settling') {
       const { status } = result;
@@ -103,7 +108,7 @@ export function actStep(scope: RunScope) {
   }
 
   /** A gate's result as a step can keep it: the tool's answer goes where labelled values are kept. */
-  async function keep(result: GateResult): Promise<StoredResult> {
+  async function keep(result: GateResult | Unfit): Promise<StoredResult> {
     if (result.status !== 'succeeded') return result as StoredResult;
     const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
     const injection = deps.context.score(result.result);
@@ -112,6 +117,10 @@ export function actStep(scope: RunScope) {
 
   return act;
 }
+
+/** The proposal that the next step makes, if it makes one: the same after a crash. */
+export const proposalAt = ({ run, nextStep }: Pick<RunScope, 'run' | 'nextStep'>): ProposalId =>
+  asId('proposal', `prop_${run.id.slice('run_'.length)}-${nextStep()}`);
 
 /** Milliseconds until a proposal that another process executes is looked at again. */
 const RUNNING_RETRY_MS = 2000;
@@ -122,7 +131,23 @@ function againAt(result: Extract<StoredResult, { status: 'waiting' | 'running' |
   return result.status === 'settling' ? new Date(result.until) : new Date(now.getTime() + RUNNING_RETRY_MS);
 }
 
+/** What an agent wished for is no proposal: that is for the agent to hear, and no error of the workflow. */
+export interface Unfit {
+  readonly status: 'unfit';
+}
+
+/** Caught within the step: an error that crosses the engine loses its kind. */
+async function orUnfit(result: Promise<GateResult>): Promise<GateResult | Unfit> {
+  try {
+    return await result;
+  } catch (error) {
+    if (!isPortreeveError(error, 'bad_input')) throw error;
+    return { status: 'unfit' };
+  }
+}
+
 type StoredResult =
+  | Unfit
   | Exclude<GateResult, { status: 'succeeded' }>
   | {
       readonly status: 'succeeded';

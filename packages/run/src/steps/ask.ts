@@ -1,15 +1,21 @@
-import type { Assembly, Deidentified } from '@portreeve/context';
+import { type AgentTalk, type Assembly, type Deidentified, refuseHiding } from '@portreeve/context';
 import {
+  BOTTOM,
   digestOf,
+  type HandoffId,
   isPortreeveError,
   type Json,
   type JsonObject,
   Labelled,
   PortreeveError,
+  type PromptContract,
   type RecordDraft,
+  type Review,
   type SourceContract,
+  type StepKind,
   type ValueId,
 } from '@portreeve/contract';
+import { ANSWER } from '@portreeve/gate';
 import type { AskResult, Caller, ModelObserver } from '@portreeve/model';
 import { isOutage } from '../engine.ts';
 import { factsOf, LOOKING } from '../facts.ts';
@@ -20,14 +26,17 @@ import { type PassedOver, sendQuestion } from '../send-question.ts';
 import type { Ending } from '../stop.ts';
 import { moveRun } from '../transitions.ts';
 import { whenAway } from '../when-away.ts';
-import { decisionRefs, refusal, refuses, sourceEnding } from './endings.ts';
+import { decisionRefs, failed, refusal, refuses, sourceEnding, toReview } from './endings.ts';
+import { type Handover, handOver } from './hand-over.ts';
+import { judgeStep } from './judge-step.ts';
 import { questionRecords } from './question-records.ts';
 import type { RunScope, Step } from './scope.ts';
 
 /** Asks a model by a declared prompt, on an endpoint that may see it; in quarantine, the answer is kept as a handle. */
 export function askStep(scope: RunScope) {
-  const { deps, durable, run, loaded, contract, life, quarantine, scores, hidden } = scope;
+  const { deps, durable, run, loaded, contract, life, quarantine, scores, hidden, unreviewed } = scope;
   const { step, load, record, write, decideRead } = scope;
+  const handed = handOver(scope);
 
   const caller: Caller = {
     ...{ run: run.id, workflow: run.workflow, owner: contract.owners.business },
@@ -41,13 +50,29 @@ export function askStep(scope: RunScope) {
 
   async function ask<T>(
     name: string,
-    inputs: { readonly [name: string]: Json | Labelled<unknown> },
+    inputs: Inputs,
     how: 'ask' | 'quarantine' = 'ask',
+    kind?: StepKind,
   ): Promise<Labelled<T>> {
+    const said = await question<T>(name, inputs, { how, kind, talk: null });
+    // Only a question with tools can be answered by wishes.
+    if (!('answer' in said)) throw new TypeError(`the prompt ${name} was answered by wishes`);
+    return said.answer;
+  }
+
+  /** One question: of an agent, one of its turns. */
+  async function question<T>(
+    name: string,
+    inputs: Inputs,
+    { how, kind, talk }: { how: 'ask' | 'quarantine'; kind?: StepKind | undefined; talk: AgentTalk | null },
+  ): Promise<Said<T>> {
     const prompt = loaded.promptsByName.get(name);
+    if (prompt && (kind ?? (talk ? 'agent' : prompt.contract.step)) !== prompt.contract.step)
+      throw new PortreeveError('misconfigured', `the prompt ${name} is a step of kind ${prompt.contract.step}`);
     const confined = prompt && how === 'quarantine' ? quarantine.confine(prompt.contract) : null;
     const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
+    const handoff = handed.idOf(scope.nextStep());
     const observer: ModelObserver = {
       answered: (facts, validated) =>
         write(
@@ -95,9 +120,11 @@ export function askStep(scope: RunScope) {
         revealed,
         withheld: alive.withheld,
         handles,
+        ...(talk ? { talk } : {}),
       });
       // A pseudonym is kept with what it stands for, until the run ends: longer than what may not be kept at all.
       const hide = async (each: Assembly): Promise<Deidentified> => {
+        refuseHiding(talk);
         if (revealed.length > 0)
           throw new PortreeveError(
             'refused',
@@ -106,6 +133,7 @@ export function askStep(scope: RunScope) {
         return deps.context.deidentify(run.id, each);
       };
       const injection = scores.of([assembly.label]);
+      await deps.environment.freshen();
       const { way, take } = questionRecords(scope, { prompt: name, key, injection });
       const sent = await sendQuestion(
         { endpoints: deps.endpoints, policy: deps.policy, deidentify: hide },
@@ -115,28 +143,39 @@ export function askStep(scope: RunScope) {
         },
         { ...way, ask: (endpoint, { assembly: sends }) => endpoint.ask(sends.request, observer, { caller }) },
       );
-      if (sent.status === 'away') return away(key, sent.passed, take());
+      const byHand = (met: Ending) => endOrHandOver(handoff, prompt.contract, met, alive.inputs);
+      if (sent.status === 'away') return away(key, sent.passed, take(), byHand);
       if (sent.status !== 'answered') {
         await write(...take());
-        return {
-          ending:
-            sent.status === 'nowhere'
-              ? unanswered(name, sent.route, run.input)
-              : modelFailed(name, sent.answer, run.input),
-        };
+        return byHand(
+          sent.status === 'nowhere'
+            ? unanswered(name, sent.route, run.input)
+            : failed(name, sent.endpoint, sent.answer, run.input),
+        );
       }
       const { answer, chosen } = sent;
+      if (answer.status === 'wishes') return { ok: await keepWishes(answer, ending) };
       const kept = revealed.reduce(
         (left, each) => deps.context.withhold(left, each),
         answer.value as Labelled<unknown>,
       );
       const origins = chosen.hidden?.origins ?? null;
+      const { verdict, facts } = judgeStep(prompt.contract, loaded, answer);
+      const { review } = verdict;
+      await write(record('step.judged', facts, { outcome: review, key: `${key}:judged` }));
+      if (review === 'now')
+        await handed.open(
+          handoff,
+          toReview(prompt.contract, facts, [{ name: ANSWER, value: kept }, ...shown(alive.inputs)]),
+        );
       return {
         ok: await deps.uow.transaction(async (tx) => {
           await deps.context.forgetUsed(tx, run.id, ending);
           return {
-            value: await deps.context.save(tx, run.id, kept),
+            value: review === 'now' ? null : await deps.context.save(tx, run.id, kept),
             origins: origins && (await deps.context.save(tx, run.id, origins)),
+            review,
+            wishes: null,
           };
         }),
       };
@@ -147,6 +186,7 @@ export function askStep(scope: RunScope) {
       key: string,
       passed: readonly PassedOver[],
       drafts: readonly RecordDraft[],
+      byHand: (ending: Ending) => Promise<Step<Asked>>,
     ): Promise<Step<Asked | Later>> {
       const now = deps.clock.now();
       const { on_outage, owners } = contract;
@@ -163,7 +203,7 @@ export function askStep(scope: RunScope) {
       }
       if (then.do === 'end') {
         await write(...drafts);
-        return { ending: then.ending };
+        return byHand(then.ending);
       }
       const { answer, because } = then;
       const facts = { prompt: name, reason: because.reason, output_digest: digestOf(answer) };
@@ -173,20 +213,59 @@ export function askStep(scope: RunScope) {
           await deps.context.forgetUsed(tx, run.id, ending);
           const value = await deps.context.save(tx, run.id, declared(name, answer));
           await deps.audit.append(tx, [...drafts, degraded]);
-          return { value, origins: null };
+          return { value, origins: null, review: 'none', wishes: null };
         }),
       };
     }
+    if (asked.wishes) {
+      life.end(ending);
+      return wishesOf(asked.wishes);
+    }
+    const value = asked.value ?? (await handed.answer(handoff, name, ending));
+    if (asked.review === 'at_action') unreviewed.add(name);
     life.end(ending);
     if (asked.origins) hidden.push(asked.origins);
-    const answer = await load<T>(asked.value);
+    const answer = await load<T>(value);
     if (prompt) quarantine.answered(answer, { confined, prompt: prompt.contract, inputs });
-    return answer;
+    return { answer };
+  }
+
+  async function keepWishes(
+    { turn, wishes }: Extract<AskResult, { status: 'wishes' }>,
+    ending: readonly ValueId[],
+  ): Promise<Asked> {
+    return deps.uow.transaction(async (tx) => {
+      await deps.context.forgetUsed(tx, run.id, ending);
+      const kept: KeptWishes['wishes'][number][] = [];
+      for (const { id, name, args } of wishes) kept.push({ id, name, args: await deps.context.save(tx, run.id, args) });
+      const saved = { turn: await deps.context.save(tx, run.id, turn), wishes: kept };
+      return { value: null, origins: null, review: 'none', wishes: saved };
+    });
+  }
+
+  async function wishesOf({ turn, wishes }: KeptWishes): Promise<Extract<Said<never>, { wishes: unknown }>> {
+    const loaded: AgentWish[] = [];
+    for (const { id, name, args } of wishes) loaded.push({ id, name, args: await load<JsonObject>(args) });
+    return { turn: await load(turn), wishes: loaded };
+  }
+
+  /** What a model could not answer ends the run, or waits for the person who answers it by the workflow's procedure. */
+  async function endOrHandOver(
+    id: HandoffId,
+    prompt: PromptContract,
+    ending: Ending,
+    inputs: Inputs,
+  ): Promise<Step<Asked>> {
+    if (!ending.handoff || !handed.isDoneByHand(prompt.id)) return { ending };
+    const { kind, context, tried = [] } = ending.handoff;
+    const next = 'Do it by the procedure, and give the run the result.';
+    await handed.open(id, { prompt, kind, why: ending.text, context, tried, material: shown(inputs), next });
+    return { ok: { value: null, origins: null, review: 'none', wishes: null } };
   }
 
   /** Fields that may not be kept are read anew for each question that has them: policy is asked again, too. */
   async function revealOrEnd(source: SourceContract, query: JsonObject, key: string): Promise<Step<Revealed>> {
-    const { decision, request } = decideRead(source.name, source);
+    const { decision, request } = await decideRead(source.name, source);
     if (refuses(decision)) {
       const refused = { source: source.name, decision, request };
       await write(
@@ -208,11 +287,19 @@ export function askStep(scope: RunScope) {
     }
   }
 
-  return ask;
+  return { ask, question };
 }
 
-/** A question's answer, as a durable step keeps it. */
-type Asked = { readonly value: ValueId; readonly origins: ValueId | null };
+type Inputs = { readonly [name: string]: Json | Labelled<unknown> };
+
+/** What the step that asks gives: the answer, or null where a person gives it. */
+interface Asked {
+  readonly value: ValueId | null;
+  readonly origins: ValueId | null;
+  readonly review: Review;
+  readonly wishes: KeptWishes | null;
+}
+
 /** No endpoint took it yet: it is asked again then. */
 type Later = { readonly again: string; readonly since: string };
 
@@ -225,14 +312,29 @@ function declared(prompt: string, answer: Json): Labelled<Json> {
   return new Labelled(answer, { integrity: 'internal', confidentiality: 'public', categories: [], origins });
 }
 
-function modelFailed(prompt: string, answer: Extract<AskResult, { status: 'failed' }>, input: JsonObject): Ending {
-  const { code, reason, attempts } = answer;
-  return {
-    event: 'hand_off',
-    text: `The model gave no usable answer: ${reason}`,
-    next: 'Write the answer by hand, or correct the cause and start a new run.',
-    handoff: { kind: 'model_failed', context: { prompt, code, reason, attempts, input } },
-  };
+interface KeptWishes {
+  readonly turn: ValueId;
+  readonly wishes: readonly { readonly id: string; readonly name: string; readonly args: ValueId }[];
+}
+
+/** A tool that an agent wishes for. */
+export interface AgentWish {
+  readonly id: string;
+  readonly name: string;
+  readonly args: Labelled<JsonObject>;
+}
+
+/** What came of one question: the answer, or an agent's turn. */
+export type Said<T> =
+  | { readonly answer: Labelled<T> }
+  | { readonly turn: Labelled<unknown>; readonly wishes: readonly AgentWish[] };
+
+/** What a person sees of a question: what the model was given, each with its own label. */
+function shown(inputs: Inputs): Handover['material'] {
+  return Object.entries(inputs).map(([name, value]) => ({
+    name,
+    value: value instanceof Labelled ? value : new Labelled(value, BOTTOM),
+  }));
 }
 
 /** What the record says of an answer that was given in quarantine. */

@@ -1,5 +1,15 @@
-import type { Decision, PortreeveError, RecordRefs } from '@portreeve/contract';
+import type {
+  Decision,
+  HandoffKind,
+  JsonObject,
+  PortreeveError,
+  PromptContract,
+  RecordData,
+  RecordRefs,
+} from '@portreeve/contract';
+import type { AskFailure, AskResult } from '@portreeve/model';
 import type { Ending } from '../stop.ts';
+import type { Handover } from './hand-over.ts';
 
 export function refuses(decision: Decision): boolean {
   return decision.outcome !== 'permit' && decision.outcome !== 'notify';
@@ -18,10 +28,66 @@ export function sourceEnding(source: string, error: PortreeveError): Ending {
     event: 'hand_off',
     text,
     next: error.next,
-    handoff: { kind: 'source_failed', context: { source, code: error.code, reason: error.detail } },
+    handoff: { kind: 'source_failed', about: source, context: { source, code: error.code, reason: error.detail } },
   };
 }
 
 export function decisionRefs(decision: Decision): RecordRefs {
   return { decision: decision.id, policy_version: decision.policy_version };
+}
+
+/** Which queue a question goes to that no model answered. */
+const QUEUE_BY_FAILURE: Readonly<Record<AskFailure, HandoffKind>> = {
+  refused_by_model: 'model_refused',
+  unavailable: 'fallback',
+  timeout: 'fallback',
+  no_access: 'fallback',
+  busy: 'fallback',
+  budget_exhausted: 'budget_exhausted',
+  truncated: 'model_failed',
+  empty: 'model_failed',
+  invalid_output: 'model_failed',
+  rejected: 'model_failed',
+  over_budget: 'model_failed',
+  unexpected_stop: 'model_failed',
+};
+
+/** The model gave nothing that can be used. */
+export function failed(
+  prompt: string,
+  endpoint: string,
+  { code, reason, attempts }: Extract<AskResult, { status: 'failed' }>,
+  input: JsonObject,
+): Ending {
+  return {
+    event: 'hand_off',
+    text: `The model gave no usable answer: ${reason}`,
+    next: 'Write the answer by hand, or correct the cause and start a new run.',
+    handoff: {
+      kind: QUEUE_BY_FAILURE[code],
+      about: prompt,
+      context: { prompt, code, reason, attempts, input },
+      tried: [`${endpoint} was asked, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason}`],
+    },
+  };
+}
+
+/** The answer is there, and a person looks at it before it is used. */
+export function toReview(
+  prompt: PromptContract,
+  facts: RecordData<'step.judged'>,
+  material: Handover['material'],
+): Handover {
+  const { rule, reason, confidence_percent, calibrated_per_mille, threshold_per_mille, unsupported_claims } = facts;
+  return {
+    prompt,
+    kind: rule === 'low-confidence' ? 'low_confidence' : 'review',
+    why: reason,
+    context: {
+      ...{ prompt: prompt.id, rule, confidence_percent, calibrated_per_mille, threshold_per_mille, unsupported_claims },
+    },
+    tried: ['A model answered; its answer is among the material.'],
+    material,
+    next: 'Compare the answer with what it was made from; then give it back as it is, or corrected.',
+  };
 }

@@ -11,7 +11,7 @@ export function readStep(scope: RunScope) {
     type Read = { value: ValueId; available: number; count: number; injection: number; read_at: string };
     const found = await step<Read>(`read:${name}`, async (key) => {
       const source = definition.sources.find((each) => each.name === name);
-      const { decision, request } = decideRead(name, source);
+      const { decision, request } = await decideRead(name, source);
       if (!source || refuses(decision)) {
         await write(
           record(
@@ -28,7 +28,11 @@ export function readStep(scope: RunScope) {
         const value = await deps.uow.transaction(async (tx) => {
           const id = await deps.context.save(tx, run.id, reading.evidence, { source, read_at });
           await deps.audit.append(tx, [
-            record('source.read', { ...reading.record, decision, request }, { outcome: 'read', key }),
+            record(
+              'source.read',
+              { ...reading.record, decision, request },
+              { outcome: reading.record.findings.length > 0 ? 'flagged' : 'read', key },
+            ),
           ]);
           return id;
         });

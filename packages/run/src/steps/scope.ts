@@ -5,6 +5,7 @@ import {
   type Clock,
   draft,
   type Json,
+  type Label,
   type Labelled,
   type PolicyDecider,
   type PolicyRequest,
@@ -68,7 +69,8 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
     draft<T>({ type, actor, data, ...more, refs: { ...refs, ...more.refs } });
   const write = (...drafts: RecordDraft[]) => deps.uow.transaction((tx) => deps.audit.append(tx, drafts));
 
-  const decideRead = (name: string, source: SourceContract | undefined) => {
+  const decideRead = async (name: string, source: SourceContract | undefined) => {
+    await deps.environment.freshen();
     const request: PolicyRequest = {
       kind: 'read',
       principal: run.principal,
@@ -96,6 +98,10 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
     life: runLife(deps.clock),
     quarantine: runQuarantine(),
     scores: new InjectionScores(),
+    /** Labels of values by which the code may have chosen its way. */
+    seen: [] as Label[],
+    /** Prompts whose answers a person has to look at before anything of them is used. */
+    unreviewed: new Set<string>(),
     /** What the pseudonyms of this run's questions stand for, as far as a restored value needs it. */
     hidden: [] as ValueId[],
     step,

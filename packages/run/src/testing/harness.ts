@@ -1,5 +1,6 @@
 import {
   assemble,
+  closedOutcome,
   deidentify,
   type Finding,
   forgetRun,
@@ -81,6 +82,9 @@ export interface RunHarness {
     tools?: ToolContract[];
     scope?: JsonObject;
     tier?: string;
+    /** What the workflow's contract has besides. */
+    contract?: JsonObject;
+    calibrations?: LoadedWorkflow['calibrations'];
     source?: Partial<SourceContract>;
     /** Texts of prompt files besides `summarize`. */
     prompts?: readonly string[];
@@ -118,7 +122,12 @@ export function runHarness(): RunHarness {
   const runs = memoryRunStore();
   const values = memoryContextStore();
   const queue = memoryRunQueue();
-  const gate = gateHarness({ participants: [runs, values, queue] });
+  const gate = gateHarness({
+    participants: [runs, values, queue],
+    finished: async (tx, { id, run }) => {
+      if (run) await queue.nudge(tx, run, `handoff:${id}`);
+    },
+  });
   const { clock, writer: audit, policy, handoffs } = gate;
   const lost = { left: 0, error: null as Error | null };
   const away = (): void => {
@@ -139,6 +148,7 @@ export function runHarness(): RunHarness {
       ...gate.environment,
       freezes: [...gate.environment.freezes],
     }),
+    freshen: async () => undefined,
   };
   const loaded = new Map<string, LoadedWorkflow>();
   const durables = new Map<RunId, MemoryDurable>();
@@ -167,6 +177,7 @@ export function runHarness(): RunHarness {
     restore: (run, args, origins, clearance) => restoreArguments(args, { vault, scope: run, origins, clearance }),
     forget: (_tx, run) => vault.erase(run),
     score: scoreValue,
+    outcome: closedOutcome,
     read: (contract, query, attachments) => readSource([reader], { contract, query, attachments }),
     reveal: (contract, query) => revealNotKept([reader], { contract, query, attachments: [] }),
     assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
@@ -260,6 +271,8 @@ export function runHarness(): RunHarness {
       tier = 'medium',
       source = {},
       prompts: texts = [],
+      contract: more = {},
+      calibrations = new Map(),
     } = {}) {
       const prompts = [PROMPT, ...texts].map((text) => parsePrompt(text, 'prompt.md'));
       const contract = workflowContractSchema.parse({
@@ -283,11 +296,13 @@ export function runHarness(): RunHarness {
           required: ['case_id'],
           additionalProperties: false,
         },
+        ...more,
       });
       const made: LoadedWorkflow = {
         release,
         definition: { contract, tools, sources: [{ ...SOURCE, ...source }], run: (given) => harness.code(given) },
         promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])),
+        calibrations,
       };
       loaded.set(release, made);
       return made;

@@ -11,6 +11,7 @@ import {
   PortreeveError,
   type Principal,
   type SourceContract,
+  select,
   type WorkflowContext,
   type WorkflowDefinition,
 } from '@portreeve/contract';
@@ -37,6 +38,8 @@ export function testContext(
   const journal: Journal = { reads: [], asks: [], acts: [] };
   const handles = new TestHandles();
   const done: Done[] = [];
+  /** Labels of values by which the code chose its way. */
+  const seen: Label[] = [];
 
   function question<T>(prompt: string, inputs: Inputs, quarantined: boolean): Labelled<T> {
     if (!contract.scope.prompts.includes(prompt)) throw outOfScope('prompt', prompt);
@@ -72,6 +75,18 @@ export function testContext(
       return answer;
     },
 
+    classify: (prompt, inputs) => context.ask(prompt, inputs),
+    extract: (prompt, inputs) => context.ask(prompt, inputs),
+    generate: (prompt, inputs) => context.ask(prompt, inputs),
+    analyse: (prompt, inputs) => context.ask(prompt, inputs),
+    agent: (prompt, inputs) => context.ask(prompt, inputs),
+
+    async outcome(value, pointer, outcomes) {
+      seen.push(value.label);
+      const found = select(values.contentOf(value) as Json, pointer)[0]?.value;
+      return outcomes.find((outcome) => outcome === found) ?? null;
+    },
+
     quarantine: async <T>(prompt: string, inputs: Inputs) => {
       const answer = question<T>(prompt, inputs, true);
       handles.add(answer);
@@ -82,7 +97,7 @@ export function testContext(
       const tool = inScope('tool', name, contract.scope.tools, tools);
       const { value, labels } = values.resolve(args, (text, from) => handles.named(text, from));
       fits(tool.args, value, `the arguments of ${name}`);
-      const influence = join(...labels, ...(why.evidence ? [why.evidence.label] : []));
+      const influence = join(...labels, ...seen, ...(why.evidence ? [why.evidence.label] : []));
       const evidence = why.evidence ? (values.contentOf(why.evidence) as readonly Evidence[]) : [];
       const outcome = given(test.actions?.[name], 'actions', name, value);
       journal.acts.push({

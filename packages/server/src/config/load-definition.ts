@@ -33,6 +33,8 @@ export interface Definition {
   readonly release: Digest;
   readonly manifest: ReleaseManifest;
   readonly files: readonly ReleaseFile[];
+  /** What the workflow's `ACCEPTABLE_USE.md` says; null without one. */
+  readonly acceptable_use: string | null;
 }
 
 /** What the releases of a project have in common. */
@@ -54,7 +56,21 @@ export async function loadDefinition(folder: string, shared: SharedParts): Promi
   const definition = parseDefinition(await importDefault(file), file);
   const files = [...(await filesIn(folder)), ...shared.policies];
   const manifest = releaseManifest({ portreeve: VERSION, definition, models: shared.models, files });
-  return { folder, definition, files, manifest, release: releaseId(manifest) };
+  return {
+    ...{ folder, definition, files, manifest },
+    acceptable_use: acceptableUse(files),
+    release: releaseId(manifest),
+  };
+}
+
+const ACCEPTABLE_USE_BYTES_MAX = 50_000;
+
+function acceptableUse(files: readonly ReleaseFile[]): string | null {
+  const file = files.find(({ path }) => path === 'ACCEPTABLE_USE.md');
+  if (!file) return null;
+  if (file.bytes.length > ACCEPTABLE_USE_BYTES_MAX)
+    throw new PortreeveError('misconfigured', 'ACCEPTABLE_USE.md is too long to be read by anybody.');
+  return new TextDecoder().decode(file.bytes);
 }
 
 const partsSchema = z.object({ tools: z.array(toolContractSchema), sources: z.array(sourceContractSchema) });

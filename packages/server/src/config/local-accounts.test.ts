@@ -24,12 +24,12 @@ function newIdentity() {
 
 test('B1: one account a role, each with a password of its own, made once and on record', async () => {
   const { identity, audit } = newIdentity();
-  await ensureLocalAccounts(identity, folder, ['note-leads']);
+  await ensureLocalAccounts(identity, folder, { approve: ['note-leads'], work: ['note-desk'] });
   const accounts = await identity.accounts();
   expect(accounts.map(({ name, roles, groups }) => [name, roles, groups])).toEqual([
     ['analyst', ['requester'], []],
     ['lead', ['approver'], ['note-leads']],
-    ['operator', ['operator'], []],
+    ['operator', ['operator'], ['note-desk']],
     ['auditor', ['auditor'], []],
     ['admin', ['admin'], []],
   ]);
@@ -40,7 +40,7 @@ test('B1: one account a role, each with a password of its own, made once and on 
   expect((await stat(join(folder, 'accounts.json'))).mode & 0o777).toBe(0o600);
 
   const file = await readFile(join(folder, 'accounts.json'), 'utf8');
-  await ensureLocalAccounts(identity, folder, ['note-leads']);
+  await ensureLocalAccounts(identity, folder, { approve: ['note-leads'], work: ['note-desk'] });
   expect(await identity.accounts()).toHaveLength(5);
   expect(await readFile(join(folder, 'accounts.json'), 'utf8')).toBe(file);
 
@@ -55,7 +55,7 @@ test('what an interrupted first start wrote is used again', async () => {
   const kept = [{ name: 'analyst', password: 'correct horse battery', roles: ['requester'] }];
   await writeFile(join(folder, 'accounts.json'), JSON.stringify(kept));
   const { identity } = newIdentity();
-  await ensureLocalAccounts(identity, folder, []);
+  await ensureLocalAccounts(identity, folder, { approve: [], work: [] });
   expect((await identity.signIn({ name: 'analyst', password: 'correct horse battery' })).principal.name).toBe(
     'analyst',
   );
@@ -63,10 +63,10 @@ test('what an interrupted first start wrote is used again', async () => {
 
 test('for accounts that another state folder made there is no file of passwords that open nothing', async () => {
   const { identity } = newIdentity();
-  await ensureLocalAccounts(identity, folder, []);
+  await ensureLocalAccounts(identity, folder, { approve: [], work: [] });
   const another = join(folder, 'another');
   await mkdir(another);
-  await ensureLocalAccounts(identity, another, []);
+  await ensureLocalAccounts(identity, another, { approve: [], work: [] });
   expect(await readLocalAccounts(another)).toBeNull();
 });
 

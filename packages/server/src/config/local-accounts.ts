@@ -8,13 +8,19 @@ import { z } from 'zod';
 import { writeWhole } from './write-whole.ts';
 
 /** The accounts of a laptop: one a role, so that who asks and who approves are two people from the first minute. */
-const LOCAL_ACCOUNTS: readonly { name: string; roles: Role[]; approves: boolean }[] = [
-  { name: 'analyst', roles: ['requester'], approves: false },
-  { name: 'lead', roles: ['approver'], approves: true },
-  { name: 'operator', roles: ['operator'], approves: false },
-  { name: 'auditor', roles: ['auditor'], approves: false },
-  { name: 'admin', roles: ['admin'], approves: false },
+const LOCAL_ACCOUNTS: readonly { name: string; roles: Role[]; groups?: keyof LocalGroups }[] = [
+  { name: 'analyst', roles: ['requester'] },
+  { name: 'lead', roles: ['approver'], groups: 'approve' },
+  { name: 'operator', roles: ['operator'], groups: 'work' },
+  { name: 'auditor', roles: ['auditor'] },
+  { name: 'admin', roles: ['admin'] },
 ];
+
+/** The groups of a project: those that approve, and those whose work hand-offs are. */
+export interface LocalGroups {
+  readonly approve: readonly string[];
+  readonly work: readonly string[];
+}
 
 const localAccountsSchema = z.array(
   z.strictObject({ name: z.string(), password: z.string(), roles: z.array(z.string()) }),
@@ -31,7 +37,7 @@ const FILE = 'accounts.json';
 export async function ensureLocalAccounts(
   identity: Identity,
   stateFolder: string,
-  groups: readonly string[],
+  groups: LocalGroups,
   names: readonly string[] = LOCAL_ACCOUNTS.map(({ name }) => name),
 ): Promise<void> {
   const present = new Set((await identity.accounts({ limit: 200 })).map((account) => account.name));
@@ -40,7 +46,7 @@ export async function ensureLocalAccounts(
   // What an interrupted first start wrote is used again: its passwords may be in the database already.
   const accounts = (await readLocalAccounts(stateFolder)) ?? newPasswords(missing);
   await writeWhole(join(stateFolder, FILE), JSON.stringify(accounts, null, 2));
-  for (const { name, roles, approves } of missing) {
+  for (const { name, roles, groups: which } of missing) {
     const password = accounts.find((account) => account.name === name)?.password;
     if (!password) continue;
     await identity.createAccount(
@@ -49,7 +55,7 @@ export async function ensureLocalAccounts(
         kind: 'person',
         password,
         roles,
-        groups: approves ? [...groups] : [],
+        groups: which ? [...groups[which]] : [],
         signing_key: await makeSigningKey(password),
       },
       SYSTEM_ACTOR,

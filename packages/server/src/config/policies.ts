@@ -43,7 +43,7 @@ export function projectPolicies(project: Project): ProjectPolicies {
       .filter(({ folder }) => existsSync(folder))
       .map(({ workflow, folder }) => ({ workflow, layers: readPolicyFolder(folder) })),
     declared,
-    tools: declared.flatMap(({ tools }) => tools),
+    tools: [...declared.flatMap(({ tools }) => tools), ...project.toolsets.flatMap(({ tools }) => tools)],
   };
 }
 

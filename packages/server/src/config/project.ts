@@ -8,6 +8,8 @@ import {
   type WorkflowDefinition,
 } from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
+import { type DeclaredToolset, loadToolsets } from '../mcp/toolsets.ts';
+import { checkSteps, loadCalibrations } from './load-calibrations.ts';
 import { loadConfig } from './load-config.ts';
 import { type Definition, loadDefinition, type SharedParts, sharedParts } from './load-definition.ts';
 
@@ -19,6 +21,8 @@ export interface Project {
   readonly folder: string;
   readonly config: ProjectConfig;
   readonly workflows: readonly ProjectWorkflow[];
+  /** Tools of the project's own for agents outside. */
+  readonly toolsets: readonly DeclaredToolset[];
 }
 
 /** Loads `portreeve.config.ts` of a folder and every workflow that it names. Throws `misconfigured` with file and field. */
@@ -31,7 +35,7 @@ export async function loadProject(folder: string): Promise<Project> {
     (each, index) => workflows.findIndex((other) => nameOf(other) === nameOf(each)) !== index,
   );
   if (twice) throw new PortreeveError('misconfigured', `Two workflows are called ${nameOf(twice)}.`);
-  return { folder: root, config, workflows };
+  return { folder: root, config, workflows, toolsets: await loadToolsets(root, config.mcp) };
 }
 
 const nameOf = (workflow: ProjectWorkflow): string => workflow.definition.contract.name;
@@ -49,7 +53,13 @@ async function loadWorkflow(folder: string, shared: SharedParts): Promise<Projec
   });
   checkScope(loaded.definition, prompts);
   checkDegraded(loaded.definition, prompts);
-  return { ...loaded, promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])) };
+  const workflow = {
+    ...loaded,
+    promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])),
+    calibrations: await loadCalibrations(folder),
+  };
+  checkSteps(workflow);
+  return workflow;
 }
 
 /** What the scope names must exist, and what exists must be named: nothing comes in by the side (requirement A3). */

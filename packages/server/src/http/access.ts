@@ -46,6 +46,7 @@ export async function admit(services: Services, route: Route, request: FastifyRe
       },
     );
   }
+  await assertProven(services, route, request, who, target);
   if (route.records === 'read') {
     await services.audit.record([
       draft({
@@ -57,6 +58,35 @@ export async function admit(services: Services, route: Route, request: FastifyRe
     ]);
   }
   return who;
+}
+
+/** For how long a proof of who one is counts as fresh. */
+const PROOF_FRESH_MS = 5 * 60_000;
+
+/**
+ * A browser that was left open is no person: what gives rights or stops the house wants a fresh proof. A bearer token is
+ * held by a program or a terminal, which asks for no password anew.
+ */
+async function assertProven(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  { principal, via }: Authenticated,
+  target: string,
+): Promise<void> {
+  if (!route.fresh_proof || !cameByCookie(request)) return;
+  const at = via.kind === 'session' ? via.proven_at : null;
+  if (at !== null && services.clock.now().getTime() - Date.parse(at) < PROOF_FRESH_MS) return;
+  const { operation } = route;
+  await services.audit.record([
+    draft({
+      type: 'api.refused',
+      actor: actorOf(principal),
+      outcome: 'refuse',
+      data: { operation, target, code: 'proof_needed', decision: null, request: null },
+    }),
+  ]);
+  throw new PortreeveError('proof_needed', 'This asks for a proof of who you are that is less than five minutes old.');
 }
 
 /** Whether the credential is the browser's cookie: a bearer token in the header goes before it. */
@@ -77,7 +107,7 @@ async function authenticate(
   target: string,
 ): Promise<Authenticated> {
   try {
-    const cookie = cameByCookie(request) ? readCookie(services.web, request, SESSION_COOKIE) : null;
+    const cookie = cameByCookie(request) && !route.resource ? readCookie(services.web, request, SESSION_COOKIE) : null;
     if (cookie !== null) {
       assertSameOrigin(services.web, request);
       // A cookie is a session and nothing else.
@@ -93,7 +123,7 @@ async function authenticate(
         'not_signed_in',
         header ? 'The Authorization header is not `Bearer …`.' : 'No credential was sent.',
       );
-    return await services.identity.authenticate(match[1] as string);
+    return await services.identity.authenticate(match[1] as string, ...(route.resource ? [services.mcp.resource] : []));
   } catch (error) {
     if (!isPortreeveError(error)) throw error;
     await services.audit.record([

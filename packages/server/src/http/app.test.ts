@@ -13,7 +13,9 @@ async function bareApp() {
   const audit = memoryAuditWriter();
   const services = {
     info: { version: '0.0.0' },
+    mcp: { per_minute: 100, hosts: new Set(['localhost']) },
     database: memoryUnitOfWork(audit),
+    pulse: { unlessSilent: <T>(work: () => Promise<T>) => work() },
     audit,
     redact: (text: string) => text,
   } as unknown as Services;

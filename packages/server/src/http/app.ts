@@ -3,7 +3,13 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { isPortreeveError, problemSchema } from '@portreeve/contract';
 import type { Authenticated } from '@portreeve/identity';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import {
   createJsonSchemaTransform,
   createJsonSchemaTransformObject,
@@ -14,6 +20,8 @@ import { z } from 'zod';
 import type { Services } from '../services.ts';
 import { admit, recordRefusal } from './access.ts';
 import { checkText } from './check-text.ts';
+import { serveConsole } from './console/serve-console.ts';
+import { assertOurHost, challenge } from './mcp-guard.ts';
 import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
 import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
 import type { Route } from './route.ts';
@@ -31,8 +39,15 @@ const problemAnswer = {
   content: { 'application/problem+json': { schema: problemSchema } },
 };
 
-/** The HTTP face. Every route of the table passes `admit` before its handler runs; there is no other way to add one. */
-export async function buildApp(services: Services, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+/**
+ * The HTTP face. Every route of the table passes `admit` before its handler runs; there is no other way to add one.
+ * `consoleFolder`: a built console, which is served beside it.
+ */
+export async function buildApp(
+  services: Services,
+  logger: FastifyBaseLogger,
+  { consoleFolder }: { readonly consoleFolder?: string | undefined } = {},
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -78,6 +93,7 @@ export async function buildApp(services: Services, logger: FastifyBaseLogger): P
       });
   }
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  if (consoleFolder !== undefined) await serveConsole(app, consoleFolder);
   await app.ready();
   return app;
 }
@@ -93,7 +109,7 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     ...(route.per_minute === undefined
       ? {}
-      : { config: { rateLimit: { max: route.per_minute, timeWindow: '1 minute' } } }),
+      : { config: { rateLimit: { max: perMinute(services, route.per_minute), timeWindow: '1 minute' } } }),
     schema: {
       summary: route.summary,
       operationId: `${route.method.toLowerCase()}_${route.url.replaceAll(/[^a-z0-9]+/gi, '_').replaceAll(/^_|_$/g, '')}`,
@@ -113,8 +129,11 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     },
     // Before the body is read, so that a stranger's is not even parsed; behind the limit on requests (`onRequest`), so
     // that a flood does not fill the record.
-    preParsing: async (request, _reply, payload) => {
-      if (route.operation !== 'public') callers.set(request, await admit(services, route, request));
+    preParsing: async (request, reply, payload) => {
+      // What somebody was shown, or was given, stays in no cache; a handler may say otherwise.
+      if (route.operation !== 'public' || route.method !== 'GET') reply.header('cache-control', 'no-store');
+      if (route.operation !== 'public')
+        callers.set(request, await services.pulse.unlessSilent(() => enter(services, route, request, reply)));
       return payload;
     },
     preValidation: async (request) => checkText(request),
@@ -122,22 +141,38 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
       const { params, query, body } = request;
       const who = callers.get(request);
       try {
-        const answer = await route.handler({
-          services,
-          params,
-          query,
-          body,
-          who: who as Authenticated,
-          request,
-          reply,
-        });
+        const call = { services, params, query, body, who: who as Authenticated, request, reply };
+        const work = () => route.handler(call);
+        // A stream has begun to answer, and what is public and leaves no record may do without the database.
+        const answer = await (route.stream || route.records === 'none' ? work() : services.pulse.unlessSilent(work));
         if (route.stream) return reply;
         const [status] = Object.keys(route.answers);
         return reply.code(Number(status)).send(answer);
       } catch (error) {
-        if (isPortreeveError(error, 'refused')) await recordRefusal(services, route, request, who, error);
+        if (isPortreeveError(error, 'refused'))
+          await services.pulse.unlessSilent(() => recordRefusal(services, route, request, who, error));
+        if (route.resource && isPortreeveError(error)) challenge(services, reply, error);
         throw error;
       }
     },
   });
+}
+
+const perMinute = (services: Services, limit: NonNullable<Route['per_minute']>): number =>
+  typeof limit === 'number' ? limit : limit(services);
+
+async function enter(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Authenticated> {
+  if (!route.resource) return admit(services, route, request);
+  try {
+    assertOurHost(services.mcp.hosts, request);
+    return await admit(services, route, request);
+  } catch (error) {
+    if (isPortreeveError(error)) challenge(services, reply, error);
+    throw error;
+  }
 }

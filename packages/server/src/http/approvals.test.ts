@@ -191,7 +191,7 @@ test('INV8: an outcome that is not known becomes a hand-off that a person closes
   const [handoff] = (await operator.get(`/v1/queue?run=${run.id}`)).body.handoffs;
   expect(handoff).toMatchObject({ kind: 'unknown_outcome', state: 'open', context: { tool: 'publish_note' } });
   expect(handoff.why).toMatch(/not known whether publish_note took effect/);
-  const close = () => operator.post(`/v1/queue/${handoff.id}/close`, { note: 'Looked: it is not there.' });
+  const close = () => operator.post(`/v1/queue/${handoff.id}/finish`, { note: 'Looked: it is not there.' });
   expect((await close()).body).toMatchObject({ state: 'done' });
   expect((await close()).body.code).toBe('conflict');
   expect((await operator.get(`/v1/queue/${handoff.id}`)).body.state).toBe('done');

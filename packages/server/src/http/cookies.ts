@@ -35,14 +35,18 @@ export function readCookie(web: WebOrigin, request: FastifyRequest, name: string
   return found.length === 1 ? (found[0] as string).slice(wanted.length) : null;
 }
 
-/** `HttpOnly`, `SameSite=Lax`, and `Secure` unless on plain http. `value` is one that we made: base64url. */
+/**
+ * `HttpOnly`, `SameSite`, and `Secure` unless on plain http. `value` is one that we made: base64url. A session is
+ * `Strict`: no link of another site opens anything in it, and pages that do not need one are what links lead to. What ties
+ * a sign-in to its browser is `Lax`: the provider, which is another site, sends the browser back with it.
+ */
 export function setCookie(web: WebOrigin, reply: FastifyReply, name: string, value: string, seconds: number): void {
   const parts = [
     `${fullName(web, name)}=${value}`,
     'Path=/',
     `Max-Age=${Math.max(0, Math.floor(seconds))}`,
     'HttpOnly',
-    'SameSite=Lax',
+    `SameSite=${name === SESSION_COOKIE ? 'Strict' : 'Lax'}`,
     ...(web.secure ? ['Secure'] : []),
   ];
   reply.header('set-cookie', parts.join('; '));

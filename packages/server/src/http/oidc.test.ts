@@ -84,12 +84,12 @@ describe('signing in', () => {
     const back = await through(begun.url, 'mira');
     const response = await ask(back, { headers: { cookie: begun.cookie } });
     expect(response.status).toBe(303);
-    expect(response.headers.get('location')).toBe('/v1/session');
+    expect(response.headers.get('location')).toBe('/');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await response.text()).not.toContain('prs_');
     const [cleared, session] = cookiesOf(response);
     expect(cleared).toMatch(/^portreeve_oidc_corp=; Path=\/; Max-Age=0; /);
-    expect(session).toMatch(/^portreeve_session=prs_[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+    expect(session).toMatch(/^portreeve_session=prs_[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
 
     const who = await ask('/v1/session', { headers: { cookie: pairOf(session) } });
     expect(await who.json()).toMatchObject({

@@ -110,7 +110,7 @@ describe('text that no store can keep', () => {
 
   test('a lone surrogate in a note', async () => {
     const operator = await house.as('operator');
-    problemOf(await operator.post('/v1/queue/hand_1/close', { note: '\udfff' }), 'bad_request');
+    problemOf(await operator.post('/v1/queue/hand_1/finish', { note: '\udfff' }), 'bad_request');
   });
 
   test('a sign-in and an account with text of no form', async () => {

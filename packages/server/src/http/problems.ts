@@ -1,7 +1,12 @@
 import type { Socket } from 'node:net';
 import { ERRORS, type FieldError, isPortreeveError, PortreeveError, toProblem } from '@portreeve/contract';
+import { isOutage } from '@portreeve/run';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { APPROVAL_PAGE_POLICY, wordsPage } from './pages/approval-page.ts';
+
+/** When to try again where the record cannot be written, in seconds. */
+const RETRY_AFTER_S = 5;
 
 /**
  * Every error leaves as an RFC 9457 problem with a stable code and a next step; causes go to the log alone. What it says
@@ -59,9 +64,17 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
 }
 
 function send(reply: FastifyReply, error: PortreeveError, instance: string): FastifyReply {
-  const wait = error.extra.retry_after_s;
+  const wait = error.extra.retry_after_s ?? (error.code === 'audit_unavailable' ? RETRY_AFTER_S : undefined);
   if (typeof wait === 'number') reply.header('retry-after', String(wait));
-  if (error.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer');
+  if (error.code === 'not_signed_in' && !reply.hasHeader('www-authenticate'))
+    reply.header('www-authenticate', 'Bearer');
+  // Somebody's browser; a client gets the problem as everywhere.
+  if (reply.request.url.startsWith('/approve/') && reply.request.headers.accept?.includes('text/html'))
+    return reply
+      .code(error.status)
+      .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': APPROVAL_PAGE_POLICY })
+      .header('cache-control', 'no-store')
+      .send(wordsPage(ERRORS[error.code].title, error.detail, error.next));
   return reply
     .code(error.status)
     .type('application/problem+json')
@@ -71,6 +84,9 @@ function send(reply: FastifyReply, error: PortreeveError, instance: string): Fas
 
 function toKnown(error: FastifyError | PortreeveError | Error): PortreeveError {
   if (isPortreeveError(error)) return error;
+  // The database is where the record lies: what it does not do now cannot be recorded either.
+  if (isOutage(error))
+    return new PortreeveError('audit_unavailable', 'The database does not take this now.', { cause: error });
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors: FieldError[] = error.validation.slice(0, 50).map((issue) => ({
       path: issue.instancePath.slice(1).replaceAll('/', '.') || '/',

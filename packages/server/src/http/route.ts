@@ -32,10 +32,14 @@ export interface Route {
   readonly params?: Shape;
   readonly query?: Shape;
   readonly body?: Shape;
+  /** In a browser's session it asks for a proof of who one is that is minutes old: it gives rights, or stops the house. */
+  readonly fresh_proof?: true;
   readonly answers: { readonly [status: number]: Shape };
   readonly bodyLimit?: number;
-  /** Requests a minute and address, where that is less than for everything else. */
-  readonly per_minute?: number;
+  /** Requests a minute and address, where that is not what it is for everything else. */
+  readonly per_minute?: number | ((services: Services) => number);
+  /** A resource of its own (RFC 8707) behind its own checks of `Host` and `Origin`: it tells clients how to get a token. */
+  readonly resource?: true;
   /** Takes form-encoded parameters and answers errors as RFC 6749 has it. */
   readonly oauth?: true;
   /** An answer that is written as it arises (events, files): not checked against a schema. */

@@ -1,5 +1,5 @@
 import type { AuditWriter, Clock, ProjectConfig } from '@portreeve/contract';
-import { type Egress, thumbprintOf } from '@portreeve/execute';
+import { type Egress, type McpFollower, thumbprintOf } from '@portreeve/execute';
 import { createGrantIssuer, createGrants, createRecovery, type GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type { ExecutionService } from '@portreeve/gate';
 import type { LeaseStore } from '@portreeve/run';
@@ -41,6 +41,7 @@ export async function wireExecution(options: {
   readonly leases: LeaseStore;
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
+  readonly follower: (key: string) => McpFollower | null;
 }): Promise<WiredExecution> {
   const { database, audit, config, keys, clock, leases, instance } = options;
   const stage = { audit, uow: database, clock };

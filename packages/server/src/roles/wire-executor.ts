@@ -7,6 +7,7 @@ import {
   type Egress,
   type Executor,
   type ExecutorOptions,
+  type McpFollower,
 } from '@portreeve/execute';
 import type { Secrets } from '../config/secrets.ts';
 import { wireConnectors } from '../connectors.ts';
@@ -29,6 +30,7 @@ export function wireExecutor(options: {
   readonly jwks: ExecutorOptions['jwks'];
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
+  readonly follower?: (key: string) => McpFollower | null;
 }): { readonly use: Executor; readonly credentials: Credentials } {
   const { database, audit, clock, secrets, egress, systems, environment, folder, instance } = options;
   const stage = { audit, uow: database, clock };
@@ -46,7 +48,13 @@ export function wireExecutor(options: {
     issuer: issuerName(environment),
     environment,
     store: executeStore(database),
-    connectors: wireConnectors({ egress, clock, systems, folder }),
+    connectors: wireConnectors({
+      egress,
+      clock,
+      systems,
+      folder,
+      ...(options.follower ? { follower: options.follower } : {}),
+    }),
     instance,
     debugpoint: options.debugpoint,
   });

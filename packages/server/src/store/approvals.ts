@@ -7,6 +7,7 @@ import {
   previewSchema,
   recordRefsSchema,
   signedVerdictSchema,
+  type VerdictSignature,
 } from '@portreeve/contract';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './database.ts';
@@ -23,11 +24,14 @@ interface ApprovalsTable {
   requesters: string[];
   groups: string[];
   quorum: number;
+  signature: VerdictSignature;
   state: ApprovalState;
   refs: string;
   created_at: Date;
   expires_at: Date;
   closed_at: Date | null;
+  remind_at: Date | null;
+  escalate_at: Date | null;
 }
 
 interface VerdictsTable {
@@ -36,12 +40,23 @@ interface VerdictsTable {
   approver: string;
   nonce: string;
   groups: string[];
+  in_place_of: string | null;
   signed: string;
 }
 
 /** All but the preview, which is large and wanted only where it is shown. */
 const HEAD = [
-  ...(['id', 'proposal', 'proposal_digest', 'decision', 'preview_digest', 'requesters', 'groups', 'quorum'] as const),
+  ...([
+    'id',
+    'proposal',
+    'proposal_digest',
+    'decision',
+    'preview_digest',
+    'requesters',
+    'groups',
+    'quorum',
+    'signature',
+  ] as const),
   ...(['state', 'refs', 'created_at', 'expires_at', 'closed_at'] as const),
 ] as const;
 type Head = Pick<Selectable<ApprovalsTable>, (typeof HEAD)[number]>;
@@ -56,7 +71,7 @@ declare module './tables.ts' {
 /** Approvals and their verdicts in PostgreSQL. The row of the approval is the lock for its verdicts too. */
 export function approvalStore(database: Database, sealing: Seals): ApprovalStore {
   return {
-    async insert(tx, approval, preview) {
+    async insert(tx, approval, preview, nudges) {
       const inserted = await database
         .on(tx)
         .insertInto('approvals')
@@ -77,11 +92,14 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
           requesters: approval.requesters,
           groups: approval.groups,
           quorum: approval.quorum,
+          signature: approval.signature,
           state: approval.state,
           refs: canonicalJson(approval.refs),
           created_at: new Date(approval.created_at),
           expires_at: new Date(approval.expires_at),
           closed_at: null,
+          remind_at: new Date(nudges.remind),
+          escalate_at: new Date(nudges.escalate),
         })
         .onConflict((conflict) => conflict.column('proposal').doNothing())
         .returning('id')
@@ -115,7 +133,7 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
       return row ? withVerdicts(database.read, row) : null;
     },
 
-    async addVerdict(tx, id, { signed, groups }) {
+    async addVerdict(tx, id, { signed, groups, in_place_of }) {
       const db = database.on(tx);
       const { count } = await db
         .selectFrom('approval_verdicts')
@@ -130,6 +148,7 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
           approver: signed.statement.approver,
           nonce: signed.statement.nonce,
           groups: [...groups],
+          in_place_of,
           signed: canonicalJson(signed),
         })
         .onConflict((conflict) => conflict.doNothing())
@@ -163,22 +182,52 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
       return rows.map(({ id }) => asId('approval', id));
     },
 
+    async nudgesDue(kind, now, limit) {
+      const rows = await database.read
+        .selectFrom('approvals')
+        .select('id')
+        .where('state', '=', 'pending')
+        .where(`${kind}_at`, '<=', new Date(now))
+        .orderBy(`${kind}_at`)
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => asId('approval', id));
+    },
+
+    async nudged(tx, id, kind) {
+      const done = await database
+        .on(tx)
+        .updateTable('approvals')
+        .set({ [`${kind}_at`]: null })
+        .where('id', '=', id)
+        .where('state', '=', 'pending')
+        .where(`${kind}_at`, 'is not', null)
+        .returning('id')
+        .executeTakeFirst();
+      return done !== undefined;
+    },
+
     async pendingOf(tx, requester) {
       const rows = await database
         .on(tx)
         .selectFrom('approvals')
         .select('id')
         .where('state', '=', 'pending')
-        .where(sql<boolean>`${requester} = ANY (requesters)`)
+        .where(sql<boolean>`requesters @> ARRAY[${requester}]::text[]`)
         .orderBy('id')
         .execute();
       return rows.map(({ id }) => asId('approval', id));
     },
 
-    async list({ state, groups, limit, after }) {
+    async list({ state, groups, requester, limit, after }) {
       let query = database.read.selectFrom('approvals').select(HEAD).orderBy('id').limit(limit);
       if (state !== null) query = query.where('state', '=', state);
       if (groups !== null) query = query.where(sql<boolean>`groups && ${[...groups]}::text[]`);
+      // Found by who asked and then put in order (`OFFSET 0`): the other way round walks over everybody’s.
+      if (requester !== null)
+        query = query.where(
+          sql<boolean>`id IN (SELECT id FROM approvals WHERE requesters @> ARRAY[${requester}]::text[] OFFSET 0)`,
+        );
       if (after !== null) query = query.where('id', '>', after);
       return withAllVerdicts(database.read, await query.execute());
     },
@@ -194,7 +243,7 @@ async function withAllVerdicts(db: Kysely<Tables>, rows: readonly Head[]): Promi
   const ids = rows.map(({ id }) => id);
   const verdicts = await db
     .selectFrom('approval_verdicts')
-    .select(['approval', 'groups', 'signed'])
+    .select(['approval', 'groups', 'in_place_of', 'signed'])
     .where('approval', 'in', ids)
     .orderBy('position')
     .execute();
@@ -202,7 +251,10 @@ async function withAllVerdicts(db: Kysely<Tables>, rows: readonly Head[]): Promi
   return rows.map((row) => approvalOf(row, verdictsById.get(row.id) ?? []));
 }
 
-function approvalOf(row: Head, verdicts: readonly Pick<VerdictsTable, 'groups' | 'signed'>[]): StoredApproval {
+function approvalOf(
+  row: Head,
+  verdicts: readonly Pick<VerdictsTable, 'groups' | 'in_place_of' | 'signed'>[],
+): StoredApproval {
   return {
     id: asId('approval', row.id),
     proposal: asId('proposal', row.proposal),
@@ -212,13 +264,18 @@ function approvalOf(row: Head, verdicts: readonly Pick<VerdictsTable, 'groups' |
     requesters: row.requesters,
     groups: row.groups,
     quorum: row.quorum,
+    signature: row.signature,
     state: row.state,
     refs: recordRefsSchema.parse(JSON.parse(row.refs)),
     created_at: row.created_at.toISOString(),
     expires_at: row.expires_at.toISOString(),
     closed_at: row.closed_at?.toISOString() ?? null,
     verdicts: verdicts.map(
-      ({ groups, signed }): StoredVerdict => ({ groups, signed: signedVerdictSchema.parse(JSON.parse(signed)) }),
+      ({ groups, in_place_of, signed }): StoredVerdict => ({
+        groups,
+        in_place_of: in_place_of === null ? null : asId('principal', in_place_of),
+        signed: signedVerdictSchema.parse(JSON.parse(signed)),
+      }),
     ),
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Batch, Lead, PendingRecord } from '@portreeve/audit';
 import type pg from 'pg';
-import type { Database } from './database.ts';
+import { type Database, STATEMENT_MS_MAX } from './database.ts';
 
 /** Where the process that leads a log listens; the payload is the log's name. */
 export const LEAD_CHANNEL = 'portreeve_audit';
@@ -30,6 +30,8 @@ export async function leadLog(
     // A host that is gone without a word must not keep the lead for longer than a process that was killed.
     for (const name of ['idle', 'interval', 'count'])
       await client.query(`SELECT set_config('tcp_keepalives_${name}', '1', false)`);
+    // A write that hangs is given up, and the lead with it: who waits for it must hear that it is not written.
+    await client.query("SELECT set_config('statement_timeout', $1, false)", [String(STATEMENT_MS_MAX)]);
     // Asked again and again, since a session that waits for a lock cannot be ended from this side.
     while (!(await tryLead(client, log))) {
       const gone = await Promise.race([lost.then(() => true), setTimeout(TRY_EVERY_MS, false, { ref: false })]);

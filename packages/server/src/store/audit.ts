@@ -231,6 +231,8 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
     },
 
     async forgetWords(tx, keys) {
+      // Of many records, this takes the time that it takes.
+      await sql`SET LOCAL statement_timeout = 0`.execute(database.on(tx));
       // What begins with "=" is no word: the columns and blocks under which the record is still found.
       await sql`UPDATE audit_index
         SET words = ts_delete(words, ARRAY(SELECT lexeme FROM unnest(words) WHERE left(lexeme, 1) <> '='))

@@ -10,6 +10,11 @@ interface OpenTransaction {
   done: boolean;
 }
 
+/** How long one statement of a state change may take, in milliseconds: one that hangs must not hold up who asked for it. */
+export const STATEMENT_MS_MAX = 5000;
+/** How long a connection may be waited for, in milliseconds, also behind others that wait: a crowd is no fault. */
+const CONNECT_MS_MAX = 30_000;
+
 /** A PostgreSQL database: the unit of work of every stage, and Kysely for the adapters. */
 export class Database implements UnitOfWork {
   readonly pool: pg.Pool;
@@ -29,12 +34,18 @@ export class Database implements UnitOfWork {
       max: options.max ?? 20,
       application_name: 'portreeve',
       pipeline: true,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
     });
     // An idle connection that breaks must not end the process: the next query fails by itself and says why.
     this.pool.on('error', () => undefined);
+    // One in use that breaks tells its query, and besides whoever listens: where nobody does, that would end the process.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
     this.read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
     const single = new pg.Pool({ connectionString: url, max: 1, application_name: 'portreeve-vital' });
     single.on('error', () => undefined);
+    single.on('connect', (client) => client.on('error', () => undefined));
     this.vital = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: single }) });
   }
 
@@ -50,7 +61,7 @@ export class Database implements UnitOfWork {
     this.#open.set(handle, state);
     try {
       // Not waited for: the first statement goes with it, and fails if it did.
-      const begun = client.query('BEGIN');
+      const begun = client.query(`BEGIN; SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`);
       begun.catch(() => undefined);
       const result = await this.#inside.run(true, () => fn(handle as unknown as Tx));
       await begun;
@@ -112,8 +123,17 @@ export class Database implements UnitOfWork {
   }
 }
 
+/**
+ * A database as one connection sees it, inside the transaction that is open there: for stores that read by themselves. It
+ * opens no transaction.
+ */
+export function databaseOn(client: pg.ClientBase): Database {
+  const kysely = bound(client);
+  return { read: kysely, vital: kysely, on: () => kysely } as unknown as Database;
+}
+
 /** A Kysely that runs everything on one connection, inside the transaction that is open there. */
-function bound(client: pg.PoolClient): Kysely<Tables> {
+function bound(client: pg.ClientBase): Kysely<Tables> {
   const lent = { query: client.query.bind(client), release: () => undefined };
   const pool = { connect: async () => lent, end: async () => undefined };
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) });

@@ -1,8 +1,19 @@
-import { canonicalJson, type Handoff, handoffSchema, PortreeveError } from '@portreeve/contract';
-import type { HandoffStore } from '@portreeve/gate';
+import {
+  asId,
+  CATEGORIES,
+  canonicalJson,
+  ESCALATIONS_MAX,
+  type Handoff,
+  handoffSchema,
+  PortreeveError,
+  type Tx,
+} from '@portreeve/contract';
+import type { HandoffPatch, HandoffStore } from '@portreeve/gate';
 import type { ColumnType, Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import type { Seals } from './values.ts';
+
+type Moment<T> = ColumnType<T, string | Extract<T, null>, string | Extract<T, null>>;
 
 interface HandoffsTable {
   id: string;
@@ -10,7 +21,11 @@ interface HandoffsTable {
   state: string;
   run: string | null;
   body: string;
-  closed_at: ColumnType<Date | null, string | null, string | null>;
+  group: string | null;
+  assignee: string | null;
+  level: number;
+  due_at: Moment<Date>;
+  closed_at: Moment<Date | null>;
 }
 
 declare module './tables.ts' {
@@ -26,64 +41,84 @@ export function handoffStore(database: Database, sealing: Seals): HandoffStore {
     // Nothing is left that a person could finish.
     return rows.flatMap((row, i) => (texts[i] === null ? [] : [fromRow({ ...row, body: texts[i]! })]));
   };
+  const one = async (id: string, row: Selectable<HandoffsTable> | undefined): Promise<Handoff | null> => {
+    if (!row) return null;
+    const [handoff] = await opened([row]);
+    if (!handoff) throw new PortreeveError('erased', `The hand-off ${id} has been erased.`);
+    return handoff;
+  };
+  const sealed = async (handoff: Handoff): Promise<string> =>
+    sealing.texts.seal(await sealing.of(handoff.run), 'runs', `handoffs/${handoff.id}`, canonicalJson(handoff));
+
   return {
     async insert(tx, handoff) {
-      await database
-        .on(tx)
-        .insertInto('handoffs')
-        .values({
-          id: handoff.id,
-          kind: handoff.kind,
-          state: handoff.state,
-          run: handoff.run,
-          body: await sealing.texts.seal(
-            await sealing.of(handoff.run),
-            'runs',
-            `handoffs/${handoff.id}`,
-            canonicalJson(handoff),
-          ),
-          closed_at: handoff.closed_at,
-        })
-        .execute();
+      const { id, kind, run } = handoff;
+      const row = { id, kind, run, ...columnsOf(handoff), body: await sealed(handoff) };
+      await database.on(tx).insertInto('handoffs').values(row).execute();
     },
 
     async get(id) {
-      const row = await database.read.selectFrom('handoffs').selectAll().where('id', '=', id).executeTakeFirst();
-      if (!row) return null;
-      const [handoff] = await opened([row]);
-      if (!handoff) throw new PortreeveError('erased', `The hand-off ${id} has been erased.`);
-      return handoff;
+      return one(id, await database.read.selectFrom('handoffs').selectAll().where('id', '=', id).executeTakeFirst());
     },
 
-    async close(tx, id, at) {
-      const closed = await database
+    async lock(tx, id) {
+      const query = database.on(tx).selectFrom('handoffs').selectAll().where('id', '=', id).forUpdate();
+      return one(id, await query.executeTakeFirst());
+    },
+
+    async update(tx: Tx, locked: Handoff, patch: HandoffPatch) {
+      const changed = { ...locked, ...patch };
+      const body = 'result' in patch || 'material' in patch ? { body: await sealed(changed) } : {};
+      const query = database
         .on(tx)
         .updateTable('handoffs')
-        .set({ state: 'done', closed_at: at })
-        .where('id', '=', id)
-        .where('state', '=', 'open')
-        .executeTakeFirst();
-      return closed.numUpdatedRows === 1n;
+        .set({ ...columnsOf(changed), ...body });
+      await query.where('id', '=', locked.id).execute();
     },
 
-    async list(filter) {
-      let query = database.read
-        .selectFrom('handoffs')
-        .selectAll()
-        .orderBy('id')
-        .limit(filter.limit ?? 100);
-      if (filter.state) query = query.where('state', '=', filter.state);
-      if (filter.run) query = query.where('run', '=', filter.run);
-      if (filter.after) query = query.where('id', '>', filter.after);
+    async list({ states, kind, run, group, assignee, after, limit = 100 }) {
+      let query = database.read.selectFrom('handoffs').selectAll().orderBy('id').limit(limit);
+      if (states) query = query.where('state', 'in', states);
+      if (kind) query = query.where('kind', '=', kind);
+      if (run) query = query.where('run', '=', run);
+      if (group) query = query.where('group', '=', group);
+      if (assignee) query = query.where('assignee', '=', assignee);
+      if (after) query = query.where('id', '>', after);
       return opened(await query.execute());
+    },
+
+    async due(at, limit) {
+      const rows = await database.read
+        .selectFrom('handoffs')
+        .select('id')
+        .where('state', '<>', 'done')
+        .where('level', '<', ESCALATIONS_MAX)
+        .where('due_at', '<=', new Date(at))
+        .orderBy('due_at')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => asId('handoff', id));
     },
   };
 }
 
-function fromRow(row: Selectable<HandoffsTable>): Handoff {
+/** What may change and is looked for. */
+const columnsOf = ({ state, group, assignee, level, due_at, closed_at }: Handoff) => ({
+  ...{ state, group, assignee, level, due_at, closed_at },
+});
+
+/** What work that was opened before migration 0051 has not in its body. Nobody said how secret it is. */
+const BEFORE = {
+  ...{ about: null, tried: [], material: [], procedure: null, awaits: null, result: null, requester: null },
+  label: { confidentiality: 'restricted', categories: [...CATEGORIES] },
+};
+
+function fromRow({ body, due_at, closed_at, state, group, assignee, level }: Selectable<HandoffsTable>): Handoff {
   return handoffSchema.parse({
-    ...(JSON.parse(row.body) as object),
-    state: row.state,
-    closed_at: row.closed_at?.toISOString() ?? null,
+    ...BEFORE,
+    ...(JSON.parse(body) as object),
+    ...{ state, group, assignee, level },
+    due_at: due_at.toISOString(),
+    closed_at: closed_at?.toISOString() ?? null,
   });
 }

@@ -33,6 +33,7 @@ interface SessionsTable {
   created_at: Date;
   expires_at: Date;
   ended_at: Date | null;
+  proven_at: Date | null;
 }
 
 interface TokensTable {
@@ -167,6 +168,7 @@ export function identityStore(database: Database): IdentityStore {
           created_at: new Date(session.created_at),
           expires_at: new Date(session.expires_at),
           ended_at: dateOf(session.ended_at),
+          proven_at: dateOf(session.proven_at),
         })
         .execute();
     },
@@ -207,6 +209,17 @@ export function identityStore(database: Database): IdentityStore {
         .returning('id')
         .execute();
       return ended.map(({ id }) => asId('session', id)).sort();
+    },
+    async proveSession(tx, id, at) {
+      const proven = await database
+        .on(tx)
+        .updateTable('identity_sessions')
+        .set({ proven_at: new Date(at) })
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+        .returning('id')
+        .execute();
+      return proven.length === 1;
     },
     async endSession(tx, id, at) {
       const ended = await database
@@ -387,6 +400,7 @@ function sessionOf(row: Selectable<SessionsTable>): Session {
     created_at: row.created_at.toISOString(),
     expires_at: row.expires_at.toISOString(),
     ended_at: row.ended_at?.toISOString() ?? null,
+    proven_at: row.proven_at?.toISOString() ?? null,
   };
 }
 

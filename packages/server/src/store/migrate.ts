@@ -31,7 +31,11 @@ async function migrations(): Promise<Migration[]> {
  * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now,
  * the newest one, and whether the database tells the roles apart ({@link ensureRoles}).
  */
-export async function migrate(pool: pg.Pool): Promise<{ applied: string[]; roles: boolean; schema: string }> {
+export async function migrate(
+  pool: pg.Pool,
+  /** Only up to this number: the schema that a backup was made from. */
+  to = Number.POSITIVE_INFINITY,
+): Promise<{ applied: string[]; roles: boolean; schema: string }> {
   const client = await pool.connect().catch((cause: unknown) => {
     throw new PortreeveError('unavailable', 'The database cannot be reached.', {
       next: 'Check DATABASE_URL, and that PostgreSQL runs and lets this user in.',
@@ -61,7 +65,7 @@ export async function migrate(pool: pg.Pool): Promise<{ applied: string[]; roles
     const applied: string[] = [];
     for (const migration of known) {
       const before = checksumsByNumber.get(migration.number);
-      if (before === migration.checksum) continue;
+      if (before === migration.checksum || migration.number > to) continue;
       if (before !== undefined) {
         throw new PortreeveError(
           'misconfigured',

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { chown, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -8,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PortreeveError } from '@portreeve/contract';
 import pg from 'pg';
+import { keepRunning } from './keep-running.ts';
 
 const run = promisify(execFile);
 const USER = 'portreeve';
@@ -22,7 +24,8 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts the PostgreSQL that comes through npm on `folder`, making the cluster at first. It ends with {@link stop}, and also
- * when this process dies in any way: a guard shell holds the other end of a pipe.
+ * when this process dies in any way: a guard shell holds the other end of a pipe. One that ends by itself is begun again, at
+ * the same address.
  */
 export async function startEmbeddedPostgres(options: {
   folder: string;
@@ -66,28 +69,26 @@ export async function startEmbeddedPostgres(options: {
 
   await waitForOrphan(data);
   const password = await readFile(passwordFile, 'utf8');
-  const log = await open(join(folder, 'server.log'), 'a', 0o600);
-  try {
-    for (let attempt = 1; ; attempt++) {
-      const port = await freePort();
-      const server = launch([...runner.command, join(bin, 'postgres')], data, port, durable, log.fd);
-      const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
-      const adminUrl = `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`;
-      if (await ready(server, adminUrl)) {
-        await ensureDatabase(adminUrl);
-        return { url, stop: () => stop(server) };
-      }
-      await stop(server);
-      // Somebody may have taken the port between the probe and the start.
-      if (attempt === 3) {
-        throw new PortreeveError(
-          'unavailable',
-          `The embedded PostgreSQL does not start; see ${join(folder, 'server.log')}.`,
-        );
-      }
+  const logFile = join(folder, 'server.log');
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    const server = launch([...runner.command, join(bin, 'postgres')], data, port, durable, logFile);
+    const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+    const adminUrl = `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`;
+    if (await ready(server, adminUrl)) {
+      await ensureDatabase(adminUrl);
+      const begin = () => {
+        const child = launch([...runner.command, join(bin, 'postgres')], data, port, durable, logFile);
+        return { child, ready: ready(child, adminUrl) };
+      };
+      const kept = keepRunning({ first: server, begin, end: stop });
+      return { url, stop: () => kept.stop() };
     }
-  } finally {
-    await log.close();
+    await stop(server);
+    // Somebody may have taken the port between the probe and the start.
+    if (attempt === 3) {
+      throw new PortreeveError('unavailable', `The embedded PostgreSQL does not start; see ${logFile}.`);
+    }
   }
 }
 
@@ -103,7 +104,7 @@ wait "$server"; code=$?
 kill "$watch" 2>/dev/null
 exit "$code"`;
 
-function launch(command: string[], data: string, port: number, durable: boolean, log: number): ChildProcess {
+function launch(command: string[], data: string, port: number, durable: boolean, logFile: string): ChildProcess {
   const settings = {
     port: String(port),
     listen_addresses: '127.0.0.1',
@@ -113,12 +114,17 @@ function launch(command: string[], data: string, port: number, durable: boolean,
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  // Its own session: Ctrl-C in the terminal reaches Portreeve alone, which then stops things in order.
-  return spawn('sh', ['-c', GUARD, 'guard', ...command, '-D', data, ...args], {
-    stdio: ['pipe', log, log],
-    detached: true,
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
-  });
+  const log = openSync(logFile, 'a', 0o600);
+  try {
+    // Its own session: Ctrl-C in the terminal reaches Portreeve alone, which then stops things in order.
+    return spawn('sh', ['-c', GUARD, 'guard', ...command, '-D', data, ...args], {
+      stdio: ['pipe', log, log],
+      detached: true,
+      env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
+    });
+  } finally {
+    closeSync(log);
+  }
 }
 
 async function ready(server: ChildProcess, url: string): Promise<boolean> {

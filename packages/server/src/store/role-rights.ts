@@ -30,6 +30,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   audit_index: { api: 'SELECT, INSERT, UPDATE (words)', gatekeeper: ADD },
   audit_checkpoints: { api: READ, gatekeeper: ADD },
   audit_cosignatures: { api: READ, gatekeeper: ADD },
+  // How often the database was put back, which only its owner does.
+  restores: { api: READ, gatekeeper: READ },
   // How far streams are, and no record: the gatekeeper delivers them.
   audit_streams: { api: READ, gatekeeper: CHANGE },
 
@@ -53,6 +55,10 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   identity_attempts: { api: ALL },
   identity_begun_sign_ins: { api: ALL },
   identity_agents: { api: CHANGE, gatekeeper: READ },
+  // The gatekeeper verifies again what they have signed.
+  passkeys: { api: 'SELECT, INSERT, UPDATE (counter, revoked_at)', gatekeeper: READ },
+  passkey_challenges: { api: 'SELECT, INSERT, DELETE' },
+  passkey_invitations: { api: 'SELECT, INSERT, DELETE' },
   identity_access_revocations: { api: ALL },
   identity_used: { api: ALL },
 
@@ -82,14 +88,26 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   approvals: {
     api: 'SELECT, UPDATE (state, closed_at)',
     reasoner: READ,
-    gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at)',
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at, remind_at, escalate_at)',
   },
+  approval_delegations: { api: 'SELECT, INSERT, UPDATE (ended_at)' },
   approval_verdicts: { api: ADD, gatekeeper: READ },
   action_history: { gatekeeper: ALL },
   undos: { api: READ, gatekeeper: CHANGE },
   unwindings: { api: READ, reasoner: READ, gatekeeper: CHANGE },
   notices: { api: READ, gatekeeper: ADD },
-  handoffs: { api: 'SELECT, UPDATE (state, closed_at)', reasoner: ADD, gatekeeper: ADD },
+  handoffs: {
+    api: 'SELECT, UPDATE (state, body, "group", assignee, level, due_at, closed_at)',
+    reasoner: ADD,
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, "group", assignee, level, due_at, closed_at)',
+  },
+
+  // What agents have read and wait for; nobody removes it.
+  agent_sessions: { api: READ, gatekeeper: CHANGE },
+  agent_session_sources: { gatekeeper: CHANGE },
+  agent_calls: { api: READ, gatekeeper: CHANGE },
+  // What an upstream shows is seen by who reads its lists; people decide by the API.
+  mcp_definitions: { api: CHANGE, gatekeeper: ADD },
 
   // A freeze takes grants back. The database lets a grant leave `issued` once (`0021_executor_apart.sql`).
   grants: {

@@ -1,13 +1,19 @@
 export { OUTSIDE_THE_TABLE } from '../http/app.ts';
+export { APPROVAL_PAGE_SCRIPT, approvalPage } from '../http/pages/approval-page.ts';
 export type { Route } from '../http/route.ts';
 export { routes } from '../http/routes/index.ts';
+export type { ApprovalView } from '../http/views/approval.ts';
 export { testDatabase, withClient } from '../store/testing/database.ts';
 export type { Answer, Client } from './client.ts';
+export { openApiDocument } from './openapi.ts';
+export { decideByPasskey, enrolment, invitationFor, signedByPasskey, withPasskey } from './passkeys.ts';
 export { servedRoutes } from './served-routes.ts';
 export {
+  AGENT_TOOLSET,
   type ShownApproval,
   type SignedInClient,
   type TestServer,
+  type TestServerOptions,
   testServer,
   WORKFLOW,
 } from './server.ts';

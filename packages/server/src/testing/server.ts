@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { signVerdict } from '@portreeve/approve';
 import type {
   Approval,
+  KeyVerdict,
   Principal,
   ProjectConfigInput,
   Role,
   Run,
-  SignedVerdict,
   VerdictStatement,
 } from '@portreeve/contract';
 import { makeSigningKey, type Signer, type SigningKey, unlockSigningKey } from '@portreeve/identity/signing-key';
@@ -27,8 +27,11 @@ export const PROJECT = fileURLToPath(new URL('./project/', import.meta.url));
 /** The one workflow of the test project; the group of its approvers is {@link APPROVERS}. */
 export const WORKFLOW = workflow.contract.name;
 export const APPROVERS = workflow.contract.approvers;
+/** Tools of the test project for agents outside, as configuration. */
+export const AGENT_TOOLSET = { name: 'cases', approvers: [...APPROVERS], tools: join(PROJECT, 'agents/tools.ts') };
 
-export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'tracer'> {
+export interface TestServerOptions
+  extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'tracer' | 'consoleFolder'> {
   /** Another project than the test project: a folder. */
   readonly project?: string;
   /** Called before the first start, with the state folder. */
@@ -62,6 +65,8 @@ export interface TestServer {
   readonly anonymous: Client;
   /** A local account (`analyst`, `lead`, `operator`, `auditor`, `admin`), or one of {@link addAccount}, signed in. */
   as(name: string): Promise<SignedInClient>;
+  /** The password of a local account: what a person types. */
+  passwordOf(name: string): string;
   /** Signs in anew. */
   signIn(name: string): Promise<SignedInClient>;
   /** Signs in with a name and password of the caller's. */
@@ -80,7 +85,7 @@ export interface TestServer {
     shown: ShownApproval,
     verdict: VerdictStatement['verdict'],
     over?: Partial<VerdictStatement>,
-  ): Promise<SignedVerdict>;
+  ): Promise<KeyVerdict>;
   /** Stops the server and starts another on the same state and database. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -155,6 +160,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       startOptions,
       anonymous,
       as,
+      passwordOf,
       signIn,
       signInWith,
 

@@ -1,7 +1,8 @@
 import { type ApprovalChecks, approvalChecks } from './approvals.ts';
 import { type Entry, isPayloadOf } from './entry.ts';
 import { type ErasureChecks, erasureChecks } from './erasures.ts';
-import { readVerdict, verifyVerdict } from './verdict.ts';
+import type { PasskeyHome } from './passkey.ts';
+import { keyOf, readVerdict, verifyVerdict } from './verdict.ts';
 
 /** What has been seen so far in the records of one export. */
 export interface ContentChecks {
@@ -11,11 +12,31 @@ export interface ContentChecks {
   verdicts_by_registered_key: number;
   time: number;
   readonly signingKeysByAccount: Map<string, string>;
+  /** Where each account's passkeys sign, by their public keys: those that are enrolled at this place of the log. */
+  readonly passkeysByAccount: Map<string, Map<string, Enrolled>>;
+  /** Each verdict in the order of the log, where it was asked for. */
+  readonly proved: ProvedVerdict[] | null;
   readonly erasures: ErasureChecks;
   readonly approvals: ApprovalChecks;
 }
 
-export function newContentChecks(): ContentChecks {
+interface Enrolled extends PasskeyHome {
+  readonly id: unknown;
+}
+
+/** One verdict whose signature verifies. */
+export interface ProvedVerdict {
+  readonly index: number;
+  readonly approval: string;
+  readonly proposal_digest: string;
+  readonly verdict: string;
+  readonly approver: string;
+  readonly by: 'key' | 'passkey';
+  /** Whether this log registers that key for that person, at this place. */
+  readonly registered: boolean;
+}
+
+export function newContentChecks(options: { readonly approvals?: boolean } = {}): ContentChecks {
   return {
     records: 0,
     payloads_missing: 0,
@@ -23,6 +44,8 @@ export function newContentChecks(): ContentChecks {
     verdicts_by_registered_key: 0,
     time: Number.NEGATIVE_INFINITY,
     signingKeysByAccount: new Map(),
+    passkeysByAccount: new Map(),
+    proved: options.approvals ? [] : null,
     erasures: erasureChecks(),
     approvals: approvalChecks(),
   };
@@ -62,10 +85,7 @@ export async function checkContent(
   checks.erasures.see(entry, payload);
   checks.approvals.see(entry, payload);
   const { data } = payload;
-  if (entry.type === 'identity.account_created' && typeof data.account === 'string') {
-    if (typeof data.signing_key === 'string') checks.signingKeysByAccount.set(data.account, data.signing_key);
-    return null;
-  }
+  learnKey(checks, entry.type, data);
   return entry.type === 'approval.verdict' ? checkVerdict(checks, entry, data.verdict, whole) : null;
 }
 
@@ -77,7 +97,8 @@ async function checkVerdict(
 ): Promise<Finding | null> {
   const { index, refs } = entry;
   const signed = readVerdict(value);
-  if (!signed || !(await verifyVerdict(signed)))
+  const home = signed ? (checks.passkeysByAccount.get(signed.statement.approver)?.get(keyOf(signed)) ?? null) : null;
+  if (!signed || !(await verifyVerdict(signed, home)))
     return { kind: 'bad_verdict', index, problem: `the signature of the verdict in record ${index} does not verify` };
   const { statement } = signed;
   const elsewhere =
@@ -88,6 +109,28 @@ async function checkVerdict(
   const fault = checks.approvals.fault(statement, whole);
   if (fault !== null) return { kind: 'bad_verdict', index, problem: `the verdict in record ${index} ${fault}` };
   checks.verdicts++;
-  if (checks.signingKeysByAccount.get(statement.approver) === signed.public_key) checks.verdicts_by_registered_key++;
+  const by = 'passkey' in signed ? 'passkey' : 'key';
+  const registered =
+    by === 'passkey' ? home !== null : checks.signingKeysByAccount.get(statement.approver) === keyOf(signed);
+  if (registered) checks.verdicts_by_registered_key++;
+  const { approval, proposal_digest, verdict, approver } = statement;
+  checks.proved?.push({ index, approval, proposal_digest, verdict, approver, by, registered });
   return null;
+}
+
+/** What a record says of whose key is whose from then on. */
+function learnKey(checks: ContentChecks, type: string, data: Readonly<Record<string, unknown>>): void {
+  const { account, signing_key, public_key, passkey, rp_id, origin } = data;
+  if (typeof account !== 'string') return;
+  if (type === 'identity.account_created' && typeof signing_key === 'string')
+    checks.signingKeysByAccount.set(account, signing_key);
+  if (type === 'identity.signing_key_registered' && typeof public_key === 'string')
+    checks.signingKeysByAccount.set(account, public_key);
+  const own = checks.passkeysByAccount.get(account) ?? new Map<string, Enrolled>();
+  if (type === 'identity.passkey_enrolled' && typeof public_key === 'string')
+    checks.passkeysByAccount.set(
+      account,
+      own.set(public_key, { id: passkey, rp_id: String(rp_id), origin: String(origin) }),
+    );
+  if (type === 'identity.passkey_revoked') for (const [key, { id }] of own) if (id === passkey) own.delete(key);
 }

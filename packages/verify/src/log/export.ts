@@ -1,5 +1,5 @@
 import { equal, fromBase64, toBase64 } from './bytes.ts';
-import { type ContentChecks, checkContent, newContentChecks } from './content.ts';
+import { type ContentChecks, checkContent, newContentChecks, type ProvedVerdict } from './content.ts';
 import { type Entry, readEntry } from './entry.ts';
 import { LineTooLong, linesOf } from './lines.ts';
 import { type Checkpoint, type NoteFault, parseCheckpoint } from './note.ts';
@@ -17,6 +17,8 @@ export interface ExportInput {
   readonly expectedVkeys?: readonly string[];
   /** In their place: whose signatures and cosignatures are believed. */
   readonly policy?: Policy;
+  /** Names each verdict, and takes one by a key that these records do not register for its approver for a fault. */
+  readonly approvals?: boolean;
   /** What is checked never held payloads, as a folder of tiles. */
   readonly without_payloads?: boolean;
 }
@@ -63,6 +65,8 @@ export interface ExportResult {
   /** Signed verdicts that verify, and how many of them by the key that this log registers for the approver. */
   readonly verdicts: number;
   readonly verdicts_by_registered_key: number;
+  /** Each verdict, where that was asked for. */
+  readonly proved?: readonly ProvedVerdict[];
   /** The key that signed the checkpoint. */
   readonly key: string | null;
   /** Further keys whose signatures or cosignatures it carries, of those that were given. */
@@ -91,7 +95,8 @@ export async function verifyExport(input: ExportInput): Promise<ExportResult> {
     const kind = opened.ok ? 'malformed' : opened.fault;
     return result({ kind, index: null, problem: NOTE_PROBLEMS[kind] }, null, newContentChecks(), {});
   }
-  const scan = new ExportScan(input.checkpoint, checkpoint, trust, input.without_payloads ?? false);
+  const content = newContentChecks({ approvals: input.approvals === true });
+  const scan = new ExportScan(input.checkpoint, checkpoint, trust, content, input.without_payloads ?? false);
   let finding: Finding | null;
   try {
     finding = await scan.run(linesOf(input.entries));
@@ -99,7 +104,7 @@ export async function verifyExport(input: ExportInput): Promise<ExportResult> {
     if (!(error instanceof LineTooLong)) throw error;
     finding = { kind: 'malformed', index: scan.content.records, problem: error.message };
   }
-  return result(finding, checkpoint, scan.content, {
+  return result(finding ?? strangeKey(content), checkpoint, content, {
     complete: scan.complete && finding === null,
     key: opened.ok ? opened.signed_by[0]! : null,
     cosigned_by: opened.ok ? opened.signed_by.slice(1) : [],
@@ -107,8 +112,16 @@ export async function verifyExport(input: ExportInput): Promise<ExportResult> {
   });
 }
 
+/** A verdict by a key that nobody registered proves nothing about its approver. */
+function strangeKey({ proved }: ContentChecks): Finding | null {
+  const strange = proved?.find(({ registered }) => !registered);
+  if (!strange) return null;
+  const problem = `the verdict in record ${strange.index} is by a key that these records do not register for its approver`;
+  return { kind: 'bad_verdict', index: strange.index, problem };
+}
+
 class ExportScan {
-  readonly content: ContentChecks = newContentChecks();
+  readonly content: ContentChecks;
   complete = true;
   readonly #note: string;
   readonly #checkpoint: Checkpoint;
@@ -120,7 +133,8 @@ class ExportScan {
   readonly #withoutPayloads: boolean;
   #last = -1;
 
-  constructor(note: string, checkpoint: Checkpoint, trust: Trust, withoutPayloads: boolean) {
+  constructor(note: string, checkpoint: Checkpoint, trust: Trust, content: ContentChecks, withoutPayloads: boolean) {
+    this.content = content;
     this.#withoutPayloads = withoutPayloads;
     this.#note = note;
     this.#checkpoint = checkpoint;
@@ -265,6 +279,7 @@ function result(
     payloads_unexplained: content.erasures.unexplained(),
     verdicts: content.verdicts,
     verdicts_by_registered_key: content.verdicts_by_registered_key,
+    ...(content.proved ? { proved: content.proved } : {}),
     key: more.key ?? null,
     cosigned_by: more.cosigned_by ?? [],
     key_expected: more.key_expected ?? false,

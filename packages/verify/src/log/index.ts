@@ -1,5 +1,7 @@
+export type { ProvedVerdict } from './content.ts';
 export { type ExportInput, type ExportProblem, type ExportResult, verifyExport } from './export.ts';
 export { BadVerifierKey, type Checkpoint, type NoteFault, type OpenedNote, openNote, parseCheckpoint } from './note.ts';
+export { type PasskeyAssertion, type PasskeyHome, verifyAssertion } from './passkey.ts';
 export { BadPolicy, type Policy, parsePolicy, type Trust } from './policy.ts';
 export { type ReceiptProblem, type ReceiptResult, verifyReceipt } from './receipt.ts';
 export { type ReadResource, verifyTiles } from './tiles.ts';

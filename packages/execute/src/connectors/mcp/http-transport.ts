@@ -16,8 +16,8 @@ export function httpTransport(options: {
   readonly url: URL;
   readonly egress: Egress;
   readonly credential: string | null;
-  /** Whose grant and proof go with the call. */
-  readonly call: Pick<VerifiedCall, 'token' | 'prove'>;
+  /** Whose grant and proof go with the call; null where nothing is called. */
+  readonly call: Pick<VerifiedCall, 'token' | 'prove'> | null;
   readonly bytes_max: number;
   readonly sending: Sending;
 }): StreamableHTTPClientTransport {
@@ -39,7 +39,7 @@ export function httpTransport(options: {
     async fetch(target, init) {
       const headers = new Headers(init?.headers);
       for (const [name, value] of Object.entries(own)) headers.set(name, value);
-      if (sending.isCall(init?.body)) {
+      if (call && sending.isCall(init?.body)) {
         headers.set(GRANT_HEADER, call.token);
         headers.set(PROOF_HEADER, call.prove(init?.method ?? 'GET', new URL(target)));
       }

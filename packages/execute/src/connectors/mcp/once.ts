@@ -7,17 +7,18 @@ export interface Sending {
   readonly isCall: (body: unknown) => boolean;
   /** The request with this body never reached a connection. */
   readonly notSent: (body: unknown) => void;
-  /** Refuses a second `tools/call` over this transport, whoever asks for it. */
+  /** Refuses a second such request over this transport, whoever asks for it. */
   readonly guard: (transport: Transport) => Transport;
 }
 
-export function sendingOnce(): Sending {
+/** `method`: the request that the binding stands for. */
+export function sendingOnce(method = 'tools/call'): Sending {
   let sent = false;
   let begun = false;
   const isCall = (body: unknown): boolean => {
     if (typeof body !== 'string') return false;
     try {
-      return (JSON.parse(body) as { method?: unknown }).method === 'tools/call';
+      return (JSON.parse(body) as { method?: unknown }).method === method;
     } catch {
       return false;
     }
@@ -31,7 +32,7 @@ export function sendingOnce(): Sending {
     guard(transport) {
       const send = transport.send.bind(transport);
       transport.send = async (message, options) => {
-        if ('method' in message && message.method === 'tools/call') {
+        if ('method' in message && message.method === method) {
           if (begun) throw new Error('a call is sent once');
           begun = true;
           sent = true;

@@ -25,6 +25,9 @@ export function declareDrill(spec: {
       approvers: ['leads'],
       approval_timeout_minutes: 60,
       history: {},
+      steps: {},
+      procedures: {},
+      clearances: {},
     },
     tools: [],
     sources: internal

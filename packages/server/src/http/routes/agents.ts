@@ -37,6 +37,7 @@ export const agentRoutes = [
   route({
     method: 'POST',
     url: '/v1/agents',
+    fresh_proof: true,
     operation: 'agents.register',
     summary: 'Register an agent. It is proposed, and can do nothing until it is activated',
     records: ['identity.agent_registered'],
@@ -61,6 +62,7 @@ export const agentRoutes = [
   route({
     method: 'POST',
     url: '/v1/agents/:id/events',
+    fresh_proof: true,
     operation: 'agents.change',
     summary:
       'Activate, review, suspend, reinstate or retire an agent. Suspending and retiring take back its grants and approvals; retiring its tokens, too',

@@ -1,22 +1,36 @@
+import { givenAssertionSchema } from '@portreeve/approve';
 import {
   APPROVAL_STATES,
   type ApprovalId,
   actorOf,
   approvalSchema,
+  asId,
+  digestSchema,
   draft,
   idSchema,
   PortreeveError,
   type Principal,
   previewViewSchema,
   signedVerdictSchema,
+  VERDICTS,
   type VerdictKind,
+  verdictStatementSchema,
 } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { approvalView } from '../views/approval.ts';
-import { seesApproval } from '../visible.ts';
+import { requesterOnly, seesApproval } from '../visible.ts';
 import { idParam, listLimit } from './schemas.ts';
+
+/** A row of the list: the approval, and what of its proposal a list shows. */
+const listedApproval = approvalSchema.extend({
+  tool: z.string().nullable(),
+  workflow: z.string().nullable(),
+  tier: z.string().nullable().describe('The risk tier of the workflow'),
+  requester: z.string().nullable(),
+  run: z.string().nullable(),
+});
 
 export const approvalRoutes = [
   route({
@@ -39,12 +53,20 @@ export const approvalRoutes = [
     records: 'read',
     query: z.strictObject({
       state: z.enum(APPROVAL_STATES).optional(),
+      /** Those alone that one may decide, as a member or in somebody’s place. */
+      mine: z.stringbool().default(false),
       limit: listLimit,
       after: idSchema('approval').optional(),
     }),
-    answers: { 200: z.object({ approvals: z.array(z.unknown()), next: z.string().nullable() }) },
+    answers: { 200: z.object({ approvals: z.array(listedApproval), next: z.string().nullable() }) },
     handler: async ({ services, who, query }) => {
-      const approvals = await services.approvals.list(query);
+      const { mine, ...filter } = query;
+      const requester = requesterOnly(who.principal);
+      const approvals = await services.approvals.list({
+        ...filter,
+        ...(mine ? { groups: await services.approvals.groupsFor(who.principal) } : {}),
+        ...(requester === null ? {} : { requester: asId('principal', requester) }),
+      });
       const visible = approvals.filter((approval) => seesApproval(who.principal, approval));
       const rows = await Promise.all(
         visible.map(async (approval) => {
@@ -52,7 +74,8 @@ export const approvalRoutes = [
           return {
             ...approval,
             tool: stored?.proposal.tool ?? null,
-            workflow: stored?.proposal.workflow ?? null,
+            workflow: stored?.workflow.name ?? null,
+            tier: stored?.workflow.tier ?? null,
             requester: stored?.proposal.principal.name ?? null,
             run: stored?.proposal.run ?? null,
           };
@@ -84,6 +107,47 @@ export const approvalRoutes = [
   }),
   route({
     method: 'POST',
+    url: '/v1/approvals/:id/challenges',
+    operation: 'approvals.decide',
+    summary:
+      'What a passkey is to sign for a verdict: the statement, and the options that the authenticator is asked with',
+    records: ['identity.passkey_challenged'],
+    params: idParam('approval'),
+    body: z.strictObject({
+      verdict: z.enum(VERDICTS),
+      reason: z.string().max(2000),
+      proposal_digest: digestSchema.describe('Of what the person was shown'),
+      preview_digest: digestSchema.nullable(),
+    }),
+    answers: { 200: z.object({ statement: verdictStatementSchema, options: z.looseObject({}) }) },
+    handler: async ({ services, who, params, body }) => {
+      const approval = await services.approvals.get(params.id);
+      if (!approval || !seesApproval(who.principal, approval))
+        throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
+      return services.passkeys.challenge(approval, body, who.principal);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/approvals/:id/passkey-verdicts',
+    operation: 'approvals.decide',
+    summary: 'Give the verdict that a passkey has signed: the assertion over the challenge that was asked for',
+    records: ['approval.verdict', 'approval.closed', 'approval.refused_verdict', 'identity.passkey_revoked'],
+    params: idParam('approval'),
+    body: givenAssertionSchema,
+    answers: { 201: approvalSchema },
+    handler: async ({ services, who, params, body }) => {
+      // Which verdict it is stands in what we gave to be signed; while frozen, only a denial can be given.
+      const verdict = await services.approvals.verdictIn(body, who.principal);
+      if (verdict) await refuseFrozen(services, params.id, verdict, who.principal);
+      services.debugpoint('before-verdict');
+      const approval = await services.approvals.decideByPasskey(params.id, body, who.principal);
+      services.debugpoint('after-verdict');
+      return approval;
+    },
+  }),
+  route({
+    method: 'POST',
     url: '/v1/approvals/:id/verdicts',
     operation: 'approvals.decide',
     summary: 'Give a signed verdict on exactly the proposal that was shown',
@@ -105,7 +169,12 @@ export const approvalRoutes = [
 ];
 
 /** A freeze stops pending approvals too: nothing can be approved that could not be done. A denial always can be given. */
-async function refuseFrozen(services: Services, id: ApprovalId, verdict: VerdictKind, by: Principal): Promise<void> {
+export async function refuseFrozen(
+  services: Services,
+  id: ApprovalId,
+  verdict: VerdictKind,
+  by: Principal,
+): Promise<void> {
   const approval = verdict === 'approve' ? await services.approvals.get(id) : null;
   const decision = approval && (await services.gate.frozen(approval.proposal));
   if (!decision) return;

@@ -44,6 +44,7 @@ export const environmentRoutes = [
   route({
     method: 'POST',
     url: '/v1/environment/freezes',
+    fresh_proof: true,
     operation: 'environment.freeze',
     summary: 'Stop a tool, a workflow, an identity or everything: new calls, grants not used yet, and approvals',
     records: ['environment.changed'],
@@ -57,6 +58,7 @@ export const environmentRoutes = [
   route({
     method: 'POST',
     url: '/v1/environment/thaws',
+    fresh_proof: true,
     operation: 'environment.thaw',
     summary:
       'Let through more of what is frozen: reads (`effects` stay stopped), low tiers (`high-tiers` stay stopped), all (`lifted`)',
@@ -71,6 +73,7 @@ export const environmentRoutes = [
   route({
     method: 'POST',
     url: '/v1/environment/maintenance',
+    fresh_proof: true,
     operation: 'environment.freeze',
     summary:
       'Plan a maintenance window, or move the one that the target has: nothing is changed there while it is open',
@@ -86,6 +89,7 @@ export const environmentRoutes = [
   route({
     method: 'POST',
     url: '/v1/environment/maintenance/end',
+    fresh_proof: true,
     operation: 'environment.thaw',
     summary: 'End a maintenance window early, or call it off',
     records: ['environment.changed'],
@@ -99,6 +103,7 @@ export const environmentRoutes = [
   route({
     method: 'POST',
     url: '/v1/environment/incident',
+    fresh_proof: true,
     operation: 'environment.freeze',
     summary: 'Turn incident mode on or off: during an incident nothing leaves for outside without a person',
     records: ['environment.changed'],

@@ -41,6 +41,7 @@ export const erasureRoutes = [
   route({
     method: 'POST',
     url: '/v1/audit/erasures/:id/confirm',
+    fresh_proof: true,
     operation: 'audit.confirm_erasure',
     summary: 'Erase what was asked for: the keys go, and cannot be brought back',
     records: ['audit.erased'],
@@ -82,6 +83,7 @@ export const erasureRoutes = [
   route({
     method: 'POST',
     url: '/v1/audit/holds/:id/lift',
+    fresh_proof: true,
     operation: 'audit.lift_hold',
     summary: 'Lift a legal hold',
     records: ['audit.hold_lifted'],
@@ -93,6 +95,7 @@ export const erasureRoutes = [
   route({
     method: 'POST',
     url: '/v1/audit/keys/rotate',
+    fresh_proof: true,
     operation: 'audit.rotate_keys',
     summary: 'Make another root key and wrap every subject key with it; payloads are not touched',
     records: ['audit.keys_rewrapped'],

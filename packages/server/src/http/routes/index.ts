@@ -1,13 +1,21 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
+import { approvalActRoutes } from './approval-acts.ts';
+import { approvalPageRoutes } from './approval-page.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
+import { backupRoutes } from './backups.ts';
+import { definitionRoutes } from './definitions.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
+import { figureRoutes } from './figures.ts';
+import { mcpRoutes } from './mcp.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { policyRoutes } from './policy.ts';
+import { proposalRoutes } from './proposals.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
 import { revealRoutes } from './reveal.ts';
@@ -24,18 +32,26 @@ export const routes: readonly Route[] = [
   ...oidcRoutes,
   ...oauthRoutes,
   ...sessionRoutes,
+  ...passkeyRoutes,
   ...tokenRoutes,
   ...agentRoutes,
   ...runRoutes,
   ...approvalRoutes,
+  ...approvalPageRoutes,
+  ...approvalActRoutes,
   ...queueRoutes,
   ...undoRoutes,
+  ...proposalRoutes,
+  ...mcpRoutes,
+  ...definitionRoutes,
   ...environmentRoutes,
   ...auditRoutes,
   ...tlogRoutes,
   ...erasureRoutes,
   ...revealRoutes,
+  ...backupRoutes,
   ...policyRoutes,
+  ...figureRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];

@@ -14,8 +14,8 @@ function providerOf(services: Services, name: string): OidcSignIn {
   return provider;
 }
 
-/** Where a person who has signed in lands: it shows who they are. */
-const LANDING = '/v1/session';
+/** Where a person who has signed in lands. The page itself needs no cookie: a `Strict` one is not sent on this way. */
+const LANDING = '/';
 
 /** Sign-in by OpenID Connect, for a browser: it follows two redirects and keeps two cookies. */
 export const oidcRoutes = [
@@ -27,9 +27,13 @@ export const oidcRoutes = [
     records: 'none',
     per_minute: 30,
     params,
+    query: z.strictObject({
+      prove: z.literal('anew').optional().describe('The provider asks the person again, whoever is signed in there'),
+    }),
     answers: { 303: nothing },
-    handler: async ({ services, params, reply }) => {
-      const { url, cookie } = await providerOf(services, params.provider).begin();
+    handler: async ({ services, params, query, reply }) => {
+      const provider = providerOf(services, params.provider);
+      const { url, cookie } = await provider.begin({ fresh: query.prove === 'anew' });
       setCookie(services.web, reply, beginCookie(params.provider), cookie, OIDC_SIGN_IN_MINUTES * 60);
       reply.headers({ location: url, 'cache-control': 'no-store' });
       return { location: url };

@@ -1,7 +1,25 @@
-import { HANDOFF_STATES, handoffSchema, idSchema, jsonSchema, PortreeveError } from '@portreeve/contract';
+import {
+  HANDOFF_KINDS,
+  HANDOFF_STATES,
+  type Handoff,
+  idSchema,
+  jsonSchema,
+  PortreeveError,
+  type Principal,
+} from '@portreeve/contract';
 import { z } from 'zod';
+import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
+import { handoffView, viewHandoff } from '../views/handoff.ts';
 import { idParam, listLimit } from './schemas.ts';
+
+const note = z.string().trim().min(1).max(4000);
+
+/** As whoever asks may see it. */
+function shown(services: Services, handoff: Handoff, who: Principal) {
+  const workflow = services.workflows.find(({ definition }) => definition.contract.name === handoff.workflow);
+  return viewHandoff(handoff, who, workflow?.definition.contract.clearances ?? {}, services.clock.now());
+}
 
 export const queueRoutes = [
   route({
@@ -11,59 +29,114 @@ export const queueRoutes = [
     summary: 'Work that waits for a person, oldest first',
     records: 'read',
     query: z.strictObject({
-      state: z.enum(HANDOFF_STATES).default('open'),
+      state: z.enum([...HANDOFF_STATES, 'unfinished']).default('unfinished'),
+      kind: z.enum(HANDOFF_KINDS).optional(),
       run: idSchema('run').optional(),
+      group: z.string().min(1).max(128).optional(),
+      mine: z.stringbool().default(false).describe('Only what the caller has taken or was given'),
       limit: listLimit,
       after: idSchema('handoff').optional(),
     }),
-    answers: { 200: z.object({ handoffs: z.array(handoffSchema), next: z.string().nullable() }) },
-    handler: async ({ services, query }) => {
-      const { state, run, limit, after } = query;
+    answers: { 200: z.object({ handoffs: z.array(handoffView), next: z.string().nullable() }) },
+    handler: async ({ services, who, query }) => {
+      const { state, kind, run, group, mine, limit, after } = query;
       const handoffs = await services.handoffs.list({
-        state,
+        states: state === 'unfinished' ? ['open', 'taken'] : [state],
         limit,
+        ...(kind ? { kind } : {}),
         ...(run ? { run } : {}),
+        ...(group ? { group } : {}),
+        ...(mine ? { assignee: who.principal.id } : {}),
         ...(after ? { after } : {}),
       });
-      return { handoffs, next: handoffs.length === limit ? (handoffs.at(-1)?.id ?? null) : null };
+      return {
+        handoffs: handoffs.map((each) => shown(services, each, who.principal)),
+        next: handoffs.length === limit ? (handoffs.at(-1)?.id ?? null) : null,
+      };
     },
   }),
   route({
     method: 'GET',
     url: '/v1/queue/:id',
     operation: 'queue.read',
-    summary: 'One hand-off with its context',
+    summary: 'One hand-off with its context, as far as the caller is cleared for it',
     records: 'read',
     params: idParam('handoff'),
-    answers: { 200: handoffSchema },
-    handler: async ({ services, params }) => {
+    answers: { 200: handoffView },
+    handler: async ({ services, who, params }) => {
       const handoff = await services.handoffs.get(params.id);
       if (!handoff) throw new PortreeveError('not_found', `There is no hand-off ${params.id}.`);
-      return handoff;
+      return shown(services, handoff, who.principal);
     },
   }),
   route({
     method: 'POST',
-    url: '/v1/queue/:id/close',
-    operation: 'queue.close',
-    summary: 'Say that a hand-off is finished, and how; of an unknown outcome also what was found',
+    url: '/v1/queue/:id/take',
+    operation: 'queue.take',
+    summary: 'Take a hand-off: nobody else works on it then',
+    records: ['handoff.assigned'],
+    params: idParam('handoff'),
+    answers: { 200: handoffView },
+    handler: async ({ services, who, params }) =>
+      shown(services, await services.handoffs.take(params.id, who.principal), who.principal),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/queue/:id/assign',
+    operation: 'queue.assign',
+    summary: 'Give a hand-off to somebody, whoever had it',
+    records: ['handoff.assigned'],
+    params: idParam('handoff'),
+    body: z.strictObject({ to: idSchema('principal') }),
+    answers: { 200: handoffView },
+    handler: async ({ services, who, params, body }) =>
+      shown(services, await services.handoffs.assign(params.id, body.to, who.principal), who.principal),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/queue/:id/escalate',
+    operation: 'queue.escalate',
+    summary: 'Send a hand-off up before its time is over',
+    records: ['handoff.escalated'],
+    params: idParam('handoff'),
+    body: z.strictObject({ reason: z.string().trim().min(1).max(1000) }),
+    answers: { 200: handoffView },
+    handler: async ({ services, who, params, body }) =>
+      shown(services, await services.handoffs.escalate(params.id, body.reason, who.principal), who.principal),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/queue/:id/finish',
+    operation: 'queue.finish',
+    summary: 'Say that a hand-off is finished, and how; where a run waits, give it the result',
     records: ['handoff.closed', 'settlement.ended'],
     params: idParam('handoff'),
-    body: z.strictObject({
-      note: z.string().trim().min(1).max(4000),
-      found: z
-        .strictObject({
-          came: z.enum(['happened', 'did_not_happen']),
-          result: jsonSchema.optional().describe('What the tool would have answered, as far as it is known'),
-        })
-        .optional()
-        .describe('Of an unknown outcome: it counts as succeeded or failed from then on'),
-    }),
-    answers: { 200: handoffSchema },
-    handler: ({ services, who, params, body: { note, found } }) => {
-      if (!found) return services.handoffs.close(params.id, note, who.principal);
-      const { came, result } = found;
-      return services.learn(params.id, { came, ...(result === undefined ? {} : { result }) }, note, who.principal);
+    body: z
+      .strictObject({
+        note,
+        result: jsonSchema.optional().describe('What the run waits for: a trusted value of whoever gives it'),
+        declined: z.literal(true).optional().describe('There is no result: the run that waits ends'),
+        found: z
+          .strictObject({
+            came: z.enum(['happened', 'did_not_happen']),
+            result: jsonSchema.optional().describe('What the tool would have answered, as far as it is known'),
+          })
+          .optional()
+          .describe('Of an unknown outcome: it counts as succeeded or failed from then on'),
+      })
+      .refine((body) => [body.result, body.declined, body.found].filter((each) => each !== undefined).length <= 1, {
+        message: 'give one of result, declined and found',
+      }),
+    answers: { 200: handoffView },
+    handler: async ({ services, who, params, body }) => {
+      const { found, result, declined } = body;
+      if (found) {
+        const finding = { came: found.came, ...(found.result === undefined ? {} : { result: found.result }) };
+        return shown(services, await services.learn(params.id, finding, body.note, who.principal), who.principal);
+      }
+      const given = declined ? { declined } : result === undefined ? null : { value: result };
+      const done = await services.handoffs.finish(params.id, { note: body.note, result: given }, who.principal);
+      return shown(services, done, who.principal);
     },
   }),
 ];

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { streamRun } from '../run-events.ts';
+import { workflowAnswer, workflowView } from '../views/workflow.ts';
 import { requesterOnly, seesRun } from '../visible.ts';
 import { idParam, listLimit } from './schemas.ts';
 
@@ -25,11 +26,11 @@ export const runRoutes = [
     method: 'GET',
     url: '/v1/workflows',
     operation: 'workflows.list',
-    summary: 'The workflows that are loaded, with scope, owners and input',
+    summary: 'The workflows that are loaded, with scope, owners, input and acceptable use',
     records: 'read',
-    answers: { 200: z.object({ workflows: z.array(z.unknown()) }) },
+    answers: { 200: z.object({ workflows: z.array(workflowAnswer) }) },
     handler: async ({ services }) => ({
-      workflows: services.workflows.map(({ definition, release }) => ({ release, ...definition.contract })),
+      workflows: services.workflows.map(workflowView),
     }),
   }),
   route({

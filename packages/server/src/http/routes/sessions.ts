@@ -1,6 +1,9 @@
+import type { Principal } from '@portreeve/contract';
 import { idSchema, principalSchema } from '@portreeve/contract';
 import { signingKeySchema } from '@portreeve/identity';
+import { OPERATION_IDS } from '@portreeve/policy';
 import { z } from 'zod';
+import type { Services } from '../../services.ts';
 import { cameByCookie } from '../access.ts';
 import { clearCookie, SESSION_COOKIE, setCookie } from '../cookies.ts';
 import { route } from '../route.ts';
@@ -22,9 +25,36 @@ export const sessionRoutes = [
     summary: 'Who is signed in',
     records: 'read',
     answers: {
-      200: z.object({ principal: principalSchema, via: z.enum(['session', 'token', 'access_token', 'workload']) }),
+      200: z.object({
+        principal: principalSchema,
+        via: z.enum(['session', 'token', 'access_token', 'workload']),
+        may: z
+          .array(z.string())
+          .describe('The operations that policy lets them use now; each is decided anew when it is used'),
+        session: z.string().nullable().describe('The session, where it is one'),
+        proven_at: z.string().nullable().describe('When the person last proved who they are'),
+        expires_at: z.string(),
+      }),
     },
-    handler: async ({ who }) => ({ principal: who.principal, via: who.via.kind }),
+    handler: async ({ services, who: { principal, via, expires_at } }) => ({
+      principal,
+      via: via.kind,
+      may: operationsOf(services, principal),
+      session: via.kind === 'session' ? via.id : null,
+      proven_at: via.kind === 'session' ? via.proven_at : null,
+      expires_at,
+    }),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/session/proof',
+    operation: 'session.prove',
+    summary: 'Prove anew, by the password, who one is: for what asks for a fresh proof in a browser',
+    records: ['identity.proven', 'identity.sign_in_failed', 'identity.refused'],
+    per_minute: 30,
+    body: z.strictObject({ password: z.string().min(1).max(1024) }),
+    answers: { 200: z.object({ proven_at: z.string() }) },
+    handler: ({ services, who, body }) => services.identity.prove(who, body.password),
   }),
   route({
     method: 'DELETE',
@@ -72,6 +102,7 @@ export const sessionRoutes = [
   route({
     method: 'POST',
     url: '/v1/session/signing-key',
+    fresh_proof: true,
     operation: 'signing_key.register',
     summary: 'Register one’s first signing key, made and wrapped on one’s own side, as after a sign-in at a provider',
     records: ['identity.signing_key_registered'],
@@ -120,6 +151,7 @@ export const sessionRoutes = [
   route({
     method: 'POST',
     url: '/v1/delegations',
+    fresh_proof: true,
     operation: 'delegations.create',
     summary: 'Let one agent act for oneself: a token for one exchange at /oauth/token, shown this once',
     records: ['identity.delegated'],
@@ -136,3 +168,12 @@ export const sessionRoutes = [
     },
   }),
 ];
+
+/** What a face may offer. Nothing rests on it: whoever calls is judged at the call. */
+function operationsOf({ policy, environment }: Services, principal: Principal): string[] {
+  const facts = environment.facts();
+  return OPERATION_IDS.filter((operation) => {
+    const { outcome } = policy.decide({ kind: 'api', principal, operation, environment: facts });
+    return outcome === 'permit' || outcome === 'notify';
+  });
+}

@@ -100,6 +100,7 @@ export const systemRoutes = [
   route({
     method: 'POST',
     url: '/v1/accounts',
+    fresh_proof: true,
     operation: 'accounts.create',
     summary:
       'Make a service account, or a local one of a person. A person’s signing key is made, and wrapped, on the person’s side',

@@ -73,6 +73,7 @@ export const tokenRoutes = [
   route({
     method: 'POST',
     url: '/v1/tokens',
+    fresh_proof: true,
     operation: 'tokens.create',
     summary: 'Make an API token; its secret is shown this once',
     records: ['identity.token_created'],
@@ -92,6 +93,7 @@ export const tokenRoutes = [
   route({
     method: 'POST',
     url: '/v1/tokens/:id/rotate',
+    fresh_proof: true,
     operation: 'tokens.rotate',
     summary: 'Make a token in the place of one, which works beside it for a while; its secret is shown this once',
     records: ['identity.token_created', 'identity.token_rotated'],

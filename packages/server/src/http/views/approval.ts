@@ -1,6 +1,7 @@
 import { suspiciousKinds } from '@portreeve/context';
 import {
   type Approval,
+  type ApprovalState,
   asId,
   type Decision,
   type Evidence,
@@ -18,6 +19,12 @@ import { type ExplainedArgument, explainArguments } from '@portreeve/gate';
 import type { Services } from '../../services.ts';
 
 type SourceFinding = { readonly source: string } & RecordData<'source.read'>['findings'][number];
+
+export interface LikeActions {
+  readonly looked_at: number;
+  readonly closed: Readonly<Record<Exclude<ApprovalState, 'pending'>, number>>;
+  readonly last: { readonly approval: string; readonly state: string; readonly at: string } | null;
+}
 
 /** All that a person needs in order to decide (requirement F3). Nothing is shortened. */
 export interface ApprovalView {
@@ -50,6 +57,8 @@ export interface ApprovalView {
   /** What it would do, as a dry run saw it, or why there is none; null where the tool offers none. */
   readonly preview: PreviewView | null;
   readonly decision: Decision;
+  /** How the newest approvals of the same tool ended. */
+  readonly history: LikeActions;
   readonly digest: string;
   readonly on_denial: string;
 }
@@ -96,6 +105,7 @@ export async function approvalView(services: Services, approval: Approval): Prom
     evidence: evidence.filter((item) => proposal.evidence.includes(item.id)),
     preview: await previewOf(services, approval),
     decision: stored.decision,
+    history: await historyOf(services, contract.name),
     digest: proposal.digest,
     on_denial: 'The action is not carried out. The run goes on knowing that it was denied, and ends.',
   };
@@ -111,6 +121,18 @@ async function previewOf({ approvals, clock }: Services, approval: Approval): Pr
     shown,
     ...readPreview(shown),
   };
+}
+
+const LIKE_ACTIONS = 50;
+
+async function historyOf({ audit }: Services, tool: string): Promise<LikeActions> {
+  const { records } = await audit.search({ type: 'approval.closed', tool, limit: LIKE_ACTIONS });
+  const closed = { approved: 0, denied: 0, expired: 0, withdrawn: 0 };
+  for (const { entry } of records)
+    if (Object.hasOwn(closed, entry.outcome)) closed[entry.outcome as keyof typeof closed]++;
+  const newest = records[0]?.entry;
+  const last = newest ? { approval: newest.refs.approval ?? '', state: newest.outcome, at: newest.time } : null;
+  return { looked_at: records.length, closed, last };
 }
 
 const READINGS_MAX = 100;

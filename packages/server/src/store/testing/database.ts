@@ -9,24 +9,30 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-/** An empty, migrated database of its own on the server that the test run started (see `test/postgres.setup.ts`). */
+/** A migrated database of its own on the server that the test run started (see `test/postgres.setup.ts`). */
 export async function testDatabase(): Promise<TestDatabase> {
+  const { url, drop } = await emptyTestDatabase();
+  const database = new Database(url);
+  await migrate(database.pool);
+  return {
+    database,
+    url,
+    async close() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+/** One in which there is nothing at all. */
+export async function emptyTestDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const server = process.env.PORTREEVE_TEST_DATABASE_URL;
   if (!server) throw new Error('PORTREEVE_TEST_DATABASE_URL is not set: run the tests with vitest from the root');
   const name = `test_${randomBytes(8).toString('hex')}`;
   await admin(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const database = new Database(url.href);
-  await migrate(database.pool);
-  return {
-    database,
-    url: url.href,
-    async close() {
-      await database.close();
-      await admin(server, `DROP DATABASE ${name} WITH (FORCE)`);
-    },
-  };
+  return { url: url.href, drop: () => admin(server, `DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
 async function admin(url: string, sql: string): Promise<void> {

@@ -18,6 +18,9 @@ export default {
     approvers: ['note-leads'],
     approval_timeout_minutes: 60,
     history: {},
+    steps: {},
+    procedures: {},
+    clearances: {},
     input: {
       type: 'object',
       additionalProperties: false,

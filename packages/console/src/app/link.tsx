@@ -1,0 +1,22 @@
+import { Link as RouterLink } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { UrlState } from './url-state.ts';
+
+/** A link within the console: a path of ours, and the state of the page that it leads to. */
+export function Link({
+  to,
+  search,
+  className,
+  children,
+}: {
+  readonly to: string;
+  readonly search?: UrlState;
+  readonly className?: string | undefined;
+  readonly children: ReactNode;
+}): ReactNode {
+  return (
+    <RouterLink to={to as never} search={(search ?? {}) as never} className={className}>
+      {children}
+    </RouterLink>
+  );
+}

@@ -1,0 +1,91 @@
+import type { ReactNode } from 'react';
+import { api, type Row } from '../api/client.ts';
+import { useMay } from '../api/session.ts';
+import { Link } from '../app/link.tsx';
+import { useUrlState } from '../app/url-state.ts';
+import { Badge, StateBadge } from '../ui/badge.tsx';
+import { Page } from '../ui/page.tsx';
+import { Select } from '../ui/select.tsx';
+import { Empty } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
+import type { Column } from '../ui/table-model.ts';
+import { Id } from '../ui/text.tsx';
+import { Time } from '../ui/time.tsx';
+import { usePages } from '../ui/use-pages.ts';
+
+export type Handoff = Row<'GET /v1/queue', 'handoffs'>;
+
+/** What an unknown outcome asks is more urgent than what was refused: somebody may be waiting for what never came. */
+export function kindBadge(kind: Handoff['kind']): ReactNode {
+  const tone = kind === 'unknown_outcome' || kind === 'not_undone' ? 'bad' : kind === 'denied' ? 'plain' : 'warn';
+  return <Badge tone={tone}>{kind.replaceAll('_', ' ')}</Badge>;
+}
+
+const columns: readonly Column<Handoff>[] = [
+  { id: 'kind', title: 'Kind', value: ({ kind }) => kind, cell: ({ kind }) => kindBadge(kind) },
+  {
+    id: 'why',
+    title: 'Why it is here',
+    value: ({ why }) => why,
+    cell: ({ id, why }) => <Link to={`/queue/${id}`}>{why}</Link>,
+  },
+  { id: 'workflow', title: 'Workflow', value: ({ workflow }) => workflow },
+  {
+    id: 'run',
+    title: 'Run',
+    value: ({ run }) => run,
+    cell: ({ run }) =>
+      run ? (
+        <Link to={`/runs/${run}`}>
+          <Id>{run}</Id>
+        </Link>
+      ) : (
+        <span className="soft">none</span>
+      ),
+  },
+  { id: 'since', title: 'Since', value: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
+  { id: 'state', title: 'State', value: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
+];
+
+export function Queue(): ReactNode {
+  const may = useMay();
+  const [url, setUrl] = useUrlState();
+  const state = url.state === 'done' ? 'done' : 'open';
+  const pages = usePages(
+    ['queue', state],
+    async (after, signal) => {
+      const query = { state, limit: 100, ...(after === undefined ? {} : { after: String(after) }) } as const;
+      const { handoffs, next } = await api.call('GET /v1/queue', { query, signal });
+      return { rows: handoffs, next };
+    },
+    { enabled: may('queue.read'), every: 15_000 },
+  );
+  return (
+    <Page
+      title="Queue"
+      needs="queue.read"
+      lead="Work that a person must finish: what failed, what nobody knows the outcome of, and what was refused on the way."
+    >
+      <div className="panel">
+        <Table
+          name="hand-offs"
+          columns={columns}
+          {...pages}
+          rowKey={(row) => row.id}
+          search={url}
+          onSearch={setUrl}
+          filters={
+            <Select
+              label="State"
+              value={state}
+              options={['open', 'done']}
+              any={null}
+              onChange={(next) => setUrl({ state: next })}
+            />
+          }
+          empty={<Empty title={state === 'open' ? 'Nothing waits here' : 'Nothing was finished yet'} />}
+        />
+      </div>
+    </Page>
+  );
+}

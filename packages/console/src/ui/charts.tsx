@@ -1,0 +1,132 @@
+import type { ReactNode } from 'react';
+import { Link } from '../app/link.tsx';
+import type { UrlState } from '../app/url-state.ts';
+import { clockOf } from './time.tsx';
+
+const WIDTH = 720;
+const HEIGHT = 200;
+const LEFT = 36;
+const FOOT = 24;
+
+/** A round number at or above the largest: 1, 2 or 5 times a power of ten. */
+function ceiling(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
+}
+
+/**
+ * Counts in equal parts of a time, as columns, with marks where something was changed. Drawn here: a library of charts
+ * would be the largest part of the console. The same numbers stand in a table for who cannot see it.
+ */
+export function Columns({
+  title,
+  values,
+  since,
+  until,
+  marks,
+}: {
+  readonly title: string;
+  readonly values: readonly number[];
+  readonly since: string;
+  readonly until: string;
+  readonly marks: readonly { readonly at: string; readonly index: number; readonly what: string }[];
+}): ReactNode {
+  const top = ceiling(Math.max(...values, 1));
+  const [from, to] = [Date.parse(since), Date.parse(until)];
+  const step = (WIDTH - LEFT) / values.length;
+  const y = (value: number): number => (HEIGHT - FOOT) * (1 - value / top) + 4;
+  const at = (time: number): number => LEFT + ((time - from) / (to - from)) * (WIDTH - LEFT);
+  const label = (part: number): string => {
+    const time = new Date(from + ((to - from) * part) / values.length).toISOString();
+    return to - from > 2 * 86_400_000 ? time.slice(5, 10) : clockOf(time).slice(0, 5);
+  };
+  return (
+    <figure>
+      <svg
+        className="chart"
+        viewBox={`0 0 ${WIDTH} ${HEIGHT + 4}`}
+        role="img"
+        aria-label={`${title}: columns over time`}
+      >
+        {[0, top / 2, top].map((value) => (
+          <g key={value}>
+            <line className="axis" x1={LEFT} x2={WIDTH} y1={y(value)} y2={y(value)} />
+            <text x={LEFT - 6} y={y(value) + 4} textAnchor="end">
+              {value}
+            </text>
+          </g>
+        ))}
+        {values.map((value, part) => (
+          <rect
+            // biome-ignore lint/suspicious/noArrayIndexKey: a part of the time is its place
+            key={part}
+            className="fill-1"
+            x={LEFT + part * step + 1.5}
+            width={Math.max(1, step - 3)}
+            y={y(value)}
+            height={y(0) - y(value)}
+            rx="1.5"
+          >
+            <title>{`${label(part)}: ${value}`}</title>
+          </rect>
+        ))}
+        {marks.map(({ at: time, index, what }) => (
+          <line key={index} className="mark-line" x1={at(Date.parse(time))} x2={at(Date.parse(time))} y1="4" y2={y(0)}>
+            <title>{what}</title>
+          </line>
+        ))}
+        {[0, 6, 12, 18].map((part) => (
+          <text key={part} x={LEFT + part * step} y={HEIGHT}>
+            {label(part)}
+          </text>
+        ))}
+      </svg>
+      <figcaption className="small soft">
+        {marks.length > 0
+          ? 'Dashed: policy, a release or the environment was changed.'
+          : 'Nothing was changed in this time.'}
+      </figcaption>
+      <table className="visually-hidden">
+        <caption>{title}</caption>
+        <tbody>
+          {values.map((value, part) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <tr key={part}>
+              <th scope="row">{label(part)}</th>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  );
+}
+
+export function Bars({
+  rows,
+}: {
+  readonly rows: readonly { readonly name: string; readonly count: number; readonly link: UrlState | null }[];
+}): ReactNode {
+  const top = Math.max(...rows.map(({ count }) => count), 1);
+  return (
+    <ul className="bars">
+      {rows.map(({ name, count, link }) => (
+        <li key={name}>
+          <span className="breakable">
+            {link ? (
+              <Link to="/audit" search={link}>
+                {name}
+              </Link>
+            ) : (
+              name
+            )}
+          </span>
+          <svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
+            <rect className="fill-1" width={(count / top) * 100} height="12" />
+          </svg>
+          <span className="numeric">{count}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,187 @@
+import { at, type Evidence, type JsonObject, type Labelled, type ToolContract } from '@portreeve/contract';
+import { open } from '@portreeve/contract/open';
+import { testContract } from '@portreeve/execute/testing';
+import type { ProviderAnswer, ProviderRequest } from '@portreeve/model';
+import { answerOf } from '@portreeve/model/testing';
+import { describe, expect, test } from 'vitest';
+import { type RunHarness, runHarness } from './testing/index.ts';
+
+/* An agent: bounded turns, each wish to the gate by itself, by what the model had read until then. A4, F1, D5, D7. */
+
+const PROMPT = (more = 'turns: 3') => `---
+id: look-into-it
+version: "1.0"
+step: agent
+agent:
+  ${more}
+  tools:
+    - { name: look_up, times: 5 }
+    - { name: write_note, times: 1 }
+inputs:
+  - { name: logs, description: The log of the case }
+output: { type: object, properties: { text: { type: string, maxLength: 200 } }, required: [text], additionalProperties: false }
+---
+Look into it.
+`;
+const args: JsonObject = {
+  type: 'object',
+  properties: { note: { type: 'string', maxLength: 200 } },
+  required: ['note'],
+  additionalProperties: false,
+};
+const lookUp = testContract({ name: 'look_up', tier: 1, effect: 'read', args, sinks: [], undo: 'irreversible' });
+const writeNote = testContract({
+  ...{ name: 'write_note', tier: 1, effect: 'write', args },
+  sinks: [{ path: '/note', kind: 'payload' }],
+  undo: { tool: 'take_it_off', args: {}, window_minutes: 60 },
+});
+const tools: ToolContract[] = [testContract(), lookUp, writeNote];
+
+const wish = (...wishes: [name: string, input: JsonObject][]): ProviderAnswer =>
+  answerOf(null, {
+    stop_reason: 'tool_use',
+    text: '',
+    content: wishes.map(([name, input], n) => ({ type: 'tool_use', id: `toolu_${n}`, name, input })),
+  });
+const DONE = answerOf({ text: 'Done.' });
+
+function harnessOf(script: readonly ProviderAnswer[], more?: string, over: Parameters<RunHarness['load']>[0] = {}) {
+  const harness = runHarness();
+  harness.load({ prompts: [PROMPT(more)], tools, ...over });
+  const asked: ProviderRequest[] = [];
+  harness.answer = (request) => {
+    asked.push(request);
+    return script[(request.turns?.length ?? 0) / 2]!;
+  };
+  const answers: Labelled<unknown>[] = [];
+  harness.code = async (context) => {
+    const logs = await context.read('case-logs', { case_id: 'case-7' });
+    answers.push(await context.agent('look-into-it', { logs: logs.evidence }));
+    return { done: true };
+  };
+  const carried = async () => {
+    const { id } = await harness.submit();
+    await harness.carry(id, { onWait: () => harness.approve(id) });
+    return harness.run(id);
+  };
+  return { harness, asked, answers, carried };
+}
+const toolResults = (request: ProviderRequest | undefined) =>
+  (request?.turns ?? []).flatMap(({ role, content }) =>
+    role === 'user' ? content.flatMap((block) => (block.type === 'tool_result' ? [block] : [])) : [],
+  );
+
+describe('A4 F1: an agent', () => {
+  test('wishes, hears what became of each wish, and answers; each wish is a proposal of its own', async () => {
+    const script = [wish(['look_up', { note: 'a' }], ['look_up', { note: 'b' }]), DONE];
+    const { harness, asked, answers, carried } = harnessOf(script);
+    expect(await carried()).toMatchObject({ state: 'completed' });
+    expect(open(answers[0]!)).toEqual({ text: 'Done.' });
+    expect(harness.gate.audit.of('proposal.submitted').map(({ data }) => data.args)).toEqual([
+      { note: 'a' },
+      { note: 'b' },
+    ]);
+    expect(
+      harness.gate.audit
+        .of('decision.made')
+        .every(({ data }) => (data.request as never as { flow: { author: string } }).flow.author === 'model'),
+    ).toBe(true);
+    expect(asked[0]?.tools?.map(({ name }) => name)).toEqual(['look_up', 'write_note']);
+    expect(asked[0]?.system).toContain('you may wish for the tools');
+    // What came of the wishes goes back under their ids, as data.
+    expect(toolResults(asked[1]).map(({ id, failed }) => [id, failed])).toEqual([
+      ['toolu_0', false],
+      ['toolu_1', false],
+    ]);
+    expect(harness.gate.audit.of('model.answered').map(({ outcome }) => outcome)).toEqual(['wishes', 'valid']);
+  });
+
+  test('D5: what it does after it has read untrusted text is judged by that, and a person is asked', async () => {
+    const script = [wish(['write_note', { note: 'www.evil-site.com' }]), DONE];
+    const { harness, carried } = harnessOf(script);
+    expect(await carried()).toMatchObject({ state: 'completed' });
+    const [decision] = harness.gate.audit.of('decision.made');
+    expect(decision).toMatchObject({ outcome: 'approve' });
+    expect(decision!.data.decision.reasons.map(({ code }) => code)).toContain('steered_payload');
+  });
+
+  test('D5: a tool that it uses more often than its prompt says was not foreseen', async () => {
+    const script = [wish(['write_note', { note: 'case-7' }], ['write_note', { note: 'case-7' }]), DONE];
+    const { harness, carried } = harnessOf(script);
+    await carried();
+    const first = harness.gate.audit.of('proposal.submitted').map(({ refs }) => refs?.proposal);
+    const intents = await Promise.all(first.map(async (id) => (await harness.gate.stored(id!)).proposal.intent));
+    expect(intents).toEqual(['foreseen', 'unforeseen']);
+  });
+
+  test('a wish that was refused, or is none, is heard as that, and the agent goes on', async () => {
+    const script = [wish(['look_up', { note: 7 }]), DONE];
+    const { asked, carried, harness } = harnessOf(script);
+    expect(await carried()).toMatchObject({ state: 'completed' });
+    expect(toolResults(asked[1])).toMatchObject([{ failed: true, text: expect.stringContaining('do not fit') }]);
+    expect(harness.gate.audit.of('proposal.submitted')).toEqual([]);
+  });
+
+  test('its turns are bounded: in the last one it must answer', async () => {
+    const always = wish(['look_up', { note: 'again' }]);
+    const { harness, asked, carried } = harnessOf([always, always, always, always]);
+    expect(await carried()).toMatchObject({ state: 'handed_off' });
+    expect(asked).toHaveLength(3);
+    expect(harness.gate.audit.of('model.failed')).toMatchObject([
+      { data: { reason: expect.stringContaining('last turn') } },
+    ]);
+  });
+
+  test('a tool that its prompt does not declare is no wish, whatever the workflow declares', async () => {
+    const { harness, carried } = harnessOf([wish(['publish_case_summary', { case_id: 'x', summary: 'y' }]), DONE]);
+    expect(await carried()).toMatchObject({ state: 'handed_off' });
+    expect(harness.gate.audit.of('proposal.submitted')).toEqual([]);
+  });
+
+  test('D7: what was to be used once is gone in the second turn', async () => {
+    const { asked, carried } = harnessOf([wish(['look_up', { note: 'a' }]), DONE], undefined, {
+      source: { life: { clear: 'after-step', abstract: 'none', never_keep: false } },
+    });
+    expect(await carried()).toMatchObject({ state: 'completed' });
+    const text = (request: ProviderRequest | undefined) => JSON.stringify(request?.content);
+    expect(text(asked[0])).toContain('alice signed in');
+    expect(text(asked[1])).not.toContain('alice signed in');
+    expect(text(asked[1])).toContain('cleared');
+  });
+
+  test('what it writes is looked at by a person before it is used', async () => {
+    const { harness, carried } = harnessOf([DONE]);
+    const code = harness.code;
+    harness.code = async (context) => {
+      await code(context);
+      const logs = await context.read('case-logs', { case_id: 'case-7' });
+      const answer = await context.agent('look-into-it', { logs: logs.evidence as Labelled<readonly Evidence[]> });
+      const outcome = await context.act('write_note', { note: at(answer, '/text') }, { rationale: 'It says so.' });
+      return { status: outcome.status };
+    };
+    await carried();
+    const [decision] = harness.gate.audit.of('decision.made');
+    expect(decision!.data.decision.reasons.map(({ code }) => code)).toContain('unreviewed_step');
+  });
+
+  test('SPEC 5: a crash at any step makes no wish twice, and gives the same intents', async () => {
+    const script = [wish(['write_note', { note: 'case-7' }]), wish(['write_note', { note: 'case-7' }]), DONE];
+    for (let step = 0; step < 12; step++)
+      for (const when of ['before', 'after'] as const) {
+        const { harness } = harnessOf(script);
+        const { id } = await harness.submit();
+        const onWait = async () => {
+          const { approval } = await harness.run(id);
+          const known = approval && (await harness.gate.approvals.get(approval));
+          if (known && known.state === 'pending') await harness.approve(id);
+        };
+        await harness.carry(id, { crash: { step, when }, onWait });
+        await harness.carry(id, { onWait });
+        expect(await harness.run(id)).toMatchObject({ state: 'completed' });
+        const made = harness.gate.audit.of('proposal.submitted').map(({ refs }) => refs?.proposal);
+        expect(made).toHaveLength(2);
+        const intents = await Promise.all(made.map(async (each) => (await harness.gate.stored(each!)).proposal.intent));
+        expect(intents).toEqual(['foreseen', 'unforeseen']);
+      }
+  });
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { APPROVERS, type ShownApproval, type SignedInClient, type TestServer, testServer } from '../testing/server.ts';
+
+let house: TestServer;
+let lead: SignedInClient;
+let analyst: SignedInClient;
+beforeAll(async () => {
+  house = await testServer();
+  lead = await house.as('lead');
+  analyst = await house.as('analyst');
+});
+afterAll(() => house?.close());
+
+const waiting = async (by = analyst): Promise<ShownApproval> =>
+  house.approvalOf((await house.submit({ case_id: 'CASE-1' }, by)).id);
+const asked = async (by = analyst): Promise<ShownApproval> =>
+  house.approvalOf((await house.submit({ case_id: 'ASK-1', publish: false }, by)).id);
+
+describe('F4: recall', () => {
+  test('who asked takes it back before it is used; then nothing is done, and no verdict counts', async () => {
+    const shown = await waiting();
+    const path = `/v1/approvals/${shown.approval.id}/withdraw`;
+    expect((await lead.post(path)).status).toBe(403);
+    const calls = house.downstream.calls.length;
+    expect((await analyst.post(path)).body).toMatchObject({ state: 'withdrawn' });
+    expect((await analyst.post(path)).body.code).toBe('approval_closed');
+    const verdict = await house.verdict('lead', shown, 'approve');
+    expect((await lead.post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict)).body.code).toBe('approval_closed');
+    const { run } = (await lead.get(`/v1/approvals/${shown.approval.id}`)).body;
+    expect(await house.ended(run)).toMatchObject({ result: { status: 'denied' } });
+    expect(house.downstream.calls.length).toBe(calls);
+  });
+});
+
+describe('F4: another decides in one\u2019s place', () => {
+  test('the stand-in sees it among theirs, decides, and the record says in whose place', async () => {
+    const other = await house.addAccount('stand-in', ['approver'], ['other-leads']);
+    const shown = await waiting();
+    const mine = async () =>
+      (await other.get('/v1/approvals?mine=true&state=pending')).body.approvals.map(({ id }: { id: string }) => id);
+    expect(await mine()).not.toContain(shown.approval.id);
+    const body = {
+      delegate: other.principal.id,
+      groups: APPROVERS,
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+      reason: 'leave',
+    };
+    expect((await analyst.post('/v1/approval-delegations', body)).status).toBe(403);
+    const made = await lead.post('/v1/approval-delegations', body);
+    expect(made.status).toBe(201);
+    expect(await mine()).toContain(shown.approval.id);
+    const verdict = await house.verdict('stand-in', shown, 'deny');
+    expect((await other.post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict)).body.state).toBe('denied');
+    const { records } = await house.server.services.audit.search({
+      type: 'approval.stood_in',
+      approval: shown.approval.id,
+    });
+    expect(records[0]?.payload?.data).toEqual({ in_place_of: lead.principal.id, verdict: 'deny' });
+    expect((await other.call('DELETE', `/v1/approval-delegations/${made.body.id}`)).status).toBe(200);
+    expect((await lead.get('/v1/approval-delegations')).body.delegations[0].ended_at).not.toBeNull();
+  });
+});
+
+describe('F4: many alike at once', () => {
+  const send = async (shown: readonly ShownApproval[], by = 'lead') => {
+    const verdicts = await Promise.all(shown.map((each) => house.verdict(by, each, 'approve')));
+    return (await house.as(by)).post('/v1/approvals/batch', { verdicts });
+  };
+
+  test('the same low-tier action of the same requester: each is signed, and each counts', async () => {
+    const shown = [await asked(), await asked(), await asked()];
+    const { status, body } = await send(shown);
+    expect(status).toBe(200);
+    expect(body.results.map(({ state }: { state: string }) => state)).toEqual(['approved', 'approved', 'approved']);
+    const again = await send(shown.slice(0, 2));
+    expect(again.body.results).toMatchObject([{ state: null, code: 'approval_closed' }, { code: 'approval_closed' }]);
+  });
+
+  test('not across requesters, not for a higher tier, and none twice', async () => {
+    const both = await house.addAccount('second-analyst', ['requester']);
+    const [one, theirs, high, other] = [await asked(), await asked(both), await waiting(), await waiting()];
+    expect((await send([one, theirs])).body).toMatchObject({ code: 'refused' });
+    expect((await send([high, other])).body).toMatchObject({ code: 'refused' });
+    expect((await send([one, one])).body.code).toBe('bad_request');
+    for (const { approval } of [one, theirs, high, other])
+      expect((await lead.get(`/v1/approvals/${approval.id}`)).body.approval).toMatchObject({
+        state: 'pending',
+        verdicts: [],
+      });
+  });
+});

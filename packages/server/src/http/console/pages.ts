@@ -1,0 +1,20 @@
+/** The addresses of the console's pages: each is answered with the same document, which holds nothing of anybody. */
+export const CONSOLE_PAGES = [
+  '/',
+  '/sign-in',
+  '/dashboard',
+  '/inbox',
+  '/runs',
+  '/runs/:id',
+  '/queue',
+  '/queue/:id',
+  '/audit',
+  '/audit/:index',
+  '/replay/:run',
+  '/environment',
+  '/workflows',
+  '/workflows/:name',
+  '/tools',
+  '/identities',
+  '/settings',
+] as const;

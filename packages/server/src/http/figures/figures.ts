@@ -1,0 +1,66 @@
+import type { RecordType } from '@portreeve/contract';
+
+/** What a figure counts: the records that this filter of the search selects, so that each number can be opened. */
+export interface FigureFilter {
+  readonly type: RecordType;
+  readonly outcome?: string;
+}
+
+export interface Figure {
+  readonly id: string;
+  readonly title: string;
+  /** What it stands among. */
+  readonly group: string;
+  readonly filter: FigureFilter;
+  /** Whether more of it is worse: what somebody looks at first. */
+  readonly alarm?: true;
+}
+
+const group = (name: string, figures: readonly Omit<Figure, 'group'>[]): Figure[] =>
+  figures.map((figure) => ({ ...figure, group: name }));
+
+/** What the dashboard and `/metrics` count (requirement H6), in the order in which they are shown. */
+export const figures: readonly Figure[] = [
+  ...group('Tasks', [
+    { id: 'runs', title: 'Runs asked for', filter: { type: 'run.submitted' } },
+    { id: 'runs_completed', title: 'Runs completed', filter: { type: 'run.ended', outcome: 'completed' } },
+    { id: 'runs_not_admitted', title: 'Runs not admitted', filter: { type: 'run.refused' } },
+    { id: 'handed_off', title: 'Handed to people', filter: { type: 'handoff.opened' } },
+  ]),
+  ...group('Policy and people', [
+    { id: 'refusals', title: 'Refused by policy', filter: { type: 'decision.made', outcome: 'refuse' } },
+    { id: 'narrowed', title: 'Narrowed by policy', filter: { type: 'proposal.narrowed' } },
+    { id: 'approvals_asked', title: 'Approvals asked for', filter: { type: 'approval.requested' } },
+    { id: 'approved', title: 'Let through by people', filter: { type: 'approval.closed', outcome: 'approved' } },
+    { id: 'denied', title: 'Denied by people', filter: { type: 'approval.closed', outcome: 'denied' } },
+    { id: 'expired', title: 'Denied by time', filter: { type: 'approval.closed', outcome: 'expired' } },
+    { id: 'verdicts_refused', title: 'Verdicts refused', filter: { type: 'approval.refused_verdict' }, alarm: true },
+  ]),
+  ...group('Actions', [
+    { id: 'executed', title: 'Actions done', filter: { type: 'execution.result', outcome: 'succeeded' } },
+    { id: 'failed', title: 'Actions failed', filter: { type: 'execution.result', outcome: 'failed' } },
+    { id: 'unknown', title: 'Outcomes unknown', filter: { type: 'execution.result', outcome: 'unknown' }, alarm: true },
+    { id: 'grants_refused', title: 'Grants refused', filter: { type: 'grant.refused' }, alarm: true },
+    { id: 'undone', title: 'Taken back', filter: { type: 'undo.ended' } },
+  ]),
+  ...group('Attacks and mistakes', [
+    {
+      id: 'findings',
+      title: 'Readings with findings',
+      filter: { type: 'source.read', outcome: 'flagged' },
+      alarm: true,
+    },
+    { id: 'unauthorised', title: 'Unauthorised attempts', filter: { type: 'api.refused' }, alarm: true },
+    { id: 'sign_in_failed', title: 'Sign-ins failed', filter: { type: 'identity.sign_in_failed' }, alarm: true },
+  ]),
+  ...group('Models', [
+    { id: 'model_calls', title: 'Model answers', filter: { type: 'model.answered' } },
+    { id: 'model_failed', title: 'Models silent', filter: { type: 'model.failed' } },
+    { id: 'endpoint_refused', title: 'Fallbacks by policy', filter: { type: 'endpoint.refused' } },
+    { id: 'output_rejected', title: 'Answers rejected', filter: { type: 'output.rejected' } },
+  ]),
+];
+
+export function isCounted({ filter }: Figure, row: { readonly type: string; readonly outcome: string }): boolean {
+  return row.type === filter.type && (filter.outcome === undefined || row.outcome === filter.outcome);
+}

@@ -1,0 +1,64 @@
+// The whole script of the approval page: it asks for what is to be signed, lets the passkey sign, and sends that. What the
+// server says is put into the page as text alone.
+(() => {
+  const main = document.querySelector('main');
+  const reason = document.getElementById('reason');
+  const status = document.getElementById('status');
+  const buttons = ['approve', 'deny'].map((verdict) => document.getElementById(verdict));
+  if (!reason || !status || buttons.includes(null)) return;
+  const { approval, digest, preview } = main.dataset;
+  const REASON_CHARS_MIN = 10;
+  const say = (text) => {
+    status.textContent = text;
+  };
+  const enable = (on) => {
+    for (const button of buttons) button.disabled = !on;
+  };
+
+  const ask = async (path, body) => {
+    const answer = await fetch(`/v1/approvals/${approval}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      credentials: 'same-origin',
+    });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(`${told.detail} ${told.next}`);
+    return told;
+  };
+
+  const decide = async (verdict) => {
+    const why = reason.value.trim();
+    if (main.dataset.reason === 'asked' && why.length < REASON_CHARS_MIN) {
+      say(`Say why first, in at least ${REASON_CHARS_MIN} characters.`);
+      reason.focus();
+      return;
+    }
+    enable(false);
+    try {
+      say('Your passkey is asked to sign.');
+      const wish = { verdict, reason: why, proposal_digest: digest, preview_digest: preview || null };
+      const { statement, options } = await ask('challenges', wish);
+      // What is signed is what was clicked on, on what is shown.
+      if (statement.verdict !== verdict || statement.proposal_digest !== digest || statement.approval !== approval)
+        throw new Error('The server asked for another signature than this page shows. Nothing was signed.');
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+      const { id, response } = (await navigator.credentials.get({ publicKey })).toJSON();
+      const closed = await ask('passkey-verdicts', {
+        handle: id,
+        client_data: response.clientDataJSON,
+        authenticator_data: response.authenticatorData,
+        signature: response.signature,
+      });
+      say(`Your verdict \u201c${verdict}\u201d is signed and recorded. The approval is ${closed.state}.`);
+    } catch (error) {
+      say(error instanceof Error ? error.message : 'It did not work, and nothing was decided.');
+      enable(true);
+    }
+  };
+
+  for (const button of buttons) button.addEventListener('click', () => decide(button.id));
+  const able = typeof PublicKeyCredential === 'function' && 'parseRequestOptionsFromJSON' in PublicKeyCredential;
+  say(able ? '' : 'This browser has no passkeys: decide in the terminal.');
+  enable(able);
+})();

@@ -1,0 +1,82 @@
+import { idSchema, jsonObjectSchema, PortreeveError } from '@portreeve/contract';
+import type { OutsideAnswer } from '@portreeve/gate';
+import type { Authenticated } from '@portreeve/identity';
+import { z } from 'zod';
+import { declarationSchema, declareIntent } from '../../mcp/declare-intent.ts';
+import type { Services } from '../../services.ts';
+import { route } from '../route.ts';
+import { idParam } from './schemas.ts';
+
+const answerSchema = z.looseObject({
+  id: idSchema('proposal'),
+  status: z.enum(['succeeded', 'waiting', 'running', 'failed', 'unknown', 'refused', 'denied']),
+});
+
+/** The header by which a client names its action, so that a repeat is no second action. */
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** Actions of agents outside, by the same code as MCP: the same session, the same tools, the same gate. */
+export const proposalRoutes = [
+  route({
+    method: 'POST',
+    url: '/v1/proposals',
+    operation: 'proposals.submit',
+    summary: 'Ask for an action with a tool of the gateway; it is decided at once, and never waited for',
+    records: ['agent.session_opened', 'proposal.submitted', 'decision.made'],
+    body: z.strictObject({
+      tool: z.string().min(1).max(256),
+      args: jsonObjectSchema,
+      rationale: z.string().trim().min(1).max(4000).optional(),
+    }),
+    answers: { 201: answerSchema },
+    handler: async ({ services, who, body, request }) => {
+      const tool = offered(services, who, body.tool);
+      const key = request.headers['idempotency-key'];
+      if (key !== undefined && !(typeof key === 'string' && KEY.test(key)))
+        throw new PortreeveError('bad_request', 'The Idempotency-Key is 1 to 200 visible characters.');
+      const answer = await services.outside.ask({
+        who: who.principal,
+        toolset: tool.toolset,
+        contract: tool.contract,
+        args: body.args,
+        rationale: body.rationale ?? 'Asked for over HTTP, without a reason.',
+        ...(key === undefined ? {} : { idempotency_key: key }),
+      });
+      return viewOf(answer);
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/proposals/:id',
+    operation: 'proposals.read',
+    summary: 'How an action of one’s own stands; one that people have approved is carried out now',
+    records: 'read',
+    params: idParam('proposal'),
+    answers: { 200: answerSchema },
+    handler: async ({ services, who, params }) => {
+      const found = await services.outside.follow(who.principal, params.id);
+      if (!found) throw new PortreeveError('not_found', `There is no proposal ${params.id}.`);
+      return viewOf(found.answer);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/intents',
+    operation: 'intents.declare',
+    summary: 'Say what will be done before anything is read; afterwards it can only become less',
+    records: ['agent.session_opened', 'agent.intent_declared'],
+    body: declarationSchema,
+    answers: { 201: z.looseObject({ session: idSchema('agent_session'), state: z.string() }) },
+    handler: async ({ services, who, body }) =>
+      declareIntent({ gateway: services.mcp.gateway, outside: services.outside }, who, body),
+  }),
+];
+
+/** What one may not see is not there. */
+function offered(services: Services, who: Authenticated, name: string) {
+  const tool = services.mcp.gateway.tools(who).find((each) => each.name === name);
+  if (!tool) throw new PortreeveError('not_found', `There is no tool ${JSON.stringify(name.slice(0, 128))}.`);
+  return tool;
+}
+
+const viewOf = ({ proposal, ...answer }: OutsideAnswer) => ({ id: proposal, ...answer });

@@ -1,0 +1,102 @@
+import type { Approvals } from '@portreeve/approve';
+import { scoreValue } from '@portreeve/context';
+import {
+  type AuditWriter,
+  actorOf,
+  type Clock,
+  draft,
+  type McpUpstream,
+  PortreeveError,
+  type ProjectConfig,
+  resolveSystemUrl,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import { type Egress, readMcpCatalogue } from '@portreeve/execute';
+import { createOutside, type Gate } from '@portreeve/gate';
+import type { Keys } from './config/keys.ts';
+import type { Secrets } from './config/secrets.ts';
+import { mcpHosts } from './http/mcp-guard.ts';
+import { mcpEndpoint } from './mcp/endpoint.ts';
+import type { CallFollowers } from './mcp/follow-calls.ts';
+import { createGateway } from './mcp/gateway.ts';
+import type { DeclaredToolset } from './mcp/toolsets.ts';
+import type { Services } from './services.ts';
+import { agentSessionStore } from './store/agent-sessions.ts';
+import type { Database } from './store/database.ts';
+import { definitionStore } from './store/mcp-definitions.ts';
+import { VERSION } from './version.ts';
+import { mcpResource } from './wire-identity.ts';
+import type { Sealing } from './wire-keys.ts';
+
+/** An upstream that does not answer holds nobody up: its lists are read aside, for so long at the most. */
+const LISTS_TIMEOUT_MS = 10_000;
+
+/** Joins the gateway for agents outside to the gate, to its store and to the servers behind it. */
+export function wireMcp(options: {
+  readonly database: Database;
+  readonly uow: UnitOfWork;
+  readonly audit: AuditWriter;
+  readonly clock: Clock;
+  readonly config: ProjectConfig;
+  readonly systems: ProjectConfig['systems'];
+  readonly keys: Keys;
+  readonly secrets: Secrets;
+  readonly egress: Egress;
+  readonly sealing: Sealing;
+  readonly gate: Gate;
+  readonly approvals: Approvals;
+  readonly followers: CallFollowers;
+  readonly toolsets: readonly DeclaredToolset[];
+  readonly folder: string;
+  readonly log: (level: 'error', message: string, error?: unknown) => void;
+}) {
+  const { database, audit, clock, config, systems, keys, secrets, egress, folder, followers, approvals } = options;
+  const stage = { audit, uow: options.uow, clock };
+  if (config.mcp.upstreams.length > 0 && !keys.executor)
+    throw new PortreeveError(
+      'misconfigured',
+      'mcp.upstreams: an executor that runs apart takes its tools from files alone.',
+      {
+        next: 'Let this process execute (`portreeve up`), or declare the tools in a toolset.',
+      },
+    );
+  for (const { name, server } of config.mcp.upstreams) {
+    if (server.transport === 'http' && resolveSystemUrl(server.url, systems) === null)
+      throw new PortreeveError('misconfigured', `mcp: ${name} names ${server.url}, and no such system is configured.`, {
+        next: 'Add it under `systems` in portreeve.config.ts.',
+      });
+  }
+  const outside = createOutside({
+    ...stage,
+    gate: options.gate,
+    store: agentSessionStore(database, options.sealing),
+    idle_minutes: config.mcp.session_idle_minutes,
+    score: scoreValue,
+  });
+  const reaching = { egress, folder, locate: (url: string) => resolveSystemUrl(url, systems) };
+  const definitions = definitionStore(database);
+  const gateway = createGateway({
+    ...stage,
+    ...{ config: config.mcp, toolsets: options.toolsets, definitions },
+    read: async ({ server, credential, timeout_ms }: McpUpstream) => {
+      const secret = credential === undefined ? null : await secrets.read(credential);
+      return readMcpCatalogue(reaching, {
+        server,
+        credential: secret,
+        timeout_ms: Math.min(timeout_ms, LISTS_TIMEOUT_MS),
+      });
+    },
+  });
+  const endpoint = mcpEndpoint({
+    ...{ gateway, outside, followers, clock, version: VERSION, key: keys.redaction },
+    record: (who, event, client) =>
+      audit.record([draft({ type: 'mcp.connection', actor: actorOf(who), data: { event, client } })]),
+    withdraw: (approval, by) => approvals.withdraw(approval, by),
+    log: (error) => options.log('error', 'an MCP request failed', error),
+  });
+  const services: Services['mcp'] = {
+    ...{ endpoint, gateway, definitions, resource: mcpResource(config), hosts: mcpHosts(config) },
+    per_minute: config.mcp.per_minute,
+  };
+  return { outside, services, close: () => endpoint.close() };
+}

@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from '../repository.ts';
+import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
+import { type Seeded, seed } from './seed.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SHOTS = join(ROOT, 'docs/screenshots');
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/** Every page, and how it is reached. Screenshots have the same names. */
+const PAGES: readonly (readonly [name: string, path: (seeded: Seeded) => string])[] = [
+  ['inbox', ({ approval }) => `/inbox?at=${approval}`],
+  ['queue', () => '/queue'],
+  ['hand-off', ({ handoff }) => `/queue/${handoff}`],
+  ['dashboard', () => '/dashboard?span=hour&figure=runs'],
+  ['runs', () => '/runs'],
+  ['run', ({ done }) => `/runs/${done}`],
+  ['record-search', () => '/audit?type=decision.made'],
+  ['record', () => '/audit/12'],
+  ['replay', ({ done }) => `/replay/${done}`],
+  ['environment', () => '/environment'],
+  ['workflows', () => '/workflows'],
+  ['workflow', () => '/workflows/case-note'],
+  ['tools-and-sources', () => '/tools'],
+  ['identities', () => '/identities'],
+  ['settings', () => '/settings'],
+];
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+/** What axe-core finds against WCAG 2.2 A and AA, with the element that each is about. */
+async function faults({ page }: Tab): Promise<string[]> {
+  // Through the debugger: the page's own policy lets no script of ours in.
+  const { readFile } = await import('node:fs/promises');
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  const result = (await page.evaluate(
+    `axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(WCAG)} } })`,
+  )) as AxeResult;
+  return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}
+
+describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
+  let house: ConsoleHouse;
+  let seeded: Seeded;
+  const tabs: Partial<Record<'light' | 'dark', Tab>> = {};
+  beforeAll(async () => {
+    house = await consoleHouse();
+    seeded = await seed(house.house);
+    await house.house.addAccount('mira-okafor', ['approver', 'operator', 'auditor', 'admin'], ['note-leads']);
+    await mkdir(SHOTS, { recursive: true });
+    for (const colorScheme of ['light', 'dark'] as const)
+      tabs[colorScheme] = await house.as('mira-okafor', { colorScheme });
+  }, 180_000);
+  afterAll(() => house?.close());
+
+  test.each(['light', 'dark'] as const)('sign-in, %s: says how, and holds WCAG 2.2 AA', async (colorScheme) => {
+    const tab = await house.stranger({ colorScheme });
+    await tab.open('/sign-in');
+    await tab.page.getByLabel('Account').waitFor();
+    expect(await faults(tab)).toEqual([]);
+    expect(tab.complaints).toEqual([]);
+    await tab.page.screenshot({ path: join(SHOTS, `sign-in-${colorScheme}.png`) });
+    await tab.context.close();
+  });
+
+  for (const [name, path] of PAGES)
+    test.each(['light', 'dark'] as const)(`${name}, %s: shows itself, and holds WCAG 2.2 AA`, async (scheme) => {
+      const tab = tabs[scheme]!;
+      await tab.open(path(seeded));
+      if (name === 'run') await tab.page.getByText('Ended:').waitFor();
+      if (name === 'record') {
+        await tab.page.getByRole('button', { name: 'Check the proof' }).click();
+        await tab.page.getByText('The record stands in the signed log').waitFor();
+      }
+      await settled(tab.page);
+      expect(await tab.page.title()).toMatch(/ · Portreeve$/);
+      expect(await faults(tab)).toEqual([]);
+      expect(tab.complaints).toEqual([]);
+      await tab.page.screenshot({ path: join(SHOTS, `${name}-${scheme}.png`) });
+    });
+
+  test('a page that does not exist, and a run that does not, say so', async () => {
+    const { page, open } = tabs.light!;
+    await open('/runs/run_00000000000000000000000000');
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+    await open('/');
+    await page.goto(`${house.house.url}/inbox`);
+    await page.evaluate("history.pushState({}, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))");
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  });
+
+  test('on a narrow screen nothing is cut off sideways', async () => {
+    const tab = await house.as('mira-okafor', { viewport: { width: 360, height: 740 } });
+    for (const [name, path] of PAGES) {
+      await tab.open(path(seeded));
+      const over = await tab.page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect(over, name).toBeLessThanOrEqual(0);
+    }
+    await tab.context.close();
+  });
+});

@@ -1,0 +1,275 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
+import { type Seeded, seed } from './seed.ts';
+
+/** The main ways of people through the console, by keyboard where that is promised, against the real server. */
+describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
+  let house: ConsoleHouse;
+  let seeded: Seeded;
+  beforeAll(async () => {
+    house = await consoleHouse();
+    seeded = await seed(house.house);
+  }, 120_000);
+  afterAll(() => house?.close());
+
+  const record = async (type: string) => {
+    const { body } = await (await house.house.as('auditor')).get(`/v1/audit/records?type=${type}&limit=1`);
+    return body.records[0];
+  };
+  const done = async ({ complaints, context }: Tab) => {
+    expect(complaints).toEqual([]);
+    await context.close();
+  };
+
+  test('a wrong password is said without saying what was wrong; a right one leads to where one wanted to go', async () => {
+    const tab = await house.stranger();
+    const { page } = tab;
+    await tab.open(`/runs/${seeded.done}`);
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    await page.getByLabel('Account').fill('lead');
+    await page.getByLabel('Password').fill('not the password');
+    await page.keyboard.press('Enter');
+    await page.getByText('There is no account with this name and this password.').waitFor();
+    expect(await page.getByLabel('Password').inputValue()).toBe('');
+    await page.getByLabel('Password').fill(house.house.passwordOf('lead'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/runs/${seeded.done}`);
+    await page.getByText('Ended:').waitFor();
+    await done(tab);
+  });
+
+  test('by the keyboard alone: sign in, next, back, look and decide, deny with a reason', async () => {
+    const tab = await house.stranger();
+    const { page } = tab;
+    await tab.open('/sign-in');
+    await page.getByLabel('Account').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('lead');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(house.house.passwordOf('lead'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/inbox');
+    await page.locator('tr.row').first().waitFor();
+    const selected = () => new URL(page.url()).searchParams.get('at');
+    await page.keyboard.press('j');
+    const first = selected();
+    await page.keyboard.press('j');
+    await expect.poll(selected).not.toBe(first);
+    const second = selected();
+    await page.keyboard.press('k');
+    await expect.poll(selected).toBe(first);
+    await page.keyboard.press('j');
+    await expect.poll(selected).toBe(second);
+    expect(await page.locator('tr[aria-selected="true"]').count()).toBe(1);
+
+    await page.keyboard.press('d');
+    await page.getByRole('dialog').waitFor();
+    // Focus is in the dialog, Escape leaves it, and the keys of the inbox rest while it is open.
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('d');
+    await page.getByLabel('Reason').focus();
+    await page.keyboard.type('jkd: the case is closed');
+    expect(selected()).toBe(second);
+    await page.route('**/approve/**', (route) => route.fulfill({ contentType: 'text/plain', body: 'signed there' }));
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/approve/**');
+    const { pathname, hash } = new URL(page.url());
+    expect(pathname).toBe(`/approve/${second}`);
+    expect(Object.fromEntries(new URLSearchParams(hash.slice(1)))).toEqual({
+      verdict: 'deny',
+      reason: 'jkd: the case is closed',
+    });
+    // Nothing was decided on the way: a link decides nothing.
+    const { body } = await (await house.house.as('lead')).get(`/v1/approvals/${second}`);
+    expect(body.approval.state).toBe('pending');
+
+    await page.goBack();
+    await settled(page);
+    await page.locator('tr[aria-selected="true"]').waitFor();
+    await page.keyboard.press('a');
+    await page.waitForURL('**/approve/**');
+    expect(new URL(page.url()).hash).toBe('');
+    await done(tab);
+  });
+
+  test('a run is followed while it goes on, to its end', async () => {
+    const tab = await house.as('lead');
+    const { page } = tab;
+    house.house.downstream.replyWith((_call, response) =>
+      response.writeHead(201, { 'content-type': 'application/json' }).end('{"revision":1}'),
+    );
+    const { id } = await house.house.submit({ case_id: 'CASE-1' });
+    const shown = await house.house.approvalOf(id);
+    await tab.open(`/runs/${id}`);
+    await page.getByText('Asked 1 of note-leads to agree').waitFor();
+    expect(await page.locator('[aria-current="step"]').innerText()).toMatch(/^approve/);
+    expect(await page.getByText('live', { exact: true }).count()).toBe(1);
+    const verdict = await house.house.verdict('lead', shown, 'approve');
+    await (await house.house.as('lead')).post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict);
+    await page.getByText('Ended: The workflow came to its end.').waitFor();
+    await page.getByText('ended', { exact: true }).waitFor();
+    expect(await page.locator('.stages [data-state="done"]').count()).toBe(10);
+    // No auditor: the lines lead to no records.
+    expect(await page.getByText(/^record \d+$/).count()).toBe(0);
+    await done(tab);
+  });
+
+  test('C5: a freeze asks who one is once the proof is old, holds at once, and is thawed', async () => {
+    const tab = await house.as('operator');
+    const { page } = tab;
+    const { pool } = house.house.server.services.database;
+    await pool.query("UPDATE identity_sessions SET proven_at = now() - interval '6 minutes'");
+    await tab.open('/environment');
+    await page.getByRole('button', { name: 'Freeze', exact: true }).click();
+    await page.getByLabel('Which').selectOption('case-note');
+    await page.getByLabel('Reason').fill('The notes look wrong');
+    await page.getByRole('button', { name: 'Freeze now' }).click();
+    await page.getByRole('heading', { name: 'Is it you?' }).waitFor();
+    expect(house.house.server.services.environment.facts().freezes).toEqual([]);
+    expect((await record('api.refused')).payload.data).toMatchObject({
+      operation: 'environment.freeze',
+      code: 'proof_needed',
+    });
+    await page.getByLabel('Password').fill('not the password');
+    await page.getByRole('button', { name: 'Prove', exact: true }).click();
+    await page.getByText('There is no account with this name and this password.').waitFor();
+    await page.getByLabel('Password').fill(house.house.passwordOf('operator'));
+    await page.getByRole('button', { name: 'Prove', exact: true }).click();
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    await page.getByText('workflow:case-note', { exact: true }).first().waitFor();
+    expect(house.house.server.services.environment.facts().freezes).toEqual(['workflow:case-note']);
+    expect((await record('identity.proven')).payload.actor_name).toBe('operator');
+
+    await page.getByRole('button', { name: 'Thaw' }).click();
+    await page.getByLabel('Everything goes on').check();
+    await page.getByLabel('Reason').fill('They are right');
+    await page.getByRole('dialog').getByRole('button', { name: 'Thaw' }).click();
+    await page.getByText('Nothing is frozen, there is no incident').waitFor();
+    expect(house.house.server.services.environment.facts().freezes).toEqual([]);
+    await done(tab);
+  });
+
+  test('I8: a hand-off is finished with what was found', async () => {
+    const tab = await house.as('operator');
+    const { page } = tab;
+    await tab.open('/queue');
+    await page
+      .getByRole('link', { name: /look_up_owner/ })
+      .first()
+      .click();
+    await page.getByLabel('It did not happen').check();
+    await page.getByLabel('What was done').fill('Looked downstream: nothing was asked.');
+    await page.getByRole('button', { name: 'Say that it is finished' }).click();
+    await page.getByText('done', { exact: true }).waitFor();
+    const { body } = await (await house.house.as('operator')).get(`/v1/queue/${seeded.handoff}`);
+    expect(body.state).toBe('done');
+    await done(tab);
+  });
+
+  test('H6: a number of the dashboard opens exactly the records that it counts, and /metrics says the same', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    await tab.open('/dashboard?span=day');
+    const figure = page.getByRole('link', { name: /^Denied by people/ });
+    const count = Number(await figure.locator('strong').innerText());
+    expect(count).toBeGreaterThan(0);
+    await figure.click();
+    await page.locator('tr.row').first().waitFor();
+    expect(await page.locator('tr.row').count()).toBe(count);
+    expect(await page.locator('tr.row td:nth-child(3)').allInnerTexts()).toEqual(Array(count).fill('approval.closed'));
+    const { text, headers } = await (await house.house.as('auditor')).get('/metrics');
+    expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toContain(`portreeve_records_total{figure="denied",workflow="case-note"} ${count}\n`);
+    await done(tab);
+  });
+
+  test('G4: the record is searched by words and filters, and the address says what is seen', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    await tab.open('/audit');
+    await page.getByLabel('Type of record').fill('approval.closed');
+    await page.getByLabel('Outcome').fill('denied');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/audit?type=approval.closed&outcome=denied');
+    await settled(page);
+    const other = await house.as('auditor');
+    await other.open(`/audit${new URL(page.url()).search}`);
+    expect(await other.page.locator('tr.row').count()).toBe(await page.locator('tr.row').count());
+    await done(other);
+
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'CSV' }).click();
+    const csv = await readFile(await (await download).path(), 'utf8');
+    expect(csv.split('\r\n')[0]).toBe('Index,Time,Type,Outcome,Who,Workflow,What,Codes');
+    expect(csv).toContain('approval.closed,denied');
+    await done(tab);
+  });
+
+  test('G9: a receipt that was changed on the way is seen in the browser', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    await tab.open('/audit/3');
+    await page.getByRole('button', { name: 'Check the proof' }).click();
+    await page.getByText('The record stands in the signed log, with this content').waitFor();
+    await page.route('**/v1/audit/proof/3', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.json()) as { entry: string };
+      await route.fulfill({ json: { ...body, entry: body.entry.replace(/"time":"2/, '"time":"3') } });
+    });
+    await page.getByRole('button', { name: 'Check the proof' }).click();
+    await page.getByText('Not so: The record stands in the signed log').waitFor();
+    await page.getByText('Not so: What this page shows is what was proved').waitFor();
+    await done(tab);
+  });
+
+  test('G9: a run whose records were changed on the way is not called intact', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    await tab.open(`/replay/${seeded.done}`);
+    await page.getByText(/^Intact: all \d+ records stand unchanged/).waitFor();
+    await page.route('**/v1/audit/replay/**', async (route) => {
+      const body = (await (await route.fetch()).json()) as { records: { payload: string }[] };
+      body.records[2]!.payload = body.records[2]!.payload.replace('"read":3', '"read":2');
+      await route.fulfill({ json: body });
+    });
+    await page.reload();
+    await page.getByText(/^1 of \d+ records are not as they were recorded/).waitFor();
+    await page.getByText('Not as it was recorded: its content is not what was recorded').waitFor();
+    await done(tab);
+  });
+
+  test('B2: sign-out ends the session, and sign-out everywhere ends all', async () => {
+    const [one, two] = [await house.as('analyst'), await house.as('analyst')];
+    await one.open('/settings');
+    await one.page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await one.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await two.open('/runs');
+    expect(new URL(two.page.url()).pathname).toBe('/sign-in');
+    const three = await house.as('analyst');
+    const { cookies } = await three.context.storageState();
+    await three.page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await three.page.waitForURL('**/sign-in');
+    expect((await three.context.storageState()).cookies).toEqual([]);
+    const stolen = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+    expect((await fetch(`${house.house.url}/v1/session`, { headers: { cookie: stolen } })).status).toBe(401);
+    for (const tab of [one, two, three]) await done(tab);
+  });
+
+  test('B2: a session that ends while one works leads to the sign-in, and back to where one was', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    await tab.open('/audit?type=run.ended');
+    await house.house.server.services.database.pool.query('UPDATE identity_sessions SET ended_at = now()');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name: 'Dashboard' }).click();
+    await page.getByLabel('Account').fill('auditor');
+    await page.getByLabel('Password').fill(house.house.passwordOf('auditor'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/dashboard');
+    await done(tab);
+  });
+});
