@@ -135,7 +135,7 @@ export const PROPOSAL_TRACES: Traces<ProposalState, ProposalEvent> = {
   awaiting_approval: {
     ...noStep,
     approve: leaves(['decision.made'], GATE),
-    deny: silent('it follows `approval.closed`, which says who denied it or that time did'),
+    deny: silent('it follows `approval.closed`, which says who denied it; where time did, `handoff.opened` follows'),
     refuse: refused,
   },
   approved: {
@@ -278,6 +278,14 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'a signing key is made': leaves(['key.created'], START),
   'an executor’s key is made': leaves(['key.created'], EXECUTOR),
   'a key of access tokens is made': leaves(['key.created'], 'packages/server/src/wire-identity.ts'),
+  'a backup begins, is made or fails': leaves(
+    ['backup.begun', 'backup.ended'],
+    'packages/server/src/backup/make-backup.ts',
+  ),
+  'a backup is put back, and freezes everything': leaves(
+    ['audit.restored', 'environment.changed'],
+    'packages/server/src/backup/settle-restored.ts',
+  ),
   'the root key is rotated': leaves(['audit.root_rotated'], REWRAP),
   'subject keys are wrapped anew, also by another keeper': leaves(['audit.keys_rewrapped'], REWRAP),
   'subject keys are erased, or end with their retention': leaves(['audit.erased'], ERASE),

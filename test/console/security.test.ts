@@ -171,7 +171,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       data: { confidentiality: 'internal' },
       review_by: new Date(Date.now() + 86_400_000).toISOString(),
     });
-    await operator.post(`/v1/queue/${seeded.handoff}/close`, { note: HOSTILE });
+    await operator.post(`/v1/queue/${seeded.handoff}/finish`, { note: HOSTILE });
 
     const tab = await house.as('mira-okafor');
     const { records } = (await (await server.as('auditor')).get('/v1/audit/records?type=handoff.closed')).body;

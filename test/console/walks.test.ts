@@ -106,7 +106,7 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     const shown = await house.house.approvalOf(id);
     await tab.open(`/runs/${id}`);
     await page.getByText('Asked 1 of note-leads to agree').waitFor();
-    expect(await page.locator('[aria-current="step"]').innerText()).toMatch(/^approve/);
+    expect(await page.locator('[aria-current="step"]').textContent()).toMatch(/^approve/);
     expect(await page.getByText('live', { exact: true }).count()).toBe(1);
     const verdict = await house.house.verdict('lead', shown, 'approve');
     await (await house.house.as('lead')).post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict);
@@ -175,10 +175,11 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     const { page } = tab;
     await tab.open('/dashboard?span=day');
     const figure = page.getByRole('link', { name: /^Denied by people/ });
-    const count = Number(await figure.locator('strong').innerText());
+    const count = Number(await figure.locator('strong').textContent());
     expect(count).toBeGreaterThan(0);
     await figure.click();
-    await page.locator('tr.row').first().waitFor();
+    await page.waitForURL('**/audit?**');
+    await settled(page);
     expect(await page.locator('tr.row').count()).toBe(count);
     expect(await page.locator('tr.row td:nth-child(3)').allInnerTexts()).toEqual(Array(count).fill('approval.closed'));
     const { text, headers } = await (await house.house.as('auditor')).get('/metrics');

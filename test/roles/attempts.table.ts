@@ -104,5 +104,5 @@ export const ATTEMPTS: readonly Attempt[] = [
     as: ALL,
     sql: 'CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS $x$ SELECT 1 $x$',
   },
-  { what: 'start a program', as: ALL, sql: `COPY (SELECT 1) TO PROGRAM 'true'` },
+  { what: 'start a program', as: ALL, sql: `COPY (SELECT 1) TO PROGRAM 'cat > /dev/null'` },
 ];

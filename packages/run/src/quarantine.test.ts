@@ -9,7 +9,7 @@ import { type RunHarness, runHarness } from './testing/index.ts';
 const TRIAGE = `---
 id: triage
 version: "1.0"
-step: classify
+step: extract
 inputs:
   - { name: logs, description: The mail }
 output:

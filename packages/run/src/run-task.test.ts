@@ -41,7 +41,7 @@ describe('the way of a task', () => {
       'prompt.assembled:permit',
       'model.answered:valid',
       'output.validated:valid',
-      'step.judged:at_action',
+      'step.judged:none',
       'proposal.submitted',
       'decision.made:approve',
       'approval.requested',

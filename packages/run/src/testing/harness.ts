@@ -99,6 +99,7 @@ const PROMPT = `---
 id: summarize
 version: "1.0"
 step: generate
+audience: inside
 inputs:
   - { name: logs, description: The log of the case }
 output: { type: object, properties: { text: { type: string, maxLength: 200 } }, required: [text], additionalProperties: false }

@@ -79,7 +79,11 @@ describe('J3 F5: a backup', () => {
     const log = await files(made.log.folder);
     const keys = await files(made.keys.folder);
     expect(log).toContain('tables/public.audit_records.gz');
-    expect(log.filter((name) => /subject_keys|pseudonyms|audit_index|sessions|\.pem|\.key/.test(name))).toEqual([]);
+    expect(
+      log.filter((name) =>
+        /subject_keys|pseudonyms|audit_index|identity_sessions|passkey_(challenges|invitations)|\.pem|\.key/.test(name),
+      ),
+    ).toEqual([]);
     expect(keys).toEqual(
       expect.arrayContaining(['files/keys.log.pem', 'files/keys.root-keys.json', 'tables/public.subject_keys.gz']),
     );

@@ -20,6 +20,9 @@ const NONE = [
   // Who was signed in signs in again: a session that ended since must not come back.
   'public.identity_sessions',
   'public.identity_begun_sign_ins',
+  // Good for one use, which may have been made since.
+  'public.passkey_challenges',
+  'public.passkey_invitations',
 ];
 /** Parts of the log that were detached: an operator archives them as the tables that they are. */
 const DETACHED = /^public\.audit_records_[0-9a-f]{16}_[0-9]+$/;

@@ -32,7 +32,13 @@ describe('a project', () => {
     const [workflow] = workflows;
     expect(workflow!.definition.contract.name).toBe('case-note');
     expect([...workflow!.promptsByName.keys()]).toEqual(['write-note']);
-    expect(workflow!.files.map((file) => file.path)).toEqual(['prompts/write-note.md', 'tools.ts', 'workflow.ts']);
+    expect(workflow!.files.map((file) => file.path)).toEqual([
+      'ACCEPTABLE_USE.md',
+      'policies/action.cedar',
+      'prompts/write-note.md',
+      'tools.ts',
+      'workflow.ts',
+    ]);
     expect(workflow!.release).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 

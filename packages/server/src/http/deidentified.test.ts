@@ -44,6 +44,7 @@ const PROMPT = `---
 id: write-reply
 version: "1.0"
 step: generate
+audience: inside
 inputs:
   - { name: case_id, description: The case. }
   - { name: mails, description: The mails. }

@@ -139,7 +139,11 @@ test('F7: elsewhere more rights are a warning; the folder is its own until it st
   }
   // Staged: the process that leads the log gives it its place.
   const staged = await db.database.pool.query<{ entry: string }>('SELECT entry FROM audit_pending');
-  expect(staged.rows.map(({ entry }) => JSON.parse(entry).type)).toEqual(['key.created']);
+  expect(staged.rows.map(({ entry }) => JSON.parse(entry).type)).toEqual([
+    'key.created',
+    'executor.started',
+    'executor.stopped',
+  ]);
   // Its lease ends with it: nobody waits for what it was given.
   expect((await db.database.pool.query('SELECT * FROM executor_leases')).rows).toEqual([]);
   await (await startExecutor(given)).stop();

@@ -11,7 +11,7 @@ interface OpenTransaction {
 }
 
 /** How long one statement of a state change may take, in milliseconds: one that hangs must not hold up who asked for it. */
-export const STATEMENT_MS_MAX = 5000;
+export const STATEMENT_MS_MAX = 10_000;
 /** How long a connection may be waited for, in milliseconds, also behind others that wait: a crowd is no fault. */
 const CONNECT_MS_MAX = 30_000;
 
