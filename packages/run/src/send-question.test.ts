@@ -111,7 +111,7 @@ describe('E6: fallback in the declared order', () => {
       { name: 'second', does: ['answers'] },
     ]);
     const { work } = await carried(other.harness);
-    expect(work).toMatchObject({ kind: 'model_failed', context: { code: 'rejected' } });
+    expect(work).toMatchObject({ kind: 'fallback', context: { code: 'rejected' } });
     expect(other.asked).toEqual(['first']);
   });
 
@@ -136,7 +136,7 @@ describe('E6: where no endpoint answers', () => {
     const { run, work } = await carried(harness);
     expect(run.state).toBe('handed_off');
     expect(work).toMatchObject({
-      kind: 'model_failed',
+      kind: 'fallback',
       context: { prompt: 'summarize', endpoints: [{ endpoint: 'first' }, { endpoint: 'second', code: 'unavailable' }] },
     });
   });
@@ -167,7 +167,7 @@ describe('E6: where no endpoint answers', () => {
     const from = harness.gate.clock.now().getTime();
     const { run, work } = await carried(harness, patient(harness));
     expect(run.state).toBe('handed_off');
-    expect(work?.kind).toBe('model_failed');
+    expect(work?.kind).toBe('fallback');
     expect(harness.gate.clock.now().getTime() - from).toBe(5 * 60_000);
   });
 
