@@ -25,6 +25,13 @@ describe('G2: the log outside', () => {
     await house?.close();
     await rm(anchor, { recursive: true, force: true });
   });
+  test('a log whose first record tells of an anchor that fails lies in partitions of its own', async () => {
+    const { rows } = await sql`SELECT low FROM audit_partitions('portreeve.test/audit')`.execute(
+      house.server.services.database.read,
+    );
+    expect(rows).toContainEqual({ low: '0' });
+  });
+
   const get = async (path: string) => {
     const auditor = await house.as('auditor');
     return fetch(house.url + path, { headers: { authorization: `Bearer ${auditor.token}` } });

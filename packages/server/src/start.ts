@@ -202,9 +202,10 @@ async function start(
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
   const accepted = await acceptedRollbacks(database);
+  // Before the first record: what lies outside a partition of its log keeps the log from ever having any.
+  await audit.prepare();
   // Before anything is recorded on a database that may be an older one than the world has seen.
   await assertNotBehind(publisher, state.path, accepted);
-  await audit.prepare();
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
