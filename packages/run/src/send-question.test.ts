@@ -111,7 +111,7 @@ describe('E6: fallback in the declared order', () => {
       { name: 'second', does: ['answers'] },
     ]);
     const { work } = await carried(other.harness);
-    expect(work).toMatchObject({ kind: 'fallback', context: { code: 'rejected' } });
+    expect(work).toMatchObject({ kind: 'model_failed', context: { code: 'rejected' } });
     expect(other.asked).toEqual(['first']);
   });
 
