@@ -22,7 +22,7 @@ const MILLISECONDS = sql<number>`(extract(epoch from clock_timestamp()) * 1000):
 
 /**
  * Shared states of one kind, by the database's clock. A state that this version cannot read is begun anew: it is a
- * measurement and not a record. `time` is for tests, which let it run faster.
+ * measurement and not a record. `time` is for tests, which have a time of their own.
  */
 export function modelStates<S>(
   database: Database,
