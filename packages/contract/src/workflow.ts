@@ -225,6 +225,8 @@ export const promptContractSchema = z.strictObject({
         handle: z.boolean().optional(),
         /** The most tainted and the most secret that it may be; another value is refused before anything is sent. */
         label: inputLabelSchema.optional(),
+        /** What was read and comes in here is over once this prompt was answered, however long its source lets it live. */
+        clear: z.literal('after-step').optional(),
       }),
     )
     .max(32),

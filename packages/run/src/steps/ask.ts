@@ -1,4 +1,4 @@
-import { type AgentTalk, type Assembly, type Deidentified, refuseHiding } from '@portreeve/context';
+import { type AgentTalk, type Assembly, type Deidentified, type EndedReading, refuseHiding } from '@portreeve/context';
 import {
   BOTTOM,
   digestOf,
@@ -232,7 +232,7 @@ export function askStep(scope: RunScope) {
 
   async function keepWishes(
     { turn, wishes }: Extract<AskResult, { status: 'wishes' }>,
-    ending: readonly ValueId[],
+    ending: readonly EndedReading[],
   ): Promise<Asked> {
     return deps.uow.transaction(async (tx) => {
       await deps.context.forgetUsed(tx, run.id, ending);
