@@ -113,10 +113,10 @@ export function createAuditLogs(options: {
       return { log: named(name).log, index };
     },
     append,
-    async record(drafts) {
+    async record(drafts, place) {
       const [first, ...more] = draftsByLog(drafts, routes);
       if (!first) return;
-      if (more.length === 0) await byOrigin.get(first[0])!.record(first[1]);
+      if (more.length === 0) await byOrigin.get(first[0])!.record(first[1], place);
       else await uow.transaction((tx) => append(tx, drafts));
     },
     settle: () => each((log) => log.settle()),
