@@ -24,7 +24,7 @@ const columns: readonly Column<AuditRecord>[] = [
     id: 'index',
     title: 'Place',
     numeric: true,
-    value: ({ entry }) => entry.index,
+    value: ({ place, entry }) => (place === String(entry.index) ? entry.index : place),
     cell: ({ place }) => <Link to={`/audit/${place}`}>{place}</Link>,
   },
   { id: 'time', title: 'Time', value: ({ entry }) => entry.time, cell: ({ entry }) => <WholeTime at={entry.time} /> },
