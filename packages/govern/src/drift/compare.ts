@@ -70,4 +70,4 @@ function sharpest(metric: Metric, reference: readonly Observation[], window: rea
   return tables.reduce((least, table) => (table.p < least.p ? table : least));
 }
 
-export const share = (count: number, of: number): number => (of === 0 ? 0 : Math.round((1000 * count) / of));
+const share = (count: number, of: number): number => (of === 0 ? 0 : Math.round((1000 * count) / of));
