@@ -18,6 +18,7 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
+import type { DriftWatch } from './governance/drift.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
 import type { McpEndpoint } from './mcp/endpoint.ts';
@@ -49,6 +50,7 @@ export interface Services {
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly figures: AuditFigures;
+  readonly drift: DriftWatch;
   /** The figures as Prometheus reads them, of these workflows or all. */
   readonly counters: (workflows: readonly string[] | null) => Promise<string>;
   readonly erasing: Erasing;

@@ -29,6 +29,7 @@ import { recordSecretChanges } from './config/secret-changes.ts';
 import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
+import { watchDrift } from './governance/drift.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/metrics.ts';
@@ -102,6 +103,7 @@ const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
 const UPSTREAMS_EVERY_MS = 500;
+const DRIFT_EVERY_MS = 900_000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -276,6 +278,7 @@ async function start(
     database,
     audit.all.map(({ log: { origin } }) => origin),
   );
+  const drift = watchDrift({ audit, workflows: project.workflows });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
@@ -317,6 +320,7 @@ async function start(
       info,
     },
     figures,
+    drift,
     counters: figureCounters(figures),
     reveals: stages.reveals,
     redact: stages.redact,
@@ -385,6 +389,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
+    every(DRIFT_EVERY_MS, () => drift.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {
