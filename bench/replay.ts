@@ -68,7 +68,7 @@ if (Object.values(expected).some((count) => count === 0)) throw new Error('the r
 async function* recorded(): AsyncGenerator<RecordedDecision> {
   for (let index = 0; index < DECISIONS; index++) {
     const { request, decision } = JSON.parse(lines[index % DISTINCT]!) as RecordedDecision;
-    yield { request, decision, record: index };
+    yield { request, decision, record: String(index) };
   }
 }
 

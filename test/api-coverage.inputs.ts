@@ -275,9 +275,9 @@ export const INPUTS: Readonly<
     role: 'requester',
     input: async (house) => {
       const headers = await connection(house);
-      const before = await house.server.services.audit.size();
-      const isListening = async () =>
-        (await house.server.services.audit.search({ after: before - 1, type: 'api.read' })).records.length > 0;
+      const before = await house.server.services.audit.main.size();
+      const since = { after: String(before - 1), order: 'oldest', type: 'api.read' } as const;
+      const isListening = async () => (await house.server.services.audit.search(since)).records.length > 0;
       const end = async (caller: SignedInClient) => {
         while (!(await isListening()));
         await caller.call('DELETE', '/mcp', { headers });
@@ -466,15 +466,24 @@ export const INPUTS: Readonly<
     input: async (house) => ({ path: `/v1/runs/${await done(house)}/undo` }),
   },
   'GET /v1/audit/records': { role: 'auditor', input: async () => ({ path: '/v1/audit/records?limit=1' }) },
-  'GET /v1/audit/records/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/records/0' }) },
+  'GET /v1/audit/logs': { role: 'auditor', input: async () => ({ path: '/v1/audit/logs' }) },
+  'GET /v1/audit/records/:place': { role: 'auditor', input: async () => ({ path: '/v1/audit/records/0' }) },
   'GET /v1/audit/checkpoint': { role: 'auditor', input: async () => ({ path: '/v1/audit/checkpoint' }) },
   'GET /v1/audit/replay/:run': {
     role: 'auditor',
     input: async (house) => ({ path: `/v1/audit/replay/${await done(house)}` }),
   },
-  'GET /v1/audit/proof/:index': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
+  'GET /v1/audit/proof/:place': { role: 'auditor', input: async () => ({ path: '/v1/audit/proof/0' }) },
   'GET /v1/audit/streams': { role: 'auditor', input: async () => ({ path: '/v1/audit/streams' }) },
   'GET /v1/audit/tlog/checkpoint': { role: 'auditor', input: async () => ({ path: '/v1/audit/tlog/checkpoint' }) },
+  'GET /v1/audit/tlog/logs/:log/checkpoint': {
+    role: 'auditor',
+    input: async () => ({ path: '/v1/audit/tlog/logs/main/checkpoint' }),
+  },
+  'GET /v1/audit/tlog/logs/:log/tile/*': {
+    role: 'auditor',
+    input: async () => ({ path: '/v1/audit/tlog/logs/main/tile/0/000.p/1' }),
+  },
   'GET /v1/audit/tlog/tile/*': { role: 'auditor', input: async () => ({ path: '/v1/audit/tlog/tile/0/000.p/1' }) },
   'POST /v1/audit/verify': { role: 'auditor', input: async () => ({ path: '/v1/audit/verify' }) },
   'GET /v1/audit/export': { role: 'auditor', input: async () => ({ path: '/v1/audit/export?type=system.started' }) },

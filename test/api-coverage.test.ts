@@ -97,10 +97,10 @@ const permittedRoles = (operation: string): Role[] => ROLES.filter((role) => per
 /** Calls, and gives what was put on record meanwhile by this caller (or, for a stranger, by nobody). */
 async function recordsOf(actor: string, call: () => Promise<{ status: number; body: unknown; headers: Headers }>) {
   const { audit } = house.server.services;
-  const before = await audit.size();
+  const before = await audit.main.size();
   const answer = await call();
   const records: AuditRecord[] = [];
-  for (let after: number | null = before - 1; after !== null; ) {
+  for (let after: string | null = String(before - 1); after !== null; ) {
     const page = await audit.search({ after, order: 'oldest', limit: 500 });
     records.push(...page.records);
     after = page.next;

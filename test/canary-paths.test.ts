@@ -125,7 +125,7 @@ describe('G5: canaries that were planted wherever text comes in leave by no path
     'the stream as %s',
     async (format) => {
       const { audit } = house.server.services;
-      const head = (await audit.size()) - 1;
+      const head = (await audit.main.size()) - 1;
       const text = await expect
         .poll(async () => (await readFile(join(out, format), 'utf8').catch(() => '')).trimEnd(), { timeout: 20_000 })
         .toSatisfy((read: string) => read.split('\n').length > head)

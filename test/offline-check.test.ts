@@ -169,7 +169,7 @@ test('G2: the server’s own check agrees, and heads follow each other', async (
   expect(report.size).toBeGreaterThanOrEqual(first.size);
   const second = (await (await auditor()).get('/v1/audit/checkpoint')).body;
   const rootOf = (note: string) => Buffer.from(note.split('\n')[2]!, 'base64');
-  const proof = await house.server.services.audit.consistencyProof(first.size, second.size);
+  const proof = await house.server.services.audit.main.consistencyProof(first.size, second.size);
   const head = ({ size, checkpoint }: { size: number; checkpoint: string }) => ({ size, root: rootOf(checkpoint) });
   expect(verifyConsistency({ first: head(first), second: head(second), proof })).toBe(true);
   expect(

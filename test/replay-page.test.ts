@@ -26,7 +26,12 @@ describe.skipIf(!present)('G9: the page of a run, opened in a browser', () => {
     const { id } = await house.submit({ case_id: 'CASE-1' });
     await house.approvalOf(id);
     // What others write stands in the record; in the page it stays text.
-    const note = { type: 'handoff.closed', actor: SYSTEM_ACTOR, refs: { run: id }, data: { note: HOSTILE } } as const;
+    const note = {
+      type: 'handoff.closed',
+      actor: SYSTEM_ACTOR,
+      refs: { run: id, workflow: 'incident-summary' },
+      data: { note: HOSTILE },
+    } as const;
     await house.server.services.audit.record([draft(note)]);
     const { status, body } = await (await house.as('auditor')).get(`/v1/audit/replay/${id}`);
     expect(status).toBe(200);

@@ -129,7 +129,7 @@ app.post('/call', { schema }, async (request, reply) => {
 app.get('/token', async () => token);
 app.get('/settle', async () => {
   await stages.audit.settle();
-  const report = await stages.audit.verify();
+  const report = await stages.audit.main.verify();
   return { ok: report.ok, records: report.size };
 });
 const url = await app.listen({ host: '127.0.0.1', port: 0 });

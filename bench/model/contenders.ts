@@ -51,7 +51,7 @@ const RUNS = 64;
 
 const submission = (run: ReturnType<typeof newId<'run'>>) =>
   draft<'run.submitted'>({
-    ...{ type: 'run.submitted', actor: ACTOR, refs: { run } },
+    ...{ type: 'run.submitted', actor: ACTOR, refs: { run, workflow: 'incident-summary' } },
     data: { workflow: 'incident-summary', input_digest: digestOf('bench'), input: {}, attachments: [] },
   }) as RecordDraft;
 
@@ -136,7 +136,7 @@ export async function governed(
   const runs = Array.from({ length: RUNS }, () => newId('run', systemClock));
   for (const run of runs) await database.transaction((tx) => stages.audit.append(tx, [submission(run)]));
   const observer = (run: ReturnType<typeof newId<'run'>>): Parameters<typeof ask>[1] => {
-    const refs = { run };
+    const refs = { run, workflow: 'incident-summary' };
     const actor = ACTOR;
     return {
       answered: (data, valid) =>
@@ -164,7 +164,7 @@ export async function governed(
     },
     async close() {
       await stages.audit.settle();
-      const { ok } = await stages.audit.verify();
+      const { ok } = await stages.audit.main.verify();
       if (!ok) throw new Error('the record of the run does not verify');
       await egress.close();
       await stages.egress.close();

@@ -205,7 +205,7 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'CSV' }).click();
     const csv = await readFile(await (await download).path(), 'utf8');
-    expect(csv.split('\r\n')[0]).toBe('Index,Time,Type,Outcome,Who,Workflow,What,Codes');
+    expect(csv.split('\r\n')[0]).toBe('Place,Time,Type,Outcome,Who,Workflow,What,Codes');
     expect(csv).toContain('approval.closed,denied');
     await done(tab);
   });

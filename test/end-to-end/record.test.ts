@@ -236,7 +236,7 @@ describe('the record', () => {
   }, async () => {
     const whole = await portreeve('audit', 'verify', '--json');
     expect(whole.code).toBe(0);
-    expect(documentIn(whole)).toMatchObject({ ok: true, first_bad_index: null });
+    expect(documentIn(whole)).toMatchObject({ ok: true, logs: [{ name: 'main', first_bad_index: null }] });
 
     const url = await embeddedDatabaseUrl();
     const change = `UPDATE audit_records SET payload = reverse(payload) WHERE index = $1`;
@@ -255,7 +255,10 @@ describe('the record', () => {
     expect(broken.err).toMatch(/next: keep the database as it is/);
     const asJson = await portreeve('audit', 'verify', '--json');
     expect(asJson.code).toBe(1);
-    expect(documentIn(asJson)).toMatchObject({ ok: false, first_bad_index: result, kind: 'changed_payload' });
+    expect(documentIn(asJson)).toMatchObject({
+      ok: false,
+      logs: [{ name: 'main', first_bad_index: result, kind: 'changed_payload' }],
+    });
   });
 
   test('G2: an export of the changed log is found out offline as well', { timeout: 60_000 }, async () => {

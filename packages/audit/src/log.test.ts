@@ -21,7 +21,9 @@ describe('append', () => {
   test('G1: an entry binds its payload, and pins the bytes of the leaf', async () => {
     const { log, store, uow } = testAuditLog();
     const run = asId('run', 'run_a');
-    await uow.transaction((tx) => log.append(tx, [noteDraft('done', { refs: { run }, outcome: 'closed', key: 'k' })]));
+    await uow.transaction((tx) =>
+      log.append(tx, [noteDraft('done', { refs: { run, workflow: 'triage' }, outcome: 'closed', key: 'k' })]),
+    );
     const record = await log.get(0);
     expect(record?.entry).toEqual({
       v: 1,
@@ -31,7 +33,7 @@ describe('append', () => {
       time: TEST_START,
       type: 'handoff.closed',
       actor: { id: TEST_ACTOR.id, kind: TEST_ACTOR.kind, act: TEST_ACTOR.act },
-      refs: { run: 'run_a' },
+      refs: { run: 'run_a', workflow: 'triage' },
       keys: [expect.stringMatching(/^key_/)],
       outcome: 'closed',
       payload_digest: digestOf(record!.payload),
@@ -45,7 +47,7 @@ describe('append', () => {
     expect(stored?.entry).toBe(
       `{"actor":{"act":[{"id":"agent:incident-summary","kind":"agent"}],"id":"prn_analyst","kind":"person"},` +
         `"id":"${record!.entry.id}","index":0,"keys":["${record!.entry.keys[0]}"],"log":"${TEST_ORIGIN}","outcome":"closed",` +
-        `"payload_digest":"${record!.entry.payload_digest}","refs":{"run":"run_a"},"time":"${TEST_START}",` +
+        `"payload_digest":"${record!.entry.payload_digest}","refs":{"run":"run_a","workflow":"triage"},"time":"${TEST_START}",` +
         `"type":"handoff.closed","v":1}`,
     );
   });

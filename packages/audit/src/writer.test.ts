@@ -15,9 +15,10 @@ const started = draft({
 
 function writer(stage: (tx: Tx, log: string, records: readonly StagedRecord[]) => Promise<void>) {
   return createAuditWriter({
-    ...{ store: { stage }, uow, origin: 'portreeve.test/audit', clock: fixedClock('2026-11-21T12:00:00.000Z') },
+    ...{ store: { stage }, uow, clock: fixedClock('2026-11-21T12:00:00.000Z') },
     redactor: createRedactor({ key: Buffer.alloc(32, 1) }),
     keys: memoryKeys(),
+    routes: { main: 'portreeve.test/audit', originByWorkflow: new Map() },
   });
 }
 

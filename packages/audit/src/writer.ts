@@ -1,5 +1,5 @@
 /**
- * The log for a process that only adds to it: it holds no signing key, never leads, and cannot sign a head. It is apart from
+ * The logs for a process that only adds to them: it holds no signing key, never leads, and cannot sign a head. It is apart from
  * `index.ts`, so that such a process has nothing loaded that signs (requirement F7).
  */
 import {
@@ -13,6 +13,7 @@ import {
 import type { KeyRing } from './keys/key-ring.ts';
 import { payloadSealer } from './keys/sealer.ts';
 import type { SubjectDirectory } from './keys/subjects.ts';
+import { draftsByLog, type LogRoutes } from './log-routes.ts';
 import type { AuditStore, Redactor } from './ports.ts';
 import { stageDrafts } from './stage-drafts.ts';
 
@@ -21,6 +22,7 @@ export { seal, unseal } from './keys/sealed.ts';
 export { type TextSealer, textSealer } from './keys/sealer.ts';
 export { HOUSE, type SubjectDirectory, subjectDirectory, subjectName } from './keys/subjects.ts';
 export { type WordTokens, wordTokens } from './keys/words.ts';
+export type { LogRoutes } from './log-routes.ts';
 export type { AuditStore } from './ports.ts';
 export { createRedactor } from './redact/redactor.ts';
 
@@ -31,19 +33,20 @@ export function createAuditWriter(parts: {
   readonly redactor: Redactor;
   /** What payloads are sealed with, and for whom. */
   readonly keys: { readonly ring: KeyRing; readonly subjects: SubjectDirectory };
-  /** The log's name. */
-  readonly origin: string;
+  readonly routes: LogRoutes;
   readonly clock: Clock;
 }): AuditWriter {
-  const { store, uow, origin } = parts;
+  const { store, uow, routes } = parts;
   const sealer = payloadSealer(parts.keys.ring, parts.keys.subjects);
   const stage = async (tx: Tx, drafts: readonly RecordDraft[]): Promise<void> => {
-    const staged = await stageDrafts(drafts, sealer, { ...parts, log: origin });
-    await store.stage(tx, origin, staged).catch((cause: unknown) => {
-      throw cause instanceof PortreeveError
-        ? cause
-        : new PortreeveError('audit_unavailable', 'The record could not be written.', { cause });
-    });
+    for (const [log, own] of draftsByLog(drafts, routes)) {
+      const staged = await stageDrafts(own, sealer, { ...parts, log });
+      await store.stage(tx, log, staged).catch((cause: unknown) => {
+        throw cause instanceof PortreeveError
+          ? cause
+          : new PortreeveError('audit_unavailable', 'The record could not be written.', { cause });
+      });
+    }
   };
   return {
     async append(tx, drafts) {

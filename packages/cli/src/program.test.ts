@@ -119,7 +119,13 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ proposal }) => [proposal],
   },
-  drift: { right: 'metrics.read', records: ['api.read'], as: 'auditor', notAs: 'analyst', words: () => ['incident-summary'] },
+  drift: {
+    right: 'metrics.read',
+    records: ['api.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: () => ['incident-summary'],
+  },
   'policy replay': {
     right: 'policy.replay',
     records: ['audit.read'],
@@ -800,10 +806,10 @@ describe('with a server', () => {
 
   const rows = Object.entries(COMMANDS).filter(([, row]) => row.right !== null);
   const recordsSince = async (index: number) => {
-    const { records } = await here.server.services.audit.search({ order: 'oldest', after: index, limit: 500 });
+    const { records } = await here.server.services.audit.search({ order: 'oldest', after: String(index), limit: 500 });
     return records;
   };
-  const size = () => here.server.services.audit.size();
+  const size = () => here.server.services.audit.main.size();
 
   test.each(rows.filter(([, row]) => row.notAs !== null))(
     'I2 G1: %s is refused to who has not the right, and the refusal is on record',
@@ -968,7 +974,7 @@ describe('with a server', () => {
     expect(documentIn(whole)).toMatchObject({ ok: true, complete: true });
     // A key that came by another way decides; one that is somebody else's does not.
     const vkey = join(here.folder, 'trusted.vkey');
-    await writeFile(vkey, here.server.services.audit.vkey);
+    await writeFile(vkey, here.server.services.audit.main.vkey);
     expect(await command(['audit', 'verify', out, '--vkey', vkey])).toMatchObject({ code: 0 });
 
     const entries = join(out, 'entries.jsonl');

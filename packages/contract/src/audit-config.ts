@@ -58,9 +58,33 @@ const streamSchema = z.strictObject({
   ]),
 });
 
+/** The name of the log that takes what no other one does; its origin is `log_origin` of the project. */
+export const MAIN_LOG = 'main';
+/** A log's name for the world: the first line of its checkpoints (C2SP tlog-checkpoint, schema-less URL). */
+export const logOriginSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit');
+/** Logs besides the main one: each holds a session of the database in every process that could lead it. */
+const LOGS_MAX = 15;
+
+/** A log of its own for what is recorded of some workflows. */
+const logSchema = z.strictObject({
+  /** Never changed later, as the workflows that have records are not. */
+  origin: logOriginSchema,
+  workflows: z.array(nameSchema).min(1).max(256),
+});
+
 /** What is done so that the record can be checked from outside. */
 export const auditConfigSchema = z
   .strictObject({
+    /**
+     * Logs besides the main one, by name: for a tenant, a department, a workflow. What is recorded of a workflow goes into
+     * its log, and everything else into the main one. Each has its own order, checkpoints, tiles and proofs.
+     */
+    logs: z
+      .record(nameSchema, logSchema)
+      .refine((logs) => Object.keys(logs).length <= LOGS_MAX, `at most ${LOGS_MAX} besides the main one`)
+      .default({}),
     /** Seconds between two signed checkpoints, also when nothing happened. */
     checkpoint_every_s: z.int().min(1).max(3600).default(60),
     /** Whether checkpoint and tiles are served to whoever asks. They hold ids, digests and short words, and no payloads. */
@@ -83,7 +107,9 @@ export const auditConfigSchema = z
     reveal: z.strictObject({ second_person: z.boolean().default(true) }).prefault({}),
     streams: z.array(streamSchema).max(16).default([]),
   })
-  .superRefine(({ anchors, witnesses, quorum, streams }, context) => {
+  .superRefine(({ logs, anchors, witnesses, quorum, streams }, context) => {
+    for (const [name, message] of faultsOfLogs(logs))
+      context.addIssue({ code: 'custom', path: ['logs', name], message });
     for (const [path, all] of [
       ['anchors', anchors],
       ['witnesses', witnesses],
@@ -95,3 +121,18 @@ export const auditConfigSchema = z
       context.addIssue({ code: 'custom', path: ['quorum'], message: 'there are fewer witnesses' });
   });
 export type AuditConfig = z.infer<typeof auditConfigSchema>;
+
+/** What is wrong with a log besides its form, by its name. */
+function* faultsOfLogs(logs: Readonly<Record<string, z.infer<typeof logSchema>>>): Generator<[string, string]> {
+  const origins = new Set<string>();
+  const workflows = new Set<string>();
+  for (const [name, { origin, workflows: own }] of Object.entries(logs)) {
+    if (name === MAIN_LOG) yield [name, 'this is the name of the log that takes what no other one does'];
+    if (origins.has(origin)) yield [name, `another log has the origin ${origin}`];
+    origins.add(origin);
+    for (const workflow of own) {
+      if (workflows.has(workflow)) yield [name, `the workflow ${workflow} has a log already`];
+      workflows.add(workflow);
+    }
+  }
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditConfigSchema } from './audit-config.ts';
+import { auditConfigSchema, logOriginSchema } from './audit-config.ts';
 import { awsPlace } from './aws-config.ts';
 import { backupConfigSchema } from './backup-config.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
@@ -56,11 +56,8 @@ const SYSTEM_PROTOCOLS = /^(https?|postgres|smtps?|syslogs)$/;
 export const projectConfigSchema = z
   .strictObject({
     environment: z.enum(ENVIRONMENTS).default('development'),
-    /** The log's name: the first line of its checkpoints (C2SP tlog-checkpoint, schema-less URL). Never changed later. */
-    log_origin: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9./_-]{0,199}$/, 'use a schema-less URL such as acme.example/portreeve/audit')
-      .default('portreeve.local/audit'),
+    /** The origin of the main log; see `audit.logs` for further ones. Never changed later. */
+    log_origin: logOriginSchema.default('portreeve.local/audit'),
     /** Folders with a `workflow.ts` each. */
     workflows: z.array(z.string().min(1)).min(1),
     /**
@@ -157,7 +154,14 @@ export const projectConfigSchema = z
     /** What agents outside may use through the gateway (`/mcp`, `POST /v1/proposals`). */
     mcp: mcpConfigSchema.prefault({}),
   })
-  .superRefine(({ environment, identity, models }, context) => {
+  .superRefine(({ environment, identity, models, log_origin, audit }, context) => {
+    for (const [name, { origin }] of Object.entries(audit.logs))
+      if (origin === log_origin)
+        context.addIssue({
+          code: 'custom',
+          path: ['audit', 'logs', name],
+          message: 'this is the origin of the main log',
+        });
     const currencies = new Set(models.flatMap(({ prices }) => (prices ? [prices.currency] : [])));
     if (currencies.size > 1)
       context.addIssue({ code: 'custom', path: ['models'], message: 'all prices must be in one currency' });

@@ -793,15 +793,21 @@ export const RECORD_TYPES = {
   'backup.ended': z.strictObject({
     backup: idSchema('backup'),
     state: z.enum(['made', 'failed']),
-    /** The tree that it holds, and the SHA-256 digests of its two manifests. */
-    made: z.strictObject({ size: count, root: z.string().max(64), log: digestSchema, keys: digestSchema }).nullable(),
+    /** The tree of each log that it holds, by the log's origin, and the SHA-256 digests of its two manifests. */
+    made: z
+      .strictObject({
+        trees: z.array(z.strictObject({ log: z.string().max(200), size: count, root: z.string().max(64) })).max(64),
+        log: digestSchema,
+        keys: digestSchema,
+      })
+      .nullable(),
     /** Earlier backups whose time was over, and that were removed. */
     removed: z.array(z.strictObject({ backup: idSchema('backup'), archive: z.enum(['log', 'keys']) })).max(1000),
     detail: z.string().max(1000).nullable(),
   }),
   /**
-   * The database was put back to a backup: what was recorded after it is lost. `ahead`: the anchors and witnesses that have
-   * seen records of this log which it does not hold any more, as somebody accepted.
+   * The database was put back to a backup: what was recorded after it is lost. Each log says so of itself. `ahead`: the
+   * anchors and witnesses that have seen records of this log which it does not hold any more, as somebody accepted.
    */
   'audit.restored': z.strictObject({
     backup: idSchema('backup'),
@@ -860,7 +866,24 @@ export const recordRefsSchema = z.strictObject({
     .max(32)
     .optional(),
 });
-export type RecordRefs = z.infer<typeof recordRefsSchema>;
+type EntryRefs = z.infer<typeof recordRefsSchema>;
+/**
+ * What a record is about, as its writer gives it. INVARIANT: who names a run names its workflow, so that all of a run
+ * stands in the one log of its workflow.
+ */
+export type RecordRefs = Omit<EntryRefs, 'run' | 'workflow'> &
+  (
+    | { readonly run?: EntryRefs['run']; readonly workflow: string }
+    | { readonly run?: undefined; readonly workflow?: string }
+  );
+
+/** What a table keeps for records to come. Throws a `TypeError` where it names a run without its workflow. */
+export function storedRefs(text: string): RecordRefs {
+  const { run, workflow, ...rest } = recordRefsSchema.parse(JSON.parse(text));
+  if (workflow !== undefined) return { ...rest, ...(run === undefined ? {} : { run }), workflow };
+  if (run !== undefined) throw new TypeError('who names a run names its workflow');
+  return rest;
+}
 
 /** Who did it, as the entry has it: ids alone. The name lies in the payload, where it can be erased. */
 export const entryActorSchema = recordActorSchema.omit({ name: true });

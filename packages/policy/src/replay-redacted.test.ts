@@ -61,7 +61,7 @@ async function* stream(...records: readonly RecordedDecision[]) {
 /** What is left of a recorded request once `audit` has redacted the arguments like this. */
 const replayed = (args: JsonObject, engine: ReturnType<typeof candidate>, change: Partial<PolicyRequest> = {}) =>
   replayDecisions(
-    stream({ request: { ...asked(args), ...change }, decision: live.decide(asked()), record: 7 }),
+    stream({ request: { ...asked(args), ...change }, decision: live.decide(asked()), record: 'finance:7' }),
     engine,
   );
 
@@ -80,7 +80,7 @@ describe('C7: a redacted value hinders only where a rule of the candidate can lo
     });
     expect(await replayed(args, candidate('context.args.amount.greaterThan(decimal("10.0"))'))).toMatchObject({
       changes: { 'permit>refuse': 1 },
-      changed: [{ record: 7, asked: 'act refund', rules: ['x.no'] }],
+      changed: [{ record: 'finance:7', asked: 'act refund', rules: ['x.no'] }],
       cannot_judge: [],
     });
   });

@@ -18,14 +18,14 @@ export interface RecordedDecision {
   readonly request: unknown;
   /** `null`: its record was erased. */
   readonly decision: Decision | null;
-  /** The index of its record, where it has one. */
-  readonly record?: number;
+  /** The place of its record, where it has one. */
+  readonly record?: string;
 }
 
 export interface ReplayedChange {
   readonly request_digest: string;
   readonly decision: string;
-  readonly record: number | null;
+  readonly record: string | null;
   /** What was asked, such as `act refund_order`. */
   readonly asked: string;
   readonly from: Outcome;

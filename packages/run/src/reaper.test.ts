@@ -29,7 +29,14 @@ async function setUp(pending: Record<string, RunId[]> = {}) {
       delete pending[executor];
     },
   };
-  reaper = await startReaper({ engine: engine as Engine, leases, audit, uow, log: () => undefined });
+  reaper = await startReaper({
+    engine: engine as Engine,
+    leases,
+    audit,
+    uow,
+    workflowOf: async () => 'triage',
+    log: () => undefined,
+  });
   const run = () => newId('run', clock);
   return { clock, leases, audit, taken, broken, pending, run, reaper };
 }
@@ -50,7 +57,7 @@ describe('J2: runs of dead executors', () => {
     expect(taken).toEqual(['gone']);
     expect(audit.of('run.recovered')).toMatchObject(
       runs.map((id) => ({
-        refs: { run: id },
+        refs: { run: id, workflow: 'triage' },
         actor: { kind: 'system' },
         data: { from_executor: 'gone', by_executor: 'me' },
       })),

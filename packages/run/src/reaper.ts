@@ -1,4 +1,4 @@
-import { type AuditWriter, draft, SYSTEM_ACTOR, type UnitOfWork } from '@portreeve/contract';
+import { type AuditWriter, draft, type RunId, SYSTEM_ACTOR, type UnitOfWork } from '@portreeve/contract';
 import type { Engine } from './engine.ts';
 import type { LeaseStore } from './ports.ts';
 
@@ -22,6 +22,7 @@ export async function startReaper(deps: {
   leases: LeaseStore;
   audit: AuditWriter;
   uow: UnitOfWork;
+  workflowOf: (run: RunId) => Promise<string>;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
   leaseSeconds?: number | undefined;
 }): Promise<Reaper> {
@@ -33,6 +34,8 @@ export async function startReaper(deps: {
     let taken = 0;
     for (const executor of await leases.dead([...runsByExecutor.keys()])) {
       const runs = runsByExecutor.get(executor) ?? [];
+      const workflows = new Map<RunId, string>();
+      for (const run of runs) workflows.set(run, await deps.workflowOf(run));
       await deps.uow.transaction((tx) =>
         deps.audit.append(
           tx,
@@ -40,7 +43,7 @@ export async function startReaper(deps: {
             draft({
               type: 'run.recovered',
               actor: SYSTEM_ACTOR,
-              refs: { run },
+              refs: { run, workflow: workflows.get(run)! },
               data: { from_executor: executor, by_executor: engine.executor },
               key: `${run}:recovered:${executor}`,
             }),

@@ -165,7 +165,7 @@ async function sealedWith(text: string): Promise<string[]> {
     for (const content of await texts.open(rows)) if (has(content ?? '')) found.add(table);
   }
   let records = 0;
-  for (let after: number | undefined; ; ) {
+  for (let after: string | undefined; ; ) {
     const page = await audit.search({ order: 'oldest', limit: 500, ...(after === undefined ? {} : { after }) });
     records += page.records.filter(({ payload }) => payload !== null).length;
     if (page.records.some((record) => has(JSON.stringify(record)))) found.add('audit_records');

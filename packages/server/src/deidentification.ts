@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import type { AuditLog } from '@portreeve/audit';
+import type { AuditLogs } from '@portreeve/audit';
 import {
   deidentify,
   httpClassifier,
@@ -18,7 +18,7 @@ type Dispatcher = ReturnType<typeof createEgress>['dispatcher'];
 
 export interface DeidentificationOptions {
   readonly database: Database;
-  readonly audit: AuditLog;
+  readonly audit: AuditLogs;
   readonly key: Buffer;
   readonly detection: ProjectConfig['detection'];
   readonly systems: ProjectConfig['systems'];

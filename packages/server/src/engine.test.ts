@@ -263,7 +263,9 @@ describe('a run outlives its process', () => {
 
     const audit = memoryAuditWriter();
     const survivor = await start('survivor', run);
-    const reaper = await startReaper({ engine: survivor, leases, audit, uow: own.database, log: () => undefined });
+    const uow = own.database;
+    const workflowOf = async () => 'triage';
+    const reaper = await startReaper({ engine: survivor, leases, audit, uow, workflowOf, log: () => undefined });
     try {
       expect(await leases.dead(['survivor'])).toEqual([]);
       expect(await reaper.sweep()).toBe(1);

@@ -1,6 +1,5 @@
-import type { Publisher } from '@portreeve/audit';
 import { isPortreeveError, PortreeveError } from '@portreeve/contract';
-import type { Seen } from './store/restores.ts';
+import type { LogsPublisher, Seen } from './publish-each.ts';
 
 /**
  * Refuses the start where an anchor or a witness has seen more of the log than the database holds. Throws `log_broken`
@@ -8,7 +7,7 @@ import type { Seen } from './store/restores.ts';
  * back is passed over. Those that do not answer do not hold it up; `doctor` shows them.
  */
 export async function assertNotBehind(
-  publisher: Publisher,
+  publisher: LogsPublisher,
   stateFolder: string,
   accepted: readonly Seen[],
 ): Promise<void> {

@@ -64,12 +64,12 @@ describe('G2: the log outside', () => {
   test('where the configuration makes them public, whoever asks may read checkpoint and tiles, and nothing else', async () => {
     const { services } = house.server;
     const app = await buildApp({ ...services, public_tiles: true }, pino({ level: 'silent' }) as never);
-    const before = await services.audit.size();
+    const before = await services.audit.main.size();
     const head = await app.inject('/v1/audit/tlog/checkpoint');
     expect([head.statusCode, head.body.split('\n')[0]]).toEqual([200, 'portreeve.test/audit']);
     const tile = await app.inject('/v1/audit/tlog/tile/0/000.p/1');
     expect([tile.statusCode, tile.headers['cache-control']]).toEqual([200, 'public, max-age=31536000, immutable']);
-    const { records } = await services.audit.search({ order: 'oldest', after: before - 1 });
+    const { records } = await services.audit.search({ order: 'oldest', after: String(before - 1) });
     expect(records.filter(({ entry }) => entry.actor.kind === 'anonymous')).toEqual([]);
     expect((await app.inject('/v1/audit/records')).statusCode).toBe(401);
     await app.close();
@@ -90,8 +90,8 @@ describe('G2: the log outside', () => {
     await expect
       .poll(() => readFile(join(anchor, 'checkpoint'), 'utf8').catch(() => ''), { timeout: 10_000 })
       .not.toBe('');
-    const { log } = (await (await house.as('operator')).get('/v1/system')).body;
-    const states = log.places.map(({ name, state }: { name: string; state: string }) => [name, state]);
+    const { places } = (await (await house.as('operator')).get('/v1/system')).body;
+    const states = places.map(({ name, state }: { name: string; state: string }) => [name, state]);
     expect(states).toEqual([
       ['disk', 'working'],
       ['unmounted', 'failing'],

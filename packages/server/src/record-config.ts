@@ -1,5 +1,5 @@
-import type { AuditLog } from '@portreeve/audit';
-import { type AuditWriter, draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
+import type { AuditLogs } from '@portreeve/audit';
+import { draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
 import {
   changesOf,
   configInForce,
@@ -40,7 +40,7 @@ export function serverInForce(started: {
  * Puts on record what differs from what was in force the last time, and who runs it: configuration is read at the start
  * alone. Where nothing differs nothing is written.
  */
-export async function recordConfig(audit: AuditLog & AuditWriter, now: InForce): Promise<void> {
+export async function recordConfig(audit: AuditLogs, now: InForce): Promise<void> {
   const last = await audit.search({ type: 'config.changed', order: 'newest', limit: 1 });
   const before = last.records[0]?.payload?.data.in_force ?? {};
   const changes = changesOf(before as Record<string, string>, now);

@@ -1,4 +1,4 @@
-import type { AuditLog } from '@portreeve/audit';
+import type { AuditLogs } from '@portreeve/audit';
 import { draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { Keys } from './config/keys.ts';
@@ -8,7 +8,7 @@ import type { Services } from './services.ts';
 
 /** Puts on record what runs from now on: keys that were made, the policy, the releases, and the start itself. */
 export async function recordStart(started: {
-  readonly audit: AuditLog;
+  readonly audit: AuditLogs;
   readonly keys: Keys;
   readonly policy: PolicyEngine;
   readonly workflows: readonly ProjectWorkflow[];

@@ -1,6 +1,6 @@
 import type { ApprovalDelegations, Approvals, Passkeys } from '@portreeve/approve';
-import type { AuditLog, PlaceStatus, Reveals } from '@portreeve/audit';
-import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
+import type { AuditLogs, Reveals } from '@portreeve/audit';
+import type { Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type {
   EnvironmentService,
@@ -23,6 +23,7 @@ import type { WebOrigin } from './http/cookies.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
 import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
+import type { LogPlace } from './publish-each.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
@@ -43,7 +44,7 @@ export interface Services {
   readonly web: WebOrigin;
   readonly policy: PolicyEngine;
   readonly environment: EnvironmentService;
-  readonly audit: AuditLog & AuditWriter;
+  readonly audit: AuditLogs;
   /** The workflows whose records a reader may see; `null`: all records (requirement G7). */
   readonly auditScope: (reader: Principal) => readonly string[] | null;
   /** How far each stream of the record is. */
@@ -57,8 +58,8 @@ export interface Services {
   /** Puts marks in the place of secrets and personal values. */
   readonly redact: (text: string) => string;
   readonly backups: Backups;
-  /** The anchors and witnesses of the log, and how each is. */
-  places(): readonly PlaceStatus[];
+  /** The anchors and witnesses of each log, and how each is. */
+  places(): readonly LogPlace[];
   /** Whether whoever asks may read the log's checkpoint and tiles. */
   readonly public_tiles: boolean;
   readonly approvals: Approvals;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { AuditLog } from '@portreeve/audit';
+import type { AuditLogs } from '@portreeve/audit';
 import {
   type Clock,
   draft,
@@ -14,6 +14,7 @@ import { type Engine, startEngine, startReaper } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import { admission, currencyOf } from './admission.ts';
+import { checkLogs } from './config/audit-logs.ts';
 import { auditScopeOf } from './config/audit-scopes.ts';
 import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
@@ -45,6 +46,7 @@ import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
+import { presentLogs } from './store/present-logs.ts';
 import { startPulse } from './store/pulse.ts';
 import { acceptedRollbacks } from './store/restores.ts';
 import { runPressure } from './store/run-pressure.ts';
@@ -203,6 +205,7 @@ async function start(
   undo.push(() => stages.streams.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
+  await checkLogs(config, namesOf(project), presentLogs(database));
   const accepted = await acceptedRollbacks(database);
   // Before the first record: what lies outside a partition of its log keeps the log from ever having any.
   await audit.prepare();
@@ -271,9 +274,11 @@ async function start(
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
-  const figures = auditFigures(database, audit.origin);
+  const figures = auditFigures(
+    database,
+    audit.all.map(({ log: { origin } }) => origin),
+  );
   const drift = watchDrift({ audit, workflows: project.workflows });
-
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
@@ -320,7 +325,7 @@ async function start(
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
-    streams: async () => stages.streams.states(await audit.size()),
+    streams: () => stages.streams.states(),
     workflows: project.workflows,
     outside: stages.agents.outside,
     mcp: stages.agents.services,
@@ -353,7 +358,14 @@ async function start(
     log,
   });
   undo.push(() => engine?.stop() ?? Promise.resolve());
-  const reaper = await startReaper({ audit, uow: database, engine, leases, log, leaseSeconds: options.leaseSeconds });
+  const reaper = await startReaper({
+    ...{ audit, uow: database, engine, leases, log, leaseSeconds: options.leaseSeconds },
+    workflowOf: async (id) => {
+      const run = await runs.get(id);
+      if (!run) throw new TypeError(`the engine has a run ${id} that is not stored`);
+      return run.workflow;
+    },
+  });
   undo.push(() => reaper.stop());
   await reaper.sweep();
   const timers = [
@@ -405,6 +417,12 @@ async function start(
   };
 }
 
+/** What a log can be for: to policy and on record, a set of tools for agents outside is what a workflow is. */
+function namesOf({ workflows, config: { mcp } }: Project): string[] {
+  const own = workflows.map(({ definition }) => definition.contract.name);
+  return [...own, ...[...mcp.toolsets, ...mcp.upstreams].map(({ name }) => name)];
+}
+
 /** Who approves, and whose work hand-offs are. */
 function groupsOf(workflows: Project['workflows']): LocalGroups {
   const contracts = workflows.map(({ definition }) => definition.contract);
@@ -420,6 +438,6 @@ function groupsOf(workflows: Project['workflows']): LocalGroups {
 }
 
 /** Takes what is older than the configured days out of the log. */
-async function detachOld(audit: AuditLog, days: number | undefined, clock: Clock): Promise<void> {
+async function detachOld(audit: AuditLogs, days: number | undefined, clock: Clock): Promise<void> {
   if (days !== undefined) await audit.detach(new Date(clock.now().getTime() - days * 86_400_000));
 }

@@ -4,6 +4,7 @@ import {
   type AuditLogOptions,
   type AuditStore,
   createAuditLog,
+  createAuditLogs,
   createCosigner,
   createNoteSigner,
   createPublisher,
@@ -12,10 +13,12 @@ import {
   type Redactor,
   type Witness,
 } from '@portreeve/audit';
-import { type AuditConfig, type Clock, draft, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
+import { type AuditConfig, type Clock, draft, MAIN_LOG, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
+import { type DeclaredLog, folderOf, logsOf } from './config/audit-logs.ts';
 import type { Keys } from './config/keys.ts';
 import { openS3 } from './config/open-s3.ts';
 import { wayOut } from './config/way-out.ts';
+import { publishEach } from './publish-each.ts';
 import type { Database } from './store/database.ts';
 
 /** Bytes of a witness's answer, at the most: a few signature lines. */
@@ -35,21 +38,28 @@ export function wireAudit(options: {
   readonly clock: Clock;
 }) {
   const { database, store, config, keys, clock, redactor, sealing, mayWait } = options;
-  const { log_origin: origin } = config;
-  const cosigner = createCosigner({ name: origin, privateKey: keys.log_ml_dsa });
-  const audit = createAuditLog({
-    ...{ store, origin, clock, cosigner, uow: database, quorum: config.audit.quorum },
-    signer: createNoteSigner({ name: origin, privateKey: keys.log }),
-    redactor,
-    keys: sealing,
-    mayWait,
-  });
   const outside = placesOf(config.audit, options);
-  const publisher = createPublisher({
-    ...{ store, origin, clock, vkeys: [audit.vkey, cosigner.vkey] },
-    ...outside.places,
-    onChange: async (place) => audit.record([draft({ type: 'audit.place', actor: SYSTEM_ACTOR, ...told(place) })]),
-  });
+  // The keys are the house's; the name that they sign by is the log's own.
+  const open = ({ name, origin, workflows }: DeclaredLog) => {
+    const cosigner = createCosigner({ name: origin, privateKey: keys.log_ml_dsa });
+    const log = createAuditLog({
+      ...{ store, origin, clock, cosigner, uow: database, quorum: config.audit.quorum },
+      signer: createNoteSigner({ name: origin, privateKey: keys.log }),
+      ...{ redactor, keys: sealing, mayWait },
+    });
+    const publisher = createPublisher({
+      ...{ store, origin, clock, vkeys: [log.vkey, cosigner.vkey] },
+      ...outside.placesOf(name),
+      onChange: async (place) => log.record([draft({ type: 'audit.place', actor: SYSTEM_ACTOR, ...told(place) })]),
+    });
+    return { named: { name, workflows, log }, published: { name, origin, publisher } };
+  };
+  const { main, others } = logsOf(config);
+  const own = open(main);
+  const rest = others.map(open);
+  const named = { main: own.named.log, others: rest.map(({ named }) => named) };
+  const audit = createAuditLogs({ ...named, store, uow: database, keys: sealing });
+  const publisher = publishEach([own, ...rest].map(({ published }) => published));
   return { audit, publisher, closeEgress: outside.close };
 }
 
@@ -57,7 +67,10 @@ function told({ kind, name, state, size, detail }: PlaceStatus) {
   return { outcome: state, data: { kind, name, state, size, detail } };
 }
 
-/** Each place has a way out of its own: what reaches a witness reaches nothing else. */
+/**
+ * Each place has a way out of its own: what reaches a witness reaches nothing else. A place is the same for every log;
+ * where tiles lie, each log but the main one has a folder of its own.
+ */
 export function placesOf(config: AuditConfig, { projectFolder, clock }: { projectFolder: string; clock: Clock }) {
   const closing: (() => Promise<void>)[] = [];
   const through = (urls: readonly URL[], allowed: boolean) => {
@@ -77,7 +90,21 @@ export function placesOf(config: AuditConfig, { projectFolder, clock }: { projec
     const fetch = through([url], witness.private);
     return { name: witness.name, vkeys: witness.vkeys, add: (body) => post(fetch, url, body) };
   });
-  return { places: { anchors, witnesses }, close: () => Promise.all(closing.map((close) => close())) };
+  return {
+    placesOf: (log: string) => ({
+      anchors: log === MAIN_LOG ? anchors : anchors.map((anchor) => within(anchor, folderOf(log))),
+      witnesses,
+    }),
+    close: () => Promise.all(closing.map((close) => close())),
+  };
+}
+
+function within(anchor: AnchorStore, folder: string): AnchorStore {
+  return {
+    name: anchor.name,
+    read: (path) => anchor.read(`${folder}/${path}`),
+    write: (path, bytes) => anchor.write(`${folder}/${path}`, bytes),
+  };
 }
 
 async function post(fetch: typeof globalThis.fetch, url: URL, body: string): Promise<{ status: number; text: string }> {

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import { type AuditLog, createNoteSigner } from '@portreeve/audit';
-import { type AuditWriter, type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
+import { type AuditLogs, createNoteSigner } from '@portreeve/audit';
+import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
 import { type Backups, createBackups } from './backup/make-backup.ts';
 import type { Keys } from './config/keys.ts';
 import type { Database } from './store/database.ts';
@@ -8,7 +8,7 @@ import type { Database } from './store/database.ts';
 /** Backups where the configuration says; by default both in the state folder, which is no place for production. */
 export function wireBackups(options: {
   readonly database: Database;
-  readonly audit: AuditLog & AuditWriter;
+  readonly audit: AuditLogs;
   readonly keys: Keys;
   readonly config: ProjectConfig;
   readonly projectFolder: string;
@@ -24,7 +24,7 @@ export function wireBackups(options: {
   };
   const backups = createBackups({
     ...options,
-    signer: createNoteSigner({ name: audit.origin, privateKey: keys.log }),
+    signer: createNoteSigner({ name: audit.main.origin, privateKey: keys.log }),
     places: { log: place('log'), keys: place('keys') },
   });
   if (environment !== 'production' || (backup.log.folder && backup.keys.folder)) return backups;

@@ -1,5 +1,5 @@
 import {
-  type AuditLog,
+  type AuditLogs,
   type AuditStore,
   createErasures,
   createRootRotation,
@@ -27,7 +27,7 @@ export interface Erasing extends Erasures {
 
 export function wireErasure(options: {
   readonly database: Database;
-  readonly audit: AuditLog;
+  readonly audit: AuditLogs;
   readonly words: Pick<AuditStore, 'forgetWords'>;
   readonly sealing: Sealing;
   readonly redactor: Redactor;
@@ -50,9 +50,9 @@ export function wireErasure(options: {
   };
 }
 
-async function settleReturned(database: Database, audit: AuditLog, store: ErasureStore): Promise<number> {
+async function settleReturned(database: Database, audit: AuditLogs, store: ErasureStore): Promise<number> {
   const keys: KeyId[] = [];
-  for (let after: number | undefined; ; ) {
+  for (let after: string | undefined; ; ) {
     const search = { type: 'audit.erased', order: 'oldest', limit: 100 } as const;
     const page = await audit.search({ ...search, ...(after === undefined ? {} : { after }) });
     for (const { payload } of page.records)

@@ -1,4 +1,4 @@
-import type { AuditLog } from '@portreeve/audit';
+import type { AuditLogs } from '@portreeve/audit';
 import {
   type Clock,
   draft,
@@ -39,7 +39,7 @@ export interface WiredIdentity {
 /** Joins identity to its store, its keys, and to the identity providers of the configuration: to those and nowhere else. */
 export async function wireIdentity(options: {
   readonly database: Database;
-  readonly audit: AuditLog;
+  readonly audit: AuditLogs;
   readonly clock: Clock;
   readonly config: ProjectConfig;
   readonly secrets: Pick<Secrets, 'read'>;

@@ -1,32 +1,43 @@
+import { describe, printable } from './describe.ts';
 import {
   BadPolicy,
   BadVerifierKey,
   type ExportResult,
+  newRegistrations,
   type Policy,
   parsePolicy,
-  verifyExport,
-  verifyTiles,
+  parseVkey,
 } from './log/index.ts';
+import { checkFolder, type FolderTrust, isThere, keysIn, logsIn, originIn, read, Unusable } from './read-folder.ts';
 
 export interface FolderOptions {
-  /** Prints one JSON object, the {@link ExportResult}, in place of text. */
+  /** Prints one JSON object, the {@link FolderResult}, in place of text. */
   readonly json?: boolean;
-  /** A file with the keys that the checkpoint must be signed by, one a line. */
+  /** A file with the keys that checkpoints must be signed by, one a line; of each log that must be there. */
   readonly vkeyFile?: string;
-  /** A C2SP tlog-policy file: the keys and witnesses that are trusted, and how many must have cosigned. */
-  readonly policyFile?: string;
+  /** C2SP tlog-policy files, one for each log: the keys and witnesses that are trusted, and how many must have cosigned. */
+  readonly policyFiles?: readonly string[];
   /** Names each verdict of an approval, who gave it and by what; one by an unregistered key is a fault. */
   readonly approvals?: boolean;
 }
 
+/** What was found of the first log, as a rule the main one; `ok` is that of all. */
+export interface FolderResult extends ExportResult {
+  /** What was found of the other ones, by name. */
+  readonly logs?: Readonly<Record<string, ExportResult>>;
+  /** Logs whose keys were given, and that are not there. */
+  readonly absent?: readonly string[];
+}
+
 /**
- * Checks a folder that an export wrote, prints what was found, and gives the exit status: 0 nothing was changed,
- * 1 something was, 2 the folder or the key is not usable. Needs Node.
+ * Checks a folder that an export wrote, with the folders of further logs in it (`logs/NAME`), prints what was found, and
+ * gives the exit status: 0 nothing was changed, 1 something was, or a log is not there whose key was given, 2 the folder or
+ * the key is not usable. Needs Node.
  */
 export async function verifyFolder(folder: string, options: FolderOptions = {}): Promise<0 | 1 | 2> {
   try {
     const result = await check(folder, options);
-    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
+    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : inWords(result));
     return result.ok ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
@@ -35,30 +46,68 @@ export async function verifyFolder(folder: string, options: FolderOptions = {}):
   }
 }
 
-class Unusable extends Error {}
-
-async function check(
-  folder: string,
-  { vkeyFile, policyFile, approvals = false }: FolderOptions,
-): Promise<ExportResult> {
-  const policy = policyFile === undefined ? null : await policyOf(policyFile);
-  const expected = vkeyFile === undefined ? [] : keysIn(await read(vkeyFile));
-  if (vkeyFile !== undefined && expected.length === 0) throw new Unusable(`${printable(vkeyFile)} holds no key`);
-  const checkpoint = await read(`${folder}/checkpoint`);
-  // An anchor's folder has no key with it: it must come from elsewhere.
-  const tiles = await isThere(`${folder}/tile`);
-  const trusted = { ...(policy ? { policy } : {}), expectedVkeys: expected };
-  if (tiles && !policy && expected.length === 0)
-    throw new Unusable('This is a folder of tiles: name the key that you trust with --vkey or --policy.');
-  const vkey = tiles ? '' : await read(`${folder}/log.vkey`);
+async function check(folder: string, { vkeyFile, policyFiles = [], approvals = false }: FolderOptions) {
+  const policies = await Promise.all(policyFiles.map(policyOf));
+  const keys = vkeyFile === undefined ? [] : keysIn(await read(vkeyFile));
+  if (vkeyFile !== undefined && keys.length === 0) throw new Unusable(`${printable(vkeyFile)} holds no key`);
+  const more = { approvals, registrations: newRegistrations() };
   try {
-    if (tiles) return await verifyTiles({ read: resourcesOf(folder), checkpoint, vkey, ...trusted });
-    const entries = pieces(`${folder}/entries.jsonl`);
-    return await verifyExport({ entries, checkpoint, vkey, approvals, ...trusted });
+    const results: [name: string, result: ExportResult][] = [];
+    for (const [name, place] of await placesIn(folder)) {
+      const trust = trustOf(await originIn(place), keys, policies);
+      results.push([name, await checkFolder(place, trust, more)]);
+    }
+    return together(results, namesIn(keys, policies));
   } catch (error) {
     if (error instanceof BadVerifierKey) throw new Unusable(`The key is not usable: ${error.message}.`);
     throw error;
   }
+}
+
+/** Each log by its own name; where nothing given is of that name, by whatever was given, which it then fails. */
+function trustOf(origin: string, keys: readonly string[], policies: readonly Policy[]): FolderTrust {
+  const own = (vkeys: readonly string[]) => vkeys.filter((vkey) => parseVkey(vkey).name === origin);
+  const expectedVkeys = own(keys).length > 0 ? own(keys) : keys;
+  const policy = policies.find(({ logs }) => own(logs).length > 0) ?? policies[0];
+  return { expectedVkeys, ...(policy ? { policy } : {}) };
+}
+
+/** The names of the logs that the keys and policies given are of. */
+function namesIn(keys: readonly string[], policies: readonly Policy[]): ReadonlySet<string> {
+  return new Set([...keys, ...policies.flatMap(({ logs }) => logs)].map((vkey) => parseVkey(vkey).name));
+}
+
+/** The folders of logs, by the logs' names: the main one first, unless a selection has nothing of it. */
+async function placesIn(folder: string): Promise<[name: string, place: string][]> {
+  const others = (await logsIn(folder)).map((name): [string, string] => [name, `${folder}/logs/${name}`]);
+  return others.length > 0 && !(await isThere(`${folder}/checkpoint`)) ? others : [['main', folder], ...others];
+}
+
+function together(
+  results: readonly (readonly [name: string, result: ExportResult])[],
+  given: ReadonlySet<string>,
+): FolderResult {
+  const all = results.map(([, result]) => result);
+  const present = new Set(all.map(({ origin }) => origin));
+  // Where a signature failed, that is said already, and nobody knows which log it should have been.
+  const absent = all.every(({ origin }) => origin !== null) ? [...given].filter((name) => !present.has(name)) : [];
+  return {
+    ...all[0]!,
+    ok: absent.length === 0 && all.every(({ ok }) => ok) && present.size === all.length,
+    ...(all.length > 1 ? { logs: Object.fromEntries(results.slice(1)) } : {}),
+    ...(absent.length > 0 ? { absent } : {}),
+  };
+}
+
+function inWords({ logs = {}, absent = [], ...main }: FolderResult): string {
+  const others = Object.values(logs);
+  // Its own verdict, not that of all.
+  const parts = [{ ...main, ok: main.kind === null }, ...others].map(describe);
+  const missing = absent.map((name) => `NOT OK: the log ${printable(name)} is not here, and its key was given.\n`);
+  const names = [main, ...others].map(({ origin }) => origin);
+  const twice = names.filter((name, i) => name !== null && names.indexOf(name) !== i);
+  const same = twice.map((name) => `NOT OK: the log ${printable(String(name))} is here twice.\n`);
+  return [...parts, ...missing, ...same].join('\n');
 }
 
 async function policyOf(path: string): Promise<Policy> {
@@ -69,100 +118,4 @@ async function policyOf(path: string): Promise<Policy> {
       throw new Unusable(`${printable(path)} is not a policy: ${printable(error.message)}.`);
     throw error;
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  const { stat } = await import('node:fs/promises');
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function resourcesOf(folder: string): (path: string) => Promise<Uint8Array | null> {
-  return async (path) => {
-    const { readFile } = await import('node:fs/promises');
-    return readFile(`${folder}/${path}`).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw unreadable(`${folder}/${path}`, error);
-    });
-  };
-}
-
-async function* pieces(path: string): AsyncIterable<string> {
-  const { createReadStream } = await import('node:fs');
-  try {
-    yield* createReadStream(path, { encoding: 'utf8' });
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-async function read(path: string): Promise<string> {
-  // Not at the top: the rest of this package runs without Node as well.
-  const { readFile } = await import('node:fs/promises');
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, error: unknown): Unusable {
-  const { code } = error as NodeJS.ErrnoException;
-  return new Unusable(`Cannot read ${printable(path)} (${code ?? 'unknown'}). Name a folder that an export wrote.`);
-}
-
-function keysIn(text: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-}
-
-const NAMES = { key: 'their signing key', passkey: 'their passkey' } as const;
-
-function describe(result: ExportResult): string {
-  const lines: [string, string][] = [];
-  if (result.origin !== null) lines.push(['log', result.origin]);
-  if (result.size !== null) lines.push(['checkpoint', `${result.size} records, root ${result.root}`]);
-  if (result.key !== null) {
-    const trust = result.key_expected
-      ? 'as expected'
-      : 'found in the export itself: compare it with the key that you were given, or pass that with --vkey';
-    lines.push(['key', `${short(result.key)} (${trust})`]);
-  }
-  for (const vkey of result.cosigned_by) lines.push(['cosigned by', short(vkey)]);
-  const what = result.complete
-    ? 'all that the checkpoint covers'
-    : result.ok
-      ? 'a selection, each with its proof'
-      : 'up to the fault';
-  lines.push(['records', `${result.records} checked, ${what}`]);
-  if (result.payloads_missing > 0) {
-    const { payloads_missing: missing, payloads_unexplained: unexplained } = result;
-    const none = missing === unexplained && missing === result.records;
-    const rest = unexplained > 0 ? `; of ${unexplained} no record here says so` : ', on record';
-    lines.push(['payloads', none ? 'not in these files' : `${missing} erased${rest}`]);
-  }
-  if (result.verdicts > 0)
-    lines.push([
-      'verdicts',
-      `${result.verdicts} signatures verify, ${result.verdicts_by_registered_key} of them by the key registered in these records`,
-    ]);
-  for (const { index, approval, verdict, approver, by, proposal_digest } of result.proved ?? [])
-    lines.push([`  ${index}`, `${approval}: ${approver} signed “${verdict}” over ${proposal_digest} by ${NAMES[by]}`]);
-  const where = result.first_bad_index === null ? '' : ` from index ${result.first_bad_index}`;
-  const verdict = result.ok ? 'OK: nothing was changed.' : `NOT OK${where}: ${result.problem} (${result.kind}).`;
-  return `${lines.map(([name, text]) => `${name.padEnd(11)} ${printable(text)}\n`).join('')}\n${printable(verdict)}\n`;
-}
-
-/** The key of an ML-DSA signature has 1,750 characters. */
-function short(vkey: string): string {
-  return vkey.length <= 120 ? vkey : `${vkey.slice(0, 100)}\u2026`;
-}
-
-/** What comes from the export may not steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}\u2028\u2029]/gu, '\ufffd');
 }

@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { verifyFolder } from './folder.ts';
 import { startWitness } from './witness/witness.ts';
 
-const USAGE = `usage: portreeve-verify DIR [--vkey FILE | --policy FILE] [--approvals] [--json]
+const USAGE = `usage: portreeve-verify DIR [--vkey FILE | --policy FILE …] [--approvals] [--json]
        portreeve-verify witness --name NAME --log FILE --folder DIR [--listen ADDRESS:PORT]
 
-Checks a folder that "portreeve audit export" wrote, or that an anchor of the log is, without the server.
-  --vkey FILE  the log's public key as you were given it by another way, one a line
-  --policy FILE  the keys and witnesses that you trust, and how many must have cosigned (c2sp.org/tlog-policy)
+Checks a folder that "portreeve audit export" wrote, or that an anchor is, with every log in it, without the server.
+  --vkey FILE  the public keys of the logs as you were given them by another way, one a line; each log must be there
+  --policy FILE  the keys and witnesses that you trust, and how many must have cosigned (c2sp.org/tlog-policy); again
+               for each further log
   --approvals  each verdict of an approval: who signed what by which key; a key that is not registered is a fault
   --json       one JSON object on standard output
 
@@ -43,7 +44,7 @@ async function main(args: readonly string[]): Promise<0 | 1 | 2> {
     json: values.json === true,
     approvals: values.approvals === true,
     ...(values.vkey === undefined ? {} : { vkeyFile: values.vkey }),
-    ...(values.policy === undefined ? {} : { policyFile: values.policy }),
+    ...(values.policy === undefined ? {} : { policyFiles: values.policy }),
   });
 }
 
@@ -81,7 +82,7 @@ function options(args: readonly string[]) {
       allowPositionals: true,
       options: {
         vkey: { type: 'string' },
-        policy: { type: 'string' },
+        policy: { type: 'string', multiple: true },
         json: { type: 'boolean' },
         approvals: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -1,5 +1,5 @@
 import type { RunId } from '@portreeve/contract';
-import type { AuditLog } from '../log.ts';
+import type { AuditLogs } from '../logs.ts';
 import type { Redactor } from '../ports.ts';
 import { parseMark } from '../redact/mark.ts';
 import type { KeptOfRun } from './ports.ts';
@@ -20,7 +20,7 @@ export interface FoundValue {
  * is found no more.
  */
 export function findBehind(parts: {
-  readonly audit: Pick<AuditLog, 'search'>;
+  readonly audit: Pick<AuditLogs, 'search'>;
   readonly redactor: Pick<Redactor, 'behind'>;
   readonly kept: KeptOfRun;
 }): (mark: string, run: RunId | null, scope: Scope) => Promise<FoundValue | null> {

@@ -21,7 +21,7 @@ export interface Sink {
   send(batch: StreamBatch, signal: AbortSignal): Promise<void>;
 }
 
-/** How far a stream is. */
+/** How far a stream is in one log. */
 export interface StreamCursor {
   /** The index of the next record to send. */
   readonly next: number;
@@ -33,7 +33,7 @@ export interface CursorStore {
    * Calls `deliver` with the cursor, alone among all processes, and keeps what it gives. Gives `false` at once where
    * another process delivers, and keeps nothing where `deliver` rejects.
    */
-  advance(stream: string, deliver: (cursor: StreamCursor) => Promise<StreamCursor>): Promise<boolean>;
+  advance(stream: string, log: string, deliver: (cursor: StreamCursor) => Promise<StreamCursor>): Promise<boolean>;
 }
 
 export interface StreamOptions {
@@ -55,7 +55,7 @@ export interface StreamOptions {
 export async function deliverBatch(options: StreamOptions): Promise<number | null> {
   const { log, format } = options;
   let delivered = 0;
-  const mine = await options.cursors.advance(options.name, async ({ next }) => {
+  const mine = await options.cursors.advance(options.name, log, async ({ next }) => {
     const lines: StreamBatch['lines'][number][] = [];
     let chars = 0;
     for (const record of await options.read(next, BATCH_RECORDS)) {

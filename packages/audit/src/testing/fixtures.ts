@@ -3,6 +3,7 @@ import { draft, fixedClock, type RecordActor, type RecordDraft, type UnitOfWork 
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
 import type { KeyStore } from '../keys/ports.ts';
 import { type AuditLog, type AuditLogOptions, createAuditLog } from '../log.ts';
+import { type AuditLogs, createAuditLogs } from '../logs.ts';
 import { createNoteSigner } from '../note.ts';
 import type { AuditStore } from '../ports.ts';
 import { createRedactor } from '../redact/redactor.ts';
@@ -53,6 +54,23 @@ export function testAuditLog(options: TestLogOptions = {}): {
     clock: options.clock ?? fixedClock(TEST_START),
   });
   return { log, store, uow, keys };
+}
+
+/** Several logs for tests on one store, signed by one key: the main one, and others by name with what is theirs. */
+export function testAuditLogs(
+  options: TestLogOptions & {
+    readonly others?: Readonly<Record<string, { readonly origin: string; readonly workflows: readonly string[] }>>;
+  } = {},
+): Omit<ReturnType<typeof testAuditLog>, 'log'> & { logs: AuditLogs } {
+  const { others = {}, ...given } = options;
+  const privateKey = options.privateKey ?? generateKeyPairSync('ed25519').privateKey;
+  const { log: main, store, uow, keys } = testAuditLog({ ...given, privateKey });
+  const shared = { ...given, privateKey, store, uow, keys };
+  const named = Object.entries(others).map(([name, { origin, workflows }]) => ({
+    ...{ name, workflows },
+    log: testAuditLog({ ...shared, origin }).log,
+  }));
+  return { logs: createAuditLogs({ main, others: named, store, uow, keys }), store, uow, keys };
 }
 
 /** A draft whose data is free text. */

@@ -101,7 +101,8 @@ export function memoryAuditStore(): AuditStore & {
     async stage(_tx, log, records) {
       if (failure) throw failure;
       for (const record of records) {
-        const used = (key: string) => of(log).keys.has(key) || open.some((other) => other.record.key === key);
+        const used = (key: string) =>
+          of(log).keys.has(key) || open.some((other) => other.log === log && other.record.key === key);
         if (record.key === null || !used(record.key)) open.push({ log, record });
       }
     },

@@ -40,7 +40,8 @@ async function backup(options: GlobalOptions): Promise<number> {
     console.log(JSON.stringify(made));
     return EXIT.done;
   }
-  console.log(`${style('bold', made.backup)}: ${made.size} records, root ${printable(made.root)}`);
+  console.log(`${style('bold', made.backup)}:`);
+  for (const line of treeLines(made.trees)) console.log(line);
   for (const archive of ['log', 'keys'] as const) {
     console.log(`  ${archive.padEnd(5)} ${printable(made[archive].folder)}`);
     console.log(`        manifest ${printable(made[archive].manifest)}`);
@@ -65,18 +66,21 @@ async function restore(options: RestoreOptions): Promise<number> {
     console.log(JSON.stringify(made));
     return EXIT.done;
   }
-  console.log(
-    `${style('bold', made.backup)} of ${made.made_at} is back: ${made.size} records, root ${made.root}, verified`,
-  );
+  console.log(`${style('bold', made.backup)} of ${made.made_at} is back, verified:`);
+  for (const line of treeLines(made.trees)) console.log(line);
   console.log(`  signed by ${printable(made.vkey)}`);
   if (made.erased_keys > 0) console.log(`  ${made.erased_keys} erased keys of the archive were not put back`);
   if (made.migrated.length > 0) console.log(`  migrated: ${made.migrated.join(', ')}`);
-  for (const { kind, name, size } of made.ahead)
+  for (const { kind, name, size, log } of made.ahead)
     console.log(
-      `  ${style('bold', 'rolled back')}: ${kind} ${printable(name)} has seen ${size ?? 'more'} records and goes on saying so`,
+      `  ${style('bold', 'rolled back')}: ${kind} ${printable(name)} has seen ${size ?? 'more'} records of ${printable(log)} and goes on saying so`,
     );
   console.log(
     '  Everything is frozen. Compare with the systems downstream what was done since, then: portreeve thaw all',
   );
   return EXIT.done;
+}
+
+function treeLines(trees: readonly { readonly log: string; readonly size: number; readonly root: string }[]): string[] {
+  return trees.map(({ log, size, root }) => `  ${size} records of ${printable(log)}, root ${printable(root)}`);
 }

@@ -23,16 +23,17 @@ const STREAM_WAIT_MIN = 5;
 
 interface StreamState {
   readonly name: string;
+  readonly log: string;
   readonly to: string;
   readonly lag: number;
   readonly waiting_since: string | null;
   readonly problem: string | null;
 }
 
-export function streamCheck({ name, to, lag, waiting_since, problem }: StreamState, now = Date.now()): Check {
+export function streamCheck({ name, log, to, lag, waiting_since, problem }: StreamState, now = Date.now()): Check {
   const minutes = waiting_since === null ? 0 : Math.floor((now - Date.parse(waiting_since)) / 60_000);
   const ok = problem === null && minutes < STREAM_WAIT_MIN;
-  const waits = lag === 0 ? 'nothing waits' : `${lag} records wait, the oldest for ${minutes} min`;
+  const waits = lag === 0 ? `nothing of ${log} waits` : `${lag} records of ${log} wait, the oldest for ${minutes} min`;
   return {
     ...{ name: 'stream', ok, detail: `${name} (${to}): ${waits}${problem ? `; ${problem}` : ''}` },
     ...(ok ? {} : { next: 'See whether the receiver answers; nothing is lost, it is tried again by itself.' }),
@@ -93,13 +94,12 @@ async function doctor(options: GlobalOptions): Promise<number> {
         detail: `${workflow.name}, risk tier ${workflow.tier}, release ${short(workflow.release)}`,
       });
     }
-    checks.push({
-      name: 'log',
-      ok: true,
-      detail: `${system.log.origin}, ${system.log.size} records, key ${system.log.vkey}`,
-    });
-    for (const { kind, name, state, size, detail, since } of system.log.places) {
-      const seen = size === null ? 'nothing seen yet' : `${size} records seen`;
+    for (const { name, origin, size, vkey, workflows } of system.logs) {
+      const of = workflows.length > 0 ? `, for ${workflows.join(', ')}` : '';
+      checks.push({ name: 'log', ok: true, detail: `${name}: ${origin}, ${size} records, key ${vkey}${of}` });
+    }
+    for (const { log, kind, name, state, size, detail, since } of system.places) {
+      const seen = size === null ? `nothing of ${log} seen yet` : `${size} records of ${log} seen`;
       checks.push({
         name: kind,
         ok: state === 'working' || state === 'unseen',
@@ -107,7 +107,7 @@ async function doctor(options: GlobalOptions): Promise<number> {
         ...(PLACE_NEXT[state] ? { next: PLACE_NEXT[state] } : {}),
       });
     }
-    checks.push(...system.log.streams.map((stream: StreamState) => streamCheck(stream)));
+    checks.push(...system.streams.map((stream: StreamState) => streamCheck(stream)));
     return url;
   });
   const ok = checks.every((each) => each.ok);

@@ -1,3 +1,4 @@
+import { MAIN_LOG } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
 import { printable, style } from '../output.ts';
@@ -25,19 +26,23 @@ async function drift(options: GlobalOptions, workflow: string): Promise<number> 
   return report.alarms.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-function print({ workflow, whole, from, stretches, alarms, false_alarms_per_mille }: Answer): void {
+function print({ workflow, log, whole, from, stretches, alarms, false_alarms_per_mille }: Answer): void {
+  const place = (index: number): string => (log === MAIN_LOG ? String(index) : `${printable(log)}:${index}`);
   for (const { metric, step, by, shift, nearest, reference_count } of alarms) {
     const where = step === null ? '' : ` of ${step}`;
     const moved = `${percent(shift.before_per_mille)} before, ${percent(shift.after_per_mille)} now`;
     console.log(`${style('red', '✗')} ${metric}${where}: ${printable(shift.value)}, ${moved}`);
     const since = by === 'change' ? 'before the change' : 'when it began';
     console.log(
-      `    compared with ${reference_count} ${since}; found after ${shift.after_count}, at record ${shift.at.index}`,
+      `    compared with ${reference_count} ${since}; found after ${shift.after_count}, at record ${place(shift.at.index)}`,
     );
-    console.log(`    nearest change: ${nearest ? describe(nearest) : 'none that the record knows'}`);
+    console.log(
+      `    nearest change: ${nearest ? `${describe(nearest)} (record ${place(nearest.index)})` : 'none that the record knows'}`,
+    );
   }
   const compared = stretches.flatMap((each: Answer) => each.comparisons).length;
-  const since = from === null ? '' : `, from record ${from} on${whole ? '' : ' (older ones were not looked at)'}`;
+  const since =
+    from === null ? '' : `, from record ${place(from)} on${whole ? '' : ' (older ones were not looked at)'}`;
   const verdict = alarms.length === 0 ? `${style('green', '✓')} nothing has shifted` : `${alarms.length} shifts`;
   console.log(`${verdict}: ${printable(workflow)}, ${compared} comparisons${since}`);
   console.log(
@@ -47,7 +52,7 @@ function print({ workflow, whole, from, stretches, alarms, false_alarms_per_mill
 
 const percent = (per_mille: number): string => `${Math.floor(per_mille / 10)}.${per_mille % 10}%`;
 
-function describe({ kind, about, from, to, time, index }: Answer): string {
+function describe({ kind, about, from, to, time }: Answer): string {
   const of = about === null ? '' : ` of ${about}`;
-  return `${kind}${of}, ${printable(from)} → ${printable(to)}, ${time} (record ${index})`;
+  return `${kind}${of}, ${printable(from)} → ${printable(to)}, ${time}`;
 }

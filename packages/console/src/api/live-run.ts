@@ -2,10 +2,11 @@ import { useEffect, useState } from 'react';
 import type { Answer } from './client.ts';
 import { api } from './client.ts';
 
-type Entry = Answer<'GET /v1/audit/records/:index'>['entry'];
+type Entry = Answer<'GET /v1/audit/records/:place'>['entry'];
 
 /** One record of a run, as its stream gives it. */
 export interface RunRecord {
+  readonly place: string;
   readonly entry: Entry;
   readonly actor_name: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { api, type Row } from '../api/client.ts';
+import { MAIN_LOG } from '../api/place.ts';
 import { useMay } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
 import { type UrlState, useUrlState } from '../app/url-state.ts';
@@ -21,10 +22,10 @@ type AuditRecord = Row<'GET /v1/audit/records', 'records'>;
 const columns: readonly Column<AuditRecord>[] = [
   {
     id: 'index',
-    title: 'Index',
+    title: 'Place',
     numeric: true,
-    value: ({ entry }) => entry.index,
-    cell: ({ entry }) => <Link to={`/audit/${entry.index}`}>{entry.index}</Link>,
+    value: ({ place, entry }) => (place === String(entry.index) ? entry.index : place),
+    cell: ({ place }) => <Link to={`/audit/${place}`}>{place}</Link>,
   },
   { id: 'time', title: 'Time', value: ({ entry }) => entry.time, cell: ({ entry }) => <WholeTime at={entry.time} /> },
   { id: 'type', title: 'Type', value: ({ entry }) => entry.type },
@@ -57,6 +58,7 @@ const FILTERS = [
   ['code', 'Reason code', 'of a decision, a refusal or a failure'],
   ['actor', 'Who, by id', 'a principal, system or anonymous'],
   ['agent', 'Agent, by id', 'that acted for itself or for somebody'],
+  ['log', 'Log, by name', 'main, or one of its own for some workflows'],
   ['workflow', 'Workflow', ''],
   ['tool', 'Tool', ''],
   ['run', 'Run', ''],
@@ -79,7 +81,7 @@ export function Audit(): ReactNode {
   const pages = usePages(
     ['audit', filter, order],
     async (after, signal) => {
-      const query = { ...filter, order, limit: 100, ...(after === undefined ? {} : { after: Number(after) }) };
+      const query = { ...filter, order, limit: 100, ...(after === undefined ? {} : { after }) };
       const { records, next } = await api.call('GET /v1/audit/records', { query: query as never, signal });
       return { rows: records, next };
     },
@@ -90,7 +92,7 @@ export function Audit(): ReactNode {
       title="Record"
       needs="audit.read"
       lead="Everything that was asked, decided, approved and done, in a log that nobody can change unseen. Reading it is recorded too."
-      actions={<Head />}
+      actions={<Head log={url.log ?? MAIN_LOG} />}
     >
       <div className="stack">
         <Search key={JSON.stringify(filter)} now={url} onSearch={setUrl} />
@@ -99,7 +101,7 @@ export function Audit(): ReactNode {
             name="records"
             columns={columns}
             {...pages}
-            rowKey={({ entry }) => String(entry.index)}
+            rowKey={({ place }) => place}
             search={url}
             onSearch={setUrl}
             empty={<Empty title="No record is like this">Take a filter away, or look at an earlier time.</Empty>}
@@ -111,11 +113,11 @@ export function Audit(): ReactNode {
   );
 }
 
-function Head(): ReactNode {
+function Head({ log }: { readonly log: string }): ReactNode {
   const may = useMay();
   const head = useQuery({
-    queryKey: ['checkpoint'],
-    queryFn: ({ signal }) => api.call('GET /v1/audit/checkpoint', { signal }),
+    queryKey: ['checkpoint', log],
+    queryFn: ({ signal }) => api.call('GET /v1/audit/checkpoint', { query: { log }, signal }),
     enabled: may('audit.read'),
     staleTime: 60_000,
   });

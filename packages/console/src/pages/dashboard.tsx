@@ -170,10 +170,10 @@ function Shown({
           <p className="soft">Neither policy, releases nor the environment.</p>
         ) : (
           <ul className="stack-tight">
-            {data.marks.map(({ at, index, what }) => (
-              <li key={index} className="cluster">
+            {data.marks.map(({ at, place, what }) => (
+              <li key={place} className="cluster">
                 <WholeTime at={at} />
-                <Link to={`/audit/${index}`}>{what}</Link>
+                <Link to={`/audit/${place}`}>{what}</Link>
               </li>
             ))}
           </ul>

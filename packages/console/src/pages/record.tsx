@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { type Answer, api } from '../api/client.ts';
+import { MAIN_LOG, partsOf, placeOf } from '../api/place.ts';
 import { useMay } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
 import { checkReceipt, type Step } from '../proof/check.ts';
@@ -14,19 +15,19 @@ import { WholeTime } from '../ui/time.tsx';
 import { useAct } from '../ui/use-act.tsx';
 import { sentenceOf } from './stages.ts';
 
-type AuditRecord = Answer<'GET /v1/audit/records/:index'>;
+type AuditRecord = Answer<'GET /v1/audit/records/:place'>;
 
 export function RecordPage(): ReactNode {
-  const { index } = useParams({ strict: false }) as { index: string };
+  const { place } = useParams({ strict: false }) as { place: string };
   const may = useMay();
   const record = useQuery({
-    queryKey: ['record', index],
-    queryFn: ({ signal }) => api.call('GET /v1/audit/records/:index', { params: { index: Number(index) }, signal }),
-    enabled: may('audit.read') && /^\d{1,15}$/.test(index),
+    queryKey: ['record', place],
+    queryFn: ({ signal }) => api.call('GET /v1/audit/records/:place', { params: { place }, signal }),
+    enabled: may('audit.read') && partsOf(place) !== null,
   });
   return (
     <Page
-      title={`Record ${index}`}
+      title={`Record ${place}`}
       needs="audit.read"
       lead={record.data ? <Text>{sentenceOf(record.data.entry.type, record.data.payload?.data ?? null)}</Text> : null}
       actions={record.data ? <Around record={record.data} /> : null}
@@ -38,15 +39,16 @@ export function RecordPage(): ReactNode {
   );
 }
 
-function Around({ record: { entry } }: { readonly record: AuditRecord }): ReactNode {
+function Around({ record: { place, entry } }: { readonly record: AuditRecord }): ReactNode {
+  const beside = (index: number) => `/audit/${placeOf(partsOf(place)?.log ?? MAIN_LOG, index)}`;
   return (
     <>
       {entry.index > 0 ? (
-        <Link to={`/audit/${entry.index - 1}`} className="button">
+        <Link to={beside(entry.index - 1)} className="button">
           Before
         </Link>
       ) : null}
-      <Link to={`/audit/${entry.index + 1}`} className="button">
+      <Link to={beside(entry.index + 1)} className="button">
         After
       </Link>
       {entry.refs.run ? (
@@ -92,7 +94,7 @@ function Shown({ record }: { readonly record: AuditRecord }): ReactNode {
         </Panel>
       </div>
       <div className="stack">
-        <Proof record={record} key={entry.index} />
+        <Proof record={record} key={record.place} />
         <Panel title="What it is about">
           <Facts
             rows={[
@@ -131,11 +133,13 @@ function Shown({ record }: { readonly record: AuditRecord }): ReactNode {
 function Proof({ record }: { readonly record: AuditRecord }): ReactNode {
   const { act, busy, element } = useAct();
   const [steps, setSteps] = useState<readonly Step[] | null>(null);
-  const { index } = record.entry;
-  const receipt = () => api.call('GET /v1/audit/proof/:index', { params: { index } });
+  const { place } = record;
+  const receipt = () => api.call('GET /v1/audit/proof/:place', { params: { place } });
   const check = () => act(async () => setSteps(await checkReceipt(await receipt(), record)));
   const keep = () =>
-    act(async () => save(`receipt-${index}.json`, 'application/json', JSON.stringify(await receipt())));
+    act(async () =>
+      save(`receipt-${place.replace(':', '-')}.json`, 'application/json', JSON.stringify(await receipt())),
+    );
   return (
     <Panel title="Proof">
       <div className="stack">

@@ -3,6 +3,7 @@ import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { api } from '../api/client.ts';
 import type { RunRecord } from '../api/live-run.ts';
+import { MAIN_LOG, placeOf } from '../api/place.ts';
 import { useMay } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
 import { checkReplay, pinnedKey } from '../proof/check.ts';
@@ -25,7 +26,7 @@ export function Replay(): ReactNode {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const { answer, checked, key } = replay.data ?? {};
-  const records = (answer?.records ?? []).map(recordOf);
+  const records = (answer?.records ?? []).map((record) => recordOf(record, answer?.log));
   return (
     <Page
       title="A run, from the log"
@@ -61,7 +62,15 @@ export function Replay(): ReactNode {
   );
 }
 
-function recordOf({ entry, payload }: { entry: string; payload: string | null }): RunRecord {
+function recordOf(
+  { index, entry, payload }: { index: number; entry: string; payload: string | null },
+  log: string | undefined,
+): RunRecord {
   const content = payload === null ? null : (JSON.parse(payload) as { actor_name: string; data: RunRecord['data'] });
-  return { entry: JSON.parse(entry), actor_name: content?.actor_name ?? null, data: content?.data ?? null };
+  return {
+    place: placeOf(log ?? MAIN_LOG, index),
+    entry: JSON.parse(entry),
+    actor_name: content?.actor_name ?? null,
+    data: content?.data ?? null,
+  };
 }

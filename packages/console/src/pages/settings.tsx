@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { api, forgetPerson, type Row } from '../api/client.ts';
+import { MAIN_LOG } from '../api/place.ts';
 import { useMay, useSession } from '../api/session.ts';
 import { applyScheme, SCHEMES, type Scheme, scheme } from '../app/scheme.ts';
 import { useUrlState } from '../app/url-state.ts';
@@ -224,22 +225,32 @@ function SystemPanel(): ReactNode {
                 ))}
               </div>,
             ],
-            ['Log', `${data.log.size} records in ${data.log.origin}`],
-            [
-              'Key of the log',
-              <code key="k" className="breakable">
-                {data.log.vkey}
-              </code>,
-            ],
+            ...data.logs.map(
+              ({ name, size, origin, workflows }) =>
+                [
+                  name === MAIN_LOG ? 'Log' : `Log ${name}`,
+                  `${size} records in ${origin}${workflows.length > 0 ? `, for ${workflows.join(', ')}` : ''}`,
+                ] as const,
+            ),
+            ...data.logs.map(
+              ({ name, vkey }) =>
+                [
+                  name === MAIN_LOG ? 'Key of the log' : `Key of ${name}`,
+                  <code key={name} className="breakable">
+                    {vkey}
+                  </code>,
+                ] as const,
+            ),
             [
               'Seen by',
-              data.log.places.length === 0 ? (
+              data.places.length === 0 ? (
                 'no anchor and no witness: who runs this server could rewrite the log'
               ) : (
                 <div key="w" className="cluster">
-                  {data.log.places.map((place) => (
-                    <span key={place.name} className="cluster">
-                      <Text>{`${place.kind} ${place.name}`}</Text> <StateBadge state={place.state} />
+                  {data.places.map((place) => (
+                    <span key={`${place.log} ${place.name}`} className="cluster">
+                      <Text>{`${place.kind} ${place.name}${place.log === MAIN_LOG ? '' : `, ${place.log}`}`}</Text>{' '}
+                      <StateBadge state={place.state} />
                     </span>
                   ))}
                 </div>

@@ -10,14 +10,17 @@ export interface Step {
 
 const PINNED = 'portreeve.log-key';
 
+/** The key itself, without the name of the log: every log of a house is signed by the same one. */
+const keyOf = (vkey: string): string => vkey.split('+').slice(2).join('+');
+
 /**
  * Whether this is the key that this browser saw first. A server that shows another log to one person would have to show it
  * from the beginning; an auditor compares the key with one that came another way.
  */
 export function pinnedKey(vkey: string): Step {
   const before = localStorage.getItem(PINNED);
-  if (before === null) localStorage.setItem(PINNED, vkey);
-  const ok = before === null || before === vkey;
+  if (before === null) localStorage.setItem(PINNED, keyOf(vkey));
+  const ok = before === null || before === keyOf(vkey);
   return {
     what: 'The log’s key is the one that this browser knows',
     ok,
@@ -27,7 +30,7 @@ export function pinnedKey(vkey: string): Step {
 
 /** Checks one receipt here, with the code that `portreeve-verify` runs offline; the server is asked for nothing. */
 export async function checkReceipt(
-  receipt: Answer<'GET /v1/audit/proof/:index'>,
+  receipt: Answer<'GET /v1/audit/proof/:place'>,
   shown: { readonly entry: object; readonly payload: unknown },
 ): Promise<readonly Step[]> {
   const result = await verifyReceipt(receipt.proof, receipt.entry, [receipt.vkey], receipt.payload);

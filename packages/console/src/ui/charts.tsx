@@ -29,7 +29,7 @@ export function Columns({
   readonly values: readonly number[];
   readonly since: string;
   readonly until: string;
-  readonly marks: readonly { readonly at: string; readonly index: number; readonly what: string }[];
+  readonly marks: readonly { readonly at: string; readonly place: string; readonly what: string }[];
 }): ReactNode {
   const top = ceiling(Math.max(...values, 1));
   const [from, to] = [Date.parse(since), Date.parse(until)];
@@ -70,8 +70,8 @@ export function Columns({
             <title>{`${label(part)}: ${value}`}</title>
           </rect>
         ))}
-        {marks.map(({ at: time, index, what }) => (
-          <line key={index} className="mark-line" x1={at(Date.parse(time))} x2={at(Date.parse(time))} y1="4" y2={y(0)}>
+        {marks.map(({ at: time, place, what }) => (
+          <line key={place} className="mark-line" x1={at(Date.parse(time))} x2={at(Date.parse(time))} y1="4" y2={y(0)}>
             <title>{what}</title>
           </line>
         ))}

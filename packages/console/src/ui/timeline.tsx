@@ -42,7 +42,7 @@ export function Timeline({
 }): ReactNode {
   return (
     <ol className="timeline">
-      {records.map(({ entry, data, actor_name }) => {
+      {records.map(({ place, entry, data, actor_name }) => {
         const fault = faults?.get(entry.index);
         return (
           <li key={entry.index} className={fault ? 'bad' : toneOfRecord(entry.type, entry.outcome)}>
@@ -60,7 +60,7 @@ export function Timeline({
                   <Text>{actor_name ?? entry.actor.id}</Text>
                 </span>
                 <span>{entry.type}</span>
-                {linked ? <Link to={`/audit/${entry.index}`}>record {entry.index}</Link> : null}
+                {linked ? <Link to={`/audit/${place}`}>record {place}</Link> : null}
               </div>
               {fault ? <p className="note bad">Not as it was recorded: {fault}</p> : null}
             </div>

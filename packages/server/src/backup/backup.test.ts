@@ -13,6 +13,8 @@ import { MANIFEST, type Manifest, openManifest, signManifest } from './manifest.
 import { type RestoreOptions, restoreBackup } from './restore.ts';
 
 const ORIGIN = 'portreeve.test/audit';
+const CASES = 'portreeve.test/cases';
+const logs = { cases: { origin: CASES, workflows: [WORKFLOW] } };
 
 let root: string;
 let house: TestServer;
@@ -32,7 +34,7 @@ beforeAll(async () => {
   anchor = await mkdtemp(join(root, 'anchor-'));
   house = await testServer({
     config: {
-      audit: { anchors: [{ store: 'folder', name: 'disk', folder: anchor }] },
+      audit: { logs, anchors: [{ store: 'folder', name: 'disk', folder: anchor }] },
       backup: { log: { folder: join(root, 'log') }, keys: { folder: join(root, 'keys'), keep_days: 30 } },
     },
   });
@@ -94,7 +96,7 @@ describe('J3 F5: a backup', () => {
     expect(records[0].payload.data).toMatchObject({
       backup: made.backup,
       state: 'made',
-      made: { size: made.size, root: made.root, log: made.log.manifest, keys: made.keys.manifest },
+      made: { trees: made.trees, log: made.log.manifest, keys: made.keys.manifest },
     });
     expect((await auditor.post('/v1/backups')).status).toBe(403);
   });
@@ -198,7 +200,7 @@ describe('J3 G6 INV10: a restore', () => {
     const { options } = await target(both(), { vkey: `${ORIGIN}+00000000+AQ==` });
     await expect(restoreBackup(options)).rejects.toThrow();
     const other = await target(both());
-    const { vkey } = house.server.services.audit;
+    const { vkey } = house.server.services.audit.main;
     const right = await target(both(), { vkey });
     await expect(restoreBackup({ ...right.options, project: other.options.project })).rejects.toThrow(/disk/);
   });
@@ -221,9 +223,12 @@ describe('J3 G6 INV10: a restore', () => {
 
   test('refuses a signed backup whose log does not verify, before anything can be written', async () => {
     const at = await copied(after);
-    const vkey = house.server.services.audit.vkey;
+    const vkey = house.server.services.audit.main.vkey;
     const manifest = openManifest(await readFile(join(at.log, MANIFEST), 'utf8'), vkey, 'x');
-    await writeFile(join(at.log, MANIFEST), await resigned({ ...manifest, tree: { ...manifest.tree, root: 'AAAA' } }));
+    await writeFile(
+      join(at.log, MANIFEST),
+      await resigned({ ...manifest, trees: manifest.trees.map((tree) => ({ ...tree, root: 'AAAA' })) }),
+    );
     const into = await target(at);
     await expect(restoreBackup(into.options)).rejects.toThrow(/another root/);
     await expectNothingLeft(into);
@@ -245,9 +250,13 @@ describe('J3 G6 INV10: a restore', () => {
     // The keys are from before the erasure, the log is from after it.
     const into = await target({ log: after.log.folder, keys: before.keys.folder }, { acceptRollback: true });
     const restored = await restoreBackup(into.options);
-    expect(restored).toMatchObject({ backup: after.backup, size: after.size, root: after.root, migrated: [] });
-    expect(restored.ahead).toEqual([{ kind: 'anchor', name: 'disk', size: expect.any(Number) }]);
-    expect(restored.ahead[0]!.size).toBeGreaterThan(after.size);
+    expect(restored).toMatchObject({ backup: after.backup, trees: after.trees, migrated: [] });
+    const seen = { kind: 'anchor', name: 'disk', size: expect.any(Number) };
+    expect(restored.ahead).toEqual([
+      { ...seen, log: ORIGIN },
+      { ...seen, log: CASES },
+    ]);
+    expect(restored.ahead[0]!.size).toBeGreaterThan(after.trees[0]!.size);
     expect(restored.erased_keys).toBeGreaterThan(0);
 
     const { stateFolder, url: databaseUrl } = into;
@@ -261,16 +270,28 @@ describe('J3 G6 INV10: a restore', () => {
       };
       const reader = await as('auditor');
       expect((await reader.post('/v1/audit/verify')).body).toMatchObject({ ok: true });
-      const [record] = (await reader.get('/v1/audit/records?type=audit.restored')).body.records;
+      const [record] = (await reader.get('/v1/audit/records?type=audit.restored&log=main')).body.records;
       expect(record).toMatchObject({
         entry: { outcome: 'rolled_back' },
-        payload: { data: { backup: after.backup, size: after.size, ahead: restored.ahead } },
+        payload: {
+          data: {
+            backup: after.backup,
+            size: after.trees[0]!.size,
+            ahead: [{ kind: 'anchor', name: 'disk', size: restored.ahead[0]!.size }],
+          },
+        },
       });
       // Who kept a checkpoint sees that records are gone, and that others are in their place.
-      const seen = await server.services.audit.verify({ anchors: [kept] });
-      expect(seen).toMatchObject({ ok: false, kind: expect.stringMatching(/^(truncated|forked)$/) });
-      const { log } = (await reader.get('/v1/system')).body;
-      expect(log.places).toMatchObject([{ name: 'disk', state: 'ahead' }]);
+      const found = await server.services.audit.main.verify({ anchors: [kept] });
+      expect(found).toMatchObject({ ok: false, kind: expect.stringMatching(/^(truncated|forked)$/) });
+      const { places } = (await reader.get('/v1/system')).body;
+      expect(places).toMatchObject([
+        { log: 'main', name: 'disk', state: 'ahead' },
+        { log: 'cases', name: 'disk', state: 'ahead' },
+      ]);
+      const own = (await reader.get('/v1/audit/records?type=audit.restored&log=cases')).body.records[0];
+      expect(own.payload.data).toMatchObject({ size: after.trees[1]!.size, ahead: [{ name: 'disk' }] });
+      expect((await reader.post('/v1/audit/verify', { log: 'cases' })).body).toMatchObject({ ok: true });
 
       const ofErased = (await reader.get(`/v1/audit/records?run=${erasedRun}&limit=100`)).body.records;
       expect(ofErased.length).toBeGreaterThan(5);
@@ -297,7 +318,7 @@ describe('J3 G6 INV10: a restore', () => {
 
   test('refuses a backup of a schema that this version cannot make, and says with which it can be restored', async () => {
     const at = await copied(after);
-    const vkey = house.server.services.audit.vkey;
+    const vkey = house.server.services.audit.main.vkey;
     for (const archive of ['log', 'keys'] as const) {
       const manifest = openManifest(await readFile(join(at[archive], MANIFEST), 'utf8'), vkey, 'x');
       manifest.version = '99.0.0';
@@ -312,15 +333,15 @@ describe('J3 G6 INV10: a restore', () => {
   test('comes back whole into an embedded PostgreSQL, where no place outside has seen more', {
     timeout: 60_000,
   }, async () => {
-    await rm(join(anchor, 'checkpoint'), { force: true });
+    for (const log of ['.', 'logs/cases']) await rm(join(anchor, log, 'checkpoint'), { force: true });
     const { options } = await target(both(), { databaseUrl: undefined });
-    expect(await restoreBackup(options)).toMatchObject({ size: after.size, ahead: [], erased_keys: 0 });
+    expect(await restoreBackup(options)).toMatchObject({ trees: after.trees, ahead: [], erased_keys: 0 });
     await expect(restoreBackup(options)).rejects.toMatchObject({ code: 'conflict' });
     const { databaseUrl: _, ...rest } = house.startOptions;
     const server = await startServer({ ...rest, stateFolder: options.stateFolder });
     try {
       const { audit } = server.services;
-      expect(await audit.verify()).toMatchObject({ ok: true, erased: expect.any(Number) });
+      expect(await audit.main.verify()).toMatchObject({ ok: true, erased: expect.any(Number) });
       expect((await audit.search({ type: 'audit.restored' })).records[0]).toMatchObject({
         entry: { outcome: 'restored' },
       });

@@ -17,9 +17,9 @@ const ERASED: Readonly<Record<string, string>> = {
  */
 export async function loadTables(client: pg.Client, archives: OpenedArchives): Promise<number> {
   await client.query(EXACT_TEXT);
-  const { origin, tree } = archives.log.manifest;
-  // The parts of the log, which its records are put into.
-  await auditStore(databaseOn(client)).prepare(origin, tree.first, tree.size - tree.first);
+  // The parts of each log, which its records are put into.
+  for (const { log, first, size } of archives.log.manifest.trees)
+    await auditStore(databaseOn(client)).prepare(log, first, size - first);
   let erased = 0;
   for (const archive of ['log', 'keys'] as const) {
     const { folder, manifest } = archives[archive];

@@ -1,8 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AuditLog, type NoteSigner, treeOf } from '@portreeve/audit';
+import { type AuditLogs, type AuditStore, type NoteSigner, treeOf } from '@portreeve/audit';
 import {
-  type AuditWriter,
   type BackupId,
   type Clock,
   type Digest,
@@ -20,7 +19,7 @@ import { VERSION } from '../version.ts';
 import { writeBytes, writeTable } from './archive.ts';
 import { EXACT_TEXT, placeOf, schemaOf, tablesOf } from './catalog.ts';
 import { keyFiles } from './key-files.ts';
-import { MANIFEST, type Manifest, signManifest } from './manifest.ts';
+import { MANIFEST, type Manifest, type ManifestTree, signManifest } from './manifest.ts';
 import { type Removed, removeOld } from './remove-old.ts';
 
 export interface BackupPlaces {
@@ -28,12 +27,19 @@ export interface BackupPlaces {
   readonly keys: { readonly folder: string; readonly keep_days: number };
 }
 
+/** How much of a log there is. */
+export interface LogTree {
+  /** The origin of the log. */
+  readonly log: string;
+  readonly size: number;
+  readonly root: string;
+}
+
 export interface BackupMade {
   readonly backup: BackupId;
   readonly made_at: string;
-  /** The tree that it holds. */
-  readonly size: number;
-  readonly root: string;
+  /** The tree of each log that it holds, the main one first. */
+  readonly trees: readonly LogTree[];
   /** The folders of the two archives, and the digests of their manifests. */
   readonly log: { readonly folder: string; readonly manifest: Digest };
   readonly keys: { readonly folder: string; readonly manifest: Digest };
@@ -50,7 +56,7 @@ export interface Backups {
 
 interface BackupParts {
   readonly database: Database;
-  readonly audit: AuditLog & AuditWriter;
+  readonly audit: AuditLogs;
   readonly signer: NoteSigner;
   readonly stateFolder: string;
   readonly places: BackupPlaces;
@@ -89,8 +95,8 @@ async function recorded(
   try {
     const made = await work();
     const removed = await removeOld(places, clock.now());
-    const { size, root, log, keys } = made;
-    const digests = { size, root, log: log.manifest, keys: keys.manifest };
+    const { trees, log, keys } = made;
+    const digests = { trees: [...trees], log: log.manifest, keys: keys.manifest };
     await end({ backup, state: 'made', made: digests, removed: [...removed], detail: null });
     return { ...made, removed };
   } catch (error) {
@@ -102,7 +108,7 @@ async function recorded(
 
 async function write(parts: BackupParts, client: pg.Client, backup: BackupId): Promise<Omit<BackupMade, 'removed'>> {
   const { places, audit, signer, stateFolder, clock } = parts;
-  // What was recorded until now has its place and is under a signature.
+  // What was recorded until now has its place and is under a signature, in each log.
   await audit.checkpoint();
   const made_at = clock.now().toISOString();
   const folders = { log: join(places.log.folder, backup), keys: join(places.keys.folder, backup) };
@@ -112,12 +118,10 @@ async function write(parts: BackupParts, client: pg.Client, backup: BackupId): P
       for (const part of ['tables', 'files']) await mkdir(join(folder, part), { recursive: true, mode: 0o700 });
     await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${EXACT_TEXT}`);
     const store = auditStore(databaseOn(client));
-    const tree = {
-      ...(await treeOf(store, audit.origin)),
-      checkpoint: (await store.newestCheckpoint(null, audit.origin))?.note ?? '',
-      first: (await store.records(audit.origin, 0, 1))[0]?.index ?? 0,
-    };
-    const head = { backup, made_at, version: VERSION, origin: audit.origin, tree, schema: await schemaOf(client) };
+    const trees: ManifestTree[] = [];
+    for (const { log } of audit.all) trees.push(await treeIn(store, log.origin));
+    const { origin } = audit.main;
+    const head = { backup, made_at, version: VERSION, origin, trees, schema: await schemaOf(client) };
     // After the snapshot began: the root keys that wrap its keys are there for at least a minute more.
     const own = await keyFiles(stateFolder);
     const tables = await tablesOf(client);
@@ -135,11 +139,17 @@ async function write(parts: BackupParts, client: pg.Client, backup: BackupId): P
     }
     await client.query('COMMIT');
     for (const archive of ['keys', 'log'] as const) await rename(making[archive], folders[archive]);
-    const { size, root } = tree;
     const of = (archive: 'log' | 'keys') => ({ folder: folders[archive], manifest: digests[archive] });
-    return { backup, made_at, size, root, log: of('log'), keys: of('keys') };
+    const held = trees.map(({ log, size, root }) => ({ log, size, root }));
+    return { backup, made_at, trees: held, log: of('log'), keys: of('keys') };
   } catch (error) {
     for (const folder of Object.values(making)) await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function treeIn(store: AuditStore, log: string): Promise<ManifestTree> {
+  const { size, root } = await treeOf(store, log);
+  const checkpoint = (await store.newestCheckpoint(null, log))?.note ?? '';
+  return { log, size, root, checkpoint, first: (await store.records(log, 0, 1))[0]?.index ?? 0 };
 }

@@ -27,13 +27,20 @@ const manifestSchema = z.strictObject({
   made_at: z.iso.datetime(),
   /** Of Portreeve. */
   version: z.string(),
-  /** The log's name. */
+  /** The origin of the main log, by whose name and key this is signed. */
   origin: z.string(),
   /**
-   * How many records are under the tree, its root (RFC 6962, base64), the newest checkpoint that is stored, and the first
-   * record that is there: those before were detached.
+   * Each log by its origin, the main one first: how many records are under its tree, the root (RFC 6962, base64), the newest
+   * checkpoint that is stored, and the first record that is there: those before were detached.
    */
-  tree: z.strictObject({ size: z.int().min(0), root: z.string(), checkpoint: z.string(), first: z.int().min(0) }),
+  trees: z
+    .array(
+      z.strictObject({
+        log: z.string(),
+        ...{ size: z.int().min(0), root: z.string(), checkpoint: z.string(), first: z.int().min(0) },
+      }),
+    )
+    .min(1),
   schema: z.strictObject({
     migrations: z.array(z.strictObject({ number: z.int(), name: z.string(), checksum: z.string() })).min(1),
     /** Of the durable engine. */
@@ -43,6 +50,7 @@ const manifestSchema = z.strictObject({
   files: z.array(fileSchema),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestTree = Manifest['trees'][number];
 export type ManifestTable = Manifest['tables'][number];
 export type ManifestFile = z.infer<typeof fileSchema>;
 

@@ -21,13 +21,14 @@ export interface OpenedArchives {
 export async function openArchives(options: {
   readonly log: string;
   readonly keys: string;
-  readonly origin: string;
+  /** The origins of the logs that the configuration names, the main one first. */
+  readonly origins: readonly string[];
   /** The state folder; its own key of the log is believed before that of the archive. */
   readonly stateFolder: string;
   /** The log's public key, as it is known from elsewhere. */
   readonly vkey?: string | undefined;
 }): Promise<OpenedArchives> {
-  const { origin } = options;
+  const origin = options.origins[0]!;
   const notes = { log: await noteOf('log', options.log), keys: await noteOf('keys', options.keys) };
   const vkey = options.vkey ?? (await vkeyOf(options.stateFolder, options.keys, origin));
   const open = async (archive: 'log' | 'keys') => {
@@ -37,6 +38,8 @@ export async function openArchives(options: {
       throw unusable(`${folder} is an archive of ${manifest.archive}, not of ${archive}.`);
     if (manifest.origin !== origin)
       throw unusable(`${folder} is of the log ${manifest.origin}, and the configuration says ${origin}.`);
+    const unnamed = manifest.trees.find(({ log }) => !options.origins.includes(log));
+    if (unnamed) throw unusable(`${folder} holds the log ${unnamed.log}, which the configuration does not name.`);
     for (const { file } of manifest.tables) await checkFile(folder, file);
     for (const file of manifest.files) await checkFile(folder, file);
     return { folder, manifest };

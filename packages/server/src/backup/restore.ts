@@ -2,14 +2,16 @@ import { resolve } from 'node:path';
 import { type Clock, systemClock } from '@portreeve/contract';
 import { prepareEngine } from '@portreeve/run';
 import type pg from 'pg';
+import { logsOf } from '../config/audit-logs.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { takeStateFolder } from '../config/state-folder.ts';
+import type { Seen } from '../publish-each.ts';
 import { Database } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
-import type { Seen } from '../store/restores.ts';
 import { engineVersion, schemaOf } from './catalog.ts';
 import { emptyDatabase } from './empty-database.ts';
 import { loadTables } from './load-tables.ts';
+import type { LogTree } from './make-backup.ts';
 import { type Manifest, unusable } from './manifest.ts';
 import { openArchives } from './open-archives.ts';
 import { putKeys } from './put-keys.ts';
@@ -34,8 +36,8 @@ export interface RestoreOptions {
 export interface Restored {
   readonly backup: string;
   readonly made_at: string;
-  readonly size: number;
-  readonly root: string;
+  /** What each log holds, the main one first. */
+  readonly trees: readonly LogTree[];
   readonly vkey: string;
   /** Anchors and witnesses that have seen more than this. */
   readonly ahead: readonly Seen[];
@@ -47,7 +49,7 @@ export interface Restored {
 
 /**
  * Puts a backup into an empty database while nothing runs. Everything is checked before it may be used: signatures and
- * digests before the database is touched, the whole log before the one transaction that loads it commits. On any failure
+ * digests before the database is touched, every log before the one transaction that loads it commits. On any failure
  * nothing is left. What is restored stands still: it is frozen until a person thaws it.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
@@ -56,11 +58,12 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const [log, keys] = [resolve(options.log), resolve(options.keys)];
+    const { main, others } = logsOf(config);
     const archives = await openArchives({
       log,
       keys,
       vkey: options.vkey,
-      origin: config.log_origin,
+      origins: [main, ...others].map(({ origin }) => origin),
       stateFolder: state.path,
     });
     const target = await emptyDatabase(state.path, options.databaseUrl);
@@ -87,9 +90,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       });
       undo.length = 0;
       const migrated = await withPool(target.url, ({ pool }) => migrate(pool));
-      const { backup, made_at, tree } = manifest;
-      const { size, root } = tree;
-      return { backup, made_at, size, root, vkey: archives.vkey, ...restored, migrated: migrated.applied };
+      const { backup, made_at } = manifest;
+      const trees = manifest.trees.map(({ log, size, root }) => ({ log, size, root }));
+      return { backup, made_at, trees, vkey: archives.vkey, ...restored, migrated: migrated.applied };
     } catch (error) {
       for (const step of undo.reverse()) await step();
       throw error;

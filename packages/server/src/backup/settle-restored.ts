@@ -17,12 +17,14 @@ import {
   type Tx,
 } from '@portreeve/contract';
 import type pg from 'pg';
+import { logsOf } from '../config/audit-logs.ts';
 import { loadKeys } from '../config/keys.ts';
 import { openRootKeys } from '../keys/root-keys.ts';
+import { type LogPlace, publishEach, type Seen } from '../publish-each.ts';
 import { auditStore } from '../store/audit.ts';
 import { type Database, databaseOn } from '../store/database.ts';
 import { environmentStore } from '../store/environment.ts';
-import { insertRestore, type Seen } from '../store/restores.ts';
+import { insertRestore } from '../store/restores.ts';
 import { erasePseudonymsOf } from '../store/subject-keys.ts';
 import { eraseValuesOf } from '../store/values.ts';
 import { placesOf } from '../wire-audit.ts';
@@ -43,7 +45,7 @@ export interface RestoredParts {
 }
 
 /**
- * Looks at what was loaded, inside the transaction that loaded it: the tree against the manifest, every record, and what
+ * Looks at what was loaded, inside the transaction that loaded it: each tree against the manifest, every record, and what
  * the world has seen. Then records the restore and freezes everything. Gives who has seen more; throws `log_broken`.
  */
 export async function settleRestored(client: pg.Client, parts: RestoredParts): Promise<readonly Seen[]> {
@@ -51,28 +53,43 @@ export async function settleRestored(client: pg.Client, parts: RestoredParts): P
   const database = databaseOn(client);
   // The one that is open.
   const tx = {} as Tx;
-  const { log_origin: origin } = config;
+  const { main, others } = logsOf(config);
   const keys = await loadKeys(stateFolder);
   const wrapper = openRootKeys({ config: config.root_keys, projectFolder, stateFolder, clock });
   try {
     const sealing = wireKeys({ database, key: keys.redaction, wrapper, clock });
     const store = auditStore(database);
-    const vkeys = [
-      createNoteSigner({ name: origin, privateKey: keys.log }).vkey,
-      createCosigner({ name: origin, privateKey: keys.log_ml_dsa }).vkey,
-    ];
+    const logs = [main, ...others].map(({ name, origin }): RestoredLog => {
+      const note = createNoteSigner({ name: origin, privateKey: keys.log });
+      const cosigner = createCosigner({ name: origin, privateKey: keys.log_ml_dsa });
+      return { name, origin, store, vkeys: [note.vkey, cosigner.vkey], keys: sealing };
+    });
     await eraseAgain(database, tx);
-    await assertWhole({ store, origin, vkeys, keys: sealing }, parts);
-    const ahead = await seenBeyond(parts, { store, origin, vkeys });
+    for (const log of logs) await assertWhole(log, parts);
+    const ahead = await seenBeyond(parts, logs);
     const uow = { transaction: async <T>(work: (tx: Tx) => Promise<T>) => work(tx) };
     const redactor = createRedactor({ key: keys.redaction });
-    const writer = createAuditWriter({ store, uow, redactor, keys: sealing, origin, clock });
-    await writer.append(tx, await freezeAll(database, tx, parts, ahead));
+    const writerOf = ({ origin }: Pick<RestoredLog, 'origin'>) =>
+      createAuditWriter({
+        store,
+        uow,
+        redactor,
+        keys: sealing,
+        routes: { main: origin, originByWorkflow: new Map() },
+        clock,
+      });
+    for (const log of logs) await writerOf(log).append(tx, [restoredRecord(log, parts, ahead)]);
+    await writerOf(main).append(tx, [await freezeAll(database, tx, parts)]);
     await insertRestore(database, { backup: manifest.backup, at: clock.now(), ahead });
     return ahead;
   } finally {
     await wrapper.close();
   }
+}
+
+/** One of the logs that was loaded, with what its checkpoints are checked by. */
+interface RestoredLog extends Readonly<Parameters<typeof verifyStored>[0]> {
+  readonly name: string;
 }
 
 /** What an erasure that is on record has taken away besides keys. */
@@ -84,31 +101,40 @@ async function eraseAgain(database: Database, tx: Tx): Promise<void> {
   }
 }
 
-async function assertWhole(
-  log: Parameters<typeof verifyStored>[0],
-  { manifest, keysManifest }: RestoredParts,
-): Promise<void> {
-  const { tree, backup } = manifest;
+async function assertWhole(log: RestoredLog, { manifest, keysManifest }: RestoredParts): Promise<void> {
+  const { trees, backup } = manifest;
   const loaded = await treeOf(log.store, log.origin);
-  if (loaded.size !== tree.size || loaded.root !== tree.root)
+  // One that the configuration has got since: nothing may be there.
+  const { size, root, checkpoint } = trees.find((tree) => tree.log === log.origin) ?? {
+    ...loaded,
+    size: 0,
+    checkpoint: '',
+  };
+  if (loaded.size !== size || loaded.root !== root)
     throw unusable(
-      `The backup holds a tree of ${loaded.size} records, and its manifest says ${tree.size}, or another root.`,
+      `The backup holds a tree of ${loaded.size} records of ${log.origin}, and its manifest says ${size}, or another root.`,
     );
-  const report = await verifyStored(log, { anchors: tree.checkpoint === '' ? [] : [tree.checkpoint] });
+  const report = await verifyStored(log, { anchors: checkpoint === '' ? [] : [checkpoint] });
   const other =
     keysManifest.backup === backup
       ? ''
       : `; the archive of keys is of another backup (${keysManifest.backup} of ${keysManifest.made_at})`;
-  if (!report.ok) throw unusable(`The log in the backup does not verify: ${report.problem}${other}.`);
+  if (!report.ok) throw unusable(`The log ${log.origin} in the backup does not verify: ${report.problem}${other}.`);
 }
 
 async function seenBeyond(
   { config, projectFolder, clock, acceptRollback }: RestoredParts,
-  log: Pick<Parameters<typeof verifyStored>[0], 'store' | 'origin' | 'vkeys'>,
+  logs: readonly RestoredLog[],
 ): Promise<readonly Seen[]> {
   const outside = placesOf(config.audit, { projectFolder, clock });
   try {
-    const publisher = createPublisher({ ...log, clock, ...outside.places, onChange: async () => undefined });
+    const onChange = async () => undefined;
+    const publisher = publishEach(
+      logs.map(({ name, ...log }) => {
+        const published = createPublisher({ ...log, clock, ...outside.placesOf(name), onChange });
+        return { name, origin: log.origin, publisher: published };
+      }),
+    );
     const refusal = await publisher.assertNotBehind().then(
       () => null,
       (error: unknown) => ({ error }),
@@ -116,7 +142,8 @@ async function seenBeyond(
     const ahead = publisher.status().filter(({ state }) => state === 'ahead');
     if (refusal && ahead.length === 0) throw refusal.error;
     if (ahead.length > 0 && !acceptRollback) throw rolledBack(ahead);
-    return ahead.map(({ kind, name, size }) => ({ kind, name, size }));
+    const originOf = new Map(logs.map(({ name, origin }) => [name, origin]));
+    return ahead.map(({ kind, name, size, log }) => ({ kind, name, size, log: originOf.get(log)! }));
   } finally {
     await outside.close();
   }
@@ -126,13 +153,8 @@ async function seenBeyond(
  * Nothing acts by itself after a restore: a run may be about to do what was done after the backup already. A person
  * compares with the systems downstream, and thaws.
  */
-async function freezeAll(
-  database: Database,
-  tx: Tx,
-  { manifest, clock, erased_keys }: RestoredParts,
-  ahead: readonly Seen[],
-): Promise<RecordDraft[]> {
-  const { backup, made_at, tree } = manifest;
+async function freezeAll(database: Database, tx: Tx, { manifest, clock }: RestoredParts): Promise<RecordDraft> {
+  const { backup, made_at } = manifest;
   const change = {
     subject: 'freeze:all',
     state: 'everything' as const,
@@ -142,26 +164,28 @@ async function freezeAll(
   };
   const at = clock.now().toISOString();
   await environmentStore(database).append(tx, { ...change, by: SYSTEM_ACTOR.id, at });
-  return [
-    draft({
-      type: 'audit.restored',
-      actor: SYSTEM_ACTOR,
-      outcome: ahead.length > 0 ? 'rolled_back' : 'restored',
-      data: {
-        backup,
-        made_at,
-        size: tree.size,
-        root: tree.root,
-        ahead: ahead.map((seen) => ({ ...seen })),
-        erased_keys,
-      },
-    }),
-    draft({ type: 'environment.changed', actor: SYSTEM_ACTOR, outcome: change.state, data: change }),
-  ];
+  return draft({ type: 'environment.changed', actor: SYSTEM_ACTOR, outcome: change.state, data: change });
+}
+
+/** What a log says of itself: from where on it is another one than the world may have seen. */
+function restoredRecord(
+  { origin }: RestoredLog,
+  { manifest, erased_keys }: RestoredParts,
+  seen: readonly Seen[],
+): RecordDraft {
+  const { backup, made_at, trees } = manifest;
+  const { size, root } = trees.find(({ log }) => log === origin) ?? { size: 0, root: '' };
+  const ahead = seen.filter(({ log }) => log === origin).map(({ log: _, ...rest }) => rest);
+  return draft({
+    type: 'audit.restored',
+    actor: SYSTEM_ACTOR,
+    outcome: ahead.length > 0 ? 'rolled_back' : 'restored',
+    data: { backup, made_at, size, root, ahead, erased_keys },
+  });
 }
 
 /** Refuses a backup that is older than what the world has seen of the log. */
-function rolledBack(ahead: readonly (Seen & { readonly detail: string | null })[]): PortreeveError {
+function rolledBack(ahead: readonly LogPlace[]): PortreeveError {
   const seen = ahead.map(({ kind, name, detail }) => `${kind} ${name}: ${detail}`).join('; ');
   return new PortreeveError('log_broken', `The backup is older than the log that was seen outside (${seen}).`, {
     next:

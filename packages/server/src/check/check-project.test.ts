@@ -241,7 +241,7 @@ describe('C7: recorded decisions against a candidate', () => {
     const decision = engine.decide(request);
     return async () =>
       (async function* () {
-        yield { record: 3, time: '2026-11-20T10:00:00Z', request, decision } as unknown as Json;
+        yield { record: '3', time: '2026-11-20T10:00:00Z', request, decision } as unknown as Json;
         if (end) yield { end: true };
       })();
   };
@@ -254,7 +254,7 @@ describe('C7: recorded decisions against a candidate', () => {
     const stricter = await projectOf({ 'workflows/one/policies/action.cedar': NEVER });
     expect(await replayAgainst({ candidate: stricter, project: folder }, await lines(folder, true))).toMatchObject({
       changes: { 'permit>refuse': 1 },
-      changed: [{ record: 3, asked: 'act look_up_owner', rules: ['x.never'] }],
+      changed: [{ record: '3', asked: 'act look_up_owner', rules: ['x.never'] }],
     });
 
     const LAYERS = ['identity', 'data', 'action', 'environment'];

@@ -28,7 +28,7 @@ async function candidateEngine(candidate: string, project: string): Promise<Poli
 
 const lineSchema = z.union([
   z.strictObject({ end: z.literal(true) }),
-  z.object({ record: z.int().min(0), request: z.unknown(), decision: decisionSchema.nullable() }),
+  z.object({ record: z.string().max(100), request: z.unknown(), decision: decisionSchema.nullable() }),
 ]);
 
 /**

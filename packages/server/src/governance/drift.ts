@@ -1,4 +1,4 @@
-import type { AuditLog } from '@portreeve/audit';
+import type { AuditLog, AuditLogs } from '@portreeve/audit';
 import { type AuditWriter, draft, PortreeveError, type RecordDraft, SYSTEM_ACTOR } from '@portreeve/contract';
 import { type DriftAlarm, type DriftReport, driftOf, observer, type SeenRecord, WATCHED } from '@portreeve/govern';
 import type { LoadedWorkflow } from '@portreeve/run';
@@ -9,6 +9,8 @@ const PAGE = 500;
 
 export interface WorkflowDrift extends DriftReport {
   readonly workflow: string;
+  /** The name of the log that every index is one of. */
+  readonly log: string;
   /** The first record that was looked at; null where there is none. */
   readonly from: number | null;
   /** Whether that is all there is. */
@@ -24,16 +26,16 @@ export interface DriftWatch {
 
 /** Watches what workflows do for shifts (requirement H6), from the log alone. */
 export function watchDrift(deps: {
-  readonly audit: Pick<AuditLog, 'search'> & AuditWriter;
+  readonly audit: Pick<AuditLogs, 'ofWorkflow'> & AuditWriter;
   readonly workflows: readonly LoadedWorkflow[];
 }): DriftWatch {
   const { audit, workflows } = deps;
 
-  async function newest(workflow: string, type: (typeof WATCHED)[number]) {
+  async function newest(log: Pick<AuditLog, 'search'>, workflow: string, type: (typeof WATCHED)[number]) {
     const records: SeenRecord[] = [];
     let after: number | null = null;
     do {
-      const page = await audit.search({
+      const page = await log.search({
         ...{ workflow, type, order: 'newest' as const, limit: PAGE },
         ...(after === null ? {} : { after }),
       });
@@ -46,7 +48,8 @@ export function watchDrift(deps: {
   async function of(workflow: string): Promise<WorkflowDrift> {
     const loaded = workflows.find(({ definition }) => definition.contract.name === workflow);
     if (!loaded) throw new PortreeveError('not_found', `There is no workflow ${workflow}.`);
-    const seen = await Promise.all(WATCHED.map((type) => newest(workflow, type)));
+    const { name, log } = audit.ofWorkflow(workflow);
+    const seen = await Promise.all(WATCHED.map((type) => newest(log, workflow, type)));
     // Where one type was cut, no other may reach further back: what is compared has to be of the same time.
     const cut = Math.max(
       -1,
@@ -60,7 +63,7 @@ export function watchDrift(deps: {
     for (const record of records) observed.take(record);
     const { observations, changes } = observed;
     const report = driftOf(observations, changes, { steps: loaded.definition.contract.scope.prompts.length });
-    return { workflow, from: records[0]?.entry.index ?? null, whole: cut < 0, ...report };
+    return { workflow, log: name, from: records[0]?.entry.index ?? null, whole: cut < 0, ...report };
   }
 
   return {

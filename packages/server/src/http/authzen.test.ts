@@ -156,10 +156,14 @@ describe('C9: access evaluation', () => {
   });
 
   test('INV1: nothing is called, granted or proposed by asking', async () => {
-    const before = await house.server.services.audit.size();
+    const before = await house.server.services.audit.main.size();
     const called = house.downstream.calls.length;
     expect((await ask({ subject: analyst, ...lookUp })).body.decision).toBe(true);
-    const { records } = await house.server.services.audit.search({ order: 'oldest', after: before - 1, limit: 50 });
+    const { records } = await house.server.services.audit.search({
+      order: 'oldest',
+      after: String(before - 1),
+      limit: 50,
+    });
     expect(records.map(({ entry }) => entry.type)).toEqual(['authzen.evaluated']);
     expect(house.downstream.calls).toHaveLength(called);
   });

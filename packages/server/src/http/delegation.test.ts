@@ -303,11 +303,11 @@ describe('the end of an agent', () => {
     const { robot, run, approval, grant, left } = await withHoldings();
     expect(await left()).toEqual(HELD);
     const { audit } = house.server.services;
-    const before = (await audit.size()) - 1;
+    const before = (await audit.main.size()) - 1;
     expect((await event(robot.id, 'retire')).body.state).toBe('retired');
     expect(await left()).toEqual(GONE);
 
-    const page = await audit.search({ order: 'oldest', after: before, limit: 100 });
+    const page = await audit.search({ order: 'oldest', after: String(before), limit: 100 });
     const of = (type: string) => page.records.filter(({ entry }) => entry.type === type);
     const held = of('identity.holdings_revoked');
     expect(held.map(({ payload }) => payload?.data)).toEqual([

@@ -1,3 +1,4 @@
+import { placeText } from '@portreeve/audit';
 import type { RunId } from '@portreeve/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
@@ -6,7 +7,7 @@ const POLL_MS = 150;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * Writes the records of a run as server-sent events (WHATWG HTML, 9.2): `id` is the record's index, so a client that
+ * Writes the records of a run as server-sent events (WHATWG HTML, 9.2): `id` is the record's index in its log, so a client that
  * comes back with `after` misses nothing. Ends behind `run.ended`, or when the client goes; an error cuts it off, so that
  * nobody takes it for the end.
  */
@@ -40,12 +41,13 @@ async function write(
   request.raw.once('close', () => {
     gone = true;
   });
+  const { name, log } = services.audit.ofWorkflow((await services.runs.get(run))?.workflow ?? '');
   let last = after;
   let quiet = 0;
   while (!gone) {
     // Asked before the records are read: if it had ended then, all of them are there.
     const ended = ((await services.runs.get(run))?.ended_at ?? null) !== null;
-    const page = await services.audit.search({
+    const page = await log.search({
       run,
       order: 'oldest',
       limit: 200,
@@ -54,7 +56,7 @@ async function write(
     for (const { entry, payload } of page.records) {
       last = entry.index;
       out.write(
-        `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify({ entry, actor_name: payload?.actor_name ?? null, data: payload?.data ?? null })}\n\n`,
+        `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify({ place: placeText(name, entry.index), entry, actor_name: payload?.actor_name ?? null, data: payload?.data ?? null })}\n\n`,
       );
       if (entry.type === 'run.ended') return;
     }

@@ -139,7 +139,7 @@ describe('following a run', () => {
   test('a stream that fails breaks off, and does not look like the end', async () => {
     const { id } = await house.submit(LOOK_UP);
     await house.ended(id);
-    const spy = vi.spyOn(house.server.services.audit, 'search').mockRejectedValueOnce(new Error('gone'));
+    const spy = vi.spyOn(house.server.services.audit.main, 'search').mockRejectedValueOnce(new Error('gone'));
     await expect(all(analyst.events(id))).rejects.toThrow();
     spy.mockRestore();
   });

@@ -45,7 +45,7 @@ test('G6: a whole server with its root key in a vault: runs, rotation by the com
   await house.restart();
   const { audit } = house.server.services;
   expect((await audit.search({ run: run.id })).records.every(({ payload }) => payload !== null)).toBe(true);
-  expect(await audit.verify()).toMatchObject({ ok: true });
+  expect(await audit.main.verify()).toMatchObject({ ok: true });
 });
 
 test('G3: a vault that does not answer stops what needs a key, and its return needs no hand', {

@@ -4,6 +4,7 @@ import { createAuditWriter, createRedactor } from '@portreeve/audit/writer';
 import { type Clock, draft, PortreeveError, type ProjectConfig, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
 import { createEgress, thumbprintOf } from '@portreeve/execute';
 import { pino } from 'pino';
+import { routesOf } from '../config/audit-logs.ts';
 import { bindEnvironment } from '../config/bind-environment.ts';
 import { checkSystems } from '../config/bind-systems.ts';
 import { egressRules, proxyOf } from '../config/egress.ts';
@@ -132,7 +133,7 @@ async function start(
     uow: database,
     redactor: createRedactor({ key: keys.redaction }),
     keys: sealing,
-    origin: config.log_origin,
+    routes: routesOf(config),
     clock,
   });
   const instance = instanceName(jkt, randomUUID());

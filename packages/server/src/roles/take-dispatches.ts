@@ -83,7 +83,7 @@ export function takeDispatches(options: {
       draft({
         type: 'grant.refused',
         actor: proposal ? actorOf(proposal.principal) : SYSTEM_ACTOR,
-        refs: { grant, ...(proposal ? { proposal: proposal.id, tool: proposal.tool } : {}) },
+        refs: proposal ? { ...refsOf(proposal), grant } : { grant },
         outcome: 'grant_mismatch',
         data: { code: 'grant_mismatch', reason: detail },
       }),
@@ -100,3 +100,5 @@ export function takeDispatches(options: {
     },
   };
 }
+
+const refsOf = ({ id, tool, workflow, run }: Proposal) => ({ proposal: id, tool, workflow, ...(run ? { run } : {}) });

@@ -5,8 +5,8 @@ import {
   canonicalJson,
   PortreeveError,
   previewSchema,
-  recordRefsSchema,
   signedVerdictSchema,
+  storedRefs,
   type VerdictSignature,
 } from '@portreeve/contract';
 import { type Kysely, type Selectable, sql } from 'kysely';
@@ -266,7 +266,7 @@ function approvalOf(
     quorum: row.quorum,
     signature: row.signature,
     state: row.state,
-    refs: recordRefsSchema.parse(JSON.parse(row.refs)),
+    refs: storedRefs(row.refs),
     created_at: row.created_at.toISOString(),
     expires_at: row.expires_at.toISOString(),
     closed_at: row.closed_at?.toISOString() ?? null,

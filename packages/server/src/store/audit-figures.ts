@@ -25,13 +25,16 @@ export interface FigureQuery {
   readonly workflows: readonly string[] | null;
 }
 
-/** Counts over the index of one log: what a dashboard shows is what a search finds (requirement H6). */
+/** Counts over the index of all logs: what a dashboard shows is what a search finds (requirement H6). */
 export interface AuditFigures {
   counts(query: FigureQuery): Promise<CountedRecords[]>;
   /** How often each reason code stands in refusals, most often first, at most 50. */
   codes(query: FigureQuery): Promise<{ readonly code: string; readonly type: string; readonly count: number }[]>;
-  /** Counts by type, outcome and workflow of the records from an index on, and the index behind the last of them. */
+  /** The origins of the logs. */
+  readonly logs: readonly string[];
+  /** Counts by type, outcome and workflow of the records of a log from an index on, and the index behind the last of them. */
   from(
+    log: string,
     index: number,
     types: readonly string[],
   ): Promise<{
@@ -50,11 +53,12 @@ const COLUMNS: Readonly<Record<Split, RawBuilder<unknown>>> = {
 };
 const REFUSALS = ['decision.made', 'run.refused', 'source.refused', 'endpoint.refused', 'api.refused', 'grant.refused'];
 
-export function auditFigures(database: Database, log: string): AuditFigures {
+export function auditFigures(database: Database, logs: readonly string[]): AuditFigures {
   const where = ({ since, until, workflows }: FigureQuery, types: readonly string[]) => sql`
-    log = ${log} AND time >= ${since} AND time < ${until} AND type = ANY(${[...types]})
+    log = ANY(${[...logs]}) AND time >= ${since} AND time < ${until} AND type = ANY(${[...types]})
     ${workflows === null ? sql`` : sql`AND workflow = ANY(${[...workflows]})`}`;
   return {
+    logs,
     async counts(query) {
       const { since, until, parts, by, types } = query;
       const width = (until.getTime() - since.getTime()) / 1000 / parts;
@@ -72,7 +76,7 @@ export function auditFigures(database: Database, log: string): AuditFigures {
         GROUP BY 1, 2 ORDER BY count(*) DESC, code, type LIMIT 50`.execute(database.read);
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
-    async from(index, types) {
+    async from(log, index, types) {
       const { rows } = await sql<{
         type: string;
         outcome: string;

@@ -4,7 +4,7 @@ import {
   type ExecutionState,
   type GrantState,
   recordActorSchema,
-  recordRefsSchema,
+  storedRefs,
 } from '@portreeve/contract';
 import { callOutcomeSchema, type ExecuteStore, type StoredExecution, type StoredGrant } from '@portreeve/execute';
 import type { ColumnType, Selectable } from 'kysely';
@@ -153,7 +153,7 @@ function toExecution({ grant_id, ...row }: Selectable<ExecutionsTable>): StoredE
     proposal: asId('proposal', row.proposal),
     outcome: row.outcome === null ? null : callOutcomeSchema.parse(JSON.parse(row.outcome)),
     actor: recordActorSchema.parse(JSON.parse(row.actor)),
-    refs: recordRefsSchema.parse(JSON.parse(row.refs)),
+    refs: storedRefs(row.refs),
     started_at: row.started_at.toISOString(),
     ended_at: row.ended_at?.toISOString() ?? null,
   };

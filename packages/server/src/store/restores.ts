@@ -1,7 +1,7 @@
-import type { PlaceStatus } from '@portreeve/audit';
 import type { BackupId } from '@portreeve/contract';
 import type { ColumnType } from 'kysely';
 import { z } from 'zod';
+import type { Seen } from '../publish-each.ts';
 import type { Database } from './database.ts';
 
 interface RestoresTable {
@@ -16,11 +16,8 @@ declare module './tables.ts' {
   }
 }
 
-/** A place outside, and how much of the log it had seen. */
-export type Seen = Pick<PlaceStatus, 'kind' | 'name' | 'size'>;
-
 const seenSchema = z.array(
-  z.strictObject({ kind: z.enum(['anchor', 'witness']), name: z.string(), size: z.int().nullable() }),
+  z.strictObject({ kind: z.enum(['anchor', 'witness']), name: z.string(), size: z.int().nullable(), log: z.string() }),
 );
 
 /** What anchors and witnesses have seen beyond a backup that was put back, and somebody accepted. */

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { noteDraft, testAuditLog } from '@portreeve/audit/testing';
+import { noteDraft, testAuditLog, testAuditLogs } from '@portreeve/audit/testing';
 import { fixedClock, isPortreeveError, type ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,11 +26,15 @@ describe('G8: the configured streams', () => {
     await rm(folder, { recursive: true });
   });
 
-  const logOf = () => testAuditLog({ store: auditStore(made.database), uow: made.database, origin: LOG, keys });
   const keys = testAuditLog().keys;
+  const logsOf = () => testAuditLogs({ store: auditStore(made.database), uow: made.database, origin: LOG, keys });
+  const logOf = () => {
+    const { logs, uow } = logsOf();
+    return { log: logs.main, uow };
+  };
   const open = (streams: ProjectConfig['audit']['streams'], clock = fixedClock('2026-11-20T08:00:00Z')) =>
     createStreams({
-      ...{ streams, clock, egress, audit: logOf().log, projectFolder: folder },
+      ...{ streams, clock, egress, audit: logsOf().logs, projectFolder: folder },
       cursors: streamStore(made.database, clock),
       systems: {
         nobody: { url: 'http://127.0.0.1:9', private: true },
@@ -58,7 +62,7 @@ describe('G8: the configured streams', () => {
       clock,
     );
     await streams.deliver();
-    expect(await streams.states(450)).toMatchObject([
+    expect(await streams.states()).toMatchObject([
       {
         name: 'file',
         to: 'file',

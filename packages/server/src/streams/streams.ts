@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { type AuditLog, deliverBatch, type Sink, type StreamFormat } from '@portreeve/audit';
-import { type Clock, PortreeveError, type ProjectConfig } from '@portreeve/contract';
+import { type AuditLogs, deliverBatch, type Sink, type StreamFormat } from '@portreeve/audit';
+import { type Clock, MAIN_LOG, PortreeveError, type ProjectConfig } from '@portreeve/contract';
 import type { Egress } from '@portreeve/execute';
+import { folderOf } from '../config/audit-logs.ts';
 import { openS3 } from '../config/open-s3.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { StreamStore } from '../store/audit-streams.ts';
@@ -21,13 +22,15 @@ const SYSLOG_TLS_PORT = 6514;
 export interface Streams {
   /** Delivers what is there, stream by stream, each until nothing is left or its receiver fails. Never rejects for a receiver. */
   deliver(): Promise<void>;
-  /** How far each configured stream is. */
-  states(size: number): Promise<StreamView[]>;
+  /** How far each configured stream is in each log. */
+  states(): Promise<StreamView[]>;
   close(): Promise<void>;
 }
 
 export interface StreamView {
   readonly name: string;
+  /** The name of the log. */
+  readonly log: string;
   readonly to: StreamConfig['to']['kind'];
   readonly format: StreamFormat;
   /** The index of the next record to send. */
@@ -43,7 +46,7 @@ export interface StreamView {
 export function createStreams(options: {
   readonly streams: readonly StreamConfig[];
   readonly systems: ProjectConfig['systems'];
-  readonly audit: Pick<AuditLog, 'origin' | 'read'>;
+  readonly audit: Pick<AuditLogs, 'main' | 'all'>;
   readonly cursors: StreamStore;
   readonly egress: Pick<Egress, 'fetch' | 'connect'>;
   readonly secrets: Pick<Secrets, 'read'>;
@@ -52,7 +55,6 @@ export function createStreams(options: {
   readonly projectFolder: string;
 }): Streams {
   const { streams, audit, cursors, clock } = options;
-  const { origin: log, read } = audit;
   const closing = new AbortController();
   const open = streams.map((config) => ({ config, ...sinkOf(config, options), wait_ms: 0, notBefore: 0 }));
   return {
@@ -60,34 +62,40 @@ export function createStreams(options: {
       await Promise.all(
         open.map(async (stream) => {
           const { name, format } = stream.config;
+          let at = audit.main.origin;
           while (!closing.signal.aborted && clock.now().getTime() >= stream.notBefore) {
             try {
-              const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(BATCH_MS_MAX)]);
-              const delivered = await deliverBatch({
-                ...{ read, cursors, log, name, format, signal },
-                sink: stream.sink,
-              });
+              let delivered = 0;
+              // One batch of each log in turn: none waits for all of another one.
+              for (const { name: of, log } of audit.all) {
+                at = log.origin;
+                const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(BATCH_MS_MAX)]);
+                const batch = { cursors, name, format, signal, sink: stream.sinkFor(of) };
+                delivered += (await deliverBatch({ ...batch, read: log.read, log: at })) ?? 0;
+              }
               stream.wait_ms = 0;
-              if (!delivered) return;
+              if (delivered === 0) return;
             } catch (error) {
               if (closing.signal.aborted) return;
               stream.wait_ms = Math.min(stream.wait_ms * 2 || RETRY_MS.first, RETRY_MS.most);
               stream.notBefore = clock.now().getTime() + stream.wait_ms;
-              await cursors.failed(name, problemOf(error)).catch(() => undefined);
+              await cursors.failed(name, at, problemOf(error)).catch(() => undefined);
             }
           }
         }),
       );
     },
-    async states(size) {
-      const byName = new Map((await cursors.states()).map((state) => [state.name, state]));
+    async states() {
+      const kept = await cursors.states();
+      const pairs = streams.flatMap((stream) => audit.all.map(({ name, log }) => ({ stream, of: name, log })));
       return Promise.all(
-        streams.map(async ({ name, to, format }) => {
-          const state = byName.get(name);
+        pairs.map(async ({ stream: { name, to, format }, of, log }) => {
+          const state = kept.find((each) => each.name === name && each.log === log.origin);
           const next = state?.next ?? 0;
-          const [waiting] = next < size ? await read(next, 1) : [];
+          const size = await log.size();
+          const [waiting] = next < size ? await log.read(next, 1) : [];
           return {
-            ...{ name, to: to.kind, format, next, lag: Math.max(0, size - next) },
+            ...{ name, log: of, to: to.kind, format, next, lag: Math.max(0, size - next) },
             waiting_since: waiting ? (JSON.parse(waiting.entry) as { time: string }).time : null,
             delivered_at: state?.delivered_at?.toISOString() ?? null,
             problem: state?.problem ?? null,
@@ -105,15 +113,22 @@ export function createStreams(options: {
 function sinkOf(
   config: StreamConfig,
   parts: Parameters<typeof createStreams>[0],
-): { readonly sink: Sink; readonly close?: () => Promise<void> } {
+): { readonly sinkFor: (log: string) => Sink; readonly close?: () => Promise<void> } {
   const { to, format, name } = config;
-  if (to.kind === 'file') return { sink: fileSink(resolve(parts.projectFolder, to.path)) };
+  if (to.kind === 'file') return always(fileSink(resolve(parts.projectFolder, to.path)));
   if (to.kind === 's3') {
     const { objects, close } = openS3(name, to, { folder: parts.projectFolder, clock: parts.clock });
-    return { sink: s3Sink({ objects, format }), close };
+    const within = (folder: string): Pick<typeof objects, 'write'> => ({
+      write: (path, ...rest) => objects.write(`${folder}${path}`, ...rest),
+    });
+    const sinkFor = (log: string) => s3Sink({ objects: within(log === MAIN_LOG ? '' : `${folderOf(log)}/`), format });
+    return { sinkFor, close };
   }
-  return { sink: systemSink(config, to, parts) };
+  return always(systemSink(config, to, parts));
 }
+
+/** One receiver for all logs: each record names its own. */
+const always = (sink: Sink) => ({ sinkFor: () => sink });
 
 /** Of a receiver that is a declared system. Throws `misconfigured` where there is none, or one that speaks otherwise. */
 function systemSink(
@@ -137,7 +152,7 @@ function systemSink(
       egress: parts.egress,
       host: url.hostname,
       port: Number(url.port) || SYSLOG_TLS_PORT,
-      hostname: parts.audit.origin.split('/')[0] as string,
+      hostname: parts.audit.main.origin.split('/')[0] as string,
     });
   const { token } = to;
   return httpSink({

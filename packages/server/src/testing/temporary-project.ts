@@ -49,7 +49,8 @@ export async function caseNoteProject(options: {
 /** Files of a project with one workflow that is loaded without an error. */
 export function soundProject(changes?: string): Record<string, string> {
   return {
-    'portreeve.config.ts': "export default { environment: 'test', workflows: ['workflows/one'] };\n",
+    'portreeve.config.ts':
+      "export default { environment: 'test', log_origin: 'portreeve.test/audit', workflows: ['workflows/one'] };\n",
     'workflows/one/workflow.ts': workflowText(changes),
     'workflows/one/prompts/write-note.md': PROMPT,
   };

@@ -2,7 +2,8 @@ import { type ApprovalChecks, approvalChecks } from './approvals.ts';
 import { type Entry, isPayloadOf } from './entry.ts';
 import { type ErasureChecks, erasureChecks } from './erasures.ts';
 import type { PasskeyHome } from './passkey.ts';
-import { keyOf, readVerdict, verifyVerdict } from './verdict.ts';
+import type { Registrations } from './registrations.ts';
+import { keyOf, readVerdict, type SignedVerdict, verifyVerdict } from './verdict.ts';
 
 /** What has been seen so far in the records of one export. */
 export interface ContentChecks {
@@ -18,6 +19,8 @@ export interface ContentChecks {
   readonly proved: ProvedVerdict[] | null;
   readonly erasures: ErasureChecks;
   readonly approvals: ApprovalChecks;
+  /** What the logs of one house say of keys, for each other. */
+  readonly registrations: Registrations | null;
 }
 
 interface Enrolled extends PasskeyHome {
@@ -36,7 +39,9 @@ export interface ProvedVerdict {
   readonly registered: boolean;
 }
 
-export function newContentChecks(options: { readonly approvals?: boolean } = {}): ContentChecks {
+export function newContentChecks(
+  options: { readonly approvals?: boolean; readonly registrations?: Registrations } = {},
+): ContentChecks {
   return {
     records: 0,
     payloads_missing: 0,
@@ -48,6 +53,7 @@ export function newContentChecks(options: { readonly approvals?: boolean } = {})
     proved: options.approvals ? [] : null,
     erasures: erasureChecks(),
     approvals: approvalChecks(),
+    registrations: options.registrations ?? null,
   };
 }
 
@@ -86,6 +92,7 @@ export async function checkContent(
   checks.approvals.see(entry, payload);
   const { data } = payload;
   learnKey(checks, entry.type, data);
+  checks.registrations?.learn(entry.type, data, time);
   return entry.type === 'approval.verdict' ? checkVerdict(checks, entry, data.verdict, whole) : null;
 }
 
@@ -97,7 +104,7 @@ async function checkVerdict(
 ): Promise<Finding | null> {
   const { index, refs } = entry;
   const signed = readVerdict(value);
-  const home = signed ? (checks.passkeysByAccount.get(signed.statement.approver)?.get(keyOf(signed)) ?? null) : null;
+  const home = signed ? homeOf(checks, signed) : null;
   if (!signed || !(await verifyVerdict(signed, home)))
     return { kind: 'bad_verdict', index, problem: `the signature of the verdict in record ${index} does not verify` };
   const { statement } = signed;
@@ -111,11 +118,21 @@ async function checkVerdict(
   checks.verdicts++;
   const by = 'passkey' in signed ? 'passkey' : 'key';
   const registered =
-    by === 'passkey' ? home !== null : checks.signingKeysByAccount.get(statement.approver) === keyOf(signed);
+    by === 'passkey'
+      ? home !== null
+      : checks.signingKeysByAccount.get(statement.approver) === keyOf(signed) ||
+        (checks.registrations?.isSigningKey(statement.approver, keyOf(signed), checks.time) ?? false);
   if (registered) checks.verdicts_by_registered_key++;
   const { approval, proposal_digest, verdict, approver } = statement;
   checks.proved?.push({ index, approval, proposal_digest, verdict, approver, by, registered });
   return null;
+}
+
+/** Where the passkey of a verdict signs, as this log says, or another one of the house. */
+function homeOf(checks: ContentChecks, signed: SignedVerdict): PasskeyHome | null {
+  const { approver } = signed.statement;
+  const own = checks.passkeysByAccount.get(approver)?.get(keyOf(signed));
+  return own ?? checks.registrations?.passkeyHome(approver, keyOf(signed), checks.time) ?? null;
 }
 
 /** What a record says of whose key is whose from then on. */

@@ -5,6 +5,7 @@ import { LineTooLong, linesOf } from './lines.ts';
 import { type Checkpoint, type NoteFault, parseCheckpoint } from './note.ts';
 import { openTrusted, type Policy, type Trust } from './policy.ts';
 import { NOTE_PROBLEMS, parseProof, verifyReceipt } from './receipt.ts';
+import type { Registrations } from './registrations.ts';
 import { leafHash, RootBuilder } from './tree.ts';
 
 export interface ExportInput {
@@ -19,6 +20,8 @@ export interface ExportInput {
   readonly policy?: Policy;
   /** Names each verdict, and takes one by a key that these records do not register for its approver for a fault. */
   readonly approvals?: boolean;
+  /** Shared by the checks of several logs of one house, the main one first: who has which key is said there alone. */
+  readonly registrations?: Registrations;
   /** What is checked never held payloads, as a folder of tiles. */
   readonly without_payloads?: boolean;
 }
@@ -95,7 +98,11 @@ export async function verifyExport(input: ExportInput): Promise<ExportResult> {
     const kind = opened.ok ? 'malformed' : opened.fault;
     return result({ kind, index: null, problem: NOTE_PROBLEMS[kind] }, null, newContentChecks(), {});
   }
-  const content = newContentChecks({ approvals: input.approvals === true });
+  const { registrations } = input;
+  const content = newContentChecks({
+    approvals: input.approvals === true,
+    ...(registrations ? { registrations } : {}),
+  });
   const scan = new ExportScan(input.checkpoint, checkpoint, trust, content, input.without_payloads ?? false);
   let finding: Finding | null;
   try {

@@ -7,18 +7,22 @@ export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const TYPES = [...new Set(figures.map(({ filter }) => filter.type as string))];
 
 /**
- * The figures as counters over the whole log, by workflow. What was counted once is kept: a scrape reads what came since
+ * The figures as counters over all logs, by workflow. What was counted once is kept: a scrape reads what came since
  * the one before, and the first one reads all.
  */
 export function figureCounters(
-  store: Pick<AuditFigures, 'from'>,
+  store: Pick<AuditFigures, 'from' | 'logs'>,
 ): (workflows: readonly string[] | null) => Promise<string> {
   const countByKey = new Map<string, { figure: string; workflow: string; count: number }>();
-  let next = 0;
+  const nextByLog = new Map(store.logs.map((log) => [log, 0]));
   let reading: Promise<void> = Promise.resolve();
 
   async function read(): Promise<void> {
-    const { rows, next: behind } = await store.from(next, TYPES);
+    for (const [log, next] of nextByLog) await readFrom(log, next);
+  }
+
+  async function readFrom(log: string, next: number): Promise<void> {
+    const { rows, next: behind } = await store.from(log, next, TYPES);
     for (const row of rows)
       for (const { id } of figures.filter((figure) => isCounted(figure, row))) {
         const workflow = row.workflow ?? '';
@@ -26,7 +30,7 @@ export function figureCounters(
         const { count } = countByKey.get(key) ?? { count: 0 };
         countByKey.set(key, { figure: id, workflow, count: count + row.count });
       }
-    next = behind;
+    nextByLog.set(log, behind);
   }
 
   return async (workflows) => {
@@ -40,7 +44,7 @@ export function figureCounters(
       )
       .sort();
     return [
-      '# HELP portreeve_records_total Records of the log that a figure of the dashboard counts.',
+      '# HELP portreeve_records_total Records that a figure of the dashboard counts.',
       '# TYPE portreeve_records_total counter',
       ...lines,
       '',

@@ -1,4 +1,4 @@
-import type { AuditLog } from '@portreeve/audit';
+import type { AuditLogs } from '@portreeve/audit';
 import type { RecordData } from '@portreeve/contract';
 
 export interface ModelUse {
@@ -20,11 +20,11 @@ const PAGE = 500;
  * content that was erased counts no more, and `whole` says whether all of the time was read.
  */
 export async function modelUse(
-  audit: Pick<AuditLog, 'search'>,
+  audit: Pick<AuditLogs, 'search'>,
   filter: { readonly since: string; readonly until: string; readonly workflows?: string[] },
 ): Promise<{ readonly whole: boolean; readonly models: ModelUse[] }> {
   const answersByModel = new Map<string, RecordData<'model.answered'>[]>();
-  let after: number | null = null;
+  let after: string | null = null;
   let read = 0;
   do {
     const page = await audit.search({

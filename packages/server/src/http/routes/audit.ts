@@ -1,21 +1,22 @@
 import { pipeline } from 'node:stream/promises';
-import { auditFilterSchema, auditQuerySchema, type ExportFile } from '@portreeve/audit';
+import { auditFilterSchema, type ExportFile, logsQuerySchema, PLACE, type PlacedRecord } from '@portreeve/audit';
 import {
-  type AuditRecord,
   actorOf,
   draft,
   idSchema,
   isPortreeveError,
   type JsonObject,
+  MAIN_LOG,
+  nameSchema,
   PortreeveError,
 } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Call } from '../route.ts';
 import { route } from '../route.ts';
-import { recordAnswer, streamAnswer } from './schemas.ts';
+import { logsShown } from '../views/logs.ts';
+import { logAnswer, recordAnswer, streamAnswer } from './schemas.ts';
 
-const searchQuery = auditQuerySchema.omit({ types: true, workflows: true }).extend({
-  after: z.coerce.number().int().min(0).optional(),
+const searchQuery = logsQuerySchema.omit({ types: true, workflows: true }).extend({
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 const verifiedTree = z
@@ -27,14 +28,19 @@ const verifiedTree = z
   .describe(
     'The tree up to which everything is right: its size, its root in base64, and how many checkpoints cover no more',
   );
+const logName = nameSchema.default(MAIN_LOG).describe('The name of the log');
 const verifyBody = z
   .strictObject({
+    log: logName,
     from: verifiedTree.optional().describe('What an earlier answer said: begins behind it'),
     limit: z.number().int().min(1).optional().describe('Records at the most; go on with `from`'),
     anchors: z.array(z.string().max(65_536)).max(16).optional().describe('Checkpoints that were kept elsewhere'),
   })
   .nullish();
-const indexParam = z.object({ index: z.coerce.number().int().min(0) });
+const placeParam = z.object({
+  place: z.string().regex(PLACE).describe('An index in the main log, such as 7, or in another one, such as finance:7'),
+});
+const ofLog = z.strictObject({ log: logName });
 
 /** Reading the record is itself recorded, with what was asked (requirement G7). Written before anything is shown. */
 export async function recordReading(
@@ -59,12 +65,12 @@ function scopeOf({ services, who }: Pick<Call<unknown, unknown, unknown>, 'servi
 /** A record that the reader may see. One beyond their scope is answered as one that does not exist. */
 async function visibleRecord(
   call: Pick<Call<unknown, unknown, unknown>, 'services' | 'who'>,
-  index: number,
-): Promise<AuditRecord> {
-  const record = await call.services.audit.get(index);
+  place: string,
+): Promise<PlacedRecord> {
+  const record = await call.services.audit.get(place);
   const { workflows } = scopeOf(call);
   if (!record || (workflows && !workflows.includes(record.entry.refs.workflow ?? '')))
-    throw new PortreeveError('not_found', `The log has no record ${index}.`);
+    throw new PortreeveError('not_found', `There is no record ${place}.`);
   return record;
 }
 
@@ -80,12 +86,21 @@ export const plain = (value: object): JsonObject => JSON.parse(JSON.stringify(va
 export const auditRoutes = [
   route({
     method: 'GET',
+    url: '/v1/audit/logs',
+    operation: 'audit.verify',
+    summary: 'The logs of the record: what each is called, what signs it, and how many records it holds',
+    records: 'read',
+    answers: { 200: z.object({ logs: z.array(logAnswer) }) },
+    handler: async ({ services }) => ({ logs: await logsShown(services) }),
+  }),
+  route({
+    method: 'GET',
     url: '/v1/audit/records',
     operation: 'audit.read',
     summary: 'Search the record',
     records: ['audit.read'],
     query: searchQuery,
-    answers: { 200: z.object({ records: z.array(recordAnswer), next: z.number().nullable() }) },
+    answers: { 200: z.object({ records: z.array(recordAnswer), next: z.string().nullable() }) },
     handler: async (call) => {
       const page = await call.services.audit.search({ ...call.query, ...scopeOf(call) });
       await recordReading(call, 'search', plain(call.query), page.records.length);
@@ -94,15 +109,16 @@ export const auditRoutes = [
   }),
   route({
     method: 'GET',
-    url: '/v1/audit/records/:index',
+    url: '/v1/audit/records/:place',
     operation: 'audit.read',
     summary: 'One record',
     records: ['audit.read'],
-    params: indexParam,
+    params: placeParam,
     answers: { 200: recordAnswer },
     handler: async (call) => {
-      const record = await visibleRecord(call, call.params.index);
-      await recordReading(call, 'show', { index: call.params.index }, 1);
+      const { place } = call.params;
+      const record = await visibleRecord(call, place);
+      await recordReading(call, 'show', { place }, 1);
       return record;
     },
   }),
@@ -110,27 +126,31 @@ export const auditRoutes = [
     method: 'GET',
     url: '/v1/audit/checkpoint',
     operation: 'audit.read',
-    summary: 'The signed head of the log (C2SP tlog-checkpoint)',
+    summary: 'The signed head of a log (C2SP tlog-checkpoint)',
     records: ['audit.read'],
+    query: ofLog,
     answers: { 200: z.object({ checkpoint: z.string(), vkey: z.string(), size: z.number() }) },
     handler: async (call) => {
-      await recordReading(call, 'checkpoint', {}, 1);
-      const { note, size } = await call.services.audit.checkpoint();
-      return { checkpoint: note, vkey: call.services.audit.vkey, size };
+      const { name, log } = call.services.audit.named(call.query.log);
+      await recordReading(call, 'checkpoint', { log: name }, 1);
+      const { note, size } = await log.checkpoint();
+      return { checkpoint: note, vkey: log.vkey, size };
     },
   }),
   route({
     method: 'GET',
-    url: '/v1/audit/proof/:index',
+    url: '/v1/audit/proof/:place',
     operation: 'audit.read',
     summary: 'A receipt for one record: c2sp.org/tlog-proof@v1 with the entry that it proves',
     records: ['audit.read'],
-    params: indexParam,
+    params: placeParam,
     answers: { 200: z.object({ proof: z.string(), entry: z.string(), payload: z.unknown(), vkey: z.string() }) },
     handler: async (call) => {
-      await visibleRecord(call, call.params.index);
-      await recordReading(call, 'receipt', { index: call.params.index }, 1);
-      return { ...(await call.services.audit.receipt(call.params.index)), vkey: call.services.audit.vkey };
+      const { place } = call.params;
+      await visibleRecord(call, place);
+      await recordReading(call, 'receipt', { place }, 1);
+      const { log, index } = call.services.audit.at(place);
+      return { ...(await log.receipt(index)), vkey: log.vkey };
     },
   }),
   route({
@@ -144,6 +164,7 @@ export const auditRoutes = [
       200: z.object({
         format: z.literal('portreeve-replay@v1'),
         run: idSchema('run'),
+        log: z.string(),
         origin: z.string(),
         vkey: z.string(),
         checkpoint: z.string(),
@@ -175,7 +196,7 @@ export const auditRoutes = [
     method: 'POST',
     url: '/v1/audit/verify',
     operation: 'audit.verify',
-    summary: 'Verify the log against its stored bytes, hashes and signed checkpoints: whole, or step by step',
+    summary: 'Verify a log against its stored bytes, hashes and signed checkpoints: whole, or step by step',
     records: ['audit.verified'],
     body: verifyBody,
     answers: {
@@ -192,8 +213,9 @@ export const auditRoutes = [
       }),
     },
     handler: async ({ services, who, body }) => {
-      const { from, limit, anchors } = body ?? {};
-      const report = await services.audit.verify({
+      const { from, limit, anchors, log: name = MAIN_LOG } = body ?? {};
+      const { log } = services.audit.named(name);
+      const report = await log.verify({
         ...(from ? { from } : {}),
         ...(limit ? { limit } : {}),
         ...(anchors ? { anchors } : {}),
@@ -201,7 +223,8 @@ export const auditRoutes = [
       const { ok, size, first_bad_index, problem } = report;
       await services.database
         .transaction((tx) =>
-          services.audit.append(tx, [
+          // It is told in the log that it is about.
+          log.append(tx, [
             draft({
               type: 'audit.verified',
               actor: actorOf(who.principal),
@@ -221,15 +244,17 @@ export const auditRoutes = [
     method: 'GET',
     url: '/v1/audit/export',
     operation: 'audit.export',
-    summary: 'Export the record for checking offline: JSON Lines of {file, text}, to be written one after another',
+    summary: 'Export a log for checking offline: JSON Lines of {file, text}, to be written one after another',
     records: ['audit.read'],
-    query: auditFilterSchema,
+    query: auditFilterSchema.extend({ log: logName }),
     answers: {},
     stream: 'application/jsonl',
     handler: async (call) => {
       await recordReading(call, 'export', plain(call.query), 0);
       const { reply, request } = call;
-      const lines = exportLines(call.services.audit.exportLog({ ...call.query, ...scopeOf(call) }));
+      const { log: name, ...filter } = call.query;
+      const { log } = call.services.audit.named(name);
+      const lines = exportLines(log.exportLog({ ...filter, ...scopeOf(call) }));
       // Read before the head is sent: a log that cannot be exported is a problem, and no half export.
       const first = await lines.next();
       reply.hijack();

@@ -19,8 +19,9 @@ export const backupRoutes = [
       201: z.object({
         backup: z.string(),
         made_at: z.string(),
-        size: z.number().describe('How many records it holds under the tree'),
-        root: z.string(),
+        trees: z
+          .array(z.object({ log: z.string(), size: z.number(), root: z.string() }))
+          .describe('How many records of each log it holds, and the root over them'),
         log: archive,
         keys: archive,
         removed: z.array(z.object({ backup: z.string(), archive: z.enum(['log', 'keys']) })),

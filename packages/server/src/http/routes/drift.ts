@@ -39,6 +39,7 @@ export const driftRoutes = [
     answers: {
       200: z.object({
         workflow: z.string(),
+        log: z.string().describe('The name of the log that every index is one of'),
         from: z.number().nullable().describe('The first record that was looked at'),
         whole: z.boolean().describe('Whether that is all there is'),
         false_alarms_per_mille: z.number().describe('The chance of any false alarm in one stretch, at the most'),

@@ -64,7 +64,7 @@ export const figureRoutes = [
         models_whole: z
           .boolean()
           .describe('Whether the use of models is that of the whole time, or of its newest answers'),
-        marks: z.array(z.object({ at: z.string(), index: z.number(), what: z.string() })),
+        marks: z.array(z.object({ at: z.string(), place: z.string(), what: z.string() })),
       }),
     },
     handler: async ({ services, who, query }) => {

@@ -16,7 +16,17 @@ export const signedInSchema = z.object({
   expires_at: z.string(),
   principal: principalSchema,
 });
+/** One of the logs. */
+export const logAnswer = z.object({
+  name: z.string().describe('`main`: what no other one takes'),
+  workflows: z.array(z.string()).describe('Whose records stand in it; none for the main one'),
+  origin: z.string(),
+  vkey: z.string(),
+  cosigner_vkey: z.string().nullable().describe('Of the second signature on each checkpoint (ML-DSA-44)'),
+  size: z.number(),
+});
 export const recordAnswer = z.object({
+  place: z.string().describe('Its index in the main log; in another one behind the name of that log: finance:7'),
   entry: recordEntrySchema,
   payload: recordPayloadSchema.nullable(),
   erased: erasureMarkSchema.nullable().describe('Why the payload cannot be read any more'),
@@ -25,6 +35,7 @@ export const recordAnswer = z.object({
 /** How far one stream of the record is. */
 export const streamAnswer = z.object({
   name: z.string(),
+  log: z.string(),
   to: z.enum(['http', 'syslog', 'file', 's3']),
   format: z.enum(STREAM_FORMATS),
   next: z.number(),

@@ -9,7 +9,8 @@ import {
 import { newAccountSchema } from '@portreeve/identity';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { listLimit, streamAnswer } from './schemas.ts';
+import { logsShown } from '../views/logs.ts';
+import { listLimit, logAnswer, streamAnswer } from './schemas.ts';
 
 export const systemRoutes = [
   route({
@@ -37,25 +38,21 @@ export const systemRoutes = [
           )
           .describe('Model endpoints, in the order in which they are tried'),
         workflows: z.array(z.object({ name: z.string(), release: z.string(), tier: z.string() })),
-        log: z.object({
-          origin: z.string(),
-          vkey: z.string(),
-          cosigner_vkey: z.string().nullable().describe('Of the second signature on each checkpoint (ML-DSA-44)'),
-          size: z.number(),
-          places: z
-            .array(
-              z.object({
-                kind: z.enum(['anchor', 'witness']),
-                name: z.string(),
-                state: z.enum(['unseen', 'working', 'failing', 'ahead']),
-                size: z.number().nullable(),
-                detail: z.string().nullable(),
-                since: z.string(),
-              }),
-            )
-            .describe('Anchors and witnesses, and how each is'),
-          streams: z.array(streamAnswer).describe('Receivers of the record, and how far each is'),
-        }),
+        logs: z.array(logAnswer).describe('The main one first'),
+        places: z
+          .array(
+            z.object({
+              log: z.string().describe('The name of the log that it sees'),
+              kind: z.enum(['anchor', 'witness']),
+              name: z.string(),
+              state: z.enum(['unseen', 'working', 'failing', 'ahead']),
+              size: z.number().nullable(),
+              detail: z.string().nullable(),
+              since: z.string(),
+            }),
+          )
+          .describe('Anchors and witnesses, and how each is'),
+        streams: z.array(streamAnswer).describe('Receivers of the record, and how far each is'),
       }),
     },
     handler: async ({ services }) => ({
@@ -67,14 +64,9 @@ export const systemRoutes = [
         release,
         tier: definition.contract.tier,
       })),
-      log: {
-        origin: services.audit.origin,
-        vkey: services.audit.vkey,
-        cosigner_vkey: services.audit.cosigner_vkey,
-        size: await services.audit.size(),
-        streams: await services.streams(),
-        places: services.places().map((place) => ({ ...place, since: place.since.toISOString() })),
-      },
+      logs: await logsShown(services),
+      places: services.places().map((place) => ({ ...place, since: place.since.toISOString() })),
+      streams: await services.streams(),
     }),
   }),
   route({

@@ -1,53 +1,72 @@
-import { PortreeveError } from '@portreeve/contract';
+import { MAIN_LOG, nameSchema, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
-import { type Route, route } from '../route.ts';
+import { type Call, type Route, route } from '../route.ts';
 
 const NOT_THERE = 'The newest checkpoint of the log has no such resource.';
 
+const text = 'text/plain; charset=utf-8';
+const bytes = 'application/octet-stream';
+const common = { method: 'GET', operation: 'audit.read', records: 'read', answers: {} } as const;
+const tilePath = z.string().max(64);
+const inLog = z.object({ log: nameSchema });
+
 /**
- * The log as C2SP tlog-tiles serves it, with the prefix `/v1/audit/tlog`. Entries hold ids, digests and short words; payloads
- * are not served here.
+ * Each log as C2SP tlog-tiles serves it: the main one with the prefix `/v1/audit/tlog`, and every one by its name with the
+ * prefix `/v1/audit/tlog/logs/NAME`. Entries hold ids, digests and short words; payloads are not served here.
  */
 export const tlogRoutes: readonly Route[] = [
   route({
-    method: 'GET',
+    ...common,
     url: '/v1/audit/tlog/checkpoint',
-    operation: 'audit.read',
     summary: 'The newest checkpoint with every signature and cosignature (C2SP tlog-checkpoint)',
-    records: 'read',
-    answers: {},
-    stream: 'text/plain; charset=utf-8',
-    handler: async ({ services, reply }) => {
-      const checkpoint = await services.audit.newestCheckpoint();
-      if (!checkpoint) throw new PortreeveError('not_found', NOT_THERE);
-      await reply
-        .header('content-type', 'text/plain; charset=utf-8')
-        .header('cache-control', 'no-cache')
-        .send(checkpoint.note);
-    },
+    stream: text,
+    handler: (call) => checkpointOf(call, MAIN_LOG),
   }),
   route({
-    method: 'GET',
+    ...common,
+    url: '/v1/audit/tlog/logs/:log/checkpoint',
+    summary: 'The same of a log by its name',
+    params: inLog,
+    stream: text,
+    handler: (call) => checkpointOf(call, call.params.log),
+  }),
+  route({
+    ...common,
     url: '/v1/audit/tlog/tile/*',
-    operation: 'audit.read',
     summary: 'A tile of hashes, `<L>/<N>[.p/<W>]`, or a bundle of entries, `entries/<N>[.p/<W>]` (C2SP tlog-tiles)',
-    records: 'read',
-    params: z.object({ '*': z.string().max(64) }),
-    answers: {},
-    stream: 'application/octet-stream',
-    handler: async ({ services, params, who, reply }) => {
-      if (params['*'].startsWith('entries/') && !services.public_tiles)
-        refuseScoped(services.auditScope(who.principal));
-      const bytes = await services.audit.tile(params['*']);
-      if (!bytes) throw new PortreeveError('not_found', NOT_THERE);
-      await reply
-        .header('content-type', 'application/octet-stream')
-        // What was signed never changes; only where reading is not governed may others keep it for somebody else.
-        .header('cache-control', `${services.public_tiles ? 'public' : 'private'}, max-age=31536000, immutable`)
-        .send(bytes);
-    },
+    params: z.object({ '*': tilePath }),
+    stream: bytes,
+    handler: (call) => tileOf(call, MAIN_LOG, call.params['*']),
+  }),
+  route({
+    ...common,
+    url: '/v1/audit/tlog/logs/:log/tile/*',
+    summary: 'The same of a log by its name',
+    params: inLog.extend({ '*': tilePath }),
+    stream: bytes,
+    handler: (call) => tileOf(call, call.params.log, call.params['*']),
   }),
 ];
+
+type Asked = Pick<Call<unknown, unknown, unknown>, 'services' | 'who' | 'reply'>;
+
+async function checkpointOf({ services, reply }: Asked, name: string): Promise<void> {
+  const checkpoint = await services.audit.named(name).log.newestCheckpoint();
+  if (!checkpoint) throw new PortreeveError('not_found', NOT_THERE);
+  await reply.header('content-type', text).header('cache-control', 'no-cache').send(checkpoint.note);
+}
+
+async function tileOf({ services, who, reply }: Asked, name: string, path: string): Promise<void> {
+  const { log } = services.audit.named(name);
+  if (path.startsWith('entries/') && !services.public_tiles) refuseScoped(services.auditScope(who.principal));
+  const tile = await log.tile(path);
+  if (!tile) throw new PortreeveError('not_found', NOT_THERE);
+  await reply
+    .header('content-type', bytes)
+    // What was signed never changes; only where reading is not governed may others keep it for somebody else.
+    .header('cache-control', `${services.public_tiles ? 'public' : 'private'}, max-age=31536000, immutable`)
+    .send(tile);
+}
 
 /** A bundle holds the entries of all workflows beside each other: who reads by scope finds theirs by search. */
 function refuseScoped(scope: readonly string[] | null): void {

@@ -1,5 +1,5 @@
-import type { AuditLog, AuditQuery } from '@portreeve/audit';
-import type { AuditRecord, Json, RecordType } from '@portreeve/contract';
+import type { AuditLogs, LogsQuery, PlacedRecord } from '@portreeve/audit';
+import type { Json, RecordType } from '@portreeve/contract';
 
 /** The records that hold a decision of policy with the request that it judged. */
 export const DECISION_TYPES = [
@@ -17,7 +17,7 @@ const PAGE = 500;
 
 /** A line of the stream. Both are `null` where the record was erased. */
 export interface DecisionLine {
-  readonly record: number;
+  readonly record: string;
   readonly time: string;
   readonly request: Json;
   readonly decision: Json;
@@ -25,16 +25,16 @@ export interface DecisionLine {
 
 /** Every recorded decision of a time, oldest first, page by page: a million of them take no more memory than one page. */
 export async function* recordedDecisions(
-  audit: Pick<AuditLog, 'search'>,
-  filter: Pick<AuditQuery, 'since' | 'until'>,
+  audit: Pick<AuditLogs, 'search'>,
+  filter: Pick<LogsQuery, 'since' | 'until'>,
 ): AsyncGenerator<DecisionLine, void, undefined> {
-  for (let after: number | null = -1; after !== null; ) {
+  for (let after: string | null | undefined; after !== null; ) {
     const page = await audit.search({
       types: [...DECISION_TYPES],
       order: 'oldest',
       limit: PAGE,
       ...filter,
-      ...(after < 0 ? {} : { after }),
+      ...(after === undefined ? {} : { after }),
     });
     for (const record of page.records) {
       const line = lineOf(record);
@@ -45,8 +45,8 @@ export async function* recordedDecisions(
 }
 
 /** `null` for a refusal in which policy was not asked, such as a wrong credential. */
-function lineOf({ entry, payload }: AuditRecord): DecisionLine | null {
-  const { index: record, time } = entry;
+function lineOf({ entry, payload, place: record }: PlacedRecord): DecisionLine | null {
+  const { time } = entry;
   if (payload === null) return { record, time, request: null, decision: null };
   const { request = null, decision = null } = payload.data;
   return decision === null ? null : { record, time, request, decision };
