@@ -415,7 +415,7 @@ export const INPUTS: Readonly<
       const by = await house.as('lead');
       await withPasskey(house, by);
       const { approval, digest } = await waiting(house);
-      const body = { verdict: 'deny', reason: '', proposal_digest: digest, preview_digest: approval.preview_digest };
+      const body = { verdict: 'deny', reason: 'I have read all of it.', proposal_digest: digest, preview_digest: approval.preview_digest };
       return { path: `/v1/approvals/${approval.id}/challenges`, body };
     },
   },

@@ -185,6 +185,7 @@ function gateWith(
           decision: decision.id,
           preview_digest: null,
           signature: 'key',
+          reason_chars_min: 0,
           requesters: [proposal.principal.id],
           groups: [...groups],
           quorum,

@@ -64,7 +64,8 @@ export interface Approvals {
   request(tx: Tx, request: ApprovalRequest): Promise<Approval>;
   /**
    * Counts a person's signed verdict. Throws `bad_request`, `not_found`, `approval_closed`, `approver_is_requester`,
-   * `approver_not_eligible`, `digest_mismatch`, `bad_signature` or `already_voted`; each but the first is recorded.
+   * `approver_not_eligible`, `digest_mismatch`, `bad_signature`, `signature_too_weak`, `reason_required` or
+   * `already_voted`; each but the first is recorded.
    */
   decide(signed: SignedVerdict, by: Principal): Promise<Approval>;
   /**

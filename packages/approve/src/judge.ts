@@ -1,4 +1,5 @@
 import {
+  givesReason,
   PortreeveError,
   type Principal,
   type PrincipalId,
@@ -50,6 +51,16 @@ function hasVoice({ verdicts }: Pick<StoredApproval, 'verdicts'>, person: Princi
   return verdicts.some(({ signed, in_place_of }) => signed.statement.approver === person || in_place_of === person);
 }
 
+/** What is said to whoever gives a verdict without the reason that it needs; null where it has one. */
+export function unreasonedError(
+  { reason_chars_min }: Pick<StoredApproval, 'reason_chars_min'>,
+  reason: string,
+): PortreeveError | null {
+  if (givesReason(reason, reason_chars_min)) return null;
+  const detail = `Its reason must have at least ${reason_chars_min} letters or digits, whatever the verdict is.`;
+  return new PortreeveError('reason_required', detail);
+}
+
 export function isOverdue(approval: Pick<StoredApproval, 'expires_at'>, now: Date): boolean {
   return now.getTime() >= Date.parse(approval.expires_at);
 }
@@ -88,6 +99,8 @@ export function refusalOf(
   if (!known.signature.valid) return new PortreeveError('bad_signature', known.signature.problem);
   if (statement.verdict === 'approve' && !signsAsWellAs(known.signature.by, approval.signature))
     return new PortreeveError('signature_too_weak', `Policy asks for ${NAMES[approval.signature]}.`);
+  const unreasoned = unreasonedError(approval, statement.reason);
+  if (unreasoned) return unreasoned;
   if (Math.abs(known.now.getTime() - Date.parse(statement.signed_at)) > SIGNED_AT_TOLERANCE_MS)
     return new PortreeveError('bad_signature', 'It was signed more than 10 minutes from now.', {
       next: 'Check the clock of the machine that signs, then sign again.',

@@ -1,4 +1,5 @@
 import {
+  givesReason,
   type PrincipalId,
   type Proposal,
   proposalDigest,
@@ -72,6 +73,7 @@ function approves(approval: StoredApproval, { signed }: StoredVerdict): boolean 
     statement.proposal_digest === approval.proposal_digest &&
     statement.decision === approval.decision &&
     (statement.preview_digest ?? null) === approval.preview_digest &&
+    givesReason(statement.reason, approval.reason_chars_min) &&
     signed_at >= Date.parse(approval.created_at) - SIGNED_AT_TOLERANCE_MS &&
     signed_at <= Date.parse(approval.expires_at) + SIGNED_AT_TOLERANCE_MS
   );

@@ -29,6 +29,8 @@ export interface ApprovalRequest {
   readonly quorum: number;
   /** What an approving verdict must be signed with at the least; left out: any registered key. */
   readonly signature?: VerdictSignature | undefined;
+  /** Letters and digits that the reason of each verdict must have; left out: none. */
+  readonly reason_chars_min?: number | undefined;
   readonly timeout_minutes: number;
   /** What the approvers are shown beforehand; null where the tool offers nothing. */
   readonly preview: Preview | null;
@@ -37,7 +39,16 @@ export interface ApprovalRequest {
 export async function requestIn(
   deps: { readonly store: ApprovalStore; readonly audit: AuditWriter; readonly clock: Clock },
   tx: Tx,
-  { proposal, decision, groups, quorum, signature = 'key', timeout_minutes, preview }: ApprovalRequest,
+  {
+    proposal,
+    decision,
+    groups,
+    quorum,
+    signature = 'key',
+    reason_chars_min = 0,
+    timeout_minutes,
+    preview,
+  }: ApprovalRequest,
 ): Promise<Approval> {
   if (proposalDigest(proposal) !== proposal.digest)
     throw new PortreeveError('digest_mismatch', 'The proposal is not what its digest says.');
@@ -52,6 +63,7 @@ export async function requestIn(
     groups: [...new Set(groups)].sort(),
     quorum,
     signature,
+    reason_chars_min,
     state: 'pending',
     created_at: now.toISOString(),
     expires_at: new Date(now.getTime() + timeout_minutes * 60_000).toISOString(),
@@ -83,6 +95,7 @@ export async function requestIn(
         groups: approval.groups,
         quorum,
         ...(signature === 'key' ? {} : { signature }),
+        ...(reason_chars_min === 0 ? {} : { reason_chars_min }),
         expires_at: approval.expires_at,
         ...(preview ? { preview: previewFacts(preview) } : {}),
       },

@@ -513,6 +513,8 @@ export const RECORD_TYPES = {
     quorum: z.int().min(1),
     /** What an approving verdict must be signed with at the least; left out: any registered key. */
     signature: z.enum(VERDICT_SIGNATURES).exclude(['key']).optional(),
+    /** Letters and digits that the reason of each verdict must have; left out: none. */
+    reason_chars_min: z.int().min(1).optional(),
     expires_at: z.iso.datetime(),
     /** What the approver is shown beforehand, or why it is not there; only where the tool offers a dry run. */
     preview: z

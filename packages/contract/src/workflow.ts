@@ -84,6 +84,11 @@ export const toolContractSchema = z.strictObject({
   undo: z.union([undoSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
   /**
+   * Letters and digits that a verdict on its use must give as its reason. Left out: 10 for tier 3 and 4, and in workflows of
+   * high or critical risk; else none.
+   */
+  reason_chars_min: z.int().min(0).max(500).optional(),
+  /**
    * `key`: the downstream honours `Idempotency-Key`, so a call whose answer was lost is made again with the same key.
    * `none`: a second call is a second effect, and none is made.
    */

@@ -12,6 +12,7 @@ import {
   PortreeveError,
   type ProposalId,
   type RecordDraft,
+  reasonCharsOf,
   signsAsWellAs,
   type Tx,
   type UnitOfWork,
@@ -140,7 +141,10 @@ export function createGate(deps: GateDeps): Gate {
       await deps.audit.append(tx, steps);
       if (event === 'ask') {
         const timeout_minutes = about.approval_timeout_minutes;
-        const approval = await requestApproval(tx, { proposal, decision, timeout_minutes, preview });
+        const approval = await requestApproval(tx, {
+          ...{ proposal, decision, timeout_minutes, preview },
+          reason_chars_min: reasonCharsOf(contract, workflow),
+        });
         await deps.store.update(tx, proposal.id, { approval: approval.id });
       }
       if (event === 'refuse' && !silent) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
@@ -374,7 +378,10 @@ export function createGate(deps: GateDeps): Gate {
 
   function requestApproval(
     tx: Tx,
-    wish: Pick<Parameters<ApprovalService['request']>[1], 'proposal' | 'decision' | 'timeout_minutes' | 'preview'>,
+    wish: Pick<
+      Parameters<ApprovalService['request']>[1],
+      'proposal' | 'decision' | 'timeout_minutes' | 'preview' | 'reason_chars_min'
+    >,
   ): Promise<Approval> {
     const wanted = wish.decision.remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
     return deps.approvals.request(tx, {

@@ -142,6 +142,7 @@ export interface ApprovalService {
       groups: readonly string[];
       quorum: number;
       signature: VerdictSignature;
+      reason_chars_min: number;
       timeout_minutes: number;
       preview: Preview | null;
     },

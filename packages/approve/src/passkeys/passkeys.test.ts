@@ -365,6 +365,10 @@ describe('a verdict by passkey', () => {
     expect(await codeOf(passkeys.challenge(approval, wish, ana.principal))).toBe('digest_mismatch');
     const blind = { ...wish, proposal_digest: approval.proposal_digest, preview_digest: wish.proposal_digest };
     expect(await codeOf(passkeys.challenge(approval, blind, ana.principal))).toBe('digest_mismatch');
+    const unsaid = { ...wish, proposal_digest: approval.proposal_digest };
+    expect(await codeOf(passkeys.challenge({ ...approval, reason_chars_min: 1 }, unsaid, ana.principal))).toBe(
+      'reason_required',
+    );
   });
 });
 

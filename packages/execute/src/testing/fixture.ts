@@ -143,6 +143,7 @@ export function testApproval(clock: Clock, proposal: Proposal, change: Partial<A
     decision,
     preview_digest: null,
     signature: 'key',
+    reason_chars_min: 0,
     requesters: [proposal.principal.id],
     groups: ['case-approvers'],
     quorum: 1,

@@ -89,3 +89,28 @@ describe('F4: many alike at once', () => {
       });
   });
 });
+
+describe('F3: a reason in words for high tiers', () => {
+  test('the server asks for it of every client, before a passkey signs and with a signed verdict', async () => {
+    const shown = await waiting();
+    expect(shown.approval.reason_chars_min).toBe(10);
+    const path = `/v1/approvals/${shown.approval.id}`;
+    for (const verdict of ['approve', 'deny'] as const) {
+      const mute = await house.verdict('lead', shown, verdict, { reason: 'fine.' });
+      expect(await lead.post(`${path}/verdicts`, mute)).toMatchObject({
+        status: 400,
+        body: { code: 'reason_required' },
+      });
+      const wish = {
+        verdict,
+        reason: '',
+        proposal_digest: shown.digest,
+        preview_digest: shown.approval.preview_digest,
+      };
+      expect((await lead.post(`${path}/challenges`, wish)).body.code).toBe('reason_required');
+    }
+    expect((await lead.get(path)).body.approval).toMatchObject({ state: 'pending', verdicts: [] });
+    const said = await house.verdict('lead', shown, 'deny', { reason: 'The case is not closed.' });
+    expect((await lead.post(`${path}/verdicts`, said)).body.state).toBe('denied');
+  });
+});

@@ -25,6 +25,7 @@ interface ApprovalsTable {
   groups: string[];
   quorum: number;
   signature: VerdictSignature;
+  reason_chars_min: number;
   state: ApprovalState;
   refs: string;
   created_at: Date;
@@ -56,6 +57,7 @@ const HEAD = [
     'groups',
     'quorum',
     'signature',
+    'reason_chars_min',
   ] as const),
   ...(['state', 'refs', 'created_at', 'expires_at', 'closed_at'] as const),
 ] as const;
@@ -93,6 +95,7 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
           groups: approval.groups,
           quorum: approval.quorum,
           signature: approval.signature,
+          reason_chars_min: approval.reason_chars_min,
           state: approval.state,
           refs: canonicalJson(approval.refs),
           created_at: new Date(approval.created_at),
@@ -265,6 +268,7 @@ function approvalOf(
     groups: row.groups,
     quorum: row.quorum,
     signature: row.signature,
+    reason_chars_min: row.reason_chars_min,
     state: row.state,
     refs: recordRefsSchema.parse(JSON.parse(row.refs)),
     created_at: row.created_at.toISOString(),

@@ -40,7 +40,7 @@ export async function signedByPasskey(
 ): Promise<GivenAssertion> {
   const { status, body } = await by.post(`/v1/approvals/${approval.id}/challenges`, {
     verdict,
-    reason: 'I read it.',
+    reason: 'I have read it.',
     proposal_digest: digest,
     preview_digest: approval.preview_digest,
   });

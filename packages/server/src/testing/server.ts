@@ -203,7 +203,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
           ...(approval.preview_digest === null ? {} : { preview_digest: approval.preview_digest }),
           verdict,
           approver: (await as(name)).principal.id,
-          reason: '',
+          reason: 'I have read all of it.',
           signed_at: new Date().toISOString(),
           nonce: randomBytes(16).toString('base64url'),
           ...over,

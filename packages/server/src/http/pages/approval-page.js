@@ -7,7 +7,7 @@
   const buttons = ['approve', 'deny'].map((verdict) => document.getElementById(verdict));
   if (!reason || !status || buttons.includes(null)) return;
   const { approval, digest, preview } = main.dataset;
-  const REASON_CHARS_MIN = 10;
+  const reasonCharsMin = Number(main.dataset.reason);
   const say = (text) => {
     status.textContent = text;
   };
@@ -29,8 +29,8 @@
 
   const decide = async (verdict) => {
     const why = reason.value.trim();
-    if (main.dataset.reason === 'asked' && why.length < REASON_CHARS_MIN) {
-      say(`Say why first, in at least ${REASON_CHARS_MIN} characters.`);
+    if ((why.match(/[\p{L}\p{N}]/gu)?.length ?? 0) < reasonCharsMin) {
+      say(`Say why first, in at least ${reasonCharsMin} letters.`);
       reason.focus();
       return;
     }

@@ -27,16 +27,11 @@ export const APPROVAL_PAGE_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** Whether whoever decides is asked for a reason in their own words, whatever they decide. */
-function asksForReason({ tool, workflow }: Pick<ApprovalView, 'tool' | 'workflow'>): boolean {
-  return tool.tier >= 3 || workflow.tier === 'high' || workflow.tier === 'critical';
-}
-
 /** The page on which one approval is read and decided (requirement F3): whole, and with nothing of it interpreted. */
 export function approvalPage(view: ApprovalView): string {
   const { approval } = view;
   const title = `Approval ${approval.id}`;
-  const body = html`<main data-approval="${approval.id}" data-digest="${view.digest}" data-preview="${approval.preview_digest ?? ''}" data-reason="${asksForReason(view) ? 'asked' : 'free'}">
+  const body = html`<main data-approval="${approval.id}" data-digest="${view.digest}" data-preview="${approval.preview_digest ?? ''}" data-reason="${approval.reason_chars_min}">
 <header><h1>${view.tool.title}</h1><p class="state ${approval.state}">${approval.state}, to be decided until ${approval.expires_at}</p></header>
 ${whatHappens(view)}${exactArguments(view)}${preview(view.preview)}${passages(view.arguments)}${noticed(view)}${rationale(view)}${rules(view)}${risk(view)}${past(view)}
 <section aria-labelledby="denied"><h2 id="denied">If you refuse</h2><p>${view.on_denial}</p></section>
@@ -206,9 +201,9 @@ function past({ history }: ApprovalView): Html {
 }
 
 function decide(view: ApprovalView): Html {
-  const asked = asksForReason(view);
+  const { reason_chars_min } = view.approval;
   return html`<section aria-labelledby="decide" class="decide"><h2 id="decide">Your verdict</h2>
-<label for="reason">${asked ? 'Why? In your own words, at least 10 characters, whatever you decide' : 'Why? (you may leave it out)'}</label>
+<label for="reason">${reason_chars_min > 0 ? `Why? In your own words, at least ${reason_chars_min} letters, whatever you decide` : 'Why? (you may leave it out)'}</label>
 <textarea id="reason" maxlength="2000" rows="3" autocomplete="off"></textarea>
 <div class="verdicts"><button type="button" id="approve" disabled>Approve</button><button type="button" id="deny" disabled>Deny</button></div>
 <p id="status" role="status" aria-live="polite">Without scripts nothing can be signed here: use <code>portreeve approvals show ${view.approval.id}</code>.</p></section>`;
