@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Json } from '@portreeve/contract';
+import { asId, type Json } from '@portreeve/contract';
 import {
   APPROVAL_PAGE_SCRIPT,
   type ApprovalView,
@@ -210,7 +210,7 @@ describe.skipIf(!BROWSER_PRESENT)('F3 F5: the page of an approval, in a browser'
     await context.route(`${ORIGIN}/poisoned`, (route) =>
       route.fulfill({
         contentType: 'text/html',
-        body: approvalPage({ ...view, approval: { ...real.approval, groups: [bad] } }),
+        body: approvalPage({ ...view, approval: { ...real.approval, groups: [bad] } }, asId('principal', 'prn_lead')),
       }),
     );
     await page.goto(`${ORIGIN}/poisoned`);

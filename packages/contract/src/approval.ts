@@ -4,10 +4,13 @@ import { idSchema } from './ids.ts';
 import { passkeyAssertionSchema, VERDICT_SIGNATURES } from './passkey.ts';
 import type { RiskTier } from './workflow.ts';
 
-export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn'] as const;
+export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'amended'] as const;
 export type ApprovalState = (typeof APPROVAL_STATES)[number];
 
-export const VERDICTS = ['approve', 'deny'] as const;
+/** `confirm`: by the person in whose name it is done. It never counts as an approval, and no approval as it. */
+export const VERDICTS = ['approve', 'deny', 'confirm'] as const;
+/** What people decide about what others ask for. */
+export const DECIDING_VERDICTS = ['approve', 'deny'] as const;
 export type VerdictKind = (typeof VERDICTS)[number];
 
 /** What a person signs (requirement F5): this verdict, by this person, on exactly this proposal and decision. */
@@ -85,8 +88,11 @@ export const approvalSchema = z.strictObject({
   preview_digest: digestSchema.nullable(),
   /** Everybody in the `act` chain of the request: none of them may approve. */
   requesters: z.array(z.string()),
-  groups: z.array(z.string()).min(1),
-  quorum: z.int().min(1),
+  /** Whose members may approve, and how many must; none where only a confirmation is asked for. */
+  groups: z.array(z.string()),
+  quorum: z.int().min(0),
+  /** Who must confirm besides: the person for whom the agent acts; null where nobody must. */
+  confirm_by: idSchema('principal').nullable(),
   /** What each approving verdict must be signed with at the least. A denial may be signed with any key. */
   signature: z.enum(VERDICT_SIGNATURES),
   /** Letters and digits that the reason of a verdict has at the least, whatever it says; 0 where it may be left out. */

@@ -98,6 +98,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'approval.delegated': VERDICT,
   'approval.delegation_ended': VERDICT,
   'approval.refused_verdict': VERDICT,
+  'approval.amended': VERDICT,
   'approval.closed': WORK,
   'grant.issued': WORK,
   'grant.refused': WORK,

@@ -11,7 +11,7 @@ import { costSchema } from './model-price.ts';
 import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
-import { provenanceSchema } from './proposal.ts';
+import { amendsSchema, provenanceSchema } from './proposal.ts';
 import { REVIEWS } from './review-rules.ts';
 import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
@@ -493,6 +493,8 @@ export const RECORD_TYPES = {
     provenance: z.array(provenanceSchema),
     /** It only shows beforehand what this proposal would do. */
     preview_of: idSchema('proposal').optional(),
+    /** A reviewer proposed it in place of another. */
+    amends: amendsSchema.optional(),
   }),
   /** Policy narrowed it: what follows is about the arguments as they are now. */
   'proposal.narrowed': z.strictObject({
@@ -510,7 +512,9 @@ export const RECORD_TYPES = {
   'approval.requested': z.strictObject({
     proposal_digest: digestSchema,
     groups: z.array(z.string()),
-    quorum: z.int().min(1),
+    quorum: z.int().min(0),
+    /** Who must confirm it besides; left out: nobody. */
+    confirm_by: idSchema('principal').optional(),
     /** What an approving verdict must be signed with at the least; left out: any registered key. */
     signature: z.enum(VERDICT_SIGNATURES).exclude(['key']).optional(),
     /** Letters and digits that the reason of each verdict must have; left out: none. */
@@ -544,6 +548,14 @@ export const RECORD_TYPES = {
   }),
   'approval.delegation_ended': z.strictObject({ delegation: idSchema('approval_delegation') }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
+  /** A reviewer proposed other arguments: the proposal and the approval that took the place of these. */
+  'approval.amended': z.strictObject({
+    from_digest: digestSchema,
+    proposal: idSchema('proposal'),
+    proposal_digest: digestSchema,
+    approval: idSchema('approval'),
+    reason: z.string().max(2000),
+  }),
   'approval.closed': z.strictObject({
     state: z.enum(APPROVAL_STATES),
     /** `revocation`: an agent that asked, or acted for who asked, was suspended or retired. */

@@ -383,6 +383,8 @@ export type ActOutcome =
       readonly result: Labelled<Json>;
       /** The profiles by which policy narrowed what was asked for; empty where it was done as asked. */
       readonly narrowed: readonly string[];
+      /** A reviewer changed the arguments, and others approved them so. */
+      readonly amended?: true;
     }
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }

@@ -153,7 +153,13 @@ function assertPermitted({ proposal, decision, contract, approvals }: GrantInput
     if (approval.state !== 'approved' || approversOf([approval]).length < approval.quorum) {
       throw invalid('An approval is not complete.');
     }
+    if (approval.confirm_by !== null && !isConfirmed(approval))
+      throw invalid('It is not confirmed by who it is done for.');
   }
+}
+
+function isConfirmed({ confirm_by, verdicts }: Approval): boolean {
+  return verdicts.some(({ statement }) => statement.verdict === 'confirm' && statement.approver === confirm_by);
 }
 
 function approversOf(approvals: readonly Approval[]): PrincipalId[] {

@@ -13,11 +13,14 @@ import type {
   HandoffState,
   HistoryFacts,
   JsonObject,
+  PortreeveError,
   Preview,
+  Principal,
   PrincipalId,
   Proposal,
   ProposalId,
   ProposalState,
+  RecordDraft,
   RunId,
   Settlement,
   ToolContract,
@@ -44,6 +47,8 @@ export interface StoredProposal {
   readonly state: ProposalState;
   /** The newest decision. */
   readonly decision: Decision;
+  /** The proposal that took its place, where a reviewer amended it. */
+  readonly amended_by: ProposalId | null;
   readonly approval: ApprovalId | null;
   readonly grant: GrantId | null;
   readonly execution: ExecutionId | null;
@@ -67,7 +72,16 @@ export interface Service {
 export type ProposalPatch = Partial<
   Pick<
     StoredProposal,
-    'state' | 'decision' | 'approval' | 'grant' | 'execution' | 'outcome' | 'handoff' | 'succeeded_at' | 'settlement'
+    | 'state'
+    | 'amended_by'
+    | 'decision'
+    | 'approval'
+    | 'grant'
+    | 'execution'
+    | 'outcome'
+    | 'handoff'
+    | 'succeeded_at'
+    | 'settlement'
   >
 >;
 
@@ -142,12 +156,19 @@ export interface ApprovalService {
       groups: readonly string[];
       quorum: number;
       signature: VerdictSignature;
+      confirm: boolean;
       reason_chars_min: number;
       timeout_minutes: number;
       preview: Preview | null;
     },
   ): Promise<Approval>;
   get(id: ApprovalId): Promise<Approval | null>;
+  /** Throws, and records, where somebody may not amend what it is about. */
+  assertMayAmend(id: ApprovalId, by: Principal): Promise<void>;
+  /** Closes it as amended in the caller's transaction, which appends the records; the error where that is not to be. */
+  closeAmended(tx: Tx, id: ApprovalId, by: Principal): Promise<{ records: readonly RecordDraft[] } | PortreeveError>;
+  /** Records that an amendment was refused. */
+  refuseAmendment(id: ApprovalId, by: Principal, code: string): Promise<void>;
   /** Closes as denied what is past its time. */
   expireDue(): Promise<readonly ApprovalId[]>;
   /** Verifies every kept signature again, over exactly this proposal. */
@@ -160,6 +181,7 @@ export interface ApprovalService {
     groups: readonly string[];
     by_passkey: readonly string[];
     by_device: readonly string[];
+    confirmed: boolean;
   }>;
 }
 

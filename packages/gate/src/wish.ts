@@ -170,14 +170,19 @@ function makeProposal(wish: Wish): Proposal {
       errors: fieldErrors(parsed.error),
     });
   }
+  assertRecordable(parsed.data, wish.contract);
+  return parsed.data;
+}
+
+/** Throws where a proposal has no faithful form on record. */
+export function assertRecordable(proposal: Proposal, contract: ToolContract): void {
   // It is recorded two levels deeper than it is digested, within the request that a decision judged.
-  assertJson({ data: { request: parsed.data } });
-  if (Buffer.byteLength(JSON.stringify(parsed.data)) > PROPOSAL_BYTES_MAX) {
-    throw new PortreeveError('bad_input', `The arguments of ${wish.contract.name} are too large to be put on record.`, {
+  assertJson({ data: { request: proposal } });
+  if (Buffer.byteLength(JSON.stringify(proposal)) > PROPOSAL_BYTES_MAX) {
+    throw new PortreeveError('bad_input', `The arguments of ${contract.name} are too large to be put on record.`, {
       next: `Propose less at once: ${PROPOSAL_BYTES_MAX} bytes with their provenance are the most.`,
     });
   }
-  return parsed.data;
 }
 
 /** A record holds a megabyte, and that of a decision holds the proposal with the reasons beside it. */
@@ -196,7 +201,9 @@ export function argumentErrors(contract: ToolContract, args: JsonObject): FieldE
 }
 
 /** What a recheck found of an approval. */
-export type ToldApproval = Readonly<Record<'approvers' | 'groups' | 'by_passkey' | 'by_device', readonly string[]>>;
+export type ToldApproval = Readonly<Record<'approvers' | 'groups' | 'by_passkey' | 'by_device', readonly string[]>> & {
+  readonly confirmed: boolean;
+};
 
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
@@ -232,6 +239,7 @@ export function toPolicyRequest(
       groups: [...approval.groups],
       ...(approval.by_passkey.length === 0 ? {} : { by_passkey: [...approval.by_passkey] }),
       ...(approval.by_device.length === 0 ? {} : { by_device: [...approval.by_device] }),
+      ...(approval.confirmed ? { confirmed: true } : {}),
     },
     ...(Object.keys(history).length === 0 ? {} : { history }),
     environment: environment.facts({ effect: contract.effect, tier: contract.tier }),

@@ -67,7 +67,7 @@ export interface Services {
   readonly undos: Pick<Undos, 'request' | 'view' | 'find'>;
   readonly unwindings: Pick<Unwindings, 'begin' | 'get'>;
   readonly notices: NoticeStore;
-  readonly gate: Pick<Gate, 'get' | 'frozen'>;
+  readonly gate: Pick<Gate, 'get' | 'frozen' | 'amend'>;
   readonly runs: RunStore;
   readonly workflows: readonly ProjectWorkflow[];
   /** The way in for agents outside. */

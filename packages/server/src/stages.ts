@@ -182,7 +182,8 @@ export async function wireStages(options: StagesOptions) {
       if (kind === 'remind') return groups;
       const workflow = (await proposals.get(proposal))?.workflow.name;
       const owned = project.workflows.find(({ definition }) => definition.contract.name === workflow);
-      return [owned?.definition.contract.owners.escalation ?? groups[0]!];
+      const escalation = owned?.definition.contract.owners.escalation;
+      return escalation === undefined ? groups.slice(0, 1) : [escalation];
     },
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;

@@ -144,6 +144,7 @@ export function testApproval(clock: Clock, proposal: Proposal, change: Partial<A
     preview_digest: null,
     signature: 'key',
     reason_chars_min: 0,
+    confirm_by: null,
     requesters: [proposal.principal.id],
     groups: ['case-approvers'],
     quorum: 1,

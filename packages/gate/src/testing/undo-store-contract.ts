@@ -39,6 +39,7 @@ export function undoStoreContract(name: string, make: () => Promise<UndoStoreHar
           ...{
             approval_timeout_minutes: 60,
             narrowed: null,
+            amended_by: null,
             approval: null,
             grant: null,
             outcome: null,

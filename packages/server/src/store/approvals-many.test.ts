@@ -27,7 +27,7 @@ async function filled(count: number): Promise<{ db: TestDatabase; store: Approva
   return { db, store: approvalStore(db.database, testSealing(db.database)) };
 }
 
-const all = { state: 'pending', groups: null, requester: null, limit: 50, after: null } as const;
+const all = { state: 'pending', groups: null, confirm_by: null, requester: null, limit: 50, after: null } as const;
 const middle = asId('approval', `appr_${String(MANY).padStart(8, '0')}`);
 
 /** Milliseconds at the median of 15 runs. */

@@ -29,6 +29,7 @@ interface ProposalsTable {
   state: string;
   body: string;
   decision: string;
+  amended_by: string | null;
   approval: string | null;
   grant: string | null;
   execution: string | null;
@@ -89,6 +90,7 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
             }),
           ),
           decision: canonicalJson(stored.decision),
+          amended_by: stored.amended_by,
           approval: stored.approval,
           grant: stored.grant,
           execution: stored.execution,
@@ -224,6 +226,7 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     ...body,
     state: row.state as ProposalState,
     decision: JSON.parse(row.decision) as Decision,
+    amended_by: row.amended_by as ProposalId | null,
     approval: row.approval as ApprovalId | null,
     grant: row.grant as GrantId | null,
     execution: row.execution as ExecutionId | null,

@@ -78,7 +78,7 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     api: READ,
     reasoner: READ,
     gatekeeper:
-      'SELECT, INSERT, UPDATE (state, decision, approval, "grant", execution, outcome, handoff, succeeded_at, settlement, settle_at)',
+      'SELECT, INSERT, UPDATE (state, amended_by, decision, approval, "grant", execution, outcome, handoff, succeeded_at, settlement, settle_at)',
     executor: READ,
   },
   approvals: {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { signVerdict } from '@portreeve/approve';
 import type {
   Approval,
+  JsonObject,
   KeyVerdict,
   Principal,
   ProjectConfigInput,
@@ -51,6 +52,7 @@ export interface SignedInClient extends Client {
 export interface ShownApproval {
   readonly approval: Approval;
   readonly digest: string;
+  readonly args: JsonObject;
 }
 
 export interface TestServer {

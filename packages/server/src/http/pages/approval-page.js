@@ -4,8 +4,8 @@
   const main = document.querySelector('main');
   const reason = document.getElementById('reason');
   const status = document.getElementById('status');
-  const buttons = ['approve', 'deny'].map((verdict) => document.getElementById(verdict));
-  if (!reason || !status || buttons.includes(null)) return;
+  const buttons = ['approve', 'deny', 'confirm'].map((verdict) => document.getElementById(verdict)).filter(Boolean);
+  if (!reason || !status || buttons.length === 0) return;
   const { approval, digest, preview } = main.dataset;
   const reasonCharsMin = Number(main.dataset.reason);
   const say = (text) => {
@@ -37,14 +37,18 @@
     enable(false);
     try {
       say('Your passkey is asked to sign.');
-      const wish = { verdict, reason: why, proposal_digest: digest, preview_digest: preview || null };
-      const { statement, options } = await ask('challenges', wish);
+      const shown = { reason: why, proposal_digest: digest, preview_digest: preview || null };
+      const [challenges, verdicts, wish] =
+        verdict === 'confirm'
+          ? ['confirmation-challenges', 'confirmations', shown]
+          : ['challenges', 'passkey-verdicts', { ...shown, verdict }];
+      const { statement, options } = await ask(challenges, wish);
       // What is signed is what was clicked on, on what is shown.
       if (statement.verdict !== verdict || statement.proposal_digest !== digest || statement.approval !== approval)
         throw new Error('The server asked for another signature than this page shows. Nothing was signed.');
       const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
       const { id, response } = (await navigator.credentials.get({ publicKey })).toJSON();
-      const closed = await ask('passkey-verdicts', {
+      const closed = await ask(verdicts, {
         handle: id,
         client_data: response.clientDataJSON,
         authenticator_data: response.authenticatorData,

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
 import { approvalActRoutes } from './approval-acts.ts';
+import { confirmationRoutes } from './approval-confirmations.ts';
 import { approvalPageRoutes } from './approval-page.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...approvalRoutes,
   ...approvalPageRoutes,
   ...approvalActRoutes,
+  ...confirmationRoutes,
   ...queueRoutes,
   ...undoRoutes,
   ...proposalRoutes,
