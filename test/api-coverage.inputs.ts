@@ -408,7 +408,7 @@ export const INPUTS: Readonly<
     input: async (house) => {
       const { approval, digest, args } = await waiting(house);
       const body = {
-        args: { ...args, summary: 'Two hosts signed in.' },
+        args: { ...args, note: 'Two hosts signed in.' },
         reason: 'it names nobody',
         proposal_digest: digest,
       };
@@ -432,6 +432,14 @@ export const INPUTS: Readonly<
       const shown = await ownCase(house);
       const body = await signedByPasskey(by, shown, await withPasskey(house, by), 'confirm');
       return { path: `/v1/approvals/${shown.approval.id}/confirmations`, body };
+    },
+  },
+  'GET /v1/oversight': { role: 'auditor', input: async () => ({ path: '/v1/oversight?days=1' }) },
+  'POST /v1/approvals/:id/views': {
+    role: 'approver',
+    input: async (house) => {
+      const { approval } = await waiting(house);
+      return { path: `/v1/approvals/${approval.id}/views`, body: { visible_ms: 1200 } };
     },
   },
   'POST /v1/approvals/batch': {

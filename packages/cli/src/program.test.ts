@@ -169,10 +169,17 @@ const COMMANDS: Readonly<Record<string, Row>> = {
   },
   'approvals amend': {
     right: 'approvals.amend',
-    records: ['approval.amended', 'approval.requested'],
+    records: ['approval.amended', 'proposal.submitted'],
     as: 'lead',
     notAs: 'analyst',
     words: ({ amended, amendment }) => [amended, '--args', amendment, '--reason', 'it names nobody'],
+  },
+  'oversight report': {
+    right: 'oversight.read',
+    records: ['api.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: () => [],
   },
   'approvals batch': {
     right: 'approvals.decide',

@@ -31,6 +31,7 @@ export * from './model-federation.ts';
 export * from './model-price.ts';
 export * from './model-request.ts';
 export * from './output-rules.ts';
+export * from './oversight-config.ts';
 export * from './passkey.ts';
 export * from './policy-request.ts';
 export * from './preview.ts';

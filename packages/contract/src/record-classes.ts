@@ -97,6 +97,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'approval.nudged': WORK,
   'approval.delegated': VERDICT,
   'approval.delegation_ended': VERDICT,
+  'approval.viewed': WORK,
   'approval.refused_verdict': VERDICT,
   'approval.amended': VERDICT,
   'approval.closed': WORK,

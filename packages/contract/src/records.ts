@@ -547,6 +547,8 @@ export const RECORD_TYPES = {
     reason: z.string().max(500),
   }),
   'approval.delegation_ended': z.strictObject({ delegation: idSchema('approval_delegation') }),
+  /** What a reviewer's browser says of how long the page of an approval was in view, in all so far. Nothing rests on it. */
+  'approval.viewed': z.strictObject({ visible_ms: z.int().min(0), reports: z.int().min(1) }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
   /** A reviewer proposed other arguments: the proposal and the approval that took the place of these. */
   'approval.amended': z.strictObject({

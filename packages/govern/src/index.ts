@@ -1,3 +1,5 @@
+export { ALARMS } from './oversight/alarms.ts';
+export { figuresBy, type MeasuredDecision } from './oversight/figures.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';

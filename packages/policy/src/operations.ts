@@ -51,6 +51,8 @@ export const OPERATIONS = {
   // Letting another approver decide in one's place, until a day.
   'approvals.delegations': 'look',
   'approvals.delegate': 'change',
+  // How people decide; a reviewer sees their own figures.
+  'oversight.read': 'look',
   'queue.read': 'look',
   'queue.take': 'change',
   'queue.assign': 'change',

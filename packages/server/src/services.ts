@@ -1,6 +1,15 @@
 import type { ApprovalDelegations, Approvals, Passkeys } from '@portreeve/approve';
 import type { AuditLog, PlaceStatus, Reveals } from '@portreeve/audit';
-import type { AuditWriter, Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
+import type {
+  AuditWriter,
+  Clock,
+  Evidence,
+  EvidenceId,
+  Principal,
+  Run,
+  RunId,
+  StampingRules,
+} from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type {
   EnvironmentService,
@@ -25,6 +34,7 @@ import type { Gateway } from './mcp/gateway.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
+import type { OversightStore } from './store/oversight.ts';
 import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
@@ -61,6 +71,9 @@ export interface Services {
   readonly approvals: Approvals;
   readonly passkeys: Passkeys;
   readonly approvalDelegations: ApprovalDelegations;
+  readonly oversight: OversightStore;
+  /** When a reviewer’s way of deciding looks like stamping. */
+  readonly stamping: StampingRules;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;

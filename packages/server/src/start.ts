@@ -42,6 +42,7 @@ import { listenForEnvironment } from './store/environment.ts';
 import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
+import { oversightStore } from './store/oversight.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { startPulse } from './store/pulse.ts';
 import { acceptedRollbacks } from './store/restores.ts';
@@ -288,6 +289,8 @@ async function start(
       approvals,
       passkeys,
       approvalDelegations,
+      oversight: oversightStore(database),
+      stamping: config.oversight.alarms,
       handoffs,
       learn,
       undos,

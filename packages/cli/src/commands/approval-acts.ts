@@ -76,10 +76,10 @@ async function withdraw(options: GlobalOptions, id: string): Promise<number> {
 }
 
 async function amend(options: AmendOptions, id: string): Promise<number> {
-  const args = jsonOf(await readInput(options.args), options.args);
   const { client } = await signIn(options, 'approver');
   const path = `/v1/approvals/${encodeURIComponent(id)}`;
   const { digest } = await client.call('GET', path);
+  const args = jsonOf(await readInput(options.args), options.args);
   const asked = await client.call('POST', `${path}/amendments`, {
     args,
     reason: options.reason,

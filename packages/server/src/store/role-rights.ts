@@ -86,6 +86,7 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     reasoner: READ,
     gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at, remind_at, escalate_at)',
   },
+  approval_views: { api: 'SELECT, INSERT, UPDATE (visible_ms, reports)' },
   approval_delegations: { api: 'SELECT, INSERT, UPDATE (ended_at)' },
   approval_verdicts: { api: ADD, gatekeeper: READ },
   action_history: { gatekeeper: ALL },

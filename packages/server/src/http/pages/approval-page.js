@@ -27,6 +27,25 @@
     return told;
   };
 
+  // How long the page was in view is measured, and decides nothing: a failed report is not tried again.
+  let shownSince = document.visibilityState === 'visible' ? performance.now() : null;
+  const reportView = () => {
+    if (shownSince === null) return;
+    const visible_ms = Math.min(Math.round(performance.now() - shownSince), 86_400_000);
+    shownSince = document.visibilityState === 'visible' ? performance.now() : null;
+    fetch(`/v1/approvals/${approval}/views`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ visible_ms }),
+      credentials: 'same-origin',
+      keepalive: true,
+    }).catch(() => undefined);
+  };
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') shownSince = performance.now();
+    else reportView();
+  });
+
   const decide = async (verdict) => {
     const why = reason.value.trim();
     if ((why.match(/[\p{L}\p{N}]/gu)?.length ?? 0) < reasonCharsMin) {
@@ -35,6 +54,7 @@
       return;
     }
     enable(false);
+    reportView();
     try {
       say('Your passkey is asked to sign.');
       const shown = { reason: why, proposal_digest: digest, preview_digest: preview || null };

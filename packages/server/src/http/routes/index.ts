@@ -14,6 +14,7 @@ import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
+import { oversightRoutes } from './oversight.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { policyRoutes } from './policy.ts';
 import { proposalRoutes } from './proposals.ts';
@@ -41,6 +42,7 @@ export const routes: readonly Route[] = [
   ...approvalPageRoutes,
   ...approvalActRoutes,
   ...confirmationRoutes,
+  ...oversightRoutes,
   ...queueRoutes,
   ...undoRoutes,
   ...proposalRoutes,
