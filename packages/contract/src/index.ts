@@ -33,6 +33,7 @@ export * from './model-request.ts';
 export * from './output-rules.ts';
 export * from './oversight-config.ts';
 export * from './passkey.ts';
+export * from './planted.ts';
 export * from './policy-request.ts';
 export * from './preview.ts';
 export * from './principal.ts';

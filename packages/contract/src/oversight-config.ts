@@ -18,5 +18,19 @@ export const stampingRulesSchema = z.strictObject({
 });
 export type StampingRules = z.infer<typeof stampingRulesSchema>;
 
-export const oversightConfigSchema = z.strictObject({ alarms: stampingRulesSchema.prefault({}) });
+/** Tests of reviewers, planted among what they are asked (requirement H7). */
+export const plantingSchema = z.strictObject({
+  /** For so many of a thousand real approvals of a workflow that declares cases, one is planted. 0: there is no programme. */
+  per_thousand: z.int().min(0).max(500).default(0),
+  /** In whose name: accounts that know of it, and that ask for real things too. */
+  requesters: z.array(z.string().min(1).max(128)).max(50).default([]),
+  /** At most so long after the real one, by chance. */
+  delay_minutes_max: z.int().min(0).max(1440).default(30),
+});
+export type Planting = z.infer<typeof plantingSchema>;
+
+export const oversightConfigSchema = z.strictObject({
+  alarms: stampingRulesSchema.prefault({}),
+  planted: plantingSchema.prefault({}),
+});
 export type OversightConfig = z.infer<typeof oversightConfigSchema>;

@@ -97,6 +97,8 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'approval.nudged': WORK,
   'approval.delegated': VERDICT,
   'approval.delegation_ended': VERDICT,
+  'oversight.planted': WORK,
+  'oversight.opened': WORK,
   'approval.viewed': WORK,
   'approval.refused_verdict': VERDICT,
   'approval.amended': VERDICT,

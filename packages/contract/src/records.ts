@@ -547,6 +547,23 @@ export const RECORD_TYPES = {
     reason: z.string().max(500),
   }),
   'approval.delegation_ended': z.strictObject({ delegation: idSchema('approval_delegation') }),
+  /**
+   * A test proposal is planted. Which it is, is sealed until it is closed: the SHA-256 of the RFC 8785 text of `v`, `nonce`,
+   * `run`, `workflow`, `case` and `wrong`, as `oversight.opened` tells them.
+   */
+  'oversight.planted': z.strictObject({ commitment: digestSchema }),
+  /** A planted proposal was decided on. Nothing of it was, or can be, carried out. */
+  'oversight.opened': z.strictObject({
+    commitment: digestSchema,
+    nonce: z.string(),
+    run: idSchema('run'),
+    workflow: nameSchema,
+    case: nameSchema,
+    wrong: z.string(),
+    approval: idSchema('approval'),
+    groups: z.array(z.string()),
+    state: z.enum(APPROVAL_STATES),
+  }),
   /** What a reviewer's browser says of how long the page of an approval was in view, in all so far. Nothing rests on it. */
   'approval.viewed': z.strictObject({ visible_ms: z.int().min(0), reports: z.int().min(1) }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),

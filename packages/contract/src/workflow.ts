@@ -7,6 +7,7 @@ import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nam
 import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
 import { claimsSchema, placeSchema, semanticCheckSchema } from './output-rules.ts';
+import { plantedCaseSchema } from './planted.ts';
 import type { Principal } from './principal.ts';
 import { procedureSchema } from './procedure.ts';
 import { AUDIENCES, REVIEWS } from './review-rules.ts';
@@ -305,6 +306,8 @@ const workflowShape = z.strictObject({
   procedures: z.record(nameSchema, procedureSchema).default({}),
   /** What members of a group may see of the material of hand-offs; everybody else sees what is `internal`. */
   clearances: z.record(z.string().min(1).max(128), clearanceSchema).default({}),
+  /** Tests of who approves its actions; they are planted as often as the configuration says. Nobody else is shown them. */
+  planted: z.array(plantedCaseSchema).max(50).optional(),
   /** What rules may know of earlier actions (requirement C6). */
   history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */

@@ -4,6 +4,7 @@ import {
   type Clock,
   type Decision,
   digestOf,
+  type Executable,
   GRANT_DETAIL_TYPE,
   GRANT_TTL_MAX_S,
   GRANT_TYPE,
@@ -12,7 +13,6 @@ import {
   newId,
   PortreeveError,
   type PrincipalId,
-  type Proposal,
   proposalDigest,
   type ToolContract,
 } from '@portreeve/contract';
@@ -40,7 +40,8 @@ export interface GrantIssuerOptions {
 }
 
 export interface GrantInput {
-  readonly proposal: Proposal;
+  /** By its type no planted one. */
+  readonly proposal: Executable;
   /** The decision that permits it: after an approval, the one made with the approval. */
   readonly decision: Decision;
   readonly contract: ToolContract;

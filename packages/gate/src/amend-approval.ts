@@ -17,7 +17,8 @@ import {
 } from '@portreeve/contract';
 import { type Amendment, amended, submissionOf } from './amend.ts';
 import { type Asked, askedBy, newlyStored, stronger, type Weighed } from './asking.ts';
-import type { ApprovalService, ProposalStore, StoredProposal } from './ports.ts';
+import { markPlanted } from './planted.ts';
+import type { ApprovalService, PlantedMarks, ProposalStore, StoredProposal } from './ports.ts';
 import { refsOf } from './records.ts';
 import { nextState } from './states.ts';
 import type { Submission } from './wish.ts';
@@ -28,6 +29,7 @@ export interface AmendDeps {
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
+  readonly planted?: PlantedMarks;
   readonly weigh: (submission: Submission, by: Principal) => Promise<Weighed>;
   readonly previewed: (submission: Submission) => Promise<Preview | null>;
 }
@@ -96,6 +98,7 @@ export function createAmend(deps: AmendDeps) {
     const current = await store.lock(tx, stored.proposal.id);
     if (current?.state !== 'awaiting_approval' || current.approval !== approval.id)
       throw new TypeError(`${stored.proposal.id} went on while its approval was pending`);
+    if (stored.planted) await markPlanted(deps, tx, proposal, true);
     await store.insert(tx, newlyStored(submission, { ...weighed, state: nextState('proposed', 'ask') }));
     await store.update(tx, stored.proposal.id, { state: nextState(current.state, 'amend'), amended_by: proposal.id });
     await audit.append(tx, weighed.steps);

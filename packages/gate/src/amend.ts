@@ -67,12 +67,14 @@ export function amended(stored: StoredProposal, { args, by, reason }: Amendment,
 
 /** What is decided on anew: the same in all but the proposal. */
 export function submissionOf(stored: StoredProposal, proposal: Proposal): Submission {
-  const { workflow, contract, approval_timeout_minutes, history, injection, companions } = stored;
+  const { workflow, contract, approval_timeout_minutes, history, injection, companions, planted } = stored;
   return {
     ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection },
     tools: companions,
     preview_of: null,
     serves: null,
+    planted,
+    hidden: false,
   };
 }
 

@@ -41,12 +41,17 @@ export function stronger(one: VerdictSignature, other: VerdictSignature): Verdic
 
 /** A proposal as it is first kept, with nothing done about it yet. */
 export function newlyStored(
-  { tools, proposal: _asked, ...about }: Submission,
-  weighed: Pick<Weighed, 'proposal' | 'decision' | 'narrowed'> & { readonly state: ProposalState },
+  { tools, hidden: _hidden, proposal: _asked, ...about }: Submission,
+  {
+    proposal,
+    decision,
+    narrowed,
+    state,
+  }: Pick<Weighed, 'proposal' | 'decision' | 'narrowed'> & { readonly state: ProposalState },
 ): StoredProposal {
   return {
     ...about,
-    ...weighed,
+    ...{ proposal, decision, narrowed, state },
     amended_by: null,
     approval: null,
     grant: null,

@@ -6,6 +6,7 @@ import {
   type Clock,
   type Decision,
   type ExecutionId,
+  executableOf,
   type GrantId,
   isPortreeveError,
   type PolicyDecider,
@@ -27,11 +28,13 @@ import { entriesOf, type HistoryStore } from './history.ts';
 import { type ApprovalFacts, createJudge, eventOf } from './judge.ts';
 import { narrow } from './narrow.ts';
 import { postNotice } from './notices.ts';
+import { markPlanted, neverDone } from './planted.ts';
 import type {
   ApprovalService,
   EnvironmentReader,
   ExecutionService,
   NoticeStore,
+  PlantedMarks,
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
@@ -70,6 +73,8 @@ export interface Gate {
 export interface GateDeps {
   readonly policy: PolicyDecider;
   readonly approvals: ApprovalService;
+  /** Left out: nothing is planted here. */
+  readonly planted?: PlantedMarks;
   readonly execution: ExecutionService;
   readonly handoffs: Handoffs;
   readonly store: ProposalStore;
@@ -136,10 +141,14 @@ export function createGate(deps: GateDeps): Gate {
   /** Decides on a new proposal and stores it where the decision leads. Another process may have stored it meanwhile. */
   async function decideFirst(submission: Submission): Promise<void> {
     const { contract, workflow, approval_timeout_minutes: timeout_minutes } = submission;
-    const { proposal, decision, steps, narrowed, event } = await weigh(submission);
+    const { proposal, decision, steps, narrowed, event: judged } = await weigh(submission);
+    // What policy would let go is shown to nobody, so that a planted one of it tests nobody.
+    const event = submission.planted && (judged === 'permit' || submission.hidden) ? 'refuse' : judged;
     const preview = event === 'ask' ? await previewed({ ...submission, proposal }) : null;
     await deps.uow.transaction(async (tx) => {
       const state = nextState('proposed', event);
+      if (submission.planted && !(await deps.store.get(proposal.id)))
+        await markPlanted(deps, tx, proposal, event === 'ask');
       if (!(await deps.store.insert(tx, newlyStored(submission, { proposal, decision, narrowed, state })))) return;
       await deps.audit.append(tx, steps);
       if (event === 'ask') {
@@ -149,7 +158,7 @@ export function createGate(deps: GateDeps): Gate {
         });
         await deps.store.update(tx, proposal.id, { approval: approval.id });
       }
-      if (event === 'refuse' && !isServant(submission))
+      if (event === 'refuse' && !isServant(submission) && !submission.planted)
         await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
     });
   }
@@ -224,9 +233,13 @@ export function createGate(deps: GateDeps): Gate {
       await locked(stored, async (tx) => {
         await deps.store.update(tx, stored.proposal.id, { state: nextState(stored.state, 'deny') });
         // An undo that nobody approved is work of its own kind, which the undo opens.
-        if (approval.state === 'expired' && stored.serves === null)
+        if (approval.state === 'expired' && stored.serves === null && !stored.planted)
           await deps.handoffs.open(tx, expiryHandoff(stored.proposal, approval));
       });
+      return null;
+    }
+    if (stored.planted) {
+      await move(stored, 'refuse', { decision: neverDone(stored.decision) });
       return null;
     }
     const { request, decision } = await judge(stored, await approvalFacts(stored, approval), null);
@@ -301,7 +314,7 @@ export function createGate(deps: GateDeps): Gate {
       await postNotice(deps, tx, proposal, decision, refsOf(proposal), deps.clock.now());
     }
     const grant = await deps.execution.issueGrant(tx, {
-      ...{ proposal, decision, contract },
+      ...{ proposal: executableOf(stored), decision, contract },
       approvals: approval ? [approval] : [],
     });
     await deps.store.update(tx, proposal.id, {
@@ -374,7 +387,7 @@ export function createGate(deps: GateDeps): Gate {
       await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
       if (event === 'regrant') await deps.history.release(tx, stored.proposal.id);
       await deps.audit.append(tx, records);
-      if (event === 'refuse' && patch.decision && !isServant(stored))
+      if (event === 'refuse' && patch.decision && !isServant(stored) && !stored.planted)
         await deps.handoffs.open(tx, refusalHandoff(stored.proposal, patch.decision));
     });
   }

@@ -5,6 +5,7 @@ import type {
   Decision,
   DecisionId,
   EnvironmentFacts,
+  Executable,
   ExecutionId,
   GrantId,
   Handoff,
@@ -44,6 +45,8 @@ export interface StoredProposal {
   readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
   /** The proposal that it shows beforehand, where it is made for an approver alone; it asks nobody and hands nothing off. */
   readonly preview_of: ProposalId | null;
+  /** It tests who approves. No grant can be made for it. */
+  readonly planted: boolean;
   readonly state: ProposalState;
   /** The newest decision. */
   readonly decision: Decision;
@@ -185,12 +188,17 @@ export interface ApprovalService {
   }>;
 }
 
+/** Where planted proposals are marked, in the transaction that stores them; the database makes no grant for what is marked. */
+export interface PlantedMarks {
+  mark(tx: Tx, proposal: ProposalId, run: RunId, shown: boolean): Promise<void>;
+}
+
 /** What the gate needs of `execute`. */
 export interface ExecutionService {
   /** Signs a grant and writes it down, in the caller's transaction. */
   issueGrant(
     tx: Tx,
-    wish: { proposal: Proposal; decision: Decision; contract: ToolContract; approvals: readonly Approval[] },
+    wish: { proposal: Executable; decision: Decision; contract: ToolContract; approvals: readonly Approval[] },
   ): Promise<{ token: string; grant: GrantId }>;
   execute(call: {
     token: string;

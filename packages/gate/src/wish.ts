@@ -68,6 +68,8 @@ export interface Wish {
   readonly stoodFor: readonly Provenance[];
   /** The highest injection score of what went into it, per mille. */
   readonly injection: number;
+  /** It tests who approves, and is never carried out. Where it is not to be shown, policy's question is a refusal. */
+  readonly planted?: { readonly shown: boolean };
   /** Where the house itself wishes it for the sake of another proposal. */
   readonly serves?: Service;
 }
@@ -84,8 +86,11 @@ export interface Submission
     | 'injection'
     | 'preview_of'
     | 'serves'
+    | 'planted'
   > {
   readonly tools: readonly ToolContract[];
+  /** Planted, and to be seen by nobody: what is left of a planted run. */
+  readonly hidden: boolean;
 }
 
 /** The wish as it is decided on. Throws `bad_input` where it is no proposal. */
@@ -96,6 +101,8 @@ export function toSubmission(wish: Wish): Submission {
     ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, tools },
     preview_of: null,
     serves: wish.serves ?? null,
+    planted: wish.planted !== undefined,
+    hidden: wish.planted?.shown === false,
   };
 }
 

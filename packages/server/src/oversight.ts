@@ -1,4 +1,4 @@
-import { asId, type Principal, type RecordData, type StampingRules } from '@portreeve/contract';
+import { type ApprovalState, asId, type Principal, type RecordData, type StampingRules } from '@portreeve/contract';
 import { figuresBy, type MeasuredDecision } from '@portreeve/govern';
 import type { Services } from './services.ts';
 import { viewKey } from './store/oversight.ts';
@@ -12,9 +12,11 @@ interface Counted extends MeasuredDecision {
   readonly workflow: string;
 }
 
+const seesAll = ({ roles }: Principal): boolean => roles.some((role) => role === 'auditor' || role === 'admin');
+
 /** Whose decisions somebody sees: all, or their own and those on the workflows whose owners they are of. */
 function mayBeSeenBy(reader: Principal, { workflows }: Needs): (decision: Counted) => boolean {
-  if (reader.roles.some((role) => role === 'auditor' || role === 'admin')) return () => true;
+  if (seesAll(reader)) return () => true;
   const owned = new Set(
     workflows
       .filter(({ definition }) =>
@@ -43,6 +45,7 @@ export async function oversightReport(
     teams: figuresBy(visible, ({ teams }) => teams, rules),
     reviewers: figuresBy(visible, ({ reviewer }) => [reviewer], rules),
     kinds: figuresBy(visible, ({ kind }) => [kind], rules),
+    planted: seesAll(reader) ? await catchesOf(services, span) : null,
   };
 }
 
@@ -81,4 +84,35 @@ async function decisionsOf(services: Needs, span: { readonly since: string; read
     ];
   });
   return { counted, unreadable: found.length - counted.length, cut: after !== null };
+}
+
+/** How a planted proposal ended that was closed as this: seen through, let pass, or nobody looked in time. */
+const CAUGHT: Readonly<Record<ApprovalState, 'caught' | 'missed' | 'unanswered'>> = {
+  pending: 'unanswered',
+  approved: 'missed',
+  denied: 'caught',
+  amended: 'caught',
+  expired: 'unanswered',
+  withdrawn: 'unanswered',
+};
+
+/** How often each team saw through a planted proposal: of those that are closed, whose seal is open. */
+async function catchesOf({ audit }: Needs, span: { readonly since: string; readonly until: string }) {
+  const { records } = await audit.search({ ...span, type: 'oversight.opened', limit: PAGE });
+  const opened = records.flatMap(({ entry, payload }) =>
+    payload ? [{ record: entry.index, ...(payload.data as RecordData<'oversight.opened'>) }] : [],
+  );
+  const teams = [...new Set(opened.flatMap(({ groups }) => groups))].sort();
+  return teams.map((team) => {
+    const theirs = opened.filter(({ groups }) => groups.includes(team));
+    const count = (end: 'caught' | 'missed' | 'unanswered') =>
+      theirs.filter(({ state }) => CAUGHT[state] === end).length;
+    const [caught, missed, unanswered] = [count('caught'), count('missed'), count('unanswered')];
+    const answered = caught + missed;
+    return {
+      ...{ team, planted: theirs.length, caught, missed, unanswered },
+      caught_percent: answered === 0 ? null : Math.floor((100 * caught) / answered),
+      records: theirs.map(({ record }) => record),
+    };
+  });
 }

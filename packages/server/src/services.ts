@@ -74,6 +74,8 @@ export interface Services {
   readonly oversight: OversightStore;
   /** When a reviewer’s way of deciding looks like stamping. */
   readonly stamping: StampingRules;
+  /** What reviewers are told of the programme of planted proposals; null where there is none. */
+  readonly plantingNote: string | null;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;

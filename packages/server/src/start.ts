@@ -32,6 +32,7 @@ import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/metrics.ts';
 import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
+import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
@@ -291,6 +292,7 @@ async function start(
       approvalDelegations,
       oversight: oversightStore(database),
       stamping: config.oversight.alarms,
+      plantingNote: plantingNote(config.oversight.planted),
       handoffs,
       learn,
       undos,
@@ -351,6 +353,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
+    every(EXPIRE_EVERY_MS, () => stages.plantDue(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
     every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),

@@ -57,9 +57,9 @@ export function addApprovals(program: Command, run: Run<never>): void {
 
 async function list(options: ListOptions): Promise<number> {
   const { client } = await signIn(options, 'approver');
-  const { approvals } = await client.call('GET', `/v1/approvals?limit=200${options.all ? '' : '&state=pending'}`);
+  const { approvals, note } = await client.call('GET', `/v1/approvals?limit=200${options.all ? '' : '&state=pending'}`);
   if (options.json) {
-    console.log(JSON.stringify({ approvals }));
+    console.log(JSON.stringify({ approvals, note }));
   } else if (approvals.length === 0) {
     console.log('Nothing waits for a verdict.');
   } else {
@@ -75,6 +75,7 @@ async function list(options: ListOptions): Promise<number> {
     );
     console.log(table(rows));
   }
+  if (note && !options.json) console.log(style('dim', printable(note)));
   return EXIT.done;
 }
 

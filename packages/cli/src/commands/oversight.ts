@@ -40,6 +40,10 @@ async function report(options: ReportOptions): Promise<number> {
           `  ${style('yellow', '!')} ${printable(name)}: ${alarm} (${counted} of ${of}; the rule: ${printable(rule)})`,
         );
   }
+  for (const each of answer.planted ?? [])
+    console.log(
+      `planted for ${printable(each.team)}: ${each.planted}, caught ${each.caught}, missed ${each.missed}, unanswered ${each.unanswered}`,
+    );
   return EXIT.done;
 }
 

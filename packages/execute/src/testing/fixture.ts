@@ -7,6 +7,8 @@ import {
   type Clock,
   type Decision,
   digestOf,
+  type Executable,
+  executableOf,
   fixedClock,
   type HttpBinding,
   type JsonObject,
@@ -90,7 +92,7 @@ export function testContract(
   });
 }
 
-export function testProposal(clock: Clock, change: Partial<Omit<Proposal, 'digest'>> = {}): Proposal {
+export function testProposal(clock: Clock, change: Partial<Omit<Proposal, 'digest'>> = {}): Executable {
   const parts = {
     id: newId('proposal', clock),
     run: newId('run', clock),
@@ -113,7 +115,7 @@ export function testProposal(clock: Clock, change: Partial<Omit<Proposal, 'diges
     provenance: [],
     ...change,
   };
-  return { ...parts, digest: proposalDigest(parts) };
+  return executableOf({ proposal: { ...parts, digest: proposalDigest(parts) }, planted: false });
 }
 
 export function testDecision(clock: Clock, change: Partial<Decision> = {}): Decision {

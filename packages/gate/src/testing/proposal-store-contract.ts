@@ -56,6 +56,7 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       state: 'awaiting_approval',
       decision: testDecision(clock, { outcome: 'approve' }),
       amended_by: null,
+      planted: false,
       approval: newId('approval', clock),
       grant: null,
       execution: null,

@@ -36,6 +36,7 @@ export function approvalPage(view: ApprovalView, viewer: PrincipalId): string {
 ${whatHappens(view)}${exactArguments(view)}${preview(view.preview)}${passages(view.arguments)}${noticed(view)}${rationale(view)}${rules(view)}${risk(view)}${past(view)}
 <section aria-labelledby="denied"><h2 id="denied">If you refuse</h2><p>${view.on_denial}</p></section>
 <section aria-labelledby="promise"><h2 id="promise">What you sign</h2><p>Your verdict names this digest, and holds for nothing else:</p><p class="mono">${view.digest}</p></section>
+${view.note === null ? '' : html`<p class="note">${view.note}</p>`}
 ${approval.state === 'pending' ? decide(view, viewer === approval.confirm_by) : html`<p class="state ${approval.state}" role="status">It is ${approval.state}: nothing is left to decide.${view.amended_by === null ? '' : html` The approval ${view.amended_by} took its place.`}</p>`}
 </main>`;
   return page(title, body, new Html(APPROVAL_PAGE_SCRIPT));

@@ -58,7 +58,13 @@ export const approvalRoutes = [
       limit: listLimit,
       after: idSchema('approval').optional(),
     }),
-    answers: { 200: z.object({ approvals: z.array(listedApproval), next: z.string().nullable() }) },
+    answers: {
+      200: z.object({
+        approvals: z.array(listedApproval),
+        next: z.string().nullable(),
+        note: z.string().nullable().describe('What whoever decides is to know of all of them'),
+      }),
+    },
     handler: async ({ services, who, query }) => {
       const { mine, ...filter } = query;
       const requester = requesterOnly(who.principal);
@@ -81,7 +87,11 @@ export const approvalRoutes = [
           };
         }),
       );
-      return { approvals: rows, next: approvals.length === query.limit ? (approvals.at(-1)?.id ?? null) : null };
+      return {
+        approvals: rows,
+        next: approvals.length === query.limit ? (approvals.at(-1)?.id ?? null) : null,
+        note: services.plantingNote,
+      };
     },
   }),
   route({

@@ -46,6 +46,20 @@ export const oversightRoutes = [
         teams: figures,
         reviewers: figures.describe('A reviewer sees their own alone'),
         kinds: figures,
+        planted: z
+          .array(
+            z.object({
+              team: z.string(),
+              planted: z.number(),
+              caught: z.number(),
+              missed: z.number(),
+              unanswered: z.number(),
+              caught_percent: z.number().nullable(),
+              records: z.array(z.number()),
+            }),
+          )
+          .nullable()
+          .describe('Planted test proposals that are closed, by team; null for who may not know of them'),
       }),
     },
     handler: async ({ services, who, query }) => {

@@ -66,6 +66,8 @@ export interface ApprovalView {
   readonly history: LikeActions;
   readonly digest: string;
   readonly on_denial: string;
+  /** What whoever decides is to know of all approvals. */
+  readonly note: string | null;
 }
 
 export async function approvalView(services: Services, approval: Approval): Promise<ApprovalView> {
@@ -115,6 +117,7 @@ export async function approvalView(services: Services, approval: Approval): Prom
     history: await historyOf(services, contract.name),
     digest: proposal.digest,
     on_denial: 'The action is not carried out. The run goes on knowing that it was denied, and ends.',
+    note: services.plantingNote,
   };
 }
 
