@@ -98,7 +98,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('H4', 'open', 'declared thresholds decide go and stop'),
   row('H5', 'open', 'readiness names what is missing'),
   row('H6', 'open', 'dashboard and drift'),
-  row('H7', 'done', 'human oversight is measured: times, rates, alarms for stamping, planted proposals'),
+  row('H7', 'thin', 'human oversight is measured: times, rates, alarms for stamping, planted proposals'),
   row('H8', 'open', 'evidence per control of the frameworks'),
   row('H9', 'open', 'pilot before general use'),
   // Faces
