@@ -86,7 +86,9 @@ test('H7: what is due is planted once, its record sealed in the transaction that
   expect(sealed).toMatchObject({ run, case_id: CASE.id, wrong: CASE.wrong });
   expect(commitmentOf(sealed)).toBe(commitment);
   expect(commitmentOf({ ...sealed, nonce: 'other' })).not.toBe(commitment);
-  expect(at.audit.of('oversight.planted').map(({ data, refs }) => [data, refs ?? null])).toEqual([[{ commitment }, null]]);
+  expect(at.audit.of('oversight.planted').map(({ data, refs }) => [data, refs ?? null])).toEqual([
+    [{ commitment }, null],
+  ]);
 });
 
 test('what cannot be planted is said once, and not tried again', async () => {
