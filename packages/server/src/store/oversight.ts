@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 /** Times that a browser may report of one approval: enough for a page that is looked at again and again. */
-export const VIEW_REPORTS_MAX = 50;
+const VIEW_REPORTS_MAX = 50;
 
 interface ViewsTable {
   approval: string;

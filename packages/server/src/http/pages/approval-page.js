@@ -15,13 +15,17 @@
     for (const button of buttons) button.disabled = !on;
   };
 
-  const ask = async (path, body) => {
-    const answer = await fetch(`/v1/approvals/${approval}/${path}`, {
+  const send = (path, body, how) =>
+    fetch(`/v1/approvals/${approval}/${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
       credentials: 'same-origin',
+      ...how,
     });
+
+  const ask = async (path, body) => {
+    const answer = await send(path, body);
     const told = await answer.json();
     if (!answer.ok) throw new Error(`${told.detail} ${told.next}`);
     return told;
@@ -33,13 +37,7 @@
     if (shownSince === null) return;
     const visible_ms = Math.min(Math.round(performance.now() - shownSince), 86_400_000);
     shownSince = document.visibilityState === 'visible' ? performance.now() : null;
-    fetch(`/v1/approvals/${approval}/views`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ visible_ms }),
-      credentials: 'same-origin',
-      keepalive: true,
-    }).catch(() => undefined);
+    send('views', { visible_ms }, { keepalive: true }).catch(() => undefined);
   };
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') shownSince = performance.now();
