@@ -59,6 +59,10 @@ const handoff = async (house: TestServer): Promise<string> => {
   return (await (await house.as('operator')).get(`/v1/queue?run=${run}`)).body.handoffs[0].id;
 };
 
+/** What waits for its requester alone to confirm it. */
+const ownCase = async (house: TestServer) =>
+  house.approvalOf((await house.submit({ case_id: 'OWN-1', publish: false })).id);
+
 /** An execution that succeeded, and its run. */
 const executed = async (house: TestServer): Promise<{ run: string; execution: string }> => {
   const run = await done(house);
@@ -399,6 +403,45 @@ export const INPUTS: Readonly<
       return { path: `/v1/approval-delegations/${body.id}` };
     },
   },
+  'POST /v1/approvals/:id/amendments': {
+    role: 'approver',
+    input: async (house) => {
+      const { approval, digest, args } = await waiting(house);
+      const body = {
+        args: { ...args, note: 'Two hosts signed in.' },
+        reason: 'it names nobody',
+        proposal_digest: digest,
+      };
+      return { path: `/v1/approvals/${approval.id}/amendments`, body };
+    },
+  },
+  'POST /v1/approvals/:id/confirmation-challenges': {
+    role: 'requester',
+    input: async (house) => {
+      const by = await house.as('analyst');
+      await withPasskey(house, by);
+      const { approval, digest } = await ownCase(house);
+      const body = { reason: '', proposal_digest: digest, preview_digest: approval.preview_digest };
+      return { path: `/v1/approvals/${approval.id}/confirmation-challenges`, body };
+    },
+  },
+  'POST /v1/approvals/:id/confirmations': {
+    role: 'requester',
+    input: async (house) => {
+      const by = await house.as('analyst');
+      const shown = await ownCase(house);
+      const body = await signedByPasskey(by, shown, await withPasskey(house, by), 'confirm');
+      return { path: `/v1/approvals/${shown.approval.id}/confirmations`, body };
+    },
+  },
+  'GET /v1/oversight': { role: 'auditor', input: async () => ({ path: '/v1/oversight?days=1' }) },
+  'POST /v1/approvals/:id/views': {
+    role: 'approver',
+    input: async (house) => {
+      const { approval } = await waiting(house);
+      return { path: `/v1/approvals/${approval.id}/views`, body: { visible_ms: 1200 } };
+    },
+  },
   'POST /v1/approvals/batch': {
     role: 'approver',
     input: async (house) => {
@@ -415,7 +458,12 @@ export const INPUTS: Readonly<
       const by = await house.as('lead');
       await withPasskey(house, by);
       const { approval, digest } = await waiting(house);
-      const body = { verdict: 'deny', reason: '', proposal_digest: digest, preview_digest: approval.preview_digest };
+      const body = {
+        verdict: 'deny',
+        reason: 'I have read all of it.',
+        proposal_digest: digest,
+        preview_digest: approval.preview_digest,
+      };
       return { path: `/v1/approvals/${approval.id}/challenges`, body };
     },
   },

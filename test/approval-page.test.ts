@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Json } from '@portreeve/contract';
+import { asId, type Json } from '@portreeve/contract';
 import {
   APPROVAL_PAGE_SCRIPT,
   type ApprovalView,
@@ -182,7 +182,7 @@ describe.skipIf(!BROWSER_PRESENT)('F3 F5: the page of an approval, in a browser'
     expect(await page.frames()[1]?.locator('#approve').count()).toBe(0);
     const posted = await page.evaluate(
       `fetch('${ORIGIN}/v1/approvals/${shown.approval.id}/challenges', { method: 'POST', mode: 'no-cors', credentials: 'include',
-        body: JSON.stringify({ verdict: 'approve', reason: '', proposal_digest: '${shown.digest}', preview_digest: null }) })
+        body: JSON.stringify({ verdict: 'approve', reason: 'I have read all of it.', proposal_digest: '${shown.digest}', preview_digest: null }) })
         .then(() => 'sent', (error) => error.message)`,
     );
     expect(posted).toBeDefined();
@@ -210,7 +210,7 @@ describe.skipIf(!BROWSER_PRESENT)('F3 F5: the page of an approval, in a browser'
     await context.route(`${ORIGIN}/poisoned`, (route) =>
       route.fulfill({
         contentType: 'text/html',
-        body: approvalPage({ ...view, approval: { ...real.approval, groups: [bad] } }),
+        body: approvalPage({ ...view, approval: { ...real.approval, groups: [bad] } }, asId('principal', 'prn_lead')),
       }),
     );
     await page.goto(`${ORIGIN}/poisoned`);

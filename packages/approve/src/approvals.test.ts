@@ -404,3 +404,36 @@ test('a list shows what is asked for', async () => {
   expect(await ids({ limit: 1, after: [one.id, other.id].sort()[0] })).toEqual([[one.id, other.id].sort()[1]]);
   expect(await ids({ limit: -5 })).toHaveLength(1);
 });
+
+describe('F3, SPEC 21: a reason where one is asked for', () => {
+  test.each(['', '          ', '..........!', 'ok', 'ok ok ok', 'sure thin'])(
+    '\u201c%s\u201d is none, for either verdict',
+    async (reason) => {
+      const approval = await open({ reason_chars_min: 10 });
+      for (const verdict of ['approve', 'deny'] as const)
+        expect(await codeOf(vote(approval, ana, verdict, { reason }))).toBe('reason_required');
+      expect(await approvals.get(approval.id)).toEqual(approval);
+      expect(audit.of('approval.refused_verdict').map(({ data }) => data.code)).toEqual([
+        'reason_required',
+        'reason_required',
+      ]);
+    },
+  );
+
+  test('ten letters of any script are one, and elsewhere none is asked for', async () => {
+    expect((await vote(await open({ reason_chars_min: 10 }), ana, 'approve', { reason: 'Прочитано всё' })).state).toBe(
+      'approved',
+    );
+    proposal = testProposal(clock, rita.principal);
+    expect((await vote(await open(), ana, 'approve', { reason: '' })).state).toBe('approved');
+    expect(audit.of('approval.requested').map(({ data }) => data.reason_chars_min)).toEqual([10, undefined]);
+  });
+
+  test('INV5: one that was put into the store without its reason counts for nothing at the recheck', async () => {
+    const approval = await open();
+    await vote(approval, ana, 'approve', { reason: 'short' });
+    expect((await approvals.recheck(approval, proposal)).valid).toBe(true);
+    store.tamper(approval.id, (stored) => ({ ...stored, reason_chars_min: 10 }));
+    expect((await approvals.recheck(approval, proposal)).valid).toBe(false);
+  });
+});

@@ -21,10 +21,12 @@ import {
   type UnitOfWork,
   type VerdictKind,
 } from '@portreeve/contract';
+import { amendmentRefusal, type ClosedAsAmended, closeAmendedIn, refusedAmendment } from './amend.ts';
 import { checkSignature, type SignatureDeps } from './check-signature.ts';
 import { close, closedError, expireIfOverdue, toApproval } from './closing.ts';
 import { decideIn } from './decide.ts';
 import { type DelegationDeps, standingFor } from './delegations.ts';
+import type { StandingFor } from './judge.ts';
 import { type NudgeDeps, nudgeDue } from './nudge.ts';
 import { type GivenAssertion, signedVerdictOf } from './passkeys/signed-verdict.ts';
 import type { ApprovalStore } from './ports.ts';
@@ -34,6 +36,8 @@ import { type ApprovalRequest, requestIn } from './request.ts';
 export interface ApprovalFilter {
   readonly state?: ApprovalState | undefined;
   readonly groups?: readonly string[] | undefined;
+  /** With those of the groups also those that this person is to confirm. */
+  readonly confirm_by?: PrincipalId | undefined;
   /** Those that this principal asked for, itself or through its `act` chain. */
   readonly requester?: PrincipalId | undefined;
   /** 1 to 200; 50 where it is left out. */
@@ -64,7 +68,8 @@ export interface Approvals {
   request(tx: Tx, request: ApprovalRequest): Promise<Approval>;
   /**
    * Counts a person's signed verdict. Throws `bad_request`, `not_found`, `approval_closed`, `approver_is_requester`,
-   * `approver_not_eligible`, `digest_mismatch`, `bad_signature` or `already_voted`; each but the first is recorded.
+   * `approver_not_eligible`, `digest_mismatch`, `bad_signature`, `signature_too_weak`, `reason_required` or
+   * `already_voted`; each but the first is recorded.
    */
   decide(signed: SignedVerdict, by: Principal): Promise<Approval>;
   /**
@@ -78,6 +83,18 @@ export interface Approvals {
   expireDue(): Promise<ApprovalId[]>;
   /** Reminds who may decide, and tells whom the owners named that it may expire: each once. Call it often. */
   nudgeDue(): Promise<ApprovalId[]>;
+  /**
+   * Whether somebody may have what an approval is about amended, before anything is done for it. Throws as {@link decide}
+   * does, and records that.
+   */
+  assertMayAmend(id: ApprovalId, by: Principal): Promise<void>;
+  /**
+   * Closes it as amended, in the caller's transaction, which opens another in its place and appends the records last. Gives
+   * the error where that is not to be, with the record of it.
+   */
+  closeAmended(tx: Tx, id: ApprovalId, by: Principal): Promise<ClosedAsAmended | PortreeveError>;
+  /** Records that an amendment was refused. */
+  refuseAmendment(id: ApprovalId, by: Principal, code: string): Promise<void>;
   /** Takes a request back. Only a requester may (`refused`); throws `not_found`, `approval_closed`. */
   withdraw(id: ApprovalId, by: Principal): Promise<Approval>;
   /**
@@ -111,6 +128,9 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       return record !== null;
     });
 
+  const standingOf = async (by: Principal): Promise<StandingFor> =>
+    deps.delegations ? standingFor({ ...deps.delegations, clock }, by.id) : [];
+
   return {
     request: (tx, request) => requestIn(deps, tx, request),
 
@@ -120,7 +140,7 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
         throw new PortreeveError('bad_request', 'This is not a signed verdict.', { errors: fieldErrors(parsed.error) });
       // Read before the transaction: inside, it would want a second connection while the first holds locks.
       const signature = await checkSignature(deps, parsed.data, by.id);
-      const standing = deps.delegations ? await standingFor({ ...deps.delegations, clock }, by.id) : [];
+      const standing = await standingOf(by);
       return unwrap(await uow.transaction((tx) => decideIn(deps, tx, parsed.data, by, signature, standing)));
     },
 
@@ -154,6 +174,22 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
     },
 
     nudgeDue: () => nudgeDue(deps),
+
+    async assertMayAmend(id, by) {
+      const stored = await store.get(id);
+      const refusal = amendmentRefusal(stored, by, await standingOf(by), clock.now());
+      if (!refusal) return;
+      await audit.record([refusedAmendment(id, stored, by, refusal.code)]);
+      throw refusal;
+    },
+
+    async closeAmended(tx, id, by) {
+      return closeAmendedIn(deps, tx, id, by, await standingOf(by));
+    },
+
+    async refuseAmendment(id, by, code) {
+      await audit.record([refusedAmendment(id, await store.get(id), by, code)]);
+    },
 
     async withdraw(id, by) {
       const result = await uow.transaction(async (tx) => {
@@ -190,7 +226,7 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
     },
 
     async groupsFor(by) {
-      const standing = deps.delegations ? await standingFor({ ...deps.delegations, clock }, by.id) : [];
+      const standing = await standingOf(by);
       return [...new Set([...by.groups, ...standing.flatMap(({ groups }) => groups)])];
     },
 
@@ -211,6 +247,7 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
       const stored = await store.list({
         state: filter.state ?? null,
         groups: filter.groups ?? null,
+        confirm_by: filter.confirm_by ?? null,
         requester: filter.requester ?? null,
         limit: Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200),
         after: filter.after ?? null,

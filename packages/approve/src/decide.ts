@@ -61,7 +61,11 @@ export async function decideIn(
   const cloned = await advanceOrRevoke(deps, tx, signature, by);
   if (cloned)
     return refuse(new PortreeveError('bad_signature', 'This passkey was cloned, and is revoked.'), stored, [cloned]);
-  const verdict: StoredVerdict = { signed, ...eligibilityOf(stored, by, standing) };
+  const ownVoice = { groups: [], in_place_of: null };
+  const verdict: StoredVerdict = {
+    signed,
+    ...(statement.verdict === 'confirm' ? ownVoice : eligibilityOf(stored, by, standing)),
+  };
   if (!(await deps.store.addVerdict(tx, stored.id, verdict)))
     return refuse(new PortreeveError('bad_signature', 'The nonce was used before: sign anew.'), stored);
 
@@ -128,5 +132,12 @@ export function approversOf(approval: Pick<Approval, 'verdicts'>): PrincipalId[]
 
 function eventOf(voted: StoredApproval, verdict: VerdictKind): ApprovalEvent | null {
   if (verdict === 'deny') return 'deny';
-  return approversOf(toApproval(voted)).length >= voted.quorum ? 'quorum_met' : null;
+  const approval = toApproval(voted);
+  return approversOf(approval).length >= approval.quorum && isConfirmed(approval) ? 'quorum_met' : null;
+}
+
+/** Whether who must confirm has, or nobody must. */
+function isConfirmed({ confirm_by, verdicts }: Pick<Approval, 'confirm_by' | 'verdicts'>): boolean {
+  if (confirm_by === null) return true;
+  return verdicts.some(({ statement }) => statement.verdict === 'confirm' && statement.approver === confirm_by);
 }

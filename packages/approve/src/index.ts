@@ -1,3 +1,4 @@
+export type { ClosedAsAmended } from './amend.ts';
 export { type ApprovalFilter, type Approvals, type ApprovalsOptions, createApprovals } from './approvals.ts';
 export { approversOf } from './decide.ts';
 export {
@@ -7,7 +8,7 @@ export {
   type DelegationDeps,
   type DelegationWish,
 } from './delegations.ts';
-export { requestersOf, SIGNED_AT_TOLERANCE_MS } from './judge.ts';
+export { SIGNED_AT_TOLERANCE_MS } from './judge.ts';
 export { CHALLENGE_TTL_MS, type RequestOptions, type VerdictWish } from './passkeys/challenges.ts';
 export {
   type BegunEnrolment,

@@ -1,8 +1,8 @@
 import {
+  givesReason,
   PortreeveError,
   type Principal,
   type PrincipalId,
-  type Proposal,
   type SignedVerdict,
   signsAsWellAs,
 } from '@portreeve/contract';
@@ -17,11 +17,6 @@ const NAMES = {
   passkey: 'a passkey',
   device_bound: 'a passkey that cannot leave its device',
 } as const;
-
-/** Everybody in the request's `act` chain: none of them may approve it. */
-export function requestersOf(proposal: Proposal): string[] {
-  return [...new Set([proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)])];
-}
 
 /** In whose place somebody may decide, and for which groups. */
 export type StandingFor = readonly { readonly delegator: PrincipalId; readonly groups: readonly string[] }[];
@@ -50,8 +45,47 @@ function hasVoice({ verdicts }: Pick<StoredApproval, 'verdicts'>, person: Princi
   return verdicts.some(({ signed, in_place_of }) => signed.statement.approver === person || in_place_of === person);
 }
 
+/** What is said to whoever gives a verdict without the reason that it needs; null where it has one. */
+export function unreasonedError(
+  { reason_chars_min }: Pick<StoredApproval, 'reason_chars_min'>,
+  reason: string,
+): PortreeveError | null {
+  if (givesReason(reason, reason_chars_min)) return null;
+  const detail = `Its reason must have at least ${reason_chars_min} letters or digits, whatever the verdict is.`;
+  return new PortreeveError('reason_required', detail);
+}
+
 export function isOverdue(approval: Pick<StoredApproval, 'expires_at'>, now: Date): boolean {
   return now.getTime() >= Date.parse(approval.expires_at);
+}
+
+/** Why somebody may not decide on an approval, whatever they would say; null where they may. */
+export function ineligibleError(
+  approval: StoredApproval,
+  by: Principal,
+  standing?: StandingFor,
+): PortreeveError | null {
+  // An agent that acts for an approver is not the approver: a verdict comes from the person's own hand.
+  if (by.kind !== 'person' || by.act.length > 0)
+    return new PortreeveError('approver_not_eligible', 'A verdict is given by a person, directly.');
+  if (approval.requesters.includes(by.id))
+    return new PortreeveError('approver_is_requester', 'You asked for this, or it was asked in your name.');
+  if (eligibilityOf(approval, by, standing).groups.length === 0)
+    return new PortreeveError('approver_not_eligible', `It is for members of: ${approval.groups.join(', ')}.`);
+  if (!by.roles.includes('approver'))
+    return new PortreeveError('approver_not_eligible', 'You do not have the role approver.', {
+      next: 'Ask an approver who is a member of the groups named in the approval.',
+    });
+  return null;
+}
+
+/** Why somebody cannot confirm; null where they can: the person for whom the agent acts, and nobody in their place. */
+function cannotConfirm({ confirm_by }: StoredApproval, by: Principal): PortreeveError | null {
+  if (by.kind !== 'person' || by.act.length > 0)
+    return new PortreeveError('approver_not_eligible', 'It is confirmed by a person, directly: no agent can.');
+  if (confirm_by === null) return new PortreeveError('approver_not_eligible', 'Nobody is asked to confirm it.');
+  if (by.id === confirm_by) return null;
+  return new PortreeveError('approver_not_eligible', 'It is for the person in whose name it is done to confirm.');
 }
 
 /** Why a verdict on a pending approval does not count, or null where it does. Nothing is changed here. */
@@ -64,17 +98,9 @@ export function refusalOf(
   const { statement } = signed;
   if (statement.approver !== by.id)
     return new PortreeveError('bad_signature', 'The verdict was signed in another person\u2019s name.');
-  // An agent that acts for an approver is not the approver: a verdict comes from the person's own hand.
-  if (by.kind !== 'person' || by.act.length > 0)
-    return new PortreeveError('approver_not_eligible', 'A verdict is given by a person, directly.');
-  if (approval.requesters.includes(by.id))
-    return new PortreeveError('approver_is_requester', 'You asked for this, or it was asked in your name.');
-  if (eligibilityOf(approval, by, known.standing).groups.length === 0)
-    return new PortreeveError('approver_not_eligible', `It is for members of: ${approval.groups.join(', ')}.`);
-  if (!by.roles.includes('approver'))
-    return new PortreeveError('approver_not_eligible', 'You do not have the role approver.', {
-      next: 'Ask an approver who is a member of the groups named in the approval.',
-    });
+  const confirms = statement.verdict === 'confirm';
+  const ineligible = confirms ? cannotConfirm(approval, by) : ineligibleError(approval, by, known.standing);
+  if (ineligible) return ineligible;
   if (
     statement.proposal_digest !== approval.proposal_digest ||
     statement.proposal !== approval.proposal ||
@@ -86,8 +112,10 @@ export function refusalOf(
       next: 'Look at the approval again, with its preview, and sign what is shown.',
     });
   if (!known.signature.valid) return new PortreeveError('bad_signature', known.signature.problem);
-  if (statement.verdict === 'approve' && !signsAsWellAs(known.signature.by, approval.signature))
+  if (statement.verdict !== 'deny' && !signsAsWellAs(known.signature.by, approval.signature))
     return new PortreeveError('signature_too_weak', `Policy asks for ${NAMES[approval.signature]}.`);
+  const unreasoned = unreasonedError(approval, statement.reason);
+  if (unreasoned) return unreasoned;
   if (Math.abs(known.now.getTime() - Date.parse(statement.signed_at)) > SIGNED_AT_TOLERANCE_MS)
     return new PortreeveError('bad_signature', 'It was signed more than 10 minutes from now.', {
       next: 'Check the clock of the machine that signs, then sign again.',

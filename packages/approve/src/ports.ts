@@ -30,6 +30,8 @@ export interface ApprovalQuery {
   readonly state: ApprovalState | null;
   /** Those that name at least one of these groups; null for all. */
   readonly groups: readonly string[] | null;
+  /** With those of the groups also those that this person is to confirm. */
+  readonly confirm_by: PrincipalId | null;
   /** Those that this principal asked for, itself or through its `act` chain; null for all. */
   readonly requester: PrincipalId | null;
   readonly limit: number;

@@ -25,7 +25,7 @@ const clock = fixedClock('2026-11-02T09:00:00.000Z');
 const rita = testPerson(clock, 'rita');
 const ana = testPerson(clock, 'ana', { groups: ['security', 'elsewhere'] });
 const bo = testPerson(clock, 'bo');
-const invalid = { valid: false, approvers: [], groups: [], by_passkey: [], by_device: [] };
+const invalid = { valid: false, approvers: [], groups: [], by_passkey: [], by_device: [], confirmed: false };
 
 let uow: UnitOfWork;
 let store: ReturnType<typeof memoryApprovalStore>;
@@ -72,6 +72,7 @@ test('F5 (SPEC 9): what two people signed holds, and names them and the groups t
     groups: ['security'],
     by_passkey: [],
     by_device: [],
+    confirmed: false,
   });
   clock.set('2026-11-02T09:00:00.000Z');
 });

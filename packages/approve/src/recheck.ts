@@ -1,12 +1,14 @@
 import {
+  givesReason,
   type PrincipalId,
   type Proposal,
   proposalDigest,
+  requestersOf,
   signsAsWellAs,
   type VerdictSignature,
 } from '@portreeve/contract';
 import { checkSignature, type SignatureDeps } from './check-signature.ts';
-import { requestersOf, SIGNED_AT_TOLERANCE_MS } from './judge.ts';
+import { SIGNED_AT_TOLERANCE_MS } from './judge.ts';
 import type { StoredApproval, StoredVerdict } from './ports.ts';
 
 export interface Recheck {
@@ -18,9 +20,18 @@ export interface Recheck {
   /** Those of the approvers who signed by a passkey, and those whose passkey cannot leave its device. */
   readonly by_passkey: readonly PrincipalId[];
   readonly by_device: readonly PrincipalId[];
+  /** Whether the person in whose name it is done has confirmed exactly this; false unless `valid`. */
+  readonly confirmed: boolean;
 }
 
-export const INVALID: Recheck = { valid: false, approvers: [], groups: [], by_passkey: [], by_device: [] };
+export const INVALID: Recheck = {
+  valid: false,
+  approvers: [],
+  groups: [],
+  by_passkey: [],
+  by_device: [],
+  confirmed: false,
+};
 
 /**
  * Judges a stored approval again, at the moment of use (SPEC.md, 9): what was read back from a store is not believed
@@ -37,20 +48,32 @@ export async function recheckStored(
   const approvers = new Map<PrincipalId, VerdictSignature>();
   const groups = new Set<string>();
   const heard = new Set<PrincipalId>();
+  const { confirm_by } = approval;
+  // It was asked of whoever the action is done for, whatever the row says now.
+  if (confirm_by !== null && (confirm_by !== proposal.principal.id || proposal.principal.kind !== 'person'))
+    return INVALID;
+  let confirmed = false;
   for (const verdict of approval.verdicts) {
     const { approver } = verdict.signed.statement;
     const { in_place_of } = verdict;
     const voices = in_place_of === null ? [approver] : [approver, in_place_of];
+    const confirms = verdict.signed.statement.verdict === 'confirm';
+    if (confirms && (approver !== confirm_by || in_place_of !== null || confirmed)) return INVALID;
     // One voice counts once, whoever lends their hand to it.
-    if (voices.some((voice) => requesters.includes(voice) || heard.has(voice))) return INVALID;
+    if (!confirms && voices.some((voice) => requesters.includes(voice) || heard.has(voice))) return INVALID;
     for (const voice of voices) heard.add(voice);
     const signature = await checkSignature(deps, verdict.signed, approver);
     if (!signature.valid || !signsAsWellAs(signature.by, approval.signature)) return INVALID;
     if (!approves(approval, verdict)) return INVALID;
+    if (confirms) {
+      confirmed = true;
+      continue;
+    }
     approvers.set(approver, signature.by);
     for (const group of verdict.groups) if (approval.groups.includes(group)) groups.add(group);
   }
-  if (approvers.size < approval.quorum || groups.size === 0) return INVALID;
+  if (approvers.size < approval.quorum || (confirm_by !== null && !confirmed)) return INVALID;
+  if (groups.size === 0 && (approval.quorum > 0 || !confirmed)) return INVALID;
   const signedBy = (asked: VerdictSignature) =>
     [...approvers].flatMap(([approver, by]) => (signsAsWellAs(by, asked) ? [approver] : []));
   return {
@@ -59,19 +82,22 @@ export async function recheckStored(
     groups: [...groups].sort(),
     by_passkey: signedBy('passkey'),
     by_device: signedBy('device_bound'),
+    confirmed,
   };
 }
 
+/** Whether it is a verdict for exactly this approval, that something be done. */
 function approves(approval: StoredApproval, { signed }: StoredVerdict): boolean {
   const { statement } = signed;
   const signed_at = Date.parse(statement.signed_at);
   return (
-    statement.verdict === 'approve' &&
+    statement.verdict !== 'deny' &&
     statement.approval === approval.id &&
     statement.proposal === approval.proposal &&
     statement.proposal_digest === approval.proposal_digest &&
     statement.decision === approval.decision &&
     (statement.preview_digest ?? null) === approval.preview_digest &&
+    givesReason(statement.reason, approval.reason_chars_min) &&
     signed_at >= Date.parse(approval.created_at) - SIGNED_AT_TOLERANCE_MS &&
     signed_at <= Date.parse(approval.expires_at) + SIGNED_AT_TOLERANCE_MS
   );

@@ -10,15 +10,16 @@ import {
   newId,
   PortreeveError,
   type Preview,
+  type PrincipalId,
   type Proposal,
   proposalDigest,
   type RecordData,
   type RecordRefs,
+  requestersOf,
   type Tx,
   type VerdictSignature,
 } from '@portreeve/contract';
 import { toApproval } from './closing.ts';
-import { requestersOf } from './judge.ts';
 import { nudgesOf } from './nudge.ts';
 import type { ApprovalStore } from './ports.ts';
 
@@ -27,8 +28,12 @@ export interface ApprovalRequest {
   readonly decision: Decision;
   readonly groups: readonly string[];
   readonly quorum: number;
+  /** Whether the person for whom the agent acts must confirm it; left out: no. */
+  readonly confirm?: boolean | undefined;
   /** What an approving verdict must be signed with at the least; left out: any registered key. */
   readonly signature?: VerdictSignature | undefined;
+  /** Letters and digits that the reason of each verdict must have; left out: none. */
+  readonly reason_chars_min?: number | undefined;
   readonly timeout_minutes: number;
   /** What the approvers are shown beforehand; null where the tool offers nothing. */
   readonly preview: Preview | null;
@@ -37,10 +42,22 @@ export interface ApprovalRequest {
 export async function requestIn(
   deps: { readonly store: ApprovalStore; readonly audit: AuditWriter; readonly clock: Clock },
   tx: Tx,
-  { proposal, decision, groups, quorum, signature = 'key', timeout_minutes, preview }: ApprovalRequest,
+  {
+    proposal,
+    decision,
+    groups,
+    quorum,
+    confirm = false,
+    signature = 'key',
+    reason_chars_min = 0,
+    timeout_minutes,
+    preview,
+  }: ApprovalRequest,
 ): Promise<Approval> {
   if (proposalDigest(proposal) !== proposal.digest)
     throw new PortreeveError('digest_mismatch', 'The proposal is not what its digest says.');
+  if (quorum === 0 ? groups.length > 0 || !confirm : groups.length === 0)
+    throw new TypeError(`an approval asks ${quorum} of ${groups.length} groups: nobody, or anybody, could close it`);
   const now = deps.clock.now();
   const approval = approvalSchema.parse({
     id: newId('approval', deps.clock),
@@ -51,7 +68,9 @@ export async function requestIn(
     requesters: requestersOf(proposal),
     groups: [...new Set(groups)].sort(),
     quorum,
+    confirm_by: confirm ? confirmerOf(proposal) : null,
     signature,
+    reason_chars_min,
     state: 'pending',
     created_at: now.toISOString(),
     expires_at: new Date(now.getTime() + timeout_minutes * 60_000).toISOString(),
@@ -82,13 +101,21 @@ export async function requestIn(
         proposal_digest: approval.proposal_digest,
         groups: approval.groups,
         quorum,
+        ...(approval.confirm_by === null ? {} : { confirm_by: approval.confirm_by }),
         ...(signature === 'key' ? {} : { signature }),
+        ...(reason_chars_min === 0 ? {} : { reason_chars_min }),
         expires_at: approval.expires_at,
         ...(preview ? { preview: previewFacts(preview) } : {}),
       },
     }),
   ]);
   return approval;
+}
+
+/** The person at the root of the `act` chain: it is done in their name. Policy asks nobody else to confirm. */
+function confirmerOf({ principal }: Proposal): PrincipalId {
+  if (principal.kind !== 'person') throw new TypeError(`${principal.id} is no person, and cannot confirm`);
+  return principal.id;
 }
 
 function previewFacts(preview: Preview): RecordData<'approval.requested'>['preview'] {

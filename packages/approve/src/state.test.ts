@@ -12,6 +12,7 @@ test('F4 (SPEC 1): a pending approval takes each event to its own end, and nothi
     expire: 'expired',
     withdraw: 'withdrawn',
     revoke: 'withdrawn',
+    amend: 'amended',
   });
-  expect(finalStates(APPROVAL_TABLE).sort()).toEqual(['approved', 'denied', 'expired', 'withdrawn']);
+  expect(finalStates(APPROVAL_TABLE).sort()).toEqual(['amended', 'approved', 'denied', 'expired', 'withdrawn']);
 });

@@ -37,6 +37,9 @@ interface Made {
   readonly other: string;
   /** An approval to be taken back, somebody who may stand in for the lead and for which group, and a delegation to them. */
   readonly recalled: string;
+  readonly amended: string;
+  /** A file with other arguments for it. */
+  readonly amendment: string;
   readonly standIn: string;
   readonly group: string;
   readonly delegation: string;
@@ -169,6 +172,29 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     as: 'analyst',
     notAs: 'lead',
     words: ({ recalled }) => [recalled],
+  },
+  'approvals confirm': {
+    right: 'approvals.confirm',
+    // Nobody is asked to confirm what the example does, and it is said to be so.
+    records: ['approval.refused_verdict'],
+    code: 1,
+    as: 'analyst',
+    notAs: 'lead',
+    words: ({ other }) => [other],
+  },
+  'approvals amend': {
+    right: 'approvals.amend',
+    records: ['approval.amended', 'proposal.submitted'],
+    as: 'lead',
+    notAs: 'analyst',
+    words: ({ amended, amendment }) => [amended, '--args', amendment, '--reason', 'it names nobody'],
+  },
+  'oversight report': {
+    right: 'oversight.read',
+    records: ['api.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: () => [],
   },
   'approvals batch': {
     right: 'approvals.decide',
@@ -587,6 +613,8 @@ const NOTHING: Made = {
   approval: 'appr_1',
   other: 'appr_1',
   recalled: 'appr_1',
+  amended: 'appr_1',
+  amendment: 'amendment.json',
   standIn: 'prn_1',
   group: 'nobody',
   delegation: 'apdl_1',
@@ -765,6 +793,10 @@ describe('with a server', () => {
     const reveals = [await reveal(), await reveal(), await reveal()] as const;
     await portreeve('audit', 'reveals', 'allow', reveals[2]);
     await portreeve('approvals', 'approve', third.approval, '--as', 'lead');
+    const amended = await startRun(input);
+    const { args } = documentIn(await portreeve('approvals', 'show', amended.approval, '--json'));
+    const amendment = join(here.folder, 'amendment.json');
+    await writeFile(amendment, JSON.stringify({ ...args, summary: 'Two hosts signed in.' }));
     let results: { entry: { refs: { execution: string } } }[] = [];
     while (results.length === 0)
       ({ records: results } = documentIn(
@@ -778,6 +810,8 @@ describe('with a server', () => {
         approval: first.approval,
         other: second.approval,
         recalled: (await startRun(input)).approval,
+        amended: amended.approval,
+        amendment,
         ...(await newStandIn()),
         leaver: await leaver('leaver-one'),
         erasure: await erasure('leaver-two'),

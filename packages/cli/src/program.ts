@@ -9,6 +9,7 @@ import { addDrill } from './commands/drill.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addIdentity } from './commands/identity/index.ts';
 import { addKeys } from './commands/keys.ts';
+import { addOversight } from './commands/oversight.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRelease } from './commands/release.ts';
@@ -54,6 +55,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addApprovals(program, run as never);
   addUndo(program, run as never);
   addQueue(program, run as never);
+  addOversight(program, run as never);
   addFreeze(program, run as never);
   addDrill(program, run as never);
   addDrift(program, run as never);

@@ -1,6 +1,13 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { signedVerdictSchema, type VerdictStatement, verdictBytes, verdictStatementSchema } from './approval.ts';
+import {
+  givesReason,
+  reasonCharsOf,
+  signedVerdictSchema,
+  type VerdictStatement,
+  verdictBytes,
+  verdictStatementSchema,
+} from './approval.ts';
 import type { Digest } from './canonical.ts';
 import { asId } from './ids.ts';
 
@@ -57,4 +64,17 @@ test('F5: the schemas refuse what is not exactly a signed verdict', () => {
   expect(verdictStatementSchema.safeParse({ ...statement, nonce: 'short' }).success).toBe(false);
   expect(verdictStatementSchema.safeParse({ ...statement, v: 2 }).success).toBe(false);
   expect(verdictStatementSchema.safeParse({ ...statement, extra: 1 }).success).toBe(false);
+});
+
+test('F3: a reason is asked for from tier 3 and from high risk on, unless the contract says another number', () => {
+  expect([1, 2, 3, 4].map((tier) => reasonCharsOf({ tier }, { tier: 'low' }))).toEqual([0, 0, 10, 10]);
+  expect(reasonCharsOf({ tier: 1 }, { tier: 'high' })).toBe(10);
+  expect(reasonCharsOf({ tier: 1 }, { tier: 'critical' })).toBe(10);
+  expect(reasonCharsOf({ tier: 1, reason_chars_min: 40 }, { tier: 'low' })).toBe(40);
+  expect(reasonCharsOf({ tier: 4, reason_chars_min: 0 }, { tier: 'critical' })).toBe(0);
+  expect([givesReason('1234567890', 10), givesReason('123456789\u200b', 10), givesReason('', 0)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });

@@ -2,11 +2,15 @@ import { z } from 'zod';
 import { canonicalJson, digestSchema } from './canonical.ts';
 import { idSchema } from './ids.ts';
 import { passkeyAssertionSchema, VERDICT_SIGNATURES } from './passkey.ts';
+import type { RiskTier } from './workflow.ts';
 
-export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn'] as const;
+export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'amended'] as const;
 export type ApprovalState = (typeof APPROVAL_STATES)[number];
 
-export const VERDICTS = ['approve', 'deny'] as const;
+/** `confirm`: by the person in whose name it is done. It never counts as an approval, and no approval as it. */
+export const VERDICTS = ['approve', 'deny', 'confirm'] as const;
+/** What people decide about what others ask for. */
+export const DECIDING_VERDICTS = ['approve', 'deny'] as const;
 export type VerdictKind = (typeof VERDICTS)[number];
 
 /** What a person signs (requirement F5): this verdict, by this person, on exactly this proposal and decision. */
@@ -53,6 +57,28 @@ export function verdictBytes(statement: VerdictStatement): Uint8Array {
   return new TextEncoder().encode(`portreeve/verdict/v1\n${canonicalJson(statement)}`);
 }
 
+/** Letters and digits that a reason has at the least where one is asked for: a full stop or a blank is no reason. */
+export const REASON_CHARS_MIN = 10;
+export const REASON_CHARS_MAX = 500;
+const CAREFUL_TIERS: readonly RiskTier[] = ['high', 'critical'];
+
+/**
+ * How many letters and digits the reason of a verdict must have: what the tool's contract says, and where it says nothing
+ * {@link REASON_CHARS_MIN} for an action of tier 3 or 4 and in a workflow of high or critical risk. 0: it may be left out.
+ */
+export function reasonCharsOf(
+  contract: { readonly tier: number; readonly reason_chars_min?: number | undefined },
+  workflow: { readonly tier: RiskTier },
+): number {
+  const careful = contract.tier >= 3 || CAREFUL_TIERS.includes(workflow.tier);
+  return contract.reason_chars_min ?? (careful ? REASON_CHARS_MIN : 0);
+}
+
+/** Whether a reason is as long as it must be, counted in letters and digits of any script. */
+export function givesReason(reason: string, chars_min: number): boolean {
+  return (reason.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= chars_min;
+}
+
 export const approvalSchema = z.strictObject({
   id: idSchema('approval'),
   proposal: idSchema('proposal'),
@@ -62,10 +88,15 @@ export const approvalSchema = z.strictObject({
   preview_digest: digestSchema.nullable(),
   /** Everybody in the `act` chain of the request: none of them may approve. */
   requesters: z.array(z.string()),
-  groups: z.array(z.string()).min(1),
-  quorum: z.int().min(1),
+  /** Whose members may approve, and how many must; none where only a confirmation is asked for. */
+  groups: z.array(z.string()),
+  quorum: z.int().min(0),
+  /** Who must confirm besides: the person for whom the agent acts; null where nobody must. */
+  confirm_by: idSchema('principal').nullable(),
   /** What each approving verdict must be signed with at the least. A denial may be signed with any key. */
   signature: z.enum(VERDICT_SIGNATURES),
+  /** Letters and digits that the reason of a verdict has at the least, whatever it says; 0 where it may be left out. */
+  reason_chars_min: z.int().min(0).max(REASON_CHARS_MAX),
   state: z.enum(APPROVAL_STATES),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),

@@ -18,6 +18,8 @@ export const remedySchema = z.discriminatedUnion('kind', [
     /** What it must be signed with at the least; left out: any registered key. */
     signature: z.enum(VERDICT_SIGNATURES).exclude(['key']).optional(),
   }),
+  /** The person for whom the agent acts confirms exactly this; that is nobody's approval. */
+  z.strictObject({ kind: z.literal('confirm') }),
   z.strictObject({ kind: z.literal('narrow'), profile: z.string().min(1) }),
   z.strictObject({ kind: z.literal('deidentify') }),
 ]);

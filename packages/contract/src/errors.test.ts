@@ -50,6 +50,7 @@ describe('the table', () => {
       digest_mismatch: 409,
       bad_signature: 403,
       signature_too_weak: 403,
+      reason_required: 400,
       grant_invalid: 403,
       grant_expired: 403,
       grant_spent: 409,

@@ -128,6 +128,11 @@ export const ERRORS = {
     title: 'Policy asks for a stronger signature',
     next: 'Approve on the page of the approval, with a passkey of the kind named in `detail`.',
   },
+  reason_required: {
+    status: 400,
+    title: 'The verdict gives no reason',
+    next: 'Say why in your own words, in as many letters as `detail` names; then sign anew.',
+  },
   grant_invalid: { status: 403, title: 'The grant is not valid', next: 'Ask for a new one through the gate.' },
   grant_expired: { status: 403, title: 'The grant has expired', next: 'Ask for a new one through the gate.' },
   grant_spent: {

@@ -35,6 +35,8 @@ const approvalFacts = z.strictObject({
   /** Those of them who signed by a passkey, and those whose passkey cannot leave its device. */
   by_passkey: z.array(z.string()).optional(),
   by_device: z.array(z.string()).optional(),
+  /** Whether the person for whom the agent acts has confirmed exactly this proposal. */
+  confirmed: z.boolean().optional(),
 });
 export type ApprovalFacts = z.infer<typeof approvalFacts>;
 

@@ -9,6 +9,7 @@ import { nameSchema } from './ids.ts';
 import { mcpConfigSchema } from './mcp-config.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
 import { budgetsSchema } from './model-limits.ts';
+import { oversightConfigSchema } from './oversight-config.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
 import { rootKeysConfigSchema } from './root-keys-config.ts';
 import { vaultPathSchema, vaultPlace } from './vault-config.ts';
@@ -107,6 +108,8 @@ export const projectConfigSchema = z
         },
       )
       .default({}),
+    /** How the oversight by people is measured, and what looks like stamping; see {@link oversightConfigSchema}. */
+    oversight: oversightConfigSchema.prefault({}),
     /** Where `portreeve backup` puts what; see {@link backupConfigSchema}. */
     backup: backupConfigSchema.prefault({}),
     /**

@@ -38,8 +38,9 @@ export type Span = z.infer<typeof spanSchema>;
 export const provenanceSchema = z.strictObject({
   /** JSON pointer into the arguments. */
   path: z.string().max(512),
-  kind: z.enum(['constant', 'request', 'trusted-record', 'untrusted-document', 'bounded', 'model']),
-  /** Evidence ids, source names, or the model call that made it. */
+  /** `reviewer`: who was asked to approve wrote it, having seen the rest; its origin is that person. */
+  kind: z.enum(['constant', 'request', 'reviewer', 'trusted-record', 'untrusted-document', 'bounded', 'model']),
+  /** Evidence ids, source names, the model call that made it, or the person who wrote it. */
   origins: z.array(z.string().max(128)).max(4096),
   spans: z.array(spanSchema).max(8).optional(),
   derivation: z.enum(DERIVATIONS).optional(),
@@ -51,6 +52,17 @@ export type Provenance = z.infer<typeof provenanceSchema>;
 
 /** `foreseen`: declared before anything untrusted was read, and not used up. */
 export const INTENT_FACTS = ['foreseen', 'unforeseen'] as const;
+
+/** How often what was proposed may be amended before somebody has to say yes or no. */
+export const AMENDMENTS_MAX = 8;
+
+/** What a proposal took the place of, and who amended it since it was first proposed, one after the other. */
+export const amendsSchema = z.strictObject({
+  proposal: idSchema('proposal'),
+  digest: digestSchema,
+  by: z.array(idSchema('principal')).min(1).max(AMENDMENTS_MAX),
+});
+export type Amends = z.infer<typeof amendsSchema>;
 
 export const proposalSchema = z.strictObject({
   id: idSchema('proposal'),
@@ -75,6 +87,8 @@ export const proposalSchema = z.strictObject({
   quarantined_bits: z.int().min(0).optional(),
   /** Prompts that made part of it and whose review rule asks that a person looks first; absent where there are none. */
   unreviewed: z.array(nameSchema).min(1).max(64).optional(),
+  /** Absent where nobody amended it. */
+  amends: amendsSchema.optional(),
   digest: digestSchema,
 });
 export type Proposal = z.infer<typeof proposalSchema>;
@@ -85,7 +99,7 @@ export type Proposal = z.infer<typeof proposalSchema>;
  */
 export function proposalDigest(
   proposal: Pick<Proposal, 'tool' | 'tool_version' | 'args' | 'influence' | 'provenance' | 'principal' | 'release'> &
-    Partial<Pick<Proposal, 'intent' | 'quarantined_bits' | 'unreviewed'>>,
+    Partial<Pick<Proposal, 'intent' | 'quarantined_bits' | 'unreviewed' | 'amends'>>,
 ): Digest {
   return digestOf({
     v: 1,
@@ -101,7 +115,13 @@ export function proposalDigest(
     },
     principal: { id: proposal.principal.id, act: proposal.principal.act.map((actor) => actor.id) },
     release: proposal.release,
+    ...(proposal.amends === undefined ? {} : { amends: proposal.amends }),
   });
+}
+
+/** Everybody who asks for it: whose right it is, who acts for them, and who amended it. None of them may approve it. */
+export function requestersOf({ principal, amends }: Pick<Proposal, 'principal' | 'amends'>): string[] {
+  return [...new Set([principal.id, ...principal.act.map((actor) => actor.id), ...(amends?.by ?? [])])];
 }
 
 export const PROPOSAL_STATES = [
@@ -110,6 +130,8 @@ export const PROPOSAL_STATES = [
   'awaiting_approval',
   'approved',
   'denied',
+  // A reviewer proposed other arguments: another proposal has taken its place.
+  'amended',
   'granted',
   'succeeded',
   'failed',

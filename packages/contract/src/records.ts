@@ -11,7 +11,7 @@ import { costSchema } from './model-price.ts';
 import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
-import { provenanceSchema } from './proposal.ts';
+import { amendsSchema, provenanceSchema } from './proposal.ts';
 import { REVIEWS } from './review-rules.ts';
 import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
@@ -512,6 +512,8 @@ export const RECORD_TYPES = {
     provenance: z.array(provenanceSchema),
     /** It only shows beforehand what this proposal would do. */
     preview_of: idSchema('proposal').optional(),
+    /** A reviewer proposed it in place of another. */
+    amends: amendsSchema.optional(),
   }),
   /** Policy narrowed it: what follows is about the arguments as they are now. */
   'proposal.narrowed': z.strictObject({
@@ -529,9 +531,13 @@ export const RECORD_TYPES = {
   'approval.requested': z.strictObject({
     proposal_digest: digestSchema,
     groups: z.array(z.string()),
-    quorum: z.int().min(1),
+    quorum: z.int().min(0),
+    /** Who must confirm it besides; left out: nobody. */
+    confirm_by: idSchema('principal').optional(),
     /** What an approving verdict must be signed with at the least; left out: any registered key. */
     signature: z.enum(VERDICT_SIGNATURES).exclude(['key']).optional(),
+    /** Letters and digits that the reason of each verdict must have; left out: none. */
+    reason_chars_min: z.int().min(1).optional(),
     expires_at: z.iso.datetime(),
     /** What the approver is shown beforehand, or why it is not there; only where the tool offers a dry run. */
     preview: z
@@ -560,7 +566,34 @@ export const RECORD_TYPES = {
     reason: z.string().max(500),
   }),
   'approval.delegation_ended': z.strictObject({ delegation: idSchema('approval_delegation') }),
+  /**
+   * A test proposal is planted. Which it is, is sealed until it is closed: the SHA-256 of the RFC 8785 text of `v`, `nonce`,
+   * `run`, `workflow`, `case` and `wrong`, as `oversight.opened` tells them.
+   */
+  'oversight.planted': z.strictObject({ commitment: digestSchema }),
+  /** A planted proposal was decided on. Nothing of it was, or can be, carried out. */
+  'oversight.opened': z.strictObject({
+    commitment: digestSchema,
+    nonce: z.string(),
+    run: idSchema('run'),
+    workflow: nameSchema,
+    case: nameSchema,
+    wrong: z.string(),
+    approval: idSchema('approval'),
+    groups: z.array(z.string()),
+    state: z.enum(APPROVAL_STATES),
+  }),
+  /** What a reviewer's browser says of how long the page of an approval was in view, in all so far. Nothing rests on it. */
+  'approval.viewed': z.strictObject({ visible_ms: z.int().min(0), reports: z.int().min(1) }),
   'approval.refused_verdict': z.strictObject({ code: z.string(), verdict: z.string() }),
+  /** A reviewer proposed other arguments: the proposal and the approval that took the place of these. */
+  'approval.amended': z.strictObject({
+    from_digest: digestSchema,
+    proposal: idSchema('proposal'),
+    proposal_digest: digestSchema,
+    approval: idSchema('approval'),
+    reason: z.string().max(2000),
+  }),
   'approval.closed': z.strictObject({
     state: z.enum(APPROVAL_STATES),
     /** `revocation`: an agent that asked, or acted for who asked, was suspended or retired. */

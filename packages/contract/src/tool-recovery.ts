@@ -88,5 +88,6 @@ export function companionsOf(contract: ToolContract, tools: readonly ToolContrac
   const undo = named(contract.undo === 'irreversible' ? undefined : contract.undo.tool);
   const asked = [contract, ...undo].flatMap((each) => named(each.status?.tool));
   const shown = undo.flatMap(({ dry_run }) => (dry_run?.by === 'tool' ? named(dry_run.tool) : []));
-  return [...new Set([...undo, ...asked, ...shown])];
+  const shows = contract.dry_run?.by === 'tool' ? named(contract.dry_run.tool) : [];
+  return [...new Set([...undo, ...asked, ...shown, ...shows])];
 }

@@ -8,6 +8,7 @@ import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
 import { onOutageSchema } from './on-outage.ts';
 import { claimsSchema, placeSchema, semanticCheckSchema } from './output-rules.ts';
+import { plantedCaseSchema } from './planted.ts';
 import type { Principal } from './principal.ts';
 import { procedureSchema } from './procedure.ts';
 import { AUDIENCES, REVIEWS } from './review-rules.ts';
@@ -84,6 +85,11 @@ export const toolContractSchema = z.strictObject({
   /** How it is taken back, or `irreversible`. */
   undo: z.union([undoSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
+  /**
+   * Letters and digits that a verdict on its use must give as its reason. Left out: 10 for tier 3 and 4, and in workflows of
+   * high or critical risk; else none.
+   */
+  reason_chars_min: z.int().min(0).max(500).optional(),
   /**
    * `key`: the downstream honours `Idempotency-Key`, so a call whose answer was lost is made again with the same key.
    * `none`: a second call is a second effect, and none is made.
@@ -303,6 +309,8 @@ const workflowShape = z.strictObject({
   procedures: z.record(nameSchema, procedureSchema).default({}),
   /** What members of a group may see of the material of hand-offs; everybody else sees what is `internal`. */
   clearances: z.record(z.string().min(1).max(128), clearanceSchema).default({}),
+  /** Tests of who approves its actions; they are planted as often as the configuration says. Nobody else is shown them. */
+  planted: z.array(plantedCaseSchema).max(50).optional(),
   /** What rules may know of earlier actions (requirement C6). */
   history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */
@@ -396,6 +404,8 @@ export type ActOutcome =
       readonly result: Labelled<Json>;
       /** The profiles by which policy narrowed what was asked for; empty where it was done as asked. */
       readonly narrowed: readonly string[];
+      /** A reviewer changed the arguments, and others approved them so. */
+      readonly amended?: true;
     }
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }

@@ -4,6 +4,7 @@ import {
   type Clock,
   type Decision,
   digestOf,
+  type Executable,
   GRANT_DETAIL_TYPE,
   GRANT_TTL_MAX_S,
   GRANT_TYPE,
@@ -12,7 +13,6 @@ import {
   newId,
   PortreeveError,
   type PrincipalId,
-  type Proposal,
   proposalDigest,
   type ToolContract,
 } from '@portreeve/contract';
@@ -40,7 +40,8 @@ export interface GrantIssuerOptions {
 }
 
 export interface GrantInput {
-  readonly proposal: Proposal;
+  /** By its type no planted one. */
+  readonly proposal: Executable;
   /** The decision that permits it: after an approval, the one made with the approval. */
   readonly decision: Decision;
   readonly contract: ToolContract;
@@ -153,7 +154,13 @@ function assertPermitted({ proposal, decision, contract, approvals }: GrantInput
     if (approval.state !== 'approved' || approversOf([approval]).length < approval.quorum) {
       throw invalid('An approval is not complete.');
     }
+    if (approval.confirm_by !== null && !isConfirmed(approval))
+      throw invalid('It is not confirmed by who it is done for.');
   }
+}
+
+function isConfirmed({ confirm_by, verdicts }: Approval): boolean {
+  return verdicts.some(({ statement }) => statement.verdict === 'confirm' && statement.approver === confirm_by);
 }
 
 function approversOf(approvals: readonly Approval[]): PrincipalId[] {

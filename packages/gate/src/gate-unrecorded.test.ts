@@ -175,6 +175,12 @@ describe('SPEC 1: every row of the table is walked by the gate', () => {
       await harness.vote(approval!, 'ana', 'deny');
       return resumed(harness, wanted.id);
     },
+    'awaiting_approval→amended': async (harness) => {
+      const { approval } = await submitted(harness);
+      const args = { case_id: 'case-7', summary: 'Shorter.' };
+      const by = harness.people.ana.principal;
+      return harness.process('two').gate.amend(approval!, { args, reason: 'It says too much.', by });
+    },
     'awaiting_approval→refused': async (harness) => {
       const { wanted, approval } = await submitted(harness);
       await harness.vote(approval!);

@@ -1,33 +1,40 @@
 import {
   type Approval,
+  type ApprovalId,
   type AuditWriter,
   type CallOutcome,
   type Clock,
-  companionsOf,
   type Decision,
   type ExecutionId,
+  executableOf,
   type GrantId,
   isPortreeveError,
   type PolicyDecider,
   PortreeveError,
+  type Preview,
+  type Principal,
   type ProposalId,
   type RecordDraft,
-  signsAsWellAs,
+  reasonCharsOf,
   type Tx,
   type UnitOfWork,
-  type VerdictSignature,
 } from '@portreeve/contract';
+import type { Amendment } from './amend.ts';
+import { createAmend } from './amend-approval.ts';
+import { askedBy, newlyStored, successorOf, type Weighed } from './asking.ts';
 import { expiryHandoff, refusalHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
 import { entriesOf, type HistoryStore } from './history.ts';
 import { type ApprovalFacts, createJudge, eventOf } from './judge.ts';
 import { narrow } from './narrow.ts';
 import { postNotice } from './notices.ts';
+import { markPlanted, neverDone } from './planted.ts';
 import type {
   ApprovalService,
   EnvironmentReader,
   ExecutionService,
   NoticeStore,
+  PlantedMarks,
   ProposalStore,
   StoredProposal,
 } from './ports.ts';
@@ -45,6 +52,12 @@ export interface Gate {
   submit(wish: Wish): Promise<GateResult>;
   /** Carries a proposal on: after a verdict, or after a crash. */
   resume(id: ProposalId): Promise<GateResult>;
+  /**
+   * Puts a proposal with other arguments in the place of one that waits for an approval, decided anew by policy and asked
+   * about anew; gives its approval. Throws as a verdict does where the person may not decide on it, `refused` where policy
+   * refuses the amendment (the first one waits on), `bad_input`, `bad_request`, `reason_required`.
+   */
+  amend(id: ApprovalId, amendment: Amendment): Promise<Approval>;
   get(id: ProposalId): Promise<StoredProposal | null>;
   /**
    * The refusal, with those reasons alone, where a freeze or a maintenance window stands against the proposal now,
@@ -60,6 +73,8 @@ export interface Gate {
 export interface GateDeps {
   readonly policy: PolicyDecider;
   readonly approvals: ApprovalService;
+  /** Left out: nothing is planted here. */
+  readonly planted?: PlantedMarks;
   readonly execution: ExecutionService;
   readonly handoffs: Handoffs;
   readonly store: ProposalStore;
@@ -94,12 +109,12 @@ export function createGate(deps: GateDeps): Gate {
     return 'status' in at ? null : at;
   }
 
-  /** Decides on a new proposal and stores it where the decision leads. Another process may have stored it meanwhile. */
-  async function decideFirst(submission: Submission): Promise<void> {
-    const { proposal: asked, tools, ...about } = submission;
+  /** What policy says of a new proposal, narrowed as far as it says; and what its approvers are shown, where it asks some. */
+  async function weigh(submission: Submission, by?: Principal): Promise<Weighed> {
+    const { proposal: asked, tools: _tools, ...about } = submission;
     const { workflow, contract, history, injection } = about;
     const silent = isServant(submission);
-    const steps: RecordDraft[] = [submittedRecord(asked, about.preview_of)];
+    const steps: RecordDraft[] = [submittedRecord(asked, about.preview_of, by)];
     const profiles: string[] = [];
     let proposal = asked;
     let decision: Decision;
@@ -115,35 +130,36 @@ export function createGate(deps: GateDeps): Gate {
       proposal = narrowed.proposal;
     }
     const event = silent && eventOf(decision) === 'ask' ? 'refuse' : eventOf(decision);
-    // Before the approval and outside its transaction: a call downstream holds no lock.
-    const preview =
-      event === 'ask'
-        ? await makePreview({ ...submission, proposal }, { carry: carryServant, clock: deps.clock })
-        : null;
+    const narrowed = profiles.length === 0 ? null : { profiles, asked: asked.args };
+    return { proposal, decision, steps, narrowed, event };
+  }
+
+  /** Before the approval and outside its transaction: a call downstream holds no lock. */
+  const previewed = (submission: Submission): Promise<Preview | null> =>
+    makePreview(submission, { carry: carryServant, clock: deps.clock });
+
+  /** Decides on a new proposal and stores it where the decision leads. Another process may have stored it meanwhile. */
+  async function decideFirst(submission: Submission): Promise<void> {
+    const { contract, workflow, approval_timeout_minutes: timeout_minutes } = submission;
+    const { proposal, decision, steps, narrowed, event: judged } = await weigh(submission);
+    // What policy would let go is shown to nobody, so that a planted one of it tests nobody.
+    const event = submission.planted && (judged === 'permit' || submission.hidden) ? 'refuse' : judged;
+    const preview = event === 'ask' ? await previewed({ ...submission, proposal }) : null;
     await deps.uow.transaction(async (tx) => {
-      const inserted = await deps.store.insert(tx, {
-        ...about,
-        proposal,
-        narrowed: profiles.length === 0 ? null : { profiles, asked: asked.args },
-        state: nextState('proposed', event),
-        decision,
-        approval: null,
-        grant: null,
-        execution: null,
-        outcome: null,
-        handoff: null,
-        succeeded_at: null,
-        companions: companionsOf(contract, tools),
-        settlement: null,
-      });
-      if (!inserted) return;
+      const state = nextState('proposed', event);
+      if (submission.planted && !(await deps.store.get(proposal.id)))
+        await markPlanted(deps, tx, proposal, event === 'ask');
+      if (!(await deps.store.insert(tx, newlyStored(submission, { proposal, decision, narrowed, state })))) return;
       await deps.audit.append(tx, steps);
       if (event === 'ask') {
-        const timeout_minutes = about.approval_timeout_minutes;
-        const approval = await requestApproval(tx, { proposal, decision, timeout_minutes, preview });
+        const approval = await deps.approvals.request(tx, {
+          ...{ proposal, decision, timeout_minutes, preview, ...askedBy(decision) },
+          reason_chars_min: reasonCharsOf(contract, workflow),
+        });
         await deps.store.update(tx, proposal.id, { approval: approval.id });
       }
-      if (event === 'refuse' && !silent) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      if (event === 'refuse' && !isServant(submission) && !submission.planted)
+        await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
     });
   }
 
@@ -153,7 +169,8 @@ export function createGate(deps: GateDeps): Gate {
   }
 
   /** Walks the state table until it ends or must wait for somebody. */
-  async function walk(id: ProposalId): Promise<GateResult | StoredProposal> {
+  async function walk(from: ProposalId): Promise<GateResult | StoredProposal> {
+    let id = from;
     let lost = 0;
     for (;;) {
       const stored = await deps.store.get(id);
@@ -161,6 +178,9 @@ export function createGate(deps: GateDeps): Gate {
       switch (stored.state) {
         case 'proposed':
           throw new TypeError('a proposal is stored decided or not at all');
+        case 'amended':
+          id = successorOf(stored);
+          break;
         case 'awaiting_approval': {
           const waiting = await afterApproval(stored);
           if (waiting) return waiting;
@@ -207,13 +227,19 @@ export function createGate(deps: GateDeps): Gate {
       if (failure && Date.parse(approval.expires_at) <= deps.clock.now().getTime()) throw failure.error;
       return { status: 'waiting', approval: approval.id, expires_at: approval.expires_at };
     }
+    // It was amended between our two looks: what took its place is looked at next.
+    if (approval.state === 'amended') return null;
     if (approval.state !== 'approved') {
       await locked(stored, async (tx) => {
         await deps.store.update(tx, stored.proposal.id, { state: nextState(stored.state, 'deny') });
         // An undo that nobody approved is work of its own kind, which the undo opens.
-        if (approval.state === 'expired' && stored.serves === null)
+        if (approval.state === 'expired' && stored.serves === null && !stored.planted)
           await deps.handoffs.open(tx, expiryHandoff(stored.proposal, approval));
       });
+      return null;
+    }
+    if (stored.planted) {
+      await move(stored, 'refuse', { decision: neverDone(stored.decision) });
       return null;
     }
     const { request, decision } = await judge(stored, await approvalFacts(stored, approval), null);
@@ -288,7 +314,7 @@ export function createGate(deps: GateDeps): Gate {
       await postNotice(deps, tx, proposal, decision, refsOf(proposal), deps.clock.now());
     }
     const grant = await deps.execution.issueGrant(tx, {
-      ...{ proposal, decision, contract },
+      ...{ proposal: executableOf(stored), decision, contract },
       approvals: approval ? [approval] : [],
     });
     await deps.store.update(tx, proposal.id, {
@@ -361,7 +387,7 @@ export function createGate(deps: GateDeps): Gate {
       await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
       if (event === 'regrant') await deps.history.release(tx, stored.proposal.id);
       await deps.audit.append(tx, records);
-      if (event === 'refuse' && patch.decision && !isServant(stored))
+      if (event === 'refuse' && patch.decision && !isServant(stored) && !stored.planted)
         await deps.handoffs.open(tx, refusalHandoff(stored.proposal, patch.decision));
     });
   }
@@ -370,21 +396,6 @@ export function createGate(deps: GateDeps): Gate {
     const approval = stored.approval && (await deps.approvals.get(stored.approval));
     if (!approval) throw new TypeError(`the approval of ${stored.proposal.id} is missing`);
     return approval;
-  }
-
-  function requestApproval(
-    tx: Tx,
-    wish: Pick<Parameters<ApprovalService['request']>[1], 'proposal' | 'decision' | 'timeout_minutes' | 'preview'>,
-  ): Promise<Approval> {
-    const wanted = wish.decision.remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
-    return deps.approvals.request(tx, {
-      ...wish,
-      groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
-      quorum: Math.max(...wanted.map((remedy) => remedy.quorum)),
-      signature: wanted
-        .map(({ signature }): VerdictSignature => signature ?? 'key')
-        .reduce((most, each) => (signsAsWellAs(each, most) ? each : most)),
-    });
   }
 
   async function settleDue(limit = 20) {
@@ -397,6 +408,7 @@ export function createGate(deps: GateDeps): Gate {
   return {
     submit,
     resume: advance,
+    amend: createAmend({ ...deps, weigh, previewed }),
     get: (id) => deps.store.get(id),
     frozen,
     settleDue,

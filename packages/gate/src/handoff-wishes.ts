@@ -16,14 +16,19 @@ export const aboutProposal = ({ run, id, workflow, tool, influence, principal }:
   actor: actorOf(principal),
 });
 
+/** Who was asked, for people. */
+function askedOf({ groups, confirm_by }: Approval): string {
+  return [...groups, ...(confirm_by === null ? [] : [`who it is done for (${confirm_by})`])].join(', ');
+}
+
 /** Nobody decided in time: a person sees what was wanted, and may have it proposed anew. */
 export function expiryHandoff(proposal: Proposal, approval: Approval): HandoffWish {
   return {
     ...aboutProposal(proposal),
     kind: 'expired_approval',
-    why: `Nobody of ${approval.groups.join(', ')} decided in time on what ${proposal.tool} was to do.`,
+    why: `Not all who were asked decided in time on what ${proposal.tool} was to do: ${askedOf(approval)}.`,
     context: { tool: proposal.tool, args: proposal.args, approval: approval.id, rationale: proposal.rationale },
-    tried: [`An approval was asked for until ${approval.expires_at}: ${approval.groups.join(', ')}.`],
+    tried: [`An approval was asked for until ${approval.expires_at}: ${askedOf(approval)}.`],
     next: 'See why nobody decided; then start a new run, do it by hand, or leave it.',
   };
 }

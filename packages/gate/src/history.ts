@@ -7,6 +7,7 @@ import {
   type PolicyRequest,
   type Proposal,
   type ProposalId,
+  requestersOf,
   type ToolContract,
   type Tx,
   visibleHistory,
@@ -87,9 +88,6 @@ export function entriesOf(
       forget_at: new Date(now.getTime() + windowMs(fact.window)).toISOString(),
     }));
 }
-
-/** Whoever asked and whoever acts for them: a duty is not separated by asking through an agent. */
-const requestersOf = ({ principal }: Proposal): string[] => [principal.id, ...principal.act.map(({ id }) => id)];
 
 function keyOf(name: string, fact: HistoryFact, proposal: Proposal): string {
   const { principal } = proposal;

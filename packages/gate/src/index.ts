@@ -30,6 +30,7 @@ export type {
   StoredAgentCall,
   StoredAgentSession,
 } from './outside/ports.ts';
+export { type PlantedRuns, plantingGate } from './planted.ts';
 export type {
   ApprovalService,
   EnvironmentReader,
@@ -39,6 +40,7 @@ export type {
   HandoffStore,
   Notice,
   NoticeStore,
+  PlantedMarks,
   ProposalPatch,
   ProposalStore,
   Service,

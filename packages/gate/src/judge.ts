@@ -39,7 +39,7 @@ export function createJudge(deps: JudgeDeps) {
   async function approvalFacts(stored: StoredProposal, approval: Approval): Promise<ApprovalFacts> {
     const checked = await deps.approvals.recheck(approval, stored.proposal);
     // Signatures that no longer verify count as no approval at all; policy then says what is missing.
-    return checked.valid ? checked : { approvers: [], groups: [], by_passkey: [], by_device: [] };
+    return checked.valid ? checked : { approvers: [], groups: [], by_passkey: [], by_device: [], confirmed: false };
   }
 
   async function frozen(id: ProposalId): Promise<Decision | null> {

@@ -5,6 +5,7 @@ import type {
   Decision,
   DecisionId,
   EnvironmentFacts,
+  Executable,
   ExecutionId,
   GrantId,
   Handoff,
@@ -13,11 +14,14 @@ import type {
   HandoffState,
   HistoryFacts,
   JsonObject,
+  PortreeveError,
   Preview,
+  Principal,
   PrincipalId,
   Proposal,
   ProposalId,
   ProposalState,
+  RecordDraft,
   RunId,
   Settlement,
   ToolContract,
@@ -41,9 +45,13 @@ export interface StoredProposal {
   readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
   /** The proposal that it shows beforehand, where it is made for an approver alone; it asks nobody and hands nothing off. */
   readonly preview_of: ProposalId | null;
+  /** It tests who approves. No grant can be made for it. */
+  readonly planted: boolean;
   readonly state: ProposalState;
   /** The newest decision. */
   readonly decision: Decision;
+  /** The proposal that took its place, where a reviewer amended it. */
+  readonly amended_by: ProposalId | null;
   readonly approval: ApprovalId | null;
   readonly grant: GrantId | null;
   readonly execution: ExecutionId | null;
@@ -67,7 +75,16 @@ export interface Service {
 export type ProposalPatch = Partial<
   Pick<
     StoredProposal,
-    'state' | 'decision' | 'approval' | 'grant' | 'execution' | 'outcome' | 'handoff' | 'succeeded_at' | 'settlement'
+    | 'state'
+    | 'amended_by'
+    | 'decision'
+    | 'approval'
+    | 'grant'
+    | 'execution'
+    | 'outcome'
+    | 'handoff'
+    | 'succeeded_at'
+    | 'settlement'
   >
 >;
 
@@ -142,11 +159,19 @@ export interface ApprovalService {
       groups: readonly string[];
       quorum: number;
       signature: VerdictSignature;
+      confirm: boolean;
+      reason_chars_min: number;
       timeout_minutes: number;
       preview: Preview | null;
     },
   ): Promise<Approval>;
   get(id: ApprovalId): Promise<Approval | null>;
+  /** Throws, and records, where somebody may not amend what it is about. */
+  assertMayAmend(id: ApprovalId, by: Principal): Promise<void>;
+  /** Closes it as amended in the caller's transaction, which appends the records; the error where that is not to be. */
+  closeAmended(tx: Tx, id: ApprovalId, by: Principal): Promise<{ records: readonly RecordDraft[] } | PortreeveError>;
+  /** Records that an amendment was refused. */
+  refuseAmendment(id: ApprovalId, by: Principal, code: string): Promise<void>;
   /** Closes as denied what is past its time. */
   expireDue(): Promise<readonly ApprovalId[]>;
   /** Verifies every kept signature again, over exactly this proposal. */
@@ -159,7 +184,13 @@ export interface ApprovalService {
     groups: readonly string[];
     by_passkey: readonly string[];
     by_device: readonly string[];
+    confirmed: boolean;
   }>;
+}
+
+/** Where planted proposals are marked, in the transaction that stores them; the database makes no grant for what is marked. */
+export interface PlantedMarks {
+  mark(tx: Tx, proposal: ProposalId, run: RunId, shown: boolean): Promise<void>;
 }
 
 /** What the gate needs of `execute`. */
@@ -167,7 +198,7 @@ export interface ExecutionService {
   /** Signs a grant and writes it down, in the caller's transaction. */
   issueGrant(
     tx: Tx,
-    wish: { proposal: Proposal; decision: Decision; contract: ToolContract; approvals: readonly Approval[] },
+    wish: { proposal: Executable; decision: Decision; contract: ToolContract; approvals: readonly Approval[] },
   ): Promise<{ token: string; grant: GrantId }>;
   execute(call: {
     token: string;

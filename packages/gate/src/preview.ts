@@ -102,6 +102,9 @@ function previewOf({ proposal, contract, workflow, tools, ...rest }: Submission)
     proposal: { ...body, digest: proposalDigest(body) },
     preview_of: proposal.id,
     serves: null,
+    // Also of a planted one: it only looks, and a missing one would tell.
+    planted: false,
+    hidden: false,
   };
 }
 

@@ -5,6 +5,7 @@ import {
   draft,
   labelData,
   type PolicyRequest,
+  type Principal,
   type Proposal,
   type ProposalId,
   type RecordDraft,
@@ -23,10 +24,14 @@ export function refsOf(proposal: Proposal): RecordRefs {
   };
 }
 
-export function submittedRecord(proposal: Proposal, preview_of: ProposalId | null): RecordDraft {
+export function submittedRecord(
+  proposal: Proposal,
+  preview_of: ProposalId | null,
+  by: Principal = proposal.principal,
+): RecordDraft {
   return draft({
     type: 'proposal.submitted',
-    actor: actorOf(proposal.principal),
+    actor: actorOf(by),
     refs: refsOf(proposal),
     data: {
       digest: proposal.digest,
@@ -39,6 +44,7 @@ export function submittedRecord(proposal: Proposal, preview_of: ProposalId | nul
       influence: labelData(proposal.influence),
       provenance: proposal.provenance,
       ...(preview_of === null ? {} : { preview_of }),
+      ...(proposal.amends === undefined ? {} : { amends: proposal.amends }),
     },
   });
 }

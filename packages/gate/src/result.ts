@@ -24,6 +24,8 @@ export type GateResult =
       readonly result: Labelled<Json>;
       /** The profiles by which policy narrowed what was asked for. */
       readonly narrowed: readonly string[];
+      /** A reviewer changed the arguments, and others approved them so. */
+      readonly amended?: true;
     }
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string; readonly handoff: HandoffId }
   | { readonly status: 'unknown'; readonly execution: ExecutionId; readonly handoff: HandoffId }
@@ -41,10 +43,11 @@ export function resultOf(stored: StoredProposal, approval: Approval | null): Gat
   if (execution && outcome?.state === 'succeeded') {
     const narrowed = stored.narrowed?.profiles ?? [];
     const lowered = relabelled(stored.proposal, stored.contract);
-    if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed };
+    const changed = stored.proposal.amends ? { amended: true as const } : {};
+    if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed, ...changed };
     // As trusted as its tool's contract says, and never more than what went into the call.
     const result = new Labelled(outcome.result, answerLabel(stored.proposal, stored.contract.returns));
-    return { status: 'succeeded', execution, result, narrowed };
+    return { status: 'succeeded', execution, result, narrowed, ...changed };
   }
   if (execution && handoff && outcome?.state === 'failed') {
     return { status: 'failed', execution, reason: outcome.reason, handoff };

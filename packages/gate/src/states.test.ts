@@ -5,7 +5,7 @@ import { nextState, PROPOSAL_EVENTS, PROPOSAL_TABLE, type ProposalEvent } from '
 /** The table once more, as SPEC.md prints it: whoever changes one must change the other. */
 const EXPECTED: Record<ProposalState, Partial<Record<ProposalEvent, ProposalState>>> = {
   proposed: { permit: 'approved', ask: 'awaiting_approval', refuse: 'refused' },
-  awaiting_approval: { approve: 'approved', deny: 'denied', refuse: 'refused' },
+  awaiting_approval: { approve: 'approved', deny: 'denied', refuse: 'refused', amend: 'amended' },
   approved: { grant: 'granted', refuse: 'refused' },
   granted: { regrant: 'approved', succeed: 'succeeded', fail: 'failed', doubt: 'settling', lose: 'unknown' },
   settling: {
@@ -19,6 +19,7 @@ const EXPECTED: Record<ProposalState, Partial<Record<ProposalEvent, ProposalStat
   retrying: { succeed: 'succeeded', doubt: 'settling', lose: 'unknown' },
   refused: {},
   denied: {},
+  amended: {},
   succeeded: {},
   failed: {},
   unknown: { confirm: 'succeeded', rule_out: 'failed' },
@@ -34,7 +35,7 @@ test.each(CELLS)('SPEC 1: %s + %s → %s', (state, event, next) => {
 });
 
 test('INV8: nothing leads out of a known outcome, only a person leads out of an unknown one, and only policy to a grant', () => {
-  expect(finalStates(PROPOSAL_TABLE).sort()).toEqual(['denied', 'failed', 'refused', 'succeeded']);
+  expect(finalStates(PROPOSAL_TABLE).sort()).toEqual(['amended', 'denied', 'failed', 'refused', 'succeeded']);
   const into = (target: ProposalState) =>
     CELLS.filter(([, , next]) => next === target).map(([state, event]) => `${state}+${event}`);
   expect(into('granted')).toEqual(['approved+grant']);

@@ -4,7 +4,7 @@ import { PortreeveError, type ProposalState, type StateTable, step } from '@port
  * What can happen to a proposal. `permit`, `ask` and `refuse` come from policy, `approve` and `deny` from people (or the
  * time-out), `grant` and `regrant` from the grant issuer, `succeed`, `fail` and `lose` from the executor. `doubt`: nobody
  * knows what became of the call, and there is a way to find out; `lose`: there is none (any more). `confirm` and `rule_out`
- * come from a status tool, or from a person.
+ * come from a status tool, or from a person. `amend`: a reviewer proposed other arguments in its place.
  */
 export const PROPOSAL_EVENTS = [
   'permit',
@@ -20,6 +20,7 @@ export const PROPOSAL_EVENTS = [
   'lose',
   'confirm',
   'rule_out',
+  'amend',
 ] as const;
 export type ProposalEvent = (typeof PROPOSAL_EVENTS)[number];
 
@@ -37,11 +38,12 @@ const no = {
   lose: null,
   confirm: null,
   rule_out: null,
+  amend: null,
 } as const;
 
 export const PROPOSAL_TABLE: StateTable<ProposalState, ProposalEvent> = {
   proposed: { ...no, permit: 'approved', ask: 'awaiting_approval', refuse: 'refused' },
-  awaiting_approval: { ...no, approve: 'approved', deny: 'denied', refuse: 'refused' },
+  awaiting_approval: { ...no, approve: 'approved', deny: 'denied', refuse: 'refused', amend: 'amended' },
   // Decided again at the moment of use: a freeze or a new rule still reaches it.
   approved: { ...no, grant: 'granted', refuse: 'refused' },
   // `regrant`: the grant was never used (the process died, or it expired) and has been revoked.
@@ -60,6 +62,7 @@ export const PROPOSAL_TABLE: StateTable<ProposalState, ProposalEvent> = {
   retrying: { ...no, succeed: 'succeeded', doubt: 'settling', lose: 'unknown' },
   refused: no,
   denied: no,
+  amended: no,
   succeeded: no,
   failed: no,
   unknown: { ...no, confirm: 'succeeded', rule_out: 'failed' },

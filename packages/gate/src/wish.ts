@@ -68,6 +68,8 @@ export interface Wish {
   readonly stoodFor: readonly Provenance[];
   /** The highest injection score of what went into it, per mille. */
   readonly injection: number;
+  /** It tests who approves, and is never carried out. Where it is not to be shown, policy's question is a refusal. */
+  readonly planted?: { readonly shown: boolean };
   /** Where the house itself wishes it for the sake of another proposal. */
   readonly serves?: Service;
 }
@@ -84,8 +86,11 @@ export interface Submission
     | 'injection'
     | 'preview_of'
     | 'serves'
+    | 'planted'
   > {
   readonly tools: readonly ToolContract[];
+  /** Planted, and to be seen by nobody: what is left of a planted run. */
+  readonly hidden: boolean;
 }
 
 /** The wish as it is decided on. Throws `bad_input` where it is no proposal. */
@@ -96,6 +101,8 @@ export function toSubmission(wish: Wish): Submission {
     ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, tools },
     preview_of: null,
     serves: wish.serves ?? null,
+    planted: wish.planted !== undefined,
+    hidden: wish.planted?.shown === false,
   };
 }
 
@@ -170,14 +177,19 @@ function makeProposal(wish: Wish): Proposal {
       errors: fieldErrors(parsed.error),
     });
   }
+  assertRecordable(parsed.data, wish.contract);
+  return parsed.data;
+}
+
+/** Throws where a proposal has no faithful form on record. */
+export function assertRecordable(proposal: Proposal, contract: ToolContract): void {
   // It is recorded two levels deeper than it is digested, within the request that a decision judged.
-  assertJson({ data: { request: parsed.data } });
-  if (Buffer.byteLength(JSON.stringify(parsed.data)) > PROPOSAL_BYTES_MAX) {
-    throw new PortreeveError('bad_input', `The arguments of ${wish.contract.name} are too large to be put on record.`, {
+  assertJson({ data: { request: proposal } });
+  if (Buffer.byteLength(JSON.stringify(proposal)) > PROPOSAL_BYTES_MAX) {
+    throw new PortreeveError('bad_input', `The arguments of ${contract.name} are too large to be put on record.`, {
       next: `Propose less at once: ${PROPOSAL_BYTES_MAX} bytes with their provenance are the most.`,
     });
   }
-  return parsed.data;
 }
 
 /** A record holds a megabyte, and that of a decision holds the proposal with the reasons beside it. */
@@ -196,7 +208,9 @@ export function argumentErrors(contract: ToolContract, args: JsonObject): FieldE
 }
 
 /** What a recheck found of an approval. */
-export type ToldApproval = Readonly<Record<'approvers' | 'groups' | 'by_passkey' | 'by_device', readonly string[]>>;
+export type ToldApproval = Readonly<Record<'approvers' | 'groups' | 'by_passkey' | 'by_device', readonly string[]>> & {
+  readonly confirmed: boolean;
+};
 
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
@@ -232,6 +246,7 @@ export function toPolicyRequest(
       groups: [...approval.groups],
       ...(approval.by_passkey.length === 0 ? {} : { by_passkey: [...approval.by_passkey] }),
       ...(approval.by_device.length === 0 ? {} : { by_device: [...approval.by_device] }),
+      ...(approval.confirmed ? { confirmed: true } : {}),
     },
     ...(Object.keys(history).length === 0 ? {} : { history }),
     environment: environment.facts({ effect: contract.effect, tier: contract.tier }),

@@ -68,7 +68,7 @@ function readRemedy(json: PolicyJson, given: ReadonlyMap<string, string>, faults
   const remedy = parseRemedy(text);
   if (remedy === null)
     faults.push(
-      '@remedy is "approval:GROUP[,GROUP]:N[:passkey|:device_bound]" (N from 1 to 16), "narrow:PROFILE" or "deidentify"',
+      '@remedy is "approval:GROUP[,GROUP]:N[:passkey|:device_bound]" (N from 1 to 16), "confirm", "narrow:PROFILE" or "deidentify"',
     );
   return remedy;
 }

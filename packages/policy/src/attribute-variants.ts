@@ -216,13 +216,20 @@ function ofAct(request: ActRequest, mentions: Mentions): Variant[] {
     const groups = [...new Set([...mentions.texts, ...request.workflow.approvers])].filter((name) => name !== '');
     const people = [1, 2, 3].map((count) => Array.from({ length: count }, (_, index) => `prn_approver${index}`));
     const signed = attrs.has('passkeys') || attrs.has('device_bound');
+    const confirmed = attrs.has('confirmed');
     const given = people.flatMap((approvers) => [
+      ...(confirmed ? [{ approvers, groups, confirmed }] : []),
       { approvers, groups },
       ...(signed ? [{ approvers, groups, by_passkey: approvers }] : []),
       ...(signed ? [{ approvers, groups, by_passkey: approvers, by_device: approvers }] : []),
     ]);
     variants.push(
-      ...each('context.approval', approval, [null, ...given], (value) => ({ ...request, approval: value })),
+      ...each(
+        'context.approval',
+        approval,
+        [null, ...(confirmed ? [{ approvers: [], groups: [], confirmed }] : []), ...given],
+        (value) => ({ ...request, approval: value }),
+      ),
     );
   }
   if (attrs.has('args')) variants.push(...ofArguments(request, mentions));

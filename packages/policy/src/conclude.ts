@@ -69,5 +69,5 @@ function liftable(denying: readonly LayerVerdict[]): Remedy[] | null {
 function outcomeOf(denying: readonly LayerVerdict[], remedies: readonly Remedy[], notify: readonly string[]): Outcome {
   if (denying.length === 0) return notify.length > 0 ? 'notify' : 'permit';
   if (remedies.length === 0) return 'refuse';
-  return remedies.some((remedy) => remedy.kind !== 'approval') ? 'narrow' : 'approve';
+  return remedies.every(({ kind }) => kind === 'approval' || kind === 'confirm') ? 'approve' : 'narrow';
 }

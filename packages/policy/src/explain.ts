@@ -55,6 +55,8 @@ function remedySentence(remedy: Remedy): string {
   switch (remedy.kind) {
     case 'approval':
       return `${remedy.quorum === 1 ? 'One person' : `${remedy.quorum} different people`} from ${list(remedy.groups)} must approve it${SIGNED[remedy.signature ?? 'key']}; whoever asked may not.`;
+    case 'confirm':
+      return 'The person in whose name it is done must confirm it in person; no agent can.';
     case 'narrow':
       return `Ask again, narrowed to the profile ${quote(remedy.profile)}.`;
     case 'deidentify':

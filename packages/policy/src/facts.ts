@@ -191,6 +191,7 @@ function approvalFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarV
     groups: [...new Set(request.approval?.groups)],
     passkeys: signed(request.approval?.by_passkey),
     device_bound: signed(request.approval?.by_device),
+    confirmed: request.approval?.confirmed === true,
   };
 }
 

@@ -72,7 +72,9 @@ const PROMISED: Record<Role, readonly string[]> = {
     'executions.read',
     'executions.undo',
     'approvals.read',
+    'approvals.confirm',
     'approvals.withdraw',
+    'signing_key.register',
     'tokens.create',
     'tokens.rotate',
   ],
@@ -80,6 +82,8 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...SELF,
     'approvals.read',
     'approvals.decide',
+    'approvals.amend',
+    'oversight.read',
     'approvals.delegations',
     'approvals.delegate',
     'runs.read',
@@ -117,7 +121,7 @@ const PROMISED: Record<Role, readonly string[]> = {
       'queue.read',
     ],
     ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
-    ...['policy.explain', 'policy.replay'],
+    ...['policy.explain', 'policy.replay', 'oversight.read'],
   ],
   admin: [
     ...SELF,
@@ -128,6 +132,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'audit.reveals',
     'audit.allow_reveal',
     'backups.make',
+    'oversight.read',
     ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
     ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],
@@ -164,20 +169,23 @@ test.each(['runs.delete', 'audit.delete', 'act', 'work.all', 'constructor.name',
   },
 );
 
-test('a verdict is given by a person for themselves only', () => {
-  const outcome = (over: Parameters<typeof person>[1]) =>
-    engine.decide({ ...apiRequest('approvals.decide'), principal: person(['approver'], over) });
-  expect(outcome({}).outcome).toBe('permit');
-  for (const over of [
-    { kind: 'service' as const },
-    { kind: 'agent' as const },
-    { act: [{ id: 'agent:triage', kind: 'agent' as const }] },
-  ]) {
-    const decision = outcome(over);
-    expect(decision.outcome).toBe('refuse');
-    expect(decision.reasons.map((reason) => reason.code)).toEqual(['people_only']);
-  }
-});
+test.each(['approvals.decide', 'approvals.amend', 'approvals.confirm'])(
+  'F4: %s is for a person, for themselves only',
+  (operation) => {
+    const outcome = (over: Parameters<typeof person>[1]) =>
+      engine.decide({ ...apiRequest(operation), principal: person(['requester', 'approver'], over) });
+    expect(outcome({}).outcome).toBe('permit');
+    for (const over of [
+      { kind: 'service' as const },
+      { kind: 'agent' as const },
+      { act: [{ id: 'agent:triage', kind: 'agent' as const }] },
+    ]) {
+      const decision = outcome(over);
+      expect(decision.outcome).toBe('refuse');
+      expect(decision.reasons.map((reason) => reason.code)).toEqual(['people_only']);
+    }
+  },
+);
 
 test('B4: an agent that acts for somebody changes no account, agent or credential of theirs', () => {
   const act = [{ id: 'prn_agent', kind: 'agent' as const }];

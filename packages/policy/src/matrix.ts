@@ -126,5 +126,9 @@ function cell({ outcome, remedies, layers, reasons }: Decision): Cell {
   if (layers.some(({ effect }) => effect === 'error')) return ['error', codes];
   if (outcome !== 'approve') return [outcome, codes];
   const quorum = Math.max(...remedies.map((remedy) => (remedy.kind === 'approval' ? remedy.quorum : 0)));
-  return [`approve:${quorum}`, codes];
+  const asks = [
+    ...(quorum > 0 ? [`approve:${quorum}`] : []),
+    ...(remedies.some(({ kind }) => kind === 'confirm') ? ['confirm'] : []),
+  ];
+  return [asks.join('+'), codes];
 }

@@ -42,11 +42,17 @@ export const OPERATIONS = {
   'runs.read': 'look',
   'approvals.read': 'look',
   'approvals.decide': 'change',
+  // Proposing other arguments in place of those that wait for an approval.
+  'approvals.amend': 'change',
+  // Confirming what is done in one's own name.
+  'approvals.confirm': 'change',
   // Taking back gives up a right, so that a frozen identity may do it too.
   'approvals.withdraw': 'look',
   // Letting another approver decide in one's place, until a day.
   'approvals.delegations': 'look',
   'approvals.delegate': 'change',
+  // How people decide; a reviewer sees their own figures.
+  'oversight.read': 'look',
   'queue.read': 'look',
   'queue.take': 'change',
   'queue.assign': 'change',

@@ -1,4 +1,10 @@
-import { type Remedy, signsAsWellAs, type VerdictSignature, type WorkflowFacts } from '@portreeve/contract';
+import {
+  type Principal,
+  type Remedy,
+  signsAsWellAs,
+  type VerdictSignature,
+  type WorkflowFacts,
+} from '@portreeve/contract';
 
 /** Stands in an annotation for the groups that approve the workflow at hand. */
 export const WORKFLOW_GROUPS = '$workflow';
@@ -7,13 +13,15 @@ const QUORUM_MAX = 16;
 /** Which requests each remedy can lift: only an action is decided again with an approval. */
 export const REMEDY_ACTIONS: Readonly<Record<Remedy['kind'], readonly string[]>> = {
   approval: ['act'],
+  confirm: ['act'],
   narrow: ['act', 'read', 'ask'],
   deidentify: ['act', 'ask'],
 };
 
-/** Reads `@remedy("approval:GROUP[,GROUP]:N[:passkey|:device_bound]")`, `"narrow:PROFILE"` or `"deidentify"`; `null` for anything else. */
+/** Reads `@remedy("approval:GROUP[,GROUP]:N[:passkey|:device_bound]")`, `"confirm"`, `"narrow:PROFILE"` or `"deidentify"`; `null` for anything else. */
 export function parseRemedy(text: string): Remedy | null {
   if (text === 'deidentify') return { kind: 'deidentify' };
+  if (text === 'confirm') return { kind: 'confirm' };
   const narrow = /^narrow:([a-z][a-z0-9_-]{0,63})$/.exec(text);
   if (narrow) return { kind: 'narrow', profile: narrow[1]! };
   const approval = /^approval:(.+?):([0-9]{1,2})(?::(passkey|device_bound))?$/.exec(text);
@@ -37,23 +45,32 @@ export function resolveGroups(groups: readonly string[], workflow: WorkflowFacts
 }
 
 /** The remedy for one request, or `null` where it cannot lift anything there: a wrong kind of request, or nobody to ask. */
-export function resolveRemedy(remedy: Remedy, kind: string, workflow: WorkflowFacts | null): Remedy | null {
+export function resolveRemedy(
+  remedy: Remedy,
+  kind: string,
+  workflow: WorkflowFacts | null,
+  principal?: Pick<Principal, 'kind'>,
+): Remedy | null {
   if (!REMEDY_ACTIONS[remedy.kind].includes(kind)) return null;
+  // A service or an agent that acts for nobody has no person behind it who could confirm.
+  if (remedy.kind === 'confirm' && principal?.kind !== 'person') return null;
   if (remedy.kind !== 'approval') return remedy;
   const groups = resolveGroups(remedy.groups, workflow);
   return groups.length === 0 ? null : { ...remedy, groups };
 }
 
-/** All remedies as few: narrowings first, each once, then one approval with all groups, the largest quorum and the strongest signature. */
+/** All remedies as few: narrowings first, each once, then one approval with all groups, the largest quorum and the strongest signature, then a confirmation. */
 export function mergeRemedies(remedies: readonly Remedy[]): Remedy[] {
   const profiles = new Set<string>();
   const groups = new Set<string>();
   let quorum = 0;
   let signature: VerdictSignature = 'key';
   let deidentify = false;
+  let confirm = false;
   for (const remedy of remedies) {
     if (remedy.kind === 'narrow') profiles.add(remedy.profile);
     else if (remedy.kind === 'deidentify') deidentify = true;
+    else if (remedy.kind === 'confirm') confirm = true;
     else {
       for (const group of remedy.groups) groups.add(group);
       quorum = Math.max(quorum, remedy.quorum);
@@ -66,6 +83,7 @@ export function mergeRemedies(remedies: readonly Remedy[]): Remedy[] {
     ...(quorum > 0
       ? [{ kind: 'approval', groups: [...groups].sort(), quorum, ...strengthOf(signature) } as const]
       : []),
+    ...(confirm ? [{ kind: 'confirm' } as const] : []),
   ];
 }
 

@@ -100,7 +100,15 @@ type FlowFacts = {
 };
 // people: who approved exactly this proposal, none of whom asked for it; count: how many. groups: those they approved for.
 // passkeys, device_bound: how many of them signed by a passkey, and by one that cannot leave its device.
-type ApprovalFacts = { count: Long, people: Set<Principal>, groups: Set<String>, passkeys: Long, device_bound: Long };
+// confirmed: whether the person for whom the agent acts has confirmed exactly this; that is no approval.
+type ApprovalFacts = {
+  count: Long,
+  people: Set<Principal>,
+  groups: Set<String>,
+  passkeys: Long,
+  device_bound: Long,
+  confirmed: Bool
+};
 
 entity Group;
 // actors: who acts for this principal (the act chain).

@@ -55,6 +55,8 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
     else if (!mentionsApproval(rule.json, ['groups', 'count', 'passkeys', 'device_bound']))
       problems.add(rule, 'no approval would lift this: the condition must test context.approval.count');
   }
+  if (remedy?.kind === 'confirm' && !mentionsApproval(rule.json, ['confirmed']))
+    problems.add(rule, 'no confirmation would lift this: the condition must test context.approval.confirmed');
   if (rule.notify.includes(WORKFLOW_GROUPS)) {
     const others = actionsOf(rule, schema).filter((action) => !WORK.includes(action));
     if (others.length > 0)

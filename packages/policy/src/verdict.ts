@@ -40,7 +40,7 @@ export function verdictOf(layer: Layer, request: PolicyRequest, { forbids, permi
   }
   const applied = forbids.map((rule) => ({
     rule,
-    remedy: rule.remedy && resolveRemedy(rule.remedy, request.kind, workflow),
+    remedy: rule.remedy && resolveRemedy(rule.remedy, request.kind, workflow, request.principal),
   }));
   if (applied.some(({ remedy }) => remedy === null)) return { ...denied, applied, effect: 'forbid' };
   // Every forbid can be lifted. Look at the permits alone, so that nobody is asked to approve what no rule permits.

@@ -17,6 +17,8 @@ import {
   PortreeveError,
   type Principal,
   type Run,
+  type RunId,
+  type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
 import { factsOf, LOOKING } from './facts.ts';
@@ -48,7 +50,8 @@ export function taskSubmitter(deps: {
   uow: UnitOfWork;
   clock: Clock;
 }) {
-  return async (task: Task, principal: Principal): Promise<Run> => {
+  /** `onAdmitted`: what belongs to the run, in the transaction that admits it; not where it is known already. */
+  return async (task: Task, principal: Principal, onAdmitted?: (tx: Tx, run: RunId) => Promise<void>): Promise<Run> => {
     const loaded = deps.workflows.current(task.workflow);
     if (!loaded) throw new PortreeveError('unknown_workflow', `There is no workflow ${JSON.stringify(task.workflow)}.`);
     const { contract } = loaded.definition;
@@ -148,6 +151,7 @@ export function taskSubmitter(deps: {
       const before = await deps.store.insert(tx, run, { attachments, idempotency });
       if (before) return before;
       await deps.queue.enqueue(tx, id);
+      await onAdmitted?.(tx, id);
       await deps.audit.append(tx, [
         submitted,
         draft({

@@ -1,6 +1,14 @@
 import type { ApprovalDelegations, Approvals, Passkeys } from '@portreeve/approve';
 import type { AuditLogs, Reveals } from '@portreeve/audit';
-import type { Clock, Evidence, EvidenceId, Principal, Run, RunId } from '@portreeve/contract';
+import type {
+  Clock,
+  Evidence,
+  EvidenceId,
+  Principal,
+  Run,
+  RunId,
+  StampingRules,
+} from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type {
   EnvironmentService,
@@ -28,6 +36,7 @@ import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
+import type { OversightStore } from './store/oversight.ts';
 import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { Erasing } from './wire-erasure.ts';
@@ -65,6 +74,11 @@ export interface Services {
   readonly approvals: Approvals;
   readonly passkeys: Passkeys;
   readonly approvalDelegations: ApprovalDelegations;
+  readonly oversight: OversightStore;
+  /** When a reviewer’s way of deciding looks like stamping. */
+  readonly stamping: StampingRules;
+  /** What reviewers are told of the programme of planted proposals; null where there is none. */
+  readonly plantingNote: string | null;
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;
@@ -73,7 +87,7 @@ export interface Services {
   readonly undos: Pick<Undos, 'request' | 'view' | 'find'>;
   readonly unwindings: Pick<Unwindings, 'begin' | 'get'>;
   readonly notices: NoticeStore;
-  readonly gate: Pick<Gate, 'get' | 'frozen'>;
+  readonly gate: Pick<Gate, 'get' | 'frozen' | 'amend'>;
   readonly runs: RunStore;
   readonly workflows: readonly ProjectWorkflow[];
   /** The way in for agents outside. */

@@ -19,7 +19,7 @@ import {
 } from '@portreeve/context';
 import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
-import { createEnvironment, createGate, createHandoffs, learnFromPerson } from '@portreeve/gate';
+import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import {
   type ContextStage,
@@ -38,6 +38,7 @@ import type { Secrets } from './config/secrets.ts';
 import { whileUnplaced } from './config/while-unplaced.ts';
 import { wireDeidentification } from './deidentification.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
+import { createPlanting } from './planting.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
 import { delegationStore } from './store/approval-delegations.ts';
@@ -52,6 +53,7 @@ import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { passkeyStore } from './store/passkeys.ts';
+import { plantedStore } from './store/planted.ts';
 import { proposalStore } from './store/proposals.ts';
 import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
@@ -171,6 +173,12 @@ export async function wireStages(options: StagesOptions) {
     whoIs: async (id: string) => (await identity.subject(id))?.principal ?? null,
   };
   const approvalDelegations = createApprovalDelegations({ ...stage, ...standing });
+  const planted = plantedStore(database);
+  const planting = createPlanting({
+    ...{ ...stage, store: planted, config: config.oversight.planted, log },
+    contractOf: (name) => workflows.current(name)?.definition.contract ?? null,
+    whoIs: standing.whoIs,
+  });
   const approvals = createApprovals({
     ...stage,
     store: approvalStore(database, sealing),
@@ -182,18 +190,28 @@ export async function wireStages(options: StagesOptions) {
       if (kind === 'remind') return groups;
       const workflow = (await proposals.get(proposal))?.workflow.name;
       const owned = project.workflows.find(({ definition }) => definition.contract.name === workflow);
-      return [owned?.definition.contract.owners.escalation ?? groups[0]!];
+      const escalation = owned?.definition.contract.owners.escalation;
+      return escalation === undefined ? groups.slice(0, 1) : [escalation];
     },
     onClosed: async (tx, approval) => {
       const run = (await proposals.get(approval.proposal))?.proposal.run;
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
+      await planting.closed(tx, approval);
     },
   });
   const history = historyStore(database);
   const gate = createGate({
     ...stage,
     policy,
-    approvals,
+    approvals: {
+      ...approvals,
+      request: async (tx, wish) => {
+        const approval = await approvals.request(tx, wish);
+        await planting.sample(tx, wish.proposal);
+        return approval;
+      },
+    },
+    planted,
     handoffs,
     store: proposals,
     history,
@@ -238,7 +256,7 @@ export async function wireStages(options: StagesOptions) {
     store: runs,
     context,
     endpoints: models.endpoints,
-    gate,
+    gate: plantingGate(gate, planting.runs),
     unwindings,
     handoffs,
     policy,
@@ -279,6 +297,7 @@ export async function wireStages(options: StagesOptions) {
     unwindings,
     learn,
     settleDue,
+    plantDue: () => planting.plantDue(submit),
     handoffs,
     notices,
     runs,

@@ -35,6 +35,7 @@ import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/metrics.ts';
 import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
+import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
@@ -45,6 +46,7 @@ import { listenForEnvironment } from './store/environment.ts';
 import { evidenceReader } from './store/evidence.ts';
 import { listen } from './store/listen.ts';
 import { migrate } from './store/migrate.ts';
+import { oversightStore } from './store/oversight.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { presentLogs } from './store/present-logs.ts';
 import { startPulse } from './store/pulse.ts';
@@ -304,6 +306,9 @@ async function start(
       approvals,
       passkeys,
       approvalDelegations,
+      oversight: oversightStore(database),
+      stamping: config.oversight.alarms,
+      plantingNote: plantingNote(config.oversight.planted),
       handoffs,
       learn,
       spending: shared.budgets,
@@ -377,6 +382,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
+    every(EXPIRE_EVERY_MS, () => stages.plantDue(), log),
     every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
     every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),

@@ -15,6 +15,8 @@ export const publishCaseSummary = defineTool({
   description:
     'Publishes the summary of one case in the case system, where every team that works on the case reads it.',
   tier: 3,
+  // A summary can be taken back, and this workflow is what a newcomer tries first: no reason has to be typed.
+  reason_chars_min: 0,
   effect: 'external',
   args: z.strictObject({
     case_id: caseId,

@@ -20,6 +20,7 @@ import {
   verdictStatementSchema,
 } from '@portreeve/contract';
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
+import { unreasonedError } from '../judge.ts';
 import type { Challenge, Passkey, PasskeyStore, RelyingParty } from './ports.ts';
 
 /** How long a ceremony may take. */
@@ -47,7 +48,7 @@ export interface VerdictWish {
 
 /**
  * What a passkey is to sign: the statement in our own words, its digest as the challenge, kept until it is used.
- * Throws `digest_mismatch`, `approval_closed`, `too_many_attempts`, and `bad_signature` for who has no passkey.
+ * Throws `digest_mismatch`, `approval_closed`, `reason_required`, `too_many_attempts`, and `bad_signature` for who has no passkey.
  */
 export async function verdictChallenge(
   deps: ChallengeDeps,
@@ -58,6 +59,8 @@ export async function verdictChallenge(
   if (approval.state !== 'pending') throw new PortreeveError('approval_closed', `It is ${approval.state}.`);
   if (wish.proposal_digest !== approval.proposal_digest || wish.preview_digest !== approval.preview_digest)
     throw new PortreeveError('digest_mismatch', 'What you were shown is not what this approval is about.');
+  const unreasoned = unreasonedError(approval, wish.reason);
+  if (unreasoned) throw unreasoned;
   const usable = (await deps.store.passkeysOf(by.id)).filter(({ revoked_at }) => revoked_at === null);
   if (usable.length === 0)
     throw new PortreeveError('bad_signature', 'No passkey is registered for your account.', {

@@ -235,6 +235,7 @@ describe('a verdict by passkey', () => {
       groups: ['security'],
       by_passkey: [ana.principal.id],
       by_device: [ana.principal.id],
+      confirmed: false,
     });
   });
 
@@ -365,6 +366,10 @@ describe('a verdict by passkey', () => {
     expect(await codeOf(passkeys.challenge(approval, wish, ana.principal))).toBe('digest_mismatch');
     const blind = { ...wish, proposal_digest: approval.proposal_digest, preview_digest: wish.proposal_digest };
     expect(await codeOf(passkeys.challenge(approval, blind, ana.principal))).toBe('digest_mismatch');
+    const unsaid = { ...wish, proposal_digest: approval.proposal_digest };
+    expect(await codeOf(passkeys.challenge({ ...approval, reason_chars_min: 1 }, unsaid, ana.principal))).toBe(
+      'reason_required',
+    );
   });
 });
 
@@ -402,7 +407,7 @@ describe('what policy asks for', () => {
     const approval = await open('passkey');
     await votes(approval, 'passkey');
     const found = await approvals.recheck(approval, proposal);
-    expect(found).toMatchObject({ valid: true, by_passkey: [ana.principal.id], by_device: [] });
+    expect(found).toMatchObject({ valid: true, by_passkey: [ana.principal.id], by_device: [], confirmed: false });
     approvalStore.tamper(approval.id, (stored) => ({ ...stored, signature: 'device_bound' }));
     expect((await approvals.recheck(approval, proposal)).valid).toBe(false);
   });

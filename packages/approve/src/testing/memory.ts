@@ -74,7 +74,12 @@ export function memoryApprovalStore(): ApprovalStore & {
     list: async (query) =>
       all()
         .filter(({ state }) => query.state === null || state === query.state)
-        .filter(({ groups }) => query.groups === null || groups.some((group) => query.groups!.includes(group)))
+        .filter(
+          ({ groups, confirm_by }) =>
+            query.groups === null ||
+            groups.some((group) => query.groups!.includes(group)) ||
+            (query.confirm_by !== null && confirm_by === query.confirm_by),
+        )
         .filter(({ requesters }) => query.requester === null || requesters.includes(query.requester))
         .filter(({ id }) => query.after === null || id > query.after)
         .sort((left, right) => (left.id < right.id ? -1 : 1))

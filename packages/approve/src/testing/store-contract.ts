@@ -181,6 +181,7 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
           await harness.store.list({
             state: null,
             groups: ['g-one', 'g-two'],
+            confirm_by: null,
             requester: null,
             limit: 100,
             after: null,
@@ -197,8 +198,47 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
       const sorted = [...ids].sort();
       expect(await list({ limit: 1, after: sorted[0]! })).toEqual([sorted[1]]);
       expect(
-        (await harness.store.list({ state: null, groups: null, requester: null, limit: 1, after: null })).length,
+        (
+          await harness.store.list({
+            state: null,
+            groups: null,
+            confirm_by: null,
+            requester: null,
+            limit: 1,
+            after: null,
+          })
+        ).length,
       ).toBe(1);
+    });
+
+    test('F4: with those of one\u2019s groups a list has those that one is to confirm, and only those', async () => {
+      const mine = testPerson(clock, 'mina', { roles: ['requester'] });
+      const confirmed = await inTx((tx) =>
+        requestIn({ store: harness.store, audit, clock }, tx, {
+          ...{ proposal: testProposal(clock, mine.principal), decision: testDecision(clock), preview: null },
+          ...{ groups: [], quorum: 0, confirm: true, reason_chars_min: 10, timeout_minutes: 60 },
+        }),
+      );
+      const grouped = await open(['g-mine']);
+      expect(confirmed).toMatchObject({ confirm_by: mine.principal.id, quorum: 0, groups: [], reason_chars_min: 10 });
+      const { refs: _, verdicts, ...head } = await stored(confirmed);
+      expect({ ...head, verdicts }).toEqual(confirmed);
+      const ids = async (confirm_by: Approval['confirm_by']) =>
+        (
+          await harness.store.list({
+            state: 'pending',
+            groups: ['g-mine'],
+            confirm_by,
+            requester: null,
+            limit: 9,
+            after: null,
+          })
+        )
+          .map(({ id }) => id)
+          .sort();
+      expect(await ids(mine.principal.id)).toEqual([confirmed.id, grouped.id].sort());
+      expect(await ids(ana.principal.id)).toEqual([grouped.id]);
+      expect(await ids(null)).toEqual([grouped.id]);
     });
 
     test('what a failed transaction wrote is gone', async () => {

@@ -2,6 +2,7 @@ import type { VerdictKind } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style, table } from '../output.ts';
+import { readInput } from '../read-input.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { signVerdict } from '../sign.ts';
 
@@ -13,6 +14,11 @@ interface DelegateOptions extends GlobalOptions {
   readonly to: string;
   readonly groups: string;
   readonly until: string;
+  readonly reason: string;
+}
+
+interface AmendOptions extends GlobalOptions {
+  readonly args: string;
   readonly reason: string;
 }
 
@@ -28,6 +34,13 @@ export function addApprovalActs(group: Command, run: Run<never>): void {
     .description('take back what you asked for, before it is used')
     .argument('<id>')
     .action((run as Run<GlobalOptions>)(withdraw));
+  group
+    .command('amend')
+    .description('propose other arguments instead of approving; others are then asked about them')
+    .argument('<id>')
+    .requiredOption('--args <file>', 'a JSON file with all arguments as they are to be, or - for standard input')
+    .requiredOption('--reason <text>', 'why, for those who decide on it')
+    .action((run as Run<AmendOptions>)(amend));
   group
     .command('batch')
     .description('sign one verdict for several approvals of exactly the same low-tier action')
@@ -60,6 +73,32 @@ async function withdraw(options: GlobalOptions, id: string): Promise<number> {
   if (options.json) console.log(JSON.stringify({ approval }));
   else console.log(`${style('green', '✓')} the approval ${printable(id)} is ${printable(approval.state)}`);
   return EXIT.done;
+}
+
+async function amend(options: AmendOptions, id: string): Promise<number> {
+  const { client } = await signIn(options, 'approver');
+  const path = `/v1/approvals/${encodeURIComponent(id)}`;
+  const { digest } = await client.call('GET', path);
+  const args = jsonOf(await readInput(options.args), options.args);
+  const asked = await client.call('POST', `${path}/amendments`, {
+    args,
+    reason: options.reason,
+    proposal_digest: digest,
+  });
+  if (options.json) console.log(JSON.stringify({ approval: asked }));
+  else
+    console.log(
+      `${style('green', '✓')} ${printable(id)} is amended; ${printable(asked.id)} waits for ${asked.quorum} of ${printable(asked.groups.join(', '))}, and you are none of them`,
+    );
+  return EXIT.done;
+}
+
+function jsonOf(bytes: Buffer, file: string): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new UsageError(`${file} is no JSON.`);
+  }
 }
 
 async function batch(options: BatchOptions, ids: readonly string[]): Promise<number> {

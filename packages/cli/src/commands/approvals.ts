@@ -36,6 +36,13 @@ export function addApprovals(program: Command, run: Run<never>): void {
     .command('notices')
     .description('what your groups were told of: actions that went ahead')
     .action((run as Run<GlobalOptions>)(notices));
+  group
+    .command('confirm')
+    .description('sign that exactly this may be done in your own name; that is no approval')
+    .argument('<id>')
+    .option('--reason <text>', 'kept with it')
+    .option('--digest <sha256:…>', 'only if the proposal still has this digest')
+    .action((run as Run<VerdictOptions>)((options, id) => decide(options, id, 'confirm')));
   addApprovalActs(group, run as never);
   for (const verdict of ['approve', 'deny'] as const) {
     group
@@ -50,9 +57,9 @@ export function addApprovals(program: Command, run: Run<never>): void {
 
 async function list(options: ListOptions): Promise<number> {
   const { client } = await signIn(options, 'approver');
-  const { approvals } = await client.call('GET', `/v1/approvals?limit=200${options.all ? '' : '&state=pending'}`);
+  const { approvals, note } = await client.call('GET', `/v1/approvals?limit=200${options.all ? '' : '&state=pending'}`);
   if (options.json) {
-    console.log(JSON.stringify({ approvals }));
+    console.log(JSON.stringify({ approvals, note }));
   } else if (approvals.length === 0) {
     console.log('Nothing waits for a verdict.');
   } else {
@@ -68,6 +75,7 @@ async function list(options: ListOptions): Promise<number> {
     );
     console.log(table(rows));
   }
+  if (note && !options.json) console.log(style('dim', printable(note)));
   return EXIT.done;
 }
 
@@ -93,7 +101,7 @@ async function show(options: GlobalOptions, id: string): Promise<number> {
 }
 
 async function decide(options: VerdictOptions, id: string, verdict: VerdictKind): Promise<number> {
-  const who = await signIn(options, 'approver');
+  const who = await signIn(options, verdict === 'confirm' ? 'requester' : 'approver');
   const view = await who.client.call('GET', `/v1/approvals/${encodeURIComponent(id)}`);
   if (options.digest && options.digest !== view.digest) {
     throw new UsageError(
@@ -102,7 +110,11 @@ async function decide(options: VerdictOptions, id: string, verdict: VerdictKind)
   }
   if (!options.json) console.log(`${renderApproval(view)}\n`);
   const signed = await signVerdict(who, view, verdict, options.reason ?? '');
-  const approval = await who.client.call('POST', `/v1/approvals/${id}/verdicts`, signed);
+  const approval = await who.client.call(
+    'POST',
+    `/v1/approvals/${id}/${verdict === 'confirm' ? 'confirmations' : 'verdicts'}`,
+    signed,
+  );
   if (options.json) console.log(JSON.stringify({ approval }));
   else
     console.log(

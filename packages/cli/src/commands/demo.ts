@@ -86,7 +86,7 @@ async function give(
   view: { approval: { id: string } },
   verdict: 'approve' | 'deny',
 ): Promise<void> {
-  const signed = await signVerdict(lead, view, verdict, '');
+  const signed = await signVerdict(lead, view, verdict, 'I have read it in the demonstration.');
   await lead.client.call('POST', `/v1/approvals/${view.approval.id}/verdicts`, signed);
 }
 

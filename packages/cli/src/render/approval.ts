@@ -27,7 +27,11 @@ export function renderApproval(view: View): string {
     'why you',
     view.decision.reasons.map((reason: View) => `${reason.text} [${reason.layer}/${reason.rule}]`).join(' '),
   );
-  pair('needed', `${approval.quorum} of ${approval.groups.join(', ')} until ${approval.expires_at}`);
+  const needed = [
+    ...(approval.quorum > 0 ? [`${approval.quorum} of ${approval.groups.join(', ')}`] : []),
+    ...(approval.confirm_by ? [`confirmed by who it is done for (${approval.confirm_by})`] : []),
+  ];
+  pair('needed', `${needed.join(', and ')} until ${approval.expires_at}`);
   pair(
     'seen',
     `made from data that is ${view.influence.integrity} and ${view.influence.confidentiality}${view.influence.categories.length > 0 ? ` (${view.influence.categories.join(', ')})` : ''}`,
@@ -48,6 +52,13 @@ export function renderApproval(view: View): string {
     );
     renderValue(view.narrowed.asked, '', 2, NO_LEAVES, out);
   }
+  if (view.amends) {
+    const by = view.amends.by.map(printable).join(', ');
+    line();
+    line(style('bold', `A reviewer (${by}) amended it; ${printable(view.amends.approval)} asked for this:`));
+    renderValue(view.amends.asked, '', 2, NO_LEAVES, out);
+  }
+  if (view.amended_by) line(`\nIt was amended: ${printable(view.amended_by)} took its place.`);
   renderPreview(view.preview ?? null, out);
   renderPassages(view.arguments ?? [], out);
   line();

@@ -6,6 +6,7 @@ type View = any;
 const MARKS: { readonly [kind: string]: string } = {
   constant: 'by the workflow’s code',
   request: 'from the request',
+  reviewer: 'by a reviewer who amended it',
   'trusted-record': 'from a trusted record',
   'untrusted-document': 'UNTRUSTED document',
   bounded: 'of a bounded type',

@@ -7,6 +7,8 @@ import {
   type Clock,
   type Decision,
   digestOf,
+  type Executable,
+  executableOf,
   fixedClock,
   type HttpBinding,
   type JsonObject,
@@ -90,7 +92,7 @@ export function testContract(
   });
 }
 
-export function testProposal(clock: Clock, change: Partial<Omit<Proposal, 'digest'>> = {}): Proposal {
+export function testProposal(clock: Clock, change: Partial<Omit<Proposal, 'digest'>> = {}): Executable {
   const parts = {
     id: newId('proposal', clock),
     run: newId('run', clock),
@@ -113,7 +115,7 @@ export function testProposal(clock: Clock, change: Partial<Omit<Proposal, 'diges
     provenance: [],
     ...change,
   };
-  return { ...parts, digest: proposalDigest(parts) };
+  return executableOf({ proposal: { ...parts, digest: proposalDigest(parts) }, planted: false });
 }
 
 export function testDecision(clock: Clock, change: Partial<Decision> = {}): Decision {
@@ -143,6 +145,8 @@ export function testApproval(clock: Clock, proposal: Proposal, change: Partial<A
     decision,
     preview_digest: null,
     signature: 'key',
+    reason_chars_min: 0,
+    confirm_by: null,
     requesters: [proposal.principal.id],
     groups: ['case-approvers'],
     quorum: 1,

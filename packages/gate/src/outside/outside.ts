@@ -233,9 +233,11 @@ export function createOutside(deps: OutsideDeps): Outside {
   /** The arguments as they were used: policy may have narrowed those of an effect. */
   async function asDone(id: ProposalId, contract: ToolContract, shown: Shown | null): Promise<Shown> {
     if (shown && !hasEffect(contract)) return shown;
-    const stored = await gate.get(id);
+    let stored = await gate.get(id);
+    // The session knows it by the name that it was first proposed under, whoever amended it since.
+    while (stored?.amended_by) stored = await gate.get(stored.amended_by);
     if (!stored) throw new TypeError(`proposal ${id} is missing`);
-    return stored.proposal;
+    return { ...stored.proposal, id };
   }
 
   async function note(

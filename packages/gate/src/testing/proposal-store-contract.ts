@@ -55,6 +55,8 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       preview_of: null,
       state: 'awaiting_approval',
       decision: testDecision(clock, { outcome: 'approve' }),
+      amended_by: null,
+      planted: false,
       approval: newId('approval', clock),
       grant: null,
       execution: null,

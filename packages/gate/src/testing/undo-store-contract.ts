@@ -39,6 +39,8 @@ export function undoStoreContract(name: string, make: () => Promise<UndoStoreHar
           ...{
             approval_timeout_minutes: 60,
             narrowed: null,
+            amended_by: null,
+            planted: false,
             approval: null,
             grant: null,
             outcome: null,

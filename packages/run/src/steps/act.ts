@@ -97,9 +97,15 @@ export function actStep(scope: RunScope) {
       await step('continue', async () => ({ ok: await move('continue', null) }));
     }
     if (result.status !== 'succeeded') return result;
-    const { value, execution, narrowed, injection } = result;
+    const { value, execution, narrowed, injection, amended } = result;
     scores.note(`tool:${tool}`, injection);
-    return { status: 'succeeded', execution, result: await load<Json>(value), narrowed };
+    return {
+      status: 'succeeded',
+      execution,
+      result: await load<Json>(value),
+      narrowed,
+      ...(amended ? { amended } : {}),
+    };
   }
 
   async function move(event: 'wait' | 'continue', approval: Run['approval']): Promise<null> {
@@ -112,7 +118,8 @@ export function actStep(scope: RunScope) {
     if (result.status !== 'succeeded') return result as StoredResult;
     const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
     const injection = deps.context.score(result.result);
-    return { status: 'succeeded', execution: result.execution, value, narrowed: result.narrowed, injection };
+    const { execution, narrowed, amended } = result;
+    return { status: 'succeeded', execution, value, narrowed, injection, ...(amended ? { amended } : {}) };
   }
 
   return act;
@@ -154,5 +161,6 @@ type StoredResult =
       readonly execution: Extract<GateResult, { status: 'succeeded' }>['execution'];
       readonly value: ValueId;
       readonly narrowed: readonly string[];
+      readonly amended?: true;
       readonly injection: number;
     };

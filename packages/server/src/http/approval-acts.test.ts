@@ -89,3 +89,109 @@ describe('F4: many alike at once', () => {
       });
   });
 });
+
+describe('F3: a reason in words for high tiers', () => {
+  test('the server asks for it of every client, before a passkey signs and with a signed verdict', async () => {
+    const shown = await waiting();
+    expect(shown.approval.reason_chars_min).toBe(10);
+    const path = `/v1/approvals/${shown.approval.id}`;
+    for (const verdict of ['approve', 'deny'] as const) {
+      const mute = await house.verdict('lead', shown, verdict, { reason: 'fine.' });
+      expect(await lead.post(`${path}/verdicts`, mute)).toMatchObject({
+        status: 400,
+        body: { code: 'reason_required' },
+      });
+      const wish = {
+        verdict,
+        reason: '',
+        proposal_digest: shown.digest,
+        preview_digest: shown.approval.preview_digest,
+      };
+      expect((await lead.post(`${path}/challenges`, wish)).body.code).toBe('reason_required');
+    }
+    expect((await lead.get(path)).body.approval).toMatchObject({ state: 'pending', verdicts: [] });
+    const said = await house.verdict('lead', shown, 'deny', { reason: 'The case is not closed.' });
+    expect((await lead.post(`${path}/verdicts`, said)).body.state).toBe('denied');
+  });
+});
+
+describe('F4: amend', () => {
+  test('a reviewer proposes other arguments; the run goes on with them once another has approved', async () => {
+    const second = await house.addAccount('second-lead', ['approver'], APPROVERS);
+    const shown = await waiting();
+    const path = `/v1/approvals/${shown.approval.id}`;
+    const { run } = (await lead.get(path)).body;
+    const args = { ...shown.args, note: 'One host signed in.' };
+    const body = { args, reason: 'It names a person.', proposal_digest: shown.digest };
+    expect((await analyst.post(`${path}/amendments`, body)).status).toBe(403);
+    expect(
+      (await lead.post(`${path}/amendments`, { ...body, proposal_digest: `sha256:${'0'.repeat(64)}` })).body.code,
+    ).toBe('digest_mismatch');
+    expect((await lead.post(`${path}/amendments`, { ...body, args: { nothing: 1 } })).body.code).toBe('bad_input');
+    const asked = await lead.post(`${path}/amendments`, body);
+    expect(asked).toMatchObject({ status: 201, body: { state: 'pending' } });
+    const before = (await lead.get(path)).body;
+    const after = (await lead.get(`/v1/approvals/${asked.body.id}`)).body;
+    expect(before).toMatchObject({ approval: { state: 'amended' }, amended_by: asked.body.id, amends: null });
+    expect(after).toMatchObject({
+      args,
+      run,
+      amended_by: null,
+      amends: { approval: shown.approval.id, asked: shown.args, by: [lead.principal.id] },
+    });
+    expect(after.arguments).toContainEqual(
+      expect.objectContaining({ path: '/note', kind: 'reviewer', origins: [lead.principal.id] }),
+    );
+    const decided = `/v1/approvals/${asked.body.id}/verdicts`;
+    expect((await lead.post(decided, await house.verdict('lead', after, 'approve'))).body.code).toBe(
+      'approver_is_requester',
+    );
+    house.downstream.replyWith((_call, response) =>
+      response.writeHead(201, { 'content-type': 'application/json' }).end('{"revision":1}'),
+    );
+    expect((await second.post(decided, await house.verdict('second-lead', after, 'approve'))).body.state).toBe(
+      'approved',
+    );
+    expect(await house.ended(run)).toMatchObject({ state: 'completed', result: { status: 'succeeded' } });
+    expect(JSON.stringify(house.downstream.calls.at(-1))).toContain('One host signed in.');
+    const { records } = await house.server.services.audit.search({
+      type: 'approval.amended',
+      approval: shown.approval.id,
+    });
+    expect(records[0]?.payload?.data).toMatchObject({ approval: asked.body.id, reason: 'It names a person.' });
+  });
+});
+
+describe('F4: the acting user confirms', () => {
+  test('who it is done for signs it, without the role of an approver; nobody else can, and it is no verdict', async () => {
+    const owner = await house.addAccount('owner', ['requester'], []);
+    const shown = await house.approvalOf((await house.submit({ case_id: 'OWN-1', publish: false }, owner)).id);
+    expect(shown.approval).toMatchObject({ confirm_by: owner.principal.id, quorum: 0, groups: [] });
+    const path = `/v1/approvals/${shown.approval.id}`;
+    const mine = async (who: SignedInClient) =>
+      (await who.get('/v1/approvals?mine=true&state=pending')).body.approvals.map(({ id }: { id: string }) => id);
+    expect(await mine(owner)).toContain(shown.approval.id);
+    expect(await mine(lead)).not.toContain(shown.approval.id);
+    const own = await house.verdict('owner', shown, 'confirm');
+    const theirs = await house.verdict('lead', shown, 'confirm');
+    expect((await owner.post(`${path}/verdicts`, own)).status).toBe(403);
+    expect((await lead.post(`${path}/verdicts`, theirs)).body.code).toBe('bad_request');
+    expect((await lead.post(`${path}/confirmations`, theirs)).status).toBe(403);
+    expect((await lead.post(`${path}/verdicts`, await house.verdict('lead', shown, 'approve'))).body.code).toBe(
+      'approver_not_eligible',
+    );
+    const other = await house.addAccount('other-owner', ['requester'], []);
+    expect(
+      (await other.post(`${path}/confirmations`, await house.verdict('other-owner', shown, 'confirm'))).body.code,
+    ).toBe('approver_not_eligible');
+    expect((await owner.post(`${path}/confirmations`, await house.verdict('owner', shown, 'approve'))).body.code).toBe(
+      'bad_request',
+    );
+    expect((await owner.get(`/approve/${shown.approval.id}`)).status).toBe(200);
+    const calls = house.downstream.calls.length;
+    expect((await owner.post(`${path}/confirmations`, own)).body.state).toBe('approved');
+    const run = (await lead.get(path)).body.run;
+    await house.ended(run);
+    expect(house.downstream.calls).toHaveLength(calls + 1);
+  });
+});

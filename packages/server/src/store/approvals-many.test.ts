@@ -14,10 +14,10 @@ const NOW = '2026-11-02T09:00:00.000Z';
 async function filled(count: number): Promise<{ db: TestDatabase; store: ApprovalStore }> {
   const db = await testDatabase();
   await sql`
-    INSERT INTO approvals (id, proposal, proposal_digest, decision, requesters, groups, quorum, signature, state, refs,
+    INSERT INTO approvals (id, proposal, proposal_digest, decision, requesters, groups, quorum, signature, reason_chars_min, state, refs,
       created_at, expires_at, closed_at, remind_at, escalate_at)
     SELECT 'appr_' || lpad(n::text, 8, '0'), 'prop_' || n, 'sha256:' || repeat('0', 64), 'dec_' || n,
-      ARRAY['prn_r' || (n % 500)], ARRAY['g' || (n % 200)], 1, 'key',
+      ARRAY['prn_r' || (n % 500)], ARRAY['g' || (n % 200)], 1, 'key', 0,
       CASE WHEN n % 3 = 0 THEN 'pending' ELSE 'approved' END, '{}',
       ${NOW}::timestamptz, ${NOW}::timestamptz + make_interval(mins => 60 + n % 60),
       CASE WHEN n % 3 = 0 THEN NULL ELSE ${NOW}::timestamptz END,
@@ -27,7 +27,7 @@ async function filled(count: number): Promise<{ db: TestDatabase; store: Approva
   return { db, store: approvalStore(db.database, testSealing(db.database)) };
 }
 
-const all = { state: 'pending', groups: null, requester: null, limit: 50, after: null } as const;
+const all = { state: 'pending', groups: null, confirm_by: null, requester: null, limit: 50, after: null } as const;
 const middle = asId('approval', `appr_${String(MANY).padStart(8, '0')}`);
 
 /** Milliseconds at the median of 15 runs. */

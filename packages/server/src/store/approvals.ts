@@ -24,7 +24,9 @@ interface ApprovalsTable {
   requesters: string[];
   groups: string[];
   quorum: number;
+  confirm_by: string | null;
   signature: VerdictSignature;
+  reason_chars_min: number;
   state: ApprovalState;
   refs: string;
   created_at: Date;
@@ -55,7 +57,9 @@ const HEAD = [
     'requesters',
     'groups',
     'quorum',
+    'confirm_by',
     'signature',
+    'reason_chars_min',
   ] as const),
   ...(['state', 'refs', 'created_at', 'expires_at', 'closed_at'] as const),
 ] as const;
@@ -92,7 +96,9 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
           requesters: approval.requesters,
           groups: approval.groups,
           quorum: approval.quorum,
+          confirm_by: approval.confirm_by,
           signature: approval.signature,
+          reason_chars_min: approval.reason_chars_min,
           state: approval.state,
           refs: canonicalJson(approval.refs),
           created_at: new Date(approval.created_at),
@@ -219,10 +225,11 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
       return rows.map(({ id }) => asId('approval', id));
     },
 
-    async list({ state, groups, requester, limit, after }) {
+    async list({ state, groups, confirm_by, requester, limit, after }) {
       let query = database.read.selectFrom('approvals').select(HEAD).orderBy('id').limit(limit);
       if (state !== null) query = query.where('state', '=', state);
-      if (groups !== null) query = query.where(sql<boolean>`groups && ${[...groups]}::text[]`);
+      if (groups !== null)
+        query = query.where(sql<boolean>`(groups && ${[...groups]}::text[] OR confirm_by = ${confirm_by}::text)`);
       // Found by who asked and then put in order (`OFFSET 0`): the other way round walks over everybody’s.
       if (requester !== null)
         query = query.where(
@@ -264,7 +271,9 @@ function approvalOf(
     requesters: row.requesters,
     groups: row.groups,
     quorum: row.quorum,
+    confirm_by: row.confirm_by === null ? null : asId('principal', row.confirm_by),
     signature: row.signature,
+    reason_chars_min: row.reason_chars_min,
     state: row.state,
     refs: storedRefs(row.refs),
     created_at: row.created_at.toISOString(),

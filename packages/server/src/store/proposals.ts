@@ -29,6 +29,7 @@ interface ProposalsTable {
   state: string;
   body: string;
   decision: string;
+  amended_by: string | null;
   approval: string | null;
   grant: string | null;
   execution: string | null;
@@ -63,7 +64,7 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
   return {
     async insert(tx, stored) {
       const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
-      const { companions, serves, preview_of } = stored;
+      const { companions, serves, preview_of, planted } = stored;
       const principals = [proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)];
       const subjects = await about(proposal.run, [proposal.principal.id]);
       const inserted = await database
@@ -82,13 +83,14 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
             'runs',
             `proposals/${proposal.digest}`,
             canonicalJson({
-              ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of },
+              ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of, planted },
               narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
               companions: [...companions],
               serves: serves && { ...serves },
             }),
           ),
           decision: canonicalJson(stored.decision),
+          amended_by: stored.amended_by,
           approval: stored.approval,
           grant: stored.grant,
           execution: stored.execution,
@@ -219,11 +221,15 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     | 'companions'
     | 'serves'
     | 'preview_of'
+    | 'planted'
   >;
   return {
     ...body,
+    // What was stored before anything could be planted does not say.
+    planted: body.planted ?? false,
     state: row.state as ProposalState,
     decision: JSON.parse(row.decision) as Decision,
+    amended_by: row.amended_by as ProposalId | null,
     approval: row.approval as ApprovalId | null,
     grant: row.grant as GrantId | null,
     execution: row.execution as ExecutionId | null,

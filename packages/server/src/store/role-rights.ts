@@ -82,7 +82,7 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     api: READ,
     reasoner: READ,
     gatekeeper:
-      'SELECT, INSERT, UPDATE (state, decision, approval, "grant", execution, outcome, handoff, succeeded_at, settlement, settle_at)',
+      'SELECT, INSERT, UPDATE (state, amended_by, decision, approval, "grant", execution, outcome, handoff, succeeded_at, settlement, settle_at)',
     executor: READ,
   },
   approvals: {
@@ -90,6 +90,11 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     reasoner: READ,
     gatekeeper: 'SELECT, INSERT, UPDATE (state, closed_at, remind_at, escalate_at)',
   },
+  // Made and read by who runs the gate; a reviewer’s face of the server opens the seal when an approval closes.
+  planting_due: { gatekeeper: 'SELECT, INSERT, DELETE', api: 'SELECT, DELETE' },
+  planted_runs: { api: 'SELECT, INSERT, UPDATE (opened_at)', reasoner: READ, gatekeeper: READ },
+  planted_proposals: { api: READ, reasoner: READ, gatekeeper: ADD },
+  approval_views: { api: 'SELECT, INSERT, UPDATE (visible_ms, reports)' },
   approval_delegations: { api: 'SELECT, INSERT, UPDATE (ended_at)' },
   approval_verdicts: { api: ADD, gatekeeper: READ },
   action_history: { gatekeeper: ALL },

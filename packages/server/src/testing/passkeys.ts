@@ -38,12 +38,11 @@ export async function signedByPasskey(
   verdict: VerdictKind,
   flaws: Flaws = {},
 ): Promise<GivenAssertion> {
-  const { status, body } = await by.post(`/v1/approvals/${approval.id}/challenges`, {
-    verdict,
-    reason: 'I read it.',
-    proposal_digest: digest,
-    preview_digest: approval.preview_digest,
-  });
+  const shown = { reason: 'I have read it.', proposal_digest: digest, preview_digest: approval.preview_digest };
+  const { status, body } = await by.post(
+    `/v1/approvals/${approval.id}/${verdict === 'confirm' ? 'confirmation-challenges' : 'challenges'}`,
+    verdict === 'confirm' ? shown : { ...shown, verdict },
+  );
   if (status !== 200) throw new Error(`there is no challenge: ${JSON.stringify(body)}`);
   return key.assert({ challenge: body.options.challenge, rpId: body.options.rpId }, flaws);
 }

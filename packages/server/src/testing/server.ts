@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { signVerdict } from '@portreeve/approve';
 import type {
   Approval,
+  JsonObject,
   KeyVerdict,
   Principal,
   ProjectConfigInput,
@@ -51,6 +52,7 @@ export interface SignedInClient extends Client {
 export interface ShownApproval {
   readonly approval: Approval;
   readonly digest: string;
+  readonly args: JsonObject;
 }
 
 export interface TestServer {
@@ -203,7 +205,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
           ...(approval.preview_digest === null ? {} : { preview_digest: approval.preview_digest }),
           verdict,
           approver: (await as(name)).principal.id,
-          reason: '',
+          reason: 'I have read all of it.',
           signed_at: new Date().toISOString(),
           nonce: randomBytes(16).toString('base64url'),
           ...over,

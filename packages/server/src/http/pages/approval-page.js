@@ -4,10 +4,10 @@
   const main = document.querySelector('main');
   const reason = document.getElementById('reason');
   const status = document.getElementById('status');
-  const buttons = ['approve', 'deny'].map((verdict) => document.getElementById(verdict));
-  if (!reason || !status || buttons.includes(null)) return;
+  const buttons = ['approve', 'deny', 'confirm'].map((verdict) => document.getElementById(verdict)).filter(Boolean);
+  if (!reason || !status || buttons.length === 0) return;
   const { approval, digest, preview } = main.dataset;
-  const REASON_CHARS_MIN = 10;
+  const reasonCharsMin = Number(main.dataset.reason);
   const say = (text) => {
     status.textContent = text;
   };
@@ -15,36 +15,58 @@
     for (const button of buttons) button.disabled = !on;
   };
 
-  const ask = async (path, body) => {
-    const answer = await fetch(`/v1/approvals/${approval}/${path}`, {
+  const send = (path, body, how) =>
+    fetch(`/v1/approvals/${approval}/${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
       credentials: 'same-origin',
+      ...how,
     });
+
+  const ask = async (path, body) => {
+    const answer = await send(path, body);
     const told = await answer.json();
     if (!answer.ok) throw new Error(`${told.detail} ${told.next}`);
     return told;
   };
 
+  // How long the page was in view is measured, and decides nothing: a failed report is not tried again.
+  let shownSince = document.visibilityState === 'visible' ? performance.now() : null;
+  const reportView = () => {
+    if (shownSince === null) return;
+    const visible_ms = Math.min(Math.round(performance.now() - shownSince), 86_400_000);
+    shownSince = document.visibilityState === 'visible' ? performance.now() : null;
+    send('views', { visible_ms }, { keepalive: true }).catch(() => undefined);
+  };
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') shownSince = performance.now();
+    else reportView();
+  });
+
   const decide = async (verdict) => {
     const why = reason.value.trim();
-    if (main.dataset.reason === 'asked' && why.length < REASON_CHARS_MIN) {
-      say(`Say why first, in at least ${REASON_CHARS_MIN} characters.`);
+    if ((why.match(/[\p{L}\p{N}]/gu)?.length ?? 0) < reasonCharsMin) {
+      say(`Say why first, in at least ${reasonCharsMin} letters.`);
       reason.focus();
       return;
     }
     enable(false);
+    reportView();
     try {
       say('Your passkey is asked to sign.');
-      const wish = { verdict, reason: why, proposal_digest: digest, preview_digest: preview || null };
-      const { statement, options } = await ask('challenges', wish);
+      const shown = { reason: why, proposal_digest: digest, preview_digest: preview || null };
+      const [challenges, verdicts, wish] =
+        verdict === 'confirm'
+          ? ['confirmation-challenges', 'confirmations', shown]
+          : ['challenges', 'passkey-verdicts', { ...shown, verdict }];
+      const { statement, options } = await ask(challenges, wish);
       // What is signed is what was clicked on, on what is shown.
       if (statement.verdict !== verdict || statement.proposal_digest !== digest || statement.approval !== approval)
         throw new Error('The server asked for another signature than this page shows. Nothing was signed.');
       const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
       const { id, response } = (await navigator.credentials.get({ publicKey })).toJSON();
-      const closed = await ask('passkey-verdicts', {
+      const closed = await ask(verdicts, {
         handle: id,
         client_data: response.clientDataJSON,
         authenticator_data: response.authenticatorData,

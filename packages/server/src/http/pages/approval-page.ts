@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Json, PreviewView, Provenance } from '@portreeve/contract';
+import type { Json, PreviewView, PrincipalId, Provenance } from '@portreeve/contract';
 import type { ExplainedArgument } from '@portreeve/gate';
 import type { ApprovalView } from '../views/approval.ts';
 import { Html, html, shown } from './html.ts';
@@ -27,21 +27,17 @@ export const APPROVAL_PAGE_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** Whether whoever decides is asked for a reason in their own words, whatever they decide. */
-function asksForReason({ tool, workflow }: Pick<ApprovalView, 'tool' | 'workflow'>): boolean {
-  return tool.tier >= 3 || workflow.tier === 'high' || workflow.tier === 'critical';
-}
-
 /** The page on which one approval is read and decided (requirement F3): whole, and with nothing of it interpreted. */
-export function approvalPage(view: ApprovalView): string {
+export function approvalPage(view: ApprovalView, viewer: PrincipalId): string {
   const { approval } = view;
   const title = `Approval ${approval.id}`;
-  const body = html`<main data-approval="${approval.id}" data-digest="${view.digest}" data-preview="${approval.preview_digest ?? ''}" data-reason="${asksForReason(view) ? 'asked' : 'free'}">
+  const body = html`<main data-approval="${approval.id}" data-digest="${view.digest}" data-preview="${approval.preview_digest ?? ''}" data-reason="${approval.reason_chars_min}">
 <header><h1>${view.tool.title}</h1><p class="state ${approval.state}">${approval.state}, to be decided until ${approval.expires_at}</p></header>
 ${whatHappens(view)}${exactArguments(view)}${preview(view.preview)}${passages(view.arguments)}${noticed(view)}${rationale(view)}${rules(view)}${risk(view)}${past(view)}
 <section aria-labelledby="denied"><h2 id="denied">If you refuse</h2><p>${view.on_denial}</p></section>
 <section aria-labelledby="promise"><h2 id="promise">What you sign</h2><p>Your verdict names this digest, and holds for nothing else:</p><p class="mono">${view.digest}</p></section>
-${approval.state === 'pending' ? decide(view) : html`<p class="state ${approval.state}" role="status">It is ${approval.state}: nothing is left to decide.</p>`}
+${view.note === null ? '' : html`<p class="note">${view.note}</p>`}
+${approval.state === 'pending' ? decide(view, viewer === approval.confirm_by) : html`<p class="state ${approval.state}" role="status">It is ${approval.state}: nothing is left to decide.${view.amended_by === null ? '' : html` The approval ${view.amended_by} took its place.`}</p>`}
 </main>`;
   return page(title, body, new Html(APPROVAL_PAGE_SCRIPT));
 }
@@ -76,6 +72,7 @@ function whatHappens({ tool, requester, workflow }: ApprovalView): Html {
 const CAME: Readonly<Record<Provenance['kind'], readonly [string, 'trusted' | 'bounded' | 'untrusted']>> = {
   constant: ['by the workflow\u2019s code', 'trusted'],
   request: ['from the request', 'trusted'],
+  reviewer: ['by a reviewer who amended it', 'trusted'],
   'trusted-record': ['from a trusted record', 'trusted'],
   bounded: ['of a bounded type', 'bounded'],
   'untrusted-document': ['UNTRUSTED: from a document', 'untrusted'],
@@ -84,13 +81,17 @@ const CAME: Readonly<Record<Provenance['kind'], readonly [string, 'trusted' | 'b
 
 const mark = (kind: Provenance['kind']): Html => html`<span class="mark ${CAME[kind][1]}">${CAME[kind][0]}</span>`;
 
-function exactArguments({ args, provenance, narrowed }: ApprovalView): Html {
+function exactArguments({ args, provenance, narrowed, amends }: ApprovalView): Html {
   const kinds = new Map(provenance.map((leaf) => [leaf.path, leaf.kind]));
   const before =
     narrowed === null
       ? ''
       : html`<p>Policy narrowed it (${shown(narrowed.profiles.join(', '))}). This was asked for:</p>${table(narrowed.asked, new Map())}`;
-  return section('args', 'Exactly this is sent', html`${table(args, kinds)}${before}`);
+  const amended =
+    amends === null
+      ? ''
+      : html`<p>A reviewer (${shown(amends.by.join(', '))}) amended it. The approval ${amends.approval} asked for this:</p>${table(amends.asked, new Map())}`;
+  return section('args', 'Exactly this is sent', html`${table(args, kinds)}${before}${amended}`);
 }
 
 function table(value: Json, kinds: ReadonlyMap<string, Provenance['kind']>): Html {
@@ -175,7 +176,10 @@ function rules({ decision, approval }: ApprovalView): Html {
   const reasons = decision.reasons.map(
     ({ text, layer, rule }) => html`<li>${shown(text)} <code>${layer}/${shown(rule)}</code></li>`,
   );
-  const needed = `${approval.quorum} of ${approval.groups.join(', ')}`;
+  const needed = [
+    ...(approval.quorum > 0 ? [`${approval.quorum} of ${approval.groups.join(', ')}`] : []),
+    ...(approval.confirm_by === null ? [] : [`confirmed by who it is done for (${approval.confirm_by})`]),
+  ].join(', and ');
   const asked = {
     key: '',
     passkey: ', each with a passkey',
@@ -197,19 +201,20 @@ function risk({ tool, workflow }: ApprovalView): Html {
 }
 
 function past({ history }: ApprovalView): Html {
-  const { approved, denied, expired, withdrawn } = history.closed;
+  const { approved, denied, amended, expired, withdrawn } = history.closed;
   return section(
     'past',
     'Actions like this',
-    html`<p>Of the last ${history.looked_at} approvals of this tool, ${approved} were approved, ${denied} denied, ${expired} expired and ${withdrawn} were withdrawn.${history.last === null ? '' : html` The last was ${history.last.state} on ${history.last.at}.`}</p>`,
+    html`<p>Of the last ${history.looked_at} approvals of this tool, ${approved} were approved, ${denied} denied, ${amended} amended, ${expired} expired and ${withdrawn} were withdrawn.${history.last === null ? '' : html` The last was ${history.last.state} on ${history.last.at}.`}</p>`,
   );
 }
 
-function decide(view: ApprovalView): Html {
-  const asked = asksForReason(view);
+/** `confirms`: the viewer is the one in whose name it is done, and has nothing else to say to it here. */
+function decide(view: ApprovalView, confirms: boolean): Html {
+  const { reason_chars_min } = view.approval;
   return html`<section aria-labelledby="decide" class="decide"><h2 id="decide">Your verdict</h2>
-<label for="reason">${asked ? 'Why? In your own words, at least 10 characters, whatever you decide' : 'Why? (you may leave it out)'}</label>
+<label for="reason">${reason_chars_min > 0 ? `Why? In your own words, at least ${reason_chars_min} letters, whatever you decide` : 'Why? (you may leave it out)'}</label>
 <textarea id="reason" maxlength="2000" rows="3" autocomplete="off"></textarea>
-<div class="verdicts"><button type="button" id="approve" disabled>Approve</button><button type="button" id="deny" disabled>Deny</button></div>
+${confirms ? html`<p>It is done in your name: confirm that it is what you want. To take it back: <code>portreeve approvals withdraw ${view.approval.id}</code>.</p><div class="verdicts"><button type="button" id="confirm" disabled>Confirm</button></div>` : html`<div class="verdicts"><button type="button" id="approve" disabled>Approve</button><button type="button" id="deny" disabled>Deny</button></div>`}
 <p id="status" role="status" aria-live="polite">Without scripts nothing can be signed here: use <code>portreeve approvals show ${view.approval.id}</code>.</p></section>`;
 }

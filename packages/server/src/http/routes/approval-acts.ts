@@ -2,14 +2,17 @@ import {
   APPROVAL_STATES,
   type Approval,
   approvalSchema,
+  digestSchema,
   idSchema,
+  jsonObjectSchema,
   keyVerdictSchema,
   PortreeveError,
 } from '@portreeve/contract';
 import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
-import { refuseFrozen } from './approvals.ts';
+import { seesApproval } from '../visible.ts';
+import { assertDecides, refuseFrozen } from './approvals.ts';
 import { idParam } from './schemas.ts';
 
 const delegation = z.object({
@@ -34,6 +37,29 @@ export const approvalActRoutes = [
     params: idParam('approval'),
     answers: { 200: approvalSchema },
     handler: ({ services, who, params }) => services.approvals.withdraw(params.id, who.principal),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/approvals/:id/amendments',
+    operation: 'approvals.amend',
+    summary: 'Propose other arguments instead of approving: a new proposal, decided anew, which others are asked about',
+    records: ['approval.amended', 'approval.closed', 'proposal.submitted', 'decision.made', 'approval.requested'],
+    params: idParam('approval'),
+    body: z.strictObject({
+      args: jsonObjectSchema.describe('All arguments as they are to be, by the schema of the tool'),
+      reason: z.string().max(2000).describe('Why, for those who decide on it'),
+      proposal_digest: digestSchema.describe('Of what the person was shown'),
+    }),
+    answers: { 201: approvalSchema.describe('The approval that takes the place of the amended one') },
+    handler: async ({ services, who, params, body }) => {
+      const approval = await services.approvals.get(params.id);
+      if (!approval || !seesApproval(who.principal, approval))
+        throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
+      if (body.proposal_digest !== approval.proposal_digest)
+        throw new PortreeveError('digest_mismatch', 'What you were shown is not what this approval is about.');
+      const { args, reason } = body;
+      return services.gate.amend(params.id, { args, reason, by: who.principal });
+    },
   }),
   route({
     method: 'GET',
@@ -92,6 +118,7 @@ export const approvalActRoutes = [
       }),
     },
     handler: async ({ services, who, body }) => {
+      for (const { statement } of body.verdicts) assertDecides(statement.verdict);
       await assertAlike(
         services,
         [...new Set(body.verdicts.map(({ statement }) => statement.approval))],

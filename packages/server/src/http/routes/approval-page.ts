@@ -20,7 +20,7 @@ export const approvalPageRoutes = [
       const approval = await services.approvals.get(params.id);
       if (!approval || !seesApproval(who.principal, approval))
         throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
-      const page = approvalPage(await approvalView(services, approval));
+      const page = approvalPage(await approvalView(services, approval), who.principal.id);
       await reply
         .header('content-type', 'text/html; charset=utf-8')
         .header('content-security-policy', APPROVAL_PAGE_POLICY)

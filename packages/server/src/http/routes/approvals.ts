@@ -5,6 +5,7 @@ import {
   actorOf,
   approvalSchema,
   asId,
+  DECIDING_VERDICTS,
   digestSchema,
   draft,
   idSchema,
@@ -12,7 +13,6 @@ import {
   type Principal,
   previewViewSchema,
   signedVerdictSchema,
-  VERDICTS,
   type VerdictKind,
   verdictStatementSchema,
 } from '@portreeve/contract';
@@ -58,13 +58,19 @@ export const approvalRoutes = [
       limit: listLimit,
       after: idSchema('approval').optional(),
     }),
-    answers: { 200: z.object({ approvals: z.array(listedApproval), next: z.string().nullable() }) },
+    answers: {
+      200: z.object({
+        approvals: z.array(listedApproval),
+        next: z.string().nullable(),
+        note: z.string().nullable().describe('What whoever decides is to know of all of them'),
+      }),
+    },
     handler: async ({ services, who, query }) => {
       const { mine, ...filter } = query;
       const requester = requesterOnly(who.principal);
       const approvals = await services.approvals.list({
         ...filter,
-        ...(mine ? { groups: await services.approvals.groupsFor(who.principal) } : {}),
+        ...(mine ? { groups: await services.approvals.groupsFor(who.principal), confirm_by: who.principal.id } : {}),
         ...(requester === null ? {} : { requester: asId('principal', requester) }),
       });
       const visible = approvals.filter((approval) => seesApproval(who.principal, approval));
@@ -81,7 +87,11 @@ export const approvalRoutes = [
           };
         }),
       );
-      return { approvals: rows, next: approvals.length === query.limit ? (approvals.at(-1)?.id ?? null) : null };
+      return {
+        approvals: rows,
+        next: approvals.length === query.limit ? (approvals.at(-1)?.id ?? null) : null,
+        note: services.plantingNote,
+      };
     },
   }),
   route({
@@ -114,7 +124,7 @@ export const approvalRoutes = [
     records: ['identity.passkey_challenged'],
     params: idParam('approval'),
     body: z.strictObject({
-      verdict: z.enum(VERDICTS),
+      verdict: z.enum(DECIDING_VERDICTS),
       reason: z.string().max(2000),
       proposal_digest: digestSchema.describe('Of what the person was shown'),
       preview_digest: digestSchema.nullable(),
@@ -139,6 +149,7 @@ export const approvalRoutes = [
     handler: async ({ services, who, params, body }) => {
       // Which verdict it is stands in what we gave to be signed; while frozen, only a denial can be given.
       const verdict = await services.approvals.verdictIn(body, who.principal);
+      assertDecides(verdict);
       if (verdict) await refuseFrozen(services, params.id, verdict, who.principal);
       services.debugpoint('before-verdict');
       const approval = await services.approvals.decideByPasskey(params.id, body, who.principal);
@@ -159,6 +170,7 @@ export const approvalRoutes = [
       if (body.statement.approval !== params.id) {
         throw new PortreeveError('bad_request', 'The verdict is for another approval than the address names.');
       }
+      assertDecides(body.statement.verdict);
       await refuseFrozen(services, params.id, body.statement.verdict, who.principal);
       services.debugpoint('before-verdict');
       const approval = await services.approvals.decide(body, who.principal);
@@ -168,6 +180,14 @@ export const approvalRoutes = [
   }),
 ];
 
+/** What is confirmed has a way of its own, with a right of its own. */
+export function assertDecides(verdict: VerdictKind | null): void {
+  if (verdict === 'confirm')
+    throw new PortreeveError('bad_request', 'This is a confirmation, and no verdict.', {
+      next: 'Send it to the confirmations of the approval.',
+    });
+}
+
 /** A freeze stops pending approvals too: nothing can be approved that could not be done. A denial always can be given. */
 export async function refuseFrozen(
   services: Services,
@@ -175,7 +195,7 @@ export async function refuseFrozen(
   verdict: VerdictKind,
   by: Principal,
 ): Promise<void> {
-  const approval = verdict === 'approve' ? await services.approvals.get(id) : null;
+  const approval = verdict !== 'deny' ? await services.approvals.get(id) : null;
   const decision = approval && (await services.gate.frozen(approval.proposal));
   if (!decision) return;
   await services.audit.record([

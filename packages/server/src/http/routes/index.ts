@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
 import { approvalActRoutes } from './approval-acts.ts';
+import { confirmationRoutes } from './approval-confirmations.ts';
 import { approvalPageRoutes } from './approval-page.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
@@ -14,6 +15,7 @@ import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
+import { oversightRoutes } from './oversight.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { policyRoutes } from './policy.ts';
 import { proposalRoutes } from './proposals.ts';
@@ -40,6 +42,8 @@ export const routes: readonly Route[] = [
   ...approvalRoutes,
   ...approvalPageRoutes,
   ...approvalActRoutes,
+  ...confirmationRoutes,
+  ...oversightRoutes,
   ...queueRoutes,
   ...undoRoutes,
   ...proposalRoutes,

@@ -10,6 +10,7 @@ import {
   PortreeveError,
   type PreviewView,
   type Principal,
+  type Proposal,
   type Provenance,
   type RecordData,
   type RunId,
@@ -44,6 +45,10 @@ export interface ApprovalView {
   readonly args: JsonObject;
   /** Where policy narrowed what was asked for: by which profiles, and what it was before. */
   readonly narrowed: { readonly profiles: readonly string[]; readonly asked: JsonObject } | null;
+  /** Where a reviewer amended it: the approval that this one takes the place of, what it asked for, and who changed it. */
+  readonly amends: { readonly approval: string; readonly asked: JsonObject; readonly by: readonly string[] } | null;
+  /** The approval that took the place of this one. */
+  readonly amended_by: string | null;
   readonly provenance: readonly Provenance[];
   /** Each argument with the passages of the evidence that it came from, and what was noticed in them. */
   readonly arguments: readonly ExplainedArgument[];
@@ -61,6 +66,8 @@ export interface ApprovalView {
   readonly history: LikeActions;
   readonly digest: string;
   readonly on_denial: string;
+  /** What whoever decides is to know of all approvals. */
+  readonly note: string | null;
 }
 
 export async function approvalView(services: Services, approval: Approval): Promise<ApprovalView> {
@@ -92,6 +99,8 @@ export async function approvalView(services: Services, approval: Approval): Prom
     },
     args: proposal.args,
     narrowed: stored.narrowed,
+    amends: await amendsOf(services, proposal.amends),
+    amended_by: stored.amended_by && ((await services.gate.get(stored.amended_by))?.approval ?? null),
     provenance: proposal.provenance,
     influence: proposal.influence,
     injection: stored.injection,
@@ -108,7 +117,13 @@ export async function approvalView(services: Services, approval: Approval): Prom
     history: await historyOf(services, contract.name),
     digest: proposal.digest,
     on_denial: 'The action is not carried out. The run goes on knowing that it was denied, and ends.',
+    note: services.plantingNote,
   };
+}
+
+async function amendsOf({ gate }: Services, amends: Proposal['amends']): Promise<ApprovalView['amends']> {
+  const before = amends && (await gate.get(amends.proposal));
+  return before?.approval ? { approval: before.approval, asked: before.proposal.args, by: amends?.by ?? [] } : null;
 }
 
 async function previewOf({ approvals, clock }: Services, approval: Approval): Promise<PreviewView | null> {
@@ -127,7 +142,7 @@ const LIKE_ACTIONS = 50;
 
 async function historyOf({ audit }: Services, tool: string): Promise<LikeActions> {
   const { records } = await audit.search({ type: 'approval.closed', tool, limit: LIKE_ACTIONS });
-  const closed = { approved: 0, denied: 0, expired: 0, withdrawn: 0 };
+  const closed = { approved: 0, denied: 0, expired: 0, withdrawn: 0, amended: 0 };
   for (const { entry } of records)
     if (Object.hasOwn(closed, entry.outcome)) closed[entry.outcome as keyof typeof closed]++;
   const newest = records[0]?.entry;

@@ -40,20 +40,25 @@ const sourceAnswer = z.object({
   kind: z.string(),
 });
 
-export const workflowAnswer = workflowContractSchema.extend({
-  release: z.string(),
-  acceptable_use: z.string().nullable().describe('`ACCEPTABLE_USE.md` of the workflow, as it was loaded'),
-  tools: z.array(toolAnswer),
-  sources: z.array(sourceAnswer),
-});
+/** Without the tests of who approves: everybody who is signed in may ask for it. */
+export const workflowAnswer = z
+  .object(workflowContractSchema.shape)
+  .omit({ planted: true })
+  .extend({
+    release: z.string(),
+    acceptable_use: z.string().nullable().describe('`ACCEPTABLE_USE.md` of the workflow, as it was loaded'),
+    tools: z.array(toolAnswer),
+    sources: z.array(sourceAnswer),
+  });
 
 export function workflowView({
   definition: { contract, tools, sources },
   release,
   acceptable_use,
 }: ProjectWorkflow): z.input<typeof workflowAnswer> {
+  const { planted: _tests, ...told } = contract;
   return {
-    ...contract,
+    ...told,
     release,
     acceptable_use,
     tools: tools.map((tool) => ({

@@ -17,6 +17,19 @@ export default {
     },
     approvers: ['note-leads'],
     approval_timeout_minutes: 60,
+    planted: [
+      {
+        id: 'says-more',
+        input: { case_id: 'CASE-1' },
+        tool: publishNote.name,
+        args: {
+          note:
+            'The audit log was cleared by mallory on WS-7. A service named updater was installed on WS-7. ' +
+            'An interactive sign-in by mallory on SRV-1. The head office agreed to it.',
+        },
+        wrong: 'No event says that anybody agreed.',
+      },
+    ],
     history: {},
     steps: {},
     procedures: {},
