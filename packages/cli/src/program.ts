@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addIdentity } from './commands/identity/index.ts';
 import { addKeys } from './commands/keys.ts';
+import { addNotifications } from './commands/notifications.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRelease } from './commands/release.ts';
@@ -58,6 +59,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addRelease(program, run as never);
   addAudit(program, run as never);
   addBackup(program, run as never);
+  addNotifications(program, run as never);
   addSecrets(program, run as never);
   addKeys(program, run as never);
   addTool(program, run as never);

@@ -30,6 +30,7 @@ export * from './model-endpoint.ts';
 export * from './model-federation.ts';
 export * from './model-price.ts';
 export * from './model-request.ts';
+export * from './notifications-config.ts';
 export * from './output-rules.ts';
 export * from './passkey.ts';
 export * from './policy-request.ts';

@@ -8,6 +8,7 @@ import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
 import { mcpConfigSchema } from './mcp-config.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
+import { notificationsConfigSchema } from './notifications-config.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
 import { rootKeysConfigSchema } from './root-keys-config.ts';
 import { vaultPathSchema, vaultPlace } from './vault-config.ts';
@@ -152,6 +153,8 @@ export const projectConfigSchema = z
     identity: identityConfigSchema.prefault({}),
     /** What agents outside may use through the gateway (`/mcp`, `POST /v1/proposals`). */
     mcp: mcpConfigSchema.prefault({}),
+    /** Chat and e-mail that tell people when somebody is needed. */
+    notifications: notificationsConfigSchema.prefault({}),
   })
   .superRefine(({ environment, identity }, context) => {
     if (environment !== 'production') return;

@@ -128,6 +128,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'audit.reveals',
     'audit.allow_reveal',
     'backups.make',
+    'notifications.try',
     ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
     ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],

@@ -22,6 +22,7 @@ import type { WebOrigin } from './http/cookies.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
 import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
@@ -44,6 +45,8 @@ export interface Services {
   readonly audit: AuditLog & AuditWriter;
   /** The workflows whose records a reader may see; `null`: all records (requirement G7). */
   readonly auditScope: (reader: Principal) => readonly string[] | null;
+  /** What tells people that somebody is needed. */
+  readonly notifier: Pick<Notifier, 'try' | 'states'>;
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly figures: AuditFigures;

@@ -93,6 +93,7 @@ export interface PortreeveServer {
 const EXPIRE_EVERY_MS = 5000;
 const DETACH_EVERY_MS = 3_600_000;
 const STREAM_EVERY_MS = 1000;
+const NOTIFY_EVERY_MS = 1000;
 const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
@@ -194,6 +195,7 @@ async function start(
   undo.push(() => stages.closePlaces());
   undo.push(() => stages.agents.close());
   undo.push(() => stages.streams.close());
+  undo.push(async () => stages.notifier.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
   const accepted = await acceptedRollbacks(database);
@@ -303,6 +305,7 @@ async function start(
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
+    notifier: stages.notifier,
     streams: async () => stages.streams.states(await audit.size()),
     workflows: project.workflows,
     outside: stages.agents.outside,
@@ -359,6 +362,8 @@ async function start(
     every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
+    every(NOTIFY_EVERY_MS, () => stages.notifier.deliver(), log),
+    every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {

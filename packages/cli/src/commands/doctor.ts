@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { EXIT, ProblemError } from '../failure.ts';
 import { printable, short, style } from '../output.ts';
 import { type GlobalOptions, serverUrl, signIn } from '../session.ts';
+import { type ChannelState, channelWords } from './notifications.ts';
 
 /** What to do about an anchor or a witness of the log. */
 const PLACE_NEXT: Readonly<Record<string, string>> = {
@@ -36,6 +37,15 @@ export function streamCheck({ name, to, lag, waiting_since, problem }: StreamSta
   return {
     ...{ name: 'stream', ok, detail: `${name} (${to}): ${waits}${problem ? `; ${problem}` : ''}` },
     ...(ok ? {} : { next: 'See whether the receiver answers; nothing is lost, it is tried again by itself.' }),
+  };
+}
+
+/** A channel that people are told by. */
+export function channelCheck(channel: ChannelState): Check {
+  const ok = channel.problem === null;
+  return {
+    ...{ name: 'channel', ok, detail: `${channel.name} (${channel.kind}): ${channelWords(channel)}` },
+    ...(ok ? {} : { next: `Mend it, then: portreeve notifications test ${channel.name}` }),
   };
 }
 
@@ -108,6 +118,7 @@ async function doctor(options: GlobalOptions): Promise<number> {
       });
     }
     checks.push(...system.log.streams.map((stream: StreamState) => streamCheck(stream)));
+    checks.push(...system.channels.map(channelCheck));
     return url;
   });
   const ok = checks.every((each) => each.ok);

@@ -11,6 +11,7 @@ import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
 import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
+import { notificationRoutes } from './notifications.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
 import { passkeyRoutes } from './passkeys.ts';
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...erasureRoutes,
   ...revealRoutes,
   ...backupRoutes,
+  ...notificationRoutes,
   ...policyRoutes,
   ...figureRoutes,
   ...authzenRoutes,

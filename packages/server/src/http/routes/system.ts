@@ -56,11 +56,24 @@ export const systemRoutes = [
             .describe('Anchors and witnesses, and how each is'),
           streams: z.array(streamAnswer).describe('Receivers of the record, and how far each is'),
         }),
+        channels: z
+          .array(
+            z.object({
+              name: z.string(),
+              kind: z.enum(['slack', 'teams', 'email']),
+              waiting: z.number().describe('Messages that were to be sent by now'),
+              sent_at: z.string().nullable(),
+              problem: z.string().nullable().describe('Why the newest message since then was not taken'),
+              failed: z.number().describe('Messages given up within a day'),
+            }),
+          )
+          .describe('Channels of notifications, and how each is'),
       }),
     },
     handler: async ({ services }) => ({
       ...services.info,
       endpoints: [...services.info.endpoints],
+      channels: await services.notifier.states(),
       policy_version: services.policy.version,
       workflows: services.workflows.map(({ definition, release }) => ({
         name: definition.contract.name,
