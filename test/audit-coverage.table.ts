@@ -188,7 +188,7 @@ export const RUN_TRACES: Traces<RunState, RunEvent> = {
   running: {
     start: again,
     continue: again,
-    wait: silent('it follows `approval.requested`, which says for whom'),
+    wait: silent('it follows `approval.requested` or `question.waits`, which say for what'),
     complete: ended,
     stop: ended,
     hand_off: handedOff,
@@ -197,7 +197,9 @@ export const RUN_TRACES: Traces<RunState, RunEvent> = {
   waiting: {
     start: again,
     wait: again,
-    continue: silent('it follows `approval.closed`, or the end of an execution elsewhere'),
+    continue: silent(
+      'it follows `approval.closed`, or the end of an execution elsewhere, or the question is asked again',
+    ),
     complete: ended,
     stop: ended,
     hand_off: handedOff,

@@ -419,6 +419,25 @@ export const RECORD_TYPES = {
     deidentified: z.boolean(),
     ...judged,
   }),
+  /** An endpoint that policy permits did not take a question, so the next one was looked for. */
+  'endpoint.passed_over': z.strictObject({
+    prompt: nameSchema,
+    endpoint: z.string(),
+    /** Null: it was left alone, and nothing was sent. */
+    call: idSchema('call').nullable(),
+    code: z.string(),
+    reason: z.string(),
+  }),
+  /** A question waits for an endpoint: its answer is late, and nothing is lost. */
+  'question.waits': z.strictObject({
+    prompt: nameSchema,
+    code: z.string(),
+    reason: z.string(),
+    /** A person gets it then. Null: it waits as long as it takes, for its turn. */
+    until: z.iso.datetime().nullable(),
+  }),
+  /** No endpoint answered, and the answer that the workflow declares for that stands in for a model's. */
+  'question.degraded': z.strictObject({ prompt: nameSchema, reason: z.string(), output_digest: digestSchema }),
   /** A question could not be de-identified, so it went to no endpoint that needs it. */
   'deidentification.failed': z.strictObject({ prompt: nameSchema, reason: z.string() }),
   /** An attempt that brought an answer, whatever it was worth (requirement E8). Nothing of question or answer is in it. */

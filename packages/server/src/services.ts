@@ -24,6 +24,7 @@ import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
+import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
 import type { Pulse } from './store/pulse.ts';
@@ -67,6 +68,8 @@ export interface Services {
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;
+  /** What questions to models cost. */
+  readonly spending: Pick<BudgetStore, 'ofRun'>;
   readonly undos: Pick<Undos, 'request' | 'view' | 'find'>;
   readonly unwindings: Pick<Unwindings, 'begin' | 'get'>;
   readonly notices: NoticeStore;
@@ -97,6 +100,8 @@ export interface Services {
     readonly database_roles: boolean;
     /** Whether tools are called from this process. */
     readonly executor: 'here' | 'apart';
+    /** Of the prices of models; empty where none has a price. */
+    readonly currency: string;
     /** The model endpoints, in the order in which they are tried. */
     readonly endpoints: readonly Omit<OpenEndpoint, 'ask'>[];
     /** The configured address of this server; null: only who has come knows by which. */

@@ -13,6 +13,7 @@ import {
 import { type Engine, startEngine, startReaper } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
+import { admission, currencyOf } from './admission.ts';
 import { auditScopeOf } from './config/audit-scopes.ts';
 import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
@@ -45,9 +46,11 @@ import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { startPulse } from './store/pulse.ts';
 import { acceptedRollbacks } from './store/restores.ts';
+import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
 import { wireBackups } from './wire-backups.ts';
+import { wireModelSharing } from './wire-model-sharing.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -158,15 +161,17 @@ async function start(
   const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
+  const executor = `${process.pid}-${randomUUID()}`;
+  const shared = wireModelSharing({ database, databaseUrl, config, clock, executor, log });
+  undo.push(() => shared.stop());
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
   const models = await openModels({
-    ...{ config, secrets, clock, keys: options.modelKeys ?? {}, tracer: options.tracer },
+    ...{ config, secrets, clock, shared, keys: options.modelKeys ?? {}, tracer: options.tracer },
     at: (path) => resolve(project.folder, path),
     health: (endpoint, state) => hear(endpoint, state),
   });
   undo.push(() => models.close());
 
-  const executor = `${process.pid}-${randomUUID()}`;
   for (const { definition } of project.workflows) {
     checkSystems(definition, systems);
     checkModelSecrets(config.models, definition);
@@ -256,6 +261,7 @@ async function start(
     local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
     database_roles: roles,
     executor: options.executor ?? 'here',
+    currency: currencyOf(config),
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
       ...{ name, model, where, clearance, simulated },
     })),
@@ -266,6 +272,7 @@ async function start(
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const figures = auditFigures(database, audit.origin);
+  const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
       clock,
@@ -292,12 +299,17 @@ async function start(
       approvalDelegations,
       handoffs,
       learn,
+      spending: shared.budgets,
       undos,
       unwindings,
       notices,
       gate,
       runs,
-      submit,
+      submit: async (task, principal) => {
+        const loaded = project.workflows.find(({ definition }) => definition.contract.name === task.workflow);
+        if (loaded) await admit(loaded.definition.contract, principal);
+        return submit(task, principal);
+      },
       info,
     },
     figures,
@@ -351,6 +363,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
+    every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
     every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
