@@ -52,6 +52,7 @@ export * from './run.ts';
 export { unboundedAt } from './schema-bounds.ts';
 export * from './settlement.ts';
 export * from './state-table.ts';
+export * from './telemetry-config.ts';
 export * from './tool-binding.ts';
 export { bindingFaults } from './tool-binding-faults.ts';
 export * from './tool-recovery.ts';

@@ -12,6 +12,7 @@ import { budgetsSchema } from './model-limits.ts';
 import { notificationsConfigSchema } from './notifications-config.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
 import { rootKeysConfigSchema } from './root-keys-config.ts';
+import { telemetryConfigSchema } from './telemetry-config.ts';
 import { vaultPathSchema, vaultPlace } from './vault-config.ts';
 
 const prefix = z
@@ -159,6 +160,8 @@ export const projectConfigSchema = z
     mcp: mcpConfigSchema.prefault({}),
     /** Chat and e-mail that tell people when somebody is needed. */
     notifications: notificationsConfigSchema.prefault({}),
+    /** Where the figures of the dashboard go by themselves. */
+    telemetry: telemetryConfigSchema.prefault({}),
   })
   .superRefine(({ environment, identity, models }, context) => {
     const currencies = new Set(models.flatMap(({ prices }) => (prices ? [prices.currency] : [])));

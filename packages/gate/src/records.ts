@@ -23,11 +23,17 @@ export function refsOf(proposal: Proposal): RecordRefs {
   };
 }
 
-export function submittedRecord(proposal: Proposal, preview_of: ProposalId | null): RecordDraft {
+/** On the record of a proposal: the same call has succeeded before in the same piece of work. */
+export const REPEATED = 'repeated_call';
+
+export function submittedRecord(
+  proposal: Proposal,
+  { preview_of, repeated }: { readonly preview_of: ProposalId | null; readonly repeated: boolean },
+): RecordDraft {
   return draft({
     type: 'proposal.submitted',
     actor: actorOf(proposal.principal),
-    refs: refsOf(proposal),
+    refs: { ...refsOf(proposal), ...(repeated ? { codes: [REPEATED] } : {}) },
     data: {
       digest: proposal.digest,
       tool: proposal.tool,

@@ -19,6 +19,7 @@ import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { WebOrigin } from './http/cookies.ts';
+import type { Counters } from './http/figures/counters.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
 import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
@@ -29,6 +30,7 @@ import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
 import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
+import type { MetricsPushState } from './telemetry/push-metrics.ts';
 import type { Erasing } from './wire-erasure.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
@@ -51,8 +53,10 @@ export interface Services {
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly figures: AuditFigures;
-  /** The figures as Prometheus reads them, of these workflows or all. */
-  readonly counters: (workflows: readonly string[] | null) => Promise<string>;
+  /** The figures as counters. */
+  readonly counters: Counters;
+  /** How their push is; null where none is configured. */
+  readonly metricsPush: () => MetricsPushState | null;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */

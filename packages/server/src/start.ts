@@ -30,7 +30,7 @@ import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
-import { figureCounters } from './http/figures/metrics.ts';
+import { figureCounters } from './http/figures/counters.ts';
 import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { recordStart } from './record-start.ts';
@@ -48,6 +48,7 @@ import { startPulse } from './store/pulse.ts';
 import { acceptedRollbacks } from './store/restores.ts';
 import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
+import { metricsPush } from './telemetry/push-metrics.ts';
 import { VERSION } from './version.ts';
 import { wireBackups } from './wire-backups.ts';
 import { wireModelSharing } from './wire-model-sharing.ts';
@@ -272,6 +273,13 @@ async function start(
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const figures = auditFigures(database, audit.origin);
+  const counters = figureCounters({ figures, audit, from: await audit.size() });
+  const { metrics } = config.telemetry;
+  const push = metricsPush({
+    ...{ config: metrics, systems, egress, secrets, counters, clock },
+    about: { version: VERSION, environment: config.environment, instance: executor },
+  });
+  undo.push(async () => push.close());
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
@@ -313,7 +321,8 @@ async function start(
       info,
     },
     figures,
-    counters: figureCounters(figures),
+    counters,
+    metricsPush: () => push.state(),
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
@@ -377,6 +386,7 @@ async function start(
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
     every(NOTIFY_EVERY_MS, () => stages.notifier.deliver(), log),
     every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
+    ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {

@@ -49,6 +49,15 @@ export function channelCheck(channel: ChannelState): Check {
   };
 }
 
+function metricsCheck({ system, sent_at, problem }: Record<'system' | 'sent_at' | 'problem', string | null>): Check {
+  const ok = problem === null;
+  const newest = sent_at === null ? 'nothing taken yet' : `last taken ${sent_at}`;
+  return {
+    ...{ name: 'metrics', ok, detail: `${system}: ${newest}${ok ? '' : `; ${problem}`}` },
+    ...(ok ? {} : { next: 'See whether the receiver answers; the next push says all again.' }),
+  };
+}
+
 export function addDoctor(
   program: Command,
   run: (action: (options: GlobalOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
@@ -119,6 +128,7 @@ async function doctor(options: GlobalOptions): Promise<number> {
     }
     checks.push(...system.log.streams.map((stream: StreamState) => streamCheck(stream)));
     checks.push(...system.channels.map(channelCheck));
+    if (system.metrics) checks.push(metricsCheck(system.metrics));
     return url;
   });
   const ok = checks.every((each) => each.ok);

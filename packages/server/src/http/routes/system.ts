@@ -68,12 +68,17 @@ export const systemRoutes = [
             }),
           )
           .describe('Channels of notifications, and how each is'),
+        metrics: z
+          .object({ system: z.string(), sent_at: z.string().nullable(), problem: z.string().nullable() })
+          .nullable()
+          .describe('The push of metrics by OTLP, and how it is'),
       }),
     },
     handler: async ({ services }) => ({
       ...services.info,
       endpoints: [...services.info.endpoints],
       channels: await services.notifier.states(),
+      metrics: services.metricsPush(),
       policy_version: services.policy.version,
       workflows: services.workflows.map(({ definition, release }) => ({
         name: definition.contract.name,
