@@ -24,7 +24,7 @@ export function refsOf(proposal: Proposal): RecordRefs {
 }
 
 /** On the record of a proposal: the same call has succeeded before in the same piece of work. */
-export const REPEATED = 'repeated_call';
+const REPEATED = 'repeated_call';
 
 export function submittedRecord(
   proposal: Proposal,
