@@ -153,6 +153,23 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await done(tab);
   });
 
+  test('A5: a run that a person denied points to what its workflow may be used for', async () => {
+    const { id } = await house.house.submit({ case_id: 'CASE-1' });
+    const shown = await house.house.approvalOf(id);
+    const verdict = await house.house.verdict('lead', shown, 'deny');
+    await (await house.house.as('lead')).post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict);
+    const tab = await house.as('analyst');
+    const { page } = tab;
+    await tab.open(`/runs/${id}`);
+    await page.getByRole('link', { name: 'What case-note may be used for, and whom to ask' }).click();
+    await page.getByRole('heading', { name: 'Acceptable use' }).waitFor();
+    await page.getByRole('heading', { name: 'Who answers for it' }).waitFor();
+    await tab.open(`/runs/${seeded.done}`);
+    await page.getByText('Ended:').waitFor();
+    expect(await page.getByRole('link', { name: /may be used for/ }).count()).toBe(0);
+    await done(tab);
+  });
+
   test('I8: a hand-off is finished with what was found', async () => {
     const tab = await house.as('operator');
     const { page } = tab;
