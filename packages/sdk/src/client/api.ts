@@ -352,7 +352,7 @@ export interface Api {
   /** Runs, newest first. */
   'GET /v1/runs': {
     params: {};
-    query: { state?: "queued" | "running" | "waiting" | "completed" | "refused" | "handed_off" | "failed"; workflow?: string; limit?: number; before?: string };
+    query: { state?: "queued" | "running" | "waiting" | "completed" | "refused" | "handed_off" | "failed"; workflow?: string; limit?: number; order?: "newest" | "oldest"; before?: string };
     body: undefined;
     answer: { runs: ({ id: string; workflow: string; release: string; policy_version: string; principal: { id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; state: "queued" | "running" | "waiting" | "completed" | "refused" | "handed_off" | "failed"; input: Record<string, unknown>; result: Record<string, unknown> | null; ending: string | null; approval: string | null; created_at: string; ended_at: string | null })[]; next: string | null };
   };
