@@ -141,6 +141,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.revealed': CUSTODY,
   'audit.verified': BY_OPERATOR,
   'audit.place': HOUSE,
+  'drift.alarm': HOUSE,
   'backup.begun': CUSTODY,
   'backup.ended': CUSTODY,
   'audit.restored': CUSTODY,

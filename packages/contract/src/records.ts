@@ -781,6 +781,31 @@ export const RECORD_TYPES = {
     size: count.nullable(),
     detail: z.string().max(1000).nullable(),
   }),
+  /** What a workflow does is no longer what it did, and chance does not explain it (requirement H6). */
+  'drift.alarm': z.strictObject({
+    metric: nameSchema,
+    /** The prompt; null where it is of the whole workflow. */
+    step: nameSchema.nullable(),
+    /** Compared with what was before a change, or with how it began. */
+    by: z.enum(['change', 'time']),
+    reference_count: count,
+    value: z.string().max(2000),
+    before_per_mille: z.int().min(0).max(1000),
+    after_per_mille: z.int().min(0).max(1000),
+    after_count: count,
+    at_index: count,
+    /** The change that is nearest in time. */
+    nearest: z
+      .strictObject({
+        kind: z.enum(['release', 'model', 'prompt', 'policy']),
+        about: nameSchema.nullable(),
+        from: z.string().max(500),
+        to: z.string().max(500),
+        index: count,
+        time: z.iso.datetime(),
+      })
+      .nullable(),
+  }),
   /** A backup of everything is being made: it reads all that there is. */
   'backup.begun': z.strictObject({ backup: idSchema('backup') }),
   'backup.ended': z.strictObject({

@@ -18,6 +18,7 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
+import type { DriftWatch } from './governance/drift.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Counters } from './http/figures/counters.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
@@ -57,6 +58,7 @@ export interface Services {
   readonly counters: Counters;
   /** How their push is; null where none is configured. */
   readonly metricsPush: () => MetricsPushState | null;
+  readonly drift: DriftWatch;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */

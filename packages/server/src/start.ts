@@ -28,6 +28,7 @@ import { recordSecretChanges } from './config/secret-changes.ts';
 import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
+import { watchDrift } from './governance/drift.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/counters.ts';
@@ -102,6 +103,7 @@ const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
 const UPSTREAMS_EVERY_MS = 500;
+const DRIFT_EVERY_MS = 900_000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -280,6 +282,7 @@ async function start(
     about: { version: VERSION, environment: config.environment, instance: executor },
   });
   undo.push(async () => push.close());
+  const drift = watchDrift({ audit, workflows: project.workflows });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
@@ -323,6 +326,7 @@ async function start(
     figures,
     counters,
     metricsPush: () => push.state(),
+    drift,
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
@@ -387,6 +391,7 @@ async function start(
     every(NOTIFY_EVERY_MS, () => stages.notifier.deliver(), log),
     every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
     ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
+    every(DRIFT_EVERY_MS, () => drift.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {

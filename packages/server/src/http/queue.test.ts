@@ -59,11 +59,12 @@ afterAll(async () => {
 });
 
 /** The one hand-off of a run that no model answers. */
-async function handedOver(): Promise<{ run: string; id: string }> {
+async function handedOver() {
   const { id: run } = await house.submit({ case_id: 'CASE-1' });
   const lea = await house.as('lea');
   await expect.poll(async () => (await lea.get(`/v1/queue?run=${run}`)).body.handoffs.length).toBe(1);
-  return { run, id: (await lea.get(`/v1/queue?run=${run}`)).body.handoffs[0].id };
+  const { handoffs } = (await lea.get(`/v1/queue?run=${run}`)).body;
+  return { run, id: handoffs[0].id as string };
 }
 
 test('I8: material and context are shown by label rights; who may not see them is told that they are there', async () => {

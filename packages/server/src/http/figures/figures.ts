@@ -65,6 +65,7 @@ export const figures: readonly Figure[] = [
     { id: 'model_failed', title: 'Models silent', filter: { type: 'model.failed' } },
     { id: 'endpoint_refused', title: 'Fallbacks by policy', filter: { type: 'endpoint.refused' } },
     { id: 'output_rejected', title: 'Answers rejected', filter: { type: 'output.rejected' } },
+    { id: 'drift', title: 'Drift alarms', filter: { type: 'drift.alarm' }, alarm: true },
   ]),
 ];
 

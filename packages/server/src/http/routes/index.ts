@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
 import { backupRoutes } from './backups.ts';
 import { definitionRoutes } from './definitions.ts';
+import { driftRoutes } from './drift.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
 import { figureRoutes } from './figures.ts';
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
   ...notificationRoutes,
   ...policyRoutes,
   ...figureRoutes,
+  ...driftRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];
