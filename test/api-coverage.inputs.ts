@@ -586,6 +586,10 @@ export const INPUTS: Readonly<
   },
   'POST /v1/audit/keys/rotate': { role: 'admin', input: async () => ({ path: '/v1/audit/keys/rotate' }) },
   'POST /v1/backups': { role: 'admin', input: async () => ({ path: '/v1/backups' }) },
+  'POST /v1/notifications/:channel/test': {
+    role: 'admin',
+    input: async () => ({ path: '/v1/notifications/chat/test' }),
+  },
   'POST /access/v1/evaluation': {
     role: 'enforcer',
     input: async () => ({

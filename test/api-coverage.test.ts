@@ -70,7 +70,13 @@ function reviewedRoles(operation: string): Role[] {
 
 let house: TestServer;
 beforeAll(async () => {
-  house = await testServer({ config: { mcp: { toolsets: [AGENT_TOOLSET] } } });
+  house = await testServer({
+    config: {
+      mcp: { toolsets: [AGENT_TOOLSET] },
+      systems: { chat: { url: 'https://chat.example' } },
+      notifications: { channels: [{ kind: 'slack', name: 'chat', system: 'chat', webhook: 'no-such-secret' }] },
+    },
+  });
   // No local account has this role: it is for systems.
   await house.addAccount('enforcer', ['enforcer']);
 });

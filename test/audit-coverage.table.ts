@@ -292,6 +292,10 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
     ['audit.restored', 'environment.changed'],
     'packages/server/src/backup/settle-restored.ts',
   ),
+  'people are told of something, or could not be told': leaves(
+    ['notification.sent', 'notification.failed'],
+    'packages/server/src/notify/notifier.ts',
+  ),
   'the root key is rotated': leaves(['audit.root_rotated'], REWRAP),
   'subject keys are wrapped anew, also by another keeper': leaves(['audit.keys_rewrapped'], REWRAP),
   'subject keys are erased, or end with their retention': leaves(['audit.erased'], ERASE),

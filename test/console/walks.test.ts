@@ -153,6 +153,50 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await done(tab);
   });
 
+  test('A5: a run that a person denied points to what its workflow may be used for', async () => {
+    const { id } = await house.house.submit({ case_id: 'CASE-1' });
+    const shown = await house.house.approvalOf(id);
+    const verdict = await house.house.verdict('lead', shown, 'deny');
+    await (await house.house.as('lead')).post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict);
+    const tab = await house.as('analyst');
+    const { page } = tab;
+    await tab.open(`/runs/${id}`);
+    await page.getByRole('link', { name: 'What case-note may be used for, and whom to ask' }).click();
+    await page.getByRole('heading', { name: 'Acceptable use' }).waitFor();
+    await page.getByRole('heading', { name: 'Who answers for it' }).waitFor();
+    await tab.open(`/runs/${seeded.done}`);
+    await page.getByText('Ended:').waitFor();
+    expect(await page.getByRole('link', { name: /may be used for/ }).count()).toBe(0);
+    await done(tab);
+  });
+
+  test('I1: a list that the server pages is sorted by the server: what is not loaded yet is in its place', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    const column = (number: number) => page.locator(`tr.row td:nth-child(${number})`).allInnerTexts();
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/v1/audit/records?')) asked.push(new URL(request.url()).search);
+    });
+    await tab.open('/audit?sort=index');
+    expect((await column(1)).slice(0, 3)).toEqual(['0', '1', '2']);
+    expect(new URLSearchParams(asked.at(-1)).get('sort')).toBe('time');
+    await tab.open('/audit?sort=-type');
+    const { records } = (await (await house.house.as('auditor')).get('/v1/audit/records?sort=-type&limit=1')).body;
+    expect((await column(3))[0]).toBe(records[0].entry.type);
+    expect(new URLSearchParams(asked.at(-1)).get('sort')).toBe('-type');
+    // Where no index gives that order, what is loaded is sorted.
+    await tab.open('/audit?type=run.submitted&sort=outcome');
+    expect(new URLSearchParams(asked.at(-1)).get('sort')).toBeNull();
+    const { runs } = (await (await house.house.as('operator')).get('/v1/runs?order=oldest&limit=2')).body;
+    await tab.open('/runs?sort=begun');
+    const links = await page
+      .locator('tr.row td:first-child a')
+      .evaluateAll((all) => all.map((each) => each.getAttribute('href')));
+    expect(links.slice(0, 2)).toEqual(runs.map(({ id }: { id: string }) => `/runs/${id}`));
+    await done(tab);
+  });
+
   test('I8: a hand-off is finished with what was found', async () => {
     const tab = await house.as('operator');
     const { page } = tab;

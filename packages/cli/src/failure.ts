@@ -40,6 +40,8 @@ export function reportFailure(error: unknown, json: boolean): number {
   console.error(`${style('red', `${problem.code}:`)} ${printable(problem.detail)}`);
   for (const field of problem.errors ?? []) console.error(`  ${printable(field.path)}: ${printable(field.message)}`);
   console.error(`${style('cyan', 'next:')} ${printable(problem.next)}`);
+  if (problem.acceptable_use)
+    console.error(`${style('cyan', 'acceptable use:')} ${printable(problem.acceptable_use)} in the console`);
   return EXIT.failed;
 }
 

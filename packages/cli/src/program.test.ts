@@ -404,6 +404,22 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'operator',
     words: () => [],
   },
+  'notifications list': {
+    right: 'system.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: null,
+    words: () => [],
+  },
+  'notifications test': {
+    right: 'notifications.try',
+    // The channel of the installation has no address.
+    records: ['notification.failed'],
+    code: 1,
+    as: 'admin',
+    notAs: 'operator',
+    words: () => ['chat'],
+  },
   restore: {
     right: null,
     why: 'it works while no server runs: who may read the archives and write the state folder and the database may',

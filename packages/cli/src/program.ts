@@ -9,6 +9,7 @@ import { addDrill } from './commands/drill.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addIdentity } from './commands/identity/index.ts';
 import { addKeys } from './commands/keys.ts';
+import { addNotifications } from './commands/notifications.ts';
 import { addOversight } from './commands/oversight.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
@@ -64,6 +65,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addRelease(program, run as never);
   addAudit(program, run as never);
   addBackup(program, run as never);
+  addNotifications(program, run as never);
   addSecrets(program, run as never);
   addKeys(program, run as never);
   addTool(program, run as never);

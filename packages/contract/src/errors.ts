@@ -267,6 +267,8 @@ export const problemSchema = z.object({
   next: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   decision: z.unknown().optional(),
+  /** The page of the console that says what the workflow may be used for, where one refused. */
+  acceptable_use: z.string().optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
@@ -281,5 +283,6 @@ export function toProblem(error: PortreeveError, instance?: string): Problem {
     next: error.next,
     ...(error.errors.length > 0 ? { errors: [...error.errors] } : {}),
     ...(error.extra.decision === undefined ? {} : { decision: error.extra.decision }),
+    ...(typeof error.extra.workflow === 'string' ? { acceptable_use: `/workflows/${error.extra.workflow}` } : {}),
   };
 }

@@ -9,9 +9,11 @@ import { nameSchema } from './ids.ts';
 import { mcpConfigSchema } from './mcp-config.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
 import { budgetsSchema } from './model-limits.ts';
+import { notificationsConfigSchema } from './notifications-config.ts';
 import { oversightConfigSchema } from './oversight-config.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
 import { rootKeysConfigSchema } from './root-keys-config.ts';
+import { telemetryConfigSchema } from './telemetry-config.ts';
 import { vaultPathSchema, vaultPlace } from './vault-config.ts';
 
 const prefix = z
@@ -156,6 +158,10 @@ export const projectConfigSchema = z
     identity: identityConfigSchema.prefault({}),
     /** What agents outside may use through the gateway (`/mcp`, `POST /v1/proposals`). */
     mcp: mcpConfigSchema.prefault({}),
+    /** Chat and e-mail that tell people when somebody is needed. */
+    notifications: notificationsConfigSchema.prefault({}),
+    /** Where the figures of the dashboard go by themselves. */
+    telemetry: telemetryConfigSchema.prefault({}),
   })
   .superRefine(({ environment, identity, models, log_origin, audit }, context) => {
     for (const [name, { origin }] of Object.entries(audit.logs))

@@ -119,6 +119,8 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'unwinding.begun': WORK,
   'unwinding.ended': WORK,
   'notice.posted': WORK,
+  'notification.sent': HOUSE,
+  'notification.failed': HOUSE,
   'handoff.opened': WORK,
   'handoff.assigned': WORK,
   'handoff.escalated': WORK,

@@ -8,6 +8,7 @@ import { idSchema, nameSchema, type RecordId } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { costSchema } from './model-price.ts';
+import { NOTIFIED } from './notifications-config.ts';
 import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
@@ -57,6 +58,11 @@ const attemptShape = {
 export const subjectSchema = z.string().regex(/^(?:prn_[a-z0-9_-]{1,64}|sub_[0-9a-f]{32}|house)$/);
 /** Keys that one record names at the most. */
 export const ERASED_KEYS_MAX = 5000;
+/** What a notification told of, and what that is about. */
+const told = z
+  .array(z.strictObject({ kind: z.enum([...NOTIFIED, 'test']), about: z.string().max(200) }))
+  .min(1)
+  .max(100);
 /** A decision with the request that it judged, so that another policy can judge it anew (requirement C7). */
 const judged = { decision: decisionSchema, request: jsonObjectSchema };
 const evidenceSummary = z.strictObject({
@@ -678,6 +684,18 @@ export const RECORD_TYPES = {
     handoff: idSchema('handoff').nullable(),
   }),
   'notice.posted': z.strictObject({ groups: z.array(z.string()).min(1), text: z.string().max(4000) }),
+  /** A channel took one message: what it told of, each with what that is about. `test`: somebody tried the channel. */
+  'notification.sent': z.strictObject({
+    channel: nameSchema,
+    told,
+  }),
+  /** A channel did not take it, and it is not tried again. */
+  'notification.failed': z.strictObject({
+    channel: nameSchema,
+    told,
+    tries: count,
+    problem: z.string().max(500),
+  }),
   'handoff.opened': z.strictObject({ kind: z.enum(HANDOFF_KINDS), why: z.string() }),
   /** Somebody has it now: took it, or was given it. */
   'handoff.assigned': z.strictObject({ to: idSchema('principal'), from: idSchema('principal').nullable() }),

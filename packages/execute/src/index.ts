@@ -1,8 +1,11 @@
 /** The public keys of a gatekeeper (RFC 7517). */
 export type { JSONWebKeySet } from 'jose';
-export { emailConnector } from './connectors/email/email-connector.ts';
-export type { Locate } from './connectors/ending.ts';
+export { composeMessage, type Message } from './connectors/email/compose.ts';
+export { emailConnector, type MailPlace, mailPlace } from './connectors/email/email-connector.ts';
+export { sendMail } from './connectors/email/send-mail.ts';
+export { type Locate, NotSendable } from './connectors/ending.ts';
 export { type HttpConnectorOptions, httpConnector } from './connectors/http/http-connector.ts';
+export { loginOf } from './connectors/login.ts';
 export type { McpFollower } from './connectors/mcp/follow.ts';
 export { type McpConnectorOptions, mcpConnector } from './connectors/mcp/mcp-connector.ts';
 export type { Reaching } from './connectors/mcp/reach-server.ts';

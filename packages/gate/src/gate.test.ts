@@ -3,13 +3,14 @@ import {
   type Decision,
   digestOf,
   type Evidence,
+  fixedClock,
   Labelled,
   newId,
   type PolicyDecider,
   type ToolContract,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
-import { testContract, testDecision } from '@portreeve/execute/testing';
+import { TEST_NOW, testContract, testDecision } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
 import type { GateResult } from './result.ts';
 import { gateHarness } from './testing/index.ts';
@@ -40,6 +41,17 @@ describe('the ways of a proposal', () => {
       detail: expect.stringContaining('too large'),
     });
     expect(story()).toEqual([]);
+  });
+
+  test('H6: a call that has succeeded before is on record as such; one of another run, or of other words, is not', async () => {
+    const { gate, wish, audit } = setUp();
+    const [run, other] = [newId('run', fixedClock(TEST_NOW)), newId('run', fixedClock(TEST_NOW))];
+    const contract = tier(1);
+    const args = { case_id: 'case-7', summary: 'Other words.' };
+    for (const over of [{ run }, { run }, { run: other }, { run, args }])
+      expect(await gate.submit(wish({ contract, ...over }))).toMatchObject({ status: 'succeeded' });
+    const codes = audit.of('proposal.submitted').map(({ refs }) => refs?.codes ?? []);
+    expect(codes).toEqual([[], ['repeated_call'], [], []]);
   });
 
   test('F1 G1 INV1: permitted: decided, granted, executed and recorded, in this order', async () => {

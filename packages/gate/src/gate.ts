@@ -88,6 +88,9 @@ export interface GateDeps {
   readonly debugpoint?: (name: string) => void;
 }
 
+/** Without a run: for how long a call counts as made before. */
+const REPEATED_WITHIN_MS = 3_600_000;
+
 export function createGate(deps: GateDeps): Gate {
   const point = deps.debugpoint ?? (() => undefined);
   const after = createAfterCall(deps);
@@ -114,7 +117,10 @@ export function createGate(deps: GateDeps): Gate {
     const { proposal: asked, tools: _tools, ...about } = submission;
     const { workflow, contract, history, injection } = about;
     const silent = isServant(submission);
-    const steps: RecordDraft[] = [submittedRecord(asked, about.preview_of, by)];
+    const since = new Date(deps.clock.now().getTime() - REPEATED_WITHIN_MS);
+    // What the gate asks for itself, such as what became of a call, is asked as often as it must be.
+    const repeated = !silent && (await deps.store.repeats(asked, since));
+    const steps: RecordDraft[] = [submittedRecord(asked, { preview_of: about.preview_of, repeated }, by)];
     const profiles: string[] = [];
     let proposal = asked;
     let decision: Decision;

@@ -176,16 +176,16 @@ describe('I8 E6: what a person gives back', () => {
       origins: [`handoff:${id}`, `person:${ana.principal.id}`],
     });
     expect(woken).toEqual([id]);
-    expect(audit.of('handoff.closed')[0]?.data.result).toMatchObject({
-      changed: true,
-      label: { integrity: 'trusted' },
+    expect(audit.of('handoff.closed')[0]).toMatchObject({
+      outcome: 'changed',
+      data: { result: { changed: true, label: { integrity: 'trusted' } } },
     });
   });
 
   test('a word that the answer was right is on record as such', async () => {
     const { handoffs, audit, id, ana } = await waiting();
     await handoffs.finish(id, { note: 'Right.', result: { value: { total: 7 } } }, ana.principal);
-    expect(audit.of('handoff.closed')[0]?.data.result).toMatchObject({ changed: false });
+    expect(audit.of('handoff.closed')[0]).toMatchObject({ outcome: 'done', data: { result: { changed: false } } });
   });
 
   test('must be what the run waits for, and be there', async () => {

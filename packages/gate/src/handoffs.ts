@@ -210,13 +210,14 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
         await store.update(tx, handoff, patch);
         await deps.finished(tx, { ...handoff, ...patch });
         await first?.(tx, handoff);
+        const facts = given && resultFacts(handoff, given);
         await audit.append(tx, [
           draft({
             type: 'handoff.closed',
             actor: actorOf(by),
             refs: refsOf(handoff),
-            outcome: result && 'declined' in result ? 'declined' : 'done',
-            data: { note, ...(given ? { result: resultFacts(handoff, given) } : {}) },
+            outcome: result && 'declined' in result ? 'declined' : facts?.changed ? 'changed' : 'done',
+            data: { note, ...(facts ? { result: facts } : {}) },
           }),
         ]);
         return patch;

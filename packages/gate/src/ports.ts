@@ -99,6 +99,11 @@ export interface ProposalStore {
   settlingBy(now: Date, limit: number): Promise<ProposalId[]>;
   /** What took effect in a run, or may have: first what nobody knows of, then the latest. */
   effectsIn(run: RunId, limit: number): Promise<StoredProposal[]>;
+  /**
+   * Whether the same call has succeeded before: in the same run, or, without one, by the same principal since `since`. The
+   * digest is that of tool, version, arguments, labels, principal and release.
+   */
+  repeats(proposal: Proposal, since: Date): Promise<boolean>;
   /** The proposal that an execution belongs to. */
   ofExecution(execution: ExecutionId): Promise<StoredProposal | null>;
 }

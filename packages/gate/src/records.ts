@@ -24,15 +24,18 @@ export function refsOf(proposal: Proposal): RecordRefs {
   };
 }
 
+/** On the record of a proposal: the same call has succeeded before in the same piece of work. */
+const REPEATED = 'repeated_call';
+
 export function submittedRecord(
   proposal: Proposal,
-  preview_of: ProposalId | null,
+  { preview_of, repeated }: { readonly preview_of: ProposalId | null; readonly repeated: boolean },
   by: Principal = proposal.principal,
 ): RecordDraft {
   return draft({
     type: 'proposal.submitted',
     actor: actorOf(by),
-    refs: refsOf(proposal),
+    refs: { ...refsOf(proposal), ...(repeated ? { codes: [REPEATED] } : {}) },
     data: {
       digest: proposal.digest,
       tool: proposal.tool,

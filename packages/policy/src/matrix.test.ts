@@ -133,6 +133,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'audit.allow_reveal',
     'backups.make',
     'oversight.read',
+    'notifications.try',
     ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
     ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],

@@ -79,6 +79,8 @@ export const OPERATIONS = {
   'audit.allow_reveal': 'change',
   // It reads everything, keys included, and writes it where the configuration says.
   'backups.make': 'change',
+  // A message to a configured channel, to see whether it arrives.
+  'notifications.try': 'change',
   // Which rules decided on a proposal, and recorded decisions for judging them anew by another policy.
   'policy.explain': 'look',
   'policy.replay': 'look',

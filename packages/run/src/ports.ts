@@ -50,7 +50,9 @@ export interface RunFilter {
   /** The principal who asked. */
   readonly requester?: string;
   readonly limit?: number;
-  /** Continue behind this one (newest first). */
+  /** Newest first where it is left out. */
+  readonly order?: 'newest' | 'oldest';
+  /** Continue behind this one, in that order. */
   readonly before?: RunId;
 }
 

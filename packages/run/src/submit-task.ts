@@ -67,6 +67,7 @@ export function taskSubmitter(deps: {
         `This credential is not good for ${beyond.join(', ')}, which ${contract.name} may use.`,
         {
           next: 'Use a credential for these tools, or sign in.',
+          extra: { workflow: contract.name },
         },
       );
     }
@@ -122,7 +123,7 @@ export function taskSubmitter(deps: {
         decision.reasons.map((reason) => reason.text).join(' ') || 'Policy refuses this run.',
         {
           next: decision.next,
-          extra: { decision },
+          extra: { decision, workflow: contract.name },
         },
       );
     }

@@ -1,14 +1,6 @@
 import type { ApprovalDelegations, Approvals, Passkeys } from '@portreeve/approve';
 import type { AuditLogs, Reveals } from '@portreeve/audit';
-import type {
-  Clock,
-  Evidence,
-  EvidenceId,
-  Principal,
-  Run,
-  RunId,
-  StampingRules,
-} from '@portreeve/contract';
+import type { Clock, Evidence, EvidenceId, Principal, Run, RunId, StampingRules } from '@portreeve/contract';
 import type { GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type {
   EnvironmentService,
@@ -28,9 +20,11 @@ import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { DriftWatch } from './governance/drift.ts';
 import type { WebOrigin } from './http/cookies.ts';
+import type { Counters } from './http/figures/counters.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
 import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { LogPlace } from './publish-each.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
@@ -39,6 +33,7 @@ import type { DefinitionStore } from './store/mcp-definitions.ts';
 import type { OversightStore } from './store/oversight.ts';
 import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
+import type { MetricsPushState } from './telemetry/push-metrics.ts';
 import type { Erasing } from './wire-erasure.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
@@ -56,12 +51,16 @@ export interface Services {
   readonly audit: AuditLogs;
   /** The workflows whose records a reader may see; `null`: all records (requirement G7). */
   readonly auditScope: (reader: Principal) => readonly string[] | null;
+  /** What tells people that somebody is needed. */
+  readonly notifier: Pick<Notifier, 'try' | 'states'>;
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly figures: AuditFigures;
+  /** The figures as counters. */
+  readonly counters: Counters;
+  /** How their push is; null where none is configured. */
+  readonly metricsPush: () => MetricsPushState | null;
   readonly drift: DriftWatch;
-  /** The figures as Prometheus reads them, of these workflows or all. */
-  readonly counters: (workflows: readonly string[] | null) => Promise<string>;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */

@@ -38,6 +38,9 @@ import type { Secrets } from './config/secrets.ts';
 import { whileUnplaced } from './config/while-unplaced.ts';
 import { wireDeidentification } from './deidentification.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
+import { lookBehind } from './notify/look.ts';
+import { createNotifier } from './notify/notifier.ts';
+import { notifyingWriter } from './notify/notifying-writer.ts';
 import { createPlanting } from './planting.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
@@ -52,6 +55,7 @@ import { historyStore } from './store/history.ts';
 import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
+import { notificationStore } from './store/notifications.ts';
 import { passkeyStore } from './store/passkeys.ts';
 import { plantedStore } from './store/planted.ts';
 import { proposalStore } from './store/proposals.ts';
@@ -112,7 +116,13 @@ export async function wireStages(options: StagesOptions) {
     second_person: config.audit.reveal.second_person,
     find: findBehind({ audit, redactor, kept: keptOfRun(database, sealing) }),
   });
-  const stage = { audit, uow: database, clock };
+  const { channels } = config.notifications;
+  const outbox = notificationStore(database);
+  // What happens in these stages may concern people who are not looking.
+  const stage = {
+    audit: notifyingWriter({ audit, uow: database, outbox, channels, clock }),
+    ...{ uow: database, clock },
+  };
   const changes = environmentStore(database);
   const environment = createEnvironment({
     ...stage,
@@ -124,7 +134,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const agentHooks = stopAgents({
     database,
-    audit,
+    audit: stage.audit,
     clock,
     changes,
     environment,
@@ -222,6 +232,11 @@ export async function wireStages(options: StagesOptions) {
   });
 
   const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
+  const notifier = createNotifier({
+    ...{ channels, systems, egress, secrets, clock, audit, uow: database, store: outbox },
+    look: lookBehind({ approvals, handoffs, proposals }),
+    origin: base_url,
+  });
   const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
   const values = contextStore(database, sealing);
@@ -289,6 +304,7 @@ export async function wireStages(options: StagesOptions) {
     execution,
     egress,
     streams,
+    notifier,
     approvals,
     passkeys,
     approvalDelegations,

@@ -32,7 +32,7 @@ import { every } from './every.ts';
 import { watchDrift } from './governance/drift.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
-import { figureCounters } from './http/figures/metrics.ts';
+import { figureCounters } from './http/figures/counters.ts';
 import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { plantingNote } from './planting.ts';
@@ -53,6 +53,7 @@ import { startPulse } from './store/pulse.ts';
 import { acceptedRollbacks } from './store/restores.ts';
 import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
+import { metricsPush } from './telemetry/push-metrics.ts';
 import { VERSION } from './version.ts';
 import { wireBackups } from './wire-backups.ts';
 import { wireModelSharing } from './wire-model-sharing.ts';
@@ -101,6 +102,7 @@ export interface PortreeveServer {
 const EXPIRE_EVERY_MS = 5000;
 const DETACH_EVERY_MS = 3_600_000;
 const STREAM_EVERY_MS = 1000;
+const NOTIFY_EVERY_MS = 1000;
 const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
@@ -205,6 +207,7 @@ async function start(
   undo.push(() => stages.closePlaces());
   undo.push(() => stages.agents.close());
   undo.push(() => stages.streams.close());
+  undo.push(async () => stages.notifier.close());
   undo.push(() => signIn.close());
   undo.push(() => execution.idle());
   await checkLogs(config, namesOf(project), presentLogs(database));
@@ -280,6 +283,14 @@ async function start(
     database,
     audit.all.map(({ log: { origin } }) => origin),
   );
+  const logs = await Promise.all(audit.all.map(async ({ log }) => ({ log, from: await log.size() })));
+  const counters = figureCounters({ figures, logs });
+  const { metrics } = config.telemetry;
+  const push = metricsPush({
+    ...{ config: metrics, systems, egress, secrets, counters, clock },
+    about: { version: VERSION, environment: config.environment, instance: executor },
+  });
+  undo.push(async () => push.close());
   const drift = watchDrift({ audit, workflows: project.workflows });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
@@ -325,11 +336,13 @@ async function start(
       info,
     },
     figures,
+    counters,
+    metricsPush: () => push.state(),
     drift,
-    counters: figureCounters(figures),
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
+    notifier: stages.notifier,
     streams: () => stages.streams.states(),
     workflows: project.workflows,
     outside: stages.agents.outside,
@@ -395,6 +408,9 @@ async function start(
     every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
+    every(NOTIFY_EVERY_MS, () => stages.notifier.deliver(), log),
+    every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
+    ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
     every(DRIFT_EVERY_MS, () => drift.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];

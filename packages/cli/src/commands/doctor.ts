@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { EXIT, ProblemError } from '../failure.ts';
 import { printable, short, style } from '../output.ts';
 import { type GlobalOptions, serverUrl, signIn } from '../session.ts';
+import { type ChannelState, channelWords } from './notifications.ts';
 
 /** What to do about an anchor or a witness of the log. */
 const PLACE_NEXT: Readonly<Record<string, string>> = {
@@ -37,6 +38,24 @@ export function streamCheck({ name, log, to, lag, waiting_since, problem }: Stre
   return {
     ...{ name: 'stream', ok, detail: `${name} (${to}): ${waits}${problem ? `; ${problem}` : ''}` },
     ...(ok ? {} : { next: 'See whether the receiver answers; nothing is lost, it is tried again by itself.' }),
+  };
+}
+
+/** A channel that people are told by. */
+export function channelCheck(channel: ChannelState): Check {
+  const ok = channel.problem === null;
+  return {
+    ...{ name: 'channel', ok, detail: `${channel.name} (${channel.kind}): ${channelWords(channel)}` },
+    ...(ok ? {} : { next: `Mend it, then: portreeve notifications test ${channel.name}` }),
+  };
+}
+
+function metricsCheck({ system, sent_at, problem }: Record<'system' | 'sent_at' | 'problem', string | null>): Check {
+  const ok = problem === null;
+  const newest = sent_at === null ? 'nothing taken yet' : `last taken ${sent_at}`;
+  return {
+    ...{ name: 'metrics', ok, detail: `${system}: ${newest}${ok ? '' : `; ${problem}`}` },
+    ...(ok ? {} : { next: 'See whether the receiver answers; the next push says all again.' }),
   };
 }
 
@@ -108,6 +127,8 @@ async function doctor(options: GlobalOptions): Promise<number> {
       });
     }
     checks.push(...system.streams.map((stream: StreamState) => streamCheck(stream)));
+    checks.push(...system.channels.map(channelCheck));
+    if (system.metrics) checks.push(metricsCheck(system.metrics));
     return url;
   });
   const ok = checks.every((each) => each.ok);

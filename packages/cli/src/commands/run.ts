@@ -65,6 +65,8 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
     );
   }
   if (!options.json && now.cost) console.log(style('dim', `\nModels: ${costLine(now.cost)}`));
+  if (!options.json && watched.heldBack)
+    console.log(`\nWhat ${printable(workflow)} may be used for: /workflows/${printable(workflow)} in the console`);
   if (watched.state === 'stopped') return EXIT.failed;
   if (now.ended_at === null) return EXIT.waiting;
   return now.state === 'completed' && !watched.heldBack ? EXIT.done : EXIT.failed;

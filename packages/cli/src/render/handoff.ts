@@ -3,6 +3,9 @@ import { printable, style, wrap } from '../output.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a hand-off as the API answers it
 type Handoff = any;
 
+/** Kinds that policy or a person has refused: they point to what the workflow may be used for. */
+const REFUSED = new Set(['refused', 'denied', 'expired_approval']);
+
 /** One hand-off on the terminal: why, what was tried, how it is done by hand, and what may be seen of what it is about. */
 export function showHandoff(handoff: Handoff): void {
   const pair = (name: string, text: string) =>
@@ -12,6 +15,7 @@ export function showHandoff(handoff: Handoff): void {
   pair('why', handoff.why);
   for (const tried of handoff.tried) pair('tried', tried);
   pair('next', handoff.next);
+  if (REFUSED.has(handoff.kind)) pair('use', `what it is for: /workflows/${handoff.workflow} in the console`);
   pair('since', `${handoff.created_at}, ${handoff.age_minutes} minutes`);
   pair(
     'until',

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ProjectConfig } from '@portreeve/contract';
 import { loadProject, type PortreeveServer, startServer } from '@portreeve/server';
 import { type Companions, startCompanions } from '../companions.ts';
 
@@ -26,7 +27,7 @@ export async function installation(port: number): Promise<Installation> {
   try {
     const { config } = await loadProject(EXAMPLE);
     const server = await startServer({
-      project: EXAMPLE,
+      project: await withChannel(folder, config),
       stateFolder: state,
       port,
       systems: async () => {
@@ -49,4 +50,25 @@ export async function installation(port: number): Promise<Installation> {
     await stop();
     throw error;
   }
+}
+
+/** The example with a channel of notifications that hears of nothing and has no address: it can be tried, and fails. */
+async function withChannel(folder: string, config: ProjectConfig): Promise<string> {
+  const project = join(folder, 'project');
+  await mkdir(project);
+  const text = JSON.stringify({
+    environment: config.environment,
+    workflows: config.workflows.map((path) => relative(project, join(EXAMPLE, path))),
+    systems: { chat: { url: 'https://chat.example' } },
+    notifications: {
+      channels: [
+        {
+          ...{ kind: 'slack', name: 'chat', system: 'chat', webhook: 'no-such-secret' },
+          rules: [{ workflows: ['none-of-ours'], kinds: ['approval.opened'] }],
+        },
+      ],
+    },
+  });
+  await writeFile(join(project, 'portreeve.config.ts'), `export default ${text};\n`);
+  return project;
 }

@@ -15,6 +15,11 @@ export function codeOf(error: unknown): string | null {
 /** What to say of an error: what went wrong, and what helps. */
 export function wordsOf(error: unknown): { readonly what: string; readonly next: string } {
   if (isProblem(error)) return { what: error.message, next: error.problem.next ?? '' };
+  // What a person or their device refused: the browser's own words.
+  if (error instanceof DOMException && error.name === 'NotAllowedError')
+    return { what: 'Your device was not allowed to, or took too long.', next: 'Nothing was changed: try again.' };
+  if (error instanceof DOMException && error.name === 'InvalidStateError')
+    return { what: 'This device holds a passkey of yours already.', next: 'Use that one, or another device.' };
   return { what: 'The server did not answer.', next: 'Check the connection, then try again.' };
 }
 

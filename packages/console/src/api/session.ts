@@ -22,6 +22,9 @@ export function useMay(): (operation: string) => boolean {
   return (operation) => may.includes(operation);
 }
 
+/** Whether a path is that of the page on which an approval is decided: no page of the console. */
+export const isApproval = (path: string): boolean => /^\/approve\/[a-z0-9_]{1,64}$/.test(path);
+
 const RETURN = 'portreeve.return';
 
 /** Where to go on after a sign-in, in this tab alone. Only a path of this console: nobody can lead elsewhere with it. */

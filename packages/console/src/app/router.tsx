@@ -9,7 +9,7 @@ import {
   stringifySearchWith,
 } from '@tanstack/react-router';
 import { codeOf, forgetPerson, onSignedOut, queryClient } from '../api/client.ts';
-import { returning, sessionQuery } from '../api/session.ts';
+import { isApproval, returning, sessionQuery } from '../api/session.ts';
 import { Failure, Loading } from '../ui/states.tsx';
 import { firstArea } from './areas.ts';
 import { Missing } from './missing.tsx';
@@ -45,6 +45,7 @@ const home = createRoute({
   path: '/',
   beforeLoad: ({ context }) => {
     const back = returning.take();
+    if (isApproval(back)) throw redirect({ href: back, reloadDocument: true, replace: true });
     throw redirect({ to: back === '/' ? firstArea(context.session.may) : back, replace: true });
   },
 });

@@ -73,15 +73,36 @@ const FILTERS = [
   ['until', 'Before', ''],
 ] as const;
 
+/** Columns that the server orders by, and how it calls them. */
+const SERVED: Readonly<Record<string, string>> = { index: 'time', time: 'time', type: 'type', outcome: 'outcome' };
+
+/**
+ * The order that the server is asked for; null where it has no index for it: then what is loaded is sorted here. Other
+ * columns than time go with bounds of time, or within one run, proposal or approval.
+ */
+function servedSort(asked: string | undefined, filters: readonly string[]): string | null {
+  const by = SERVED[asked?.replace(/^-/, '') ?? ''];
+  if (asked === undefined || by === undefined) return null;
+  const within = filters.some((name) => ['run', 'proposal', 'approval'].includes(name));
+  const indexed = by === 'time' || within || filters.every((name) => name === 'since' || name === 'until');
+  return indexed ? `${asked.startsWith('-') ? '-' : ''}${by}` : null;
+}
+
 export function Audit(): ReactNode {
   const may = useMay();
   const [url, setUrl] = useUrlState();
   const filter = Object.fromEntries(FILTERS.map(([name]) => [name, url[name]]).filter(([, value]) => value));
   const order = url.order === 'oldest' ? 'oldest' : 'newest';
+  const sort = servedSort(url.sort, Object.keys(filter));
   const pages = usePages(
-    ['audit', filter, order],
+    ['audit', filter, order, sort],
     async (after, signal) => {
-      const query = { ...filter, order, limit: 100, ...(after === undefined ? {} : { after }) };
+      const query = {
+        ...filter,
+        ...(sort ? { sort } : { order }),
+        limit: 100,
+        ...(after === undefined ? {} : { after }),
+      };
       const { records, next } = await api.call('GET /v1/audit/records', { query: query as never, signal });
       return { rows: records, next };
     },
@@ -101,6 +122,7 @@ export function Audit(): ReactNode {
             name="records"
             columns={columns}
             {...pages}
+            sorted={sort !== null}
             rowKey={({ place }) => place}
             search={url}
             onSearch={setUrl}

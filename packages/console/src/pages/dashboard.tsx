@@ -18,13 +18,14 @@ type Figures = Answer<'GET /v1/figures'>;
 type Figure = Figures['figures'][number];
 type Code = Figures['codes'][number];
 type Model = Figures['models'][number];
+type Cost = Figures['costs'][number];
 
 const SPANS = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000, month: 30 * 86_400_000 } as const;
 const SPLITS = ['workflow', 'tool', 'model', 'prompt', 'policy_version', 'release'] as const;
 
 /** The records of a figure: all of its time, or those of one value that it is split by. */
 function recordsOf({ since, until }: Figures, filter: Figure['filter'], more: UrlState = {}): UrlState {
-  return { type: filter.type, outcome: filter.outcome, since, until, ...more };
+  return { type: filter.type, outcome: filter.outcome, code: filter.code, since, until, ...more };
 }
 
 export function Dashboard(): ReactNode {
@@ -165,13 +166,24 @@ function Shown({
           empty={<Empty title="No model was asked in this time" />}
         />
       </Panel>
+      <Panel title={`Cost of models, by ${by.replace('_', ' ')}`} bare>
+        <Table
+          name="costs"
+          columns={costColumns(data, by)}
+          rows={data.costs}
+          rowKey={({ value, currency }) => `${value} ${currency}`}
+          search={url}
+          onSearch={setUrl}
+          empty={<Empty title="No model was asked in this time" />}
+        />
+      </Panel>
       <Panel title="What has changed in this time">
         {data.marks.length === 0 ? (
-          <p className="soft">Neither policy, releases nor the environment.</p>
+          <p className="soft">Neither policy, releases, models nor the environment.</p>
         ) : (
           <ul className="stack-tight">
             {data.marks.map(({ at, place, what }) => (
-              <li key={place} className="cluster">
+              <li key={`${place} ${what}`} className="cluster">
                 <WholeTime at={at} />
                 <Link to={`/audit/${place}`}>{what}</Link>
               </li>
@@ -211,6 +223,45 @@ function codeColumns(data: Figures): readonly Column<Code>[] {
     { id: 'rules', title: 'Rules', value: ({ rules }) => rules.join(', ') || null },
     { id: 'where', title: 'Where', value: ({ type }) => type, cell: ({ type }) => <Text>{type}</Text> },
     { id: 'count', title: 'Times', numeric: true, value: ({ count }) => count },
+  ];
+}
+
+/** Millionths as a decimal number, digit by digit: money is never a float. */
+function moneyOf(micros: number): string {
+  const digits = String(micros).padStart(7, '0');
+  return `${digits.slice(0, -6)}.${digits.slice(-6).replace(/0{1,4}$/, '')}`;
+}
+
+/** What an amount is made of: answers and failed attempts, each of which opens its records. */
+function costColumns(data: Figures, by: (typeof SPLITS)[number]): readonly Column<Cost>[] {
+  const opens = (type: string, count: (cost: Cost) => number) => (cost: Cost) =>
+    cost.value === null || count(cost) === 0 ? (
+      <Text>{String(count(cost))}</Text>
+    ) : (
+      <Link to="/audit" search={recordsOf(data, { type }, splitOf(by, cost.value))}>
+        {count(cost)}
+      </Link>
+    );
+  const answered = ({ answered: count }: Cost): number => count;
+  const failed = ({ failed: count }: Cost): number => count;
+  return [
+    { id: 'value', title: 'Of', value: ({ value }) => value ?? 'none' },
+    {
+      id: 'cost',
+      title: 'Cost',
+      numeric: true,
+      value: ({ micros }) => micros,
+      cell: ({ micros, currency }) => <Text>{currency === '' ? 'no price' : `${moneyOf(micros)} ${currency}`}</Text>,
+    },
+    { id: 'answered', title: 'Answers', numeric: true, value: answered, cell: opens('model.answered', answered) },
+    {
+      id: 'failed',
+      title: 'Failed attempts',
+      numeric: true,
+      value: failed,
+      cell: opens('model.attempt_failed', failed),
+    },
+    { id: 'unpriced', title: 'Without a price', numeric: true, value: ({ unpriced }) => unpriced },
   ];
 }
 

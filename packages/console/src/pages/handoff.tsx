@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { type Answer, api } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
+import { AcceptableUseNote } from '../ui/acceptable-use.tsx';
 import { StateBadge } from '../ui/badge.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
 import { Reason } from '../ui/select.tsx';
@@ -12,6 +13,9 @@ import { Id, Json, Text, Whole } from '../ui/text.tsx';
 import { WholeTime } from '../ui/time.tsx';
 import { useAct } from '../ui/use-act.tsx';
 import { kindBadge } from './queue.tsx';
+
+/** Kinds that policy or a person has refused. */
+const REFUSED: ReadonlySet<string> = new Set(['refused', 'denied', 'expired_approval']);
 
 type Handoff = Answer<'GET /v1/queue/:id'>;
 
@@ -46,6 +50,7 @@ function Shown({ handoff }: { readonly handoff: Handoff }): ReactNode {
               <strong>What you can do: </strong>
               <Text>{handoff.next}</Text>
             </p>
+            {REFUSED.has(handoff.kind) ? <AcceptableUseNote workflow={handoff.workflow} /> : null}
           </div>
         </Panel>
         <Panel title="What was tried, and what is known">

@@ -5,6 +5,7 @@ import { type Answer, api, queryClient } from '../api/client.ts';
 import { type LiveState, useLiveRun } from '../api/live-run.ts';
 import { useMay } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
+import { AcceptableUseNote } from '../ui/acceptable-use.tsx';
 import { Badge, StateBadge } from '../ui/badge.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
@@ -17,6 +18,9 @@ import { useAct } from '../ui/use-act.tsx';
 import { approvalPage } from './deny.tsx';
 
 type Run = Answer<'GET /v1/runs/:id'>;
+
+/** Outcomes of records that say that something was refused, by policy or by a person. */
+const REFUSALS: ReadonlySet<string> = new Set(['refuse', 'refused', 'denied']);
 
 const LIVE: Readonly<Record<LiveState, readonly ['good' | 'warn' | 'plain' | 'accent', string]>> = {
   connecting: ['plain', 'connecting'],
@@ -114,6 +118,7 @@ function Story({ run }: { readonly run: Run }): ReactNode {
       <div className="panel">
         <StageBar records={records} />
       </div>
+      {records.some(({ entry }) => REFUSALS.has(entry.outcome)) ? <AcceptableUseNote workflow={run.workflow} /> : null}
       <div className="split">
         <Panel
           title="What happened"

@@ -69,11 +69,14 @@ export function Runs(): ReactNode {
     staleTime: 60_000,
   });
   const state = STATES.find((each) => each === url.state);
+  // Runs are numbered by the time at which they began: the server gives them in either order.
+  const sorted = /^-?(run|begun)$/.test(url.sort ?? '');
+  const order = sorted && !url.sort?.startsWith('-') ? 'oldest' : 'newest';
   const pages = usePages(
-    ['runs', state, url.workflow],
+    ['runs', state, url.workflow, order],
     async (before, signal) => {
       const query = {
-        limit: 100,
+        ...({ limit: 100, order } as const),
         ...(state ? { state } : {}),
         ...(url.workflow ? { workflow: url.workflow } : {}),
         ...(before === undefined ? {} : { before: String(before) }),
@@ -94,6 +97,7 @@ export function Runs(): ReactNode {
           name="runs"
           columns={columns}
           {...pages}
+          sorted={sorted}
           rowKey={(row) => row.id}
           search={url}
           onSearch={setUrl}

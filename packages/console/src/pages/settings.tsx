@@ -14,6 +14,7 @@ import type { Column } from '../ui/table-model.ts';
 import { Id, Text } from '../ui/text.tsx';
 import { Time, WholeTime } from '../ui/time.tsx';
 import { useAct } from '../ui/use-act.tsx';
+import { Passkeys } from './passkeys.tsx';
 
 type Session = Row<'GET /v1/sessions', 'sessions'>;
 type Token = Row<'GET /v1/tokens', 'tokens'>;
@@ -87,6 +88,7 @@ export function Settings(): ReactNode {
           </Panel>
           <Appearance />
         </div>
+        {may('passkeys.read') ? <Passkeys /> : null}
         {may('sessions.read') ? <Sessions /> : null}
         {may('tokens.read') ? <Tokens /> : null}
         {may('system.read') ? <SystemPanel /> : null}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
 import { api, forgetPerson, wordsOf } from '../api/client.ts';
+import { isApproval, returning } from '../api/session.ts';
 import markUrl from '../styles/mark.svg';
 import { Badge } from '../ui/badge.tsx';
 import { Input } from '../ui/select.tsx';
@@ -11,6 +12,8 @@ import { Text } from '../ui/text.tsx';
 export function SignIn(): ReactNode {
   useEffect(() => {
     document.title = 'Sign in · Portreeve';
+    const then = new URLSearchParams(location.search).get('then');
+    if (then !== null && isApproval(then)) returning.keep(then);
   }, []);
   const ways = useQuery({ queryKey: ['sign-in'], queryFn: ({ signal }) => api.call('GET /v1/sign-in', { signal }) });
   return (

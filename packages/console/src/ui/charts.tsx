@@ -71,7 +71,14 @@ export function Columns({
           </rect>
         ))}
         {marks.map(({ at: time, place, what }) => (
-          <line key={place} className="mark-line" x1={at(Date.parse(time))} x2={at(Date.parse(time))} y1="4" y2={y(0)}>
+          <line
+            key={`${place} ${what}`}
+            className="mark-line"
+            x1={at(Date.parse(time))}
+            x2={at(Date.parse(time))}
+            y1="4"
+            y2={y(0)}
+          >
             <title>{what}</title>
           </line>
         ))}
@@ -83,7 +90,7 @@ export function Columns({
       </svg>
       <figcaption className="small soft">
         {marks.length > 0
-          ? 'Dashed: policy, a release or the environment was changed.'
+          ? 'Dashed: policy, a release, a model or the environment was changed.'
           : 'Nothing was changed in this time.'}
       </figcaption>
       <table className="visually-hidden">

@@ -13,6 +13,8 @@ export interface TableProps<T> {
   readonly columns: readonly Column<T>[];
   /** Undefined while it loads. */
   readonly rows: readonly T[] | undefined;
+  /** The server gives the rows in the order that was asked for: what is not loaded yet is in its place, too. */
+  readonly sorted?: boolean;
   readonly error?: unknown;
   readonly retry?: () => void;
   readonly rowKey: (row: T) => string;
@@ -28,8 +30,11 @@ export interface TableProps<T> {
 
 /** Every list of the console: sorts, filters, pages, exports, and draws only the rows that are in view. */
 export function Table<T>(props: TableProps<T>): ReactNode {
-  const { columns, rows, search, error } = props;
-  const shown = useMemo(() => arrange(rows ?? [], columns, search), [rows, columns, search]);
+  const { columns, rows, search, error, sorted = false } = props;
+  const shown = useMemo(
+    () => arrange(rows ?? [], columns, sorted ? { q: search.q } : search),
+    [rows, columns, search, sorted],
+  );
   return (
     <div>
       <Tools {...props} shown={shown} />

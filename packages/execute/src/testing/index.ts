@@ -16,6 +16,7 @@ export {
 } from './fixture.ts';
 export { httpContract } from './http-contract.ts';
 export { leaseStoreContract } from './lease-store-contract.ts';
+export { MAIL_LOGIN, type MailServer, startMailServer } from './mail-server.ts';
 export { memoryExecuteStore, memorySecrets } from './memory-store.ts';
 export { secretStoreContract } from './secret-store-contract.ts';
 export { executeStoreContract } from './store-contract.ts';

@@ -33,6 +33,15 @@ export function memoryProposalStore(): ProposalStore & { snapshot(): () => void 
         .reverse()
         .sort((a, b) => Date.parse(b.succeeded_at ?? '9999-12-31') - Date.parse(a.succeeded_at ?? '9999-12-31'))
         .slice(0, limit),
+    repeats: async ({ id, digest, run }, since) =>
+      [...proposalsById.values()].some(
+        ({ proposal, succeeded_at }) =>
+          proposal.id !== id &&
+          proposal.digest === digest &&
+          proposal.run === run &&
+          succeeded_at !== null &&
+          (run !== null || Date.parse(succeeded_at) >= since.getTime()),
+      ),
     ofExecution: async (execution) =>
       [...proposalsById.values()].find(
         (each) => each.execution === execution || each.settlement?.calls.some((call) => call.execution === execution),

@@ -1,8 +1,10 @@
 import {
   asId,
   type CallOutcome,
+  digestOf,
   fixedClock,
   newId,
+  type Proposal,
   type ProposalId,
   type ProposalState,
   type UnitOfWork,
@@ -166,6 +168,27 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       const unknown = await effect('unknown', null);
       const found = (await harness.store.effectsIn(run, 10)).map(({ proposal }) => proposal.id);
       expect(found).toEqual([unknown, fourth, third, second, first]);
+    });
+
+    test('H6: the same call that succeeded before is found: in its run, or lately by the same principal', async () => {
+      const run = newId('run', clock);
+      const since = new Date(Date.parse(TEST_NOW) - 1000);
+      const succeeded_at = TEST_NOW;
+      // The digest holds neither the id nor the run: two of one content are the same call.
+      const call = (over: Partial<Proposal>) => ({ ...testProposal(clock, over), digest: digestOf([String(run)]) });
+      const store = harness.store;
+      expect(await store.repeats(call({ run }), since)).toBe(false);
+      await inserted({ proposal: call({ run }), state: 'failed', succeeded_at: null });
+      expect(await store.repeats(call({ run }), since)).toBe(false);
+      const first = call({ run });
+      await inserted({ proposal: first, state: 'succeeded', succeeded_at });
+      expect(await store.repeats(first, since)).toBe(false);
+      expect(await store.repeats(call({ run }), since)).toBe(true);
+      expect(await store.repeats(call({ run: newId('run', clock) }), since)).toBe(false);
+      expect(await store.repeats(call({ run: null }), since)).toBe(false);
+      await inserted({ proposal: call({ run: null }), state: 'succeeded', succeeded_at });
+      expect(await store.repeats(call({ run: null }), since)).toBe(true);
+      expect(await store.repeats(call({ run: null }), new Date(Date.parse(TEST_NOW) + 1))).toBe(false);
     });
 
     test('G3: nothing of a transaction that fails stays', async () => {

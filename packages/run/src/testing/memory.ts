@@ -35,11 +35,11 @@ export function memoryRunStore(): RunStore & { snapshot(): () => void } {
     async list(filter) {
       return [...rowsById.values()]
         .map((row) => row.run)
-        .sort((a, b) => (a.id > b.id ? -1 : 1))
+        .sort((a, b) => (a.id > b.id === (filter.order !== 'oldest') ? -1 : 1))
         .filter((run) => !filter.state || run.state === filter.state)
         .filter((run) => !filter.workflow || run.workflow === filter.workflow)
         .filter((run) => !filter.requester || run.principal.id === filter.requester)
-        .filter((run) => !filter.before || run.id < filter.before)
+        .filter(({ id }) => !filter.before || (filter.order === 'oldest' ? id > filter.before : id < filter.before))
         .slice(0, filter.limit ?? 100);
     },
     attachments: async (id) => [...(rowsById.get(id)?.attachments ?? [])],

@@ -165,6 +165,9 @@ export function runStoreContract(name: string, make: () => Promise<RunStoreHarne
       expect(await ids({ workflow: 'refund' })).toEqual([second.id]);
       expect(await ids({ limit: 2 })).toEqual([third.id, second.id]);
       expect(await ids({ limit: 2, before: second.id })).toEqual([first.id]);
+      const all = await ids({});
+      expect(await ids({ order: 'oldest' })).toEqual([...all].reverse());
+      expect(await ids({ order: 'oldest', before: first.id, limit: 1 })).toEqual([second.id]);
     });
   });
 }

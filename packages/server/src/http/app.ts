@@ -23,6 +23,7 @@ import { checkText } from './check-text.ts';
 import { serveConsole } from './console/serve-console.ts';
 import { assertOurHost, challenge } from './mcp-guard.ts';
 import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
+import { stepIn } from './pages/step-in.ts';
 import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes/index.ts';
@@ -129,6 +130,9 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
     },
     // Before the body is read, so that a stranger's is not even parsed; behind the limit on requests (`onRequest`), so
     // that a flood does not fill the record.
+    ...(route.page
+      ? { onRequest: async (request, reply) => ((await stepIn(services.web, request, reply)) ? reply : undefined) }
+      : {}),
     preParsing: async (request, reply, payload) => {
       // What somebody was shown, or was given, stays in no cache; a handler may say otherwise.
       if (route.operation !== 'public' || route.method !== 'GET') reply.header('cache-control', 'no-store');

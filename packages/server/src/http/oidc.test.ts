@@ -10,7 +10,12 @@ let provider: OpenIdProvider;
 let house: TestServer;
 beforeAll(async () => {
   provider = await startOpenIdProvider(CALLBACK);
-  provider.groupsByPerson.set('mira', ['sec-ops']).set('rolf', ['staff']).set('odd', 'sec-ops').set('nora', []);
+  provider.groupsByPerson
+    .set('mira', ['sec-ops'])
+    .set('rolf', ['staff'])
+    .set('odd', 'sec-ops')
+    .set('nora', [])
+    .set('otis', ['ops']);
   const oidc = {
     issuer: provider.issuer,
     client_id: CLIENT.id,
@@ -18,6 +23,7 @@ beforeAll(async () => {
     role_rules: [
       { claim: 'groups', value: 'sec-ops', roles: ['approver' as const, 'requester' as const], groups: ['note-leads'] },
       { claim: 'groups', value: 'staff', roles: ['requester' as const] },
+      { claim: 'groups', value: 'ops', roles: ['operator' as const] },
     ],
   };
   house = await testServer({
@@ -42,8 +48,8 @@ const ask = (path: string, init: RequestInit = {}) => fetch(house.url + path, { 
 const cookiesOf = (response: Response) => response.headers.getSetCookie();
 const pairOf = (line: string | undefined) => (line ?? '').split(';')[0] ?? '';
 
-async function begin(name = 'corp') {
-  const response = await ask(`/v1/oidc/${name}/begin`);
+async function begin(name = 'corp', query = '') {
+  const response = await ask(`/v1/oidc/${name}/begin${query}`);
   expect(response.status).toBe(303);
   expect(response.headers.get('cache-control')).toBe('no-store');
   return { url: response.headers.get('location')!, cookie: pairOf(cookiesOf(response)[0]), set: cookiesOf(response) };
@@ -53,8 +59,8 @@ async function through(url: string, person: string): Promise<string> {
   const { pathname, search } = new URL(await provider.browse(url, person));
   return pathname + search;
 }
-async function signedIn(person: string): Promise<string> {
-  const { url, cookie } = await begin();
+async function signedIn(person: string, query = ''): Promise<string> {
+  const { url, cookie } = await begin(`corp`, query);
   const response = await ask(await through(url, person), { headers: { cookie } });
   expect(response.status, await response.clone().text()).toBe(303);
   return pairOf(cookiesOf(response).find((line) => line.startsWith('portreeve_session=')));
@@ -96,6 +102,29 @@ describe('signing in', () => {
       via: 'session',
       principal: { kind: 'person', name: expect.stringMatching(/^mira\./), groups: ['note-leads'] },
     });
+  });
+
+  test('C5 B1: who freezes proves anew who they are, at the provider: a session that was left open is not enough', async () => {
+    const asked = new URL((await begin('corp', '?prove=anew')).url).searchParams;
+    expect([asked.get('prompt'), asked.get('max_age')]).toEqual(['login', '0']);
+    const freeze = (cookie: string) =>
+      ask('/v1/environment/freezes', {
+        method: 'POST',
+        headers: { cookie, origin: BASE, 'content-type': 'application/json' },
+        body: JSON.stringify({ target: 'tool:publish_note', reason: 'a test' }),
+      });
+    // The provider says when it asked for the password only where that was asked for.
+    const left = await freeze(await signedIn('otis'));
+    expect([left.status, await left.json()]).toMatchObject([403, { code: 'proof_needed' }]);
+    const proven = await signedIn('otis', '?prove=anew');
+    expect((await freeze(proven)).status).toBeLessThan(300);
+    // Five minutes later the same session is one that was left open.
+    await house.server.services.database.pool.query(
+      "UPDATE identity_sessions SET proven_at = proven_at - interval '301 seconds'",
+    );
+    const later = await freeze(proven);
+    expect([later.status, await later.json()]).toMatchObject([403, { code: 'proof_needed' }]);
+    expect((await ask('/v1/oidc/corp/begin?prove=other')).status).toBe(400);
   });
 
   test('B1: the answer of another state, of another browser, or a second time opens nothing', async () => {

@@ -74,12 +74,18 @@ function send(reply: FastifyReply, error: PortreeveError, instance: string): Fas
       .code(error.status)
       .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': APPROVAL_PAGE_POLICY })
       .header('cache-control', 'no-store')
-      .send(wordsPage(ERRORS[error.code].title, error.detail, error.next));
+      .send(wordsPage(ERRORS[error.code].title, error.detail, error.next, signInFor(error, reply.request)));
   return reply
     .code(error.status)
     .type('application/problem+json')
     .serializer((value) => JSON.stringify(value))
     .send(toProblem(error, `urn:portreeve:request:${instance}`));
+}
+
+/** Where somebody who is not signed in does that, and comes back from. */
+function signInFor(error: PortreeveError, request: FastifyRequest): string | null {
+  const [path] = /^\/approve\/[a-z0-9_]{1,64}(?=\?|$)/.exec(request.url) ?? [];
+  return error.code === 'not_signed_in' && path !== undefined ? `/sign-in?then=${encodeURIComponent(path)}` : null;
 }
 
 function toKnown(error: FastifyError | PortreeveError | Error): PortreeveError {

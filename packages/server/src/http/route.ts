@@ -42,6 +42,8 @@ export interface Route {
   readonly resource?: true;
   /** Takes form-encoded parameters and answers errors as RFC 6749 has it. */
   readonly oauth?: true;
+  /** A page that links of other sites lead to. */
+  readonly page?: true;
   /** An answer that is written as it arises (events, files): not checked against a schema. */
   readonly stream?: string;
   // biome-ignore lint/suspicious/noExplicitAny: each route knows its own shapes; `route` checks them

@@ -25,6 +25,22 @@ async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
 }
 
 describe('asking for a run', () => {
+  test('A5: a refusal points to what the workflow may be used for, where its owners and the ways to ask stand', async () => {
+    const operator = await house.as('operator');
+    await operator.post('/v1/environment/freezes', { target: `workflow:${WORKFLOW}`, reason: 'a test' });
+    const refused = await analyst.post('/v1/runs', task(LOOK_UP));
+    await operator.post('/v1/environment/thaws', { target: `workflow:${WORKFLOW}`, stage: 'lifted', reason: 'a test' });
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { code: 'refused', acceptable_use: `/workflows/${WORKFLOW}`, next: expect.stringMatching(/\S/) },
+    });
+    const { workflows } = (await analyst.get('/v1/workflows')).body;
+    expect(workflows.find(({ name }: { name: string }) => name === WORKFLOW)).toMatchObject({
+      acceptable_use: expect.stringMatching(/\S/),
+      owners: { escalation: expect.stringMatching(/\S/) },
+    });
+  });
+
   test('INV9: it is pinned to release, policy and requester, and comes to its end', async () => {
     const { status, body } = await analyst.post('/v1/runs', task(LOOK_UP));
     expect(status).toBe(201);

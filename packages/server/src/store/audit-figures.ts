@@ -8,6 +8,8 @@ type Split = (typeof SPLITS)[number];
 export interface CountedRecords {
   readonly type: string;
   readonly outcome: string;
+  /** Of the codes that were asked for, those that the records have. */
+  readonly codes: readonly string[];
   /** The value that it is split by; null: the record has none. */
   readonly value: string | null;
   /** Which part of the time: 0 is the first. */
@@ -21,6 +23,8 @@ export interface FigureQuery {
   readonly parts: number;
   readonly by: Split;
   readonly types: readonly string[];
+  /** Reason codes that are told apart. */
+  readonly codes: readonly string[];
   /** The workflows that the reader may see; null: all. */
   readonly workflows: readonly string[] | null;
 }
@@ -30,16 +34,17 @@ export interface AuditFigures {
   counts(query: FigureQuery): Promise<CountedRecords[]>;
   /** How often each reason code stands in refusals, most often first, at most 50. */
   codes(query: FigureQuery): Promise<{ readonly code: string; readonly type: string; readonly count: number }[]>;
-  /** The origins of the logs. */
-  readonly logs: readonly string[];
   /** Counts by type, outcome and workflow of the records of a log from an index on, and the index behind the last of them. */
   from(
     log: string,
     index: number,
     types: readonly string[],
+    codes: readonly string[],
   ): Promise<{
     readonly next: number;
-    readonly rows: readonly { type: string; outcome: string; workflow: string | null; count: number }[];
+    readonly rows: readonly (Pick<CountedRecords, 'type' | 'outcome' | 'codes' | 'count'> & {
+      readonly workflow: string | null;
+    })[];
   }>;
 }
 
@@ -57,16 +62,18 @@ export function auditFigures(database: Database, logs: readonly string[]): Audit
   const where = ({ since, until, workflows }: FigureQuery, types: readonly string[]) => sql`
     log = ANY(${[...logs]}) AND time >= ${since} AND time < ${until} AND type = ANY(${[...types]})
     ${workflows === null ? sql`` : sql`AND workflow = ANY(${[...workflows]})`}`;
+  /** Which of these codes a record has, in their order. */
+  const told = (codes: readonly string[]) =>
+    sql`ARRAY(SELECT each FROM unnest(${[...codes]}::text[]) AS each WHERE each = ANY(codes))`;
   return {
-    logs,
     async counts(query) {
       const { since, until, parts, by, types } = query;
       const width = (until.getTime() - since.getTime()) / 1000 / parts;
-      const { rows } = await sql<{ type: string; outcome: string; value: string | null; part: number; count: string }>`
-        SELECT type, outcome, ${COLUMNS[by]} AS value,
+      const { rows } = await sql<Omit<CountedRecords, 'count'> & { count: string }>`
+        SELECT type, outcome, ${told(query.codes)} AS codes, ${COLUMNS[by]} AS value,
           least(${parts - 1}::int, floor(extract(epoch FROM time - ${since}::timestamptz) / ${width}::float8)::int) AS part,
           count(*) AS count
-        FROM audit_index WHERE ${where(query, types)} GROUP BY 1, 2, 3, 4`.execute(database.read);
+        FROM audit_index WHERE ${where(query, types)} GROUP BY 1, 2, 3, 4, 5`.execute(database.read);
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
     async codes(query) {
@@ -76,16 +83,19 @@ export function auditFigures(database: Database, logs: readonly string[]): Audit
         GROUP BY 1, 2 ORDER BY count(*) DESC, code, type LIMIT 50`.execute(database.read);
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
-    async from(log, index, types) {
+    async from(log, index, types, codes) {
       const { rows } = await sql<{
         type: string;
         outcome: string;
+        codes: string[];
         workflow: string | null;
         count: string;
         last: string;
       }>`
-        SELECT type, outcome, workflow, count(*) AS count, max(index) AS last FROM audit_index
-        WHERE log = ${log} AND index >= ${index} AND type = ANY(${[...types]}) GROUP BY 1, 2, 3`.execute(database.read);
+        SELECT type, outcome, ${told(codes)} AS codes, workflow, count(*) AS count, max(index) AS last FROM audit_index
+        WHERE log = ${log} AND index >= ${index} AND type = ANY(${[...types]}) GROUP BY 1, 2, 3, 4`.execute(
+        database.read,
+      );
       return {
         next: rows.reduce((next, { last }) => Math.max(next, Number(last) + 1), index),
         rows: rows.map(({ last: _, ...row }) => ({ ...row, count: Number(row.count) })),

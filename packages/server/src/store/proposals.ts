@@ -106,7 +106,8 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
           succeeded_at: stored.succeeded_at,
           ...settlementColumns(stored.settlement),
         })
-        .onConflict((conflict) => conflict.column('id').doNothing())
+        // Whatever the index: of two that insert one id at once, the second may trip over another unique one first.
+        .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       return inserted.numInsertedOrUpdatedRows === 1n;
     },
@@ -172,6 +173,18 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
         .limit(limit)
         .execute();
       return Promise.all(rows.map(opened));
+    },
+
+    async repeats({ id, digest, run }, since) {
+      let query = database.read
+        .selectFrom('proposals')
+        .select('id')
+        .where('digest', '=', digest)
+        .where('id', '<>', id)
+        .where('succeeded_at', 'is not', null);
+      query =
+        run === null ? query.where('run', 'is', null).where('succeeded_at', '>=', since) : query.where('run', '=', run);
+      return (await query.limit(1).executeTakeFirst()) !== undefined;
     },
 
     async ofExecution(execution) {

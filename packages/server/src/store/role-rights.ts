@@ -101,6 +101,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   undos: { api: READ, gatekeeper: CHANGE },
   unwindings: { api: READ, reasoner: READ, gatekeeper: CHANGE },
   notices: { api: READ, gatekeeper: ADD },
+  // Whatever concerns people is put there by who records it, and sent by who speaks to them.
+  notifications: { api: ALL, reasoner: ADD, gatekeeper: ADD },
   handoffs: {
     api: 'SELECT, UPDATE (state, body, "group", assignee, level, due_at, closed_at)',
     reasoner: ADD,

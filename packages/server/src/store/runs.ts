@@ -126,15 +126,16 @@ export function runStore(database: Database, sealing: Pick<Sealing, 'texts' | 'o
     },
 
     async list(filter) {
+      const oldest = filter.order === 'oldest';
       let query = database.read
         .selectFrom('runs')
         .selectAll()
-        .orderBy('id', 'desc')
+        .orderBy('id', oldest ? 'asc' : 'desc')
         .limit(filter.limit ?? 100);
       if (filter.state) query = query.where('state', '=', filter.state);
       if (filter.workflow) query = query.where('workflow', '=', filter.workflow);
       if (filter.requester) query = query.where('requester', '=', filter.requester);
-      if (filter.before) query = query.where('id', '<', filter.before);
+      if (filter.before) query = query.where('id', oldest ? '>' : '<', filter.before);
       return opened(await query.execute());
     },
 

@@ -29,7 +29,7 @@ export function emailConnector(options: {
         const { binding } = contract;
         if (binding.connector !== 'email') throw new NotSendable('the tool is not bound to e-mail');
         const login = credential === null ? null : loginOf(credential);
-        const { port, ...server } = serverOf(binding, located(binding.url, locate), login);
+        const { port, ...server } = mailPlace(binding, located(binding.url, locate), login);
         const message = await composeMessage(binding, call.args, { key: call.idempotency_key, at: clock.now() });
         const deadline = within(contract.timeout_ms, signal);
         try {
@@ -70,11 +70,15 @@ function endingOf(delivery: Delivery): Ending | null {
   }
 }
 
-function serverOf(binding: EmailBinding, address: string, login: Login | null): MailServer & { readonly port: number } {
+/** A mail server, and where it listens. */
+export type MailPlace = MailServer & { readonly port: number };
+
+/** What an `smtp` or `smtps` address says. Throws {@link NotSendable}, also for a credential without encryption. */
+export function mailPlace({ tls: wanted }: Pick<EmailBinding, 'tls'>, address: string, login: Login | null): MailPlace {
   const url = new URL(address);
   if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:')
     throw new NotSendable('the address of the binding is not smtp');
-  const tls = url.protocol === 'smtps:' ? 'implicit' : binding.tls === 'none' ? 'none' : 'starttls';
+  const tls = url.protocol === 'smtps:' ? 'implicit' : wanted === 'none' ? 'none' : 'starttls';
   if (tls === 'none' && login !== null) throw new NotSendable('a credential is not sent without encryption');
   const port = Number(url.port || (tls === 'implicit' ? 465 : 587));
   return { host: url.hostname, port, tls, login };

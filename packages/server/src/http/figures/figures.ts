@@ -4,6 +4,8 @@ import type { RecordType } from '@portreeve/contract';
 export interface FigureFilter {
   readonly type: RecordType;
   readonly outcome?: string;
+  /** A reason code that the record has. */
+  readonly code?: string;
 }
 
 export interface Figure {
@@ -26,6 +28,8 @@ export const figures: readonly Figure[] = [
     { id: 'runs_completed', title: 'Runs completed', filter: { type: 'run.ended', outcome: 'completed' } },
     { id: 'runs_not_admitted', title: 'Runs not admitted', filter: { type: 'run.refused' } },
     { id: 'handed_off', title: 'Handed to people', filter: { type: 'handoff.opened' } },
+    { id: 'overridden', title: 'Answers changed by people', filter: { type: 'handoff.closed', outcome: 'changed' } },
+    { id: 'declined', title: 'Answers declined by people', filter: { type: 'handoff.closed', outcome: 'declined' } },
   ]),
   ...group('Policy and people', [
     { id: 'refusals', title: 'Refused by policy', filter: { type: 'decision.made', outcome: 'refuse' } },
@@ -42,6 +46,7 @@ export const figures: readonly Figure[] = [
     { id: 'unknown', title: 'Outcomes unknown', filter: { type: 'execution.result', outcome: 'unknown' }, alarm: true },
     { id: 'grants_refused', title: 'Grants refused', filter: { type: 'grant.refused' }, alarm: true },
     { id: 'undone', title: 'Taken back', filter: { type: 'undo.ended' } },
+    { id: 'needless', title: 'Needless calls', filter: { type: 'proposal.submitted', code: 'repeated_call' } },
   ]),
   ...group('Attacks and mistakes', [
     {
@@ -55,12 +60,26 @@ export const figures: readonly Figure[] = [
   ]),
   ...group('Models', [
     { id: 'model_calls', title: 'Model answers', filter: { type: 'model.answered' } },
+    { id: 'attempts_failed', title: 'Attempts failed', filter: { type: 'model.attempt_failed' } },
+    { id: 'passed_over', title: 'Fallbacks', filter: { type: 'endpoint.passed_over' } },
     { id: 'model_failed', title: 'Models silent', filter: { type: 'model.failed' } },
     { id: 'endpoint_refused', title: 'Fallbacks by policy', filter: { type: 'endpoint.refused' } },
     { id: 'output_rejected', title: 'Answers rejected', filter: { type: 'output.rejected' } },
+    { id: 'drift', title: 'Drift alarms', filter: { type: 'drift.alarm' }, alarm: true },
   ]),
 ];
 
-export function isCounted({ filter }: Figure, row: { readonly type: string; readonly outcome: string }): boolean {
-  return row.type === filter.type && (filter.outcome === undefined || row.outcome === filter.outcome);
+/** The types of records that figures count, and the codes that some of them ask for. */
+export const TYPES: readonly string[] = [...new Set(figures.map(({ filter }) => filter.type))];
+export const CODES: readonly string[] = [...new Set(figures.flatMap(({ filter }) => filter.code ?? []))];
+
+export function isCounted(
+  { filter }: Figure,
+  row: { readonly type: string; readonly outcome: string; readonly codes: readonly string[] },
+): boolean {
+  return (
+    row.type === filter.type &&
+    (filter.outcome === undefined || row.outcome === filter.outcome) &&
+    (filter.code === undefined || row.codes.includes(filter.code))
+  );
 }

@@ -1,53 +1,25 @@
-import type { AuditFigures } from '../../store/audit-figures.ts';
-import { figures, isCounted } from './figures.ts';
+import { METRICS, type Sample } from './counters.ts';
 
 /** Prometheus text exposition format 0.0.4. */
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-const TYPES = [...new Set(figures.map(({ filter }) => filter.type as string))];
+/** The samples as Prometheus reads them: counters, whose names end in `_total`. */
+export function prometheusText(samples: readonly Sample[]): string {
+  return Object.entries(METRICS)
+    .flatMap(([metric, { help }]) => {
+      const lines = samples
+        .filter((sample) => sample.metric === metric)
+        .map(({ labels, workflow, value }) => `${metric}_total{${pairs({ ...labels, workflow })}} ${value}`)
+        .sort();
+      return [`# HELP ${metric}_total ${help}`, `# TYPE ${metric}_total counter`, ...lines];
+    })
+    .concat('')
+    .join('\n');
+}
 
-/**
- * The figures as counters over all logs, by workflow. What was counted once is kept: a scrape reads what came since
- * the one before, and the first one reads all.
- */
-export function figureCounters(
-  store: Pick<AuditFigures, 'from' | 'logs'>,
-): (workflows: readonly string[] | null) => Promise<string> {
-  const countByKey = new Map<string, { figure: string; workflow: string; count: number }>();
-  const nextByLog = new Map(store.logs.map((log) => [log, 0]));
-  let reading: Promise<void> = Promise.resolve();
-
-  async function read(): Promise<void> {
-    for (const [log, next] of nextByLog) await readFrom(log, next);
-  }
-
-  async function readFrom(log: string, next: number): Promise<void> {
-    const { rows, next: behind } = await store.from(log, next, TYPES);
-    for (const row of rows)
-      for (const { id } of figures.filter((figure) => isCounted(figure, row))) {
-        const workflow = row.workflow ?? '';
-        const key = `${id} ${workflow}`;
-        const { count } = countByKey.get(key) ?? { count: 0 };
-        countByKey.set(key, { figure: id, workflow, count: count + row.count });
-      }
-    nextByLog.set(log, behind);
-  }
-
-  return async (workflows) => {
-    // One at a time: two that read from the same index would count twice.
-    reading = reading.then(read, read);
-    await reading;
-    const lines = [...countByKey.values()]
-      .filter(({ workflow }) => workflows === null || workflows.includes(workflow))
-      .map(
-        ({ figure, workflow, count }) => `portreeve_records_total{figure="${figure}",workflow="${workflow}"} ${count}`,
-      )
-      .sort();
-    return [
-      '# HELP portreeve_records_total Records that a figure of the dashboard counts.',
-      '# TYPE portreeve_records_total counter',
-      ...lines,
-      '',
-    ].join('\n');
-  };
+/** A backslash, a quote and a line feed are escaped in a label's value. */
+function pairs(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`)
+    .join(',');
 }

@@ -1,5 +1,6 @@
 import type { AuditLogs } from '@portreeve/audit';
-import type { RecordData } from '@portreeve/contract';
+import type { AuditRecord, RecordData } from '@portreeve/contract';
+import type { FigureQuery } from '../../store/audit-figures.ts';
 
 export interface ModelUse {
   readonly model: string;
@@ -11,45 +12,78 @@ export interface ModelUse {
   readonly p95_ms: number;
 }
 
-/** Answers whose content is read: more would make a page of it slow. */
+/** Money by what it was spent on. */
+export interface CostPart {
+  /** The workflow, model, … that it is split by; null: the records have none. */
+  readonly value: string | null;
+  readonly currency: string;
+  /** Millionths of the currency’s unit. */
+  readonly micros: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Attempts whose model has no price: they are not in the sum. */
+  readonly unpriced: number;
+}
+
+/** Attempts whose content is read: more would make a page of it slow. */
 const CALLS_MAX = 2000;
 const PAGE = 500;
+export const ATTEMPTS = ['model.answered', 'model.attempt_failed'] as const;
+
+type Answered = RecordData<'model.answered'>;
+/** What is on record of an attempt, whether it brought an answer or not. */
+export interface Attempt {
+  readonly refs: AuditRecord['entry']['refs'];
+  readonly answered: boolean;
+  readonly data: Pick<Answered, 'cost' | 'input_tokens' | 'output_tokens' | 'latency_ms' | 'model_asked'>;
+}
+
+/** The attempt of a record; null where its content was erased. */
+export function attemptOf({ entry, payload }: AuditRecord): Attempt | null {
+  if (!payload) return null;
+  return { refs: entry.refs, answered: entry.type === 'model.answered', data: payload.data as Answered };
+}
 
 /**
- * Tokens and latency by model, from the newest answers of a time: what they cost stands in the content of the records. A
- * content that was erased counts no more, and `whole` says whether all of the time was read.
+ * Tokens, latency and cost, from the newest attempts of a time: they stand in the content of the records. A content that
+ * was erased counts no more, and `whole` says whether all of the time was read.
  */
 export async function modelUse(
   audit: Pick<AuditLogs, 'search'>,
   filter: { readonly since: string; readonly until: string; readonly workflows?: string[] },
-): Promise<{ readonly whole: boolean; readonly models: ModelUse[] }> {
-  const answersByModel = new Map<string, RecordData<'model.answered'>[]>();
+  by: FigureQuery['by'],
+): Promise<{ readonly whole: boolean; readonly models: ModelUse[]; readonly costs: CostPart[] }> {
+  const attempts: Attempt[] = [];
   let after: string | null = null;
   let read = 0;
   do {
     const page = await audit.search({
-      ...filter,
-      type: 'model.answered',
-      limit: PAGE,
+      ...{ ...filter, types: [...ATTEMPTS], limit: PAGE },
       ...(after === null ? {} : { after }),
     });
-    for (const { payload } of page.records) {
-      if (!payload) continue;
-      const data = payload.data as RecordData<'model.answered'>;
-      answersByModel.set(data.model_answered, [...(answersByModel.get(data.model_answered) ?? []), data]);
+    for (const record of page.records) {
+      const attempt = attemptOf(record);
+      if (attempt) attempts.push(attempt);
     }
     read += page.records.length;
     after = page.next;
   } while (after !== null && read < CALLS_MAX);
-  const models = [...answersByModel].map(([model, answers]) => useOf(model, answers));
-  return { whole: after === null, models: models.sort((a, b) => b.calls - a.calls) };
+  const answers = Map.groupBy(
+    attempts.filter(({ answered }) => answered),
+    ({ refs, data }) => refs.model ?? data.model_asked,
+  );
+  const models = [...answers].map(([model, all]) => useOf(model, all));
+  return {
+    whole: after === null,
+    models: models.sort((a, b) => b.calls - a.calls),
+    costs: costsOf(attempts, by),
+  };
 }
 
-function useOf(model: string, answers: readonly RecordData<'model.answered'>[]): ModelUse {
-  const latencies = answers.map(({ latency_ms }) => latency_ms).sort((a, b) => a - b);
+function useOf(model: string, answers: readonly Attempt[]): ModelUse {
+  const latencies = answers.map(({ data }) => data.latency_ms).sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.max(0, Math.ceil(share * latencies.length) - 1)] ?? 0;
-  const sum = (of: (answer: RecordData<'model.answered'>) => number) =>
-    answers.reduce((all, each) => all + of(each), 0);
+  const sum = (of: (data: Attempt['data']) => number) => answers.reduce((all, { data }) => all + of(data), 0);
   return {
     model,
     calls: answers.length,
@@ -58,4 +92,28 @@ function useOf(model: string, answers: readonly RecordData<'model.answered'>[]):
     p50_ms: at(0.5),
     p95_ms: at(0.95),
   };
+}
+
+/** Sums in whole millionths, the dearest first. A currency of its own is a part of its own: nothing is converted. */
+export function costsOf(attempts: readonly Attempt[], by: FigureQuery['by']): CostPart[] {
+  const parts = Map.groupBy(attempts, ({ refs, data }) =>
+    JSON.stringify([splitValue(refs, by), data.cost?.currency ?? '']),
+  );
+  const costs = [...parts].map(([key, all]): CostPart => {
+    const [value, currency] = JSON.parse(key) as [string | null, string];
+    return {
+      ...{ value, currency },
+      micros: all.reduce((sum, { data }) => sum + (data.cost?.micros ?? 0), 0),
+      answered: all.filter(({ answered }) => answered).length,
+      failed: all.filter(({ answered }) => !answered).length,
+      unpriced: all.filter(({ data }) => data.cost === null).length,
+    };
+  });
+  return costs.sort((a, b) => b.micros - a.micros || b.answered - a.answered);
+}
+
+function splitValue(refs: Attempt['refs'], by: FigureQuery['by']): string | null {
+  if (by !== 'prompt') return refs[by] ?? null;
+  if (refs.prompt === undefined) return null;
+  return refs.prompt_version === undefined ? refs.prompt : `${refs.prompt} ${refs.prompt_version}`;
 }

@@ -42,14 +42,22 @@ ${approval.state === 'pending' ? decide(view, viewer === approval.confirm_by) : 
   return page(title, body, new Html(APPROVAL_PAGE_SCRIPT));
 }
 
-/** A page of few words: that somebody must sign in, or that there is nothing to see. */
-export function wordsPage(title: string, detail: string, next: string): string {
-  return page(title, html`<main><h1>${title}</h1><p>${detail}</p><p>${next}</p></main>`, null);
+/** A page of few words: that somebody must sign in (and where), or that there is nothing to see. */
+export function wordsPage(title: string, detail: string, next: string, signIn: string | null = null): string {
+  const link = signIn === null ? '' : html`<p><a href="${signIn}">Sign in, and come back here</a></p>`;
+  return page(title, html`<main><h1>${title}</h1><p>${detail}</p><p>${next}</p>${link}</main>`, null);
 }
 
-function page(title: string, body: Html, script: Html | null): string {
+/** A page that goes on by itself, without a script. */
+export function goOnPage(path: string): string {
+  const refresh = html`<meta http-equiv="refresh" content="0;url=${path}">`;
+  const body = html`<main><h1>One moment</h1><p><a href="${path}">Open the approval</a></p></main>`;
+  return page('One moment', body, null, refresh);
+}
+
+function page(title: string, body: Html, script: Html | null, head: Html | '' = ''): string {
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Portreeve: ${title}</title><style>${new Html(STYLE)}</style></head>
+<html lang="en"><head><meta charset="utf-8">${head}<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Portreeve: ${title}</title><style>${new Html(STYLE)}</style></head>
 <body>${body}${script === null ? '' : html`<script>${script}</script>`}</body></html>
 `.markup;
 }

@@ -14,6 +14,7 @@ export const approvalPageRoutes = [
     summary: 'The page of one approval, to be read and decided by passkey. To open it decides nothing',
     records: 'read',
     params: idParam('approval'),
+    page: true,
     answers: {},
     stream: 'text/html; charset=utf-8',
     handler: async ({ services, who, params, reply }) => {

@@ -1,9 +1,9 @@
 import { LAYERS, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
 import { type CountedRecords, type FigureQuery, SPLITS } from '../../store/audit-figures.ts';
-import { type Figure, figures, isCounted } from '../figures/figures.ts';
+import { CODES, type Figure, figures, isCounted, TYPES } from '../figures/figures.ts';
 import { marksOf } from '../figures/marks.ts';
-import { METRICS_TYPE } from '../figures/metrics.ts';
+import { METRICS_TYPE, prometheusText } from '../figures/metrics.ts';
 import { modelUse } from '../figures/model-use.ts';
 import { route } from '../route.ts';
 
@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const SPAN_MAX_MS = 92 * DAY_MS;
 const VALUES_MAX = 20;
 
-const filterAnswer = z.object({ type: z.string(), outcome: z.string().optional() });
+const filterAnswer = z.object({ type: z.string(), outcome: z.string().optional(), code: z.string().optional() });
 const figureAnswer = z.object({
   id: z.string(),
   title: z.string(),
@@ -61,6 +61,18 @@ export const figureRoutes = [
             p95_ms: z.number(),
           }),
         ),
+        costs: z
+          .array(
+            z.object({
+              value: z.string().nullable(),
+              currency: z.string().describe('Empty where no attempt has a price'),
+              micros: z.int().describe('Millionths of the currency’s unit'),
+              answered: z.int(),
+              failed: z.int(),
+              unpriced: z.int().describe('Attempts that are not in the sum, since their model has no price'),
+            }),
+          )
+          .describe('What attempts to ask models cost, by what was asked for'),
         models_whole: z
           .boolean()
           .describe('Whether the use of models is that of the whole time, or of its newest answers'),
@@ -76,14 +88,13 @@ export const figureRoutes = [
           errors: [{ path: 'since', message: 'is not up to 92 days before `until`' }],
         });
       const workflows = services.auditScope(who.principal);
-      const types = [...new Set(figures.map(({ filter }) => filter.type))];
-      const asked: FigureQuery = { since, until, parts: PARTS, by: query.by, types, workflows };
+      const asked: FigureQuery = { since, until, parts: PARTS, by: query.by, types: TYPES, codes: CODES, workflows };
       const time = { since: since.toISOString(), until: until.toISOString() };
       const [rows, earlier, codes, use, marks] = await Promise.all([
         services.figures.counts(asked),
         services.figures.counts({ ...asked, since: new Date(since.getTime() - span), until: since, parts: 1 }),
         services.figures.codes(asked),
-        modelUse(services.audit, { ...time, ...(workflows === null ? {} : { workflows: [...workflows] }) }),
+        modelUse(services.audit, { ...time, ...(workflows === null ? {} : { workflows: [...workflows] }) }, query.by),
         marksOf(services.audit, time),
       ]);
       return {
@@ -94,6 +105,7 @@ export const figureRoutes = [
           return { ...each, layers: [...new Set(rules.map(({ layer }) => layer))], rules: rules.map(({ id }) => id) };
         }),
         models: use.models,
+        costs: use.costs,
         models_whole: use.whole,
         marks,
       };
@@ -108,7 +120,9 @@ export const figureRoutes = [
     answers: {},
     stream: 'text/plain',
     handler: async ({ services, who, reply }) => {
-      await reply.type(METRICS_TYPE).send(await services.counters(services.auditScope(who.principal)));
+      await reply
+        .type(METRICS_TYPE)
+        .send(prometheusText(await services.counters.samples(services.auditScope(who.principal))));
     },
   }),
 ];

@@ -13,6 +13,7 @@ import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
 import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
+import { notificationRoutes } from './notifications.ts';
 import { oauthRoutes } from './oauth.ts';
 import { oidcRoutes } from './oidc.ts';
 import { oversightRoutes } from './oversight.ts';
@@ -55,6 +56,7 @@ export const routes: readonly Route[] = [
   ...erasureRoutes,
   ...revealRoutes,
   ...backupRoutes,
+  ...notificationRoutes,
   ...policyRoutes,
   ...figureRoutes,
   ...driftRoutes,

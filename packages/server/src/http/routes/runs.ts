@@ -68,14 +68,15 @@ export const runRoutes = [
       state: z.enum(RUN_STATES).optional(),
       workflow: nameSchema.optional(),
       limit: listLimit,
-      before: idSchema('run').optional(),
+      order: z.enum(['newest', 'oldest']).default('newest'),
+      before: idSchema('run').optional().describe('Continue behind this one, in that order'),
     }),
     answers: { 200: z.object({ runs: z.array(runSchema), next: z.string().nullable() }) },
     handler: async ({ services, who, query }) => {
-      const { state, workflow, limit, before } = query;
+      const { state, workflow, limit, order, before } = query;
       const requester = requesterOnly(who.principal);
       const runs = await services.runs.list({
-        limit,
+        ...{ limit, order },
         ...(state ? { state } : {}),
         ...(workflow ? { workflow } : {}),
         ...(before ? { before } : {}),

@@ -53,11 +53,29 @@ export const systemRoutes = [
           )
           .describe('Anchors and witnesses, and how each is'),
         streams: z.array(streamAnswer).describe('Receivers of the record, and how far each is'),
+        channels: z
+          .array(
+            z.object({
+              name: z.string(),
+              kind: z.enum(['slack', 'teams', 'email']),
+              waiting: z.number().describe('Messages that were to be sent by now'),
+              sent_at: z.string().nullable(),
+              problem: z.string().nullable().describe('Why the newest message since then was not taken'),
+              failed: z.number().describe('Messages given up within a day'),
+            }),
+          )
+          .describe('Channels of notifications, and how each is'),
+        metrics: z
+          .object({ system: z.string(), sent_at: z.string().nullable(), problem: z.string().nullable() })
+          .nullable()
+          .describe('The push of metrics by OTLP, and how it is'),
       }),
     },
     handler: async ({ services }) => ({
       ...services.info,
       endpoints: [...services.info.endpoints],
+      channels: await services.notifier.states(),
+      metrics: services.metricsPush(),
       policy_version: services.policy.version,
       workflows: services.workflows.map(({ definition, release }) => ({
         name: definition.contract.name,

@@ -1,0 +1,88 @@
+import type { AuditRecord } from '@portreeve/contract';
+import { RECORD_TYPE_NAMES } from '@portreeve/contract';
+import { expect, test } from 'vitest';
+import { CODES, figures, isCounted } from './figures.ts';
+import { marksOf } from './marks.ts';
+import { prometheusText } from './metrics.ts';
+import { type Attempt, costsOf } from './model-use.ts';
+
+test('H6: each figure has an id of its own and counts a type of record that there is', () => {
+  expect(new Set(figures.map(({ id }) => id)).size).toBe(figures.length);
+  for (const { filter } of figures) expect(RECORD_TYPE_NAMES).toContain(filter.type);
+  expect(CODES).toEqual(['repeated_call']);
+  const needless = figures.find(({ id }) => id === 'needless')!;
+  const row = { type: 'proposal.submitted', outcome: '' };
+  expect([
+    isCounted(needless, { ...row, codes: [] }),
+    isCounted(needless, { ...row, codes: ['repeated_call'] }),
+  ]).toEqual([false, true]);
+});
+
+const attempt = (over: Partial<Attempt> & { micros?: number | null; currency?: string }): Attempt => ({
+  refs: over.refs ?? { workflow: 'a' },
+  answered: over.answered ?? true,
+  data: {
+    cost: over.micros === null ? null : { currency: over.currency ?? 'EUR', micros: over.micros ?? 1 },
+    ...{ input_tokens: 1, output_tokens: 1, latency_ms: 1, model_asked: 'm' },
+  },
+});
+
+test('H6: money is summed in whole millionths, by what was asked for, and nothing without a price is free', () => {
+  const attempts = [
+    attempt({ micros: 100_001 }),
+    attempt({ micros: 200_002, answered: false }),
+    attempt({ micros: null }),
+    attempt({ refs: { workflow: 'b' }, micros: 7, currency: 'USD' }),
+    attempt({ refs: {}, micros: 0 }),
+  ];
+  expect(costsOf(attempts, 'workflow')).toEqual([
+    { value: 'a', currency: 'EUR', micros: 300_003, answered: 1, failed: 1, unpriced: 0 },
+    { value: 'b', currency: 'USD', micros: 7, answered: 1, failed: 0, unpriced: 0 },
+    { value: 'a', currency: '', micros: 0, answered: 1, failed: 0, unpriced: 1 },
+    { value: null, currency: 'EUR', micros: 0, answered: 1, failed: 0, unpriced: 0 },
+  ]);
+  const prompts = [attempt({ refs: { prompt: 'p', prompt_version: '2' } }), attempt({ refs: { prompt: 'p' } })];
+  expect(costsOf(prompts, 'prompt').map(({ value }) => value)).toEqual(['p 2', 'p']);
+});
+
+test('H6: a change of policy, release, model or environment is marked; what only starts again is not', async () => {
+  const record = (index: number, type: string, refs: object, data: object = {}): AuditRecord =>
+    ({
+      place: String(index),
+      entry: { index, type, refs, time: `2026-11-21T08:00:0${index}.000Z`, payload_digest: 'x' },
+      payload: { data },
+    }) as never;
+  const before = [record(0, 'policy.loaded', { policy_version: 'one' })];
+  const during = [
+    record(1, 'policy.loaded', { policy_version: 'one' }),
+    record(2, 'policy.loaded', { policy_version: 'two' }),
+    record(3, 'release.loaded', { workflow: 'a', release: 'r1' }),
+    record(
+      4,
+      'config.changed',
+      {},
+      { changes: [{ part: 'models.main.model' }, { part: 'models.main.url' }, { part: 'grants' }] },
+    ),
+    record(5, 'environment.changed', {}, { subject: 'freeze:all', state: 'everything' }),
+  ];
+  const search = async (query: { since?: string }) => ({ records: query.since ? during : before, next: null });
+  const marks = await marksOf({ search } as never, {
+    since: '2026-11-21T08:00:01.000Z',
+    until: '2026-11-22T08:00:00.000Z',
+  });
+  expect(marks.map(({ place, what }) => [place, what])).toEqual([
+    ['2', 'another policy'],
+    ['3', 'release of a loaded'],
+    ['4', 'another model main'],
+    ['5', 'freeze:all everything'],
+  ]);
+});
+
+test('H6: a label’s value cannot end the line of a metric', () => {
+  const labels = { model: 'a"} 1\nportreeve_records_total{x="\\' };
+  const text = prometheusText([{ metric: 'portreeve_model_tokens', labels, workflow: '', value: 1 }]);
+  expect(text).toContain(
+    'portreeve_model_tokens_total{model="a\\"} 1\\nportreeve_records_total{x=\\"\\\\",workflow=""} 1\n',
+  );
+  expect(text.split('\n').filter((line) => !line.startsWith('#') && line !== '')).toHaveLength(1);
+});
