@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addIdentity } from './commands/identity/index.ts';
 import { addKeys } from './commands/keys.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRelease } from './commands/release.ts';
@@ -61,6 +62,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addSecrets(program, run as never);
   addKeys(program, run as never);
   addTool(program, run as never);
+  addMcp(program, run as never);
   addDoctor(program, run as never);
   return program;
 }

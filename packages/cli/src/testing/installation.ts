@@ -1,11 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadProject, type PortreeveServer, startServer } from '@portreeve/server';
 import { type Companions, startCompanions } from '../companions.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../../examples/incident-summary/', import.meta.url));
+/** The name of the MCP server behind the installation; its tools are `publish` and `preview`. */
+export const UPSTREAM = 'tracker';
+const UPSTREAM_SERVER = fileURLToPath(new URL('../../../execute/src/testing/mcp-stdio-server.ts', import.meta.url));
 
 export interface Installation {
   readonly folder: string;
@@ -14,7 +17,7 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-/** The example project in this process, on an embedded database, with its case system beside it. */
+/** The example project in this process, on an embedded database, with its case system and an MCP server beside it. */
 export async function installation(port: number): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'portreeve-cli-'));
   const state = join(folder, '.portreeve');
@@ -26,7 +29,7 @@ export async function installation(port: number): Promise<Installation> {
   try {
     const { config } = await loadProject(EXAMPLE);
     const server = await startServer({
-      project: EXAMPLE,
+      project: await withUpstream(folder),
       stateFolder: state,
       port,
       systems: async () => {
@@ -49,4 +52,21 @@ export async function installation(port: number): Promise<Installation> {
     await stop();
     throw error;
   }
+}
+
+async function withUpstream(folder: string): Promise<string> {
+  const project = join(folder, 'project');
+  const { config } = await loadProject(EXAMPLE);
+  const upstreams = [
+    {
+      name: UPSTREAM,
+      server: { transport: 'stdio', command: ['node', UPSTREAM_SERVER, 'good', join(folder, 'published')] },
+      approvers: ['case-leads'],
+    },
+  ];
+  const workflows = config.workflows.map((path) => relative(project, join(EXAMPLE, path)));
+  await mkdir(project);
+  const text = JSON.stringify({ ...config, workflows, mcp: { upstreams } });
+  await writeFile(join(project, 'portreeve.config.ts'), `export default ${text};\n`);
+  return project;
 }
