@@ -457,9 +457,17 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ definition }) => [UPSTREAM, 'publish', definition, '--reason', 'no longer needed'],
   },
+  hook: {
+    right: null,
+    why: 'it asks for what an agent asks: the gateway decides on each call; test/agents runs it',
+    records: ['proposal.submitted'],
+    as: null,
+    notAs: null,
+    words: () => ['--tools', '/dev/null'],
+  },
   mcp: {
     right: null,
-    why: 'it passes on what a client says: the gateway decides on each message; commands/mcp.test.ts runs it',
+    why: 'it passes on what a client says: the gateway decides on each message; test/mcp runs it',
     records: ['mcp.connection'],
     as: null,
     notAs: null,

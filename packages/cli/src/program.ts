@@ -5,6 +5,7 @@ import { addBackup } from './commands/backup.ts';
 import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFreeze } from './commands/freeze.ts';
+import { addHook } from './commands/hook.ts';
 import { addIdentity } from './commands/identity/index.ts';
 import { addKeys } from './commands/keys.ts';
 import { addMcp } from './commands/mcp.ts';
@@ -63,6 +64,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addKeys(program, run as never);
   addTool(program, run as never);
   addMcp(program, run as never);
+  addHook(program, run as never);
   addDoctor(program, run as never);
   return program;
 }

@@ -15,7 +15,7 @@ export interface BridgeDeps {
 }
 
 /** The gateway has forgotten the connection of an older revision, say because it was started anew. */
-export class ConnectionLost extends Error {
+class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
 }
 

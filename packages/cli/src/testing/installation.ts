@@ -8,7 +8,22 @@ import { type Companions, startCompanions } from '../companions.ts';
 const EXAMPLE = fileURLToPath(new URL('../../../../examples/incident-summary/', import.meta.url));
 /** The name of the MCP server behind the installation; its tools are `publish` and `preview`. */
 export const UPSTREAM = 'tracker';
-const UPSTREAM_SERVER = fileURLToPath(new URL('../../../execute/src/testing/mcp-stdio-server.ts', import.meta.url));
+
+/** An MCP server of a few lines: who reviews it sees two tools, and nobody calls them. */
+const UPSTREAM_SERVER = `
+const tool = (name, description) => ({ name, description, inputSchema: { type: 'object', properties: { case_id: { type: 'string' } } } });
+const tools = [tool('publish', 'Publishes the summary of one case.'), tool('preview', 'Shows what would be published.')];
+const answers = {
+  initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'tracker', version: '1' } },
+  'tools/list': { tools },
+};
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method } = JSON.parse(line);
+  const result = answers[method];
+  const said = result ? { result } : { error: { code: -32601, message: 'no such method' } };
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, ...said }));
+});
+`;
 
 export interface Installation {
   readonly folder: string;
@@ -60,7 +75,7 @@ async function withUpstream(folder: string): Promise<string> {
   const upstreams = [
     {
       name: UPSTREAM,
-      server: { transport: 'stdio', command: ['node', UPSTREAM_SERVER, 'good', join(folder, 'published')] },
+      server: { transport: 'stdio', command: ['node', '-e', UPSTREAM_SERVER] },
       approvers: ['case-leads'],
     },
   ];

@@ -20,7 +20,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
-import { relabelConnector } from '../connectors/relabel/relabel-connector.ts';
+import { nothingConnector } from '../connectors/nothing-connector.ts';
 import type { Debugpoint } from '../debugpoint.ts';
 import { createExecutor, type Executor } from '../execute.ts';
 import { createGrants, type Grants } from '../grants.ts';
@@ -263,7 +263,8 @@ export function executeFixture(
           mcp: connector,
           email: connector,
           webhook: connector,
-          relabel: relabelConnector(),
+          relabel: nothingConnector(),
+          caller: nothingConnector(),
         },
         credentials: credentialsOf(instance),
         clock,
