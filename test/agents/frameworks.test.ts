@@ -11,10 +11,9 @@ import type { Gate } from '@portreeve/sdk/gate';
 import { governTools as governAgentTools } from '@portreeve/sdk/openai-agents';
 import { governTools as governAiTools } from '@portreeve/sdk/vercel-ai';
 import type { TestServer } from '@portreeve/server/testing';
-import { tool as aiTool, generateText, isStepCount } from 'ai';
+import { tool as aiTool, generateText, isStepCount, jsonSchema } from 'ai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { type ScriptedModel, scriptedModel } from '../support/scripted-model.ts';
 import { deskHouse, gateOf, noGate, somebody } from './desk.ts';
 
@@ -35,23 +34,27 @@ afterAll(async () => {
 });
 
 const NAMES = { build: 'desk_start_build', owner: 'cases_find_owner' };
-const build = z.object({ command: z.string() });
-const owner = z.object({ case_id: z.string() });
+const schemaOf = (name: string) => ({
+  ...{ type: 'object' as const, properties: { [name]: { type: 'string' as const } }, required: [name] },
+  additionalProperties: false as const,
+});
+const build = schemaOf('command');
+const owner = schemaOf('case_id');
 
 /** What one framework makes of a script: what ran here, and all that the model was sent afterwards. */
 type Framework = (gate: Gate) => Promise<{ readonly ran: readonly string[] }>;
 
 const vercel: Framework = async (gate) => {
   const ran: string[] = [];
-  const run = (name: string) => async (input: object) => {
+  const run = (name: string) => async (input: unknown) => {
     ran.push(`${name} ${JSON.stringify(input)}`);
     return 'it ran here';
   };
   const tools = governAiTools(
     gate,
     {
-      build: aiTool({ description: 'Builds', inputSchema: build, execute: run('build') }),
-      owner: aiTool({ description: 'Finds', inputSchema: owner, execute: run('owner') }),
+      build: aiTool({ description: 'Builds', inputSchema: jsonSchema<object>(build), execute: run('build') }),
+      owner: aiTool({ description: 'Finds', inputSchema: jsonSchema<object>(owner), execute: run('owner') }),
     },
     NAMES,
   );
@@ -62,7 +65,7 @@ const vercel: Framework = async (gate) => {
 
 const openai: Framework = async (gate) => {
   const ran: string[] = [];
-  const run = (name: string) => async (input: object) => {
+  const run = (name: string) => async (input: unknown) => {
     ran.push(`${name} ${JSON.stringify(input)}`);
     return 'it ran here';
   };
@@ -109,7 +112,7 @@ describe.each([
 });
 
 test('I5: a tool that nobody has named, or that runs elsewhere, is an error before anything begins', () => {
-  const run = { description: 'x', inputSchema: build, execute: async () => 'x' };
+  const run = { description: 'x', inputSchema: jsonSchema<object>(build), execute: async () => 'x' };
   expect(() => governAiTools(noGate(), { other: aiTool(run) }, NAMES)).toThrow(TypeError);
   expect(() => governAiTools(noGate(), { constructor: aiTool(run) }, NAMES)).toThrow(TypeError);
   expect(() => governAiTools(noGate(), { build: aiTool({ ...run, execute: undefined } as never) }, NAMES)).toThrow(

@@ -8,7 +8,6 @@ import { confirmTools } from '@portreeve/sdk/managed-agents';
 import { governTools as governAgentTools } from '@portreeve/sdk/openai-agents';
 import { governTools } from '@portreeve/sdk/vercel-ai';
 import { generateText, isStepCount, type LanguageModel, type ToolSet } from 'ai';
-import { z } from 'zod';
 
 /* The examples of docs/guides/agents.md: `tsc` checks them, and guide.test.ts that the guide shows exactly these. */
 
@@ -22,8 +21,13 @@ export const startBuild = defineTool({
   description: 'Starts a build where the agent is, by its command line.',
   tier: 2,
   effect: 'write',
-  args: z.strictObject({ command: z.string().max(2000), description: z.string().max(2000).optional() }),
-  result: z.object({}),
+  args: {
+    type: 'object',
+    properties: { command: { type: 'string', maxLength: 2000 }, description: { type: 'string', maxLength: 2000 } },
+    required: ['command'],
+    additionalProperties: false,
+  },
+  result: { type: 'object' },
   sinks: [{ path: '/command', kind: 'target' }],
   clearance: { confidentiality: 'internal', categories: [] },
   undo: 'irreversible',

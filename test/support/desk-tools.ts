@@ -1,12 +1,17 @@
-import type { ToolContract } from '@portreeve/contract';
+import type { JsonObject, ToolContract } from '@portreeve/contract';
 import { defineTool } from '@portreeve/sdk';
-import { z } from 'zod';
+
+const text = { type: 'string', maxLength: 2000 };
+const object = (properties: JsonObject, required = Object.keys(properties)) => ({
+  ...{ type: 'object', properties, required },
+  additionalProperties: false,
+});
 
 /** Tools that an agent runs where it is: the gate lets them, and carries out none. */
 const here = {
   version: '1',
   binding: { connector: 'caller' as const },
-  result: z.object({}),
+  result: { type: 'object' },
   undo: 'irreversible' as const,
   idempotency: 'none' as const,
   timeout_ms: 10_000,
@@ -23,7 +28,7 @@ export default [
     effect: 'read',
     returns: 'untrusted',
     clearance: { confidentiality: 'internal', categories: [] },
-    args: z.strictObject({ page: z.string().max(200) }),
+    args: object({ page: text }),
     sinks: [],
   }),
   defineTool({
@@ -35,7 +40,7 @@ export default [
     effect: 'write',
     returns: 'trusted',
     clearance: { confidentiality: 'internal', categories: [] },
-    args: z.strictObject({ command: z.string().max(2000), description: z.string().max(2000).optional() }),
+    args: object({ command: text, description: text }, ['command']),
     sinks: [{ path: '/command', kind: 'target' }],
     // Taken back by the gateway, not by the agent.
     undo: { tool: 'drop_build', args: { build: { from: 'args', pointer: '/command' } }, window_minutes: 60 },
@@ -48,7 +53,7 @@ export default [
     tier: 2,
     effect: 'write',
     clearance: { confidentiality: 'internal', categories: [] },
-    args: z.strictObject({ build: z.string().max(2000) }),
+    args: object({ build: text }),
     sinks: [{ path: '/build', kind: 'target' }],
     binding: { connector: 'http', method: 'POST', url: 'system://downstream/builds/drop', body: true },
   }),
