@@ -564,6 +564,10 @@ export const INPUTS: Readonly<
     input: async () => ({ path: '/v1/policy/decisions?since=2100-01-01T00:00:00Z' }),
   },
   'GET /v1/figures': { role: 'auditor', input: async () => ({ path: '/v1/figures' }) },
+  'GET /v1/workflows/:name/drift': {
+    role: 'auditor',
+    input: async () => ({ path: '/v1/workflows/case-note/drift' }),
+  },
   'GET /metrics': { role: 'operator', input: async () => ({ path: '/metrics' }) },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },

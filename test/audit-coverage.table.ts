@@ -188,7 +188,7 @@ export const RUN_TRACES: Traces<RunState, RunEvent> = {
   running: {
     start: again,
     continue: again,
-    wait: silent('it follows `approval.requested`, which says for whom'),
+    wait: silent('it follows `approval.requested` or `question.waits`, which say for what'),
     complete: ended,
     stop: ended,
     hand_off: handedOff,
@@ -197,7 +197,9 @@ export const RUN_TRACES: Traces<RunState, RunEvent> = {
   waiting: {
     start: again,
     wait: again,
-    continue: silent('it follows `approval.closed`, or the end of an execution elsewhere'),
+    continue: silent(
+      'it follows `approval.closed`, or the end of an execution elsewhere, or the question is asked again',
+    ),
     complete: ended,
     stop: ended,
     hand_off: handedOff,
@@ -289,6 +291,7 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'subject keys are erased, or end with their retention': leaves(['audit.erased'], ERASE),
   'a secret of the keystore changes': leaves(['secret.changed'], 'packages/server/src/config/secret-changes.ts'),
   'an anchor or a witness fails, or works again': leaves(['audit.place'], 'packages/server/src/wire-audit.ts'),
+  'what a workflow does has shifted': leaves(['drift.alarm'], 'packages/server/src/governance/drift.ts'),
   'a call is read': leaves(['api.read'], ACCESS),
   'a call is refused': leaves(['api.refused'], ACCESS),
   'the record is searched, shown, proved, replayed or exported': leaves(['audit.read'], AUDIT_ROUTES),

@@ -131,10 +131,10 @@ export async function governed(
     },
     { integrity: 'untrusted', confidentiality: 'internal', categories: [], origins: ['case-logs'] },
   );
-  const keep = (...drafts: RecordDraft[]) => database.transaction((tx) => stages.audit.append(tx, drafts));
+  const keep = (...drafts: RecordDraft[]) => stages.audit.record(drafts, 'behind');
   // A run has its keys before its first question: its submission is the first of its records.
   const runs = Array.from({ length: RUNS }, () => newId('run', systemClock));
-  for (const run of runs) await keep(submission(run));
+  for (const run of runs) await database.transaction((tx) => stages.audit.append(tx, [submission(run)]));
   const observer = (run: ReturnType<typeof newId<'run'>>): Parameters<typeof ask>[1] => {
     const refs = { run };
     const actor = ACTOR;

@@ -169,10 +169,14 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       sequencer.staged(mayWait(drafts));
       await store.stage(tx, origin, staged).catch(unwritten);
     },
-    async record(drafts) {
+    async record(drafts, place = 'next') {
       const staged = await stage(drafts);
       const wait = mayWait(drafts);
-      if (staged.every(({ key }) => key === null) && (await sequencer.append(staged, wait))) return;
+      if (
+        staged.every(({ key }) => key === null) &&
+        (await sequencer.append(staged, { mayWait: wait, behind: place === 'behind' }))
+      )
+        return;
       sequencer.staged(wait);
       await options.uow.transaction((tx) => store.stage(tx, origin, staged)).catch(unwritten);
     },

@@ -39,6 +39,8 @@ export interface SequencerOptions {
 /** Records that are written together or not at all. */
 interface Direct {
   readonly records: readonly StagedRecord[];
+  /** Whatever was staged before them gets its place first. */
+  readonly behind: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -84,14 +86,18 @@ export class Sequencer {
 
   /**
    * Writes records that stand for themselves, all or none, durable when it resolves; their keys are not looked at. False
-   * where another process leads, or where they may wait and must: the caller stages them then.
+   * where another process leads, or where they may wait and must: the caller stages them then. `behind`: what was staged
+   * and committed before the call gets its place first.
    */
-  async append(records: readonly StagedRecord[], mayWait = false): Promise<boolean> {
+  async append(
+    records: readonly StagedRecord[],
+    { mayWait = false, behind = false }: { readonly mayWait?: boolean; readonly behind?: boolean } = {},
+  ): Promise<boolean> {
     this.#assertWritable(mayWait);
     this.start();
     if (!this.#leading || this.#isStuck()) return false;
     await new Promise<void>((resolve, reject) => {
-      this.#direct.push({ records, resolve, reject });
+      this.#direct.push({ records, behind, resolve, reject });
       this.#wake();
     });
     return true;
@@ -205,10 +211,12 @@ export class Sequencer {
       const waiting = this.#waiting.splice(0);
       // Direct records never keep staged ones of another process waiting for long.
       const due = performance.now() >= lookAt;
-      const look = due || waiting.length > 0 || this.#direct.length === 0;
+      const asked = this.#direct.length;
+      const look = due || waiting.length > 0 || asked === 0 || this.#direct.some(({ behind }) => behind);
       if (look) lookAt = performance.now() + LOOK_MS;
       const pending = look ? await lead.pending(BATCH_MAX) : [];
-      const direct = this.#takeDirect(BATCH_MAX - pending.length);
+      const more = pending.length === BATCH_MAX;
+      const direct = this.#takeDirect(BATCH_MAX - pending.length, { behind: look && !more ? asked : 0 });
       if (pending.length + direct.length > 0) {
         this.#pollMs = POLL_MIN_MS;
         const write = this.#write(lead, place, pending, direct).catch((error: unknown) => {
@@ -219,7 +227,6 @@ export class Sequencer {
         void write.then(() => writes.delete(write));
         while (writes.size >= WRITES_MAX) await Promise.race(writes);
       }
-      const more = pending.length === BATCH_MAX;
       if (waiting.length > 0 && !more) await Promise.all(writes);
       if (more || over) this.#waiting.push(...waiting);
       else for (const done of waiting) done(true);
@@ -229,12 +236,18 @@ export class Sequencer {
     if (failure) throw failure;
   }
 
-  /** As many as fit; the first one always. */
-  #takeDirect(room: number): Direct[] {
+  /**
+   * As many as fit; the first one always. Of those that stand behind what is staged only the first `behind`: they were there
+   * before it was looked for, and all of it was seen.
+   */
+  #takeDirect(room: number, { behind }: { readonly behind: number }): Direct[] {
     let count = 0;
     let end = 0;
-    while (end < this.#direct.length && (end === 0 || count + this.#direct[end]!.records.length <= room))
-      count += this.#direct[end++]!.records.length;
+    for (const each of this.#direct) {
+      if ((end > 0 && count + each.records.length > room) || (each.behind && end >= behind)) break;
+      count += each.records.length;
+      end++;
+    }
     return this.#direct.splice(0, end);
   }
 

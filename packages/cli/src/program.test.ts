@@ -84,6 +84,14 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  'drill vendor-outage': {
+    right: null,
+    why: 'it makes an installation for itself alone and takes it away again; test/end-to-end/drill.test.ts runs it',
+    records: ['environment.changed'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   'keys executor': {
     right: null,
     why: 'it shows the public half of a key of the state folder: who may read that may',
@@ -114,6 +122,7 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ proposal }) => [proposal],
   },
+  drift: { right: 'metrics.read', records: ['api.read'], as: 'auditor', notAs: 'analyst', words: () => ['incident-summary'] },
   'policy replay': {
     right: 'policy.replay',
     records: ['audit.read'],

@@ -4,6 +4,8 @@ import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
 import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrift } from './commands/drift.ts';
+import { addDrill } from './commands/drill.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addHook } from './commands/hook.ts';
 import { addIdentity } from './commands/identity/index.ts';
@@ -55,6 +57,8 @@ export function buildProgram(finish: (code: number) => void): Command {
   addUndo(program, run as never);
   addQueue(program, run as never);
   addFreeze(program, run as never);
+  addDrill(program, run as never);
+  addDrift(program, run as never);
   addIdentity(program, run as never);
   addPolicy(program, run as never);
   addRelease(program, run as never);

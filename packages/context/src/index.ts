@@ -52,7 +52,7 @@ export type { IngestLimits } from './ingest/limits.ts';
 export { originalPlace } from './ingest/original-place.ts';
 export { loadLabelled, type SaveOptions, saveLabelled } from './labelled-values.ts';
 export { forgetDue, forgetRun, forgetUsed } from './life/forget.ts';
-export { NOT_KEPT } from './life/rules.ts';
+export { type EndedReading, NOT_KEPT } from './life/rules.ts';
 export { type Entered, type RunLife, runLife } from './life/run-life.ts';
 export { withholdNotKept } from './life/withhold.ts';
 export { loadPrompts, type Prompt, parsePrompt } from './load-prompts.ts';

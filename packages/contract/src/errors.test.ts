@@ -30,6 +30,8 @@ describe('the table', () => {
       sign_in_failed: 401,
       proof_needed: 403,
       too_many_attempts: 429,
+      busy: 429,
+      budget_exhausted: 429,
       refused: 403,
       not_found: 404,
       unknown_workflow: 404,

@@ -31,6 +31,16 @@ export const ERRORS = {
     next: 'Send your password to `POST /v1/session/proof`, or sign in at your identity provider anew.',
   },
   too_many_attempts: { status: 429, title: 'Too many attempts', next: 'Wait as long as `Retry-After` says.' },
+  busy: {
+    status: 429,
+    title: 'As many runs are under way as may be',
+    next: 'Send it again after the seconds of `Retry-After`, with the same Idempotency-Key.',
+  },
+  budget_exhausted: {
+    status: 429,
+    title: 'A budget is used up',
+    next: 'Have its owner raise it, or wait for the next month.',
+  },
   refused: {
     status: 403,
     title: 'Policy refuses this',

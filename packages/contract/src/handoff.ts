@@ -9,6 +9,7 @@ export const HANDOFF_KINDS = [
   'failed_action',
   /** The model's answer was of no use: broken, cut, empty or wrong, also after the repair. */
   'model_failed',
+  'budget_exhausted',
   /** The model refused. */
   'model_refused',
   /** No endpoint answered: the work falls back to people. */

@@ -8,6 +8,7 @@ import {
   googleFederationSchema,
   jwtBearerSchema,
 } from './model-federation.ts';
+import { modelLimitsSchema, modelResilienceSchema } from './model-limits.ts';
 import { pricesSchema } from './model-price.ts';
 
 /** Where a model endpoint runs, farthest first. */
@@ -26,12 +27,14 @@ const common = {
   clearance: clearanceSchema,
   /** The address may be a loopback or private one. Without a word: only where `base_url` is without TLS. */
   private: z.boolean().optional(),
-  /** What its answers cost; without it they are recorded without a cost. */
+  /** What its answers cost; without it they are recorded without a cost, and only budgets of tokens hold it back. */
   prices: pricesSchema.optional(),
   /** Tokens that question and answer may have together; a longer question is not sent. */
   context_tokens: z.int().min(1000).max(10_000_000).optional(),
   /** Seconds for one attempt, the reading of the answer included. */
   timeout_s: z.int().min(1).max(3600).optional(),
+  limits: modelLimitsSchema.optional(),
+  resilience: modelResilienceSchema.optional(),
 };
 
 /** Of a model of Anthropic's, wherever it runs. */

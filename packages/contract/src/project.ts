@@ -8,6 +8,7 @@ import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
 import { nameSchema } from './ids.ts';
 import { mcpConfigSchema } from './mcp-config.ts';
 import { modelEndpointsSchema } from './model-endpoint.ts';
+import { budgetsSchema } from './model-limits.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
 import { rootKeysConfigSchema } from './root-keys-config.ts';
 import { vaultPathSchema, vaultPlace } from './vault-config.ts';
@@ -123,6 +124,9 @@ export const projectConfigSchema = z
     grant_keys: z.array(ed25519Text).max(8).default([]),
     /** The model endpoints, in the order in which they are tried for each question. */
     models: modelEndpointsSchema,
+    budgets: budgetsSchema,
+    /** Runs that may be under way at a time; further tasks are refused, and told when to come again. */
+    admission: z.strictObject({ runs_active_max: z.int().min(1).max(1_000_000).default(5000) }).prefault({}),
     /** Helpers of detection, each a system of `systems` reached over HTTP. Without them our own rules look alone. */
     detection: z
       .strictObject({
@@ -153,7 +157,10 @@ export const projectConfigSchema = z
     /** What agents outside may use through the gateway (`/mcp`, `POST /v1/proposals`). */
     mcp: mcpConfigSchema.prefault({}),
   })
-  .superRefine(({ environment, identity }, context) => {
+  .superRefine(({ environment, identity, models }, context) => {
+    const currencies = new Set(models.flatMap(({ prices }) => (prices ? [prices.currency] : [])));
+    if (currencies.size > 1)
+      context.addIssue({ code: 'custom', path: ['models'], message: 'all prices must be in one currency' });
     if (environment !== 'production') return;
     for (const { path, message } of unfitForProduction(identity))
       context.addIssue({ code: 'custom', path: ['identity', ...path], message });

@@ -413,6 +413,25 @@ export const RECORD_TYPES = {
     deidentified: z.boolean(),
     ...judged,
   }),
+  /** An endpoint that policy permits did not take a question, so the next one was looked for. */
+  'endpoint.passed_over': z.strictObject({
+    prompt: nameSchema,
+    endpoint: z.string(),
+    /** Null: it was left alone, and nothing was sent. */
+    call: idSchema('call').nullable(),
+    code: z.string(),
+    reason: z.string(),
+  }),
+  /** A question waits for an endpoint: its answer is late, and nothing is lost. */
+  'question.waits': z.strictObject({
+    prompt: nameSchema,
+    code: z.string(),
+    reason: z.string(),
+    /** A person gets it then. Null: it waits as long as it takes, for its turn. */
+    until: z.iso.datetime().nullable(),
+  }),
+  /** No endpoint answered, and the answer that the workflow declares for that stands in for a model's. */
+  'question.degraded': z.strictObject({ prompt: nameSchema, reason: z.string(), output_digest: digestSchema }),
   /** A question could not be de-identified, so it went to no endpoint that needs it. */
   'deidentification.failed': z.strictObject({ prompt: nameSchema, reason: z.string() }),
   /** An attempt that brought an answer, whatever it was worth (requirement E8). Nothing of question or answer is in it. */
@@ -743,6 +762,31 @@ export const RECORD_TYPES = {
     /** How many records it is known to have seen. */
     size: count.nullable(),
     detail: z.string().max(1000).nullable(),
+  }),
+  /** What a workflow does is no longer what it did, and chance does not explain it (requirement H6). */
+  'drift.alarm': z.strictObject({
+    metric: nameSchema,
+    /** The prompt; null where it is of the whole workflow. */
+    step: nameSchema.nullable(),
+    /** Compared with what was before a change, or with how it began. */
+    by: z.enum(['change', 'time']),
+    reference_count: count,
+    value: z.string().max(2000),
+    before_per_mille: z.int().min(0).max(1000),
+    after_per_mille: z.int().min(0).max(1000),
+    after_count: count,
+    at_index: count,
+    /** The change that is nearest in time. */
+    nearest: z
+      .strictObject({
+        kind: z.enum(['release', 'model', 'prompt', 'policy']),
+        about: nameSchema.nullable(),
+        from: z.string().max(500),
+        to: z.string().max(500),
+        index: count,
+        time: z.iso.datetime(),
+      })
+      .nullable(),
   }),
   /** A backup of everything is being made: it reads all that there is. */
   'backup.begun': z.strictObject({ backup: idSchema('backup') }),

@@ -6,6 +6,7 @@ import { historySchema } from './history.ts';
 import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nameSchema, type RunId } from './ids.ts';
 import type { Labelled } from './labelled.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
+import { onOutageSchema } from './on-outage.ts';
 import { claimsSchema, placeSchema, semanticCheckSchema } from './output-rules.ts';
 import type { Principal } from './principal.ts';
 import { procedureSchema } from './procedure.ts';
@@ -224,6 +225,8 @@ export const promptContractSchema = z.strictObject({
         handle: z.boolean().optional(),
         /** The most tainted and the most secret that it may be; another value is refused before anything is sent. */
         label: inputLabelSchema.optional(),
+        /** What was read and comes in here is over once this prompt was answered, however long its source lets it live. */
+        clear: z.literal('after-step').optional(),
       }),
     )
     .max(32),
@@ -311,6 +314,8 @@ const workflowShape = z.strictObject({
   subject: z.string().min(1).max(64).optional(),
   /** The input that an attached file alone stands for; `{name}` is the file's name as a slug. */
   file_input: jsonObjectSchema.optional(),
+  /** Left out: a person takes the question at once. */
+  on_outage: onOutageSchema.optional(),
   /**
    * What its runs do while records are durable and wait too long for their place in the log: `stop` (where left out), or
    * `continue` with reading and with tools of tier 1. Nothing goes on where a record cannot be made durable.
@@ -318,14 +323,27 @@ const workflowShape = z.strictObject({
   while_unplaced: z.enum(['stop', 'continue']).optional(),
 });
 
-export const workflowContractSchema = workflowShape.superRefine(({ tier, while_unplaced }, context) => {
-  if (while_unplaced === 'continue' && tier !== 'low')
-    context.addIssue({
-      code: 'custom',
-      path: ['while_unplaced'],
-      message: `a workflow of tier ${tier} stops while records have no place: only one of tier low may continue`,
-    });
-});
+export const workflowContractSchema = workflowShape.superRefine(
+  ({ tier, while_unplaced, on_outage, scope }, context) => {
+    if (while_unplaced === 'continue' && tier !== 'low')
+      context.addIssue({
+        code: 'custom',
+        path: ['while_unplaced'],
+        message: `a workflow of tier ${tier} stops while records have no place: only one of tier low may continue`,
+      });
+    if (on_outage?.do !== 'degrade') return;
+    const path = ['on_outage', 'do'];
+    if (tier === 'high' || tier === 'critical')
+      context.addIssue({ code: 'custom', path, message: `a workflow of ${tier} risk waits, or hands off` });
+    for (const prompt of Object.keys(on_outage.answers))
+      if (!scope.prompts.includes(prompt))
+        context.addIssue({
+          code: 'custom',
+          path: ['on_outage', 'answers', prompt],
+          message: 'is no prompt of the scope',
+        });
+  },
+);
 export type WorkflowContract = z.infer<typeof workflowContractSchema>;
 
 /** One item that a source gave, as the model and the approver see it. */

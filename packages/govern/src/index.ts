@@ -1,3 +1,13 @@
+export { LOOK_EVERY, type Shift } from './drift/compare.ts';
+export {
+  type Comparison,
+  type DriftAlarm,
+  type DriftReport,
+  driftOf,
+  FALSE_ALARMS,
+  type Stretch,
+} from './drift/drift.ts';
+export { type Change, METRICS, type Observation, observer, type SeenRecord, WATCHED } from './drift/observe.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';

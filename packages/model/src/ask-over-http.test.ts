@@ -80,7 +80,7 @@ test('E3: a hint that the API does not enforce is enforced here, and the repair 
 
 test('E4: a spend limit is not waited for, whatever the header says', async () => {
   const { result, server, slept } = await askOver([reply.spendLimit(), reply.answer({ s: 'ok' })]);
-  expect(result).toMatchObject({ status: 'failed', code: 'rejected', attempts: 1 });
+  expect(result).toMatchObject({ status: 'failed', code: 'no_access', attempts: 1 });
   expect([server.requests.length, slept.length]).toEqual([1, 0]);
 });
 

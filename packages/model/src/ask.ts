@@ -3,6 +3,7 @@ import {
   assertJson,
   type CallId,
   type Clock,
+  costOf,
   covers,
   type Digest,
   digestOf,
@@ -21,12 +22,24 @@ import {
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { createAttempts } from './attempts.ts';
+import type { Health } from './circuit/circuits.ts';
 import { type AskFailure, judgeAnswer, type Verdict } from './judge-answer.ts';
-import type { ModelObserver, Provider, ProviderAnswer, ProviderRequest, Sleep } from './ports.ts';
-import { oneLine } from './ports.ts';
+import {
+  type ModelObserver,
+  oneLine,
+  type Provider,
+  type ProviderAnswer,
+  type ProviderError,
+  type ProviderRequest,
+  type Sleep,
+  type Usage,
+} from './ports.ts';
 import { question, repairQuestion } from './question.ts';
-import { createResilience, GaveUp, type Health, RESILIENCE, type ResilienceOptions } from './resilience.ts';
+import { createResilience, GaveUp, RESILIENCE, type ResilienceOptions, type Sharing } from './resilience.ts';
 import { outputValidator } from './validate-output.ts';
+import { describeShortfall, type Payer, type Shortfall } from './volume/budgets.ts';
+import type { Load } from './volume/rates.ts';
+import type { Asker } from './volume/turnstile.ts';
 
 /** What came of one question. `attempts` counts the calls that were sent, retries and the repair included. */
 export type AskResult =
@@ -60,7 +73,14 @@ export type AskResult =
       /** A sentence for a person: bounded, on one line. */
       readonly reason: string;
       readonly attempts: number;
+      /** When it is worth another try; null where nobody knows, or it never is. */
+      readonly retry_after_ms: number | null;
+      /** With `budget_exhausted`: the budget that is short. */
+      readonly shortfall: Shortfall | null;
     };
+
+/** For whom a question is asked: its turn depends on it, and who pays. */
+export type Caller = Asker & Payer;
 
 /**
  * Asks a model one question. Every way in which the model or its endpoint can fail is a returned result. It rejects
@@ -73,9 +93,13 @@ export type Ask = (
   options?: AskOptions,
 ) => Promise<AskResult>;
 
+/** An endpoint that can be asked. `wait`: milliseconds until a question is worth it, as far as this process knows. */
+export type Model = Ask & { readonly wait: () => number };
+
 export interface AskOptions {
   readonly signal?: AbortSignal;
   readonly call?: CallId;
+  readonly caller?: Caller;
   /**
    * Takes the answer's text as it arrives, and so asks for a stream. None of it has been validated, it may be of an
    * attempt that fails, and it carries the label of the answer.
@@ -91,20 +115,27 @@ export interface ModelOptions {
   readonly health?: Health;
   /** Gets a span for each attempt, without content. */
   readonly tracer?: Tracer;
-  /** What the endpoint's answers cost. */
+  /** What this process shares with others; left out: nothing. */
+  readonly shared?: Sharing;
+  /** What the endpoint's answers cost; left out: nothing, and budgets of money do not hold it back. */
   readonly prices?: Prices;
   /** Tokens that question and answer may have together; a longer question is not sent. */
   readonly context_tokens?: number;
 }
 
-/** Makes the one way to ask a model. Its circuit breaker is shared by all questions that go through it. */
-export function createModel(options: ModelOptions): Ask {
-  const { provider, clock, resilience: given = {}, sleep, health, tracer = null, prices = null } = options;
-  const { context_tokens = Number.POSITIVE_INFINITY } = options;
-  const resilience = createResilience(clock, given, sleep, health);
+/** Makes the one way to ask a model. Its circuit, limits and budgets hold for all questions, also of other processes. */
+export function createModel(options: ModelOptions): Model {
+  const { provider, clock, resilience: given = {}, sleep, health, shared } = options;
+  const { tracer = null, prices = null, context_tokens = Number.POSITIVE_INFINITY } = options;
+  const resilience = createResilience({
+    ...{ endpoint: provider.name, clock, options: given },
+    ...(sleep && { sleep }),
+    ...(health && { health }),
+    ...(shared && { shared }),
+  });
   const total_timeout_ms = given.total_timeout_ms ?? RESILIENCE.total_timeout_ms;
 
-  return async (labelled, observer, asking = {}) => {
+  const ask: Ask = async (labelled, observer, asking = {}) => {
     const signal = asking.signal ?? new AbortController().signal;
     const request = open(labelled);
     // Checked before anything is sent: an answer that cannot be labelled would be paid for and lost.
@@ -113,19 +144,22 @@ export function createModel(options: ModelOptions): Ask {
     const call = asking.call ?? newId('call', clock);
     const model_asked = request.model ?? provider.model;
     const deadline = clock.now().getTime() + total_timeout_ms;
-    const { onText } = asking;
+    const { onText, caller = null } = asking;
     const attempts = createAttempts({
       ...{ provider, clock, tracer, prices, observer, call, request, model_asked },
       label: labelled.label,
       onText: onText ? (piece) => onText(new Labelled(piece, label)) : null,
     });
 
-    const fail = async (code: AskFailure, reason: string): Promise<AskResult> => {
+    const cost = (usage: Usage) => costOf(prices, [model_asked], usage)?.micros ?? 0;
+
+    const fail = async (code: AskFailure, reason: string, gaveUp: GaveUp | null = null): Promise<AskResult> => {
       const { name, simulated } = provider;
       const { count } = attempts;
       const facts = { call, prompt: request.prompt, provider: name, simulated, model_asked, code, reason };
       await observer.failed({ ...facts, attempts: count });
-      return { status: 'failed', call, code, reason, attempts: count };
+      const { retry_after_ms = null, shortfall = null } = gaveUp ?? {};
+      return { status: 'failed', call, code, reason, attempts: count, retry_after_ms, shortfall };
     };
 
     // Policy decides where data may go; this holds even where nobody asked it.
@@ -143,8 +177,11 @@ export function createModel(options: ModelOptions): Ask {
       repair: boolean,
     ): Promise<{ answer: ProviderAnswer; verdict: Verdict }> => {
       const { failed } = attempts;
-      const limits = { deadline, signal, failed };
-      const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), limits);
+      const answered = await resilience.run((inner) => attempts.send(asked, repair, inner), {
+        ...{ deadline, signal, asker: caller ?? NOBODY, payer: caller, cost, failed },
+        most: mostOf(asked),
+        used: ({ answer }) => answer,
+      });
       const verdict = judgeAnswer(answered.answer, validate, request.tools);
       const validated =
         verdict.category === 'valid' ? validatedFacts(request.prompt, verdict.validation, label, repair) : null;
@@ -188,9 +225,24 @@ export function createModel(options: ModelOptions): Ask {
       throw new Error('unreachable: the repair is the last question');
     } catch (error) {
       if (!(error instanceof GaveUp)) throw error;
-      const { code, reason } = explain(error, attempts.count);
-      return fail(code, reason);
+      const { code, reason } = explain(error, attempts.count, prices?.currency ?? '');
+      return fail(code, reason, error);
     }
+  };
+  return Object.assign(ask, { wait: () => resilience.wait() });
+}
+
+/** Who asks where nobody says so. */
+const NOBODY: Asker = { workflow: '', priority: 'background' };
+
+/** The fewest characters of a token that are counted on: an estimate that is rather too high, and put right afterwards. */
+const CHARS_OF_A_TOKEN = 3;
+
+/** What one attempt may take at the most. */
+function mostOf(asked: ProviderRequest): Load {
+  return {
+    input_tokens: Math.ceil(JSON.stringify(asked).length / CHARS_OF_A_TOKEN),
+    output_tokens: asked.max_output_tokens,
   };
 }
 
@@ -238,16 +290,33 @@ function overBudget(request: ModelRequest, context_tokens: number): string | nul
   return null;
 }
 
-function explain({ why, last }: GaveUp, attempts: number): { code: AskFailure; reason: string } {
+function explain(
+  { why, last, shortfall, message }: GaveUp,
+  attempts: number,
+  currency: string,
+): { code: AskFailure; reason: string } {
   const tried = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   const detail = last === null ? '' : `: ${last.message}`;
   if (last?.kind === 'context_overflow') return { code: 'over_budget', reason: last.message };
   if (last?.kind === 'too_large') return { code: 'invalid_output', reason: last.message };
   switch (why) {
     case 'permanent':
-      return { code: 'rejected', reason: last?.message ?? 'the endpoint rejected the question' };
+      return {
+        code: last !== null && isOfTheEndpoint(last) ? 'no_access' : 'rejected',
+        reason: last?.message ?? 'the endpoint rejected the question',
+      };
     case 'circuit_open':
-      return { code: 'unavailable', reason: `the endpoint failed repeatedly and is left alone for now${detail}` };
+      return {
+        code: 'unavailable',
+        reason: `the endpoint failed repeatedly and is left alone for now${last === null ? `: ${oneLine(message, 400)}` : detail}`,
+      };
+    case 'busy':
+      return { code: 'busy', reason: `the endpoint's limits are reached for now${detail}` };
+    case 'budget':
+      return {
+        code: 'budget_exhausted',
+        reason: shortfall === null ? message : describeShortfall(shortfall, currency),
+      };
     case 'deadline':
       return {
         code: last === null || last.kind === 'timeout' ? 'timeout' : 'unavailable',
@@ -260,3 +329,10 @@ function explain({ why, last }: GaveUp, attempts: number): { code: AskFailure; r
       };
   }
 }
+
+/** Permanent errors that would meet every question: no access, no money, no such model. */
+function isOfTheEndpoint({ kind, status, code }: ProviderError): boolean {
+  if (kind === 'credential' || (code !== null && OF_THE_ENDPOINT.has(code))) return true;
+  return kind === 'status' && status !== null && [401, 402, 403, 404, 429].includes(status);
+}
+const OF_THE_ENDPOINT = new Set(['organization_on_hold', 'sandbox_egress_restricted']);

@@ -73,7 +73,7 @@ test('E8: a stream that breaks off is on record with what the vendor counted, an
 
 test('E8: each failed attempt is on record before the next; one that nobody heard too', async () => {
   const { ask, observer, server } = await given([reply.rateLimited({ 'retry-after': '2' }), reply.status(401)]);
-  expect(await ask(REQUEST, observer)).toMatchObject({ status: 'failed', code: 'rejected', attempts: 2 });
+  expect(await ask(REQUEST, observer)).toMatchObject({ status: 'failed', code: 'no_access', attempts: 2 });
   expect(observer.types()).toEqual(['model.attempt_failed', 'model.attempt_failed', 'model.failed']);
   expect(observer.of('model.attempt_failed').map(({ data }) => [data.status, data.retry_after_ms])).toEqual([
     [429, 2000],

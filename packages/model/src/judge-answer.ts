@@ -12,6 +12,11 @@ export const ASK_FAILURES = [
   'invalid_output',
   'unavailable',
   'rejected',
+  /** The endpoint takes no question of ours: no access, no money, no such model. */
+  'no_access',
+  /** The limits are reached: a matter of waiting. */
+  'busy',
+  'budget_exhausted',
   'unexpected_stop',
   'timeout',
 ] as const;

@@ -112,6 +112,8 @@ export class ProviderError extends Error {
   /** Milliseconds that the vendor asks to wait before the next try. */
   readonly retry_after_ms: number | null;
   readonly request_id: string | null;
+  /** The vendor's own name for it, where it says one. */
+  readonly code: string | null;
   /** What the vendor said that the attempt took, before it failed. */
   readonly usage: Usage;
 
@@ -123,6 +125,7 @@ export class ProviderError extends Error {
       status?: number | undefined;
       retry_after_ms?: number | null;
       request_id?: string | null;
+      code?: string | null;
       usage?: Usage;
       cause?: unknown;
     },
@@ -133,6 +136,7 @@ export class ProviderError extends Error {
     this.status = facts.status ?? null;
     this.retry_after_ms = facts.retry_after_ms ?? null;
     this.request_id = facts.request_id ?? null;
+    this.code = facts.code ?? null;
     this.usage = facts.usage ?? NO_USAGE;
   }
 }

@@ -12,6 +12,18 @@ const FIELDS: SourceContract['fields'] = [
 ];
 const ITEM = { line: 'plain-line', once: 'once-only', secret: 'SECRET 4711', count: 'for-minutes' };
 
+const ONCE = `---
+id: once
+version: "1.0"
+step: generate
+audience: inside
+inputs:
+  - { name: logs, description: The log of the case, clear: after-step }
+output: { type: object, properties: { text: { type: string, maxLength: 200 } }, required: [text], additionalProperties: false }
+---
+Look at it once.
+`;
+
 const twoQuestions = async (context: WorkflowContext): Promise<JsonObject> => {
   const logs = await context.read('case-logs', { case_id: 'case-7' });
   await context.ask('summarize', { logs: logs.evidence });
@@ -51,6 +63,26 @@ describe('D7: the life of what a run has read', () => {
     expect(second?.withheld).toEqual([
       { input: 'logs', source: 'case-logs', why: 'cleared', fields: ['once'], items: 1 },
     ]);
+  });
+
+  test('what a prompt is given for itself alone is over once it was answered, however long its source lets it live', async () => {
+    const { harness, asked } = setUp(async (context) => {
+      const logs = await context.read('case-logs', { case_id: 'case-7' });
+      await context.ask('once', { logs: logs.evidence });
+      await context.ask('summarize', { logs: logs.evidence });
+      return {};
+    });
+    const scope = { prompts: ['once', 'summarize'] };
+    harness.load({ source: { fields: FIELDS }, prompts: [ONCE], scope });
+    expect(await ended(harness)).toMatchObject({ state: 'completed' });
+    for (const value of ['plain-line', 'once-only', 'SECRET 4711', 'for-minutes']) {
+      expect(asked[0]).toContain(value);
+      expect(asked[1]).not.toContain(value);
+    }
+    expect(harness.gate.audit.of('prompt.assembled')[1]?.data.withheld).toEqual([
+      { input: 'logs', source: 'case-logs', why: 'cleared', fields: ['line', 'once', 'secret', 'count'], items: 1 },
+    ]);
+    expect(JSON.stringify([...harness.values.rows.values()])).not.toContain('plain-line');
   });
 
   test('minutes are counted from the reading', async () => {

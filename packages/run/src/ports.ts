@@ -2,6 +2,7 @@ import type {
   AssembleOptions,
   Assembly,
   Deidentified,
+  EndedReading,
   Prompt,
   RestoredArguments,
   SaveOptions,
@@ -99,7 +100,7 @@ export interface ContextStage {
   save(tx: Tx, run: RunId, value: Labelled<unknown>, life?: SaveOptions['life']): Promise<ValueId>;
   load(run: RunId, id: ValueId): Promise<Labelled<unknown>>;
   /** Takes out of the store what is cleared with the question that it has entered. */
-  forgetUsed(tx: Tx, run: RunId, ids: readonly ValueId[]): Promise<void>;
+  forgetUsed(tx: Tx, run: RunId, readings: readonly EndedReading[]): Promise<void>;
   /** Takes out of the store what is cleared with the run. */
   forgetRun(tx: Tx, run: RunId): Promise<void>;
   /** The question with pseudonyms of this run. */

@@ -12,7 +12,7 @@ import {
   type Principal,
   type WorkflowFacts,
 } from '@portreeve/contract';
-import type { Ask } from '@portreeve/model';
+import type { Model } from '@portreeve/model';
 import { isOutage } from './engine.ts';
 import type { Ending } from './stop.ts';
 
@@ -21,7 +21,7 @@ export interface Endpoint {
   readonly name: string;
   readonly where: (typeof ENDPOINT_PLACES)[number];
   readonly clearance: Clearance;
-  readonly ask: Ask;
+  readonly ask: Model;
 }
 
 type AskRequest = Extract<PolicyRequest, { kind: 'ask' }>;

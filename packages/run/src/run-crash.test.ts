@@ -141,7 +141,7 @@ test('G1: records that a repeated step writes have keys, and the keys are the ru
   for (const run of [first, second])
     expect(keys.filter((key) => key.startsWith(run.id))).toEqual([
       `${run.id}:1:read:case-logs`,
-      `${run.id}:2:ask:summarize`,
+      `${run.id}:2:ask:summarize:scripted`,
       `${run.id}:2:ask:summarize:judged`,
       `${run.id}:ended`,
     ]);

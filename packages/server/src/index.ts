@@ -21,5 +21,7 @@ export { loadProject, type Project } from './config/project.ts';
 export { withNote } from './config/secret-changes.ts';
 export { plainKeystore, stateKeystore } from './config/secrets.ts';
 export { type Holder, readHolder } from './config/state-folder.ts';
+export type { OutageReport } from './drill/report.ts';
+export { drillVendorOutage } from './drill/vendor-outage.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { VERSION } from './version.ts';

@@ -18,11 +18,13 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
+import type { DriftWatch } from './governance/drift.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
 import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
+import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
 import type { DefinitionStore } from './store/mcp-definitions.ts';
 import type { Pulse } from './store/pulse.ts';
@@ -47,6 +49,7 @@ export interface Services {
   /** How far each stream of the record is. */
   readonly streams: () => Promise<StreamView[]>;
   readonly figures: AuditFigures;
+  readonly drift: DriftWatch;
   /** The figures as Prometheus reads them, of these workflows or all. */
   readonly counters: (workflows: readonly string[] | null) => Promise<string>;
   readonly erasing: Erasing;
@@ -64,6 +67,8 @@ export interface Services {
   readonly handoffs: Handoffs;
   /** Closes the hand-off of an unknown outcome with what a person found out. */
   readonly learn: ReturnType<typeof learnFromPerson>;
+  /** What questions to models cost. */
+  readonly spending: Pick<BudgetStore, 'ofRun'>;
   readonly undos: Pick<Undos, 'request' | 'view' | 'find'>;
   readonly unwindings: Pick<Unwindings, 'begin' | 'get'>;
   readonly notices: NoticeStore;
@@ -94,6 +99,8 @@ export interface Services {
     readonly database_roles: boolean;
     /** Whether tools are called from this process. */
     readonly executor: 'here' | 'apart';
+    /** Of the prices of models; empty where none has a price. */
+    readonly currency: string;
     /** The model endpoints, in the order in which they are tried. */
     readonly endpoints: readonly Omit<OpenEndpoint, 'ask'>[];
     /** The configured address of this server; null: only who has come knows by which. */

@@ -228,7 +228,7 @@ export async function wireStages(options: StagesOptions) {
     assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
     withhold: withholdNotKept,
     save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
-    forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
+    forgetUsed: (tx, run, readings) => forgetUsed(values, tx, run, readings),
     forgetRun: (tx, run) => forgetRun(values, tx, run),
     load: (run, id) => loadLabelled(values, { run, id }),
   };

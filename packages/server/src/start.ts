@@ -13,6 +13,7 @@ import {
 import { type Engine, startEngine, startReaper } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
+import { admission, currencyOf } from './admission.ts';
 import { auditScopeOf } from './config/audit-scopes.ts';
 import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
@@ -27,6 +28,7 @@ import { recordSecretChanges } from './config/secret-changes.ts';
 import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
+import { watchDrift } from './governance/drift.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/metrics.ts';
@@ -45,9 +47,11 @@ import { migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { startPulse } from './store/pulse.ts';
 import { acceptedRollbacks } from './store/restores.ts';
+import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
 import { VERSION } from './version.ts';
 import { wireBackups } from './wire-backups.ts';
+import { wireModelSharing } from './wire-model-sharing.ts';
 
 export interface StartOptions {
   /** Folder with `portreeve.config.ts`. */
@@ -97,6 +101,7 @@ const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
 const UPSTREAMS_EVERY_MS = 500;
+const DRIFT_EVERY_MS = 900_000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -157,15 +162,17 @@ async function start(
   const { roles, schema } = await migrate(database.pool);
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
+  const executor = `${process.pid}-${randomUUID()}`;
+  const shared = wireModelSharing({ database, databaseUrl, config, clock, executor, log });
+  undo.push(() => shared.stop());
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
   const models = await openModels({
-    ...{ config, secrets, clock, keys: options.modelKeys ?? {}, tracer: options.tracer },
+    ...{ config, secrets, clock, shared, keys: options.modelKeys ?? {}, tracer: options.tracer },
     at: (path) => resolve(project.folder, path),
     health: (endpoint, state) => hear(endpoint, state),
   });
   undo.push(() => models.close());
 
-  const executor = `${process.pid}-${randomUUID()}`;
   for (const { definition } of project.workflows) {
     checkSystems(definition, systems);
     checkModelSecrets(config.models, definition);
@@ -254,6 +261,7 @@ async function start(
     local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
     database_roles: roles,
     executor: options.executor ?? 'here',
+    currency: currencyOf(config),
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
       ...{ name, model, where, clearance, simulated },
     })),
@@ -264,6 +272,9 @@ async function start(
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
   const { passkeys, approvalDelegations, handoffs, notices, gate, runs, submit, undos, unwindings, learn } = stages;
   const figures = auditFigures(database, audit.origin);
+  const drift = watchDrift({ audit, workflows: project.workflows });
+
+  const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
       clock,
@@ -290,15 +301,21 @@ async function start(
       approvalDelegations,
       handoffs,
       learn,
+      spending: shared.budgets,
       undos,
       unwindings,
       notices,
       gate,
       runs,
-      submit,
+      submit: async (task, principal) => {
+        const loaded = project.workflows.find(({ definition }) => definition.contract.name === task.workflow);
+        if (loaded) await admit(loaded.definition.contract, principal);
+        return submit(task, principal);
+      },
       info,
     },
     figures,
+    drift,
     counters: figureCounters(figures),
     reveals: stages.reveals,
     redact: stages.redact,
@@ -348,6 +365,7 @@ async function start(
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
+    every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),
     every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
@@ -359,6 +377,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => audit.prepare(), log),
     every(DETACH_EVERY_MS, () => detachOld(audit, config.audit.online_days, clock), log),
     every(STREAM_EVERY_MS, () => stages.streams.deliver(), log),
+    every(DRIFT_EVERY_MS, () => drift.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {

@@ -64,9 +64,17 @@ async function start(options: RunOptions, workflow: string): Promise<number> {
       `${style('yellow', 'Waiting for a person:')} npx portreeve approvals approve ${view.approval.id}   (or deny)`,
     );
   }
+  if (!options.json && now.cost) console.log(style('dim', `\nModels: ${costLine(now.cost)}`));
   if (watched.state === 'stopped') return EXIT.failed;
   if (now.ended_at === null) return EXIT.waiting;
   return now.state === 'completed' && !watched.heldBack ? EXIT.done : EXIT.failed;
+}
+
+/** What the run's questions have cost: tokens, and money where the endpoints have prices. */
+function costLine({ tokens, micros, currency }: { tokens: number; micros: number; currency: string }): string {
+  const digits = String(micros).padStart(7, '0');
+  const money = currency === '' ? '' : `, ${digits.slice(0, -6)}.${digits.slice(-6, -2)} ${currency}`;
+  return `${tokens} tokens${money} so far`;
 }
 
 const SETTLING_LOOKS = 100;

@@ -43,6 +43,11 @@ const LINES = {
   'endpoint.refused': (data) => [
     ['assemble', `not to ${data.endpoint}${data.deidentified ? ' even de-identified' : ''}: ${reasons(data.decision)}`],
   ],
+  'endpoint.passed_over': (data) => [['reason', `not by ${data.endpoint}: ${data.reason}`]],
+  'question.waits': (data) => [
+    ['reason', `waits: ${data.reason}${data.until === null ? '' : `; a person gets it at ${data.until}`}`],
+  ],
+  'question.degraded': (data) => [['reason', `DEGRADED, by the answer that the workflow declares: ${data.reason}`]],
   'deidentification.failed': (data) => [['assemble', `could not be de-identified: ${data.reason}`]],
   'arguments.restored': (data) => [
     [

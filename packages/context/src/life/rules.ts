@@ -1,4 +1,4 @@
-import { canonicalJson, type Life, type SourceContract } from '@portreeve/contract';
+import { canonicalJson, type Life, type SourceContract, type ValueId } from '@portreeve/contract';
 import { z } from 'zod';
 
 /** What stands in the place of a value that may not be kept: in what is stored, recorded, proposed and shown. */
@@ -13,15 +13,21 @@ export function notKeptFields(source: SourceContract): string[] {
   return source.fields.map(({ name }) => name).filter((name) => lifeOf(source, name)?.never_keep === true);
 }
 
-/** The fields of a source whose life is over: entered a question and bound to it (`used`), or past their minutes. */
-export function clearedFields(source: SourceContract, readAt: Date, used: boolean, now: Date): string[] {
+/** The fields of a source whose life is over: it ended with a question (`ended`), or they are past their minutes. */
+export function clearedFields(source: SourceContract, readAt: Date, ended: ReadonlySet<string>, now: Date): string[] {
   return source.fields
     .map(({ name }) => name)
     .filter((name) => {
+      if (ended.has(name)) return true;
       const clear = lifeOf(source, name)?.clear;
-      if (clear === 'after-step') return used;
       return typeof clear === 'object' && now.getTime() >= readAt.getTime() + clear.minutes * 60_000;
     });
+}
+
+/** The part of a reading whose life ended with a question. */
+export interface EndedReading {
+  readonly value: ValueId;
+  readonly fields: readonly string[];
 }
 
 const ruleSchema = z.strictObject({

@@ -14,7 +14,7 @@ import {
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { asEvidence, labelEvidence, withoutFields } from '../evidence.ts';
-import { clearedFields, lifeOf, notKeptFields } from './rules.ts';
+import { clearedFields, type EndedReading, lifeOf, notKeptFields } from './rules.ts';
 
 type Inputs = { readonly [name: string]: Json | Labelled<unknown> };
 type Withheld = NonNullable<RecordData<'prompt.assembled'>['withheld']>;
@@ -36,10 +36,10 @@ export interface RunLife {
    * nothing left is replaced by the statement that it was cleared. `reread`: readings with fields that are never kept.
    */
   forPrompt(prompt: PromptContract, inputs: Inputs): { inputs: Inputs; withheld: Withheld; reread: readonly Entered[] };
-  /** Readings whose life ends with this question, because it has them. */
-  endingWith(prompt: PromptContract, inputs: Inputs): readonly ValueId[];
-  /** The question was answered: from here on they are cleared. */
-  end(values: readonly ValueId[]): void;
+  /** What ends with this question because it has it: its source says so, or the prompt of the input. */
+  endingWith(prompt: PromptContract, inputs: Inputs): readonly EndedReading[];
+  /** The question was answered: from here on it is cleared. */
+  end(readings: readonly EndedReading[]): void;
   /** The first argument that was taken from what is cleared or never kept, with its source; `null`: none was. */
   refusedArgument(args: Arguments): { readonly path: string; readonly source: string; readonly why: string } | null;
   /** Evidence for the record of an action: its ids, without the fields that are cleared. */
@@ -55,10 +55,11 @@ const STATEMENT: Label = { integrity: 'trusted', confidentiality: 'public', cate
  */
 export function runLife(clock: Clock): RunLife {
   const readings = new Map<Labelled<unknown>, Entered>();
-  const used = new Set<ValueId>();
+  const ended = new Map<ValueId, ReadonlySet<string>>();
 
   function gone(reading: Entered): Set<string> {
-    return new Set(clearedFields(reading.source, new Date(reading.read_at), used.has(reading.value), clock.now()));
+    const over = ended.get(reading.value) ?? new Set();
+    return new Set(clearedFields(reading.source, new Date(reading.read_at), over, clock.now()));
   }
 
   function barred({ source }: Entered, prompt: PromptContract): Set<string> {
@@ -121,17 +122,23 @@ export function runLife(clock: Clock): RunLife {
     },
 
     endingWith(prompt, inputs) {
-      const ending = [...readingsIn(inputs)].filter(({ reading }) => {
+      const ending = new Map<ValueId, Set<string>>();
+      for (const { name: input, reading } of readingsIn(inputs)) {
+        const whole = prompt.inputs.some(({ name, clear }) => name === input && clear === 'after-step');
         const kept = barred(reading, prompt);
-        return reading.source.fields.some(
-          ({ name }) => !kept.has(name) && lifeOf(reading.source, name)?.clear === 'after-step',
-        );
-      });
-      return [...new Set(ending.map(({ reading }) => reading.value))].filter((value) => !used.has(value));
+        const over = ended.get(reading.value);
+        const fields = ending.get(reading.value) ?? new Set();
+        for (const { name } of reading.source.fields) {
+          if (kept.has(name) || over?.has(name)) continue;
+          if (whole || lifeOf(reading.source, name)?.clear === 'after-step') fields.add(name);
+        }
+        if (fields.size > 0) ending.set(reading.value, fields);
+      }
+      return [...ending].map(([value, fields]) => ({ value, fields: [...fields] }));
     },
 
-    end(values) {
-      for (const value of values) used.add(value);
+    end(readings) {
+      for (const { value, fields } of readings) ended.set(value, new Set([...(ended.get(value) ?? []), ...fields]));
     },
 
     refusedArgument(args) {

@@ -84,6 +84,7 @@ function fromVendor(said: VendorError, facts: { cause: unknown; usage?: Usage })
       ...(status === null ? {} : { status }),
       retry_after_ms: retryAfter(headers),
       request_id: requestIdOf(headers),
+      code: name,
     },
   );
 }

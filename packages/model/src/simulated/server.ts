@@ -19,6 +19,8 @@ export interface SimulatedServerOptions {
   /** Requests that are answered in a minute; further ones get 429 with `retry-after`. By default without limit. */
   readonly requests_per_minute?: number;
   readonly clock?: Clock;
+  /** Asked at each request; true: the connection breaks off without an answer, as when a vendor is away. */
+  readonly cut?: () => boolean;
 }
 
 export type SimulatedServer = WireServer & { readonly model: string };
@@ -35,6 +37,10 @@ export async function startSimulatedServer(options: SimulatedServerOptions = {})
   const server = await startWireServer(
     anthropicDialect,
     (request, exchange) => {
+      if (options.cut?.() === true) {
+        exchange.response.destroy();
+        return;
+      }
       const now = clock.now().getTime();
       if (now - window.from >= 60_000) window = { from: now, requests: 0 };
       if (++window.requests > requests_per_minute) {

@@ -1,6 +1,7 @@
-import { type AgentTalk, type Assembly, type Deidentified, refuseHiding } from '@portreeve/context';
+import { type AgentTalk, type Assembly, type Deidentified, type EndedReading, refuseHiding } from '@portreeve/context';
 import {
   BOTTOM,
+  digestOf,
   type HandoffId,
   isPortreeveError,
   type Json,
@@ -15,23 +16,37 @@ import {
   type ValueId,
 } from '@portreeve/contract';
 import { ANSWER } from '@portreeve/gate';
-import type { AskResult } from '@portreeve/model';
+import type { AskResult, Caller, ModelObserver } from '@portreeve/model';
 import { isOutage } from '../engine.ts';
 import { factsOf, LOOKING } from '../facts.ts';
 import type { Revealed } from '../ports.ts';
 import type { Confined } from '../quarantine.ts';
-import { routeQuestion, unanswered } from '../route-question.ts';
+import { unanswered } from '../route-question.ts';
+import { type PassedOver, sendQuestion } from '../send-question.ts';
 import type { Ending } from '../stop.ts';
+import { moveRun } from '../transitions.ts';
+import { whenAway } from '../when-away.ts';
 import { decisionRefs, failed, refusal, refuses, sourceEnding, toReview } from './endings.ts';
 import { type Handover, handOver } from './hand-over.ts';
 import { judgeStep } from './judge-step.ts';
+import { questionRecords } from './question-records.ts';
 import type { RunScope, Step } from './scope.ts';
 
 /** Asks a model by a declared prompt, on an endpoint that may see it; in quarantine, the answer is kept as a handle. */
 export function askStep(scope: RunScope) {
-  const { deps, run, loaded, contract, life, quarantine, scores, hidden, unreviewed } = scope;
+  const { deps, durable, run, loaded, contract, life, quarantine, scores, hidden, unreviewed } = scope;
   const { step, load, record, write, decideRead } = scope;
   const handed = handOver(scope);
+
+  const caller: Caller = {
+    ...{ run: run.id, workflow: run.workflow, owner: contract.owners.business },
+    // Who asked in person is there and waits.
+    priority: run.principal.kind === 'person' ? 'person' : 'background',
+  };
+  const move = async (event: 'wait' | 'continue'): Promise<null> => {
+    await moveRun(deps, run.id, event);
+    return null;
+  };
 
   async function ask<T>(
     name: string,
@@ -58,7 +73,33 @@ export function askStep(scope: RunScope) {
     const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
     const handoff = handed.idOf(scope.nextStep());
-    const asked = await step<Asked>(`${how}:${name}`, async (key) => {
+    const observer: ModelObserver = {
+      answered: (facts, validated) =>
+        write(
+          record('model.answered', facts, { outcome: facts.output_category }),
+          ...(validated
+            ? [record('output.validated', { ...validated, ...confinedFacts(confined) }, { outcome: 'valid' })]
+            : []),
+        ),
+      attemptFailed: (facts) => write(record('model.attempt_failed', facts, { outcome: facts.kind })),
+      failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
+      rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
+    };
+    let since: Date | null = null;
+    let asked: Asked;
+    for (;;) {
+      const outcome = await step<Asked | Later>(`${how}:${name}`, (key) => askOnce(key));
+      if (!('again' in outcome)) {
+        asked = outcome;
+        break;
+      }
+      since ??= new Date(outcome.since);
+      await step('wait', async () => ({ ok: await move('wait') }));
+      await durable.wait(MODEL_TOPIC, new Date(outcome.again));
+      await step('continue', async () => ({ ok: await move('continue') }));
+    }
+
+    async function askOnce(key: string): Promise<Step<Asked | Later>> {
       if (!prompt || !contract.scope.prompts.includes(name)) {
         return {
           ending: {
@@ -93,51 +134,26 @@ export function askStep(scope: RunScope) {
       };
       const injection = scores.of([assembly.label]);
       await deps.environment.freshen();
-      const route = await routeQuestion(
+      const { way, take } = questionRecords(scope, { prompt: name, key, injection });
+      const sent = await sendQuestion(
         { endpoints: deps.endpoints, policy: deps.policy, deidentify: hide },
         {
           ...{ assembly, injection, principal: run.principal, workflow: factsOf(contract) },
           environment: deps.environment.facts(LOOKING),
         },
+        { ...way, ask: (endpoint, { assembly: sends }) => endpoint.ask(sends.request, observer, { caller }) },
       );
-      const { chosen, failure } = route;
-      const drafts: RecordDraft[] = route.refused.map(({ endpoint, deidentified, decision, request }, index) =>
-        record(
-          'endpoint.refused',
-          { prompt: name, endpoint, deidentified, decision, request },
-          { outcome: decision.outcome, refs: decisionRefs(decision), key: `${key}:refused:${index}` },
-        ),
-      );
-      if (failure !== null)
-        drafts.push(record('deidentification.failed', { prompt: name, reason: failure }, { key: `${key}:unhidden` }));
-      if (!chosen) {
-        await write(...drafts);
-        return endOrHandOver(handoff, prompt.contract, unanswered(name, route, run.input), alive.inputs);
+      const byHand = (met: Ending) => endOrHandOver(handoff, prompt.contract, met, alive.inputs);
+      if (sent.status === 'away') return away(key, sent.passed, take(), byHand);
+      if (sent.status !== 'answered') {
+        await write(...take());
+        return byHand(
+          sent.status === 'nowhere'
+            ? unanswered(name, sent.route, run.input)
+            : failed(name, sent.endpoint, sent.answer, run.input),
+        );
       }
-      const { decision, request, endpoint } = chosen.judged;
-      const deidentified = chosen.hidden && { ...chosen.hidden.replaced };
-      await write(
-        ...drafts,
-        record(
-          'prompt.assembled',
-          { ...chosen.assembly.record, endpoint, deidentified, injection, decision, request },
-          { outcome: decision.outcome, refs: decisionRefs(decision), key },
-        ),
-      );
-      const answer = await chosen.endpoint.ask(chosen.assembly.request, {
-        answered: (facts, validated) =>
-          write(
-            record('model.answered', facts, { outcome: facts.output_category }),
-            ...(validated
-              ? [record('output.validated', { ...validated, ...confinedFacts(confined) }, { outcome: 'valid' })]
-              : []),
-          ),
-        attemptFailed: (facts) => write(record('model.attempt_failed', facts, { outcome: facts.kind })),
-        failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
-        rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
-      });
-      if (answer.status === 'failed')
-        return endOrHandOver(handoff, prompt.contract, failed(name, endpoint, answer, run.input), alive.inputs);
+      const { answer, chosen } = sent;
       if (answer.status === 'wishes') return { ok: await keepWishes(answer, ending) };
       const kept = revealed.reduce(
         (left, each) => deps.context.withhold(left, each),
@@ -163,7 +179,44 @@ export function askStep(scope: RunScope) {
           };
         }),
       };
-    });
+    }
+
+    /** No endpoint took it: it waits, a declared answer stands in, or a person takes it. Once on record, waiting is quiet. */
+    async function away(
+      key: string,
+      passed: readonly PassedOver[],
+      drafts: readonly RecordDraft[],
+      byHand: (ending: Ending) => Promise<Step<Asked>>,
+    ): Promise<Step<Asked | Later>> {
+      const now = deps.clock.now();
+      const { on_outage, owners } = contract;
+      const then = whenAway(
+        passed,
+        { prompt: name, on_outage, input: run.input, owner: owners.business },
+        { now, since: since ?? now, random: Math.random },
+      );
+      if (then.do === 'wait') {
+        const { because, until, again } = then;
+        const facts = { prompt: name, code: because.code, reason: because.reason, until: until?.toISOString() ?? null };
+        if (since === null) await write(...drafts, record('question.waits', facts, { key: `${key}:waits` }));
+        return { ok: { again: again.toISOString(), since: (since ?? now).toISOString() } };
+      }
+      if (then.do === 'end') {
+        await write(...drafts);
+        return byHand(then.ending);
+      }
+      const { answer, because } = then;
+      const facts = { prompt: name, reason: because.reason, output_digest: digestOf(answer) };
+      const degraded = record('question.degraded', facts, { key: `${key}:degraded` });
+      return {
+        ok: await deps.uow.transaction(async (tx) => {
+          await deps.context.forgetUsed(tx, run.id, ending);
+          const value = await deps.context.save(tx, run.id, declared(name, answer));
+          await deps.audit.append(tx, [...drafts, degraded]);
+          return { value, origins: null, review: 'none', wishes: null };
+        }),
+      };
+    }
     if (asked.wishes) {
       life.end(ending);
       return wishesOf(asked.wishes);
@@ -179,7 +232,7 @@ export function askStep(scope: RunScope) {
 
   async function keepWishes(
     { turn, wishes }: Extract<AskResult, { status: 'wishes' }>,
-    ending: readonly ValueId[],
+    ending: readonly EndedReading[],
   ): Promise<Asked> {
     return deps.uow.transaction(async (tx) => {
       await deps.context.forgetUsed(tx, run.id, ending);
@@ -245,6 +298,18 @@ interface Asked {
   readonly origins: ValueId | null;
   readonly review: Review;
   readonly wishes: KeptWishes | null;
+}
+
+/** No endpoint took it yet: it is asked again then. */
+type Later = { readonly again: string; readonly since: string };
+
+/** The topic on which questions wait. Nobody nudges it: the time comes. */
+const MODEL_TOPIC = 'model';
+
+/** The workflow's own text: no model has given it, and nothing of what was read is in it. */
+function declared(prompt: string, answer: Json): Labelled<Json> {
+  const origins = [`degraded:${prompt}`];
+  return new Labelled(answer, { integrity: 'internal', confidentiality: 'public', categories: [], origins });
 }
 
 interface KeptWishes {

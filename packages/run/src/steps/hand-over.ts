@@ -1,3 +1,4 @@
+import type { EndedReading } from '@portreeve/context';
 import {
   asId,
   type HandoffId,
@@ -56,7 +57,7 @@ export function handOver(scope: RunScope) {
    * Waits until a person has finished the work. Gives what they said as a kept value; where they say that there is none, the
    * run ends: nobody else takes it up by itself.
    */
-  async function answer(id: HandoffId, prompt: string, forget: readonly ValueId[]): Promise<ValueId> {
+  async function answer(id: HandoffId, prompt: string, forget: readonly EndedReading[]): Promise<ValueId> {
     for (;;) {
       const given = await step<ValueId | null>(`handed:${prompt}`, async () => {
         const handoff = await deps.handoffs.get(id);

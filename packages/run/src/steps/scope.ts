@@ -67,7 +67,7 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
 
   const record = <T extends RecordType>(type: T, data: RecordDraft<T>['data'], more: Partial<RecordDraft<T>> = {}) =>
     draft<T>({ type, actor, data, ...more, refs: { ...refs, ...more.refs } });
-  const write = (...drafts: RecordDraft[]) => deps.uow.transaction((tx) => deps.audit.append(tx, drafts));
+  const write = (...drafts: RecordDraft[]) => deps.audit.record(drafts, 'behind');
 
   const decideRead = async (name: string, source: SourceContract | undefined) => {
     await deps.environment.freshen();

@@ -18,6 +18,7 @@ import {
 } from '@portreeve/context';
 import { memoryContextStore, memoryPseudonymVault } from '@portreeve/context/testing';
 import {
+  type AuditWriter,
   at,
   digestOf,
   type JsonObject,
@@ -129,7 +130,7 @@ export function runHarness(): RunHarness {
       if (run) await queue.nudge(tx, run, `handoff:${id}`);
     },
   });
-  const { clock, writer: audit, policy, handoffs } = gate;
+  const { clock, policy, handoffs } = gate;
   const lost = { left: 0, error: null as Error | null };
   const away = (): void => {
     if (lost.left > 0 && --lost.left === 0) throw lost.error;
@@ -138,6 +139,13 @@ export function runHarness(): RunHarness {
     async transaction(fn) {
       away();
       return gate.uow.transaction(fn);
+    },
+  };
+  const audit: AuditWriter = {
+    append: gate.writer.append,
+    async record(drafts, place) {
+      away();
+      return gate.writer.record(drafts, place);
     },
   };
   const stage = { audit, uow, clock };
@@ -184,7 +192,7 @@ export function runHarness(): RunHarness {
     assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
     withhold: withholdNotKept,
     save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
-    forgetUsed: (tx, run, ids) => forgetUsed(values, tx, run, ids),
+    forgetUsed: (tx, run, readings) => forgetUsed(values, tx, run, readings),
     forgetRun: (tx, run) => forgetRun(values, tx, run),
     async load(run, id) {
       away();

@@ -79,11 +79,14 @@ const partsSchema = z.object({ tools: z.array(toolContractSchema), sources: z.ar
 function parseDefinition(exported: unknown, file: string): WorkflowDefinition {
   const { contract: head, run, tools, sources } = (exported ?? {}) as Partial<WorkflowDefinition>;
   const contract = workflowContractSchema.safeParse(head);
-  if (!contract.success || typeof run !== 'function') {
+  if (typeof head !== 'object' || head === null || typeof run !== 'function') {
     throw new PortreeveError('misconfigured', `${file} exports no workflow.`, {
-      ...(contract.success ? {} : { errors: fieldErrors(contract.error) }),
       next: 'Export `defineWorkflow({ … })` of @portreeve/sdk by default.',
     });
+  }
+  if (!contract.success) {
+    const errors = fieldErrors(contract.error);
+    throw new PortreeveError('misconfigured', `${file}: ${errors[0]?.path} ${errors[0]?.message}`, { errors });
   }
   const parts = partsSchema.safeParse({ tools, sources });
   if (!parts.success) {

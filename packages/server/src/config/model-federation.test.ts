@@ -10,6 +10,7 @@ import {
   systemClock,
 } from '@portreeve/contract';
 import { ROLE_KEY, startAwsServer } from '@portreeve/execute/testing';
+import { localSharing } from '@portreeve/model';
 import {
   bedrockDialect,
   foundryDialect,
@@ -54,7 +55,7 @@ async function askIn(endpoint: Endpoint) {
   const config = projectConfigSchema.parse({ environment: 'production', workflows: ['x'], models: [endpoint] });
   const models = kept(
     await openModels({
-      ...{ config, clock: systemClock, keys: {}, health: () => undefined },
+      ...{ config, clock: systemClock, keys: {}, health: () => undefined, shared: localSharing(systemClock) },
       secrets: { read: async () => null },
       at: (path) => join(folder, path),
     }),
@@ -88,7 +89,7 @@ test('E9: a federation rule that refuses ends the question, and nothing was aske
   const vendor = kept(await startTokenServer([{ status: 401, body: { error: 'invalid_grant' } }]));
   const federation = { token_file: 'token', rule: 'fdrl_1', organization: 'org_1' };
   expect(await askIn({ ...COMMON, kind: 'anthropic', base_url: vendor.url, federation })).toMatchObject({
-    ...{ status: 'failed', code: 'rejected', attempts: 1, reason: 'no token: Anthropic answered 401 invalid_grant' },
+    ...{ status: 'failed', code: 'no_access', attempts: 1, reason: 'no token: Anthropic answered 401 invalid_grant' },
   });
   expect(vendor.asked).toHaveLength(1);
 });

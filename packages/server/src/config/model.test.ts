@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProjectConfigInput, projectConfigSchema, systemClock } from '@portreeve/contract';
+import { localSharing } from '@portreeve/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Models, modelKeysOf, openModels } from './model.ts';
 import { checkModelSecrets } from './model-secrets.ts';
@@ -43,6 +44,7 @@ async function openAll(
     ...{ config, secrets, clock: systemClock, health: () => undefined },
     keys: modelKeysOf({ ANTHROPIC_API_KEY: environmentKey }),
     at: (path) => join(folder, path),
+    shared: localSharing(systemClock),
   });
   opened.push(all);
   return all.endpoints;

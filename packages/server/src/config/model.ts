@@ -1,6 +1,6 @@
 import { type ModelEndpoint, PortreeveError, type ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
-import { createModel, type ModelOptions } from '@portreeve/model';
+import { createModel, type ModelOptions, type ResilienceOptions, type Sharing } from '@portreeve/model';
 import type { Endpoint } from '@portreeve/run';
 import { proxyOf, ruleOf } from './egress.ts';
 import { type OpenWith, openProvider } from './open-provider.ts';
@@ -44,6 +44,8 @@ export interface OpenModelsOptions extends Pick<OpenWith, 'clock' | 'at'> {
   readonly tracer?: ModelOptions['tracer'];
   /** Hears of each answer of an endpoint, and of each time that its circuit opens. */
   readonly health: (endpoint: string, state: 'answers' | 'silent') => void;
+  /** What all processes share of the endpoints. */
+  readonly shared: Sharing;
 }
 
 /** The stand-in for all endpoints where there is no key. Nothing leaves the machine, so that it may see everything. */
@@ -54,6 +56,12 @@ const STAND_IN: ModelEndpoint = {
     categories: ['personal', 'health', 'payment', 'credential', 'customer'],
   },
 };
+
+/** It has the limits of the first endpoint that it stands in for, so that they can be tried without a key. */
+const standIn = ({ prices, timeout_s, limits, resilience }: Partial<ModelEndpoint> = {}): ModelEndpoint => ({
+  ...STAND_IN,
+  ...{ prices, timeout_s, limits, resilience },
+});
 
 /**
  * The configured endpoints where there are credentials, otherwise the simulated model alone (requirement J1). Keys come
@@ -74,7 +82,7 @@ export async function openModels(options: OpenModelsOptions): Promise<Models> {
       next: 'Take it out of `models`.',
     });
   const keyed = await withKeys(options, production);
-  return openAll(keyed ?? [{ endpoint: STAND_IN, key: null }], options);
+  return openAll(keyed ?? [{ endpoint: standIn(config.models[0]), key: null }], options);
 }
 
 interface Keyed {
@@ -125,7 +133,7 @@ async function openAll(keyed: readonly Keyed[], options: OpenModelsOptions): Pro
 
 async function openEndpoint(
   { endpoint, key }: Keyed,
-  { config, secrets, clock, at, tracer, health }: OpenModelsOptions,
+  { config, secrets, clock, at, tracer, health, shared }: OpenModelsOptions,
   closing: (() => Promise<void>)[],
 ): Promise<OpenEndpoint> {
   const opened = await openProvider(endpoint, { key, clock, at });
@@ -144,12 +152,20 @@ async function openEndpoint(
   return {
     ...{ name, clearance, model, simulated, where: endpoint.where },
     ask: createModel({
-      ...{ provider, clock, health: (state) => health(name, state) },
+      ...{ provider, clock, shared, health: (state) => health(name, state), resilience: resilienceOf(endpoint) },
       ...(tracer ? { tracer } : {}),
       ...(endpoint.prices ? { prices: endpoint.prices } : {}),
       ...(endpoint.context_tokens ? { context_tokens: endpoint.context_tokens } : {}),
-      ...(endpoint.timeout_s ? { resilience: patience(endpoint.timeout_s * 1000) } : {}),
     }),
+  };
+}
+
+/** The configured limits and ways of an endpoint, without what is left out. */
+function resilienceOf({ timeout_s, resilience, limits }: ModelEndpoint): Partial<ResilienceOptions> {
+  return {
+    ...(timeout_s === undefined ? {} : patience(timeout_s * 1000)),
+    ...defined(resilience),
+    ...defined(limits),
   };
 }
 
@@ -158,3 +174,7 @@ const patience = (attempt_timeout_ms: number) => ({
   attempt_timeout_ms,
   total_timeout_ms: Math.max(300_000, Math.round(attempt_timeout_ms * 2.5)),
 });
+
+function defined<T extends object>(given: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as never;
+}

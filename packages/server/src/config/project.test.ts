@@ -101,6 +101,7 @@ describe('a workflow that is not one', () => {
 
   test.each<[string, string, RegExp]>([
     ['no code', '{ run: 7 }', /exports no workflow/],
+    ['another contract', '{ contract: { ...contract, title: 7 } }', /title .*expected string/],
     ['no tools', '{ tools: undefined }', /tools/],
     ['no sources', "{ sources: 'case-events' }", /sources/],
   ])('%s', async (_name, changes, detail) => {

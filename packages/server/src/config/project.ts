@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { loadPrompts, type Prompt } from '@portreeve/context';
-import { isPortreeveError, PortreeveError, type ProjectConfig, type WorkflowDefinition } from '@portreeve/contract';
+import {
+  compileSchema,
+  isPortreeveError,
+  PortreeveError,
+  type ProjectConfig,
+  type WorkflowDefinition,
+} from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
 import { type DeclaredToolset, loadToolsets } from '../mcp/toolsets.ts';
 import { checkSteps, loadCalibrations } from './load-calibrations.ts';
@@ -46,6 +52,7 @@ async function loadWorkflow(folder: string, shared: SharedParts): Promise<Projec
     });
   });
   checkScope(loaded.definition, prompts);
+  checkDegraded(loaded.definition, prompts);
   const workflow = {
     ...loaded,
     promptsByName: new Map(prompts.map((prompt) => [prompt.contract.id, prompt])),
@@ -79,5 +86,20 @@ function checkScope({ contract, tools, sources }: WorkflowDefinition, prompts: r
         `${contract.name}: ${kind} that the scope does not declare: ${extra.join(', ')}.`,
       );
     }
+  }
+}
+
+/** An answer that stands in for a model's must be one that the model could have given (requirement E6). */
+function checkDegraded({ contract }: WorkflowDefinition, prompts: readonly Prompt[]): void {
+  if (contract.on_outage?.do !== 'degrade') return;
+  for (const { contract: prompt } of prompts) {
+    const answer = contract.on_outage.answers[prompt.id];
+    const [error] = answer === undefined ? [] : compileSchema(prompt.output)(answer);
+    if (error)
+      throw new PortreeveError(
+        'misconfigured',
+        `${contract.name}: on_outage.answers.${prompt.id}: ${error.path} ${error.message}`,
+        { next: 'Declare an answer that satisfies the output schema of the prompt.' },
+      );
   }
 }

@@ -38,6 +38,21 @@ describe('the log on PostgreSQL', () => {
     expect(await log.verify()).toMatchObject({ ok: true, size: 100, checkpoints: 1 });
   });
 
+  test('a record that stands for itself gets its place behind what was committed before it, where that is wanted', async () => {
+    const { log, uow } = open('behind');
+    for (let round = 0; round < 60; round++) {
+      await uow.transaction((tx) => log.append(tx, [noteDraft(`${round} staged`)]));
+      // Others that come in between are no reason to look: they keep the lead busy.
+      await Promise.all([
+        log.record([noteDraft(`${round} behind`)], 'behind'),
+        ...Array.from({ length: 4 }, () => log.record([noteDraft('beside')])),
+      ]);
+    }
+    const { records } = await log.search({ order: 'oldest', limit: 500 });
+    const told = records.map(({ payload }) => String(payload?.data.note)).filter((note) => note !== 'beside');
+    expect(told).toEqual(Array.from({ length: 60 }, (_, round) => [`${round} staged`, `${round} behind`]).flat());
+  });
+
   test('a rolled back transaction leaves no gap, also between concurrent ones', async () => {
     const { log, uow } = open('rollback');
     const outcomes = await Promise.allSettled(

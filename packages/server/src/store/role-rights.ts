@@ -65,6 +65,10 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   // Freezes come by the API, outages from who asks models.
   environment_changes: { api: ADD, reasoner: ADD, gatekeeper: READ },
 
+  model_states: { api: READ, reasoner: CHANGE },
+  budget_uses: { api: READ, reasoner: CHANGE },
+  budget_reservations: { reasoner: 'SELECT, INSERT, DELETE' },
+
   runs: {
     api: ADD,
     reasoner: 'SELECT, UPDATE (state, result, ending, approval, ended_at, attachments)',

@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
 import { backupRoutes } from './backups.ts';
 import { definitionRoutes } from './definitions.ts';
+import { driftRoutes } from './drift.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
 import { figureRoutes } from './figures.ts';
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
   ...backupRoutes,
   ...policyRoutes,
   ...figureRoutes,
+  ...driftRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];

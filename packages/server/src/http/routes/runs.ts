@@ -17,6 +17,10 @@ import { workflowAnswer, workflowView } from '../views/workflow.ts';
 import { requesterOnly, seesRun } from '../visible.ts';
 import { idParam, listLimit } from './schemas.ts';
 
+const amount = { tokens: z.int(), micros: z.int().describe('Millionths of the currency’s unit') };
+/** What a run's questions to models have cost so far, and what is kept back for those under way. */
+const costOfRun = z.object({ ...amount, reserved: z.object(amount), currency: z.string() });
+
 export const runRoutes = [
   route({
     method: 'GET',
@@ -87,8 +91,13 @@ export const runRoutes = [
     summary: 'One run',
     records: 'read',
     params: idParam('run'),
-    answers: { 200: runSchema },
-    handler: ({ services, who, params }) => visibleRun(services, who.principal, params.id),
+    answers: { 200: runSchema.extend({ cost: costOfRun.nullable() }) },
+    handler: async ({ services, who, params }) => {
+      const run = await visibleRun(services, who.principal, params.id);
+      const use = await services.spending.ofRun(run.id);
+      const { currency } = services.info;
+      return { ...run, cost: use && { tokens: use.tokens, micros: use.micros, reserved: use.reserved, currency } };
+    },
   }),
   route({
     method: 'GET',
