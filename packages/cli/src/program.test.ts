@@ -122,7 +122,13 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ proposal }) => [proposal],
   },
-  drift: { right: 'metrics.read', records: ['api.read'], as: 'auditor', notAs: 'analyst', words: () => ['incident-summary'] },
+  drift: {
+    right: 'metrics.read',
+    records: ['api.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: () => ['incident-summary'],
+  },
   'policy replay': {
     right: 'policy.replay',
     records: ['audit.read'],
