@@ -169,7 +169,7 @@ export const RUNTIME_NEUTRAL: Readonly<Record<string, string>> = {
 export const GLOBAL_FETCH: Readonly<Record<string, string>> = {
   'packages/server/src/http/pages/approval-page.js':
     'runs in a browser, where its policy lets it ask our own server alone',
-  sdk: 'the client of our own API',
+  sdk: 'the client of our own API, and the adapters that stand on it',
   cli: 'asks whether a server answers',
   examples: 'systems downstream, which are not Portreeve',
 };

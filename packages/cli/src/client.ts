@@ -8,6 +8,12 @@ export interface ServerEvent {
   readonly data: { readonly entry: any; readonly data: any };
 }
 
+export interface OpenRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** Talks to a Portreeve server over its HTTP API. Every refusal comes back as a {@link ProblemError}. */
 export class Client {
   readonly url: string;
@@ -27,6 +33,12 @@ export class Client {
   ): Promise<T> {
     const response = await this.#fetch(method, path, body, headers);
     return (await response.json()) as T;
+  }
+
+  /** One request as it is, with our token. Gives whatever the server answers; throws {@link ProblemError} where it does not. */
+  async open(method: 'GET' | 'POST' | 'DELETE', path: string, request: OpenRequest): Promise<Response> {
+    const { headers, body, signal } = request;
+    return this.#send(method, path, headers, body, signal);
   }
 
   /** The lines of a JSON Lines answer, as they come. */
@@ -65,16 +77,30 @@ export class Client {
     headers: Record<string, string> = {},
     signal?: AbortSignal,
   ): Promise<Response> {
-    let response: Response;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const response = await this.#send(method, path, headers, text, signal);
+    if (response.ok) return response;
+    const parsed = problemSchema.safeParse(await response.json().catch(() => null));
+    if (parsed.success) throw new ProblemError(parsed.data);
+    throw new Error(`${method} ${path}: HTTP ${response.status} without a problem description`);
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: string,
+    signal?: AbortSignal,
+  ): Promise<Response> {
     try {
-      response = await fetch(this.url + path, {
+      return await fetch(this.url + path, {
         method,
         headers: {
           ...headers,
           ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body }),
         ...(signal ? { signal } : {}),
         redirect: 'error',
       });
@@ -89,14 +115,10 @@ export class Client {
         next: 'Start it with `portreeve up`, or name another one with --server.',
       });
     }
-    if (response.ok) return response;
-    const parsed = problemSchema.safeParse(await response.json().catch(() => null));
-    if (parsed.success) throw new ProblemError(parsed.data);
-    throw new Error(`${method} ${path}: HTTP ${response.status} without a problem description`);
   }
 }
 
-async function* splitLines(response: Response): AsyncIterable<string> {
+export async function* splitLines(response: Response): AsyncIterable<string> {
   if (!response.body) return;
   let rest = '';
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

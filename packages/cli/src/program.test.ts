@@ -8,7 +8,8 @@ import type { RecordType } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram } from './program.ts';
-import { type Installation, installation } from './testing/installation.ts';
+import { renderDefinition } from './render/definition.ts';
+import { type Installation, installation, UPSTREAM } from './testing/installation.ts';
 import { command, documentIn, type Printed } from './testing/terminal.ts';
 
 /** What a command needs and what it leaves behind: issue point "coverage that forgets nothing". */
@@ -62,6 +63,8 @@ interface Made {
   readonly proposal: string;
   readonly run: string;
   readonly execution: string;
+  /** The digest of what the upstream shows as its tool `publish`. */
+  readonly definition: string;
 }
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/incident-summary/', import.meta.url));
@@ -483,6 +486,50 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  'tool pending': {
+    right: 'definitions.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: () => [],
+  },
+  'tool show': {
+    right: 'definitions.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: () => [UPSTREAM, 'publish'],
+  },
+  'tool approve': {
+    right: 'definitions.decide',
+    records: ['mcp.definition_decided'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ definition }) => [UPSTREAM, 'publish', definition, '--reason', 'looked at'],
+  },
+  'tool withdraw': {
+    right: 'definitions.decide',
+    records: ['mcp.definition_decided'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ definition }) => [UPSTREAM, 'publish', definition, '--reason', 'no longer needed'],
+  },
+  hook: {
+    right: null,
+    why: 'it asks for what an agent asks: the gateway decides on each call; test/agents runs it',
+    records: ['proposal.submitted'],
+    as: null,
+    notAs: null,
+    words: () => ['--tools', '/dev/null'],
+  },
+  mcp: {
+    right: null,
+    why: 'it passes on what a client says: the gateway decides on each message; test/mcp runs it',
+    records: ['mcp.connection'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   'identity agents list': {
     right: 'agents.read',
     records: ['api.read'],
@@ -651,6 +698,7 @@ const NOTHING: Made = {
   proposal: 'prop_1',
   run: 'run_1',
   execution: 'exec_1',
+  definition: `sha256:${'0'.repeat(64)}`,
 };
 
 afterAll(() => rm(NOTHING.folder, { recursive: true, force: true }));
@@ -818,7 +866,10 @@ describe('with a server', () => {
       ({ records: results } = documentIn(
         await portreeve('audit', 'search', '--run', third.run, '--type', 'execution.result', '--json'),
       ));
+    await here.server.services.mcp.gateway.refresh(UPSTREAM);
+    const [{ definition }] = documentIn(await portreeve('tool', 'show', UPSTREAM, 'publish', '--json')).definitions;
     made = {
+      definition,
       execution: results[0]!.entry.refs.execution,
       ...{
         input,
@@ -1040,6 +1091,22 @@ describe('with a server', () => {
     expect(documentIn(changed)).toMatchObject({ ok: false, first_bad_index: bad });
     expect((await command(['audit', 'verify', out])).out).toContain(`from index ${bad}`);
     expect(await command(['audit', 'verify', join(here.folder, 'nothing')])).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('H2: a definition is listed and shown whole, and what is said of another digest is refused', async () => {
+    const pending = await portreeve('tool', 'pending');
+    expect(pending.out).toMatch(/^tracker +preview +sha256:\w+… +new +nothing found/m);
+    const shown = await portreeve('tool', 'show', UPSTREAM, 'preview');
+    expect(shown.out).toContain('tracker preview (withheld)');
+    expect(shown.out).toContain('action tier 3, external effect, destructive');
+    expect(shown.out).toContain('description: Shows what would be published.');
+    const [body] = documentIn(await portreeve('tool', 'show', UPSTREAM, 'preview', '--json')).definitions;
+    const changes = [{ kind: 'changed', path: '/description', before: 'Shows.', after: 'Sends.' }];
+    expect(renderDefinition({ ...body, changes })).toContain('~ /description: "Shows." → "Sends."');
+    expect(await portreeve('tool', 'show', UPSTREAM, 'nothing')).toMatchObject({ code: 1 });
+    const other = `sha256:${'1'.repeat(64)}`;
+    const refused = await portreeve('tool', 'approve', UPSTREAM, 'preview', other, '--reason', 'x', '--json');
+    expect(documentIn(refused).error).toMatchObject({ code: 'not_found' });
   });
 
   test('B2: a token is shown once, alone on standard output, with a warning beside it', async () => {

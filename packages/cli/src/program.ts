@@ -7,8 +7,10 @@ import { addDoctor } from './commands/doctor.ts';
 import { addDrift } from './commands/drift.ts';
 import { addDrill } from './commands/drill.ts';
 import { addFreeze } from './commands/freeze.ts';
+import { addHook } from './commands/hook.ts';
 import { addIdentity } from './commands/identity/index.ts';
 import { addKeys } from './commands/keys.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addNotifications } from './commands/notifications.ts';
 import { addOversight } from './commands/oversight.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -69,6 +71,8 @@ export function buildProgram(finish: (code: number) => void): Command {
   addSecrets(program, run as never);
   addKeys(program, run as never);
   addTool(program, run as never);
+  addMcp(program, run as never);
+  addHook(program, run as never);
   addDoctor(program, run as never);
   return program;
 }

@@ -43,6 +43,12 @@ export async function signIn(options: GlobalOptions, role: Role): Promise<Signed
   return { client: new Client(url, session.token), name, password, principal: session.principal };
 }
 
+/** As {@link signIn}, for who needs no name: the token of an agent may be made for another resource than the API. */
+export async function clientOf(options: GlobalOptions, role: Role): Promise<Client> {
+  const token = process.env.PORTREEVE_TOKEN;
+  return token ? new Client(await serverUrl(options), token) : (await signIn(options, role)).client;
+}
+
 async function credentials(options: GlobalOptions, role: Role): Promise<{ name: string; password: string }> {
   const { readLocalAccounts } = await import('@portreeve/server');
   const accounts: LocalAccount[] = (await readLocalAccounts(resolve(options.state))) ?? [];

@@ -31,10 +31,21 @@ export function bindingFaults(contract: ToolContract): FieldError[] {
       return effectFaults(contract, true);
     case 'relabel':
       return [];
+    case 'caller':
+      return callerFaults(contract);
   }
 }
 
 const fault = (path: string, message: string): FieldError => ({ path, message });
+
+/** We do nothing here, so nothing can be done less or done again by us. */
+function callerFaults({ profiles, idempotency, status }: ToolContract): FieldError[] {
+  return [
+    ...(Object.keys(profiles).length > 0 ? [fault('profiles', 'who does it itself is not told of a narrowing')] : []),
+    ...(idempotency === 'none' ? [] : [fault('idempotency', 'nobody downstream knows a key: say `none`')]),
+    ...(status === undefined ? [] : [fault('status', 'there is nothing whose status could be asked')]),
+  ];
+}
 
 function effectFaults(contract: ToolContract, changes: boolean): FieldError[] {
   if (changes === (contract.effect !== 'read')) return [];

@@ -174,6 +174,12 @@ export type WebhookBinding = z.infer<typeof webhookBindingSchema>;
 /** The value's label is lowered by the gate itself: nothing is called. Only for the tools of `relabel.ts`. */
 export const relabelBindingSchema = z.strictObject({ connector: z.literal('relabel') });
 
+/**
+ * The one who asks does it itself once it is permitted: nothing is called. For tools that an agent runs where it is (a
+ * shell, an editor), which therefore the gate lets and cannot carry out. Only in toolsets for agents outside.
+ */
+export const callerBindingSchema = z.strictObject({ connector: z.literal('caller') });
+
 export const toolBindingSchema = z.discriminatedUnion('connector', [
   httpBindingSchema,
   openapiBindingSchema,
@@ -182,12 +188,13 @@ export const toolBindingSchema = z.discriminatedUnion('connector', [
   emailBindingSchema,
   webhookBindingSchema,
   relabelBindingSchema,
+  callerBindingSchema,
 ]);
 export type ToolBinding = z.infer<typeof toolBindingSchema>;
 
 /** Every address that a binding names. */
 export function addressesOf(binding: ToolBinding): string[] {
-  if (binding.connector === 'relabel') return [];
+  if (binding.connector === 'relabel' || binding.connector === 'caller') return [];
   if (binding.connector === 'mcp') return binding.server.transport === 'http' ? [binding.server.url] : [];
   if (binding.connector === 'openapi' && binding.spec_url !== undefined) return [binding.url, binding.spec_url];
   return [binding.url];

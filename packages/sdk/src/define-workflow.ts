@@ -52,6 +52,9 @@ export function defineWorkflow<const S extends Schema>(spec: WorkflowSpec<S>): W
     for (const [index, name] of names.entries())
       if (names.indexOf(name) !== index) errors.push({ path: `${kind}[${index}]`, message: `${name} is named twice` });
   }
+  for (const { name, binding } of tools)
+    if (binding.connector === 'caller')
+      errors.push({ path: `tools.${name}.binding`, message: 'nobody would do it: `caller` is for agents outside' });
   for (const tool of tools)
     for (const { path, message, fix } of recoveryFaults(tool, tools))
       errors.push({ path: `tools.${tool.name}.${path}`, message: `${message}. ${fix}` });

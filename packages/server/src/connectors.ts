@@ -6,9 +6,9 @@ import {
   httpConnector,
   type McpFollower,
   mcpConnector,
+  nothingConnector,
   openApiConnector,
   postgresConnector,
-  relabelConnector,
   webhookConnector,
 } from '@portreeve/execute';
 
@@ -31,6 +31,7 @@ export function wireConnectors(options: {
     mcp: mcpConnector({ ...shared, folder, follower }),
     email: emailConnector(shared),
     webhook: webhookConnector(shared),
-    relabel: relabelConnector(),
+    relabel: nothingConnector(),
+    caller: nothingConnector(),
   };
 }

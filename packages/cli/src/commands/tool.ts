@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
 import { printable, style } from '../output.ts';
 import type { GlobalOptions } from '../session.ts';
+import { addDefinitions } from './definitions.ts';
 
 interface CheckOptions extends GlobalOptions {
   readonly project?: string;
@@ -20,12 +21,13 @@ export function addTool(
   program: Command,
   run: (action: (options: CheckOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
 ): void {
-  const group = program.command('tool').description('tool contracts');
+  const group = program.command('tool').description('tool contracts, and the definitions of tools behind the gateway');
   group
     .command('check')
     .description('review every tool contract of a project: name, bounds, undo, dry run, hosts (needs no server)')
     .option('--project <folder>', 'folder with portreeve.config.ts (default: the current one)')
     .action(run(check));
+  addDefinitions(group, run as never);
 }
 
 async function check(options: CheckOptions): Promise<number> {

@@ -20,7 +20,7 @@ export function renderPreview(view: PreviewView | null, out: string[]): void {
       `  ${wrap(`This is what the system downstream says (${printable(shown.label.integrity).toUpperCase()}). It is not looked at again before the action.`, 2)}`,
     );
     if (changes?.length === 0) out.push('  It would change nothing.');
-    for (const change of changes ?? []) out.push(lineOf(change));
+    for (const change of changes ?? []) out.push(renderChange(change));
     for (const { name, declared, value } of fields) {
       out.push(
         `  ${printable(name)}: ${wrap(text(value), 4)}${declared ? '' : '   (its contract does not declare this)'}`,
@@ -30,7 +30,8 @@ export function renderPreview(view: PreviewView | null, out: string[]): void {
   out.push(`  ${style('dim', `preview ${printable(digest)}: your signature names it`)}`);
 }
 
-function lineOf(change: Change): string {
+/** One difference, as one line. */
+export function renderChange(change: Change): string {
   const path = printable(change.path === '' ? '(all of it)' : change.path);
   switch (change.kind) {
     case 'added':

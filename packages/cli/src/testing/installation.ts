@@ -7,6 +7,24 @@ import { loadProject, type PortreeveServer, startServer } from '@portreeve/serve
 import { type Companions, startCompanions } from '../companions.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../../examples/incident-summary/', import.meta.url));
+/** The name of the MCP server behind the installation; its tools are `publish` and `preview`. */
+export const UPSTREAM = 'tracker';
+
+/** An MCP server of a few lines: who reviews it sees two tools, and nobody calls them. */
+const UPSTREAM_SERVER = `
+const tool = (name, description) => ({ name, description, inputSchema: { type: 'object', properties: { case_id: { type: 'string' } } } });
+const tools = [tool('publish', 'Publishes the summary of one case.'), tool('preview', 'Shows what would be published.')];
+const answers = {
+  initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'tracker', version: '1' } },
+  'tools/list': { tools },
+};
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method } = JSON.parse(line);
+  const result = answers[method];
+  const said = result ? { result } : { error: { code: -32601, message: 'no such method' } };
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, ...said }));
+});
+`;
 
 export interface Installation {
   readonly folder: string;
@@ -15,7 +33,7 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-/** The example project in this process, on an embedded database, with its case system beside it. */
+/** The example project in this process, on an embedded database, with its case system and an MCP server beside it. */
 export async function installation(port: number): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'portreeve-cli-'));
   const state = join(folder, '.portreeve');
@@ -27,7 +45,7 @@ export async function installation(port: number): Promise<Installation> {
   try {
     const { config } = await loadProject(EXAMPLE);
     const server = await startServer({
-      project: await withChannel(folder, config),
+      project: await extendedExample(folder, config),
       stateFolder: state,
       port,
       systems: async () => {
@@ -52,8 +70,11 @@ export async function installation(port: number): Promise<Installation> {
   }
 }
 
-/** The example with a channel of notifications that hears of nothing and has no address: it can be tried, and fails. */
-async function withChannel(folder: string, config: ProjectConfig): Promise<string> {
+/**
+ * The example with a channel of notifications that hears of nothing and has no address (it can be tried, and fails), and
+ * with an upstream of the gateway.
+ */
+async function extendedExample(folder: string, config: ProjectConfig): Promise<string> {
   const project = join(folder, 'project');
   await mkdir(project);
   const text = JSON.stringify({
@@ -65,6 +86,15 @@ async function withChannel(folder: string, config: ProjectConfig): Promise<strin
         {
           ...{ kind: 'slack', name: 'chat', system: 'chat', webhook: 'no-such-secret' },
           rules: [{ workflows: ['none-of-ours'], kinds: ['approval.opened'] }],
+        },
+      ],
+    },
+    mcp: {
+      upstreams: [
+        {
+          name: UPSTREAM,
+          server: { transport: 'stdio', command: ['node', '-e', UPSTREAM_SERVER] },
+          approvers: ['case-leads'],
         },
       ],
     },

@@ -22,7 +22,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
-import { relabelConnector } from '../connectors/relabel/relabel-connector.ts';
+import { nothingConnector } from '../connectors/nothing-connector.ts';
 import type { Debugpoint } from '../debugpoint.ts';
 import { createExecutor, type Executor } from '../execute.ts';
 import { createGrants, type Grants } from '../grants.ts';
@@ -267,7 +267,8 @@ export function executeFixture(
           mcp: connector,
           email: connector,
           webhook: connector,
-          relabel: relabelConnector(),
+          relabel: nothingConnector(),
+          caller: nothingConnector(),
         },
         credentials: credentialsOf(instance),
         clock,

@@ -354,7 +354,7 @@ export interface Api {
     params: { id: string };
     query: {};
     body: undefined;
-    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied" };
+    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
   };
   /** Which rule in which layer decided on a proposal, and which attribute would change it. */
   'GET /v1/proposals/:id/explanation': {
@@ -767,7 +767,7 @@ export interface Api {
     params: {};
     query: {};
     body: { tool: string; args: Record<string, unknown>; rationale?: string };
-    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied" };
+    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
   };
   /** Give a hand-off to somebody, whoever had it. */
   'POST /v1/queue/:id/assign': {

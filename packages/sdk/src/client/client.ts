@@ -8,6 +8,8 @@ export type Input<K extends keyof Api> = Part<'params', Api[K]['params']> &
   Part<'query', Api[K]['query']> &
   ([Api[K]['body']] extends [undefined] ? { readonly body?: undefined } : { readonly body: Api[K]['body'] }) & {
     readonly signal?: AbortSignal;
+    /** The caller's name for this action: the same again is no second one. */
+    readonly idempotencyKey?: string;
   };
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -65,6 +67,7 @@ export function createClient({ baseUrl, token, onProblem }: ClientOptions): ApiC
           // A POST without a body says so too: with a cookie nothing else is let in.
           ...(method === 'POST' || body !== undefined ? { 'content-type': 'application/json' } : {}),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(input.idempotencyKey === undefined ? {} : { 'idempotency-key': input.idempotencyKey }),
         },
         ...(method === 'POST' || body !== undefined ? { body: body ?? '{}' } : {}),
         ...(input.signal ? { signal: input.signal } : {}),

@@ -40,7 +40,7 @@ export function challenge(services: Services, reply: FastifyReply, error: Portre
   const metadata = `resource_metadata="${services.web.origin}/.well-known/oauth-protected-resource/mcp"`;
   const scopes = Array.isArray(error.extra.scopes) ? error.extra.scopes.join(' ') : 'role:requester';
   if (error.code === 'not_signed_in') {
-    const invalid = error.extra.sent === true ? 'error="invalid_token", ' : '';
+    const invalid = reply.request.headers.authorization === undefined ? '' : 'error="invalid_token", ';
     reply.header('www-authenticate', `Bearer ${invalid}${metadata}, scope="${scopes}"`);
   }
   if (error.code === 'refused' && error.extra.foreign !== true)

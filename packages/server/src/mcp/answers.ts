@@ -1,5 +1,6 @@
 import type { Json, JsonObject, ToolContract } from '@portreeve/contract';
 import type { OutsideAnswer } from '@portreeve/gate';
+import { asPart } from './closed-schema.ts';
 
 /** Seconds after which a client may ask again about something that people decide. */
 export const RETRY_AFTER_S = 10;
@@ -83,4 +84,16 @@ function ownResult(result: Json, answer: Succeeded): CallAnswer {
     ...(isObject ? { structuredContent: result } : {}),
     _meta: meta(answer),
   };
+}
+
+/** The form of what we say in place of a tool's own result. */
+const TOLD: JsonObject = { type: 'object', properties: { status: { type: 'string' } }, required: ['status'] };
+
+/**
+ * The schema of results as clients are shown it: the tool's own, or ours. There are clients that hold a failure to the
+ * schema as well. As a member, which is left out where the tool's own cannot stand inside another.
+ */
+export function withOutput(own: JsonObject): JsonObject {
+  const made = asPart(own);
+  return made ? { outputSchema: { ...made.defs, type: 'object', anyOf: [made.part, TOLD] } } : {};
 }

@@ -31,7 +31,7 @@ export async function callTool(caller: Caller, params: CallParams, context: Serv
   const args = params.arguments ?? {};
   try {
     if (params.name === 'declare_intent') return declared(await declareIntent(caller, caller.who, args));
-    const tool = caller.gateway.tools(caller.who).find(({ name }) => name === params.name);
+    const tool = ours(caller.gateway.tools(caller.who)).find(({ name }) => name === params.name);
     if (!tool)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(params.name)}.`);
     return await callOffered(caller, tool, args, context);
@@ -48,6 +48,10 @@ export async function callTool(caller: Caller, params: CallParams, context: Serv
     });
   }
 }
+
+/** Tools that a client can call. One that its caller carries out is asked for by its adapter, at `/v1/proposals`. */
+export const ours = (tools: readonly OfferedTool[]): OfferedTool[] =>
+  tools.filter(({ contract }) => contract.binding.connector !== 'caller');
 
 const declared = (view: JsonObject): JsonObject => ({
   content: [{ type: 'text', text: JSON.stringify(view) }],

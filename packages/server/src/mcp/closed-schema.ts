@@ -35,3 +35,14 @@ const stripMap = (map: Json): Json =>
   typeof map === 'object' && map !== null && !Array.isArray(map)
     ? Object.fromEntries(Object.entries(map).map(([name, schema]) => [name, strip(schema)]))
     : map;
+
+/**
+ * A schema as a part of another: its definitions go to the root of that, where `#/$defs/…` finds them. Null where it refers
+ * to something else of itself, which would then be something else.
+ */
+export function asPart(schema: JsonObject): { readonly defs: JsonObject; readonly part: JsonObject } | null {
+  const { $schema: _, $defs, ...part } = schema;
+  const refs = [...JSON.stringify(schema).matchAll(/"\$ref":"(#[^"]*)"/g)];
+  if (refs.some(([, to]) => !to!.startsWith('#/$defs/'))) return null;
+  return { defs: $defs === undefined ? {} : { $defs }, part };
+}

@@ -12,7 +12,8 @@ import {
   type ToolContract,
   toolContractSchema,
 } from '@portreeve/contract';
-import { closedSchema } from './closed-schema.ts';
+import { withOutput } from './answers.ts';
+import { asPart, closedSchema } from './closed-schema.ts';
 
 /** A tool of an upstream as we would govern it, or why we cannot. */
 export type Governed =
@@ -88,12 +89,17 @@ export function governed(upstream: McpUpstream, definition: Definition): Governe
     return {
       ok: true,
       contract: parsed.data,
-      shown: { ...definition, name: shownName(upstream, definition.name) } as unknown as JsonObject,
+      shown: shownOf(definition, shownName(upstream, definition.name)),
     };
   } catch (error) {
     if (!(error instanceof BadSchema)) throw error;
     return { ok: false, why: `its schema is not usable: ${error.message.slice(0, 200)}` };
   }
+}
+
+function shownOf({ outputSchema, ...definition }: Definition, name: string): JsonObject {
+  const plain = { ...definition, name } as unknown as JsonObject;
+  return outputSchema ? { ...plain, ...withOutput(outputSchema) } : plain;
 }
 
 /** What annotations propose, with their defaults, which are the pessimistic ones. */
@@ -139,12 +145,14 @@ const FAILED: JsonObject = { type: 'object', properties: { isError: { const: tru
 
 /** The whole answer to a call: an upstream that promised a form for its results is held to it. */
 function wholeResult(output: JsonObject | null): JsonObject {
+  const made = output && asPart(output);
+  if (output && !made) throw new BadSchema('the schema of its results refers to itself');
   const complete: JsonObject = {
     type: 'object',
-    properties: { content: { type: 'array', maxItems: 1024 }, ...(output ? { structuredContent: output } : {}) },
-    required: ['content', ...(output ? ['structuredContent'] : [])],
+    properties: { content: { type: 'array', maxItems: 1024 }, ...(made ? { structuredContent: made.part } : {}) },
+    required: ['content', ...(made ? ['structuredContent'] : [])],
   };
-  return { anyOf: [ASKS, FAILED, complete] };
+  return { ...made?.defs, anyOf: [ASKS, FAILED, complete] };
 }
 
 function bindingOf(upstream: McpUpstream, tool: string, definition: Digest): Json {

@@ -8,7 +8,7 @@ import {
 import { type ApprovalId, isPortreeveError, type Json, type JsonObject, type Principal } from '@portreeve/contract';
 import type { Outside } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
-import { callTool } from './call-tool.ts';
+import { callTool, ours } from './call-tool.ts';
 import { DECLARE_INTENT } from './declare-intent.ts';
 import type { CallFollowers } from './follow-calls.ts';
 import type { Gateway, OfferedItem } from './gateway.ts';
@@ -63,7 +63,7 @@ export function mcpServerFor(deps: FaceDeps, who: Authenticated): Server {
   const caller = { ...deps, who, capabilities };
 
   server.setRequestHandler('tools/list', ({ params }) => {
-    const tools = [DECLARE_INTENT, ...gateway.tools(who).map(({ shown }) => shown)];
+    const tools = [DECLARE_INTENT, ...ours(gateway.tools(who)).map(({ shown }) => shown)];
     return { ...page('tools', tools, params?.cursor), ...FRESH } as never;
   });
   server.setRequestHandler(

@@ -11,6 +11,7 @@ import type { McpCatalogue } from '@portreeve/execute';
 import type { Toolset } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
 import type { DefinitionStore } from '../store/mcp-definitions.ts';
+import { withOutput } from './answers.ts';
 import { type DeclaredToolset, toolsetOf } from './toolsets.ts';
 import { type Changed, createUpstream, type ExposedTool, type Upstream, type UpstreamState } from './upstream.ts';
 
@@ -154,7 +155,7 @@ function shownTools({ config, tools }: DeclaredToolset): ExposedTool[] {
       title: contract.title,
       description: contract.description,
       inputSchema: contract.args,
-      ...(contract.result.type === 'object' ? { outputSchema: contract.result } : {}),
+      ...(contract.result.type === 'object' ? withOutput(contract.result) : {}),
       annotations: {
         readOnlyHint: contract.effect === 'read',
         ...(contract.effect === 'read' ? {} : { destructiveHint: contract.destructive === true }),

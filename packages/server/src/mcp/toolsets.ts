@@ -49,10 +49,18 @@ async function loadTools(file: string): Promise<ToolContract[]> {
   for (const tool of tools) {
     const [fault] = bindingFaults(tool);
     const dryRun = dryRunFault(tool, tools);
-    const why = fault ? `${fault.path}: ${fault.message}` : dryRun;
+    const why = fault ? `${fault.path}: ${fault.message}` : (dryRun ?? undoFault(tool, tools));
     if (why) throw new PortreeveError('misconfigured', `${file}: ${tool.name}: ${why}`);
   }
   return tools;
+}
+
+/** An undo is asked for here, later and by somebody else: what only the caller could do is none. */
+function undoFault({ undo }: ToolContract, tools: readonly ToolContract[]): string | null {
+  const by = undo === 'irreversible' ? undefined : tools.find(({ name }) => name === undo.tool);
+  return by?.binding.connector === 'caller'
+    ? `undo: ${by.name} is carried out by its caller, so nothing is undone`
+    : null;
 }
 
 /** What policy knows of a set of tools, and the digest that names its release. */

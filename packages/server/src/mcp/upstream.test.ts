@@ -183,4 +183,18 @@ describe('H2: definitions of upstreams', () => {
     expect(relayed({ relay: [] }, client)).toEqual({});
     expect(relayed({ relay: ['elicitation', 'roots'] }, client)).toEqual({ elicitation: { form: {} } });
   });
+
+  test('I4: clients are shown that a result may be ours; one that refers to itself is not governed', async () => {
+    const promised = { type: 'object', properties: { a: { $ref: '#/$defs/a' } }, $defs: { a: { type: 'string' } } };
+    const own = { ...look, name: 'own', outputSchema: promised };
+    const root = { ...look, name: 'root', outputSchema: { type: 'object', properties: { a: { $ref: '#' } } } };
+    const { refresh, approve, gateway } = house({ tracker: [own, root] });
+    await refresh();
+    await approve('tracker', own);
+    await expect(approve('tracker', root)).rejects.toMatchObject({ code: 'conflict' });
+    const [first] = gateway.tools(WHO).map(({ shown }) => shown);
+    const { $defs, ...rest } = promised;
+    const told = { type: 'object', properties: { status: { type: 'string' } }, required: ['status'] };
+    expect(first?.outputSchema).toEqual({ $defs, type: 'object', anyOf: [rest, told] });
+  });
 });

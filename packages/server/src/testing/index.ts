@@ -5,6 +5,7 @@ export { routes } from '../http/routes/index.ts';
 export type { ApprovalView } from '../http/views/approval.ts';
 export { emptyTestDatabase, testDatabase, withClient } from '../store/testing/database.ts';
 export type { Answer, Client } from './client.ts';
+export { type McpAnswer, mcpRequest } from './mcp-client.ts';
 export { openApiDocument } from './openapi.ts';
 export { decideByPasskey, enrolment, invitationFor, signedByPasskey, withPasskey } from './passkeys.ts';
 export { servedRoutes } from './served-routes.ts';

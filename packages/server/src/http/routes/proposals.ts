@@ -1,4 +1,4 @@
-import { idSchema, jsonObjectSchema, PortreeveError } from '@portreeve/contract';
+import { idSchema, jsonObjectSchema, PortreeveError, type ToolContract } from '@portreeve/contract';
 import type { OutsideAnswer } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
 import { z } from 'zod';
@@ -10,6 +10,19 @@ import { idParam } from './schemas.ts';
 const answerSchema = z.looseObject({
   id: idSchema('proposal'),
   status: z.enum(['succeeded', 'waiting', 'running', 'failed', 'unknown', 'refused', 'denied']),
+  carried_out_by: z
+    .enum(['gateway', 'caller'])
+    .describe('`caller`: what succeeded is the leave to do it now, once; `gateway`: it was done'),
+  result: z.unknown().describe('Of what succeeded').optional(),
+  narrowed: z.array(z.string()).describe('Profiles by which policy has narrowed what was done').optional(),
+  approval: idSchema('approval').describe('That people give, or have denied').optional(),
+  expires_at: z.string().optional(),
+  reason: z.string().describe('Why it failed').optional(),
+  handoff: idSchema('handoff').describe('The work of a person that it has become').optional(),
+  decision: z
+    .looseObject({ reasons: z.array(z.looseObject({ code: z.string(), text: z.string() })), next: z.string() })
+    .describe('Why it was refused')
+    .optional(),
 });
 
 /** The header by which a client names its action, so that a repeat is no second action. */
@@ -42,7 +55,7 @@ export const proposalRoutes = [
         rationale: body.rationale ?? 'Asked for over HTTP, without a reason.',
         ...(key === undefined ? {} : { idempotency_key: key }),
       });
-      return viewOf(answer);
+      return viewOf(tool.contract, answer);
     },
   }),
   route({
@@ -56,7 +69,7 @@ export const proposalRoutes = [
     handler: async ({ services, who, params }) => {
       const found = await services.outside.follow(who.principal, params.id);
       if (!found) throw new PortreeveError('not_found', `There is no proposal ${params.id}.`);
-      return viewOf(found.answer);
+      return viewOf(found.contract, found.answer);
     },
   }),
   route({
@@ -79,4 +92,8 @@ function offered(services: Services, who: Authenticated, name: string) {
   return tool;
 }
 
-const viewOf = ({ proposal, ...answer }: OutsideAnswer) => ({ id: proposal, ...answer });
+const viewOf = ({ binding }: ToolContract, { proposal, ...answer }: OutsideAnswer) => ({
+  id: proposal,
+  carried_out_by: binding.connector === 'caller' ? ('caller' as const) : ('gateway' as const),
+  ...answer,
+});

@@ -1,0 +1,1 @@
+export { type ConfirmOptions, confirmTools, type SessionEvents, Ungoverned } from './confirm-tools.ts';
