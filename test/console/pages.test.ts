@@ -18,6 +18,7 @@ const PAGES: readonly (readonly [name: string, path: (seeded: Seeded) => string]
   ['dashboard', () => '/dashboard?span=hour&figure=runs'],
   ['runs', () => '/runs'],
   ['run', ({ done }) => `/runs/${done}`],
+  ['oversight', () => '/oversight'],
   ['record-search', () => '/audit?type=decision.made'],
   ['record', () => '/audit/12'],
   ['replay', ({ done }) => `/replay/${done}`],

@@ -233,6 +233,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     'Queue',
     'Dashboard',
     'Runs',
+    'Oversight',
     'Record',
     'Environment',
     'Workflows',
@@ -243,14 +244,18 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     [
       'analyst',
       ['Inbox', 'Runs', 'Environment', 'Workflows', 'Tools and sources'],
-      ['/queue', '/dashboard', '/audit', '/identities'],
+      ['/queue', '/dashboard', '/oversight', '/audit', '/identities'],
     ],
     [
       'lead',
-      ['Inbox', 'Runs', 'Environment', 'Workflows', 'Tools and sources'],
+      ['Inbox', 'Runs', 'Oversight', 'Environment', 'Workflows', 'Tools and sources'],
       ['/queue', '/dashboard', '/audit', '/identities'],
     ],
-    ['operator', AREAS.filter((area) => area !== 'Record'), ['/audit', '/audit/1', '/replay/run_1']],
+    [
+      'operator',
+      AREAS.filter((area) => area !== 'Record' && area !== 'Oversight'),
+      ['/oversight', '/audit', '/audit/1', '/replay/run_1'],
+    ],
     ['auditor', AREAS, []],
     ['admin', AREAS.filter((area) => area !== 'Record'), ['/audit', '/audit/1']],
   ] as const)('B1: %s is offered what is theirs, and no page shows the rest', async (name, areas, closed) => {
@@ -258,13 +263,14 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     const { page } = tab;
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.locator('nav li a').first().waitFor();
     const offered = await page.locator('nav li a').allInnerTexts();
     expect(offered.map((text) => text.split('\n')[0])).toEqual(areas);
     for (const path of closed) {
       asked.length = 0;
       await tab.open(path);
       await page.getByRole('heading', { name: 'This is not open to you' }).waitFor();
-      expect(asked.filter((each) => /\/v1\/(queue|figures|audit|agents|accounts)/.test(each))).toEqual([]);
+      expect(asked.filter((each) => /\/v1\/(queue|figures|oversight|audit|agents|accounts)/.test(each))).toEqual([]);
     }
     await tab.open('/environment');
     const mayFreeze = name === 'operator' || name === 'admin';

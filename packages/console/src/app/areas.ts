@@ -18,6 +18,7 @@ export const AREAS: readonly { readonly title: string; readonly areas: readonly 
     areas: [
       { to: '/dashboard', title: 'Dashboard', needs: 'metrics.read' },
       { to: '/runs', title: 'Runs', needs: 'runs.read' },
+      { to: '/oversight', title: 'Oversight', needs: 'oversight.read' },
     ],
   },
   { title: 'Prove', areas: [{ to: '/audit', title: 'Record', needs: 'audit.read' }] },

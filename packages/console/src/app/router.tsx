@@ -66,6 +66,7 @@ const pages = [
   page('/dashboard', () => import('../pages/dashboard.tsx'), 'Dashboard'),
   page('/runs', () => import('../pages/runs.tsx'), 'Runs'),
   page('/runs/$id', () => import('../pages/run.tsx'), 'RunPage'),
+  page('/oversight', () => import('../pages/oversight.tsx'), 'OversightPage'),
   page('/audit', () => import('../pages/audit.tsx'), 'Audit'),
   page('/audit/$place', () => import('../pages/record.tsx'), 'RecordPage'),
   page('/replay/$run', () => import('../pages/replay.tsx'), 'Replay'),

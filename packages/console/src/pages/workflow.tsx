@@ -6,6 +6,7 @@ import { Badge } from '../ui/badge.tsx';
 import { Facts, Page, Panel } from '../ui/page.tsx';
 import { Empty, Failure, Loading } from '../ui/states.tsx';
 import { Id, Json, Text } from '../ui/text.tsx';
+import { DriftPanel } from './drift-panel.tsx';
 import { tierBadge, useWorkflows, type Workflow } from './workflows.tsx';
 
 export function WorkflowPage(): ReactNode {
@@ -37,6 +38,7 @@ export function WorkflowPage(): ReactNode {
 }
 
 function Shown({ workflow }: { readonly workflow: Workflow }): ReactNode {
+  const may = useMay();
   return (
     <div className="split">
       <div className="stack">
@@ -55,6 +57,7 @@ function Shown({ workflow }: { readonly workflow: Workflow }): ReactNode {
             <Scope title="Prompts" names={workflow.scope.prompts} />
           </div>
         </Panel>
+        {may('metrics.read') ? <DriftPanel workflow={workflow.name} /> : null}
         <Panel title="Input">
           <Json value={workflow.input} />
         </Panel>

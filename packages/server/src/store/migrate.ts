@@ -90,7 +90,10 @@ export async function migrate(
       }
       applied.push(migration.name);
     }
-    return { applied, roles: await ensureRoles(client), schema: known.at(-1)?.name ?? '' };
+    const schema = known.at(-1);
+    // Rights are of the newest tables: they come with the last migration.
+    const roles = schema !== undefined && schema.number <= to && (await ensureRoles(client));
+    return { applied, roles, schema: schema?.name ?? '' };
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
     client.release();

@@ -16,5 +16,6 @@ export const CONSOLE_PAGES = [
   '/workflows/:name',
   '/tools',
   '/identities',
+  '/oversight',
   '/settings',
 ] as const;
