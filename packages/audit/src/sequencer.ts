@@ -217,8 +217,9 @@ export class Sequencer {
       const pending = look ? await lead.pending(BATCH_MAX) : [];
       const more = pending.length === BATCH_MAX;
       const direct = this.#takeDirect(BATCH_MAX - pending.length, { behind: look && !more ? asked : 0 });
+      // Where one was staged the next one may be near; direct ones come by themselves.
+      if (pending.length > 0) this.#pollMs = POLL_MIN_MS;
       if (pending.length + direct.length > 0) {
-        this.#pollMs = POLL_MIN_MS;
         const write = this.#write(lead, place, pending, direct).catch((error: unknown) => {
           failure ??= error;
           over = true;
