@@ -122,7 +122,8 @@ export async function governed(
   const { hostname: host, port } = new URL(baseURL);
   const egress = createEgress({ allow: [{ host, port: Number(port), private: true }], keep_idle_ms: 4000 });
   const provider = anthropicProvider({ credential: 'k', baseURL, model: 'claude-x', fetch: egress.fetch });
-  const ask = createModel({ provider, clock: systemClock });
+  // As wide as the widest of the bench: the bulkhead (32 at a time, by default) makes the others wait, and the bare SDK has none.
+  const ask = createModel({ provider, clock: systemClock, resilience: { concurrency_max: 64 } });
   const request = new Labelled<ModelRequest>(
     {
       ...{ prompt: 'summarise', prompt_version: '1.0', model: null, system: SYSTEM, output: OUTPUT, cites: [] },
