@@ -234,7 +234,9 @@ describe('in the state folders', () => {
       `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables
         WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
     );
-    const texts = await Promise.all(tables.map(({ name }) => query(`SELECT t::text FROM ${name} AS t`)));
+    // One after another: each opens a connection of its own.
+    const texts: unknown[] = [];
+    for (const { name } of tables) texts.push(await query(`SELECT t::text FROM ${name} AS t`));
     return JSON.stringify(texts);
   };
   /** The environment and the arguments of a process, as the system shows them. */
