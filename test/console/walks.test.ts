@@ -223,8 +223,10 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     expect(count).toBeGreaterThan(0);
     await figure.click();
     await page.waitForURL('**/audit?**');
+    // The address changes before the page does, and the dashboard has rows too.
+    await page.getByRole('heading', { name: 'Record', level: 1 }).waitFor();
     await settled(page);
-    expect(await page.locator('tr.row').count()).toBe(count);
+    await expect.poll(() => page.locator('tr.row').count(), { timeout: 20_000 }).toBe(count);
     expect(await page.locator('tr.row td:nth-child(3)').allInnerTexts()).toEqual(Array(count).fill('approval.closed'));
     const { text, headers } = await (await house.house.as('auditor')).get('/metrics');
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');

@@ -62,7 +62,8 @@ afterAll(async () => {
 async function handedOver() {
   const { id: run } = await house.submit({ case_id: 'CASE-1' });
   const lea = await house.as('lea');
-  await expect.poll(async () => (await lea.get(`/v1/queue?run=${run}`)).body.handoffs.length).toBe(1);
+  const found = async () => (await lea.get(`/v1/queue?run=${run}`)).body.handoffs.length;
+  await expect.poll(found, { timeout: 20_000 }).toBe(1);
   const { handoffs } = (await lea.get(`/v1/queue?run=${run}`)).body;
   return { run, id: handoffs[0].id as string };
 }

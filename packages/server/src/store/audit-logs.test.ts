@@ -79,8 +79,8 @@ describe('G2: several logs in one database', () => {
     await first.logs.main.record([of(null)]);
     await second.logs.named('finance').log.record([of('invoices')]);
     // A record is durable before anybody leads: it is staged.
-    await expect.poll(() => leaders(main)).toHaveLength(1);
-    await expect.poll(() => leaders(finance)).toHaveLength(1);
+    await expect.poll(() => leaders(main), { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(() => leaders(finance), { timeout: 20_000 }).toHaveLength(1);
     expect(await leaders(main)).not.toEqual(await leaders(finance));
     const untouched = await leaders(main);
     for (let round = 0; round < 3; round++) {
