@@ -8,6 +8,8 @@ export default defineConfig({
     reporters: ['default', new TotalsReporter()],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is waited for comes when it comes: a busy machine is no failure.
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },
