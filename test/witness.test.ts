@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { restoreBackup } from '@portreeve/server';
-import { emptyTestDatabase, type TestServer, testServer, WORKFLOW } from '@portreeve/server/testing';
+import { emptyTestDatabase, freePort, type TestServer, testServer, WORKFLOW } from '@portreeve/server/testing';
 import { parsePolicy, verifyReceipt } from '@portreeve/verify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -31,14 +29,6 @@ async function runWitness(folder: string, keys: string, port: number) {
       await gone;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 describe('G2: a witness that an auditor runs', () => {

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+
+export { freePort } from '@portreeve/server/testing';
 
 export interface Ended {
   readonly code: number | null;
@@ -132,17 +133,5 @@ function commandLines(): string[] {
       // It ended between the listing and the look.
       return [];
     }
-  });
-}
-
-/** A port on which nothing listens. Companions are told the address before it is taken, so `0` does not do. */
-export function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address ? done(address.port) : failed(new Error('no port'))));
-    });
   });
 }

@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordType } from '@portreeve/contract';
+import { freePort } from '@portreeve/server/testing';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram } from './program.ts';
@@ -1180,15 +1180,3 @@ describe('with a server', () => {
     await lead.client.call('POST', `/v1/approvals/${approval}/verdicts`, await signVerdict(lead, view, verdict, ''));
   }
 });
-
-/** Companions are told the address before it is taken, so `0` does not do. */
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address ? done(address.port) : failed(new Error('no port'))));
-    });
-  });
-}

@@ -30,44 +30,87 @@ export function firstShift(
   recent: readonly Observation[],
   alpha: number,
 ): Shift | null {
-  for (let look = 1; look * LOOK_EVERY <= recent.length; look++) {
-    const seen = recent.slice(0, look * LOOK_EVERY);
+  const before = new Tally(reference);
+  const all = new Tally([]);
+  const newest = new Tally([]);
+  for (const [index, at] of recent.entries()) {
+    const count = index + 1;
+    all.add(at);
+    newest.add(at);
+    const left = recent[index - WINDOW];
+    if (left) newest.remove(left);
+    if (count % LOOK_EVERY !== 0) continue;
+    const look = count / LOOK_EVERY;
     const spend = (alpha * 6) / (Math.PI ** 2 * look ** 2);
-    const windows = seen.length > WINDOW ? [seen, seen.slice(-WINDOW)] : [seen];
-    for (const window of windows) {
-      const split = sharpest(metric, reference, window);
+    for (const window of count > WINDOW ? [all, newest] : [all]) {
+      const split = sharpest(metric, before, window);
       if (split && split.p <= spend / 2 / split.tried)
         return {
           value: split.value,
-          before_per_mille: share(split.before, reference.length),
-          after_per_mille: share(split.after, window.length),
-          after_count: seen.length,
-          at: seen.at(-1)!,
+          before_per_mille: share(split.before, before.total),
+          after_per_mille: share(split.after, window.total),
+          after_count: count,
+          at,
         };
     }
   }
   return null;
 }
 
+/** How often each value was seen: kept while observations come, because a look counts nothing anew. */
+class Tally {
+  readonly counts = new Map<Observation['value'], number>();
+  total = 0;
+
+  constructor(observations: readonly Observation[]) {
+    for (const each of observations) this.add(each);
+  }
+
+  add({ value }: Observation): void {
+    this.counts.set(value, (this.counts.get(value) ?? 0) + 1);
+    this.total++;
+  }
+
+  remove({ value }: Observation): void {
+    const left = (this.counts.get(value) ?? 0) - 1;
+    if (left > 0) this.counts.set(value, left);
+    else this.counts.delete(value);
+    this.total--;
+  }
+}
+
+interface Way {
+  readonly value: string;
+  readonly before: number;
+  readonly after: number;
+}
+
 /** The way of telling values apart by which two samples differ most, and how many ways there were. */
-function sharpest(metric: Metric, reference: readonly Observation[], window: readonly Observation[]) {
-  const values = [...new Set([...reference, ...window].map(({ value }) => value))];
+function sharpest(metric: Metric, before: Tally, after: Tally): (Way & { p: number; tried: number }) | null {
+  const values = [...new Set([...before.counts.keys(), ...after.counts.keys()])];
   if (values.length < 2) return null;
-  const ways: { value: string; is: (value: string | number) => boolean }[] = METRICS[metric].ordered
-    ? values
-        .map(Number)
-        .sort((a, b) => a - b)
-        .slice(1)
-        .map((edge) => ({ value: `below ${edge}`, is: (value) => Number(value) < edge }))
-    : values.map((kind) => ({ value: String(kind), is: (value) => value === kind }));
-  const total = reference.length + window.length;
-  const tables = ways.map(({ value, is }) => {
-    const before = reference.filter((each) => is(each.value)).length;
-    const after = window.filter((each) => is(each.value)).length;
-    const p = exactTest({ hits: after, drawn: window.length, kind: before + after, total });
-    return { value, before, after, p, tried: ways.length };
+  const ways = METRICS[metric].ordered
+    ? belowEach(values.map(Number), before, after)
+    : values.map((value): Way => {
+        return { value: String(value), before: before.counts.get(value) ?? 0, after: after.counts.get(value) ?? 0 };
+      });
+  const total = before.total + after.total;
+  const tables = ways.map((way) => {
+    const p = exactTest({ hits: way.after, drawn: after.total, kind: way.before + way.after, total });
+    return { ...way, p, tried: ways.length };
   });
   return tables.reduce((least, table) => (table.p < least.p ? table : least));
+}
+
+function belowEach(values: readonly number[], before: Tally, after: Tally): Way[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  let [belowBefore, belowAfter] = [0, 0];
+  return sorted.slice(1).map((edge, index) => {
+    const under = sorted[index]!;
+    belowBefore += before.counts.get(under) ?? 0;
+    belowAfter += after.counts.get(under) ?? 0;
+    return { value: `below ${edge}`, before: belowBefore, after: belowAfter };
+  });
 }
 
 const share = (count: number, of: number): number => (of === 0 ? 0 : Math.round((1000 * count) / of));

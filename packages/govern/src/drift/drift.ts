@@ -37,6 +37,8 @@ const REFERENCE_MAX = 400;
 const BEGINNING = 200;
 /** Fewer say nothing. */
 const REFERENCE_MIN = 50;
+/** Whoever answers questions names the model: a new name with every answer must not cost more than this. */
+const STRETCHES_MAX = 50;
 
 /**
  * Compares before and after each change, and over time between changes (requirement H6). A pure function of the records:
@@ -56,8 +58,9 @@ export function driftOf(
   const stretches = stretchesOf(observations, changes).map(({ began_with, from, to }): Stretch => {
     const comparisons = [...groups.values()].flatMap((group): Comparison[] => {
       const { metric, step } = group[0]!;
-      const before = group.filter(({ index }) => index < from).slice(-REFERENCE_MAX);
-      const during = group.filter(({ index }) => index >= from && index < to);
+      const [first, behind] = [placeOf(group, from), placeOf(group, to)];
+      const before = group.slice(Math.max(0, first - REFERENCE_MAX), first);
+      const during = group.slice(first, behind);
       const [beginning, later] = [during.slice(0, BEGINNING), during.slice(BEGINNING)];
       const compare = (by: Comparison['by'], reference: readonly Observation[], recent: readonly Observation[]) => ({
         ...{ metric, step, by, reference_count: reference.length, recent_count: recent.length },
@@ -78,17 +81,17 @@ export function driftOf(
 }
 
 function nearest(changes: readonly Change[], { at }: Shift): Change | null {
-  return changes.filter(({ index }) => index <= at.index).at(-1) ?? null;
+  return changes[placeOf(changes, at.index + 1) - 1] ?? null;
 }
 
-/** Changes between which nothing was observed begin one stretch together. */
+/** Changes between which nothing was observed begin one stretch together, and so do all that are too old to look at. */
 function stretchesOf(observations: readonly Observation[], changes: readonly Change[]) {
   const stretches: { began_with: Change[]; from: number; to: number }[] = [
     { began_with: [], from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY },
   ];
-  for (const change of changes) {
+  for (const change of changes.slice(-STRETCHES_MAX)) {
     const last = stretches.at(-1)!;
-    const between = observations.some(({ index }) => index >= last.from && index < change.index);
+    const between = placeOf(observations, last.from) < placeOf(observations, change.index);
     if (!between && last.began_with.length > 0) {
       last.began_with.push(change);
       continue;
@@ -97,4 +100,15 @@ function stretchesOf(observations: readonly Observation[], changes: readonly Cha
     stretches.push({ began_with: [change], from: change.index, to: Number.POSITIVE_INFINITY });
   }
   return stretches;
+}
+
+/** Where the first of these stands that is at this record or behind it; they are in the order of the log. */
+function placeOf(sorted: readonly { readonly index: number }[], index: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]!.index < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

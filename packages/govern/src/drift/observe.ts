@@ -21,6 +21,9 @@ export const METRICS = {
 } as const;
 export type Metric = keyof typeof METRICS;
 
+/** What was seen within so many records of its kind still runs beside what came after it. */
+const BESIDE = 200;
+
 export interface Observation {
   readonly metric: Metric;
   /** The prompt; null where it is of the whole workflow. */
@@ -75,8 +78,12 @@ export function observer(): {
 } {
   const observations: Observation[] = [];
   const changes: Change[] = [];
-  const inForce = new Map<string, string>();
+  const inForce = new Map<string, { value: string; count: number; lastSeen: Map<string, number> }>();
 
+  /**
+   * What was in force a moment ago is no change when it comes again: two releases run beside each other for a while, and
+   * questions fall back to another model and return.
+   */
   function note(
     kind: Change['kind'],
     about: string | null,
@@ -85,9 +92,14 @@ export function observer(): {
   ) {
     if (to === undefined) return;
     const key = JSON.stringify([kind, about]);
-    const from = inForce.get(key);
-    inForce.set(key, to);
-    if (from !== undefined && from !== to) changes.push({ kind, about, from, to, index, time });
+    const known = inForce.get(key) ?? { value: to, count: 0, lastSeen: new Map([[to, 0]]) };
+    inForce.set(key, known);
+    const { value: from } = known;
+    const seen = known.lastSeen.get(to);
+    known.count++;
+    known.value = to;
+    known.lastSeen.set(to, known.count);
+    if (seen === undefined || known.count - seen > BESIDE) changes.push({ kind, about, from, to, index, time });
   }
 
   return {

@@ -1,6 +1,7 @@
 import { digestOf, draft, newId, type RecordDraft, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestServer, testServer, WORKFLOW } from '../testing/server.ts';
+import { cutOf } from './drift.ts';
 
 let house: TestServer;
 beforeAll(async () => {
@@ -55,4 +56,21 @@ test('H6: a workflow that is not there, and one beyond the reader’s scope, are
   const auditor = await house.as('auditor');
   expect((await auditor.get('/v1/workflows/no-such/drift')).body).toMatchObject({ code: 'not_found' });
   expect((await (await house.as('analyst')).get(`/v1/workflows/${WORKFLOW}/drift`)).status).toBe(403);
+});
+
+test('H6: what is compared begins at a record that stays while the log grows, and then moves by a quarter of it or more', () => {
+  const window = (newest: number) => {
+    const records = Array.from({ length: 1000 }, (_, n) => ({ entry: { index: newest - n } }));
+    return cutOf([
+      { records, more: true },
+      { records: records.slice(0, 10), more: false },
+    ]);
+  };
+  expect(cutOf([{ records: [{ entry: { index: 7 } }], more: false }])).toBe(0);
+  const cuts = Array.from({ length: 4000 }, (_, n) => window(5000 + n));
+  expect(new Set(cuts).size).toBeLessThanOrEqual(4000 / 256 + 2);
+  for (const [n, cut] of cuts.entries()) {
+    expect(cut).toBeGreaterThanOrEqual(4001 + n);
+    expect(cut).toBeLessThan(4001 + n + 500);
+  }
 });

@@ -4,8 +4,10 @@ import { type DriftAlarm, type DriftReport, driftOf, observer, type SeenRecord, 
 import type { LoadedWorkflow } from '@portreeve/run';
 
 /** Records of a workflow that are looked at, of each type that is watched; older ones say little of what it does now. */
-const RECORDS_MAX = 10_000;
+const RECORDS_MAX = 5000;
 const PAGE = 500;
+/** The longest value that a record of an alarm has. */
+const VALUE_MAX = 2000;
 
 export interface WorkflowDrift extends DriftReport {
   readonly workflow: string;
@@ -50,11 +52,7 @@ export function watchDrift(deps: {
     if (!loaded) throw new PortreeveError('not_found', `There is no workflow ${workflow}.`);
     const { name, log } = audit.ofWorkflow(workflow);
     const seen = await Promise.all(WATCHED.map((type) => newest(log, workflow, type)));
-    // Where one type was cut, no other may reach further back: what is compared has to be of the same time.
-    const cut = Math.max(
-      -1,
-      ...seen.filter(({ more }) => more).map(({ records }) => records.at(-1)?.entry.index ?? -1),
-    );
+    const cut = cutOf(seen);
     const records = seen
       .flatMap((each) => each.records)
       .filter(({ entry }) => entry.index >= cut)
@@ -63,28 +61,74 @@ export function watchDrift(deps: {
     for (const record of records) observed.take(record);
     const { observations, changes } = observed;
     const report = driftOf(observations, changes, { steps: loaded.definition.contract.scope.prompts.length });
-    return { workflow, log: name, from: records[0]?.entry.index ?? null, whole: cut < 0, ...report };
+    return { workflow, log: name, from: records[0]?.entry.index ?? null, whole: cut === 0, ...report };
+  }
+
+  const lookedAt = new Map<string, string>();
+
+  /** The newest record of each type: where it is the one of the last look, there is nothing to look at. */
+  async function newestOf(workflow: string): Promise<string> {
+    const { log } = audit.ofWorkflow(workflow);
+    const each = WATCHED.map((type) => log.search({ workflow, type, order: 'newest', limit: 1 }));
+    return (await Promise.all(each)).map(({ records }) => records[0]?.entry.index ?? '').join(' ');
   }
 
   return {
     of,
     async look() {
       for (const { definition, release } of workflows) {
-        const { workflow, alarms } = await of(definition.contract.name);
-        if (alarms.length > 0) await audit.record(alarms.map((alarm) => alarmRecord(workflow, release, alarm)));
+        const { name } = definition.contract;
+        const newest = await newestOf(name);
+        if (lookedAt.get(name) === newest) continue;
+        const { workflow, alarms, from } = await of(name);
+        if (alarms.length > 0) await audit.record(alarms.map((alarm) => alarmRecord(workflow, release, alarm, from)));
+        lookedAt.set(name, newest);
       }
     },
   };
 }
 
+/**
+ * Where what is compared begins: no type may reach further back than another. Tests of a sequence hold what they promise
+ * only where its beginning stays, so it does not slide with each record: it moves in steps of a power of two, which are
+ * at most half of what there is.
+ */
+export function cutOf(
+  seen: readonly {
+    readonly records: readonly { readonly entry: { readonly index: number } }[];
+    readonly more: boolean;
+  }[],
+): number {
+  const reach = seen.flatMap(({ records, more }) => (more ? [records.at(-1)!.entry.index] : []));
+  if (reach.length === 0) return 0;
+  const least = Math.max(...reach);
+  const newest = Math.max(...seen.flatMap(({ records }) => records[0]?.entry.index ?? []));
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(newest - least)) - 1);
+  return Math.ceil(least / step) * step;
+}
+
 /** The key is of the stretch: one alarm of it is on record once, whoever finds it, and however often. */
-function alarmRecord(workflow: string, release: LoadedWorkflow['release'], alarm: DriftAlarm): RecordDraft {
+function alarmRecord(
+  workflow: string,
+  release: LoadedWorkflow['release'],
+  alarm: DriftAlarm,
+  from: number | null,
+): RecordDraft {
   const { metric, step, by, reference_count, shift, nearest } = alarm;
-  const { at, ...found } = shift;
+  const { at, value, ...found } = shift;
   return draft({
     type: 'drift.alarm',
     ...{ actor: SYSTEM_ACTOR, outcome: metric, refs: { workflow, release } },
-    data: { metric, step, by, reference_count, ...found, at_index: at.index, nearest },
-    key: `drift:${workflow}:${metric}:${step ?? ''}:${by}:${nearest?.index ?? 'start'}`,
+    data: {
+      metric,
+      step,
+      by,
+      reference_count,
+      value: value.slice(0, VALUE_MAX),
+      ...found,
+      at_index: at.index,
+      nearest,
+    },
+    key: `drift:${workflow}:${metric}:${step ?? ''}:${by}:${nearest?.index ?? from}`,
   });
 }

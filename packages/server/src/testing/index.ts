@@ -3,6 +3,7 @@ export { APPROVAL_PAGE_SCRIPT, approvalPage } from '../http/pages/approval-page.
 export type { Route } from '../http/route.ts';
 export { routes } from '../http/routes/index.ts';
 export type { ApprovalView } from '../http/views/approval.ts';
+export { freePort } from '../store/free-port.ts';
 export { emptyTestDatabase, testDatabase, withClient } from '../store/testing/database.ts';
 export type { Answer, Client } from './client.ts';
 export { type McpAnswer, mcpRequest } from './mcp-client.ts';
