@@ -48,6 +48,7 @@ export * from './record-classes.ts';
 export * from './records.ts';
 export { type RecoveryFault, recoveryFaults } from './recovery-faults.ts';
 export * from './relabel.ts';
+export * from './release-report.ts';
 export * from './review-rules.ts';
 export { type RootKeeperConfig, type RootKeysConfig, rootKeysConfigSchema } from './root-keys-config.ts';
 export * from './run.ts';
