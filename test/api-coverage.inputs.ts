@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { softwareAuthenticator } from '@portreeve/approve/testing';
-import { mcpDefinitionDigest } from '@portreeve/contract';
+import { type Digest, mcpDefinitionDigest } from '@portreeve/contract';
 import { makeSigningKey } from '@portreeve/identity';
 import {
+  type BuiltBundle,
   enrolment,
+  type ReleaseShop,
+  releaseShop,
   type SignedInClient,
   signedByPasskey,
   type TestServer,
@@ -31,6 +34,41 @@ export const ACCOUNT_BY_ROLE = {
   admin: 'admin',
   enforcer: 'enforcer',
 } as const;
+
+let opened: Promise<ReleaseShop> | null = null;
+/** Where the releases of these tests are built and signed. */
+export const shop = (): Promise<ReleaseShop> => {
+  opened ??= releaseShop();
+  return opened;
+};
+let bundles = 0;
+/** A bundle of a release that does what the test project does, and is another. */
+export const otherBundle = async (): Promise<BuiltBundle> => {
+  bundles++;
+  return (await shop()).build((text) => `${text}// ${bundles}\n`);
+};
+/** A release in the register, as it was added. */
+const added = async (house: TestServer): Promise<string> => {
+  const { text, release } = await otherBundle();
+  await (await house.as('operator')).post('/v1/releases', { bundle: text });
+  return release;
+};
+/** One that is being tested, with a report of each kind; gives the digest of the last. */
+const attested = async (house: TestServer): Promise<{ release: string; evidence: string }> => {
+  const release = await added(house);
+  const operator = await house.as('operator');
+  await operator.post(`/v1/releases/${release}/events`, { event: 'test', reason: 'a test' });
+  let evidence = '';
+  for (const kind of ['tests', 'red-team'] as const)
+    ({ evidence } = (
+      await operator.post(`/v1/releases/${release}/evidence`, { report: await reportOn(release, kind) })
+    ).body);
+  return { release, evidence };
+};
+const reportOn = async (release: string, kind: 'tests' | 'red-team') => {
+  const made = await shop();
+  return made.sealed(made.report(release as Digest, kind));
+};
 
 const waiting = async (house: TestServer) => house.approvalOf((await house.submit({ case_id: 'CASE-1' })).id);
 const done = async (house: TestServer): Promise<string> => {
@@ -331,6 +369,51 @@ export const INPUTS: Readonly<
   'GET /v1/runs/:id/events': {
     role: 'requester',
     input: async (house) => ({ path: `/v1/runs/${await done(house)}/events` }),
+  },
+  'GET /v1/releases': { role: 'operator', input: async () => ({ path: '/v1/releases' }) },
+  'GET /v1/releases/:release': {
+    role: 'auditor',
+    input: async (house) => ({ path: `/v1/releases/${await added(house)}` }),
+  },
+  'GET /v1/releases/:release/evidence/:evidence': {
+    role: 'auditor',
+    input: async (house) => {
+      const { release, evidence } = await attested(house);
+      return { path: `/v1/releases/${release}/evidence/${evidence}` };
+    },
+  },
+  'POST /v1/releases': {
+    role: 'operator',
+    input: async () => ({ path: '/v1/releases', body: { bundle: (await otherBundle()).text } }),
+  },
+  'POST /v1/releases/:release/evidence': {
+    role: 'operator',
+    input: async (house) => {
+      const release = await added(house);
+      return { path: `/v1/releases/${release}/evidence`, body: { report: await reportOn(release, 'tests') } };
+    },
+  },
+  'POST /v1/releases/:release/events': {
+    role: 'operator',
+    input: async (house) => ({
+      path: `/v1/releases/${await added(house)}/events`,
+      body: { event: 'test', reason: 'a test' },
+    }),
+  },
+  'POST /v1/releases/:release/promotions': {
+    role: 'operator',
+    input: async (house) => ({
+      path: `/v1/releases/${(await attested(house)).release}/promotions`,
+      body: { reason: 'a test' },
+    }),
+  },
+  'POST /v1/releases/:release/bar': {
+    role: 'operator',
+    input: async (house) => ({ path: `/v1/releases/${await added(house)}/bar`, body: { reason: 'a test' } }),
+  },
+  'POST /v1/workflows/:name/rollbacks': {
+    role: 'operator',
+    input: async () => ({ path: `/v1/workflows/${WORKFLOW}/rollbacks`, body: { reason: 'a test' } }),
   },
   'GET /v1/environment': { role: 'requester', input: async () => ({ path: '/v1/environment' }) },
   'POST /v1/environment/freezes': {

@@ -14,6 +14,7 @@ import {
 import { OPERATION_IDS, OPERATIONS, type Operation } from '@portreeve/policy';
 import {
   AGENT_TOOLSET,
+  addOwners,
   OUTSIDE_THE_TABLE,
   type Route,
   routes,
@@ -22,7 +23,7 @@ import {
   testServer,
 } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ACCOUNT_BY_ROLE, INPUTS } from './api-coverage.inputs.ts';
+import { ACCOUNT_BY_ROLE, INPUTS, otherBundle, shop } from './api-coverage.inputs.ts';
 import { ROOT } from './repository.ts';
 
 /** Routes that need no credential, each with its reason. This list only shrinks. */
@@ -72,6 +73,8 @@ let house: TestServer;
 beforeAll(async () => {
   house = await testServer({
     config: {
+      // New runs take what is in production, so that a release can be rolled back to.
+      releases: { active: 'promoted', keys: [(await shop()).key] },
       mcp: { toolsets: [AGENT_TOOLSET] },
       systems: { chat: { url: 'https://chat.example' } },
       notifications: { channels: [{ kind: 'slack', name: 'chat', system: 'chat', webhook: 'no-such-secret' }] },
@@ -79,8 +82,14 @@ beforeAll(async () => {
   });
   // No local account has this role: it is for systems.
   await house.addAccount('enforcer', ['enforcer']);
+  await addOwners(house);
+  for (const bundle of [await otherBundle(), await (await shop()).build()])
+    await (await shop()).intoProduction(house, bundle);
 });
-afterAll(() => house?.close());
+afterAll(async () => {
+  await house?.close();
+  await (await shop()).close();
+});
 
 const NOBODY_IN_PARTICULAR: Principal = {
   id: asId('principal', 'prn_probe'),

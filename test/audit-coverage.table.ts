@@ -6,6 +6,8 @@ import type {
   GrantState,
   ProposalState,
   RecordType,
+  ReleaseEvent,
+  ReleaseState,
   RunState,
   UndoState,
   UnwindState,
@@ -254,6 +256,19 @@ const AUDIT_ROUTES = 'packages/server/src/http/routes/audit.ts';
  * What happens to the house itself, besides its state machines (requirement G1): all that the process does or sees of its
  * configuration, keys, accounts and readers. To make it do another such thing, add a row here, and a record.
  */
+const MOVE = 'packages/govern/src/release/move.ts';
+const moved = leaves(['release.moved'], MOVE);
+const stays = { test: null, stage: null, promote: null, supersede: null, restore: null, retire: null } as const;
+
+export const RELEASE_TRACES: Traces<ReleaseState, ReleaseEvent> = {
+  added: { ...stays, test: moved, retire: moved, bar: moved },
+  testing: { ...stays, stage: moved, retire: moved, bar: moved },
+  staging: { ...stays, promote: moved, retire: moved, bar: moved },
+  production: { ...stays, supersede: moved, bar: moved },
+  retired: { ...stays, test: moved, restore: moved, bar: moved },
+  barred: { ...stays, bar: null },
+};
+
 export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'a client of an older revision of MCP opens or ends its connection': leaves(
     ['mcp.connection'],
@@ -280,6 +295,10 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
     'packages/server/src/record-config.ts',
   ),
   'a policy is loaded': leaves(['policy.loaded'], START),
+  'a release comes into the register, or is turned away; a report is attached to it, or is turned away': leaves(
+    ['release.added', 'release.evidence', 'release.turned_away'],
+    'packages/govern/src/release/register.ts',
+  ),
   'a release is loaded': leaves(['release.loaded'], START),
   'a signing key is made': leaves(['key.created'], START),
   'an executor’s key is made': leaves(['key.created'], EXECUTOR),

@@ -3,6 +3,7 @@ import { ERASURE_TABLE, REVEAL_TABLE } from '@portreeve/audit';
 import { RECORD_CLASSES, RECORD_TYPE_NAMES, type StateTable } from '@portreeve/contract';
 import { EXECUTION_TABLE, GRANT_TABLE } from '@portreeve/execute';
 import { PROPOSAL_TABLE, UNDO_TABLE, UNWIND_TABLE } from '@portreeve/gate';
+import { RELEASE_TABLE } from '@portreeve/govern';
 import { RUN_TABLE } from '@portreeve/run';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +14,7 @@ import {
   GRANT_TRACES,
   HOUSE_TRACES,
   PROPOSAL_TRACES,
+  RELEASE_TRACES,
   REVEAL_TRACES,
   RUN_TRACES,
   type Trace,
@@ -84,6 +86,7 @@ const MACHINES: readonly Machine[] = [
   { name: 'grant', table: GRANT_TABLE, traces: GRANT_TRACES },
   { name: 'execution', table: EXECUTION_TABLE, traces: EXECUTION_TRACES },
   { name: 'proposal', table: PROPOSAL_TABLE, traces: PROPOSAL_TRACES },
+  { name: 'release', table: RELEASE_TABLE, traces: RELEASE_TRACES },
   { name: 'run', table: RUN_TABLE, traces: RUN_TRACES },
   { name: 'undo', table: UNDO_TABLE, traces: UNDO_TRACES },
   { name: 'unwinding', table: UNWIND_TABLE, traces: UNWIND_TRACES },

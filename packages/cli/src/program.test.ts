@@ -60,6 +60,8 @@ interface Made {
   /** API tokens: one to be rotated, one to be revoked. */
   readonly token: string;
   readonly otherToken: string;
+  /** Releases of the example in several states, a bundle and a report. */
+  readonly releases: Record<'file' | 'report' | 'added' | 'testing' | 'ready' | 'barring', string>;
   readonly proposal: string;
   readonly run: string;
   readonly execution: string;
@@ -478,6 +480,64 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  'release show': {
+    right: 'releases.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: () => [],
+  },
+  'release add': {
+    right: 'releases.add',
+    records: ['release.added'],
+    as: 'operator',
+    notAs: 'lead',
+    words: ({ releases: { file } }) => [file],
+  },
+  'release attest': {
+    right: 'releases.attest',
+    records: ['release.evidence'],
+    as: 'operator',
+    notAs: 'lead',
+    words: ({ releases: { report } }) => [report],
+  },
+  'release test': {
+    right: 'releases.move',
+    records: ['release.moved'],
+    as: 'operator',
+    notAs: 'lead',
+    words: ({ releases: { added } }) => [added, '--reason', 'a test'],
+  },
+  'release retire': {
+    right: 'releases.move',
+    records: ['release.moved'],
+    as: 'operator',
+    notAs: 'lead',
+    words: ({ releases: { testing } }) => [testing, '--reason', 'a test'],
+  },
+  'release promote': {
+    right: 'releases.move',
+    records: ['proposal.submitted', 'approval.requested'],
+    code: 3,
+    as: 'operator',
+    notAs: 'lead',
+    words: ({ releases: { ready } }) => [ready, '--reason', 'a test'],
+  },
+  'release bar': {
+    right: 'releases.bar',
+    records: ['release.moved'],
+    as: 'operator',
+    notAs: 'lead',
+    words: ({ releases: { barring } }) => [barring, '--reason', 'a test'],
+  },
+  'release rollback': {
+    right: null,
+    why: 'there must be something to go back to: test/end-to-end/promotion.test.ts runs it',
+    records: ['release.moved'],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   'tool check': {
     right: null,
     why: 'it reads the files of a project and asks no server',
@@ -695,6 +755,10 @@ const NOTHING: Made = {
   session: 'ses_1',
   token: 'tok_1',
   otherToken: 'tok_1',
+  releases: {
+    ...{ file: '/dev/null', report: '/dev/null' },
+    ...{ added: 'sha256:1', testing: 'sha256:1', ready: 'sha256:1', barring: 'sha256:1' },
+  },
   proposal: 'prop_1',
   run: 'run_1',
   execution: 'exec_1',
@@ -810,6 +874,42 @@ describe('with a server', () => {
     return { run: run.id, approval: approval.id };
   };
 
+  /** Builds releases that differ in the model that they ask, and brings them to where the commands find them. */
+  const someReleases = async (): Promise<Made['releases']> => {
+    const build = async (name: string): Promise<{ file: string; release: string }> => {
+      const project = await here.otherModel(name);
+      const file = join(here.folder, `${name}.release.json`);
+      const built = documentIn(await portreeve('release', 'build', '--project', project, '--out', file, '--json'));
+      return { file, release: built.release };
+    };
+    const add = async (name: string): Promise<string> => {
+      const { file, release } = await build(name);
+      expect(await portreeve('release', 'add', file, '--json')).toMatchObject({ code: 0, err: '' });
+      return release;
+    };
+    const report = async (release: string, kind: string): Promise<string> => {
+      const file = join(here.folder, `${kind}.report.json`);
+      const now = new Date().toISOString();
+      const figures = { unattended_harm: 0, attack_success_per_mille: 0, false_alarms_per_mille: 0 };
+      const said = { kind, workflow: 'incident-summary', release, portreeve: '0.1.0', started: now, ended: now };
+      await writeFile(file, JSON.stringify({ ...said, ok: true, figures, cases: [] }));
+      return file;
+    };
+    const test = async (name: string): Promise<string> => {
+      const release = await add(name);
+      await portreeve('release', 'test', release, '--reason', 'a test');
+      return release;
+    };
+    const ready = await test('ready');
+    for (const kind of ['tests', 'red-team'])
+      expect(await portreeve('release', 'attest', await report(ready, kind), '--json')).toMatchObject({ code: 0 });
+    const added = await add('added');
+    return {
+      ...{ ready, added, testing: await test('testing'), barring: await add('barring') },
+      ...{ file: (await build('bundle')).file, report: await report(added, 'tests') },
+    };
+  };
+
   beforeAll(async () => {
     here = await installation(await freePort());
     const input = join(here.folder, 'input.json');
@@ -869,6 +969,7 @@ describe('with a server', () => {
     await here.server.services.mcp.gateway.refresh(UPSTREAM);
     const [{ definition }] = documentIn(await portreeve('tool', 'show', UPSTREAM, 'publish', '--json')).definitions;
     made = {
+      releases: await someReleases(),
       definition,
       execution: results[0]!.entry.refs.execution,
       ...{

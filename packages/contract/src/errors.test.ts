@@ -62,6 +62,8 @@ describe('the table', () => {
       no_policy: 503,
       policy_broken: 503,
       release_broken: 422,
+      release_not_ready: 409,
+      no_release: 503,
       already_running: 409,
       audit_unavailable: 503,
       log_broken: 500,

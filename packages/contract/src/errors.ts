@@ -170,6 +170,16 @@ export const ERRORS = {
     title: 'This is no sound release',
     next: 'Build it anew with `portreeve release build`, and compare the two.',
   },
+  release_not_ready: {
+    status: 409,
+    title: 'The release lacks what this asks for',
+    next: 'Attach what `errors` names (`portreeve release attest`), then ask again.',
+  },
+  no_release: {
+    status: 503,
+    title: 'No release of this workflow may start',
+    next: 'Put one into production: `portreeve release promote`, or go back by `portreeve release rollback`.',
+  },
   policy_broken: {
     status: 503,
     title: 'The policy does not validate, so nothing runs',

@@ -12,6 +12,7 @@ import { budgetsSchema } from './model-limits.ts';
 import { notificationsConfigSchema } from './notifications-config.ts';
 import { oversightConfigSchema } from './oversight-config.ts';
 import { EXPIRING_PURPOSES } from './record-classes.ts';
+import { releasesConfigSchema } from './releases-config.ts';
 import { rootKeysConfigSchema } from './root-keys-config.ts';
 import { telemetryConfigSchema } from './telemetry-config.ts';
 import { vaultPathSchema, vaultPlace } from './vault-config.ts';
@@ -99,6 +100,8 @@ export const projectConfigSchema = z
     grants: z.strictObject({ ttl_s: z.int().min(1).max(GRANT_TTL_MAX_S).default(120) }).default({ ttl_s: 120 }),
     /** Who keeps the root key under the record. Every process that adds to the record asks it. */
     root_keys: rootKeysConfigSchema.prefault({}),
+    /** Which release of a workflow new runs take, and whose signatures on releases count; see {@link releasesConfigSchema}. */
+    releases: releasesConfigSchema.prefault({}),
     /**
      * Days that data about people lives, by what it is (requirement G6); without a number it is kept. Whole months are
      * erased, by their keys; the record says so and stays provable.

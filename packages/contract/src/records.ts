@@ -13,6 +13,8 @@ import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
 import { amendsSchema, provenanceSchema } from './proposal.ts';
+import { REPORT_KINDS } from './release-report.ts';
+import { RELEASE_EVENTS, RELEASE_ORIGINS, RELEASE_STATES } from './release-states.ts';
 import { REVIEWS } from './review-rules.ts';
 import { SETTLED, SETTLING_WAYS } from './settlement.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
@@ -139,6 +141,47 @@ export const RECORD_TYPES = {
     workflow: nameSchema,
     release: digestSchema,
     files: z.array(z.strictObject({ path: z.string(), digest: digestSchema })),
+  }),
+  /** A release came into the register: a signed bundle, or the files that a server was started with. */
+  'release.added': z.strictObject({
+    workflow: nameSchema,
+    release: digestSchema,
+    version: z.string().max(64),
+    portreeve: z.string().max(64),
+    origin: z.enum(RELEASE_ORIGINS),
+    signed_by: z.array(z.string().max(128)).max(8),
+    /** Bytes of the bundle; null where there is none. */
+    bytes: count.nullable(),
+  }),
+  /** A signed report on a release was attached to it. */
+  'release.evidence': z.strictObject({
+    workflow: nameSchema,
+    release: digestSchema,
+    evidence: digestSchema,
+    kind: z.enum(REPORT_KINDS),
+    ok: z.boolean(),
+    figures: z.record(z.string().max(64), z.int()),
+    cases: count,
+    ended: z.iso.datetime(),
+    signed_by: z.array(z.string().max(128)).max(8),
+  }),
+  /** What was brought as a release or as evidence, and was not taken. */
+  'release.turned_away': z.strictObject({
+    what: z.enum(['bundle', 'evidence']),
+    digest: digestSchema,
+    code: z.string().max(64),
+    reason: z.string().max(1000),
+  }),
+  /** A release changed its state in the register. */
+  'release.moved': z.strictObject({
+    workflow: nameSchema,
+    release: digestSchema,
+    event: z.enum(RELEASE_EVENTS),
+    from: z.enum(RELEASE_STATES),
+    to: z.enum(RELEASE_STATES),
+    reason: z.string().max(1000),
+    /** The release that it took the place of, or that took its place. */
+    other: digestSchema.nullable(),
   }),
   'environment.changed': z.strictObject({
     subject: z.string(),

@@ -33,6 +33,8 @@ export function bindingFaults(contract: ToolContract): FieldError[] {
       return [];
     case 'caller':
       return callerFaults(contract);
+    case 'house':
+      return [fault('binding', '`house` is for what Portreeve does itself: it cannot be declared')];
   }
 }
 

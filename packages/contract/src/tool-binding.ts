@@ -180,6 +180,9 @@ export const relabelBindingSchema = z.strictObject({ connector: z.literal('relab
  */
 export const callerBindingSchema = z.strictObject({ connector: z.literal('caller') });
 
+/** Portreeve does it itself, once a grant was spent for it. Only for the tools of `release-tools.ts`. */
+export const houseBindingSchema = z.strictObject({ connector: z.literal('house') });
+
 export const toolBindingSchema = z.discriminatedUnion('connector', [
   httpBindingSchema,
   openapiBindingSchema,
@@ -189,12 +192,13 @@ export const toolBindingSchema = z.discriminatedUnion('connector', [
   webhookBindingSchema,
   relabelBindingSchema,
   callerBindingSchema,
+  houseBindingSchema,
 ]);
 export type ToolBinding = z.infer<typeof toolBindingSchema>;
 
 /** Every address that a binding names. */
 export function addressesOf(binding: ToolBinding): string[] {
-  if (binding.connector === 'relabel' || binding.connector === 'caller') return [];
+  if (!('url' in binding) && binding.connector !== 'mcp') return [];
   if (binding.connector === 'mcp') return binding.server.transport === 'http' ? [binding.server.url] : [];
   if (binding.connector === 'openapi' && binding.spec_url !== undefined) return [binding.url, binding.spec_url];
   return [binding.url];

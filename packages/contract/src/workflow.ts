@@ -12,6 +12,7 @@ import { plantedCaseSchema } from './planted.ts';
 import type { Principal } from './principal.ts';
 import { procedureSchema } from './procedure.ts';
 import { AUDIENCES, REVIEWS } from './review-rules.ts';
+import { thresholdsSchema } from './thresholds.ts';
 import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
 import type { UnwindOutcome } from './undo.ts';
@@ -311,6 +312,8 @@ const workflowShape = z.strictObject({
   clearances: z.record(z.string().min(1).max(128), clearanceSchema).default({}),
   /** Tests of who approves its actions; they are planted as often as the configuration says. Nobody else is shown them. */
   planted: z.array(plantedCaseSchema).max(50).optional(),
+  /** What must hold before a release goes into production, and while it runs (requirement H4). */
+  thresholds: thresholdsSchema.optional(),
   /** What rules may know of earlier actions (requirement C6). */
   history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */

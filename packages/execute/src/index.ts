@@ -4,6 +4,7 @@ export { composeMessage, type Message } from './connectors/email/compose.ts';
 export { emailConnector, type MailPlace, mailPlace } from './connectors/email/email-connector.ts';
 export { sendMail } from './connectors/email/send-mail.ts';
 export { type Locate, NotSendable } from './connectors/ending.ts';
+export { type HouseAnswer, type HouseCall, houseConnector } from './connectors/house-connector.ts';
 export { type HttpConnectorOptions, httpConnector } from './connectors/http/http-connector.ts';
 export { loginOf } from './connectors/login.ts';
 export type { McpFollower } from './connectors/mcp/follow.ts';

@@ -72,6 +72,8 @@ export interface Gate {
 
 export interface GateDeps {
   readonly policy: PolicyDecider;
+  /** The rules of a release, where they are not `policy`. */
+  readonly policyOf?: (release: string) => Promise<PolicyDecider | null>;
   readonly approvals: ApprovalService;
   /** Left out: nothing is planted here. */
   readonly planted?: PlantedMarks;

@@ -5,6 +5,11 @@ import { type ToldApproval, toPolicyRequest } from './wish.ts';
 
 export interface JudgeDeps {
   readonly policy: PolicyDecider;
+  /**
+   * The rules of a release that is pinned (invariant 9), where they are not `policy`. It rejects where they cannot be had:
+   * then nothing is decided, and it is asked again later.
+   */
+  readonly policyOf?: (release: string) => Promise<PolicyDecider | null>;
   readonly approvals: Pick<ApprovalService, 'recheck'>;
   readonly history: HistoryStore;
   readonly environment: EnvironmentReader;
@@ -33,7 +38,8 @@ export function createJudge(deps: JudgeDeps) {
     const history = questions.length > 0 ? await deps.history.read(tx, questions, stored.proposal.id) : {};
     await deps.environment.freshen();
     const request = toPolicyRequest(stored, approval, deps.environment, history);
-    return { request, decision: deps.policy.decide(request) };
+    const policy = (await deps.policyOf?.(stored.proposal.release)) ?? deps.policy;
+    return { request, decision: policy.decide(request) };
   }
 
   async function approvalFacts(stored: StoredProposal, approval: Approval): Promise<ApprovalFacts> {

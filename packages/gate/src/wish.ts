@@ -29,6 +29,7 @@ import { open } from '@portreeve/contract/open';
 import { openArguments, stringsOf, untrustedSinks } from './arguments.ts';
 import { flowOf, untrustedSinksOf } from './flow.ts';
 import type { HistoryAnswers } from './history.ts';
+import { assertHouseTool } from './house-tool.ts';
 import type { EnvironmentReader, Service, StoredProposal } from './ports.ts';
 import { withPassages } from './provenance/passages.ts';
 import { assertRelabels } from './relabel.ts';
@@ -149,6 +150,7 @@ function makeProposal(wish: Wish): Proposal {
   // A label keeps every origin through each join, so nothing that was made from such an answer is overlooked.
   const unreviewed = (wish.unreviewed ?? []).filter((prompt) => influence.origins.includes(`model:${prompt}`));
   assertRelabels(opened.args, influence, wish.contract);
+  assertHouseTool(wish.contract, wish.workflow.name);
   const stoodFor = new Map(wish.stoodFor.map((leaf) => [leaf.path, leaf]));
   const body = {
     id: wish.id,

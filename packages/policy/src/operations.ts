@@ -38,6 +38,12 @@ export const OPERATIONS = {
   // Which definitions of upstream tools there are, and which of them may be used.
   'definitions.read': 'look',
   'definitions.decide': 'change',
+  // The register of releases: who brings one, attests one, moves one on or back, and bars one for ever.
+  'releases.read': 'look',
+  'releases.add': 'change',
+  'releases.attest': 'change',
+  'releases.move': 'change',
+  'releases.bar': 'change',
   'runs.submit': 'change',
   'runs.read': 'look',
   'approvals.read': 'look',

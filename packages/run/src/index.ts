@@ -8,6 +8,7 @@ export type {
   LoadedWorkflow,
   RunFilter,
   RunQueue,
+  RunReleases,
   RunStore,
   Workflows,
 } from './ports.ts';

@@ -18,6 +18,8 @@ import type {
   Json,
   JsonObject,
   Labelled,
+  PolicyDecider,
+  Principal,
   Run,
   RunId,
   RunState,
@@ -35,6 +37,8 @@ export interface LoadedWorkflow {
   readonly promptsByName: ReadonlyMap<string, Prompt>;
   /** What the confidence of each step is worth, by its recorded test answers; without an entry nobody knows. */
   readonly calibrations: ReadonlyMap<string, Calibration>;
+  /** The rules that it was released with, where they are not those of the server. */
+  readonly policy?: PolicyDecider;
 }
 
 export interface Workflows {
@@ -42,6 +46,20 @@ export interface Workflows {
   current(name: string): LoadedWorkflow | null;
   /** The release that a run is pinned to, when it is loaded. */
   pinned(name: string, release: string): LoadedWorkflow | null;
+}
+
+/** Which releases runs may take, where that changes while the server runs (requirement H1). */
+export interface RunReleases {
+  /** What a new run of the workflow takes. Throws `no_release` where none may start, `unknown_workflow`. */
+  choose(workflow: string, principal: Principal): Promise<LoadedWorkflow>;
+  /** Whether a new run may take this release now; that stays so until the transaction ends. */
+  mayStart(tx: Tx, loaded: LoadedWorkflow): Promise<boolean>;
+  /** The release that a run is pinned to, made ready where it is not; null where it cannot be had any more. */
+  load(workflow: string, release: string): Promise<LoadedWorkflow | null>;
+  /** Whether it was barred: no run of it goes on. */
+  isBarred(release: string): boolean;
+  /** Looks again where releases stand. Called where that has changed, and now and then. */
+  refresh(): Promise<void>;
 }
 
 export interface RunFilter {

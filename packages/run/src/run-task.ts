@@ -1,4 +1,5 @@
 import { isPortreeveError, type Json, PortreeveError, type RunId } from '@portreeve/contract';
+import { barredEnding } from './barred.ts';
 import type { Durable } from './ports.ts';
 import type { PipelineDeps } from './steps/scope.ts';
 import type { Ending } from './stop.ts';
@@ -34,7 +35,14 @@ export function taskRunner(
       }
     };
 
-    const loaded = deps.workflows.pinned(run.workflow, run.release);
+    const { releases } = deps;
+    if (releases?.isBarred(run.release)) {
+      await finish(barredEnding(run));
+      return;
+    }
+    const loaded = releases
+      ? await durable.read(() => releases.load(run.workflow, run.release))
+      : deps.workflows.pinned(run.workflow, run.release);
     if (!loaded) {
       await finish({
         event: 'hand_off',

@@ -22,7 +22,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { factsOf, LOOKING } from './facts.ts';
-import type { Environment, RunQueue, RunStore, Workflows } from './ports.ts';
+import type { Environment, LoadedWorkflow, RunQueue, RunReleases, RunStore, Workflows } from './ports.ts';
 
 export interface Task {
   readonly workflow: string;
@@ -35,6 +35,8 @@ export interface Task {
 }
 
 const ATTACHMENTS_MAX = 8;
+/** Looks for the release to take: one may be superseded between a look and the run. */
+const LOOKS_MAX = 10;
 
 /**
  * Admits a task and queues its run: input validated, policy asked, run and records and queue entry in one transaction.
@@ -43,6 +45,8 @@ const ATTACHMENTS_MAX = 8;
 export function taskSubmitter(deps: {
   store: RunStore;
   workflows: Workflows;
+  /** Left out: the current release of a workflow never changes. */
+  releases?: RunReleases;
   policy: PolicyDecider;
   environment: Environment;
   queue: RunQueue;
@@ -52,8 +56,26 @@ export function taskSubmitter(deps: {
 }) {
   /** `onAdmitted`: what belongs to the run, in the transaction that admits it; not where it is known already. */
   return async (task: Task, principal: Principal, onAdmitted?: (tx: Tx, run: RunId) => Promise<void>): Promise<Run> => {
-    const loaded = deps.workflows.current(task.workflow);
-    if (!loaded) throw new PortreeveError('unknown_workflow', `There is no workflow ${JSON.stringify(task.workflow)}.`);
+    for (let looks = 0; ; looks++) {
+      const loaded = deps.releases
+        ? await deps.releases.choose(task.workflow, principal)
+        : deps.workflows.current(task.workflow);
+      if (!loaded)
+        throw new PortreeveError('unknown_workflow', `There is no workflow ${JSON.stringify(task.workflow)}.`);
+      const run = await admit(loaded, task, principal, onAdmitted);
+      if (run) return run;
+      await deps.releases?.refresh();
+      if (looks === LOOKS_MAX) throw new PortreeveError('conflict', 'The release of this workflow keeps changing.');
+    }
+  };
+
+  /** Null where another release took the place of this one meanwhile: nothing was written then. */
+  async function admit(
+    loaded: LoadedWorkflow,
+    task: Task,
+    principal: Principal,
+    onAdmitted?: (tx: Tx, run: RunId) => Promise<void>,
+  ): Promise<Run | null> {
     const { contract } = loaded.definition;
     const errors = compileSchema(contract.input)(task.input);
     if (errors.length > 0) {
@@ -85,7 +107,7 @@ export function taskSubmitter(deps: {
       workflow: factsOf(contract),
       environment: deps.environment.facts(LOOKING),
     };
-    const decision = deps.policy.decide(request);
+    const decision = (loaded.policy ?? deps.policy).decide(request);
     const admitted = decision.outcome === 'permit' || decision.outcome === 'notify';
     const id = newId('run', deps.clock);
     const refs = { run: id, workflow: contract.name, release: loaded.release };
@@ -149,6 +171,7 @@ export function taskSubmitter(deps: {
     });
     const idempotency = task.idempotency_key === undefined ? null : { key: task.idempotency_key, digest };
     const earlier = await deps.uow.transaction(async (tx) => {
+      if (deps.releases && !(await deps.releases.mayStart(tx, loaded))) return 'superseded';
       const before = await deps.store.insert(tx, run, { attachments, idempotency });
       if (before) return before;
       await deps.queue.enqueue(tx, id);
@@ -165,6 +188,7 @@ export function taskSubmitter(deps: {
       ]);
       return null;
     });
+    if (earlier === 'superseded') return null;
     if (!earlier) return run;
     if (earlier.digest !== digest) {
       throw new PortreeveError('idempotency_mismatch', 'This idempotency key was used for another task.');
@@ -172,7 +196,7 @@ export function taskSubmitter(deps: {
     const known = await deps.store.get(earlier.id);
     if (!known) throw new TypeError(`run ${earlier.id} is missing`);
     return known;
-  };
+  }
 }
 
 function checked(attachments: readonly Attachment[]): Attachment[] {

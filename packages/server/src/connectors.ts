@@ -3,6 +3,9 @@ import {
   type Connector,
   type Egress,
   emailConnector,
+  type HouseAnswer,
+  type HouseCall,
+  houseConnector,
   httpConnector,
   type McpFollower,
   mcpConnector,
@@ -21,8 +24,10 @@ export function wireConnectors(options: {
   readonly folder: string;
   /** Who follows a call of a gateway's. */
   readonly follower?: (key: string) => McpFollower | null;
+  /** What Portreeve does itself. */
+  readonly house: (call: HouseCall) => Promise<HouseAnswer>;
 }): { readonly [Kind in ToolBinding['connector']]: Connector } {
-  const { egress, clock, systems, folder, follower = () => null } = options;
+  const { egress, clock, systems, folder, house, follower = () => null } = options;
   const shared = { egress, clock, locate: (url: string) => resolveSystemUrl(url, systems) };
   return {
     http: httpConnector(shared),
@@ -33,5 +38,6 @@ export function wireConnectors(options: {
     webhook: webhookConnector(shared),
     relabel: nothingConnector(),
     caller: nothingConnector(),
+    house: houseConnector(house),
   };
 }

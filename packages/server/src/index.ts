@@ -10,6 +10,7 @@ export {
   openRelease,
   type ProjectRelease,
   projectReleases,
+  sealReportFile,
 } from './check/releases.ts';
 export { CHECKS, type Check, type CheckName, type CheckReport, type Fault } from './check/report.ts';
 export { replayAgainst } from './check/what-if.ts';

@@ -12,6 +12,7 @@ import type {
   Undos,
   Unwindings,
 } from '@portreeve/gate';
+import type { Releases } from '@portreeve/govern';
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
@@ -26,6 +27,7 @@ import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { LogPlace } from './publish-each.ts';
+import type { Desk } from './releases/desk.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
@@ -88,6 +90,9 @@ export interface Services {
   readonly notices: NoticeStore;
   readonly gate: Pick<Gate, 'get' | 'frozen' | 'amend'>;
   readonly runs: RunStore;
+  /** The register of releases, and where people ask that one moves on or back. */
+  readonly releases: Releases;
+  readonly desk: Desk;
   readonly workflows: readonly ProjectWorkflow[];
   /** The way in for agents outside. */
   readonly outside: Outside;
@@ -113,6 +118,8 @@ export interface Services {
     readonly database_roles: boolean;
     /** Whether tools are called from this process. */
     readonly executor: 'here' | 'apart';
+    /** Whether new runs take what is in production, or what the project's files are. */
+    readonly active_releases: 'folder' | 'promoted';
     /** Of the prices of models; empty where none has a price. */
     readonly currency: string;
     /** The model endpoints, in the order in which they are tried. */

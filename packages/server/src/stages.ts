@@ -21,14 +21,7 @@ import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
-import {
-  type ContextStage,
-  handoffTopic,
-  type RunQueue,
-  taskRunner,
-  taskSubmitter,
-  type Workflows,
-} from '@portreeve/run';
+import { type ContextStage, handoffTopic, type RunQueue, taskRunner, taskSubmitter } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
 import { egressRules, proxyOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
@@ -42,6 +35,7 @@ import { lookBehind } from './notify/look.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { notifyingWriter } from './notify/notifying-writer.ts';
 import { createPlanting } from './planting.ts';
+import { wireReleases } from './releases/wire-releases.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
 import { delegationStore } from './store/approval-delegations.ts';
@@ -58,7 +52,7 @@ import { noticeStore } from './store/notices.ts';
 import { notificationStore } from './store/notifications.ts';
 import { passkeyStore } from './store/passkeys.ts';
 import { plantedStore } from './store/planted.ts';
-import { proposalStore } from './store/proposals.ts';
+import { proposalReader, proposalStore } from './store/proposals.ts';
 import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
 import { contextStore } from './store/values.ts';
@@ -152,18 +146,19 @@ export async function wireStages(options: StagesOptions) {
     cursors: streamStore(database, clock),
   });
   const followers = callFollowers();
+  const register = wireReleases({
+    ...{ ...stage, database, project, systems, stateFolder, queue, log },
+    proposals: proposalReader(database, sealing),
+  });
+  const { running: workflows } = register;
   const execution = await wireExecution({
     ...{ database, audit, config, keys, secrets, egress, systems, clock, leases, debugpoint },
     folder: project.folder,
     instance: executor,
     follower: followers.find,
+    house: register.house,
   });
 
-  const workflows: Workflows = {
-    current: (name) => project.workflows.find((each) => each.definition.contract.name === name) ?? null,
-    pinned: (name, release) =>
-      project.workflows.find((each) => each.definition.contract.name === name && each.release === release) ?? null,
-  };
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
   const handoffs = createHandoffs({
@@ -199,7 +194,7 @@ export async function wireStages(options: StagesOptions) {
     onNudge: async (_tx, { proposal, groups }, kind) => {
       if (kind === 'remind') return groups;
       const workflow = (await proposals.get(proposal))?.workflow.name;
-      const owned = project.workflows.find(({ definition }) => definition.contract.name === workflow);
+      const owned = workflow === undefined ? null : workflows.current(workflow);
       const escalation = owned?.definition.contract.owners.escalation;
       return escalation === undefined ? groups.slice(0, 1) : [escalation];
     },
@@ -213,6 +208,7 @@ export async function wireStages(options: StagesOptions) {
   const gate = createGate({
     ...stage,
     policy,
+    policyOf: workflows.policyOf,
     approvals: {
       ...approvals,
       request: async (tx, wish) => {
@@ -277,6 +273,7 @@ export async function wireStages(options: StagesOptions) {
     policy,
     environment,
     workflows,
+    releases: workflows,
     log: (message, error) => log('error', message, error),
   });
 
@@ -284,6 +281,7 @@ export async function wireStages(options: StagesOptions) {
     ...stage,
     store: runs,
     workflows,
+    releases: workflows,
     policy,
     environment,
     queue,
@@ -293,6 +291,7 @@ export async function wireStages(options: StagesOptions) {
     ...{ toolsets: project.toolsets, folder: project.folder },
   });
   return {
+    ...{ register, desk: register.deskOn(gate) },
     agents,
     audit,
     publisher,

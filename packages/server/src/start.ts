@@ -50,6 +50,7 @@ import { oversightStore } from './store/oversight.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { presentLogs } from './store/present-logs.ts';
 import { startPulse } from './store/pulse.ts';
+import { RELEASES_CHANNEL } from './store/releases.ts';
 import { acceptedRollbacks } from './store/restores.ts';
 import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
@@ -108,6 +109,8 @@ const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
 const UPSTREAMS_EVERY_MS = 500;
 const DRIFT_EVERY_MS = 900_000;
+/** Told at once of what another process moves; looked at all the same, should nobody tell. */
+const RELEASES_EVERY_MS = 5000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -244,6 +247,14 @@ async function start(
     undo.push(() => executed.stop());
   }
   undo.push(every(ENVIRONMENT_EVERY_MS, () => environment.refresh(), log));
+  const { running: released } = stages.register;
+  const lookAtReleases = () =>
+    released.refresh().catch((error: unknown) => log('error', 'releases are not known', error));
+  const moved = listen(databaseUrl, {
+    ...{ channel: RELEASES_CHANNEL, name: 'portreeve-releases' },
+    heard: () => void lookAtReleases(),
+  });
+  undo.push(() => moved.stop());
 
   await leases.renew(executor, 60);
   // The folder is ours alone, and with the embedded database so is all that stands in it: nobody else can be alive.
@@ -269,12 +280,15 @@ async function start(
     local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
     database_roles: roles,
     executor: options.executor ?? 'here',
+    active_releases: stages.register.active,
     currency: currencyOf(config),
     endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
       ...{ name, model, where, clearance, simulated },
     })),
   };
   await recordStart({ audit, keys, policy, workflows: project.workflows, info, config, schema });
+  await stages.register.registerLoaded();
+  await released.refresh();
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
@@ -329,7 +343,7 @@ async function start(
       gate,
       runs,
       submit: async (task, principal) => {
-        const loaded = project.workflows.find(({ definition }) => definition.contract.name === task.workflow);
+        const loaded = released.current(task.workflow);
         if (loaded) await admit(loaded.definition.contract, principal);
         return submit(task, principal);
       },
@@ -344,7 +358,11 @@ async function start(
     auditScope: auditScopeOf(config.audit.scopes),
     notifier: stages.notifier,
     streams: () => stages.streams.states(),
-    workflows: project.workflows,
+    releases: stages.register.releases,
+    desk: stages.desk,
+    get workflows() {
+      return released.list();
+    },
     outside: stages.agents.outside,
     mcp: stages.agents.services,
     evidence: evidenceReader(database, stages.sealing),
@@ -395,6 +413,8 @@ async function start(
     every(EXPIRE_EVERY_MS, () => recordSecretChanges({ stateFolder: state.path, uow: database, audit }), log),
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
+    every(SETTLE_EVERY_MS, () => stages.desk.settleDue(), log),
+    every(RELEASES_EVERY_MS, () => released.refresh(), log),
     every(EXPIRE_EVERY_MS, () => stages.plantDue(), log),
     every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),
     every(SWEEP_EVERY_MS, () => identity.reviewDue(), log),

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
 import { printable, style } from '../output.ts';
 import type { ProjectOptions } from './check.ts';
+import { addReleaseRegister } from './release-register.ts';
 
 type Run<O> = (action: (options: O, ...words: string[]) => Promise<number>) => (...args: unknown[]) => Promise<void>;
 type BuildOptions = ProjectOptions & { readonly out?: string; readonly unsigned?: boolean };
@@ -13,7 +14,7 @@ type DiffOptions = ProjectOptions & { readonly workflow?: string; readonly failO
 export function addRelease(program: Command, run: Run<never>): void {
   const group = program
     .command('release')
-    .description('what a workflow is, as one signed bundle: build, check, compare');
+    .description('what a workflow is, as one signed bundle: build, check, compare, and bring into production');
   const inProject = (command: Command) => command.option('--project <folder>', 'folder with portreeve.config.ts', '.');
   inProject(group.command('list').description('the release that each workflow of the project is now')).action(
     (run as Run<ProjectOptions>)(list),
@@ -37,6 +38,7 @@ export function addRelease(program: Command, run: Run<never>): void {
     .option('--workflow <name>', 'where both are projects with several')
     .option('--fail-on-looser', 'exit 1 where anything loosens')
     .action((run as Run<DiffOptions>)(diff));
+  addReleaseRegister(group, run as never);
 }
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProjectConfig } from '@portreeve/contract';
-import { loadProject, type PortreeveServer, startServer } from '@portreeve/server';
+import { loadProject, type PortreeveServer, releasePublicKey, startServer } from '@portreeve/server';
 import { type Companions, startCompanions } from '../companions.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../../examples/incident-summary/', import.meta.url));
@@ -30,6 +30,8 @@ export interface Installation {
   readonly folder: string;
   readonly state: string;
   readonly server: PortreeveServer;
+  /** A folder with the same project, which asks another model: what is built there is another release. */
+  otherModel(name: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export async function installation(port: number): Promise<Installation> {
   try {
     const { config } = await loadProject(EXAMPLE);
     const server = await startServer({
-      project: await extendedExample(folder, config),
+      project: await extendedExample(folder, config, await releasePublicKey(state)),
       stateFolder: state,
       port,
       systems: async () => {
@@ -59,6 +61,14 @@ export async function installation(port: number): Promise<Installation> {
       folder,
       state,
       server,
+      async otherModel(name) {
+        const other = join(folder, `other-${name}`);
+        await mkdir(other);
+        const models = [{ name, kind: 'simulated' }];
+        const text = JSON.stringify({ workflows: workflowsFrom(other, config), models });
+        await writeFile(join(other, 'portreeve.config.ts'), `export default ${text};\n`);
+        return other;
+      },
       async stop() {
         await server.stop('the tests are done');
         await stop();
@@ -74,12 +84,13 @@ export async function installation(port: number): Promise<Installation> {
  * The example with a channel of notifications that hears of nothing and has no address (it can be tried, and fails), and
  * with an upstream of the gateway.
  */
-async function extendedExample(folder: string, config: ProjectConfig): Promise<string> {
+async function extendedExample(folder: string, config: ProjectConfig, key: string): Promise<string> {
   const project = join(folder, 'project');
   await mkdir(project);
   const text = JSON.stringify({
     environment: config.environment,
-    workflows: config.workflows.map((path) => relative(project, join(EXAMPLE, path))),
+    workflows: workflowsFrom(project, config),
+    releases: { keys: [key] },
     systems: { chat: { url: 'https://chat.example' } },
     notifications: {
       channels: [
@@ -102,3 +113,6 @@ async function extendedExample(folder: string, config: ProjectConfig): Promise<s
   await writeFile(join(project, 'portreeve.config.ts'), `export default ${text};\n`);
   return project;
 }
+
+const workflowsFrom = (folder: string, { workflows }: ProjectConfig): string[] =>
+  workflows.map((path) => relative(folder, join(EXAMPLE, path)));

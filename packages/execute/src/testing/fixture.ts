@@ -269,6 +269,7 @@ export function executeFixture(
           webhook: connector,
           relabel: nothingConnector(),
           caller: nothingConnector(),
+          house: nothingConnector(),
         },
         credentials: credentialsOf(instance),
         clock,

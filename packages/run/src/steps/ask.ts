@@ -136,7 +136,7 @@ export function askStep(scope: RunScope) {
       await deps.environment.freshen();
       const { way, take } = questionRecords(scope, { prompt: name, key, injection });
       const sent = await sendQuestion(
-        { endpoints: deps.endpoints, policy: deps.policy, deidentify: hide },
+        { endpoints: deps.endpoints, policy: scope.policy, deidentify: hide },
         {
           ...{ assembly, injection, principal: run.principal, workflow: factsOf(contract) },
           environment: deps.environment.facts(LOOKING),

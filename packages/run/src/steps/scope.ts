@@ -18,9 +18,10 @@ import {
   type ValueId,
 } from '@portreeve/contract';
 import type { Gate, Handoffs, Unwindings } from '@portreeve/gate';
+import { barredEnding } from '../barred.ts';
 import { factsOf, LOOKING } from '../facts.ts';
 import { InjectionScores } from '../injection-scores.ts';
-import type { ContextStage, Durable, Environment, LoadedWorkflow, RunStore } from '../ports.ts';
+import type { ContextStage, Durable, Environment, LoadedWorkflow, RunReleases, RunStore } from '../ports.ts';
 import { runQuarantine } from '../quarantine.ts';
 import type { Endpoint } from '../route-question.ts';
 import { type Ending, RunStopped } from '../stop.ts';
@@ -34,6 +35,8 @@ export interface PipelineDeps {
   readonly unwindings: Pick<Unwindings, 'begin' | 'advance' | 'get'>;
   readonly handoffs: Handoffs;
   readonly policy: PolicyDecider;
+  /** Left out: every release may go on. */
+  readonly releases?: RunReleases;
   readonly environment: Environment;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
@@ -47,17 +50,21 @@ export type Step<T> = { readonly ok: T } | { readonly ending: Ending };
 export type RunScope = ReturnType<typeof runScope>;
 
 export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded: LoadedWorkflow) {
-  const { definition } = loaded;
+  const { definition, policy = deps.policy } = loaded;
   const { contract } = definition;
   const actor = actorOf(run.principal);
   const refs: RecordRefs = { run: run.id, workflow: run.workflow, release: run.release };
+  const isBarred = () => deps.releases?.isBarred(run.release) ?? false;
   let count = 0;
   let stopped: RunStopped | null = null;
 
   async function step<T>(name: string, fn: (key: string) => Promise<Step<T>>): Promise<T> {
     if (stopped) throw stopped;
     const key = `${run.id}:${++count}:${name}`;
-    const result = (await durable.step(name, async () => (await fn(key)) as unknown as Json)) as unknown as Step<T>;
+    const result = (await durable.step(
+      name,
+      async () => (isBarred() ? { ending: barredEnding(run) } : await fn(key)) as unknown as Json,
+    )) as unknown as Step<T>;
     if ('ok' in result) return result.ok;
     stopped = new RunStopped(result.ending);
     throw stopped;
@@ -85,7 +92,7 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
         : { name, integrity: 'untrusted', confidentiality: 'restricted', categories: [] },
       environment: deps.environment.facts(LOOKING),
     };
-    return { request, decision: deps.policy.decide(request) };
+    return { request, decision: policy.decide(request) };
   };
 
   return {
@@ -94,6 +101,7 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
     run,
     loaded,
     definition,
+    policy,
     contract,
     life: runLife(deps.clock),
     quarantine: runQuarantine(),

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { PortreeveError } from '@portreeve/contract';
+import { PortreeveError, type ReleaseReport, releaseReportSchema } from '@portreeve/contract';
 import {
   diffReleases,
   type OpenedRelease,
@@ -10,6 +10,7 @@ import {
   readBundle,
   type Sbom,
   sbomOf,
+  sealReport,
   writeBundle,
 } from '@portreeve/govern';
 import { baselinePolicies } from '@portreeve/policy';
@@ -68,6 +69,30 @@ export async function openRelease(file: string, keys: readonly string[] = []): P
   if (size > BUNDLE_BYTES_MAX)
     throw new PortreeveError('too_large', `${file} has more than ${BUNDLE_BYTES_MAX} bytes.`);
   return readBundle(await readFile(file, 'utf8'), publicKeysByName(keys));
+}
+
+/** A report of a file, signed with the release key of a state folder. Throws `bad_request` for what is none. */
+export async function sealReportFile(
+  file: string,
+  stateFolder: string,
+): Promise<{ readonly release: string; readonly text: string; readonly signed_by: string }> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new PortreeveError('not_found', `There is no file ${file}.`, { cause });
+  });
+  const report = reportOf(text, file);
+  const signer = await releaseSigner(stateFolder);
+  return { release: report.release, text: sealReport(report, signer), signed_by: signer.id };
+}
+
+function reportOf(text: string, file: string): ReleaseReport {
+  try {
+    return releaseReportSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new PortreeveError('bad_request', `${file} is no report on a release.`, {
+      next: 'Write one with `portreeve test --report FILE` or `portreeve redteam --report FILE`.',
+      cause,
+    });
+  }
 }
 
 /** What changes between two releases, each a bundle or a project's folder (as its files are now). */

@@ -110,7 +110,7 @@ function parseDefinition(exported: unknown, file: string): WorkflowDefinition {
 }
 
 /** Every file of a folder, sorted by its path in it. */
-async function filesIn(folder: string): Promise<ReleaseFile[]> {
+export async function filesIn(folder: string): Promise<ReleaseFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   if (paths.length > RELEASE_FILES_MAX) {

@@ -5,6 +5,7 @@ import {
   isPortreeveError,
   PortreeveError,
   type ProjectConfig,
+  RELEASE_DESK,
   type WorkflowDefinition,
 } from '@portreeve/contract';
 import type { LoadedWorkflow } from '@portreeve/run';
@@ -35,12 +36,18 @@ export async function loadProject(folder: string): Promise<Project> {
     (each, index) => workflows.findIndex((other) => nameOf(other) === nameOf(each)) !== index,
   );
   if (twice) throw new PortreeveError('misconfigured', `Two workflows are called ${nameOf(twice)}.`);
+  const names = [
+    ...workflows.map(nameOf),
+    ...[...config.mcp.toolsets, ...config.mcp.upstreams].map(({ name }) => name),
+  ];
+  if (names.includes(RELEASE_DESK))
+    throw new PortreeveError('misconfigured', `${RELEASE_DESK} is the name of the desk by which releases move.`);
   return { folder: root, config, workflows, toolsets: await loadToolsets(root, config.mcp) };
 }
 
 const nameOf = (workflow: ProjectWorkflow): string => workflow.definition.contract.name;
 
-async function loadWorkflow(folder: string, shared: SharedParts): Promise<ProjectWorkflow> {
+export async function loadWorkflow(folder: string, shared: SharedParts): Promise<ProjectWorkflow> {
   const loaded = await loadDefinition(folder, shared);
   const { contract } = loaded.definition;
   const prompts = await loadPrompts(join(folder, 'prompts')).catch((error: unknown) => {

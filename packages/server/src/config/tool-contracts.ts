@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { dryRunContract, type ProjectConfig, type ToolContract } from '@portreeve/contract';
+import {
+  dryRunContract,
+  type ProjectConfig,
+  RELEASE_DESK,
+  RELEASE_TOOLS,
+  type ToolContract,
+} from '@portreeve/contract';
 import { loadConfig } from './load-config.ts';
 import { loadDefinition, sharedParts } from './load-definition.ts';
 
@@ -25,6 +31,7 @@ export async function loadToolContracts(project: string): Promise<ToolContracts>
     config,
     contracts: loaded.flatMap(({ definition }) => definition.tools),
     find(workflow, release, tool) {
+      if (workflow === RELEASE_DESK) return RELEASE_TOOLS.find(({ name }) => name === tool) ?? null;
       const found = loaded.find((each) => each.release === release && each.definition.contract.name === workflow);
       return found ? contractOf(tool, found.definition.tools) : null;
     },

@@ -17,6 +17,7 @@ import { takeStateFolder } from '../config/state-folder.ts';
 import { loadToolContracts } from '../config/tool-contracts.ts';
 import { every } from '../every.ts';
 import { openRootKeys } from '../keys/root-keys.ts';
+import { houseTools } from '../releases/house.ts';
 import { auditStage } from '../store/audit-stage.ts';
 import { checkRole } from '../store/check-role.ts';
 import { Database } from '../store/database.ts';
@@ -25,6 +26,7 @@ import { leaseStore } from '../store/leases.ts';
 import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
+import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
 import { VERSION } from '../version.ts';
 import { wireKeys } from '../wire-keys.ts';
@@ -136,9 +138,14 @@ async function start(
     routes: routesOf(config),
     clock,
   });
+  const proposals = proposalReader(database, sealing);
   const instance = instanceName(jkt, randomUUID());
   const { use, credentials } = wireExecutor({
     ...{ database, audit, clock, secrets, egress, systems, folder, instance, debugpoint },
+    house: houseTools({
+      ...{ store: releaseStore(database), audit, uow: database, clock, proposals },
+      evidence_hours_max: config.releases.evidence_hours_max,
+    }),
     environment: config.environment,
     key: keys.executor,
     jwks: { keys: config.grant_keys.map(publicKey) },
@@ -168,9 +175,8 @@ async function start(
   const dead = async (other: string) => (await leases.dead([other])).length > 0;
   const intake = takeDispatches({
     ...{ audit, use, jkt, instance, log },
-    contracts: project,
+    ...{ contracts: project, proposals },
     dispatches: dispatchStore(database),
-    proposals: proposalReader(database, sealing),
   });
   const timers = [
     every((leaseSeconds * 1000) / TICKS_PER_LEASE, () => leases.renew(instance, leaseSeconds), log),

@@ -1,5 +1,5 @@
 import type { AuditWriter, Clock, ProjectConfig } from '@portreeve/contract';
-import { type Egress, type McpFollower, thumbprintOf } from '@portreeve/execute';
+import { type Egress, type HouseAnswer, type HouseCall, type McpFollower, thumbprintOf } from '@portreeve/execute';
 import { createGrantIssuer, createGrants, createRecovery, type GrantIssuer } from '@portreeve/execute/gatekeeper';
 import type { ExecutionService } from '@portreeve/gate';
 import type { LeaseStore } from '@portreeve/run';
@@ -42,6 +42,8 @@ export async function wireExecution(options: {
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
   readonly follower: (key: string) => McpFollower | null;
+  /** What Portreeve does itself, where this process executes. */
+  readonly house: (call: HouseCall) => Promise<HouseAnswer>;
 }): Promise<WiredExecution> {
   const { database, audit, config, keys, clock, leases, instance } = options;
   const stage = { audit, uow: database, clock };

@@ -7,6 +7,8 @@ import {
   type Egress,
   type Executor,
   type ExecutorOptions,
+  type HouseAnswer,
+  type HouseCall,
   type McpFollower,
 } from '@portreeve/execute';
 import type { Secrets } from '../config/secrets.ts';
@@ -31,6 +33,7 @@ export function wireExecutor(options: {
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
   readonly follower?: (key: string) => McpFollower | null;
+  readonly house: (call: HouseCall) => Promise<HouseAnswer>;
 }): { readonly use: Executor; readonly credentials: Credentials } {
   const { database, audit, clock, secrets, egress, systems, environment, folder, instance } = options;
   const stage = { audit, uow: database, clock };
@@ -53,6 +56,7 @@ export function wireExecutor(options: {
       clock,
       systems,
       folder,
+      house: options.house,
       ...(options.follower ? { follower: options.follower } : {}),
     }),
     instance,

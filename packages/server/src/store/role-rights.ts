@@ -65,6 +65,18 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   // Freezes come by the API, outages from who asks models.
   environment_changes: { api: ADD, reasoner: ADD, gatekeeper: READ },
 
+  // Brought and barred by the API; moved on by who carries out what was approved. What runs take is read by who starts them.
+  releases: {
+    api: 'SELECT, INSERT, UPDATE (origin, signed_by, state)',
+    reasoner: READ,
+    gatekeeper: READ,
+    executor: 'SELECT, UPDATE (state)',
+  },
+  release_bundles: { api: ADD, reasoner: READ, gatekeeper: READ, executor: READ },
+  release_evidence: { api: ADD, gatekeeper: READ, executor: READ },
+  release_moves: { api: ADD, gatekeeper: READ, executor: ADD },
+  release_requests: { api: ADD, gatekeeper: 'SELECT, UPDATE (ending)' },
+
   model_states: { api: READ, reasoner: CHANGE },
   budget_uses: { api: READ, reasoner: CHANGE },
   budget_reservations: { reasoner: 'SELECT, INSERT, DELETE' },

@@ -22,6 +22,7 @@ import { policyRoutes } from './policy.ts';
 import { proposalRoutes } from './proposals.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
+import { releaseRoutes } from './releases.ts';
 import { revealRoutes } from './reveal.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...proposalRoutes,
   ...mcpRoutes,
   ...definitionRoutes,
+  ...releaseRoutes,
   ...environmentRoutes,
   ...auditRoutes,
   ...tlogRoutes,

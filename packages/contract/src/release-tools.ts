@@ -1,0 +1,105 @@
+import { digestOf } from './canonical.ts';
+import { RISK_TIERS, type ToolContract, toolContractSchema } from './workflow.ts';
+
+const NAME = { type: 'string', pattern: '^[a-z][a-z0-9]*([-_][a-z0-9]+)*$', maxLength: 64 };
+const DIGEST = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
+const DIGEST_OR_NONE = { anyOf: [DIGEST, { type: 'null' }] };
+const REASON = { type: 'string', minLength: 3, maxLength: 1000 };
+
+const shared = {
+  version: '1.0',
+  effect: 'write',
+  result: { type: 'object' },
+  clearance: { confidentiality: 'restricted', categories: [] },
+  undo: 'irreversible',
+  timeout_ms: 1000,
+  idempotency: 'key',
+  audience: 'urn:portreeve:releases',
+  binding: { connector: 'house' },
+} as const;
+
+/** Everything that a person who approves must see of it stands in the arguments, and so in the digest that they sign. */
+const moving = {
+  ...shared,
+  tier: 3,
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['workflow', 'risk', 'release', 'replaces', 'evidence', 'looser', 'reason'],
+    properties: {
+      workflow: NAME,
+      /** The risk tier of the workflow. */
+      risk: { enum: [...RISK_TIERS] },
+      release: DIGEST,
+      /** What is in production now. */
+      replaces: DIGEST_OR_NONE,
+      /** Digests of the reports that it rests on. */
+      evidence: { type: 'array', items: DIGEST, maxItems: 16 },
+      /** What it lets more be done, seen or sent than what it replaces, in words. */
+      looser: { type: 'array', items: { type: 'string', maxLength: 400 }, maxItems: 50 },
+      reason: REASON,
+    },
+  },
+  sinks: [
+    { path: '/workflow', kind: 'target' },
+    { path: '/release', kind: 'payload' },
+  ],
+} as const;
+
+/** Lets a release be staged: an owner of the workflow agrees. */
+export const stageRelease: ToolContract = toolContractSchema.parse({
+  ...moving,
+  name: 'stage_release',
+  title: 'Stage a release',
+  description: 'Moves a release of a workflow from testing to staging. No run takes it by that.',
+});
+
+/** Puts a release into production: two people of the workflow's owners agree (`action.promotion-two-owners`). */
+export const promoteRelease: ToolContract = toolContractSchema.parse({
+  ...moving,
+  name: 'promote_release',
+  title: 'Put a release into production',
+  description: 'From then on new runs of the workflow take this release. Runs that are under way keep theirs.',
+});
+
+/**
+ * Takes a release that was in production before back into it. Tier 2: it restores what people have approved once, so that it
+ * goes ahead at once and the owners are told.
+ */
+export const rollBackRelease: ToolContract = toolContractSchema.parse({
+  ...shared,
+  name: 'roll_back_release',
+  title: 'Roll back to an earlier release',
+  description: 'From then on new runs take a release that was in production before. Runs under way keep theirs.',
+  tier: 2,
+  // Undone by the same tool, the other way round.
+  undo: {
+    tool: 'roll_back_release',
+    window_minutes: 43_200,
+    args: {
+      workflow: { from: 'args', pointer: '/workflow' },
+      release: { from: 'args', pointer: '/replaces' },
+      replaces: { from: 'args', pointer: '/release' },
+      reason: { from: 'args', pointer: '/reason' },
+    },
+  },
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['workflow', 'release', 'replaces', 'reason'],
+    properties: { workflow: NAME, release: DIGEST, replaces: DIGEST_OR_NONE, reason: REASON },
+  },
+  sinks: [
+    { path: '/workflow', kind: 'target' },
+    { path: '/release', kind: 'payload' },
+  ],
+});
+
+/** The tools by which releases move: the house's own, which no workflow can declare. */
+export const RELEASE_TOOLS: readonly ToolContract[] = [stageRelease, promoteRelease, rollBackRelease];
+
+/** To policy and on record what a workflow is; no workflow may have this name. */
+export const RELEASE_DESK = 'portreeve-releases';
+
+/** What stands for the release of the desk itself: the digest of its contracts. */
+export const RELEASE_DESK_DIGEST = digestOf(RELEASE_TOOLS);

@@ -1,0 +1,46 @@
+import {
+  type Clock,
+  type Digest,
+  draft,
+  type ProposalId,
+  type RecordActor,
+  type RecordDraft,
+  type ReleaseEvent,
+  type Tx,
+} from '@portreeve/contract';
+import type { ReleaseStore, StoredRelease } from './ports.ts';
+import { nextRelease } from './states.ts';
+
+export interface MoveDeps {
+  readonly store: ReleaseStore;
+  readonly clock: Clock;
+}
+
+/** Moves one locked release and gives the records of it, to be appended last. Throws `conflict` where it cannot. */
+export async function moveRelease(
+  { store, clock }: MoveDeps,
+  tx: Tx,
+  wanted: {
+    readonly release: StoredRelease;
+    readonly event: ReleaseEvent;
+    readonly reason: string;
+    readonly actor: RecordActor;
+    readonly proposal: ProposalId | null;
+    /** The release that it takes the place of, or that takes its place. */
+    readonly other: Digest | null;
+  },
+): Promise<RecordDraft[]> {
+  const { release: found, event, reason, actor, proposal, other } = wanted;
+  const { release, workflow, state: from } = found;
+  const to = nextRelease(from, event);
+  await store.move(tx, { release, event, from, to, reason, by: actor.id, at: clock.now().toISOString(), proposal });
+  return [
+    draft({
+      type: 'release.moved',
+      actor,
+      refs: { workflow, release, ...(proposal === null ? {} : { proposal }) },
+      outcome: to,
+      data: { workflow, release, event, from, to, reason, other },
+    }),
+  ];
+}

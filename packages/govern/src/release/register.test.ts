@@ -1,0 +1,269 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  type Digest,
+  finalStates,
+  fixedClock,
+  newId,
+  type Principal,
+  promoteRelease,
+  RELEASE_EVENTS,
+  type ReleaseReport,
+  rollBackRelease,
+  SYSTEM_ACTOR,
+  stageRelease,
+  thresholdsOf,
+} from '@portreeve/contract';
+import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import { describe, expect, test } from 'vitest';
+import { memoryReleaseStore } from '../testing/release-store.ts';
+import { releaseStoreContract } from '../testing/release-store-contract.ts';
+import { CONTRACT } from '../testing/workflow.ts';
+import { writeBundle } from './bundle.ts';
+import { carryOutMove } from './carry-out.ts';
+import { evidenceDigests } from './gaps.ts';
+import { releaseManifest } from './manifest.ts';
+import { createReleases } from './register.ts';
+import { openReport, sealReport } from './report.ts';
+import { RELEASE_TABLE } from './states.ts';
+
+releaseStoreContract('memory', async () => {
+  const store = memoryReleaseStore();
+  return { store, uow: memoryUnitOfWork(store) };
+});
+
+const HOUR_MS = 3_600_000;
+const by: Principal = {
+  ...{ id: 'prn_olga' as Principal['id'], kind: 'person', name: 'Olga', roles: ['operator'], groups: [], act: [] },
+};
+
+function signer(id: string): { id: string; key: KeyObject; public: KeyObject } {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return { id, key: privateKey, public: createPublicKey(privateKey) };
+}
+
+function setUp() {
+  const clock = fixedClock('2026-11-21T12:00:00.000Z');
+  const store = memoryReleaseStore();
+  const audit = memoryAuditWriter();
+  const uow = memoryUnitOfWork(store, audit);
+  const ours = signer('ours');
+  const deps = { store, audit, uow, clock, keys: new Map([[ours.id, ours.public]]), evidence_hours_max: 24 };
+  const releases = createReleases({ ...deps, workflows: [CONTRACT.name] });
+  const bundle = (note: string, key: { id: string; key: KeyObject } | null = ours, name = CONTRACT.name) => {
+    const files = [{ path: 'workflow.ts', bytes: Buffer.from(note) }];
+    const definition = { contract: { ...CONTRACT, name }, tools: [], sources: [], run: async () => undefined };
+    const manifest = releaseManifest({ portreeve: '0.1.0', definition, models: [], files });
+    return writeBundle({ manifest, baseline: [], files, sbom: null }, key);
+  };
+  const report = (release: Digest, kind: ReleaseReport['kind'], over: Partial<ReleaseReport> = {}): ReleaseReport => ({
+    ...{ kind, workflow: CONTRACT.name, release, portreeve: '0.1.0', ok: true, cases: [] },
+    ...{ started: clock.now().toISOString(), ended: clock.now().toISOString() },
+    figures: {
+      unattended_harm: 0,
+      attack_success_per_mille: 0,
+      false_alarms_per_mille: 10,
+      injection_recall_per_mille: 900,
+    },
+    ...over,
+  });
+  const attach = (release: Digest, kind: ReleaseReport['kind'], over: Partial<ReleaseReport> = {}) =>
+    releases.attest(release, sealReport(report(release, kind, over), ours), by);
+  const move = async (tool: string, release: Digest, args: object = {}) => {
+    const current = (await store.list({ workflow: CONTRACT.name, state: 'production' }))[0]?.release ?? null;
+    const evidence = evidenceDigests(await store.evidence(release));
+    const shared = { workflow: CONTRACT.name, release, replaces: current, evidence, reason: 'a test' };
+    const proposal = newId('proposal', clock);
+    const call = { tool, args: { ...shared, ...args }, proposal, actor: SYSTEM_ACTOR };
+    return { outcome: await carryOutMove(deps, call), again: () => carryOutMove(deps, call) };
+  };
+  /** Brings a release into production. */
+  const promoted = async (note: string): Promise<Digest> => {
+    const { release } = await releases.add(bundle(note), by);
+    await releases.move(release, 'test', 'a test', by);
+    await attach(release, 'tests');
+    await attach(release, 'red-team');
+    for (const tool of [stageRelease, promoteRelease])
+      expect((await move(tool.name, release)).outcome).toMatchObject({ done: true });
+    clock.advance(1000);
+    return release;
+  };
+  return { ...deps, releases, bundle, report, attach, move, promoted, ours };
+}
+
+describe('H1: the states of a release', () => {
+  test('only `barred` is final, and from every other state a release can be barred', () => {
+    expect(finalStates(RELEASE_TABLE)).toEqual(['barred']);
+    for (const [state, row] of Object.entries(RELEASE_TABLE))
+      expect(row.bar, state).toBe(state === 'barred' ? null : 'barred');
+  });
+
+  test('into production lead promotion from staging and restoring what was retired, and nothing else', () => {
+    const leading = Object.entries(RELEASE_TABLE).flatMap(([state, row]) =>
+      RELEASE_EVENTS.filter((event) => row[event] === 'production').map((event) => `${state} ${event}`),
+    );
+    expect(leading).toEqual(['staging promote', 'retired restore']);
+  });
+});
+
+describe('H1: a bundle comes into the register', () => {
+  test('signed by a trusted key; the same again changes nothing; who added it is on record', async () => {
+    const { releases, bundle, audit } = setUp();
+    const first = await releases.add(bundle('1'), by);
+    expect(first).toMatchObject({ state: 'added', origin: 'bundle', signed_by: ['ours'], added_by: by.id });
+    expect(await releases.add(bundle('1'), by)).toEqual(first);
+    expect(audit.of('release.added')).toHaveLength(1);
+  });
+
+  test.each([
+    ['unsigned', null, CONTRACT.name, 'bad_signature'],
+    ['signed by another key', signer('theirs'), CONTRACT.name, 'bad_signature'],
+    ['signed by another key under the name of ours', signer('ours'), CONTRACT.name, 'bad_signature'],
+  ] as const)('%s it is turned away, which is on record', async (_what, key, name, code) => {
+    const { releases, bundle, audit, store } = setUp();
+    await expect(releases.add(bundle('1', key, name), by)).rejects.toMatchObject({ code });
+    expect(audit.of('release.turned_away')).toMatchObject([{ outcome: code, data: { what: 'bundle' } }]);
+    expect(await store.list({})).toEqual([]);
+  });
+
+  test('of a workflow that does not run here, or changed by one byte, it is turned away', async () => {
+    const { releases, bundle, ours } = setUp();
+    await expect(releases.add(bundle('1', ours, 'another'), by)).rejects.toMatchObject({ code: 'unknown_workflow' });
+    const other = Buffer.from('2').toString('base64');
+    const changed = bundle('1').replace(Buffer.from('1').toString('base64'), other);
+    await expect(releases.add(changed, by)).rejects.toMatchObject({ code: 'release_broken' });
+  });
+});
+
+describe('H1 H4: evidence', () => {
+  test('is a signed report on exactly this release, and stands by its digest', async () => {
+    const { releases, bundle, attach, audit } = setUp();
+    const { release } = await releases.add(bundle('1'), by);
+    const attached = await attach(release, 'tests');
+    expect(attached).toMatchObject({ kind: 'tests', ok: true, signed_by: ['ours'] });
+    expect(audit.of('release.evidence')).toMatchObject([{ data: { evidence: attached.evidence }, outcome: 'passed' }]);
+    expect(openReport((await releases.report(attached.evidence))!, new Map()).evidence).toBe(attached.evidence);
+    await attach(release, 'tests');
+    expect(audit.of('release.evidence')).toHaveLength(1);
+  });
+
+  test('by another key, on another release, stale, from the future or no report at all it is turned away', async () => {
+    const { releases, bundle, report, clock, ours, audit } = setUp();
+    const { release } = await releases.add(bundle('1'), by);
+    const other = (await releases.add(bundle('2'), by)).release;
+    const old = new Date(clock.now().getTime() - 24 * HOUR_MS).toISOString();
+    const ahead = new Date(clock.now().getTime() + HOUR_MS).toISOString();
+    const tried: [string, string][] = [
+      [sealReport(report(release, 'tests'), signer('ours')), 'bad_signature'],
+      [sealReport(report(other, 'tests'), ours), 'digest_mismatch'],
+      [sealReport(report(release, 'tests', { workflow: 'another' }), ours), 'digest_mismatch'],
+      [sealReport(report(release, 'tests', { started: old, ended: old }), ours), 'conflict'],
+      [sealReport(report(release, 'tests', { ended: ahead }), ours), 'bad_request'],
+      ['{}', 'bad_request'],
+      [bundle('1'), 'bad_request'],
+    ];
+    for (const [text, code] of tried)
+      await expect(releases.attest(release, text, by), code).rejects.toMatchObject({ code });
+    expect(await releases.evidence(release)).toEqual([]);
+    expect(audit.of('release.turned_away').map(({ outcome }) => outcome)).toEqual(tried.map(([, code]) => code));
+  });
+
+  test('a signature on a release is none on a report: the type is part of what is signed', async () => {
+    const { bundle, ours } = setUp();
+    const { statement } = JSON.parse(bundle('1'));
+    const relabelled = { ...statement, payloadType: 'application/vnd.portreeve.release-report+json' };
+    expect(() => openReport(JSON.stringify(relabelled), new Map([[ours.id, ours.public]]))).toThrow('no sealed report');
+  });
+
+  test('what a release lacks: no report, a failed one, a stale one, thresholds that are not met', async () => {
+    const { releases, bundle, attach, clock } = setUp();
+    const { release } = await releases.add(bundle('1'), by);
+    const lacks = async () => (await releases.gaps(release)).map(({ path }) => path);
+    expect(await lacks()).toEqual(['evidence.tests', 'evidence.red-team']);
+    await attach(release, 'tests');
+    await attach(release, 'red-team', { figures: { unattended_harm: 1, attack_success_per_mille: 20 } });
+    expect(await lacks()).toEqual(['thresholds.unattended_harm_max', 'thresholds.false_alarms_per_mille_max']);
+    clock.advance(1000);
+    await attach(release, 'red-team');
+    expect(await lacks()).toEqual([]);
+    clock.advance(1000);
+    // A newer one that failed stands against an older one that passed.
+    await attach(release, 'tests', { ok: false });
+    expect(await lacks()).toEqual(['evidence.tests']);
+    clock.advance(24 * HOUR_MS);
+    expect(await lacks()).toEqual(['evidence.tests', 'evidence.tests', 'evidence.red-team']);
+  });
+
+  test('thresholds that a workflow does not set are those of its risk tier, and unattended harm is never let pass', () => {
+    for (const tier of ['low', 'medium', 'high', 'critical'])
+      expect(thresholdsOf({ tier }).unattended_harm_max).toBe(0);
+    const own = thresholdsOf({ tier: 'low', thresholds: { attack_success_per_mille_max: 0 } });
+    expect(own).toMatchObject({ attack_success_per_mille_max: 0, false_alarms_per_mille_max: 300 });
+    expect(thresholdsOf({ tier: 'critical' }).approval_minutes_max).toBeLessThan(
+      thresholdsOf({ tier: 'low' }).approval_minutes_max,
+    );
+  });
+});
+
+describe('H1: what was approved and granted is carried out', () => {
+  test('in one transaction the new one comes in and the old one goes out, and both are on record', async () => {
+    const { promoted, releases, audit } = setUp();
+    const first = await promoted('1');
+    const second = await promoted('2');
+    expect([(await releases.get(first)).state, (await releases.get(second)).state]).toEqual(['retired', 'production']);
+    expect(audit.of('release.moved').slice(-2)).toMatchObject([
+      { refs: { release: first }, data: { event: 'supersede', other: second } },
+      { refs: { release: second }, data: { event: 'promote', other: first } },
+    ]);
+    expect(await releases.before(CONTRACT.name)).toBe(first);
+  });
+
+  test('the same proposal twice is done once', async () => {
+    const { promoted, move, releases, audit } = setUp();
+    const first = await promoted('1');
+    await promoted('2');
+    const { outcome, again } = await move(rollBackRelease.name, first);
+    expect(outcome).toMatchObject({ done: true });
+    const moves = audit.of('release.moved').length;
+    expect(await again()).toMatchObject({ done: true, release: first });
+    expect(audit.of('release.moved')).toHaveLength(moves);
+    expect((await releases.get(first)).state).toBe('production');
+  });
+
+  test('not where something else is in production by then, or the evidence is another or not good any more', async () => {
+    const { promoted, releases, bundle, attach, move, clock } = setUp();
+    const { release } = await releases.add(bundle('late'), by);
+    await releases.move(release, 'test', 'a test', by);
+    await attach(release, 'tests');
+    await attach(release, 'red-team');
+    expect((await move(stageRelease.name, release)).outcome).toMatchObject({ done: true });
+    const current = await promoted('1');
+    const refused = async (args: object, reason: RegExp) =>
+      expect((await move(promoteRelease.name, release, args)).outcome).toMatchObject({
+        done: false,
+        reason: expect.stringMatching(reason),
+      });
+    await refused({ replaces: null }, /ask again/);
+    await refused({ evidence: [] }, /Other reports/);
+    await attach(release, 'red-team', { ok: false });
+    await refused({}, /evidence\.red-team/);
+    clock.advance(24 * HOUR_MS);
+    await refused({}, /hours old/);
+    expect((await releases.get(current)).state).toBe('production');
+  });
+
+  test('a release that was never in production is not rolled back to, and a barred one never comes back', async () => {
+    const { promoted, releases, bundle, move } = setUp();
+    const first = await promoted('1');
+    const second = await promoted('2');
+    const { release } = await releases.add(bundle('3'), by);
+    await releases.move(release, 'retire', 'given up', by);
+    expect((await move(rollBackRelease.name, release)).outcome).toMatchObject({ done: false });
+    await releases.move(first, 'bar', 'it leaks', by);
+    expect((await move(rollBackRelease.name, first)).outcome).toMatchObject({ done: false });
+    expect(await releases.before(CONTRACT.name)).toBeNull();
+    await expect(releases.move(first, 'test', 'once more', by)).rejects.toMatchObject({ code: 'conflict' });
+    // What is in production can be barred: then nothing is.
+    await releases.move(second, 'bar', 'it leaks too', by);
+    expect((await releases.list({ state: 'production' })).length).toBe(0);
+  });
+});

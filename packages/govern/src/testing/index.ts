@@ -1,0 +1,3 @@
+export { memoryReleaseStore } from './release-store.ts';
+export { releaseStoreContract } from './release-store-contract.ts';
+export { CONTRACT } from './workflow.ts';

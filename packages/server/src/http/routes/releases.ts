@@ -1,0 +1,229 @@
+import {
+  type Digest,
+  digestSchema,
+  idSchema,
+  nameSchema,
+  PortreeveError,
+  RELEASE_EVENTS,
+  RELEASE_ORIGINS,
+  RELEASE_STATES,
+  REPORT_KINDS,
+  RISK_TIERS,
+} from '@portreeve/contract';
+import { REPORT_CHARS_MAX, type StoredRelease } from '@portreeve/govern';
+import { z } from 'zod';
+import type { Services } from '../../services.ts';
+import { route } from '../route.ts';
+import { listLimit } from './schemas.ts';
+
+const MIB = 1024 * 1024;
+/** Of a request that brings a bundle. */
+const BUNDLE_BYTES_MAX = 32 * MIB;
+
+const reason = z.string().trim().min(3).max(1000);
+const params = z.object({ release: digestSchema });
+
+const releaseAnswer = z.object({
+  release: digestSchema,
+  workflow: nameSchema,
+  version: z.string(),
+  risk: z.enum(RISK_TIERS),
+  portreeve: z.string(),
+  origin: z.enum(RELEASE_ORIGINS),
+  state: z.enum(RELEASE_STATES),
+  signed_by: z.array(z.string()),
+  bytes: z.int().nullable().describe('Of its bundle; null where only a folder had it'),
+  added_by: z.string(),
+  added_at: z.string(),
+});
+
+const evidenceAnswer = z.object({
+  evidence: digestSchema,
+  kind: z.enum(REPORT_KINDS),
+  ok: z.boolean(),
+  started: z.string(),
+  ended: z.string(),
+  figures: z.record(z.string(), z.int()),
+  cases: z.int(),
+  signed_by: z.array(z.string()),
+  attached_by: z.string(),
+  attached_at: z.string(),
+});
+
+const shownAnswer = releaseAnswer.extend({
+  evidence: z.array(evidenceAnswer),
+  lacks: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .describe('What it lacks for going on towards production'),
+  moves: z.array(
+    z.object({
+      event: z.enum(RELEASE_EVENTS),
+      from: z.enum(RELEASE_STATES),
+      to: z.enum(RELEASE_STATES),
+      reason: z.string(),
+      by: z.string(),
+      at: z.string(),
+      proposal: z.string().nullable(),
+    }),
+  ),
+  requests: z.array(
+    z.object({
+      proposal: idSchema('proposal'),
+      tool: z.string(),
+      asked_by: z.string(),
+      asked_at: z.string(),
+      ending: z.string().nullable().describe('Null while it goes on'),
+    }),
+  ),
+});
+
+const deskAnswer = z.object({
+  proposal: idSchema('proposal'),
+  release: digestSchema,
+  tool: z.string(),
+  status: z.string().describe('`waiting` for people, `succeeded`, `refused`, `denied`, `failed`, `running`'),
+  approval: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+
+const viewOf = ({ contract, ...release }: StoredRelease) => ({ ...release, risk: contract.tier });
+
+async function shown({ releases, desk }: Services, release: Digest) {
+  const found = await releases.get(release);
+  const [evidence, lacks, moves, requests] = await Promise.all([
+    releases.evidence(release),
+    releases.gaps(release),
+    releases.moves(release),
+    desk.of(release),
+  ]);
+  return { ...viewOf(found), evidence, lacks, moves, requests };
+}
+
+/** The register of releases (requirement H1). */
+export const releaseRoutes = [
+  route({
+    method: 'GET',
+    url: '/v1/releases',
+    operation: 'releases.read',
+    summary: 'The register of releases: what there is, and where each stands',
+    records: 'read',
+    query: z.strictObject({
+      workflow: nameSchema.optional(),
+      state: z.enum(RELEASE_STATES).optional(),
+      limit: listLimit,
+    }),
+    answers: { 200: z.object({ active: z.enum(['folder', 'promoted']), releases: z.array(releaseAnswer) }) },
+    handler: async ({ services, query: { workflow, state, limit } }) => {
+      const filter = {
+        limit,
+        ...(workflow === undefined ? {} : { workflow }),
+        ...(state === undefined ? {} : { state }),
+      };
+      return { active: services.info.active_releases, releases: (await services.releases.list(filter)).map(viewOf) };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/releases/:release',
+    operation: 'releases.read',
+    summary: 'One release: its evidence, what it lacks, how it came to stand where it stands',
+    records: 'read',
+    params,
+    answers: { 200: shownAnswer },
+    handler: async ({ services, params: { release } }) => shown(services, release as Digest),
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/releases/:release/evidence/:evidence',
+    operation: 'releases.read',
+    summary: 'A report as it was attached, under its signature (DSSE)',
+    records: 'read',
+    params: params.extend({ evidence: digestSchema }),
+    answers: { 200: z.object({ report: z.string() }) },
+    handler: async ({ services, params: { release, evidence } }) => {
+      const attached = (await services.releases.evidence(release as Digest)).some((each) => each.evidence === evidence);
+      const report = attached ? await services.releases.report(evidence as Digest) : null;
+      if (report === null) throw new PortreeveError('not_found', `No report ${evidence} is attached to ${release}.`);
+      return { report };
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/releases',
+    operation: 'releases.add',
+    summary: 'Add a signed bundle to the register; nothing runs it by that',
+    records: ['release.added', 'release.turned_away'],
+    bodyLimit: BUNDLE_BYTES_MAX,
+    body: z.strictObject({ bundle: z.string().min(1).max(BUNDLE_BYTES_MAX) }),
+    answers: { 201: releaseAnswer },
+    handler: async ({ services, who, body }) => viewOf(await services.releases.add(body.bundle, who.principal)),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/releases/:release/evidence',
+    operation: 'releases.attest',
+    summary: 'Attach a signed report of tests or of a red team on exactly this release',
+    records: ['release.evidence', 'release.turned_away'],
+    bodyLimit: REPORT_CHARS_MAX + MIB,
+    params,
+    body: z.strictObject({ report: z.string().min(1).max(REPORT_CHARS_MAX).describe('A DSSE envelope') }),
+    answers: { 201: evidenceAnswer },
+    handler: async ({ services, who, params: { release }, body }) =>
+      services.releases.attest(release as Digest, body.report, who.principal),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/releases/:release/events',
+    operation: 'releases.move',
+    summary: 'Let a release be tested, or give it up before it comes into production',
+    records: ['release.moved'],
+    params,
+    body: z.strictObject({ event: z.enum(['test', 'retire']), reason }),
+    answers: { 201: shownAnswer },
+    handler: async ({ services, who, params: { release }, body }) => {
+      await services.releases.move(release as Digest, body.event, body.reason, who.principal);
+      return shown(services, release as Digest);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/releases/:release/promotions',
+    operation: 'releases.move',
+    fresh_proof: true,
+    summary: 'Ask that a release go on: from testing to staging, from staging into production. Its owners decide',
+    records: ['proposal.submitted', 'decision.made', 'approval.requested'],
+    params,
+    body: z.strictObject({ reason }),
+    answers: { 201: deskAnswer },
+    handler: async ({ services, who, params: { release }, body }) =>
+      services.desk.promote(release as Digest, body.reason, who.principal),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/releases/:release/bar',
+    operation: 'releases.bar',
+    fresh_proof: true,
+    summary: 'Bar a release for ever: no run of it starts or goes on',
+    records: ['release.moved'],
+    params,
+    body: z.strictObject({ reason }),
+    answers: { 201: shownAnswer },
+    handler: async ({ services, who, params: { release }, body }) => {
+      await services.releases.move(release as Digest, 'bar', body.reason, who.principal);
+      return shown(services, release as Digest);
+    },
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/workflows/:name/rollbacks',
+    operation: 'releases.move',
+    fresh_proof: true,
+    summary: 'Let new runs take a release again that was in production before: the last one, unless one is named',
+    records: ['proposal.submitted', 'decision.made', 'grant.issued', 'release.moved'],
+    params: z.object({ name: nameSchema }),
+    body: z.strictObject({ to: digestSchema.optional(), reason }),
+    answers: { 201: deskAnswer },
+    handler: async ({ services, who, params: { name }, body }) =>
+      services.desk.rollBack(name, (body.to as Digest | undefined) ?? null, body.reason, who.principal),
+  }),
+];

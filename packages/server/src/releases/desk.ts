@@ -1,0 +1,191 @@
+import {
+  type Clock,
+  type Digest,
+  isPortreeveError,
+  type JsonObject,
+  newId,
+  PortreeveError,
+  type Principal,
+  type ProposalId,
+  promoteRelease,
+  RELEASE_DESK,
+  RELEASE_DESK_DIGEST,
+  RELEASE_TOOLS,
+  type ReleaseState,
+  rollBackRelease,
+  stageRelease,
+  type ToolContract,
+} from '@portreeve/contract';
+import type { Gate, GateResult } from '@portreeve/gate';
+import { diffReleases, evidenceDigests, type Releases, readBundle, type StoredRelease } from '@portreeve/govern';
+import type { ReleaseRequests } from '../store/release-requests.ts';
+
+/** Where a request stands for whoever made it. */
+export interface DeskAnswer {
+  readonly proposal: ProposalId;
+  readonly release: Digest;
+  readonly tool: string;
+  readonly status: GateResult['status'];
+  /** What people are asked by, while they are. */
+  readonly approval: string | null;
+  /** Why nothing was done. */
+  readonly reason: string | null;
+}
+
+/**
+ * Where people ask that a release be staged, put into production, or taken back into it. Each is a proposal of a tool of the
+ * house, so that policy, the workflow's owners, the grant and the record are those of every action (requirement H1).
+ */
+export function createDesk(deps: {
+  readonly releases: Releases;
+  readonly requests: ReleaseRequests;
+  readonly gate: Pick<Gate, 'submit' | 'resume' | 'get'>;
+  readonly active: 'folder' | 'promoted';
+  readonly clock: Clock;
+  readonly log: (level: 'error', message: string, error: unknown) => void;
+}) {
+  const { releases, requests, gate, active, clock } = deps;
+
+  /** Asks for the next state of a release on its way to production. Throws `release_not_ready` with all that it lacks. */
+  async function promote(release: Digest, reason: string, by: Principal): Promise<DeskAnswer> {
+    const found = await releases.get(release);
+    const tool = found.state === 'testing' ? stageRelease : promoteRelease;
+    if (found.state !== 'testing' && found.state !== 'staging')
+      throw new PortreeveError('conflict', `A release that is ${found.state} is not promoted.`, {
+        next: NEXT[found.state] ?? 'Add another release.',
+      });
+    if (tool === promoteRelease) assertPromoted();
+    const errors = await releases.gaps(release);
+    if (errors.length > 0)
+      throw new PortreeveError('release_not_ready', `${release} cannot go on: ${errors[0]?.message}.`, { errors });
+    const replaced = await inProduction(found.workflow);
+    return ask(found, tool, reason, by, {
+      ...{ workflow: found.workflow, risk: found.contract.tier, release, reason },
+      replaces: replaced?.release ?? null,
+      evidence: evidenceDigests(await releases.evidence(release)),
+      looser: await looser(replaced, found),
+    });
+  }
+
+  /** Asks that new runs take a release again that was in production before: the one before this, unless one is named. */
+  async function rollBack(workflow: string, to: Digest | null, reason: string, by: Principal): Promise<DeskAnswer> {
+    assertPromoted();
+    const current = await inProduction(workflow);
+    const target = to ?? (await releases.before(workflow));
+    if (!target)
+      throw new PortreeveError('conflict', `No other release of ${workflow} was in production that may be again.`, {
+        next: 'Promote one: `portreeve release promote`.',
+      });
+    const found = await releases.get(target);
+    if (found.workflow !== workflow) throw new PortreeveError('bad_request', `${target} is of ${found.workflow}.`);
+    return ask(found, rollBackRelease, reason, by, {
+      ...{ workflow, release: target, reason },
+      replaces: current?.release ?? null,
+    });
+  }
+
+  function assertPromoted(): void {
+    if (active === 'promoted') return;
+    throw new PortreeveError('conflict', 'This installation runs what the files of its project are.', {
+      next: "Set `releases: { active: 'promoted' }` in portreeve.config.ts, and start the server again.",
+    });
+  }
+
+  async function inProduction(workflow: string): Promise<StoredRelease | null> {
+    return (await releases.list({ workflow, state: 'production', limit: 1 }))[0] ?? null;
+  }
+
+  /** What loosens, for the people who approve. What cannot be compared counts as looser. */
+  async function looser(before: StoredRelease | null, after: StoredRelease): Promise<string[]> {
+    if (before === null)
+      return ['It is the first release of this workflow: nothing is in production to compare it with.'];
+    const [was, is] = await Promise.all([releases.bundle(before.release), releases.bundle(after.release)]);
+    if (was === null || is === null) return ['There is no bundle to compare it with.'];
+    return diffReleases(readBundle(was), readBundle(is))
+      .filter(({ loosens }) => loosens)
+      .map(({ area, text }) => `${area}: ${text}`.slice(0, LINE_MAX))
+      .slice(0, LINES_MAX);
+  }
+
+  async function ask(
+    { release, contract }: StoredRelease,
+    tool: ToolContract,
+    reason: string,
+    by: Principal,
+    args: JsonObject,
+  ): Promise<DeskAnswer> {
+    const proposal = newId('proposal', clock);
+    const asked_at = clock.now().toISOString();
+    const request = { proposal, release, tool: tool.name, asked_by: by.id, asked_at, ending: null };
+    // Before the proposal: who stops in between leaves a request of nothing, and no proposal that nobody carries on.
+    await requests.insert(request);
+    const { security, platform, business } = contract.owners;
+    const result = await gate.submit({
+      id: proposal,
+      run: null,
+      workflow: {
+        ...{ name: RELEASE_DESK, tier: 'medium', sources: [] },
+        tools: RELEASE_TOOLS.map(({ name }) => name),
+        approvers: [...new Set([security, platform, business])],
+      },
+      approval_timeout_minutes: contract.approval_timeout_minutes,
+      history: {},
+      release: RELEASE_DESK_DIGEST,
+      principal: by,
+      contract: tool,
+      tools: RELEASE_TOOLS,
+      args,
+      request: {},
+      rationale: reason,
+      evidence: null,
+      stoodFor: [],
+      injection: 0,
+    });
+    return settled(request, result);
+  }
+
+  async function settled(
+    { proposal, release, tool }: { readonly proposal: ProposalId; readonly release: Digest; readonly tool: string },
+    result: GateResult,
+  ): Promise<DeskAnswer> {
+    if (!['waiting', 'running', 'settling'].includes(result.status)) await requests.end(proposal, result.status);
+    const approval = result.status === 'waiting' || result.status === 'denied' ? result.approval : null;
+    return { proposal, release, tool, status: result.status, approval, reason: reasonOf(result) };
+  }
+
+  /** Carries on what waits, and gives up what was never proposed. */
+  async function settleDue(): Promise<void> {
+    for (const request of await requests.open(DUE_MAX)) {
+      try {
+        if (await gate.get(request.proposal)) await settled(request, await gate.resume(request.proposal));
+        else if (clock.now().getTime() - Date.parse(request.asked_at) > NEVER_ASKED_MS)
+          await requests.end(request.proposal, 'never_asked');
+      } catch (error) {
+        if (!isPortreeveError(error, 'unavailable'))
+          deps.log('error', `${request.proposal} cannot be carried on`, error);
+      }
+    }
+  }
+
+  return { promote, rollBack, settleDue, of: requests.of };
+}
+
+export type Desk = ReturnType<typeof createDesk>;
+
+const LINES_MAX = 50;
+const LINE_MAX = 400;
+const DUE_MAX = 50;
+const NEVER_ASKED_MS = 60_000;
+
+const NEXT: Partial<Readonly<Record<ReleaseState, string>>> = {
+  added: 'Let it be tested first: `portreeve release test`.',
+  production: 'It is in production already.',
+  retired: 'Take it back by `portreeve release rollback --to`, or let it be tested anew: `portreeve release test`.',
+};
+
+function reasonOf(result: GateResult): string | null {
+  if (result.status === 'refused') return result.decision.reasons.map(({ text }) => text).join(' ');
+  if (result.status === 'failed') return result.reason;
+  if (result.status === 'denied') return result.by === 'person' ? 'A person said no.' : `By ${result.by}.`;
+  return null;
+}

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import {
+  type AuditWriter,
+  activeReleases,
+  asId,
+  type Clock,
+  type Digest,
+  type ProjectConfig,
+  type Proposal,
+  type ProposalId,
+  type UnitOfWork,
+} from '@portreeve/contract';
+import type { Gate } from '@portreeve/gate';
+import { createReleases } from '@portreeve/govern';
+import { approvalTopic, type RunQueue } from '@portreeve/run';
+import { publicKeysByName } from '../config/keys.ts';
+import type { Project } from '../config/project.ts';
+import type { Database } from '../store/database.ts';
+import { releaseRequests } from '../store/release-requests.ts';
+import { openRunsOf, releaseStore } from '../store/releases.ts';
+import { createDesk } from './desk.ts';
+import { houseTools } from './house.ts';
+import { loadRelease } from './load-release.ts';
+import { runningReleases } from './running.ts';
+
+/** The register of releases, which of them run here, and how they move. */
+export function wireReleases(options: {
+  readonly database: Database;
+  readonly audit: AuditWriter;
+  readonly uow: UnitOfWork;
+  readonly clock: Clock;
+  readonly project: Project;
+  readonly systems: ProjectConfig['systems'];
+  readonly stateFolder: string;
+  readonly queue: RunQueue;
+  readonly proposals: { proposal(id: ProposalId): Promise<Proposal | null> };
+  readonly log: (level: 'error', message: string, error: unknown) => void;
+}) {
+  const { database, audit, uow, clock, project, systems, queue, proposals, log } = options;
+  const { config, workflows } = project;
+  const store = releaseStore(database);
+  const active = activeReleases(config);
+  const keys = publicKeysByName(config.releases.keys);
+  const moving = { store, audit, uow, clock, evidence_hours_max: config.releases.evidence_hours_max };
+  const releases = createReleases({
+    ...{ ...moving, keys },
+    workflows: workflows.map(({ definition }) => definition.contract.name),
+  });
+  const root = join(options.stateFolder, 'releases');
+  const running = runningReleases({
+    ...{ active, folder: workflows, store, log },
+    load: (bundle, release) =>
+      loadRelease(bundle, release, {
+        ...{ project, keys, root, systems, clock },
+        onDisagreement: (report) => log('error', 'the compiled policy and the official engine disagree', report),
+      }),
+    onBarred: (release) => wakeRunsOf(release),
+  });
+
+  /** Whatever waits for people in a run of it wakes, sees that it is barred, and hands its work over. */
+  async function wakeRunsOf(release: Digest): Promise<void> {
+    await uow.transaction(async (tx) => {
+      for (const { run, approval } of await openRunsOf(database, tx, release))
+        if (approval !== null) await queue.nudge(tx, run, approvalTopic(asId('approval', approval)));
+    });
+  }
+
+  return {
+    ...{ releases, running, active },
+    house: houseTools({ ...moving, proposals }),
+    /** What the server was started with is in the register too. */
+    async registerLoaded(): Promise<void> {
+      for (const { manifest, release } of workflows) await releases.register(manifest, release);
+    },
+    deskOn: (gate: Gate) => createDesk({ releases, requests: releaseRequests(database), gate, active, clock, log }),
+  };
+}
