@@ -17,8 +17,9 @@ import {
   type ToolContract,
 } from '@portreeve/contract';
 import type { Gate, GateResult } from '@portreeve/gate';
-import { diffReleases, evidenceDigests, type Releases, readBundle, type StoredRelease } from '@portreeve/govern';
+import { evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
 import type { ReleaseRequests } from '../store/release-requests.ts';
+import { looserLines } from './compare-apart.ts';
 
 /** Where a request stands for whoever made it. */
 export interface DeskAnswer {
@@ -101,10 +102,8 @@ export function createDesk(deps: {
       return ['It is the first release of this workflow: nothing is in production to compare it with.'];
     const [was, is] = await Promise.all([releases.bundle(before.release), releases.bundle(after.release)]);
     if (was === null || is === null) return ['There is no bundle to compare it with.'];
-    return diffReleases(readBundle(was), readBundle(is))
-      .filter(({ loosens }) => loosens)
-      .map(({ area, text }) => `${area}: ${text}`.slice(0, LINE_MAX))
-      .slice(0, LINES_MAX);
+    const lines = await looserLines(was, is);
+    return lines.slice(0, LINES_MAX).map((line) => line.slice(0, LINE_MAX));
   }
 
   async function ask(

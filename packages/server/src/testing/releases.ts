@@ -2,13 +2,15 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Digest, ReleaseReport } from '@portreeve/contract';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Digest, ReleaseReport, ReleaseState } from '@portreeve/contract';
 import { sealReport } from '@portreeve/govern';
 import { buildRelease } from '../check/releases.ts';
 import { releasePublicKey, releaseSigner } from '../config/keys.ts';
 import type { Answer } from './client.ts';
 import { PROJECT, type ShownApproval, type TestServer, WORKFLOW } from './server.ts';
 
+const SETTLED_MS_MAX = 30_000;
 const PACKAGES = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
 /** Owners of the test project's workflow, by the group that each is a member of. */
 export const OWNERS = { sam: 'security', bea: 'business' } as const;
@@ -79,8 +81,8 @@ export async function releaseShop(): Promise<ReleaseShop> {
         const report = await sealed(shop.report(release, kind));
         made(await operator.post(`/v1/releases/${release}/evidence`, { report }));
       }
-      await approved(house, release, ['sam']);
-      await approved(house, release, ['sam', 'bea']);
+      await approved(house, release, ['sam'], 'staging');
+      await approved(house, release, ['sam', 'bea'], 'production');
     },
     close: async () => {
       for (const made of folders) await rm(made, { recursive: true, force: true });
@@ -102,11 +104,21 @@ export async function approve(house: TestServer, approval: string, name: string)
 }
 
 /** Asks for the next state of a release, has it approved, and waits until it is done. */
-async function approved(house: TestServer, release: Digest, names: readonly string[]): Promise<void> {
+async function approved(
+  house: TestServer,
+  release: Digest,
+  names: readonly string[],
+  state: ReleaseState,
+): Promise<void> {
   const operator = await house.as('operator');
   const { approval } = made(await operator.post(`/v1/releases/${release}/promotions`, { reason: 'it is tested' })).body;
   for (const name of names) made(await approve(house, approval, name));
-  await house.server.services.desk.settleDue();
+  // The server carries it on by itself; whether we or it was first is all the same.
+  for (const end = Date.now() + SETTLED_MS_MAX; Date.now() < end; await delay(50)) {
+    await house.server.services.desk.settleDue();
+    if ((await operator.get(`/v1/releases/${release}`)).body.state === state) return;
+  }
+  throw new Error(`${release} has not come to ${state}`);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, whose shape its own tests look at
