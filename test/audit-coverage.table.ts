@@ -320,6 +320,10 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'subject keys are erased, or end with their retention': leaves(['audit.erased'], ERASE),
   'a secret of the keystore changes': leaves(['secret.changed'], 'packages/server/src/config/secret-changes.ts'),
   'an anchor or a witness fails, or works again': leaves(['audit.place'], 'packages/server/src/wire-audit.ts'),
+  'a workflow does not meet a threshold of its own, and is frozen': leaves(
+    ['workflow.suspended'],
+    'packages/server/src/governance/thresholds.ts',
+  ),
   'what a workflow does has shifted': leaves(['drift.alarm'], 'packages/server/src/governance/drift.ts'),
   'a call is read': leaves(['api.read'], ACCESS),
   'a call is refused': leaves(['api.refused'], ACCESS),

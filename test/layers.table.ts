@@ -140,7 +140,11 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['context'],
     why: 'documents from outside are parsed in one place',
   },
-  { modules: ['node:worker_threads'], only: ['context'], why: 'a thread watches over the memory of a reader' },
+  {
+    modules: ['node:worker_threads'],
+    only: ['context', 'server'],
+    why: 'a thread watches over the memory of a reader, and compares releases while the server goes on',
+  },
   {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],
     only: ['contract'],

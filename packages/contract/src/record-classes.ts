@@ -150,6 +150,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.verified': BY_OPERATOR,
   'audit.place': HOUSE,
   'drift.alarm': HOUSE,
+  'workflow.suspended': HOUSE,
   'backup.begun': CUSTODY,
   'backup.ended': CUSTODY,
   'audit.restored': CUSTODY,

@@ -882,6 +882,14 @@ export const RECORD_TYPES = {
       })
       .nullable(),
   }),
+  /** A workflow did not meet a threshold of its own while it ran, and was frozen (requirement H4). */
+  'workflow.suspended': z.strictObject({
+    threshold: nameSchema,
+    value: z.int(),
+    bound: z.int(),
+    counted: count,
+    since: z.iso.datetime(),
+  }),
   /** A backup of everything is being made: it reads all that there is. */
   'backup.begun': z.strictObject({ backup: idSchema('backup') }),
   'backup.ended': z.strictObject({

@@ -59,6 +59,11 @@ export interface EnvironmentService {
   facts(asked?: Asked): EnvironmentFacts;
   /** Stops what the target names: new calls, grants that are not used yet, and verdicts. In force when this returns. */
   freeze(target: string, reason: string, by: Principal): Promise<void>;
+  /**
+   * The house itself stops what the target names, as {@link freeze} does; false where it is stopped already. Only a person
+   * thaws it.
+   */
+  suspend(target: string, reason: string): Promise<boolean>;
   /** Lets through more, one stage at a time or at once; never less. */
   thaw(target: string, stage: FreezeStage, reason: string, by: Principal): Promise<void>;
   incident(state: 'on' | 'off', reason: string, by: Principal): Promise<void>;
@@ -139,6 +144,13 @@ export function createEnvironment(deps: {
     await refresh();
   }
 
+  async function stop(target: string, reason: string, by: RecordActor): Promise<void> {
+    await change(FREEZE + freezable(target), 'everything', reason, by);
+    // INVARIANT: after the change has committed, not with it. From then on no grant is issued on what held before
+    // (`isCurrent`), and every grant that was is there to be seen. An error here leaves the freeze in force: freeze again.
+    await deps.uow.transaction((tx) => deps.revokeGrants(tx, target));
+  }
+
   const isOver = (held: EnvironmentChange): boolean =>
     held.until !== null && Date.parse(held.until) <= deps.clock.now().getTime();
   const isOpen = (held: EnvironmentChange): boolean =>
@@ -166,10 +178,14 @@ export function createEnvironment(deps: {
     },
 
     async freeze(target, reason, by) {
-      await change(FREEZE + freezable(target), 'everything', reason, actorOf(by));
-      // INVARIANT: after the change has committed, not with it. From then on no grant is issued on what held before
-      // (`isCurrent`), and every grant that was is there to be seen. An error here leaves the freeze in force: freeze again.
-      await deps.uow.transaction((tx) => deps.revokeGrants(tx, target));
+      await stop(target, reason, actorOf(by));
+    },
+
+    async suspend(target, reason) {
+      await refresh();
+      if ((changesBySubject.get(FREEZE + freezable(target))?.state ?? 'lifted') !== 'lifted') return false;
+      await stop(target, reason, SYSTEM_ACTOR);
+      return true;
     },
 
     async thaw(target, stage, reason, by) {

@@ -20,3 +20,4 @@ export { createReleases, type Releases, type ReleasesDeps } from './release/regi
 export { type OpenedReport, openReport, REPORT_CHARS_MAX, sealReport } from './release/report.ts';
 export { type Sbom, sbomOf } from './release/sbom.ts';
 export { RELEASE_TABLE } from './release/states.ts';
+export { JUDGED_BY, type LiveFigure, type LiveRecord, liveFigures } from './thresholds/live.ts';

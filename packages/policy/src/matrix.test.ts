@@ -89,6 +89,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'runs.read',
     'signing_key.register',
     'policy.explain',
+    'releases.read',
   ],
   operator: [
     ...SELF,
@@ -105,6 +106,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'policy.explain',
     'policy.replay',
     ...['definitions.read', 'definitions.decide'],
+    ...['releases.read', 'releases.add', 'releases.attest', 'releases.move', 'releases.bar'],
     'tokens.create',
   ],
   auditor: [
@@ -121,7 +123,7 @@ const PROMISED: Record<Role, readonly string[]> = {
       'queue.read',
     ],
     ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
-    ...['policy.explain', 'policy.replay', 'oversight.read'],
+    ...['policy.explain', 'policy.replay', 'oversight.read', 'releases.read'],
   ],
   admin: [
     ...SELF,
@@ -137,6 +139,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
     ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],
+    ...['releases.read', 'releases.add', 'releases.attest', 'releases.move', 'releases.bar'],
   ],
   enforcer: ['authzen.evaluate'],
 };

@@ -20,6 +20,7 @@ import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { DriftWatch } from './governance/drift.ts';
+import type { ThresholdWatch } from './governance/thresholds.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Counters } from './http/figures/counters.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
@@ -63,6 +64,7 @@ export interface Services {
   /** How their push is; null where none is configured. */
   readonly metricsPush: () => MetricsPushState | null;
   readonly drift: DriftWatch;
+  readonly thresholds: ThresholdWatch;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */

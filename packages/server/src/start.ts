@@ -30,6 +30,7 @@ import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { every } from './every.ts';
 import { watchDrift } from './governance/drift.ts';
+import { watchThresholds } from './governance/thresholds.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/counters.ts';
@@ -305,6 +306,7 @@ async function start(
     about: { version: VERSION, environment: config.environment, instance: executor },
   });
   undo.push(async () => push.close());
+  const thresholds = watchThresholds({ audit, workflows: () => released.list(), environment, clock });
   const drift = watchDrift({ audit, workflows: project.workflows });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
@@ -353,6 +355,7 @@ async function start(
     counters,
     metricsPush: () => push.state(),
     drift,
+    thresholds,
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
@@ -432,6 +435,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
     ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
     every(DRIFT_EVERY_MS, () => drift.look(), log),
+    every(SWEEP_EVERY_MS, () => thresholds.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {

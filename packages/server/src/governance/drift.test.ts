@@ -1,7 +1,7 @@
 import { digestOf, draft, newId, type RecordDraft, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestServer, testServer, WORKFLOW } from '../testing/server.ts';
-import { cutOf } from './drift.ts';
+import { cutOf } from './newest-records.ts';
 
 let house: TestServer;
 beforeAll(async () => {

@@ -1,11 +1,9 @@
-import type { AuditLog, AuditLogs } from '@portreeve/audit';
+import type { AuditLogs } from '@portreeve/audit';
 import { type AuditWriter, draft, PortreeveError, type RecordDraft, SYSTEM_ACTOR } from '@portreeve/contract';
 import { type DriftAlarm, type DriftReport, driftOf, observer, type SeenRecord, WATCHED } from '@portreeve/govern';
 import type { LoadedWorkflow } from '@portreeve/run';
+import { inOrder, newestOfType } from './newest-records.ts';
 
-/** Records of a workflow that are looked at, of each type that is watched; older ones say little of what it does now. */
-const RECORDS_MAX = 5000;
-const PAGE = 500;
 /** The longest value that a record of an alarm has. */
 const VALUE_MAX = 2000;
 
@@ -33,30 +31,12 @@ export function watchDrift(deps: {
 }): DriftWatch {
   const { audit, workflows } = deps;
 
-  async function newest(log: Pick<AuditLog, 'search'>, workflow: string, type: (typeof WATCHED)[number]) {
-    const records: SeenRecord[] = [];
-    let after: number | null = null;
-    do {
-      const page = await log.search({
-        ...{ workflow, type, order: 'newest' as const, limit: PAGE },
-        ...(after === null ? {} : { after }),
-      });
-      records.push(...(page.records as readonly SeenRecord[]));
-      after = page.next;
-    } while (after !== null && records.length < RECORDS_MAX);
-    return { records, more: after !== null };
-  }
-
   async function of(workflow: string): Promise<WorkflowDrift> {
     const loaded = workflows.find(({ definition }) => definition.contract.name === workflow);
     if (!loaded) throw new PortreeveError('not_found', `There is no workflow ${workflow}.`);
     const { name, log } = audit.ofWorkflow(workflow);
-    const seen = await Promise.all(WATCHED.map((type) => newest(log, workflow, type)));
-    const cut = cutOf(seen);
-    const records = seen
-      .flatMap((each) => each.records)
-      .filter(({ entry }) => entry.index >= cut)
-      .sort((a, b) => a.entry.index - b.entry.index);
+    const seen = await Promise.all(WATCHED.map((type) => newestOfType(log, { workflow, type })));
+    const { records, cut } = inOrder(seen);
     const observed = observer();
     for (const record of records) observed.take(record);
     const { observations, changes } = observed;
@@ -86,25 +66,6 @@ export function watchDrift(deps: {
       }
     },
   };
-}
-
-/**
- * Where what is compared begins: no type may reach further back than another. Tests of a sequence hold what they promise
- * only where its beginning stays, so it does not slide with each record: it moves in steps of a power of two, which are
- * at most half of what there is.
- */
-export function cutOf(
-  seen: readonly {
-    readonly records: readonly { readonly entry: { readonly index: number } }[];
-    readonly more: boolean;
-  }[],
-): number {
-  const reach = seen.flatMap(({ records, more }) => (more ? [records.at(-1)!.entry.index] : []));
-  if (reach.length === 0) return 0;
-  const least = Math.max(...reach);
-  const newest = Math.max(...seen.flatMap(({ records }) => records[0]?.entry.index ?? []));
-  const step = 2 ** Math.max(0, Math.floor(Math.log2(newest - least)) - 1);
-  return Math.ceil(least / step) * step;
 }
 
 /** The key is of the stretch: one alarm of it is on record once, whoever finds it, and however often. */

@@ -1,8 +1,8 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Digest, ReleaseReport, ReleaseState } from '@portreeve/contract';
 import { sealReport } from '@portreeve/govern';
 import { buildRelease } from '../check/releases.ts';

@@ -1,6 +1,7 @@
-import { nameSchema, PortreeveError } from '@portreeve/contract';
+import { nameSchema, PortreeveError, type Principal } from '@portreeve/contract';
 import { FALSE_ALARMS, METRICS } from '@portreeve/govern';
 import { z } from 'zod';
+import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 
 const metric = z.enum(Object.keys(METRICS) as [keyof typeof METRICS]);
@@ -48,10 +49,43 @@ export const driftRoutes = [
       }),
     },
     handler: async ({ services, who, params }) => {
-      const workflows = services.auditScope(who.principal);
-      if (workflows !== null && !workflows.includes(params.name))
-        throw new PortreeveError('not_found', `There is no workflow ${params.name}.`);
+      assertInScope(services, who.principal, params.name);
       return { false_alarms_per_mille: Math.round(1000 * FALSE_ALARMS), ...(await services.drift.of(params.name)) };
     },
   }),
+  route({
+    method: 'GET',
+    url: '/v1/workflows/:name/thresholds',
+    operation: 'metrics.read',
+    summary: 'What the thresholds of a workflow come to while it runs; one that is missed suspends it',
+    records: 'read',
+    params: z.strictObject({ name: nameSchema }),
+    answers: {
+      200: z.object({
+        workflow: z.string(),
+        release: z.string(),
+        since: z.string().describe('From when on records are judged'),
+        figures: z.array(
+          z.object({
+            threshold: z.string(),
+            value: z.number().nullable().describe('Null where there is too little to judge by'),
+            bound: z.number(),
+            counted: z.number(),
+            missed: z.boolean(),
+          }),
+        ),
+      }),
+    },
+    handler: async ({ services, who, params }) => {
+      assertInScope(services, who.principal, params.name);
+      return services.thresholds.of(params.name);
+    },
+  }),
 ];
+
+/** Whose records one may not read, of that one knows nothing either. */
+function assertInScope({ auditScope }: Services, who: Principal, workflow: string): void {
+  const workflows = auditScope(who);
+  if (workflows !== null && !workflows.includes(workflow))
+    throw new PortreeveError('not_found', `There is no workflow ${workflow}.`);
+}
