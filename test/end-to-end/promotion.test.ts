@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownerGroups } from '@portreeve/contract';
 import { makeSigningKey } from '@portreeve/identity/signing-key';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../repository.ts';
@@ -46,9 +47,10 @@ beforeAll(async () => {
   operator = await until('the accounts', 60_000, () => signIn(url, state, 'operator').catch(() => null));
   const admin = await signIn(url, state, 'admin');
   const { workflows } = await operator.get('/v1/workflows');
+  const [sam, bea] = ownerGroups(workflows[0].owners);
   for (const [name, owner] of [
-    ['sam', workflows[0].owners.security],
-    ['bea', workflows[0].owners.business],
+    ['sam', sam],
+    ['bea', bea],
   ] as const) {
     const password = randomBytes(18).toString('base64url');
     passwords[name] = password;

@@ -1,5 +1,5 @@
 import { digestOf } from './canonical.ts';
-import { RISK_TIERS, type ToolContract, toolContractSchema } from './workflow.ts';
+import { RISK_TIERS, type ToolContract, toolContractSchema, type WorkflowContract } from './workflow.ts';
 
 const NAME = { type: 'string', pattern: '^[a-z][a-z0-9]*([-_][a-z0-9]+)*$', maxLength: 64 };
 const DIGEST = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
@@ -103,3 +103,11 @@ export const RELEASE_DESK = 'portreeve-releases';
 
 /** What stands for the release of the desk itself: the digest of its contracts. */
 export const RELEASE_DESK_DIGEST = digestOf(RELEASE_TOOLS);
+
+/**
+ * The groups whose members speak for a workflow's owners: the name of the owner, or the part of an address before the `@`.
+ * The owner of escalations is told, and agrees to nothing.
+ */
+export function ownerGroups({ security, platform, business }: WorkflowContract['owners']): string[] {
+  return [...new Set([security, platform, business].map((owner) => owner.replace(/@.*$/s, '')))].sort();
+}

@@ -1,6 +1,6 @@
 import type { AuditLogs } from '@portreeve/audit';
 import { type AuditWriter, draft, PortreeveError, type RecordDraft, SYSTEM_ACTOR } from '@portreeve/contract';
-import { type DriftAlarm, type DriftReport, driftOf, observer, type SeenRecord, WATCHED } from '@portreeve/govern';
+import { type DriftAlarm, type DriftReport, driftOf, observer, WATCHED } from '@portreeve/govern';
 import type { LoadedWorkflow } from '@portreeve/run';
 import { inOrder, newestOfType } from './newest-records.ts';
 

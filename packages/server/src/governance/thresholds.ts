@@ -59,8 +59,13 @@ export function watchThresholds(deps: {
     const lifted = (await environment.history(HISTORY_MAX)).find(
       (change) => change.subject === subject && change.state === 'lifted',
     );
-    const times = [moved.records[0]?.entry.time, loaded.records[0]?.entry.time, lifted?.at, BEGINNING];
-    return times.filter((time) => time !== undefined).reduce((a, b) => (a > b ? a : b));
+    const times = [moved.records[0]?.entry.time, loaded.records[0]?.entry.time, lifted?.at];
+    return (
+      times
+        .filter((time) => time !== undefined)
+        .toSorted()
+        .at(-1) ?? BEGINNING
+    );
   }
 
   return {

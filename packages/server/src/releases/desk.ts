@@ -4,6 +4,7 @@ import {
   isPortreeveError,
   type JsonObject,
   newId,
+  ownerGroups,
   PortreeveError,
   type Principal,
   type ProposalId,
@@ -15,6 +16,7 @@ import {
   rollBackRelease,
   stageRelease,
   type ToolContract,
+  type WorkflowContract,
 } from '@portreeve/contract';
 import type { Gate, GateResult } from '@portreeve/gate';
 import { evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
@@ -42,6 +44,8 @@ export function createDesk(deps: {
   readonly requests: ReleaseRequests;
   readonly gate: Pick<Gate, 'submit' | 'resume' | 'get'>;
   readonly active: 'folder' | 'promoted';
+  /** What the project's files say of a workflow. */
+  readonly declared: (workflow: string) => WorkflowContract | null;
   readonly clock: Clock;
   readonly log: (level: 'error', message: string, error: unknown) => void;
 }) {
@@ -92,6 +96,16 @@ export function createDesk(deps: {
     });
   }
 
+  /**
+   * INVARIANT: who agrees are the owners that hold now. A release does not name the people who let it in: the first one is
+   * let in by those whom the project's own files name.
+   */
+  async function contractInForce(workflow: string): Promise<WorkflowContract> {
+    const contract = (await inProduction(workflow))?.contract ?? deps.declared(workflow);
+    if (!contract) throw new PortreeveError('unknown_workflow', `This installation runs no workflow ${workflow}.`);
+    return contract;
+  }
+
   async function inProduction(workflow: string): Promise<StoredRelease | null> {
     return (await releases.list({ workflow, state: 'production', limit: 1 }))[0] ?? null;
   }
@@ -107,7 +121,7 @@ export function createDesk(deps: {
   }
 
   async function ask(
-    { release, contract }: StoredRelease,
+    { release, workflow }: StoredRelease,
     tool: ToolContract,
     reason: string,
     by: Principal,
@@ -118,16 +132,16 @@ export function createDesk(deps: {
     const request = { proposal, release, tool: tool.name, asked_by: by.id, asked_at, ending: null };
     // Before the proposal: who stops in between leaves a request of nothing, and no proposal that nobody carries on.
     await requests.insert(request);
-    const { security, platform, business } = contract.owners;
+    const inForce = await contractInForce(workflow);
     const result = await gate.submit({
       id: proposal,
       run: null,
       workflow: {
         ...{ name: RELEASE_DESK, tier: 'medium', sources: [] },
         tools: RELEASE_TOOLS.map(({ name }) => name),
-        approvers: [...new Set([security, platform, business])],
+        approvers: ownerGroups(inForce.owners),
       },
-      approval_timeout_minutes: contract.approval_timeout_minutes,
+      approval_timeout_minutes: inForce.approval_timeout_minutes,
       history: {},
       release: RELEASE_DESK_DIGEST,
       principal: by,

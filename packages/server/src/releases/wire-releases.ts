@@ -65,6 +65,9 @@ export function wireReleases(options: {
     });
   }
 
+  const declared = (name: string) =>
+    workflows.find(({ definition }) => definition.contract.name === name)?.definition.contract ?? null;
+
   return {
     ...{ releases, running, active },
     house: houseTools({ ...moving, proposals }),
@@ -72,6 +75,7 @@ export function wireReleases(options: {
     async registerLoaded(): Promise<void> {
       for (const { manifest, release } of workflows) await releases.register(manifest, release);
     },
-    deskOn: (gate: Gate) => createDesk({ releases, requests: releaseRequests(database), gate, active, clock, log }),
+    deskOn: (gate: Gate) =>
+      createDesk({ ...{ releases, gate, active, clock, log, declared }, requests: releaseRequests(database) }),
   };
 }
