@@ -109,7 +109,9 @@ async function promoted(release: string, names: readonly string[], into: string)
 const started = async (): Promise<Answer> =>
   person('analyst').post('/v1/runs', { workflow: WORKFLOW, input: { case_id: 'CASE-1042' } });
 
-test('H1: a release by the command: built, added, attested, promoted, rolled back, barred', { timeout: 280_000 }, async () => {
+test('H1: a release by the command: built, added, attested, promoted, rolled back, barred', {
+  timeout: 280_000,
+}, async () => {
   expect(await started()).toMatchObject({ code: 'no_release' });
   const first = await built(join(folder, 'project'), 'first');
   expect(await done('release', 'add', first.bundle)).toMatchObject({ release: first.release, state: 'added' });

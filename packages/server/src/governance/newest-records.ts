@@ -1,5 +1,5 @@
-import type { AuditLog, AuditRecord } from '@portreeve/audit';
-import type { RecordType } from '@portreeve/contract';
+import type { AuditLog } from '@portreeve/audit';
+import type { AuditRecord, RecordType } from '@portreeve/contract';
 
 /** Records of a workflow that are looked at, of each type that is watched; older ones say little of what it does now. */
 const RECORDS_MAX = 5000;

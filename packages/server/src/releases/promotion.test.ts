@@ -1,7 +1,10 @@
 import type { Digest, Run } from '@portreeve/contract';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { addOwners, approve, type ReleaseShop, releaseShop } from '../testing/releases.ts';
 import { type ShownApproval, type SignedInClient, type TestServer, testServer, WORKFLOW } from '../testing/server.ts';
+
+// Loading and comparing releases computes for seconds where other tests run beside it.
+vi.setConfig({ testTimeout: 120_000 });
 
 let shop: ReleaseShop;
 let house: TestServer;
@@ -28,7 +31,7 @@ const attest = async (release: Digest, kind: 'tests' | 'red-team', ok = true) =>
 const promote = (release: Digest) => operator.post(`/v1/releases/${release}/promotions`, { reason: 'it is tested' });
 const stateOf = async (release: Digest): Promise<string> => (await operator.get(`/v1/releases/${release}`)).body.state;
 const moved = (release: Digest, state: string) =>
-  expect.poll(() => stateOf(release), { timeout: 15_000, interval: 50 }).toBe(state);
+  expect.poll(() => stateOf(release), { timeout: 60_000, interval: 50 }).toBe(state);
 
 const publishes = () =>
   house.downstream.replyWith((_call, response) =>
@@ -144,11 +147,18 @@ test('H1: a barred release never starts again, and what waits in its runs goes t
   expect(refused).toMatchObject({ status: 503, body: { code: 'no_release' } });
   const ended = await house.ended(waiting.run.id);
   expect(ended).toMatchObject({ state: 'handed_off', ending: expect.stringContaining('barred') });
+  const { database } = house.server.services;
+  const { proposal } = waiting.shown.approval;
+  const grant = database.pool.query(
+    `INSERT INTO grants (id, proposal, proposal_digest, args_digest, audience, state, issued_at, expires_at)
+     VALUES ('grt_by-hand', $1, 'x', 'x', 'x', 'issued', now(), now())`,
+    [proposal],
+  );
+  await expect(grant).rejects.toThrow('is barred');
   const to = (release: Digest) => operator.post(`/v1/workflows/${WORKFLOW}/rollbacks`, { to: release, reason: 'back' });
   expect((await to(third.release)).body).toMatchObject({ status: 'failed' });
   expect((await to(second)).body).toMatchObject({ status: 'succeeded' });
   expect((await house.submit({ case_id: 'CASE-1', publish: false })).release).toBe(second);
-  const { database } = house.server.services;
   const unbar = database.read
     .updateTable('releases')
     .set({ state: 'production' })

@@ -10,7 +10,7 @@ import {
   workflowContractSchema,
 } from '@portreeve/contract';
 import type { ReleaseMove, ReleaseStore, StoredEvidence, StoredRelease } from '@portreeve/govern';
-import { type ColumnType, type Generated, type Selectable, sql } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Database } from './database.ts';
 
 interface ReleasesTable {
@@ -243,13 +243,6 @@ export async function openRunsOf(
     .where('ended_at', 'is', null)
     .execute();
   return rows.map(({ id, approval }) => ({ run: asId('run', id), approval }));
-}
-
-/** The releases that runs which go on are pinned to. */
-export async function pinnedReleases(database: Database): Promise<{ workflow: string; release: Digest }[]> {
-  const rows = await sql<{ workflow: string; release: Digest }>`
-    SELECT DISTINCT workflow, release FROM runs WHERE ended_at IS NULL`.execute(database.read);
-  return rows.rows;
 }
 
 function releaseOf(row: Selectable<ReleasesTable> & { bytes: number | null }): StoredRelease {

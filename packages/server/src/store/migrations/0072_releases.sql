@@ -94,12 +94,15 @@ BEGIN
 END $$;
 CREATE TRIGGER releases_told AFTER UPDATE ON releases FOR EACH STATEMENT EXECUTE FUNCTION releases_told();
 
--- Nothing that a barred release has proposed is carried out any more, whoever asks the database for a grant.
+-- Nothing that a barred release has proposed is carried out any more, whoever asks the database for a grant. Grants from
+-- before that come back with a backup.
 CREATE FUNCTION refuse_barred_grant() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (
-    SELECT 1 FROM proposals p JOIN runs r ON r.id = p.run JOIN releases l ON l.release = r.release
-    WHERE p.id = NEW.proposal AND l.state = 'barred'
+    SELECT 1 FROM proposals p JOIN runs r ON r.id = p.run JOIN release_moves m ON m.release = r.release
+    WHERE p.id = NEW.proposal AND m.to_state = 'barred'
+      -- Grants say when they were issued in whole seconds.
+      AND NEW.state = 'issued' AND date_trunc('second', m.moved_at) <= NEW.issued_at
   ) THEN
     RAISE EXCEPTION 'the release of the proposal % is barred', NEW.proposal USING ERRCODE = 'check_violation';
   END IF;
