@@ -85,7 +85,7 @@ beforeAll(async () => {
   await addOwners(house);
   for (const bundle of [await otherBundle(), await (await shop()).build()])
     await (await shop()).intoProduction(house, bundle);
-});
+}, 240_000);
 afterAll(async () => {
   await house?.close();
   await (await shop()).close();
