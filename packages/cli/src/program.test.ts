@@ -536,7 +536,7 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     records: ['release.moved'],
     as: null,
     notAs: null,
-    words: () => [],
+    words: () => ['incident-summary', '--reason', 'a test'],
   },
   'tool check': {
     right: null,
@@ -1001,7 +1001,7 @@ describe('with a server', () => {
       token: await newToken(),
       otherToken: await newToken(),
     };
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await here?.stop();
   }, 60_000);
