@@ -1,6 +1,6 @@
 import type { AuditLogs } from '@portreeve/audit';
 import { type AuditWriter, draft, PortreeveError, type RecordDraft, SYSTEM_ACTOR } from '@portreeve/contract';
-import { type DriftAlarm, type DriftReport, driftOf, observer, WATCHED } from '@portreeve/govern';
+import { type DriftAlarm, type DriftReport, driftOf, observer, type SeenRecord, WATCHED } from '@portreeve/govern';
 import type { LoadedWorkflow } from '@portreeve/run';
 import { inOrder, newestOfType } from './newest-records.ts';
 
@@ -38,7 +38,7 @@ export function watchDrift(deps: {
     const seen = await Promise.all(WATCHED.map((type) => newestOfType(log, { workflow, type })));
     const { records, cut } = inOrder(seen);
     const observed = observer();
-    for (const record of records) observed.take(record);
+    for (const record of records as readonly SeenRecord[]) observed.take(record);
     const { observations, changes } = observed;
     const report = driftOf(observations, changes, { steps: loaded.definition.contract.scope.prompts.length });
     return { workflow, log: name, from: records[0]?.entry.index ?? null, whole: cut === 0, ...report };
