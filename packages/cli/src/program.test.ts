@@ -132,6 +132,19 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: () => ['incident-summary'],
   },
+  evidence: {
+    right: 'evidence.read',
+    records: ['evidence.reported'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: () => ['--framework', 'soc-2'],
+  },
+  ...Object.fromEntries(
+    ['ai-systems', 'identities', 'data-flows', 'exceptions', 'incidents'].map((name): [string, Row] => [
+      `register ${name}`,
+      { right: 'registers.read', records: ['api.read'], as: 'auditor', notAs: 'analyst', words: () => [] },
+    ]),
+  ),
   'policy replay': {
     right: 'policy.replay',
     records: ['audit.read'],
@@ -658,7 +671,7 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
-  doctor: { right: 'system.read', records: ['api.read'], as: 'operator', notAs: null, words: () => [] },
+  doctor: { right: 'system.diagnose', records: ['api.read'], as: 'operator', notAs: 'analyst', words: () => [] },
 };
 
 function leaves(parent: Command, path: readonly string[] = []): { name: string; command: Command }[] {
