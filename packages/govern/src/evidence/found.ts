@@ -44,6 +44,8 @@ export function contrary(text: string, against: readonly Placed[], figures: Foun
   return { state: 'contrary', text, figures, records: places(against, AGAINST_MAX) };
 }
 
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** How a fact is judged that should hold of each of some records. */
 export interface Rule {
   /** Of how many it was looked at, and of how many it holds, such as `approvals`. */
@@ -59,7 +61,7 @@ export function each<R extends Placed>(records: readonly R[], holds: (record: R)
   if (records.length === 0) return gap(rule.none);
   const against = records.filter((record) => !holds(record));
   const figures = { looked_at: records.length, hold: records.length - against.length };
-  const text = `${figures.hold} of ${figures.looked_at} ${rule.what} ${rule.holds}.`;
+  const text = `${capital(rule.what)} that ${rule.holds}: ${figures.hold} of ${figures.looked_at}.`;
   return against.length === 0 ? shown(text, records, figures) : contrary(text, against, figures);
 }
 
@@ -74,6 +76,6 @@ export function seen<T extends RecordType>(
     const all = (await Promise.all(types.map((one) => look.records(one)))).flat() as SeenRecord<T>[];
     const found = all.filter(among);
     if (found.length === 0) return gap(words.none);
-    return shown(`${found.length} ${words.what}.`, found, { records: found.length });
+    return shown(`${capital(words.what)}: ${found.length}.`, found, { records: found.length });
   };
 }

@@ -11,7 +11,7 @@ const agentsReviewed: Fact = async (look) => {
     ...(await look.records('identity.agent_changed')),
   ];
   const figures = { agents: agents.length, active: active.length, overdue: overdue.length };
-  const text = `${figures.agents} agents are registered, ${figures.active} of them active, each with an owner and a date of review; ${figures.overdue} reviews are overdue.`;
+  const text = `Agents that are registered, each with an owner and a date of review: ${figures.agents}; active: ${figures.active}; reviews overdue: ${figures.overdue}.`;
   const ids: ReadonlySet<string> = new Set(overdue.map(({ id }) => id));
   if (overdue.length > 0)
     return contrary(

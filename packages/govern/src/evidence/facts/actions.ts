@@ -86,7 +86,7 @@ const runsEnded: Fact = async (look) => {
   const figures: Record<string, number> = {};
   for (const { outcome } of ended) figures[outcome || 'ended'] = (figures[outcome || 'ended'] ?? 0) + 1;
   const ends = Object.entries(figures).map(([state, count]) => `${count} ${state}`);
-  return shown(`${ended.length} runs are on record from request to end (${ends.join(', ')}).`, ended, figures);
+  return shown(`Runs on record to their end: ${ended.length} (${ends.join(', ')}).`, ended, figures);
 };
 
 export const ACTION_FACTS = {

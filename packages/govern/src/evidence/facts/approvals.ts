@@ -36,7 +36,7 @@ const approvalsSigned: Fact = async (look) => {
   const verdicts = (await look.records('approval.verdict')).filter(({ data }) => data !== null);
   if (verdicts.length === 0) return gap('No verdict of a person is on record.');
   const passkeys = verdicts.filter(({ data }) => data !== null && 'passkey' in data.verdict).length;
-  const text = `${verdicts.length} verdicts carry a signature over the digest of exactly one proposal, ${passkeys} of them by a passkey; each can be checked offline (portreeve-verify --approvals).`;
+  const text = `Verdicts with a signature over the digest of exactly one proposal: ${verdicts.length}, of them by a passkey: ${passkeys}. Each can be checked offline (portreeve-verify --approvals).`;
   return shown(text, verdicts, { verdicts: verdicts.length, by_passkey: passkeys });
 };
 
@@ -69,7 +69,7 @@ const plantedCaught: Fact = async (look) => {
   if (answered.length === 0) return gap('No planted test proposal was decided on, so nothing shows how people look.');
   const missed = answered.filter(({ data }) => data?.state === 'approved');
   const figures = { decided: answered.length, caught: answered.length - missed.length, missed: missed.length };
-  const text = `${figures.caught} of ${figures.decided} planted test proposals were seen through (denied or amended).`;
+  const text = `Planted test proposals that were seen through (denied or amended): ${figures.caught} of ${figures.decided}.`;
   return missed.length === 0 ? shown(text, answered, figures) : contrary(text, missed, figures);
 };
 

@@ -17,16 +17,20 @@ const injectionFindings: Fact = async (look) => {
   const flagged = reads.filter(({ outcome }) => outcome === 'flagged');
   if (reads.length === 0) return gap('No read of a source is on record, so nothing was looked at for injections.');
   if (flagged.length === 0)
-    return gap(
-      `${reads.length} reads of sources are on record, and none with a finding: nothing shows the detection at work.`,
-    );
+    return gap(`Of ${reads.length} reads of sources none has a finding: nothing shows the detection at work.`);
   const figures = { reads: reads.length, flagged: flagged.length };
-  return shown(`${figures.flagged} of ${figures.reads} reads of sources are marked with findings.`, flagged, figures);
+  return shown(
+    `Reads of sources that are marked with findings: ${figures.flagged} of ${figures.reads}.`,
+    flagged,
+    figures,
+  );
 };
 
 const argumentsTraced: Fact = async (look) =>
   each(
-    (await look.records('proposal.submitted')).filter(({ data }) => data !== null && Object.keys(data.args as object).length > 0),
+    (await look.records('proposal.submitted')).filter(
+      ({ data }) => data !== null && Object.keys(data.args as object).length > 0,
+    ),
     ({ data }) => data !== null && data.provenance.length > 0,
     {
       what: 'proposals with arguments',

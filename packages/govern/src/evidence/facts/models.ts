@@ -15,7 +15,7 @@ const answersValidated: Fact = async (look) => {
   const [valid, rejected] = [await look.records('output.validated'), await look.records('output.rejected')];
   if (valid.length + rejected.length === 0) return gap('No answer of a model was checked against its schema.');
   const figures = { valid: valid.length, rejected: rejected.length };
-  const text = `${figures.valid} answers satisfied their schema and ${figures.rejected} were rejected by it.`;
+  const text = `Answers that satisfied their schema: ${figures.valid}; that were rejected by it: ${figures.rejected}.`;
   return shown(text, [...rejected, ...valid], figures);
 };
 
@@ -26,7 +26,11 @@ const driftAlarms: Fact = async (look) => {
     return gap('No alarm of drift is on record. The watch writes alarms alone, so no record shows it at work.');
   const named = alarms.filter(({ data }) => data?.nearest).length;
   const figures = { alarms: alarms.length, with_change: named };
-  return shown(`${figures.alarms} alarms of drift, ${named} of them with the change nearest in time.`, alarms, figures);
+  return shown(
+    `Alarms of drift: ${figures.alarms}, of them with the change nearest in time: ${named}.`,
+    alarms,
+    figures,
+  );
 };
 
 export const MODEL_FACTS = {

@@ -8,7 +8,7 @@ const logVerified: Fact = async (look) => {
   const size = newest.data?.size ?? 0;
   if (newest.outcome !== 'ok')
     return contrary(`The newest of ${verified.length} verifications found a fault.`, [newest], { records: size });
-  const text = `The log was verified ${verified.length} times; the newest found all of ${size} records as they were recorded.`;
+  const text = `Verifications of the log: ${verified.length}; the newest found all of ${size} records as they were recorded.`;
   return shown(text, verified, { verifications: verified.length, records: size });
 };
 
@@ -20,7 +20,7 @@ const logWitnessed: Fact = async (look) => {
   if (now.length === 0) return gap('No anchor and no witness outside has told of the log in this span.');
   const bad = now.filter(({ data }) => data?.state === 'failing' || data?.state === 'ahead');
   const figures = { places: now.length, working: now.length - bad.length };
-  const text = `${figures.working} of ${figures.places} anchors and witnesses outside see the log.`;
+  const text = `Anchors and witnesses outside that see the log: ${figures.working} of ${figures.places}.`;
   return bad.length === 0 ? shown(text, now, figures) : contrary(text, bad, figures);
 };
 
@@ -34,7 +34,7 @@ const backupsMade: Fact = async (look) => {
   return made.length === 0
     ? gap('No backup that was made can be read from the record.')
     : shown(
-        `${figures.made} of ${figures.backups} backups were made, with the tree of each log in them.`,
+        `Backups that were made, with the tree of each log in them: ${figures.made} of ${figures.backups}.`,
         made,
         figures,
       );
