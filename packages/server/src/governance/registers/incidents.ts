@@ -3,8 +3,7 @@ import type { RecordType } from '@portreeve/contract';
 import { oversightReport } from '../../oversight.ts';
 import type { Paged, Register, Row } from './register.ts';
 
-export const SEVERITIES = ['high', 'medium', 'low'] as const;
-type Severity = (typeof SEVERITIES)[number];
+type Severity = 'high' | 'medium' | 'low';
 
 type Data = Readonly<Record<string, unknown>>;
 /** What a record tells as an incident; null where it tells none. */
