@@ -14,14 +14,12 @@ export const exceptions: Register = {
     over: 'Whether that time is over',
     record: 'The record of it',
   },
-  page: wholeRegister(async (asked) => [
-    ...(await standIns(asked)),
-    ...maintenance(asked),
-    ...(await legalHolds(asked)),
-    ...shadowRules(asked),
-    ...(await rollbacks(asked)),
-    ...settings(asked),
-  ]),
+  page: wholeRegister(async (asked) => {
+    const everyones = [...maintenance(asked), ...shadowRules(asked), ...settings(asked)];
+    // The others belong to no workflow: who reads by scope does not see them.
+    if (asked.services.auditScope(asked.reader) !== null) return everyones;
+    return [...everyones, ...(await standIns(asked)), ...(await legalHolds(asked)), ...(await rollbacks(asked))];
+  }),
 };
 
 interface Said {

@@ -78,7 +78,7 @@ export const incidents: Register = {
       ...(scope === null ? {} : { workflows: [...scope] }),
       ...(after === null ? {} : { after }),
     });
-    const first = after === null ? await stamping(asked) : [];
+    const first = after === null && scope === null ? await stamping(asked) : [];
     return { rows: [...first, ...records.flatMap(rowOf)], next };
   },
 };
