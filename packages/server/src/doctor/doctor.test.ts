@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { draft, newId, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { egressRules } from '../config/egress.ts';
 import { loadKeys } from '../config/keys.ts';
 import { plainKeystore } from '../config/secrets.ts';
@@ -16,7 +16,7 @@ import { caseNoteProject, soundProject, temporaryProject } from '../testing/temp
 import { diagnoseAt } from './diagnose-at.ts';
 import { CHECKS, type CheckName, type Finding } from './finding.ts';
 import { diagnoseDatabase } from './in-database.ts';
-import { type HouseLook, judgeHouse } from './in-house.ts';
+import { type HouseLook, judgeHouse } from './judge-house.ts';
 import { diagnoseMachine, type MachineLook } from './on-this-machine.ts';
 import { reachSystems } from './reach-systems.ts';
 
@@ -268,10 +268,12 @@ describe('F13 J4: whether systems can be reached', () => {
 
 describe('J4: a running house', () => {
   let house: TestServer;
+  beforeAll(async () => {
+    house = await testServer();
+  });
   afterAll(() => house?.close());
 
   test('J4: says what is wrong with it to operators, and to nobody else', async () => {
-    house = await testServer();
     const operator = await house.as('operator');
     const { status, body } = await operator.get('/v1/doctor');
     expect(status, JSON.stringify(body)).toBe(200);

@@ -72,13 +72,13 @@ const ofRights: Look = async (pool) => {
       'The database does not tell the roles apart: every process has all rights.',
       'Start the gatekeeper once as a user with CREATEROLE (docs/guides/executor-apart.md).',
     );
-  const present = new Set(await presentTables(pool as never));
+  const present = new Set(await presentTables(pool));
   const wanted = DATABASE_ROLES.flatMap((role) =>
     rightsOf(role)
       .filter(({ table }) => present.has(table))
       .map(({ table, right, column }) => `${groupOf(role)}: ${right} on ${table}${column ? ` (${column})` : ''}`),
   );
-  const held = (await grantedRights(pool as never)).map(
+  const held = (await grantedRights(pool)).map(
     ({ role, table, right, column }) => `${role}: ${right} on ${table}${column ? ` (${column})` : ''}`,
   );
   const more = held.filter((right) => !wanted.includes(right));

@@ -1,14 +1,13 @@
 import { constants } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isPortreeveError, type ModelEndpoint, type ProjectConfig, systemClock } from '@portreeve/contract';
+import { isPortreeveError, type ProjectConfig } from '@portreeve/contract';
 import { lintFolder } from '../check/project-commands.ts';
 import { refuseEnvironmentCredentials } from '../config/environment-credentials.ts';
-import { modelKeysOf } from '../config/model.ts';
 import { loadProject, type Project } from '../config/project.ts';
-import { openSecrets } from '../config/secrets.ts';
 import { lives, readHolder } from '../config/state-folder.ts';
 import { type Finding, fault, orWell, well } from './finding.ts';
+import { ofSecrets } from './secrets-named.ts';
 
 export interface MachineLook {
   /** Folder with `portreeve.config.ts`; null: it is not looked at. */
@@ -164,48 +163,6 @@ async function ofDisk(folder: string, freeBytes?: () => Promise<number>): Promis
 async function freeOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
-}
-
-async function ofSecrets(
-  { config, folder, workflows }: Project,
-  stateFolder: string,
-  env: MachineLook['env'],
-): Promise<Finding[]> {
-  const credentials = workflows.flatMap(({ definition: { tools, sources } }) =>
-    [...tools, ...sources].flatMap(({ binding }) =>
-      'credential' in binding && typeof binding.credential === 'string' ? [binding.credential] : [],
-    ),
-  );
-  const dynamic = config.secrets.store === 'vault' ? Object.keys(config.secrets.dynamic) : [];
-  const named = [...new Set(credentials)].filter((name) => !dynamic.includes(name)).sort();
-  const keys = config.environment === 'production' ? {} : modelKeysOf(env);
-  const models = [...new Set(config.models.flatMap(secretOf))].filter((name) => !keys[name as keyof typeof keys]);
-  const secrets = openSecrets({ config, projectFolder: folder, stateFolder, clock: systemClock });
-  try {
-    const faults: Finding[] = [];
-    for (const name of named) faults.push(...(await ofSecret(name, secrets)));
-    const ofModels: Finding[] = [];
-    for (const name of models) ofModels.push(...(await ofSecret(name, secrets)));
-    // Without any key of a model the simulated one stands in, outside production; with some of them nothing starts.
-    const simulated = config.environment !== 'production' && ofModels.length === config.models.flatMap(secretOf).length;
-    const simulatedNote = simulated && ofModels.length > 0 ? '; no model has a key, so a simulated one answers' : '';
-    return orWell('secrets', simulated ? faults : [...faults, ...ofModels], `none is missing${simulatedNote}`);
-  } finally {
-    await secrets.close();
-  }
-}
-
-const secretOf = (endpoint: ModelEndpoint): string[] =>
-  'secret' in endpoint && endpoint.secret !== undefined ? [endpoint.secret] : [];
-
-async function ofSecret(name: string, secrets: Pick<ReturnType<typeof openSecrets>, 'read'>): Promise<Finding[]> {
-  try {
-    if ((await secrets.read(name)) !== null) return [];
-    return [fault('secrets', `There is no secret ${name}.`, `portreeve secrets set ${name}`)];
-  } catch (error) {
-    if (!isPortreeveError(error)) throw error;
-    return [fault('secrets', `${name}: ${error.detail}`, error.next)];
-  }
 }
 
 const octal = (mode: number): string => (mode & 0o777).toString(8);
