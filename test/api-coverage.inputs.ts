@@ -629,6 +629,10 @@ export const INPUTS: Readonly<
     role: 'auditor',
     input: async () => ({ path: '/v1/workflows/case-note/drift' }),
   },
+  'GET /v1/workflows/:name/readiness': {
+    role: 'auditor',
+    input: async () => ({ path: '/v1/workflows/case-note/readiness' }),
+  },
   'GET /metrics': { role: 'operator', input: async () => ({ path: '/metrics' }) },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },

@@ -1,3 +1,4 @@
+export { type AcceptableUseSection, acceptableUsePage } from './acceptable-use/page.ts';
 export { LOOK_EVERY, type Shift } from './drift/compare.ts';
 export {
   type Comparison,
@@ -10,6 +11,8 @@ export {
 export { type Change, METRICS, type Observation, observer, type SeenRecord, WATCHED } from './drift/observe.ts';
 export { ALARMS } from './oversight/alarms.ts';
 export { figuresBy, type MeasuredDecision } from './oversight/figures.ts';
+export type { ReadinessFix, ReadinessInput, ReadinessItem } from './readiness/item.ts';
+export { READINESS_ITEMS, type Readiness, readinessOf } from './readiness/readiness.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';

@@ -19,6 +19,7 @@ import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { DriftWatch } from './governance/drift.ts';
+import type { ReadinessWatch } from './governance/readiness.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Counters } from './http/figures/counters.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
@@ -61,6 +62,7 @@ export interface Services {
   /** How their push is; null where none is configured. */
   readonly metricsPush: () => MetricsPushState | null;
   readonly drift: DriftWatch;
+  readonly readiness: Pick<ReadinessWatch, 'of'>;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */

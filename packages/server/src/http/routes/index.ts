@@ -22,6 +22,7 @@ import { policyRoutes } from './policy.ts';
 import { proposalRoutes } from './proposals.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
+import { readinessRoutes } from './readiness.ts';
 import { revealRoutes } from './reveal.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -60,6 +61,7 @@ export const routes: readonly Route[] = [
   ...policyRoutes,
   ...figureRoutes,
   ...driftRoutes,
+  ...readinessRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];
