@@ -98,7 +98,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'environment.thaw',
     ...['audit.erasures', 'audit.erase', 'audit.hold'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
-    'metrics.read',
+    ...['metrics.read', 'workflows.readiness'],
     'executions.read',
     'runs.read',
     'approvals.read',
@@ -121,7 +121,7 @@ const PROMISED: Record<Role, readonly string[]> = {
       'queue.read',
     ],
     ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
-    ...['policy.explain', 'policy.replay', 'oversight.read'],
+    ...['policy.explain', 'policy.replay', 'oversight.read', 'workflows.readiness'],
   ],
   admin: [
     ...SELF,
@@ -136,7 +136,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'notifications.try',
     ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
-    ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],
+    ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide', 'workflows.readiness'],
   ],
   enforcer: ['authzen.evaluate'],
 };

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { releaseReportSchema } from '@portreeve/contract';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../../bin/portreeve.mjs', import.meta.url));
+// Each command is a process that loads everything anew.
+vi.setConfig({ testTimeout: 180_000 });
 let place = '';
 beforeEach(async () => {
   place = await mkdtemp(join(tmpdir(), 'portreeve-init-'));

@@ -14,7 +14,7 @@ function reported(input: ReadinessInput, kind: ReportKind, what: string, run: st
   if (report === null) {
     const others = input.reports.some((each) => each.kind === kind && each.workflow === input.contract.name);
     return fail(
-      others ? `${what} was run, on other releases than this one` : `${what} was not run on this release`,
+      others ? `the reports on ${what} are of other releases` : `there is no report on ${what} of this release`,
       null,
       run,
     );

@@ -6,6 +6,19 @@ import { PROJECT } from '../testing/server.ts';
 import { temporaryProject, workflowText } from '../testing/temporary-project.ts';
 import { junitOf, runWorkflowTests } from './index.ts';
 
+/** The test project's workflow as an author writes it: parts are taken with `at` of the SDK, which tests can follow. */
+const WORKFLOW = `import { at } from ${JSON.stringify(import.meta.resolve('@portreeve/sdk'))};
+${workflowText(`{
+  async run({ input, read, ask, act }) {
+    const { case_id } = input;
+    const events = await read('case-events', { case_id });
+    const note = await ask('write-note', { case_id, events: events.evidence });
+    const args = { case_id, note: at(note, '/note'), evidence: at(note, '/evidence') };
+    const outcome = await act('publish_note', args, { rationale: 'It was asked for.', evidence: events.evidence });
+    return { case_id, status: outcome.status };
+  },
+}`)}`;
+
 let folder = '';
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -13,7 +26,7 @@ async function tested(files: Readonly<Record<string, string>>, declaredOnly = tr
   folder = await temporaryProject({
     'portreeve.config.ts':
       "export default { environment: 'test', log_origin: 'portreeve.test/audit', workflows: ['workflows/one'] };\n",
-    'workflows/one/workflow.ts': workflowText(),
+    'workflows/one/workflow.ts': WORKFLOW,
     'workflows/one/prompts/write-note.md': await readFile(
       join(PROJECT, 'workflows/case-note/prompts/write-note.md'),
       'utf8',

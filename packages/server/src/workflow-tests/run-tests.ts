@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Digest, fixedClock, PortreeveError, type ReleaseReport } from '@portreeve/contract';
-import type { PolicyEngine } from '@portreeve/policy';
 import { shownPath } from '../check/faults.ts';
 import { goldenDecisions } from '../check/golden-decisions.ts';
 import { engineFor, projectPolicies } from '../config/policies.ts';
@@ -58,16 +57,18 @@ async function testOne(project: Project, workflow: ProjectWorkflow, options: Tes
   const tests = join(workflow.folder, 'tests');
   const files = await filesOf(tests);
   const policies = projectPolicies(project);
+  // One engine, made once: its clock stands where each case says.
+  const clock = fixedClock(started);
+  const engine = engineFor(policies, clock);
   for (const file of files.filter((each) => /\.test\.ya?ml$/.test(each)))
     for (const test of await readCaseFile(file)) {
-      // A clock of its own for each, so that what one says of the time is not heard by another.
-      const engine: PolicyEngine = engineFor(policies, fixedClock(test.now));
+      clock.set(test.now);
       const { name, ok, differences } = await runCase(engine, workflow, test, file);
       add(file, name, ok, differences);
       counts.declared++;
     }
   const own = shownPath(project.folder, workflow.folder);
-  for (const { file, results } of goldenDecisions(project, engineFor(policies, fixedClock(started)), policies))
+  for (const { file, results } of goldenDecisions(project, engine, policies))
     if (file.startsWith(`${own}/`) || file.startsWith('policies/'))
       for (const { name, ok, differences } of results) {
         add(join(project.folder, file), name, ok, differences);
