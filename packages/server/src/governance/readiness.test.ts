@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, digestOf, type ReleaseReport } from '@portreeve/contract';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadProject } from '../config/project.ts';
 import { plainKeystore } from '../config/secrets.ts';
 import { PROJECT, type TestServer, testServer, WORKFLOW } from '../testing/server.ts';
@@ -48,6 +48,8 @@ const report = (kind: ReleaseReport['kind'], release: Digest): ReleaseReport => 
   cases: [{ name: 'one', group: 'tests', ok: true, detail: null }],
 });
 
+// Each test starts a server, and stops it.
+vi.setConfig({ testTimeout: 180_000 });
 let folder = '';
 let house: TestServer | null = null;
 afterEach(async () => {

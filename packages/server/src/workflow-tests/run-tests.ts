@@ -22,6 +22,7 @@ export interface TestOptions {
 /** What came of the tests of one workflow: a report on its release, as it is now. */
 export interface TestedWorkflow {
   readonly report: ReleaseReport;
+  /** What the tests took, without the loading of the project and of its policies. */
   readonly took_ms: number;
 }
 
@@ -45,6 +46,10 @@ export async function runWorkflowTests(folder: string, options: TestOptions = {}
 
 async function testOne(project: Project, workflow: ProjectWorkflow, options: TestOptions): Promise<TestedWorkflow> {
   const now = options.now ?? (() => new Date());
+  // One engine, made once: its clock stands where each case says.
+  const policies = projectPolicies(project);
+  const clock = fixedClock(now());
+  const engine = engineFor(policies, clock);
   const started = now();
   const cases: ReleaseReport['cases'] = [];
   const add = (file: string, name: string, ok: boolean, differences: readonly string[]) =>
@@ -56,10 +61,6 @@ async function testOne(project: Project, workflow: ProjectWorkflow, options: Tes
 
   const tests = join(workflow.folder, 'tests');
   const files = await filesOf(tests);
-  const policies = projectPolicies(project);
-  // One engine, made once: its clock stands where each case says.
-  const clock = fixedClock(started);
-  const engine = engineFor(policies, clock);
   for (const file of files.filter((each) => /\.test\.ya?ml$/.test(each)))
     for (const test of await readCaseFile(file)) {
       clock.set(test.now);
