@@ -24,5 +24,6 @@ export { type Holder, readHolder } from './config/state-folder.ts';
 export type { OutageReport } from './drill/report.ts';
 export { drillVendorOutage } from './drill/vendor-outage.ts';
 export { readReport, readReports } from './governance/read-reports.ts';
+export { notReady } from './governance/readiness.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { VERSION } from './version.ts';

@@ -62,7 +62,7 @@ export interface Services {
   /** How their push is; null where none is configured. */
   readonly metricsPush: () => MetricsPushState | null;
   readonly drift: DriftWatch;
-  readonly readiness: Pick<ReadinessWatch, 'of'>;
+  readonly readiness: Pick<ReadinessWatch, 'of' | 'unready'>;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */

@@ -76,7 +76,7 @@ async function inOrder(root: string, look: Look, options: CheckOptions): Promise
     const fault = await matrixFault(project, projectMatrix(project, engine, policies));
     return { found: { detail: MATRIX_FILE, faults: fault === null ? [] : [fault] }, made: true };
   });
-  const inputs = readinessInputs(project, engine, policies);
+  const inputs = readinessInputs(project, engine, { started: false, policies });
   const facts = {
     environment: options.environment ?? project.config.environment,
     reports: options.reports ?? [],

@@ -17,25 +17,24 @@ export interface ReadinessFacts {
   readonly now: Date;
 }
 
-/** What readiness looks at of each workflow of a project. What the files say is found out once for each, at the first question. */
+/**
+ * What readiness looks at of each workflow of a project. What the files say is found out once for each, at the first
+ * question. `started`: the rules were checked against the tiers when the server started, which they would have kept from it.
+ */
 export function readinessInputs(
   project: Project,
   engine: PolicyEngine,
-  policies: ProjectPolicies = projectPolicies(project),
+  { started, policies = projectPolicies(project) }: { readonly started: boolean; readonly policies?: ProjectPolicies },
 ): (workflow: ProjectWorkflow, facts: ReadinessFacts) => ReadinessInput {
   let golden: ReturnType<typeof goldenDecisions> | null = null;
   const known = new Map<ProjectWorkflow, Pick<ReadinessInput, 'outcomes' | 'looser' | 'golden_count'>>();
   const fromFiles = (workflow: ProjectWorkflow) => {
     const { contract, tools } = workflow.definition;
-    const declared = policies.declared.find((each) => each.contract.name === contract.name);
-    const own = policies.tightening.filter((each) => each.workflow === contract.name);
     golden ??= goldenDecisions(project, engine, policies);
     const folder = shownPath(project.folder, workflow.folder);
     return {
       outcomes: plainOutcomes(engine, { contract, tools }),
-      looser: findLoosening(policies.base, declared ? [declared] : [], own)
-        .filter(({ severity }) => severity === 'error')
-        .map(({ message }) => message),
+      looser: started ? [] : looserThanTiers(policies, contract.name),
       golden_count: golden
         .filter(({ file }) => file.startsWith(`${folder}/`))
         .reduce((count, { results }) => count + results.length, 0),
@@ -53,4 +52,14 @@ export function readinessInputs(
       ...facts,
     };
   };
+}
+
+/** By what a workflow would be less strict than its tiers. */
+function looserThanTiers({ base, declared, tightening }: ProjectPolicies, name: string): string[] {
+  const found = findLoosening(
+    base,
+    declared.filter(({ contract }) => contract.name === name),
+    tightening.filter(({ workflow }) => workflow === name),
+  );
+  return found.filter(({ severity }) => severity === 'error').map(({ message }) => message);
 }

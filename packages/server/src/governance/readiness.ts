@@ -17,6 +17,8 @@ import { readinessInputs } from './readiness-input.ts';
 export interface ReadinessWatch {
   /** Looks anew. Throws `not_found`. */
   of(workflow: string): Promise<Readiness>;
+  /** The workflows that are not ready for where this server is, with what they lack. */
+  unready(): Promise<Readiness[]>;
   /** Throws `not_ready` in production where an item of the workflow fails; elsewhere it says nothing. */
   assertReady(workflow: string): Promise<void>;
 }
@@ -42,7 +44,7 @@ const PAGE = 200;
 export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const { project, systems, stateFolder, clock, log } = options;
   const { environment } = project.config;
-  const inputs = readinessInputs(project, options.engine);
+  const inputs = readinessInputs(project, options.engine, { started: true });
   const readyUntil = new Map<string, number>();
 
   async function of(name: string): Promise<Readiness> {
@@ -62,6 +64,11 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
 
   return {
     of,
+    async unready() {
+      const all: Readiness[] = [];
+      for (const { definition } of project.workflows) all.push(await of(definition.contract.name));
+      return all.filter(({ ready }) => !ready);
+    },
     async assertReady(name) {
       const now = clock.now().getTime();
       if (environment !== 'production' || (readyUntil.get(name) ?? 0) > now) return;
