@@ -71,12 +71,13 @@ async function inOrder(root: string, look: Look, options: CheckOptions): Promise
   });
   if (isStrict === null) return [];
   const engine = engineFor(policies, systemClock);
-  await look('decisions', async () => ({ found: golden(project, engine, policies), made: true }));
+  const decided = await look('decisions', async () => ({ found: golden(project, engine, policies), made: true }));
   await look('matrix', async () => {
     const fault = await matrixFault(project, projectMatrix(project, engine, policies));
     return { found: { detail: MATRIX_FILE, faults: fault === null ? [] : [fault] }, made: true };
   });
-  const inputs = readinessInputs(project, engine, { started: false, policies });
+  if (decided === null) return [];
+  const inputs = readinessInputs(project, engine, policies);
   const facts = {
     environment: options.environment ?? project.config.environment,
     reports: options.reports ?? [],

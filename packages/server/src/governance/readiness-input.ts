@@ -1,7 +1,7 @@
 import type { Prompt } from '@portreeve/context';
 import type { EnvironmentName, ProjectConfig, ReleaseReport } from '@portreeve/contract';
 import type { ReadinessInput } from '@portreeve/govern';
-import { findLoosening, type PolicyEngine, plainOutcomes } from '@portreeve/policy';
+import { type PolicyEngine, plainOutcomes } from '@portreeve/policy';
 import { shownPath } from '../check/faults.ts';
 import { goldenDecisions } from '../check/golden-decisions.ts';
 import { type ProjectPolicies, projectPolicies } from '../config/policies.ts';
@@ -19,12 +19,12 @@ export interface ReadinessFacts {
 
 /**
  * What readiness looks at of each workflow of a project. What the files say is found out once for each, at the first
- * question. `started`: the rules were checked against the tiers when the server started, which they would have kept from it.
+ * question.
  */
 export function readinessInputs(
   project: Project,
   engine: PolicyEngine,
-  { started, policies = projectPolicies(project) }: { readonly started: boolean; readonly policies?: ProjectPolicies },
+  policies: ProjectPolicies = projectPolicies(project),
 ): (workflow: ProjectWorkflow, facts: ReadinessFacts) => ReadinessInput {
   let golden: ReturnType<typeof goldenDecisions> | null = null;
   const known = new Map<ProjectWorkflow, Pick<ReadinessInput, 'outcomes' | 'looser' | 'golden_count'>>();
@@ -34,7 +34,8 @@ export function readinessInputs(
     const folder = shownPath(project.folder, workflow.folder);
     return {
       outcomes: plainOutcomes(engine, { contract, tools }),
-      looser: started ? [] : looserThanTiers(policies, contract.name),
+      // Rules that loosen a tier make no engine (`combineDeclared`): there is one, so none does.
+      looser: [],
       golden_count: golden
         .filter(({ file }) => file.startsWith(`${folder}/`))
         .reduce((count, { results }) => count + results.length, 0),
@@ -52,14 +53,4 @@ export function readinessInputs(
       ...facts,
     };
   };
-}
-
-/** By what a workflow would be less strict than its tiers. */
-function looserThanTiers({ base, declared, tightening }: ProjectPolicies, name: string): string[] {
-  const found = findLoosening(
-    base,
-    declared.filter(({ contract }) => contract.name === name),
-    tightening.filter(({ workflow }) => workflow === name),
-  );
-  return found.filter(({ severity }) => severity === 'error').map(({ message }) => message);
 }

@@ -44,7 +44,7 @@ const PAGE = 200;
 export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const { project, systems, stateFolder, clock, log } = options;
   const { environment } = project.config;
-  const inputs = readinessInputs(project, options.engine, { started: true });
+  const inputs = readinessInputs(project, options.engine);
   const readyUntil = new Map<string, number>();
 
   async function of(name: string): Promise<Readiness> {

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
@@ -84,11 +83,12 @@ async function byVitest(project: string, files: readonly string[]): Promise<Code
   }
 }
 
+/** The vitest that the project has, its own or one of a folder above. */
 function vitestOf(project: string): string | null {
-  try {
-    return join(createRequire(join(project, 'package.json')).resolve('vitest/package.json'), '..', 'vitest.mjs');
-  } catch {
-    return null;
+  for (let at = project; ; at = dirname(at)) {
+    const bin = join(at, 'node_modules', 'vitest', 'vitest.mjs');
+    if (existsSync(bin)) return bin;
+    if (dirname(at) === at) return null;
   }
 }
 
