@@ -1,5 +1,5 @@
 import { placeText } from '@portreeve/audit';
-import { acceptableUseLink, decisionSchema, type RunId } from '@portreeve/contract';
+import { acceptableUseLink, decisionSchema, type RecordEntry, type RecordType, type RunId } from '@portreeve/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
 
@@ -75,17 +75,19 @@ async function write(
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['refuse', 'refused', 'denied']);
+/** Records that say that what somebody wanted was refused, by policy or by a person. */
+const REFUSALS: Readonly<Partial<Record<RecordType, readonly string[]>>> = {
+  'source.refused': ['refuse'],
+  'decision.made': ['refuse'],
+  'approval.closed': ['denied', 'expired'],
+};
 
 /** Where a refusal points: the paragraph of the workflow's acceptable use that answers for it; null for what is none. */
 function paragraphOf(
-  {
-    outcome,
-    refs: { workflow },
-  }: { readonly outcome: string; readonly refs: { readonly workflow?: string | undefined } },
+  { type, outcome, refs: { workflow } }: Pick<RecordEntry, 'type' | 'outcome' | 'refs'>,
   data: object | null,
 ): string | null {
-  if (!REFUSALS.has(outcome) || workflow === undefined) return null;
+  if (!REFUSALS[type]?.includes(outcome) || workflow === undefined) return null;
   const decision = decisionSchema.safeParse((data as { decision?: unknown } | null)?.decision);
   // A person who denies answers for themselves.
   const reasons = decision.success ? decision.data.reasons : [{ layer: 'data' as const, code: 'denied' }];
