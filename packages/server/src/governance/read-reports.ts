@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fieldErrors, PortreeveError, type ReleaseReport, releaseReportSchema } from '@portreeve/contract';
 
 /** The folder of a state folder where reports on releases lie: whoever may write there may vouch for a release. */
-export const REPORTS_FOLDER = 'reports';
+const REPORTS_FOLDER = 'reports';
 const BYTES_MAX = 32 * 1024 * 1024;
 const FILES_MAX = 1000;
 

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { releaseReportSchema } from '@portreeve/contract';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { PROJECT } from '../testing/server.ts';
 import { temporaryProject, workflowText } from '../testing/temporary-project.ts';
 import { junitOf, runWorkflowTests } from './index.ts';
@@ -18,6 +18,9 @@ ${workflowText(`{
     return { case_id, status: outcome.status };
   },
 }`)}`;
+
+// Each case loads a project and its policies anew.
+vi.setConfig({ testTimeout: 180_000 });
 
 let folder = '';
 afterEach(() => rm(folder, { recursive: true, force: true }));
