@@ -106,7 +106,7 @@ function Story({ run }: { readonly run: Run }): ReactNode {
   const { records, state } = useLiveRun(run.id);
   const [tone, words] = LIVE[state];
   const last = records.at(-1)?.entry.index;
-  const refusal = records.find(({ acceptable_use }) => acceptable_use !== null);
+  const refusal = records.find(({ acceptable_use }) => typeof acceptable_use === 'string');
   useEffect(() => {
     // What the record tells has changed the run.
     if (last !== undefined) void queryClient.invalidateQueries({ queryKey: ['run', run.id] });

@@ -9,7 +9,7 @@ export function AcceptableUseNote({
 }: {
   readonly workflow: string;
   /** As the server gives it: the page and its paragraph. */
-  readonly link?: string | null;
+  readonly link?: string | null | undefined;
 }): ReactNode {
   const hash = link?.split('#')[1];
   return (
