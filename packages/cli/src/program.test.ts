@@ -112,6 +112,18 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     words: () => [],
   },
   check: { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
+  init: {
+    right: null,
+    why: 'it writes files into a folder: who may write there may; commands/init.test.ts runs it',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  test: {
+    ...{ right: null, why: WITHOUT, records: [], as: null, notAs: null },
+    words: () => ['--project', EXAMPLE, '--declared'],
+  },
   'policy lint': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
   'policy test': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
   'policy matrix': {

@@ -1,8 +1,10 @@
+export * from './acceptable-use.ts';
 export * from './actor.ts';
 export * from './approval.ts';
 export * from './audit-config.ts';
 export * from './audit-writer.ts';
 export * from './backup-config.ts';
+export * from './boundaries.ts';
 export * from './calibration.ts';
 export * from './canonical.ts';
 export { type Bound, boundAt, boundedBits, capacityBits, openPlace } from './capacity.ts';
@@ -48,6 +50,7 @@ export * from './quarantine.ts';
 export * from './record-classes.ts';
 export * from './records.ts';
 export { type RecoveryFault, recoveryFaults } from './recovery-faults.ts';
+export * from './regulation.ts';
 export * from './relabel.ts';
 export * from './release-report.ts';
 export * from './review-rules.ts';

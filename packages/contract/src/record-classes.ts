@@ -91,6 +91,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'outcome.seen': WORK,
   'arguments.restored': WORK,
   'pseudonyms.erased': WORK,
+  'values.removed': HOUSE,
   'proposal.submitted': WORK,
   'proposal.narrowed': WORK,
   'decision.made': WORK,

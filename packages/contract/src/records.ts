@@ -410,6 +410,8 @@ export const RECORD_TYPES = {
     endpoint: z.string(),
     /** How many places pseudonyms took, by kind; null where it goes as it is. */
     deidentified: z.record(z.string(), count).nullable(),
+    /** How many places looked like a credential and were taken out, where the workflow wants that. */
+    secrets_redacted: count.optional(),
     injection: z.int().min(0).max(1000),
     ...judged,
   }),
@@ -507,6 +509,8 @@ export const RECORD_TYPES = {
   }),
   /** The end of a run: nobody can tell any more what its pseudonyms stood for. */
   'pseudonyms.erased': z.strictObject({ count }),
+  /** What so many runs of a workflow read, were answered and had attached is deleted: its days are over. */
+  'values.removed': z.strictObject({ runs: count, days: count }),
   'proposal.submitted': z.strictObject({
     digest: digestSchema,
     tool: nameSchema,

@@ -1,3 +1,4 @@
+export { type AcceptableUseSection, acceptableUsePage } from './acceptable-use/page.ts';
 export { LOOK_EVERY, type Shift } from './drift/compare.ts';
 export {
   type Comparison,
@@ -13,6 +14,8 @@ export { FRAMEWORK_MAPS } from './evidence/frameworks/index.ts';
 export type { Look, SeenAgent, SeenRecord as EvidenceRecord } from './evidence/look.ts';
 export { ALARMS } from './oversight/alarms.ts';
 export { figuresBy, type MeasuredDecision } from './oversight/figures.ts';
+export type { ReadinessFix, ReadinessInput, ReadinessItem } from './readiness/item.ts';
+export { READINESS_ITEMS, type Readiness, readinessOf } from './readiness/readiness.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';

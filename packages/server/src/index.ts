@@ -26,5 +26,7 @@ export type { Finding } from './doctor/finding.ts';
 export { diagnoseMachine } from './doctor/on-this-machine.ts';
 export type { OutageReport } from './drill/report.ts';
 export { drillVendorOutage } from './drill/vendor-outage.ts';
+export { readReport, readReports } from './governance/read-reports.ts';
+export { notReady } from './governance/readiness.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { VERSION } from './version.ts';

@@ -12,6 +12,7 @@ import {
   httpSource,
   loadLabelled,
   readSource,
+  redactSecrets,
   revealNotKept,
   saveLabelled,
   scoreValue,
@@ -252,6 +253,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const context: ContextStage = {
     ...hiding,
+    redactSecrets,
     score: scoreValue,
     outcome: closedOutcome,
     read: (contract, query, attachments) =>
@@ -262,7 +264,7 @@ export async function wireStages(options: StagesOptions) {
     withhold: withholdNotKept,
     save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
     forgetUsed: (tx, run, readings) => forgetUsed(values, tx, run, readings),
-    forgetRun: (tx, run) => forgetRun(values, tx, run),
+    forgetRun: (tx, run, which) => forgetRun(values, tx, run, which),
     load: (run, id) => loadLabelled(values, { run, id }),
   };
   const runs = runStore(database, sealing);

@@ -30,7 +30,9 @@ import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { reachSystems } from './doctor/reach-systems.ts';
 import { every } from './every.ts';
+import { forgetKept } from './forget-kept.ts';
 import { watchDrift } from './governance/drift.ts';
+import { watchReadiness } from './governance/readiness.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/counters.ts';
@@ -108,6 +110,7 @@ const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
 const UPSTREAMS_EVERY_MS = 500;
+const KEPT_EVERY_MS = 600_000;
 const DRIFT_EVERY_MS = 900_000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
@@ -293,6 +296,10 @@ async function start(
   });
   undo.push(async () => push.close());
   const drift = watchDrift({ audit, workflows: project.workflows });
+  const readiness = watchReadiness({
+    ...{ project, systems, audit, identity, clock, log },
+    ...{ engine: policy, stateFolder: state.path },
+  });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
@@ -331,7 +338,10 @@ async function start(
       runs,
       submit: async (task, principal) => {
         const loaded = project.workflows.find(({ definition }) => definition.contract.name === task.workflow);
-        if (loaded) await admit(loaded.definition.contract, principal);
+        if (loaded) {
+          await readiness.assertReady(task.workflow);
+          await admit(loaded.definition.contract, principal);
+        }
         return submit(task, principal);
       },
       info,
@@ -340,6 +350,7 @@ async function start(
     counters,
     metricsPush: () => push.state(),
     drift,
+    readiness,
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
@@ -388,6 +399,7 @@ async function start(
   });
   undo.push(() => reaper.stop());
   await reaper.sweep();
+  const contracts = project.workflows.map(({ definition }) => definition.contract);
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
     every(EXPIRE_EVERY_MS, () => approvals.nudgeDue(), log),
@@ -403,6 +415,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
+    every(KEPT_EVERY_MS, () => forgetKept({ database, audit, contracts, clock }), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.root.resume(), log),
     // Also when nothing happened: a period without events is visible as such.
