@@ -8,8 +8,8 @@ export {
   type Stretch,
 } from './drift/drift.ts';
 export { type Change, METRICS, type Observation, observer, type SeenRecord, WATCHED } from './drift/observe.ts';
-export { ALARMS } from './oversight/alarms.ts';
-export { figuresBy, type MeasuredDecision } from './oversight/figures.ts';
+export type { Alarm } from './oversight/alarms.ts';
+export { figuresBy, type MeasuredDecision, percentile } from './oversight/figures.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';

@@ -37,6 +37,7 @@ import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
 import { whileUnplaced } from './config/while-unplaced.ts';
 import { wireDeidentification } from './deidentification.ts';
+import { watchOversight } from './governance/watch-oversight.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
 import { lookBehind } from './notify/look.ts';
 import { createNotifier } from './notify/notifier.ts';
@@ -56,6 +57,7 @@ import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { notificationStore } from './store/notifications.ts';
+import { oversightStore } from './store/oversight.ts';
 import { passkeyStore } from './store/passkeys.ts';
 import { plantedStore } from './store/planted.ts';
 import { proposalStore } from './store/proposals.ts';
@@ -237,6 +239,10 @@ export async function wireStages(options: StagesOptions) {
     look: lookBehind({ approvals, handoffs, proposals }),
     origin: base_url,
   });
+  const overseen = watchOversight({
+    ...{ audit, writer: stage.audit, oversight: oversightStore(database), clock },
+    ...{ workflows: project.workflows, rules: config.oversight.alarms },
+  });
   const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
   const values = contextStore(database, sealing);
@@ -314,6 +320,7 @@ export async function wireStages(options: StagesOptions) {
     learn,
     settleDue,
     plantDue: () => planting.plantDue(submit),
+    overseen,
     handoffs,
     notices,
     runs,
