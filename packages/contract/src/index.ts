@@ -23,6 +23,7 @@ export * from './json-schema.ts';
 export * from './key-wrapper.ts';
 export { at, Labelled, type Lineage, lineageOf } from './labelled.ts';
 export * from './labels.ts';
+export * from './list-order.ts';
 export { type Applied, applyMapping, type Mapped, type Mapping } from './mapping.ts';
 export { type MappingFault, mappingFaults } from './mapping-faults.ts';
 export * from './mcp-config.ts';
