@@ -10,6 +10,7 @@ export type { McpFollower } from './connectors/mcp/follow.ts';
 export { type McpConnectorOptions, mcpConnector } from './connectors/mcp/mcp-connector.ts';
 export type { Reaching } from './connectors/mcp/reach-server.ts';
 export { type McpCatalogue, readMcpCatalogue } from './connectors/mcp/read-catalogue.ts';
+export { withoutNetwork } from './connectors/mcp/without-network.ts';
 export { nothingConnector } from './connectors/nothing-connector.ts';
 export { openApiConnector } from './connectors/openapi/openapi-connector.ts';
 export { postgresConnector } from './connectors/postgres/postgres-connector.ts';

@@ -11,7 +11,7 @@ import {
   resolveSystemUrl,
   type UnitOfWork,
 } from '@portreeve/contract';
-import { type Egress, readMcpCatalogue } from '@portreeve/execute';
+import { type Egress, readMcpCatalogue, withoutNetwork } from '@portreeve/execute';
 import { createOutside, type Gate } from '@portreeve/gate';
 import type { Keys } from './config/keys.ts';
 import type { Secrets } from './config/secrets.ts';
@@ -48,7 +48,7 @@ export function wireMcp(options: {
   readonly followers: CallFollowers;
   readonly toolsets: readonly DeclaredToolset[];
   readonly folder: string;
-  readonly log: (level: 'error', message: string, error?: unknown) => void;
+  readonly log: (level: 'warn' | 'error', message: string, error?: unknown) => void;
 }) {
   const { database, audit, clock, config, systems, keys, secrets, egress, folder, followers, approvals } = options;
   const stage = { audit, uow: options.uow, clock };
@@ -66,6 +66,7 @@ export function wireMcp(options: {
         next: 'Add it under `systems` in portreeve.config.ts.',
       });
   }
+  warnOfNetworks(config.mcp.upstreams, options.log);
   const outside = createOutside({
     ...stage,
     gate: options.gate,
@@ -99,4 +100,14 @@ export function wireMcp(options: {
     per_minute: config.mcp.per_minute,
   };
   return { outside, services, close: () => endpoint.close() };
+}
+
+/** Says which servers have a network that nobody has declared, because this system takes it from no program of ours. */
+function warnOfNetworks(upstreams: readonly McpUpstream[], log: (level: 'warn', message: string) => void): void {
+  const isolated = upstreams.filter(({ server }) => server.transport === 'stdio' && server.network !== true);
+  if (isolated.length === 0) return;
+  void withoutNetwork().then((way) => {
+    const names = isolated.map(({ name }) => name).join(', ');
+    if (way === null) log('warn', `mcp.upstreams: this system lets us take no network away from programs: ${names}`);
+  });
 }
