@@ -27,6 +27,7 @@ export * from './list-order.ts';
 export { type Applied, applyMapping, type Mapped, type Mapping } from './mapping.ts';
 export { type MappingFault, mappingFaults } from './mapping-faults.ts';
 export * from './mcp-config.ts';
+export * from './mcp-exchange.ts';
 export * from './model-endpoint.ts';
 export * from './model-federation.ts';
 export * from './model-limits.ts';

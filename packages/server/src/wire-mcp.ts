@@ -60,9 +60,14 @@ export function wireMcp(options: {
         next: 'Let this process execute (`portreeve up`), or declare the tools in a toolset.',
       },
     );
-  for (const { name, server } of config.mcp.upstreams) {
-    if (server.transport === 'http' && resolveSystemUrl(server.url, systems) === null)
-      throw new PortreeveError('misconfigured', `mcp: ${name} names ${server.url}, and no such system is configured.`, {
+  for (const { name, server, credentials } of config.mcp.upstreams) {
+    const addresses = [
+      ...(server.transport === 'http' ? [server.url] : []),
+      credentials?.exchange.token_endpoint ?? [],
+    ];
+    const unknown = addresses.flat().find((url) => resolveSystemUrl(url, systems) === null);
+    if (unknown !== undefined)
+      throw new PortreeveError('misconfigured', `mcp: ${name} names ${unknown}, and no such system is configured.`, {
         next: 'Add it under `systems` in portreeve.config.ts.',
       });
   }
