@@ -210,7 +210,8 @@ async function failures(folder: string): Promise<string> {
   for (const name of await readdir(folder)) {
     const checks = JSON.parse(await readFile(join(folder, name, 'checks.json'), 'utf8')) as Record<string, string>[];
     for (const { status, id, errorMessage, details } of checks)
-      if (status === 'FAILURE') lines.push(`${name.replace(/-\d{4}-.*$/, '')}: ${id}: ${errorMessage} ${JSON.stringify(details ?? {})}`);
+      if (status === 'FAILURE')
+        lines.push(`${name.replace(/-\d{4}-.*$/, '')}: ${id}: ${errorMessage} ${JSON.stringify(details ?? {})}`);
   }
   return lines.join('\n');
 }

@@ -71,7 +71,11 @@ describe.each(['modern', 'legacy'] as const)('I4: the MCP Inspector at the comma
 });
 
 test('I4: an effect is a pending result for a client of an older revision, which exits with its failure', async () => {
-  const { code, said } = await callTool('legacy', 'cases_post_note', { case_id: 'CASE-1', note: 'older', evidence: [] });
+  const { code, said } = await callTool('legacy', 'cases_post_note', {
+    case_id: 'CASE-1',
+    note: 'older',
+    evidence: [],
+  });
   expect(textIn(said)).toContain('pending_approval');
   expect(code).not.toBe(0);
 });
@@ -81,7 +85,10 @@ test('I4 F4: an effect is a task for one of the newest; it waits, and gets the r
     response.writeHead(201, { 'content-type': 'application/json' }).end('{"revision":7}'),
   );
   const begun = Date.now();
-  const { ended } = inspecting('modern', toolArgs('cases_post_note', { case_id: 'CASE-1', note: 'newest', evidence: [] }));
+  const { ended } = inspecting(
+    'modern',
+    toolArgs('cases_post_note', { case_id: 'CASE-1', note: 'newest', evidence: [] }),
+  );
   const lead = await house.as('lead');
   const pending = async () =>
     (await lead.get('/v1/approvals?state=pending&limit=200')).body.approvals.filter(

@@ -58,7 +58,12 @@ export function mcpEndpoint(
         extra: { who },
       };
       if (await isLegacyRequest(request, body ?? null)) {
-        return older.serve(request, { who: who.principal, body, authInfo, makeServer: () => mcpServerFor(face, who, 'older') });
+        return older.serve(request, {
+          who: who.principal,
+          body,
+          authInfo,
+          makeServer: () => mcpServerFor(face, who, 'older'),
+        });
       }
       return newer.fetch(request, { authInfo, ...(body === undefined ? {} : { parsedBody: body }) });
     },
