@@ -103,6 +103,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'approval.delegation_ended': VERDICT,
   'oversight.planted': WORK,
   'oversight.opened': WORK,
+  'oversight.alarm': { purpose: 'work', about: 'account' },
   'approval.viewed': WORK,
   'approval.refused_verdict': VERDICT,
   'approval.amended': VERDICT,

@@ -10,6 +10,7 @@ import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { costSchema } from './model-price.ts';
 import { NOTIFIED } from './notifications-config.ts';
+import { OVERSIGHT_ALARMS } from './oversight-config.ts';
 import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
@@ -593,6 +594,20 @@ export const RECORD_TYPES = {
     approval: idSchema('approval'),
     groups: z.array(z.string()),
     state: z.enum(APPROVAL_STATES),
+  }),
+  /**
+   * How a reviewer decides looks like stamping, by this rule: `counted` of `of` decisions since then, of which the newest
+   * stand in `records`. It changes nothing of what was decided; the owners of the workflow are told.
+   */
+  'oversight.alarm': z.strictObject({
+    account: idSchema('principal'),
+    alarm: z.enum(OVERSIGHT_ALARMS),
+    rule: z.string().max(200),
+    counted: count,
+    of: count,
+    since: z.iso.datetime(),
+    groups: z.array(z.string()),
+    records: z.array(z.string().max(80)).max(200),
   }),
   /** What a reviewer's browser says of how long the page of an approval was in view, in all so far. Nothing rests on it. */
   'approval.viewed': z.strictObject({ visible_ms: z.int().min(0), reports: z.int().min(1) }),

@@ -18,8 +18,8 @@ import {
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
-import { createEgress } from '@portreeve/execute';
+import { type Clock, type KeyWrapper, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
+import { createEgress, exchangeToken } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import {
@@ -38,6 +38,8 @@ import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
 import { whileUnplaced } from './config/while-unplaced.ts';
 import { wireDeidentification } from './deidentification.ts';
+import { watchOversight } from './governance/watch-oversight.ts';
+import { withExchanges } from './mcp/exchanged-credentials.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
 import { lookBehind } from './notify/look.ts';
 import { createNotifier } from './notify/notifier.ts';
@@ -57,6 +59,7 @@ import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { notificationStore } from './store/notifications.ts';
+import { oversightStore } from './store/oversight.ts';
 import { passkeyStore } from './store/passkeys.ts';
 import { plantedStore } from './store/planted.ts';
 import { proposalStore } from './store/proposals.ts';
@@ -70,6 +73,9 @@ import { wireIdentity } from './wire-identity.ts';
 import { subjectDeclared, wireKeys } from './wire-keys.ts';
 import { wireMcp } from './wire-mcp.ts';
 import { wireUndo } from './wire-undo.ts';
+
+/** A token endpoint that takes longer fails the call that needs it. */
+const EXCHANGE_TIMEOUT_MS = 10_000;
 
 export interface StagesOptions {
   readonly database: Database;
@@ -153,8 +159,16 @@ export async function wireStages(options: StagesOptions) {
     cursors: streamStore(database, clock),
   });
   const followers = callFollowers();
+  const credentialStore = withExchanges(secrets.store, {
+    ...{ upstreams: config.mcp.upstreams, clock, locate: (url) => resolveSystemUrl(url, systems) },
+    whoIs: async (id) => (await identity.subject(id))?.principal ?? null,
+    subjectToken: async (who, endpoint) => (await signIn.accessTokens.signSubject(who, endpoint)).token,
+    secret: (name) => secrets.read(name),
+    exchange: (wish, what) => exchangeToken(egress.fetch, wish, { what, timeout_ms: EXCHANGE_TIMEOUT_MS }),
+  });
   const execution = await wireExecution({
-    ...{ database, audit, config, keys, secrets, egress, systems, clock, leases, debugpoint },
+    ...{ database, audit, config, keys, egress, systems, clock, leases, debugpoint },
+    secrets: { ...secrets, store: credentialStore },
     folder: project.folder,
     instance: executor,
     follower: followers.find,
@@ -238,6 +252,10 @@ export async function wireStages(options: StagesOptions) {
     look: lookBehind({ approvals, handoffs, proposals }),
     origin: base_url,
   });
+  const overseen = watchOversight({
+    ...{ audit, writer: stage.audit, oversight: oversightStore(database), clock },
+    ...{ workflows: project.workflows, rules: config.oversight.alarms },
+  });
   const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
   const values = contextStore(database, sealing);
@@ -316,6 +334,7 @@ export async function wireStages(options: StagesOptions) {
     learn,
     settleDue,
     plantDue: () => planting.plantDue(submit),
+    overseen,
     handoffs,
     notices,
     runs,

@@ -112,6 +112,7 @@ const SETTLE_EVERY_MS = 1000;
 const UPSTREAMS_EVERY_MS = 500;
 const KEPT_EVERY_MS = 600_000;
 const DRIFT_EVERY_MS = 900_000;
+const OVERSIGHT_EVERY_MS = 300_000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -427,6 +428,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
     ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
     every(DRIFT_EVERY_MS, () => drift.look(), log),
+    every(OVERSIGHT_EVERY_MS, () => stages.overseen.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {
