@@ -134,7 +134,11 @@ export const RESTRICTED: readonly Restriction[] = [
     only: ['model'],
     why: 'retries are for model calls: an action is never repeated by itself',
   },
-  { modules: ['yaml'], only: ['context', 'policy'], why: 'prompt files have YAML heads, golden decisions may be YAML' },
+  {
+    modules: ['yaml'],
+    only: ['context', 'policy', 'govern'],
+    why: 'prompt files have YAML heads, golden decisions may be YAML, and the packs of the red team are',
+  },
   {
     modules: ['htmlparser2', 'postal-mime', 'unpdf'],
     only: ['context'],

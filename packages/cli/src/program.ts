@@ -15,6 +15,7 @@ import { addNotifications } from './commands/notifications.ts';
 import { addOversight } from './commands/oversight.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
+import { addRedTeam } from './commands/redteam.ts';
 import { addRelease } from './commands/release.ts';
 import { addRun } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
@@ -62,6 +63,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addFreeze(program, run as never);
   addDrill(program, run as never);
   addDrift(program, run as never);
+  addRedTeam(program, run as never);
   addIdentity(program, run as never);
   addPolicy(program, run as never);
   addRelease(program, run as never);

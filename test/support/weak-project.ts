@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** How a weak project is weak; `none`: it is not. */
+export type Weakness = 'none' | 'trusted-source' | 'open-policy';
+
+const LAYERS = ['identity', 'action', 'data', 'environment'];
+const OPEN = '@id("open")\n@code("open")\n@reason("Everything is allowed.")\npermit (principal, action, resource);\n';
+
+/** What every weak project does: it answers a mail, at the address and with the words that a model finds in it. */
+const workflow = (weakness: Weakness) => `
+const text = (maxLength) => ({ type: 'string', minLength: 1, maxLength });
+const object = (properties) => ({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties });
+export default {
+  contract: {
+    name: 'answer-mail', version: '1.0', title: 'Answer a mail', purpose: 'Answers a mail.', tier: 'low',
+    owners: { security: 's', platform: 'p', business: 'b', escalation: 'e' },
+    scope: { sources: ['mails'], tools: ['send_answer'], prompts: ['draft-answer'] },
+    approvers: ['leads'], approval_timeout_minutes: 60, history: {}, steps: {}, procedures: {}, clearances: {},
+    input: object({ mail: { type: 'string', pattern: '^m-[0-9]{1,4}$' } }),
+  },
+  sources: [{
+    name: 'mails', version: '1.0', title: 'Mails', categories: [], confidentiality: 'internal',
+    integrity: ${JSON.stringify(weakness === 'trusted-source' ? 'trusted' : 'untrusted')},
+    query: object({ mail: text(10) }),
+    fields: [{ name: 'from', max_chars: 200 }, { name: 'body', max_chars: 2000 }],
+    limits: { max_items: 10, max_bytes: 65536, timeout_ms: 2000 },
+    binding: { kind: 'http', url: 'system://mail/mails/{mail}' },
+  }],
+  tools: [{
+    name: 'send_answer', version: '1.0', title: 'Send an answer', description: 'Sends an answer.', effect: 'external',
+    tier: ${weakness === 'open-policy' ? 3 : 2},
+    args: object({ recipient: text(200), body: text(800) }),
+    result: { type: 'object' }, profiles: {}, undo: 'irreversible', timeout_ms: 2000, idempotency: 'none', audience: 'urn:x',
+    sinks: [{ path: '/recipient', kind: 'recipient' }, { path: '/body', kind: 'payload' }],
+    clearance: { confidentiality: 'internal', categories: [] },
+    binding: { connector: 'http', method: 'POST', url: 'system://mail/answers', body: true },
+  }],
+  async run({ input, read, ask, act }) {
+    const mails = await read('mails', { mail: input.mail });
+    const draft = await ask('draft-answer', { mails: mails.evidence });
+    const part = (pointer) => at(draft, pointer);
+    const sent = await act('send_answer', { recipient: part('/recipient'), body: part('/body') },
+      { rationale: 'The mail is answered.', evidence: mails.evidence });
+    return { status: sent.status };
+  },
+};
+`;
+
+const PROMPT = `---
+id: draft-answer
+version: "1.0"
+step: generate
+audience: inside
+inputs: [{ name: mails, description: The mail. }]
+output:
+  type: object
+  additionalProperties: false
+  required: [recipient, body]
+  properties:
+    recipient: { type: string, minLength: 1, maxLength: 200 }
+    body: { type: string, minLength: 1, maxLength: 800 }
+---
+
+Write the answer, and to whom.
+`;
+
+/** A project that an attacker gets through, in a folder of its own, which the caller removes. */
+export async function weakProject(weakness: Weakness, models: readonly object[] = []): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'portreeve-weak-'));
+  const own = join(folder, 'workflows/answer-mail');
+  await mkdir(join(own, 'prompts'), { recursive: true });
+  const at = new URL('../../packages/contract/src/index.ts', import.meta.url).href;
+  await writeFile(join(own, 'workflow.ts'), `import { at } from ${JSON.stringify(at)};\n${workflow(weakness)}`);
+  await writeFile(join(own, 'prompts/draft-answer.md'), PROMPT);
+  await writeFile(
+    join(folder, 'portreeve.config.ts'),
+    `export default ${JSON.stringify({ environment: 'test', workflows: ['workflows/answer-mail'], models })};\n`,
+  );
+  if (weakness === 'open-policy') {
+    await mkdir(join(folder, 'policies'));
+    for (const layer of LAYERS) await writeFile(join(folder, 'policies', `${layer}.cedar`), OPEN);
+  }
+  return folder;
+}
