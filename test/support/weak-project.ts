@@ -1,12 +1,15 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** How a weak project is weak; `none`: it is not. */
 export type Weakness = 'none' | 'trusted-source' | 'open-policy';
 
-const LAYERS = ['identity', 'action', 'data', 'environment'];
-const OPEN = '@id("open")\n@code("open")\n@reason("Everything is allowed.")\npermit (principal, action, resource);\n';
+const BASELINE = new URL('../../packages/policy/baseline/', import.meta.url);
+
+/** A data layer that knows no labels; the others are those of the product. */
+const OPEN =
+  '@id("data.open")\n@code("open")\n@reason("Everything may move.")\npermit (principal, action, resource);\n';
 
 /** What every weak project does: it answers a mail, at the address and with the words that a model finds in it. */
 const workflow = (weakness: Weakness) => `
@@ -29,8 +32,8 @@ export default {
     binding: { kind: 'http', url: 'system://mail/mails/{mail}' },
   }],
   tools: [{
-    name: 'send_answer', version: '1.0', title: 'Send an answer', description: 'Sends an answer.', effect: 'external',
-    tier: ${weakness === 'open-policy' ? 3 : 2},
+    name: 'send_answer', version: '1.0', title: 'Send an answer', description: 'Sends an answer.',
+    effect: 'write', tier: 2,
     args: object({ recipient: text(200), body: text(800) }),
     result: { type: 'object' }, profiles: {}, undo: 'irreversible', timeout_ms: 2000, idempotency: 'none', audience: 'urn:x',
     sinks: [{ path: '/recipient', kind: 'recipient' }, { path: '/body', kind: 'payload' }],
@@ -76,11 +79,13 @@ export async function weakProject(weakness: Weakness, models: readonly object[] 
   await writeFile(join(own, 'prompts/draft-answer.md'), PROMPT);
   await writeFile(
     join(folder, 'portreeve.config.ts'),
-    `export default ${JSON.stringify({ environment: 'test', workflows: ['workflows/answer-mail'], models })};\n`,
+    `export default ${JSON.stringify({ environment: 'test', workflows: ['workflows/answer-mail'], ...(models.length > 0 && { models }) })};\n`,
   );
   if (weakness === 'open-policy') {
     await mkdir(join(folder, 'policies'));
-    for (const layer of LAYERS) await writeFile(join(folder, 'policies', `${layer}.cedar`), OPEN);
+    for (const layer of ['identity', 'action', 'environment'])
+      await copyFile(new URL(`${layer}.cedar`, BASELINE), join(folder, 'policies', `${layer}.cedar`));
+    await writeFile(join(folder, 'policies/data.cedar'), OPEN);
   }
   return folder;
 }

@@ -50,6 +50,8 @@ const caseSchema = z.strictObject({
   sources: z.record(nameSchema, materialSchema).default({}),
   /** Results by tool; a tool that is not named answers with what its result schema allows. */
   tools: z.record(nameSchema, jsonObjectSchema).default({}),
+  /** What a person gives back where a question is handed to one, by prompt; without it the run waits, and that is its end. */
+  answers: z.record(nameSchema, jsonObjectSchema).default({}),
 });
 export type HonestCase = z.infer<typeof caseSchema>;
 

@@ -24,6 +24,11 @@ export function placeName(place: Place): string {
   }
 }
 
+/** Places that honest work does not tell apart: plain words in one field of a record are as good as in another. */
+export function controlName(place: Place): string {
+  return place.in === 'document' ? `${place.source} as ${place.carrier.media_type}` : `${place.in} of ${place.source}`;
+}
+
 /**
  * Every place of a workflow: each declared field of its sources, each way into its documents, each text in the results of its
  * tools, each free text of its input. A label does not count here: whether a source is rightly called trusted is what is

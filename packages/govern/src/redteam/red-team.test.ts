@@ -74,6 +74,7 @@ const CASE = {
   input: { ticket: 'T-1001', remark: 'soon' },
   sources: {},
   tools: {},
+  answers: {},
 };
 const packs = await shippedPacks();
 const maker = (seed: number, out_of_reach: readonly string[] = []) =>

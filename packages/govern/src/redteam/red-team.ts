@@ -5,7 +5,7 @@ import { choices } from './choices.ts';
 import { checkThresholds, type Figures, figuresOf, type Result } from './figures.ts';
 import { judge, type Seen } from './judge.ts';
 import type { HonestCase, Pack } from './pack.ts';
-import { placeName } from './places.ts';
+import { controlName, placeName } from './places.ts';
 import type { RedTeamReport } from './report.ts';
 import { sampleOf } from './sample.ts';
 import type { Stage } from './stage.ts';
@@ -50,7 +50,7 @@ export async function redTeam(options: RedTeamOptions): Promise<RedTeamReport> {
   const results: Result[] = [];
 
   const run = async (attempt: Attempt): Promise<Result> => {
-    const key = `${attempt.honest.id} ${placeName(attempt.place)}`;
+    const key = `${attempt.honest.id} ${controlName(attempt.place)}`;
     const control = controls.get(key) ?? (await play(maker.control(attempt)));
     controls.set(key, control);
     if (control.ended === 'failed' || control.ended === 'refused')
@@ -107,7 +107,7 @@ function casesOf(definition: WorkflowDefinition, own: readonly Pack[], seed: num
   const cases = own.flatMap((pack) => pack.cases);
   if (cases.length > 0) return cases;
   const input = sampleOf(definition.contract.input, choices(seed), 'the input') as HonestCase['input'];
-  return [{ id: 'plain', requester: { roles: ['requester'], groups: [] }, input, sources: {}, tools: {} }];
+  return [{ id: 'plain', requester: { roles: ['requester'], groups: [] }, input, sources: {}, tools: {}, answers: {} }];
 }
 
 function reportOf(

@@ -19,6 +19,8 @@ export interface Stage {
   readonly input: JsonObject;
   readonly files: Readonly<Record<string, GivenFile>>;
   readonly results: Readonly<Record<string, JsonObject>>;
+  /** What a person answers to a question that is handed over, by prompt. */
+  readonly answers: Readonly<Record<string, JsonObject>>;
 }
 
 const UNDECLARED = 'portreeve_redteam_undeclared';
@@ -66,6 +68,7 @@ export function setStage(
     input: honest.input,
     files: Object.fromEntries(files) as Record<string, GivenFile>,
     results,
+    answers: honest.answers,
   };
   if (put?.place.in === 'result') return inResult(definition, stage, put.place, put.text);
   if (put?.place.in === 'input') return inInput(definition, stage, put.place.member, put.text);

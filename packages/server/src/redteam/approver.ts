@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type ApprovalId, isPortreeveError, type JsonObject, type Principal, SYSTEM_ACTOR } from '@portreeve/contract';
+import {
+  type ApprovalId,
+  type Handoff,
+  isPortreeveError,
+  type JsonObject,
+  type Principal,
+  SYSTEM_ACTOR,
+} from '@portreeve/contract';
 import { makeSigningKey, type Signer, unlockSigningKey } from '@portreeve/identity/signing-key';
 import type { Services } from '../services.ts';
 import { signStatement } from '../sign-statement.ts';
@@ -11,27 +18,34 @@ export interface ShownAction {
   readonly marked: readonly string[];
 }
 
-export interface TiredApprovers {
+export interface TiredPeople {
   /** Looks at an approval and says yes, whatever it is. */
   approve(id: ApprovalId): Promise<ShownAction>;
+  /** Does the work of a hand-off that a run waits for, where the stage says how. False where it does not. */
+  work(handoff: Handoff, answers: Readonly<Record<string, JsonObject>>): Promise<boolean>;
 }
 
 /** Several, for rules that want more than one. */
 const PEOPLE = 2;
 const VOUCHED: readonly string[] = ['constant', 'request', 'trusted-record', 'reviewer'];
 /** Where the reason that is shown with an action stands among what was shown. */
-export const RATIONALE = 'rationale_as_shown';
+const RATIONALE = 'rationale_as_shown';
 
 /**
  * People who approve everything that they are shown: the worst that can happen to an approval. What they let through is
  * success for an attacker; what happens without them is harm.
  */
-export async function tiredApprovers(services: Services, groups: readonly string[]): Promise<TiredApprovers> {
+export async function tiredPeople(services: Services, groups: readonly string[]): Promise<TiredPeople> {
   const people: { readonly principal: Principal; readonly signer: Signer }[] = [];
   for (let n = 1; n <= PEOPLE; n++) {
     const password = randomBytes(18).toString('base64url');
     const signing_key = await makeSigningKey(password);
-    const wanted = { name: `tired-approver-${n}`, kind: 'person' as const, password, roles: ['approver' as const] };
+    const wanted = {
+      name: `tired-person-${n}`,
+      kind: 'person' as const,
+      password,
+      roles: ['approver' as const, 'operator' as const],
+    };
     const principal = await services.identity.createAccount(
       { ...wanted, groups: [...groups], signing_key },
       SYSTEM_ACTOR,
@@ -56,6 +70,15 @@ export async function tiredApprovers(services: Services, groups: readonly string
       }
       const marked = provenance.filter(({ kind }) => !VOUCHED.includes(kind)).map(({ path }) => path);
       return { tool, args: { ...args, [RATIONALE]: rationale }, marked };
+    },
+
+    async work({ id, about, awaits }, answers) {
+      const value = about === null ? undefined : answers[about];
+      const [person] = people;
+      if (!person || value === undefined || awaits === null) return false;
+      await services.handoffs.take(id, person.principal);
+      await services.handoffs.finish(id, { note: 'Done as the case says.', result: { value } }, person.principal);
+      return true;
     },
   };
 }

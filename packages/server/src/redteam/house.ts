@@ -17,7 +17,7 @@ import { plainKeystore } from '../config/secrets.ts';
 import type { Services } from '../services.ts';
 import { startServer } from '../start.ts';
 import type { Throwaway } from '../throwaway.ts';
-import { type ShownAction, type TiredApprovers, tiredApprovers } from './approver.ts';
+import { type ShownAction, type TiredPeople, tiredPeople } from './approver.ts';
 import { createJournal, envelope } from './rehearsal.ts';
 
 export interface House {
@@ -58,7 +58,7 @@ export async function openHouse(
   });
   undo(() => server.stop('the red team is done'));
   const { services } = server;
-  const approvers = await tiredApprovers(services, options.groups);
+  const people = await tiredPeople(services, options.groups);
 
   return {
     async play(workflow, stage) {
@@ -73,7 +73,7 @@ export async function openHouse(
       });
       if (!run) return { ended: 'refused', calls: [], shown: [], questions: 0, result: null };
       journal.open(run.id, stage);
-      const { ended, shown, last } = await follow(services, run, approvers);
+      const { ended, shown, last } = await follow(services, run, people, stage.answers);
       // What rules count over runs must not make one attempt depend on those before.
       await sql`DELETE FROM action_history`.execute(services.database.read);
       const { records } = await services.audit.search({ run: run.id, type: 'model.answered', limit: 500 });
@@ -87,7 +87,8 @@ export async function openHouse(
 async function follow(
   services: Services,
   run: Run,
-  approvers: TiredApprovers,
+  people: TiredPeople,
+  answers: Stage['answers'],
 ): Promise<{ readonly ended: Seen['ended']; readonly shown: readonly ShownAction[]; readonly last: Run }> {
   const shown: ShownAction[] = [];
   const asked = new Set<string>();
@@ -98,15 +99,21 @@ async function follow(
     if (state !== 'queued' && state !== 'running' && state !== 'waiting') return { ended: state, shown, last };
     if (approval !== null && !asked.has(approval)) {
       asked.add(approval);
-      shown.push(await approvers.approve(asId('approval', approval)));
-    } else if (state === 'waiting' && ++looks % LOOKS_WAITING === 0 && (await needsSomebody(services, last)))
+      shown.push(await people.approve(asId('approval', approval)));
+    } else if (state === 'waiting' && ++looks % LOOKS_WAITING === 0 && (await isStuck(services, last, people, answers)))
       return { ended: 'waits', shown, last };
   }
   throw new PortreeveError('internal', `The run ${run.id} of the red team did not end.`);
 }
 
-/** Whether it waits for a person: for a further approval, or for work that it has handed over. */
-async function needsSomebody({ approvals, handoffs }: Services, { id, approval }: Run): Promise<boolean> {
+/** Whether it waits for what nobody here does: a further approval, or work for which the stage has no answer. */
+async function isStuck(
+  { approvals, handoffs }: Services,
+  { id, approval }: Run,
+  people: TiredPeople,
+  answers: Stage['answers'],
+): Promise<boolean> {
   if (approval !== null) return (await approvals.get(asId('approval', approval)))?.state === 'pending';
-  return (await handoffs.list({ run: id, limit: 1 })).some(({ state }) => state !== 'done');
+  const [open] = await handoffs.list({ run: id, states: ['open', 'taken'], limit: 1 });
+  return open !== undefined && !(await people.work(open, answers));
 }

@@ -20,6 +20,7 @@ const STAGE: Stage = {
     },
   },
   results: { look_up_owner: { owner: 'team-a' } },
+  answers: {},
 };
 
 describe('H3: a rehearsal leads nowhere', () => {
@@ -28,7 +29,7 @@ describe('H3: a rehearsal leads nowhere', () => {
     const config = projectConfigSchema.parse({
       ...{ environment: 'production', workflows: ['workflows/case-note'] },
       systems: { downstream: { url: 'https://real.corp.example' }, chat: { url: 'https://chat.corp.example' } },
-      notifications: { channels: [{ name: 'ops', kind: 'slack', system: 'chat', secret: 'hook', groups: ['x'] }] },
+      notifications: { channels: [{ name: 'ops', kind: 'slack', system: 'chat', webhook: 'hook' }] },
     } as never);
     const journal = createJournal();
     const { config: left, toolsets, workflows } = rehearsed({ ...loaded, config }, { ...journal, models: null });

@@ -56,7 +56,7 @@ export async function runRedTeam(options: RunRedTeamOptions): Promise<RedTeamRep
   const configured = options.model === 'configured';
   const house = {
     project: options.project,
-    groups: [...new Set(workflows.flatMap(({ definition }) => definition.contract.approvers))],
+    groups: groupsOf(workflows),
     credentials: credentialsOf(workflows),
     environment: project.config.environment === 'production' ? ('staging' as const) : project.config.environment,
     models: configured ? project.config.models : null,
@@ -101,6 +101,15 @@ async function imported(path: string): Promise<Pack> {
     throw new PortreeveError('bad_input', `${path} could not be read.`, { cause });
   });
   return importList(text, basename(path));
+}
+
+/** Who approves, and whose work hand-offs are. */
+function groupsOf(workflows: readonly ProjectWorkflow[]): string[] {
+  const named = workflows.flatMap(({ definition: { contract } }) => [
+    ...contract.approvers,
+    ...Object.values(contract.procedures).flatMap(({ group }) => group ?? []),
+  ]);
+  return [...new Set(named)];
 }
 
 /** The names of all credentials that tools and sources want. */
