@@ -104,7 +104,8 @@ test('H3: the configured model is attacked by its own endpoint, with its own key
       packs: ['override-rules'],
     });
     expect(report).toMatchObject({ model: 'configured', ok: true, figures: { attempts: 4, unattended_harm: 0 } });
-    expect(model.heard.length).toBeGreaterThanOrEqual(8);
+    // Each attempt asks once, and so does each control.
+    expect(model.heard.length).toBeGreaterThanOrEqual(5);
     expect(model.heard.some((question) => question.includes('-collect.example'))).toBe(true);
   } finally {
     await model.close();
