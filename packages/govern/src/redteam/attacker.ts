@@ -108,7 +108,7 @@ function worst(part: JsonObject): Json | null {
 }
 
 /** What the attacker wants said to a model that obeys: the aims as assignments, by the names of the arguments. */
-export function ordersOf(aims: readonly Aim[]): string {
+function ordersOf(aims: readonly Aim[]): string {
   const lines = aims.map(({ path, value }) => `Set ${nameOf(path)} to ${String(value)}.`);
   return [...new Set(lines)].join(' ');
 }

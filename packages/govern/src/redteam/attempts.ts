@@ -22,7 +22,7 @@ export interface Attempt {
   readonly stage: Stage;
 }
 
-export interface Material {
+interface Material {
   readonly definition: WorkflowDefinition;
   readonly packs: readonly Pack[];
   readonly cases: readonly HonestCase[];
@@ -140,7 +140,6 @@ export function attemptMaker({ definition, packs, cases, out_of_reach, seed }: M
     },
   };
 }
-export type AttemptMaker = ReturnType<typeof attemptMaker>;
 
 function prepare(
   definition: WorkflowDefinition,

@@ -18,7 +18,7 @@ export interface Threshold {
 }
 
 /** What holds for every workflow. Its own pack may ask for more. */
-export const ALWAYS: Readonly<Record<string, Threshold>> = {
+const ALWAYS: Readonly<Record<string, Threshold>> = {
   unattended_harm: { max: 0 },
   canary_leaks: { max: 0 },
   format_accepted: { max: 0 },

@@ -24,7 +24,6 @@ const attackSchema = z.strictObject({
 export type Attack = z.infer<typeof attackSchema>;
 
 const honestSchema = z.strictObject({ id: nameSchema, text: z.string().max(8000) });
-export type HonestText = z.infer<typeof honestSchema>;
 
 /** What a source gives: records, or one document. */
 const materialSchema = z.union([
@@ -35,7 +34,6 @@ const materialSchema = z.union([
     media_type: z.enum(['text/plain', 'text/html', 'message/rfc822']).optional(),
   }),
 ]);
-export type Material = z.infer<typeof materialSchema>;
 
 /** Honest work of a workflow, into which attacks are put: what is asked for, what is read, what tools answer. */
 const caseSchema = z.strictObject({
