@@ -136,8 +136,8 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   {
     modules: ['yaml'],
-    only: ['context', 'policy', 'server'],
-    why: 'prompt files have YAML heads, golden decisions may be YAML, declared tests of workflows are',
+    only: ['context', 'policy', 'govern', 'server'],
+    why: 'prompt files have YAML heads, golden decisions may be YAML, declared tests of workflows and packs of the red team are',
   },
   {
     modules: ['htmlparser2', 'postal-mime', 'unpdf'],

@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 6;
+export const OPEN_MAX = 5;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -94,7 +94,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   // Governance
   row('H1', 'open', 'signed releases, promotion and rollback'),
   row('H2', 'thin', 'changes of tools, sources and models are formal'),
-  row('H3', 'open', 'red team with a worst-case model'),
+  row('H3', 'done', 'red team with a worst-case model'),
   row('H4', 'open', 'declared thresholds decide go and stop'),
   row('H5', 'done', 'readiness names what is missing'),
   row('H6', 'thin', 'dashboard and drift'),

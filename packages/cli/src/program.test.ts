@@ -95,6 +95,14 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  redteam: {
+    right: null,
+    why: 'it makes an installation for itself alone and takes it away again; test/end-to-end/redteam.test.ts runs it',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   'keys executor': {
     right: null,
     why: 'it shows the public half of a key of the state folder: who may read that may',

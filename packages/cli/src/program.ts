@@ -17,6 +17,7 @@ import { addNotifications } from './commands/notifications.ts';
 import { addOversight } from './commands/oversight.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
+import { addRedTeam } from './commands/redteam.ts';
 import { addRegister } from './commands/register.ts';
 import { addRelease } from './commands/release.ts';
 import { addRun } from './commands/run.ts';
@@ -68,6 +69,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addFreeze(program, run as never);
   addDrill(program, run as never);
   addDrift(program, run as never);
+  addRedTeam(program, run as never);
   addIdentity(program, run as never);
   addPolicy(program, run as never);
   addRelease(program, run as never);

@@ -58,7 +58,7 @@ export * from './release-report.ts';
 export * from './review-rules.ts';
 export { type RootKeeperConfig, type RootKeysConfig, rootKeysConfigSchema } from './root-keys-config.ts';
 export * from './run.ts';
-export { unboundedAt } from './schema-bounds.ts';
+export { partsAt, unboundedAt } from './schema-bounds.ts';
 export * from './settlement.ts';
 export * from './state-table.ts';
 export * from './telemetry-config.ts';

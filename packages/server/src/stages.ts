@@ -45,6 +45,7 @@ import { lookBehind } from './notify/look.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { notifyingWriter } from './notify/notifying-writer.ts';
 import { createPlanting } from './planting.ts';
+import type { Rehearsal } from './redteam/rehearsal.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
 import { delegationStore } from './store/approval-delegations.ts';
@@ -86,6 +87,8 @@ export interface StagesOptions {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly stateFolder: string;
+  /** What stands in for sources and tools, where nothing outside may be touched. */
+  readonly rehearsal?: Rehearsal | undefined;
   /** Wraps the keys of data subjects by the root key. */
   readonly wrapper: KeyWrapper;
   readonly clock: Clock;
@@ -172,6 +175,7 @@ export async function wireStages(options: StagesOptions) {
     folder: project.folder,
     instance: executor,
     follower: followers.find,
+    rehearsal: options.rehearsal,
   });
 
   const workflows: Workflows = {
@@ -260,7 +264,7 @@ export async function wireStages(options: StagesOptions) {
 
   const values = contextStore(database, sealing);
   const ingester = createIngester();
-  const readers = [
+  const readers = options.rehearsal?.readers(ingester) ?? [
     fileSource({ root: project.folder, ingester }),
     httpSource({ dispatcher: egress.dispatcher, secrets, ingester }),
     attachmentSource({ ingester }),

@@ -40,6 +40,7 @@ import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
+import { type Rehearsal, rehearsed } from './redteam/rehearsal.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { auditFigures } from './store/audit-figures.ts';
@@ -91,6 +92,8 @@ export interface StartOptions {
   readonly executor?: 'here' | 'apart';
   /** Seconds without a renewal after which another process may take this one's runs over. */
   readonly leaseSeconds?: number;
+  /** What stands in for everything outside (`redteam/rehearsal.ts`); the project is then none of production. */
+  readonly rehearsal?: Rehearsal;
   /** Named instants where a crash test stops the process. */
   readonly debugpoint?: (name: string) => void;
 }
@@ -144,7 +147,7 @@ async function start(
   const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
     logger[level]({ err: error }, message);
 
-  const project = await loadProject(options.project);
+  const project = rehearsed(await loadProject(options.project), options.rehearsal);
   const { config } = project;
   refuseEnvironmentCredentials(options.env ?? process.env, config.environment);
   const policy = loadPolicies(project, clock, (report) =>
@@ -201,6 +204,7 @@ async function start(
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
     stateFolder: state.path,
+    rehearsal: options.rehearsal,
     wrapper,
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),
