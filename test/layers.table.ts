@@ -184,4 +184,6 @@ export const COMPUTED_IMPORTS: Readonly<Record<string, string>> = {
 /** Relative paths that leave their package, file by file. */
 export const RELATIVE_CROSSINGS: Readonly<Record<string, string>> = {
   'test/postgres.setup.ts': 'starts the embedded PostgreSQL for the whole test run; nobody else may need that module',
+  'test/shipping/supply-chain.test.ts': 'asks the scripts that make a release what is in it',
+  'test/shipping/released.ts': 'reads what the scripts sign by the schema that they have for it',
 };
