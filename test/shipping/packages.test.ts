@@ -92,7 +92,7 @@ describe('in an empty folder, outside of the repository', () => {
     'J5: types hold under strict settings, with no library check skipped',
     async (context) => {
       context.skip(unreachable !== null);
-      expect(await shell(folder, 'npx', 'tsc')).toMatchObject({ code: 0, out: '' });
+      expect(await shell(folder, 'npx tsc')).toMatchObject({ code: 0, out: '' });
     },
     MINUTES,
   );
@@ -100,7 +100,7 @@ describe('in an empty folder, outside of the repository', () => {
   test('J5: an author’s and a downstream’s code runs', async (context) => {
     context.skip(unreachable !== null);
     // The Node that the command brought, which is what npm scripts of that project find.
-    const ran = await shell(folder, join(folder, 'node_modules/.bin/node'), 'consumer.ts');
+    const ran = await shell(folder, './node_modules/.bin/node consumer.ts');
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(JSON.parse(ran.out)).toMatchObject({ result: { case_id: 'CASE-7', count: 1 } });
   });
@@ -109,45 +109,33 @@ describe('in an empty folder, outside of the repository', () => {
     'J5: the command helps, and checks a project',
     async (context) => {
       context.skip(unreachable !== null);
-      const help = await shell(folder, 'npx', 'portreeve', '--help');
-      expect(help).toMatchObject({ code: 0, err: '' });
+      const help = await shell(folder, 'npx portreeve --help');
+      expect(help.code).toBe(0);
       expect(help.out).toContain('Usage: portreeve');
-      expect(await shell(folder, 'npx', 'portreeve', 'check')).toMatchObject({ code: 0 });
-      expect(await shell(folder, 'npx', 'portreeve-verify', '--help')).toMatchObject({ code: 0 });
+      expect(await shell(folder, 'npx portreeve check')).toMatchObject({ code: 0 });
+      expect(await shell(folder, 'npx portreeve-verify --help')).toMatchObject({ code: 0 });
     },
-    MINUTES,
+    2 * MINUTES,
   );
 
   test(
     'J5: a project starts, serves the console, and a run of it ends',
     async (context) => {
       context.skip(unreachable !== null);
-      const port = await freePort();
-      const up = inShell(folder, 'npx', 'portreeve', 'up', '--port', String(port), '--json');
-      await up.printed(/"url":"([^"]+)"/);
-      const page = await (await fetch(`http://127.0.0.1:${port}/`)).text();
-      const script = /<script[^>]+src="([^"]+)"/.exec(page)?.[1];
-      expect(script).toBeDefined();
-      expect((await fetch(`http://127.0.0.1:${port}${script}`)).status).toBe(200);
-      const ran = await shell(
-        folder,
-        'npx',
-        'portreeve',
-        'run',
-        'count-events',
-        '--input',
-        'input.json',
-        '--wait',
-        '--json',
-        '--as',
-        'analyst',
-      );
-      expect(ran).toMatchObject({ code: 0 });
-      expect(JSON.parse(ran.out.trim().split('\n').at(-1) ?? '')).toMatchObject({
-        state: 'completed',
-        result: { count: 3 },
-      });
-      up.child.kill('SIGINT');
+      const url = `http://127.0.0.1:${await freePort()}`;
+      // Not by npx, which would stand between this test and the process that it stops.
+      const up = inShell(folder, './node_modules/.bin/portreeve up --json --port', new URL(url).port);
+      try {
+        await up.printed(/"url":"([^"]+)"/);
+        const script = /<script[^>]+src="([^"]+)"/.exec(await (await fetch(url)).text())?.[1];
+        expect(script).toBeDefined();
+        expect((await fetch(`${url}${script}`)).status).toBe(200);
+        const ran = await shell(folder, 'npx portreeve run count-events --input input.json --wait --json --as analyst');
+        expect(ran.code).toBe(0);
+        expect(JSON.parse(ran.out).run).toMatchObject({ state: 'completed', result: { count: 3 } });
+      } finally {
+        up.child.kill('SIGINT');
+      }
       expect(await up.ended).toMatchObject({ code: 0 });
     },
     2 * MINUTES,
@@ -159,7 +147,7 @@ describe('in an empty folder, outside of the repository', () => {
       context.skip(unreachable !== null);
       const state = join(folder, 'demo-state');
       const port = String(await freePort());
-      const demo = await shell(folder, 'npx', 'portreeve', '--state', state, 'up', '--demo', '--yes', '--port', port);
+      const demo = await shell(folder, 'npx portreeve up --demo --yes --state', state, '--port', port);
       expect(demo).toMatchObject({ code: 0 });
       expect(demo.out).toContain('published, once, as approved');
     },

@@ -9,22 +9,23 @@ const PATH = (process.env.PATH ?? '')
   .filter((folder) => !folder.startsWith(ROOT))
   .join(delimiter);
 
-/** Starts a command as a stranger would, in a folder of theirs. */
-export function inShell(folder: string, command: string, ...args: string[]) {
+/** Starts a command as a stranger would, in a folder of theirs: words between spaces, then words as they are. */
+export function inShell(folder: string, words: string, ...more: string[]) {
+  const [command = '', ...args] = words.split(' ');
   // npm hands the settings of this repository down by the environment; of these a stranger has where the registry is.
   const ours = Object.keys(process.env).filter(
     (name) =>
       /^npm_/i.test(name) && !/^npm_config_(registry|cache|userconfig|globalconfig|cafile|.*proxy)$/i.test(name),
   );
-  return start(command, args, {
+  return start(command, [...args, ...more], {
     cwd: folder,
     env: { PATH, ...Object.fromEntries(ours.map((name) => [name, undefined])) },
   });
 }
 
 /** Runs a command to its end. */
-export function shell(folder: string, command: string, ...args: string[]): Promise<Ended> {
-  return inShell(folder, command, ...args).ended;
+export function shell(folder: string, words: string, ...more: string[]): Promise<Ended> {
+  return inShell(folder, words, ...more).ended;
 }
 
 export async function writeProject(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
