@@ -37,12 +37,14 @@ export function finalStage(text: string): {
   readonly entrypoint: string[];
   readonly command: string[];
   readonly env: Record<string, string>;
+  readonly workdir: string;
 } {
   const final = stagesOf(text).at(-1);
   if (!final) throw new Error('a Dockerfile without a stage');
   return {
     entrypoint: execForm(named<Entrypoint>(final, 'ENTRYPOINT').at(-1)),
     command: execForm(named<Cmd>(final, 'CMD').at(-1)),
+    workdir: named(final, 'WORKDIR').at(-1)?.getArguments()[0]?.getValue() ?? '/',
     env: Object.fromEntries(
       named<Env>(final, 'ENV').flatMap((each) =>
         each.getProperties().map((property) => [property.getName(), property.getValue() ?? '']),

@@ -40,7 +40,7 @@ if (!asRoot) console.log('skipped: only root can start the image’s file system
  * folder and /tmp to write in, the user of the image without any capability, and the command of the image.
  */
 const IN_IMAGE = `set -e
-root=$1 state=$2 project=$3; shift 3
+root=$1 state=$2 project=$3 folder=$4; shift 4
 mount --bind "$root" "$root"
 mount -o remount,ro,bind "$root"
 mount -t tmpfs -o size=256m,mode=1777,nosuid,nodev tmpfs "$root/tmp"
@@ -49,10 +49,10 @@ mount --bind /dev "$root/dev"
 mount --bind "$state" "$root/var/lib/portreeve"
 mount --bind -o ro "$project" "$root/app/project"
 exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,+sys_chroot,+setuid,+setgid \\
-  chroot --userspec=${USER}:${USER} --groups= "$root" "$@"`;
+  unshare --root="$root" --wd="$folder" --setgid=${USER} --setuid=${USER} "$@"`;
 
 describe.skipIf(!asRoot)('the file system of the image, started as a container is', () => {
-  const { entrypoint, command, env } = finalStage(readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8'));
+  const { entrypoint, command, env, workdir } = finalStage(readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8'));
   let state: string;
   let project: string;
 
@@ -71,7 +71,21 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
   const inImage = (words: readonly string[], more: Record<string, string> = {}) =>
     start(
       'unshare',
-      ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', IN_IMAGE, 'sh', rootfs, state, project, ...words],
+      [
+        '--mount',
+        '--pid',
+        '--fork',
+        '--kill-child',
+        'sh',
+        '-c',
+        IN_IMAGE,
+        'sh',
+        rootfs,
+        state,
+        project,
+        workdir,
+        ...words,
+      ],
       {
         // A container has no variable but the image’s own and those that it is given.
         env: { ...UNSET, PATH: process.env.PATH, ...env, ...more },
@@ -89,14 +103,14 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
         const answer = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
         expect([await answer('/healthz'), await answer('/readyz'), await answer('/')]).toEqual([200, 200, 200]);
 
-        const { status, mounts } = insideOf(started.pid);
+        const { node, status, mounts } = insideOf(started.pid);
         expect(status.Uid).toBe(`${USER}\t${USER}\t${USER}\t${USER}`);
         expect(status).toMatchObject({ NoNewPrivs: '1', CapEff: '0000000000000000', CapPrm: '0000000000000000' });
         expect(mounts.find(({ at }) => at === '/')?.options).toMatch(/\bro\b/);
-      } finally {
-        // The first process of its namespace; `serve` ends on it, and closes what it has open.
-        process.kill(nodeOf(started.pid), 'SIGTERM');
+        // The first process of its namespace, as in a container: it hears the signal, and closes what it has open.
+        process.kill(node, 'SIGTERM');
         expect(await started.ended).toMatchObject({ code: 0 });
+      } finally {
         await database.drop();
       }
       expect(statSync(join(state, 'keys/grant.pem')).uid).toBe(USER);
@@ -138,16 +152,20 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
   });
 });
 
-/** The process below `unshare`, which has become Node. */
-function nodeOf(parent: number): number {
+/** The process below `unshare`, which has become Node: who it is, and what it sees. */
+function insideOf(parent: number) {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const node = pids.find((pid) => statusOf(pid).PPid === String(parent));
   if (node === undefined) throw new Error(`nothing runs below ${parent}`);
   expect(readFileSync(`/proc/${node}/cmdline`, 'utf8')).toMatch(/^\/usr\/bin\/node\0/);
-  return Number(node);
+  const mounts = readFileSync(`/proc/${node}/mountinfo`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => ({ at: line.split(' ')[4] ?? '', options: line.split(' ')[5] ?? '' }));
+  return { node: Number(node), status: statusOf(node), mounts };
 }
 
-function statusOf(pid: number | string): Record<string, string> {
+function statusOf(pid: string): Record<string, string> {
   try {
     const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n');
     return Object.fromEntries(lines.map((line) => line.split(/:\t/, 2)));
@@ -155,13 +173,4 @@ function statusOf(pid: number | string): Record<string, string> {
     // It ended between the listing and the look.
     return {};
   }
-}
-
-function insideOf(pid: number): { status: Record<string, string>; mounts: { at: string; options: string }[] } {
-  const node = nodeOf(pid);
-  const mounts = readFileSync(`/proc/${node}/mountinfo`, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => ({ at: line.split(' ')[4] ?? '', options: line.split(' ')[5] ?? '' }));
-  return { status: statusOf(node), mounts };
 }

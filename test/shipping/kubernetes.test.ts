@@ -78,7 +78,7 @@ test('J5: pods are restricted: non-root, read-only, no capability, no escalation
       const variables = (container.env ?? []).flatMap(({ name, value }) =>
         value === undefined ? [] : [[name, value]],
       );
-      expect(variables.filter(([, value]) => !value?.startsWith('/run/portreeve/'))).toEqual([]);
+      expect(variables.filter(([, value]) => !/^(\/run\/portreeve\/|--permission )/.test(value ?? ''))).toEqual([]);
     }
   }
 });

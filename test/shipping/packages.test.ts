@@ -112,6 +112,7 @@ describe('in an empty folder, outside of the repository', () => {
       const help = await shell(folder, 'npx portreeve --help');
       expect(help.code).toBe(0);
       expect(help.out).toContain('Usage: portreeve');
+      expect(await shell(folder, 'npx portreeve policy matrix --write')).toMatchObject({ code: 0 });
       expect(await shell(folder, 'npx portreeve check')).toMatchObject({ code: 0 });
       expect(await shell(folder, 'npx portreeve-verify --help')).toMatchObject({ code: 0 });
     },
