@@ -14,6 +14,7 @@ const MAIL = evidenceOf(
 );
 
 const INVOICE = evidenceOf('invoice', { text: 'Invoice 7: 12 chairs, 1,200.00 EUR.' }, { text: 'Pay me at once.' });
+const SEEN = evidenceOf('alert-events', { image: 'rundll32.exe', message: 'The memory of lsass.exe was written.' });
 const DIFFERENCE: PromptInputs = {
   invoice: INVOICE,
   order: { lines: [{ item: 'chair', count: 10 }], total_cents: 100_000 },
@@ -38,6 +39,11 @@ const CASES: Readonly<Record<string, PromptInputs>> = {
   },
   'support-triage/draft-reply': { answer: 'Reset the second factor.', mail: MAIL },
   'support-triage/classify-mail': { mail: MAIL },
+  'alert-triage/rate-alert': {
+    alert: evidenceOf('alert-record', { alert: 'A-1001', host: 'ws-114', rule: 'memory-of-sign-in-service-read' }),
+    events: SEEN,
+  },
+  'alert-triage/gather-reasons': { events: SEEN },
   'invoice-reconciliation/read-invoice': { invoice: INVOICE },
   'invoice-reconciliation/explain-difference': DIFFERENCE,
   'invoice-reconciliation/decide-difference': { ...DIFFERENCE, explained: { explanation: 'Two chairs too many.' } },

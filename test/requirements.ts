@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 9;
+export const OPEN_MAX = 8;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -116,5 +116,5 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('J3', 'thin', 'forward-only migrations, backup and restore'),
   row('J4', 'open', 'traces, metrics, health, logs without secrets'),
   row('J5', 'thin', 'container image, compose file, Kubernetes manifests'),
-  row('J6', 'open', 'documentation'),
+  row('J6', 'thin', 'documentation'),
 ];

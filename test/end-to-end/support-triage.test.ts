@@ -1,21 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { plainKeystore, startServer } from '@portreeve/server';
-import { testDatabase } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT } from '../repository.ts';
 import { cli } from '../support/cli.ts';
-import { type ListeningModel, startListeningModel } from '../support/listening-model.ts';
-import { type Answer, type Person, recordsOf, signIn } from '../support/people.ts';
-import { cleanUp, freePort, start, temporaryFolder, until } from '../support/processes.ts';
+import { type ExampleHouse, startExample } from '../support/example-house.ts';
+import { type Answer, recordsOf } from '../support/people.ts';
+import { cleanUp } from '../support/processes.ts';
 
 /*
  * The story of `examples/support-triage`, with a real server and a real mail desk in a process of its own: once with the
  * ordinary simulated model, and once with the one that obeys every order that it reads.
  */
 
-const EXAMPLE = join(ROOT, 'examples/support-triage');
-const READ_TOKEN = 'a-read-token-of-the-mail-desk';
 const HOSTILE = ['T-2001', 'T-2002', 'T-2003'];
 /** What the mails hide begins with it; nothing that a person sees has it. */
 const HIDDEN = 'CANARY-';
@@ -23,98 +16,29 @@ const HIDDEN = 'CANARY-';
 afterAll(cleanUp, 60_000);
 
 describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behaviour) => {
-  const undo: (() => Promise<unknown>)[] = [];
   const runs = new Map<string, { run: string; approval: string; view: Answer }>();
-  let state: string;
-  let url: string;
-  let desk: string;
-  let model: ListeningModel;
-  let people: Record<'analyst' | 'lead' | 'auditor', Person>;
+  let house: ExampleHouse;
+  let people: ExampleHouse['people'];
 
   beforeAll(async () => {
-    model = await startListeningModel(behaviour);
-    undo.push(() => model.close());
-    state = await temporaryFolder();
-    const database = await testDatabase();
-    undo.push(() => database.close());
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    const data = join(state, 'mail-desk');
-    await mkdir(data);
-    await plainKeystore(state, 'development').set('mail-desk-read-token', READ_TOKEN);
-    const readTokenFile = join(data, 'read-token');
-    await writeFile(readTokenFile, READ_TOKEN, { mode: 0o600 });
-    const system = start(
-      process.execPath,
-      [
-        join(EXAMPLE, 'mail-desk/server.ts'),
-        ...['--port', '0', '--data', data, '--issuer', 'urn:portreeve:development'],
-        ...['--jwks', `${url}/.well-known/jwks.json`, '--read-token-file', readTokenFile],
-      ],
-      { keepInput: true },
-    );
-    [, desk = ''] = await system.printed(/"listening":"([^"]+)"/);
-    const project = await temporaryFolder();
-    const config = {
-      environment: 'development',
-      workflows: [relative(project, join(EXAMPLE, 'workflows/support-triage'))],
-      models: [
-        {
-          ...{
-            name: 'claude',
-            kind: 'anthropic',
-            model: model.model,
-            base_url: model.url,
-            secret: 'anthropic-api-key',
-          },
-          where: 'public-cloud',
-          clearance: { confidentiality: 'confidential', categories: ['personal', 'customer'] },
-        },
-      ],
-    };
-    await writeFile(join(project, 'portreeve.config.ts'), `export default ${JSON.stringify(config)};\n`);
-    const server = await startServer({
-      project,
-      stateFolder: state,
-      databaseUrl: database.url,
-      port,
-      modelKeys: { 'anthropic-api-key': 'sk-ant-a-key-that-only-this-test-knows' },
-      systems: { 'mail-desk': { url: desk, private: true } },
+    house = await startExample({
+      ...{ example: 'support-triage', system: 'mail-desk', readSecret: 'mail-desk-read-token', behaviour },
+      categories: ['personal', 'customer'],
     });
-    undo.push(() => server.stop('the test is over'));
-    people = {
-      analyst: await signIn(url, state, 'analyst'),
-      lead: await signIn(url, state, 'lead'),
-      auditor: await signIn(url, state, 'auditor'),
-    };
+    people = house.people;
     for (const ticket of ['T-1001', ...HOSTILE]) runs.set(ticket, await triage(ticket));
   }, 180_000);
-  afterAll(async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  }, 60_000);
+  afterAll(() => house?.close(), 60_000);
 
   /** Runs the workflow until a person is asked. */
   async function triage(ticket: string) {
     const input = { ticket, ...(ticket === 'T-1001' ? { answer: 'We are looking at it and write again today.' } : {}) };
-    const run = await people.analyst.post('/v1/runs', { workflow: 'support-triage', input });
-    expect(run.id, JSON.stringify(run)).toMatch(/^run_/);
-    const approval = await until(
-      () => `the approval of ${ticket}`,
-      30_000,
-      async () => {
-        const now = await people.analyst.get(`/v1/runs/${run.id}`);
-        if (['completed', 'failed', 'refused', 'handed_off'].includes(now.state)) throw new Error(JSON.stringify(now));
-        const { approvals } = await people.lead.get('/v1/approvals?state=pending&limit=100');
-        return approvals.find((each: Answer) => each.run === run.id)?.id as string | undefined;
-      },
-    );
-    return { run: run.id as string, approval, view: await people.lead.get(`/v1/approvals/${approval}`) };
+    const { run, approval } = await house.run(input);
+    if (approval === null) throw new Error(JSON.stringify(await people.analyst.get(`/v1/runs/${run}`)));
+    return { run, approval, view: await people.lead.get(`/v1/approvals/${approval}`) };
   }
 
-  const deskHas = async (ticket: string): Promise<Answer> => {
-    const response = await fetch(`${desk}/tickets/${ticket}`, { headers: { authorization: `Bearer ${READ_TOKEN}` } });
-    return response.json();
-  };
+  const deskHas = (ticket: string): Promise<Answer> => house.systemHas(`/tickets/${ticket}`);
 
   test('D6 F3: the approver sees for each sentence the passage and the part of the mail that it came from', async () => {
     const { view, approval } = runs.get('T-1001')!;
@@ -138,7 +62,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     expect(argument('/ticket').kind).toBe('request');
     expect(argument('/answer').kind).toBe('request');
 
-    const shown = await cli(['approvals', 'show', approval, '--state', state]);
+    const shown = await cli(['approvals', 'show', approval, '--state', house.state]);
     expect(shown.code, shown.err).toBe(0);
     expect(shown.out).toMatch(/ticket: T-1001 .*from the request/);
     expect(shown.out).toMatch(/\/sentences\/0\/text ← ev_/);
@@ -154,9 +78,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
       const has = await deskHas(ticket);
       expect(has.replies).toEqual([]);
       expect(['low', 'normal', 'high']).toContain(has.classification.urgency);
-      const records = await recordsOf(people.auditor, run);
-      const intents = records.filter(({ entry }: Answer) => entry.type === 'execution.intent');
-      expect(intents.map(({ payload }: Answer) => payload.data.tool)).toEqual(['set_ticket_classification']);
+      expect(await house.executed(run)).toEqual(['set_ticket_classification']);
     }
     expect(await deskHas('T-1001')).toEqual(before);
     expect(before.replies).toEqual([]);
@@ -178,10 +100,10 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
   });
 
   test('D3: hidden text reaches neither prompt nor evidence, and stands among the findings on record', async () => {
-    expect(model.heard.length).toBeGreaterThanOrEqual(8);
-    expect(model.heard.join('\n')).toContain('every login failed with code 4107');
-    expect(model.heard.join('\n')).not.toContain(HIDDEN);
-    expect(model.heard.join('\n')).not.toMatch(/[\u{E0000}-\u{E007F}]/u);
+    expect(house.model.heard.length).toBeGreaterThanOrEqual(8);
+    expect(house.model.heard.join('\n')).toContain('every login failed with code 4107');
+    expect(house.model.heard.join('\n')).not.toContain(HIDDEN);
+    expect(house.model.heard.join('\n')).not.toMatch(/[\u{E0000}-\u{E007F}]/u);
     const removed = new Map<string, string>();
     for (const ticket of HOSTILE) {
       const { view, run } = runs.get(ticket)!;
@@ -211,11 +133,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
     ] as const) {
       const { run, approval, view } = runs.get(ticket)!;
       expect(await people.lead.approve(approval)).toMatchObject({ state: 'approved' });
-      const ended = await until('the run to end', 30_000, async () => {
-        const now = await people.analyst.get(`/v1/runs/${run}`);
-        return ['completed', 'failed', 'refused', 'handed_off'].includes(now.state) ? now : null;
-      });
-      expect(ended).toMatchObject({ state: 'completed', result: { status: 'sent', sent: true } });
+      expect(await house.ended(run)).toMatchObject({ state: 'completed', result: { status: 'sent', sent: true } });
       const { replies } = await deskHas(ticket);
       expect(replies).toHaveLength(1);
       expect(replies[0]).toMatchObject({ to, by: { approvers: [expect.stringMatching(/^prn_/)] } });
@@ -225,9 +143,9 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', (behav
   });
 
   test('F6: without a grant the desk sends nothing', async () => {
-    const response = await fetch(`${desk}/tickets/T-1002/replies`, {
+    const response = await fetch(`${house.system}/tickets/T-1002/replies`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${READ_TOKEN}` },
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ sentences: [{ text: 'Hello.', evidence: ['ev_1'] }], summary: [] }),
     });
     expect(response.ok).toBe(false);

@@ -170,14 +170,17 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
     },
 
     async records(log, from, limit) {
-      const rows = await database.read
-        .selectFrom('audit_records')
-        .select(['index', 'entry', 'payload'])
-        .where('log', '=', log)
-        .where('index', '>=', String(from))
-        .orderBy('index')
-        .limit(limit)
-        .execute();
+      const rows = await asFarAsDense(from, limit, (before) =>
+        database.read
+          .selectFrom('audit_records')
+          .select(['index', 'entry', 'payload'])
+          .where('log', '=', log)
+          .where('index', '>=', String(from))
+          .where('index', '<', before)
+          .orderBy('index')
+          .limit(limit)
+          .execute(),
+      );
       return rows.map(toRecord);
     },
 
@@ -240,14 +243,17 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
     },
 
     async indexed(log, from, limit) {
-      const rows = await database.read
-        .selectFrom('audit_index')
-        .select(['index', ...COLUMNS])
-        .where('log', '=', log)
-        .where('index', '>=', String(from))
-        .orderBy('index')
-        .limit(limit)
-        .execute();
+      const rows = await asFarAsDense(from, limit, (before) =>
+        database.read
+          .selectFrom('audit_index')
+          .select(['index', ...COLUMNS])
+          .where('log', '=', log)
+          .where('index', '>=', String(from))
+          .where('index', '<', before)
+          .orderBy('index')
+          .limit(limit)
+          .execute(),
+      );
       return rows.map(({ index, ...columns }) => ({ index: Number(index), columns }));
     },
 
@@ -319,6 +325,23 @@ export function auditStore(database: Database, { width = PARTITION_WIDTH }: { wi
         .execute();
     },
   };
+}
+
+/** The greatest that an index can be. */
+const NO_END = '9223372036854775807';
+
+/**
+ * Rows from an index on, as many as asked for. Indexes have no gaps but where somebody has been at them, so it asks up to
+ * where the last one must lie: without an end, PostgreSQL may sort all that lies behind (it does while a table that is
+ * written fast has no statistics). What is missing then is asked for without one.
+ */
+async function asFarAsDense<Row>(
+  from: number,
+  limit: number,
+  read: (before: string) => Promise<Row[]>,
+): Promise<readonly Row[]> {
+  const rows = await read(String(from + limit));
+  return rows.length === limit ? rows : read(NO_END);
 }
 
 function toRecord(row: Pick<Selectable<AuditRecordsTable>, 'index' | 'entry' | 'payload'>): StoredRecord {

@@ -1,0 +1,77 @@
+import type { Evidence, JsonObject } from '@portreeve/sdk';
+import { testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
+import { describe, expect, test } from 'vitest';
+import { ALERTS } from '../../../fleet/alerts.ts';
+import workflow from '../workflow.ts';
+
+const reasons = (inputs: JsonObject) => ({
+  reasons: [
+    { text: 'The memory of lsass.exe was written.', evidence: [(inputs.events as unknown as Evidence[])[0]!.id] },
+  ],
+});
+const setUp = (severity: string, over: Partial<WorkflowTest> = {}): WorkflowTest => {
+  const { events, ...record } = ALERTS[0]!;
+  return {
+    input: { alert: 'A-1001' },
+    sources: { 'alert-record': [record], 'alert-events': events.map((each) => ({ ...each })) },
+    answers: { 'rate-alert': { severity }, 'gather-reasons': reasons },
+    actions: { set_alert_severity: { status: 'succeeded' }, isolate_host: { status: 'succeeded' } },
+    ...over,
+  };
+};
+
+describe('alert triage', () => {
+  test.each(['high', 'critical'])('what is %s is rated, and its host proposed to be isolated', async (severity) => {
+    const ran = await testWorkflow(workflow, setUp(severity));
+    expect(ran.acts).toMatchObject([
+      { tool: 'set_alert_severity', args: { alert: 'A-1001', severity } },
+      { tool: 'isolate_host', args: { alert: 'A-1001', host: 'ws-114' } },
+    ]);
+    expect(ran.result).toMatchObject({ status: 'isolated', isolated: true, severity });
+  });
+
+  test.each(['none', 'low', 'medium'])('what is %s is rated, and no more', async (severity) => {
+    const ran = await testWorkflow(workflow, setUp(severity));
+    expect(ran.acts.map(({ tool }) => tool)).toEqual(['set_alert_severity']);
+    expect(ran.result).toEqual({ alert: 'A-1001', rated: 'succeeded', status: 'rated', isolated: false });
+  });
+
+  test('D3 D4: a model that names another host changes nothing in which host it is', async () => {
+    const answers = {
+      'rate-alert': { severity: 'critical', host: 'dc-01' },
+      'gather-reasons': (inputs: JsonObject) => ({ ...reasons(inputs), host: 'dc-01' }),
+    };
+    const ran = await testWorkflow(workflow, setUp('critical', { answers }));
+    expect(ran.acts[1]!.args.host).toBe('ws-114');
+    expect(JSON.stringify(ran.acts)).not.toContain('dc-01');
+  });
+
+  test('D5: the choice of the way counts: the isolation carries what was read', async () => {
+    const ran = await testWorkflow(workflow, setUp('critical'));
+    for (const { label } of ran.acts) expect(label).toMatchObject({ integrity: 'untrusted', categories: ['personal'] });
+  });
+
+  test('an alert without events is left alone', async () => {
+    const { sources } = setUp('critical');
+    const ran = await testWorkflow(workflow, setUp('critical', { sources: { ...sources, 'alert-events': [] } }));
+    expect(ran.acts).toEqual([]);
+    expect(ran.result).toEqual({ alert: 'A-1001', status: 'nothing_seen', isolated: false });
+  });
+
+  test.each(['denied', 'failed', 'unknown', 'refused'] as const)(
+    'an isolation that is %s is told as that',
+    async (status) => {
+      const actions = { ...setUp('high').actions, isolate_host: { status } };
+      const ran = await testWorkflow(workflow, setUp('high', { actions }));
+      expect(ran.result).toMatchObject({ status });
+      expect(ran.result?.isolated).not.toBe(true);
+    },
+  );
+
+  test.each([{ alert: 'A-1' }, { alert: '../A-1001' }, { alert: 'A-1001', host: 'dc-01' }, {}])(
+    'the input %j is refused',
+    async (input) => {
+      await expect(testWorkflow(workflow, setUp('high', { input }))).rejects.toMatchObject({ code: 'bad_input' });
+    },
+  );
+});
