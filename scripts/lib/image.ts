@@ -10,7 +10,7 @@ import { type Published, ROOT } from './packages.ts';
 const run = promisify(execFile);
 
 /** Who runs in the image: a number, so that Kubernetes can see that it is not root. */
-export const IMAGE_USER = 10_001;
+const IMAGE_USER = 10_001;
 /** What stands under `/etc`: nobody can sign in, and names are looked up in files, then DNS. */
 const ETC: Readonly<Record<string, string>> = {
   passwd: `root:x:0:0:root:/:/none\nportreeve:x:${IMAGE_USER}:${IMAGE_USER}:portreeve:/var/lib/portreeve:/none\n`,

@@ -28,7 +28,7 @@ export function named<I extends Instruction>({ instructions }: Stage, keyword: s
 }
 
 /** The words of an instruction in its exec form; empty for one that needs a shell. */
-export function execForm(instruction: Cmd | Entrypoint | Copy | undefined): string[] {
+function execForm(instruction: Cmd | Entrypoint | Copy | undefined): string[] {
   return (instruction?.getJSONStrings() ?? []).map((each) => each.getJSONValue());
 }
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const made = await start(process.execPath, [join(ROOT, 'scripts/image.ts'), out]).ended;
   expect(made).toMatchObject({ code: 0, err: '' });
   rootfs = made.out.trim();
-}, 3 * MINUTES);
+}, 8 * MINUTES);
 afterAll(cleanUp, MINUTES);
 
 test('J5: the image holds no shell, no package manager, no tests, and nothing that runs as another user', () => {

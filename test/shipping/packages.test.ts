@@ -32,7 +32,7 @@ beforeAll(async () => {
   await chmod(keyFile, 0o600);
   expect(await release()).toMatchObject({ code: 0, err: '' });
   packages = packedIn(out);
-}, 4 * MINUTES);
+}, 8 * MINUTES);
 afterAll(cleanUp, MINUTES);
 
 const tarballs = () => globSync('tarballs/*.tgz', { cwd: out }).map((path) => join(out, path));
@@ -86,7 +86,7 @@ describe('in an empty folder, outside of the repository', () => {
     }
     expect({ code, err }).toMatchObject({ code: 0 });
     await writeProject(folder, { ...SMALL_PROJECT, ...CONSUMER });
-  }, 3 * MINUTES);
+  }, 8 * MINUTES);
 
   test(
     'J5: types hold under strict settings, with no library check skipped',
