@@ -99,9 +99,10 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
       const port = await freePort();
       const started = inImage([...entrypoint, ...command, '--port', String(port)], { DATABASE_URL: database.url });
       try {
-        await started.printed(/Portreeve .* on http/);
+        await started.printed(/Portreeve .* on http/, 2 * MINUTES);
         const answer = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
-        expect([await answer('/healthz'), await answer('/readyz'), await answer('/')]).toEqual([200, 200, 200]);
+        await expect.poll(() => answer('/readyz'), { timeout: MINUTES }).toBe(200);
+        expect([await answer('/healthz'), await answer('/')]).toEqual([200, 200]);
 
         const { node, status, mounts } = insideOf(started.pid);
         expect(status.Uid).toBe(`${USER}\t${USER}\t${USER}\t${USER}`);
@@ -115,7 +116,7 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
       }
       expect(statSync(join(state, 'keys/grant.pem')).uid).toBe(USER);
     },
-    2 * MINUTES,
+    4 * MINUTES,
   );
 
   test('J5: writes nowhere but to its state folder and /tmp', async () => {
