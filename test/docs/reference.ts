@@ -3,7 +3,6 @@ import type { buildProgram } from '@portreeve/cli';
 import { ERRORS, type JsonObject, projectConfigSchema, RECORD_CLASSES, RECORD_TYPES } from '@portreeve/contract';
 import { POLICY_SCHEMA } from '@portreeve/policy';
 import { openApiDocument } from '@portreeve/server/testing';
-import { z } from 'zod';
 import { ROOT } from '../repository.ts';
 import { type Row, rowsOf } from './json-schema-rows.ts';
 
@@ -38,8 +37,11 @@ const schemaTable = (rows: readonly Row[]): string =>
     ['member', 'type', 'needed, or what holds without it'],
     rows.map(({ path, type, needed }) => [code(path), type, needed]),
   );
-const jsonSchema = (schema: z.ZodType): JsonObject =>
-  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as unknown as JsonObject;
+interface Schema {
+  toJSONSchema(options: { io: 'input'; unrepresentable: 'any' }): unknown;
+}
+const jsonSchema = (schema: Schema): JsonObject =>
+  schema.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as JsonObject;
 
 function cliPage(program: Command): string {
   const sections: string[] = [];
