@@ -44,7 +44,7 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
   },
   cli: {
     imports: ['contract', 'sdk', 'verify', 'identity/signing-key'],
-    lazily: ['server', 'console/bundle'],
+    lazily: ['server', 'console/package.json'],
     why:
       'the command is a client; `server` only for commands that work without a running one. `identity/signing-key`: ' +
       'the key that signs a verdict is unlocked on the approver\u2019s side, so the server never sees it open',

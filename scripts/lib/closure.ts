@@ -28,6 +28,9 @@ export interface ClosureOptions {
   readonly platforms: boolean;
 }
 
+/** What the console is built with in a checkout; its bundle holds nothing of them. */
+const BUILDS_THE_CONSOLE = ['@vitejs/plugin-react', 'vite'];
+
 /**
  * Everything of others that a production installation runs, by its path in the lock file: what our packages depend on, and
  * what that depends on, at exactly the locked versions. What the console is bundled from is in it, because its code ships.
@@ -59,7 +62,9 @@ export function productionClosure(
   for (const { folder, manifest } of packages) {
     const { dependencies, optionalDependencies } = manifest;
     takeAll(`packages/${folder}`, {
-      ...(dependencies ? { dependencies } : {}),
+      dependencies: Object.fromEntries(
+        Object.entries(dependencies ?? {}).filter(([name]) => !BUILDS_THE_CONSOLE.includes(name)),
+      ),
       ...(platforms && optionalDependencies ? { optionalDependencies } : {}),
     });
   }
