@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 8;
+export const OPEN_MAX = 7;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -99,7 +99,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('H5', 'open', 'readiness names what is missing'),
   row('H6', 'thin', 'dashboard and drift'),
   row('H7', 'thin', 'human oversight is measured: times, rates, alarms for stamping, planted proposals'),
-  row('H8', 'open', 'evidence per control of the frameworks'),
+  row('H8', 'done', 'evidence per control of the frameworks'),
   row('H9', 'open', 'pilot before general use'),
   // Faces
   row('I1', 'thin', 'console'),
