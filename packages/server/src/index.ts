@@ -1,3 +1,4 @@
+export { htmlReport, junitReport, type RedTeamReport, sarifReport, toReleaseReport } from '@portreeve/govern';
 export { type Restored, type RestoreOptions, restoreBackup } from './backup/restore.ts';
 export { checkProject } from './check/check-project.ts';
 export { explainFile } from './check/explain-file.ts';
@@ -22,7 +23,13 @@ export { loadProject, type Project } from './config/project.ts';
 export { withNote } from './config/secret-changes.ts';
 export { plainKeystore, stateKeystore } from './config/secrets.ts';
 export { type Holder, readHolder } from './config/state-folder.ts';
+export { diagnoseAt } from './doctor/diagnose-at.ts';
+export type { Finding } from './doctor/finding.ts';
+export { diagnoseMachine } from './doctor/on-this-machine.ts';
 export type { OutageReport } from './drill/report.ts';
 export { drillVendorOutage } from './drill/vendor-outage.ts';
+export { readReport, readReports } from './governance/read-reports.ts';
+export { notReady } from './governance/readiness.ts';
+export { RED_TEAM_MODELS, type RunRedTeamOptions, runRedTeam } from './redteam/run-red-team.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { VERSION } from './version.ts';

@@ -19,7 +19,9 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
+import type { Reach } from './doctor/reach-systems.ts';
 import type { DriftWatch } from './governance/drift.ts';
+import type { ReadinessWatch } from './governance/readiness.ts';
 import type { ThresholdWatch } from './governance/thresholds.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Counters } from './http/figures/counters.ts';
@@ -65,6 +67,7 @@ export interface Services {
   readonly metricsPush: () => MetricsPushState | null;
   readonly drift: DriftWatch;
   readonly thresholds: ThresholdWatch;
+  readonly readiness: Pick<ReadinessWatch, 'of' | 'unready'>;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */
@@ -72,6 +75,8 @@ export interface Services {
   readonly backups: Backups;
   /** The anchors and witnesses of each log, and how each is. */
   places(): readonly LogPlace[];
+  /** Whether each system of the configuration can be reached now. */
+  reach(): Promise<Reach[]>;
   /** Whether whoever asks may read the log's checkpoint and tiles. */
   readonly public_tiles: boolean;
   readonly approvals: Approvals;

@@ -1,10 +1,14 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 
-/** What is signed: a release, or a report on one. The type is part of what is signed, so neither passes for the other. */
+/**
+ * What is signed: a release, a report on one, or where a build of Portreeve comes from (an in-toto statement). The type is
+ * part of what is signed, so none passes for another.
+ */
 export const PAYLOAD_TYPES = {
   release: 'application/vnd.portreeve.release+json',
   report: 'application/vnd.portreeve.release-report+json',
+  provenance: 'application/vnd.in-toto+json',
 } as const;
 export type Sealed = keyof typeof PAYLOAD_TYPES;
 

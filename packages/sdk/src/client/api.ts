@@ -125,10 +125,10 @@ export interface Api {
     body: undefined;
     answer: { status: "ready"; simulated: boolean };
   };
-  /** Accounts by id, page by page; of one kind alone where one is named. */
+  /** Accounts by id or by name, page by page; of one kind alone where one is named. */
   'GET /v1/accounts': {
     params: {};
-    query: { limit?: number; after?: string; kind?: "person" | "service" | "agent" };
+    query: { sort?: "id" | "-id" | "name" | "-name"; limit?: number; after?: string; kind?: "person" | "service" | "agent" };
     body: undefined;
     answer: { accounts: ({ id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] })[]; next: string | null };
   };
@@ -139,10 +139,10 @@ export interface Api {
     body: undefined;
     answer: { passkeys: ({ id: string; account: string; name: string; alg: string; device_bound: boolean; rp_id: string; aaguid: string; created_at: string; revoked_at: string | null })[] };
   };
-  /** Registered agents, by id. */
+  /** Registered agents, by id, by state or by the day of their review. */
   'GET /v1/agents': {
     params: {};
-    query: { limit?: number; after?: string };
+    query: { sort?: "id" | "-id" | "state" | "-state" | "review" | "-review"; limit?: number; after?: string };
     body: undefined;
     answer: { agents: ({ id: string; name: string; owner: string; purpose: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; tools: (string)[]; data: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; environment: "development" | "test" | "staging" | "production"; state: "proposed" | "active" | "suspended" | "retired"; review_by: string; created_at: string; changed_at: string })[]; next: string | null };
   };
@@ -160,10 +160,10 @@ export interface Api {
     body: undefined;
     answer: { delegations: ({ id: string; delegator: string; delegate: string; groups: (string)[]; reason: string; from_at: string; until: string; ended_at: string | null })[] };
   };
-  /** Approvals, oldest first. */
+  /** Approvals, in the order of when they were asked for, or of when they are denied by themselves. */
   'GET /v1/approvals': {
     params: {};
-    query: { state?: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "amended"; mine?: string; limit?: number; after?: string };
+    query: { state?: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "amended"; mine?: string; sort?: "asked" | "-asked" | "until" | "-until"; limit?: number; after?: string };
     body: undefined;
     answer: { approvals: ({ id: string; proposal: string; proposal_digest: string; decision: string; preview_digest: string | null; requesters: (string)[]; groups: (string)[]; quorum: number; confirm_by: string | null; signature: "key" | "passkey" | "device_bound"; reason_chars_min: number; state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "amended"; created_at: string; expires_at: string; closed_at: string | null; verdicts: ({ statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny" | "confirm"; approver: string; reason: string; signed_at: string; nonce: string }; public_key: string; signature: string } | { statement: { v: 1; approval: string; proposal: string; proposal_digest: string; decision: string; preview_digest?: string; verdict: "approve" | "deny" | "confirm"; approver: string; reason: string; signed_at: string; nonce: string }; passkey: { handle: string; alg: "ES256" | "EdDSA" | "RS256"; public_key: string; authenticator_data: string; client_data: string; signature: string } })[]; tool: string | null; workflow: string | null; tier: string | null; requester: string | null; run: string | null })[]; next: string | null; note: string | null };
   };
@@ -286,12 +286,26 @@ export interface Api {
     body: undefined;
     answer: { definitions: ({ upstream: string; tool: string; definition: string; body: Record<string, unknown>; state: "withheld" | "approved" | "withdrawn"; changes: (unknown)[] | null; findings: (string)[]; contract: unknown; why: string | null })[] };
   };
+  /** What is wrong here, and what mends it: database, log, systems, certificates, reviews, work that waits. */
+  'GET /v1/doctor': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: { findings: ({ check: "node-version" | "project" | "policies" | "plain-credentials" | "state-folder" | "holder" | "keys-missing" | "key-files" | "disk" | "secrets" | "database" | "database-version" | "schema" | "clock" | "role-rights" | "unplaced" | "run-queue" | "systems" | "certificates" | "models" | "checkpoints" | "reviews" | "exceptions" | "handoffs" | "unknown" | "frozen" | "executors"; ok: boolean; detail: string; fix: string | null })[] };
+  };
   /** What holds now: freezes and incidents, and the newest changes. */
   'GET /v1/environment': {
     params: {};
     query: { history?: number };
     body: undefined;
     answer: { name: string; freezes: (string)[]; incident: boolean; maintenance: (string)[]; outages: (string)[]; holds: ({ subject: string; state: string; reason: string; by: string; at: string; from: string | null; until: string | null })[]; history: ({ subject: string; state: string; reason: string; by: string; at: string; from: string | null; until: string | null })[] };
+  };
+  /** What the record shows of each control of a framework, with proofs, and what it does not show. */
+  'GET /v1/evidence/:framework': {
+    params: { framework: "owasp-agentic" | "owasp-llm" | "nist-ai-rmf" | "csa-maestro" | "nist-800-53" | "iso-42001" | "soc-2" | "eu-ai-act" };
+    query: { from?: string; to?: string };
+    body: undefined;
+    answer: { format: "portreeve-evidence@v1"; framework: "owasp-agentic" | "owasp-llm" | "nist-ai-rmf" | "csa-maestro" | "nist-800-53" | "iso-42001" | "soc-2" | "eu-ai-act"; title: string; made_at: string; span: { from: string; to: string }; portreeve: string; environment: "development" | "test" | "staging" | "production"; scope: (string)[] | null; remarks: (string)[]; controls: ({ id: string; title: string; edition: string; source: string; state: "shown" | "partly" | "contrary" | "gap"; answers: ({ fact: string; state: "shown" | "contrary" | "gap"; text: string; figures: Record<string, number>; records: (string)[] })[]; beyond: string | null })[]; logs: ({ name: string; origin: string; vkey: string; size: number; checkpoint: string })[]; proofs: ({ place: string; proof: string; entry: string })[] };
   };
   /** Whether an execution can be undone, and where its undo stands. */
   'GET /v1/executions/:id/undo': {
@@ -333,7 +347,7 @@ export interface Api {
     params: {};
     query: { days?: number };
     body: undefined;
-    answer: { since: string; until: string; rules: { fast_s: number; fast_percent: number; yes_percent: number; verdicts_min: number; batch_size: number }; decisions: number; unreadable: number; cut: boolean; teams: ({ name: string; verdicts: number; approved: number; denied: number; confirmed: number; amended: number; approved_percent: number | null; to_verdict_p50_ms: number | null; to_verdict_p90_ms: number | null; in_view_p50_ms: number | null; in_view_known: number; alarms: ({ alarm: "fast" | "always_yes" | "large_batch"; rule: string; counted: number; of: number })[]; records: (string)[] })[]; reviewers: ({ name: string; verdicts: number; approved: number; denied: number; confirmed: number; amended: number; approved_percent: number | null; to_verdict_p50_ms: number | null; to_verdict_p90_ms: number | null; in_view_p50_ms: number | null; in_view_known: number; alarms: ({ alarm: "fast" | "always_yes" | "large_batch"; rule: string; counted: number; of: number })[]; records: (string)[] })[]; kinds: ({ name: string; verdicts: number; approved: number; denied: number; confirmed: number; amended: number; approved_percent: number | null; to_verdict_p50_ms: number | null; to_verdict_p90_ms: number | null; in_view_p50_ms: number | null; in_view_known: number; alarms: ({ alarm: "fast" | "always_yes" | "large_batch"; rule: string; counted: number; of: number })[]; records: (string)[] })[]; planted: ({ team: string; planted: number; caught: number; missed: number; unanswered: number; caught_percent: number | null; records: (string)[] })[] | null };
+    answer: { since: string; until: string; rules: { fast_s: number; fast_percent: number; yes_percent: number; verdicts_min: number; batch_size: number }; decisions: number; unreadable: number; cut: boolean; teams: ({ name: string; verdicts: number; approved: number; denied: number; confirmed: number; amended: number; approved_percent: number | null; to_verdict_p50_ms: number | null; to_verdict_p90_ms: number | null; in_view_p50_ms: number | null; in_view_known: number; alarms: ({ alarm: "fast" | "always_yes" | "large_batch"; rule: string; counted: number; of: number })[]; records: (string)[] })[]; reviewers: ({ name: string; verdicts: number; approved: number; denied: number; confirmed: number; amended: number; approved_percent: number | null; to_verdict_p50_ms: number | null; to_verdict_p90_ms: number | null; in_view_p50_ms: number | null; in_view_known: number; alarms: ({ alarm: "fast" | "always_yes" | "large_batch"; rule: string; counted: number; of: number })[]; records: (string)[] })[]; kinds: ({ name: string; verdicts: number; approved: number; denied: number; confirmed: number; amended: number; approved_percent: number | null; to_verdict_p50_ms: number | null; to_verdict_p90_ms: number | null; in_view_p50_ms: number | null; in_view_known: number; alarms: ({ alarm: "fast" | "always_yes" | "large_batch"; rule: string; counted: number; of: number })[]; records: (string)[] })[]; planted: ({ team: string; planted: number; caught: number; missed: number; unanswered: number; caught_percent: number | null; to_verdict_p50_ms: number | null; real_to_verdict_p50_ms: number | null; in_view_p50_ms: number | null; real_in_view_p50_ms: number | null; records: (string)[] })[] | null; planted_by: ({ requester: string; asked: number; planted: number; planted_percent: number })[] | null };
   };
   /** One’s own passkeys. */
   'GET /v1/passkeys': {
@@ -363,10 +377,10 @@ export interface Api {
     body: undefined;
     answer: { proposal: string; recorded: { outcome: "permit" | "notify" | "approve" | "narrow" | "refuse"; phase: string; policy_version: string }; same_policy: boolean; decision: unknown; layers: ({ layer: "identity" | "data" | "action" | "environment"; effect: string; errors: (string)[]; rules: ({ id: string; effect: string; file: string; line: number; text: string })[] })[]; changes: ({ attribute: string; to: string; outcome: "permit" | "notify" | "approve" | "narrow" | "refuse" })[] };
   };
-  /** Work that waits for a person, oldest first. */
+  /** Work that waits for a person, in the order of its beginning, of when it is due, or of its kind. */
   'GET /v1/queue': {
     params: {};
-    query: { state?: "open" | "taken" | "done" | "unfinished"; kind?: "unknown_outcome" | "failed_action" | "model_failed" | "budget_exhausted" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; run?: string; group?: string; mine?: string; limit?: number; after?: string };
+    query: { state?: "open" | "taken" | "done" | "unfinished"; kind?: "unknown_outcome" | "failed_action" | "model_failed" | "budget_exhausted" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; run?: string; group?: string; mine?: string; sort?: "since" | "-since" | "due" | "-due" | "kind" | "-kind"; limit?: number; after?: string };
     body: undefined;
     answer: { handoffs: ({ id: string; kind: "unknown_outcome" | "failed_action" | "model_failed" | "budget_exhausted" | "model_refused" | "fallback" | "low_confidence" | "review" | "source_failed" | "refused" | "denied" | "expired_approval" | "not_undone" | "error"; state: "open" | "taken" | "done"; run: string | null; proposal: string | null; workflow: string; about: string | null; why: string; context: { withheld: true } | Record<string, unknown>; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; tried: (string)[]; material: ({ name: string; label: { confidentiality: "public" | "internal" | "confidential" | "restricted"; categories: ("personal" | "health" | "payment" | "credential" | "customer")[] }; value?: unknown; withheld: boolean })[]; procedure: { title: string; steps: (string)[]; group?: string; escalate_to?: string; due_minutes: number } | null; awaits: Record<string, unknown> | null; result: { value: unknown; by: string; at: string } | null; next: string; requester: string | null; group: string | null; assignee: string | null; level: number; due_at: string; created_at: string; closed_at: string | null; age_minutes: number; overdue: boolean })[]; next: string | null };
   };

@@ -12,7 +12,7 @@ import {
   type McpFollower,
 } from '@portreeve/execute';
 import type { Secrets } from '../config/secrets.ts';
-import { wireConnectors } from '../connectors.ts';
+import { type ConnectorsOptions, wireConnectors } from '../connectors.ts';
 import { credentialLeaseStore } from '../store/credential-leases.ts';
 import type { Database } from '../store/database.ts';
 import { executeStore } from '../store/executions.ts';
@@ -34,6 +34,7 @@ export function wireExecutor(options: {
   readonly debugpoint: (name: string) => void;
   readonly follower?: (key: string) => McpFollower | null;
   readonly house: (call: HouseCall) => Promise<HouseAnswer>;
+  readonly rehearsal?: ConnectorsOptions['rehearsal'];
 }): { readonly use: Executor; readonly credentials: Credentials } {
   const { database, audit, clock, secrets, egress, systems, environment, folder, instance } = options;
   const stage = { audit, uow: database, clock };
@@ -57,6 +58,7 @@ export function wireExecutor(options: {
       systems,
       folder,
       house: options.house,
+      rehearsal: options.rehearsal,
       ...(options.follower ? { follower: options.follower } : {}),
     }),
     instance,

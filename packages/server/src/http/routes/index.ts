@@ -11,6 +11,7 @@ import { definitionRoutes } from './definitions.ts';
 import { driftRoutes } from './drift.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
 import { notificationRoutes } from './notifications.ts';
@@ -22,6 +23,7 @@ import { policyRoutes } from './policy.ts';
 import { proposalRoutes } from './proposals.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
+import { readinessRoutes } from './readiness.ts';
 import { releaseRoutes } from './releases.ts';
 import { revealRoutes } from './reveal.ts';
 import { runRoutes } from './runs.ts';
@@ -62,6 +64,8 @@ export const routes: readonly Route[] = [
   ...policyRoutes,
   ...figureRoutes,
   ...driftRoutes,
+  ...evidenceRoutes,
+  ...readinessRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];

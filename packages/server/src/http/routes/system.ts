@@ -3,11 +3,15 @@ import {
   clearanceSchema,
   ENDPOINT_PLACES,
   idSchema,
+  orderNames,
+  orderOf,
   PRINCIPAL_KINDS,
   principalSchema,
 } from '@portreeve/contract';
 import { newAccountSchema } from '@portreeve/identity';
 import { z } from 'zod';
+import { CHECKS, type CheckName } from '../../doctor/finding.ts';
+import { diagnoseHouse } from '../../doctor/in-house.ts';
 import { route } from '../route.ts';
 import { logsShown } from '../views/logs.ts';
 import { listLimit, logAnswer, streamAnswer } from './schemas.ts';
@@ -89,18 +93,43 @@ export const systemRoutes = [
   }),
   route({
     method: 'GET',
+    url: '/v1/doctor',
+    operation: 'system.diagnose',
+    summary: 'What is wrong here, and what mends it: database, log, systems, certificates, reviews, work that waits',
+    records: 'read',
+    per_minute: 30,
+    answers: {
+      200: z.object({
+        findings: z.array(
+          z.object({
+            check: z.enum(Object.keys(CHECKS) as [CheckName, ...CheckName[]]),
+            ok: z.boolean(),
+            detail: z.string(),
+            fix: z.string().nullable(),
+          }),
+        ),
+      }),
+    },
+    handler: async ({ services }) => ({ findings: await diagnoseHouse(services) }),
+  }),
+  route({
+    method: 'GET',
     url: '/v1/accounts',
     operation: 'accounts.list',
-    summary: 'Accounts by id, page by page; of one kind alone where one is named',
+    summary: 'Accounts by id or by name, page by page; of one kind alone where one is named',
     records: 'read',
     query: z.strictObject({
+      sort: z.enum(orderNames(['id', 'name'])).default('id'),
       limit: listLimit,
-      after: idSchema('principal').optional(),
+      after: idSchema('principal').optional().describe('Continue behind this one, in that order'),
       kind: z.enum(PRINCIPAL_KINDS).optional(),
     }),
     answers: { 200: z.object({ accounts: z.array(principalSchema), next: z.string().nullable() }) },
     handler: async ({ services, query }) => {
-      const page = await services.identity.accounts({ limit: query.limit, after: query.after ?? null });
+      const page = await services.identity.accounts({
+        ...{ limit: query.limit, after: query.after ?? null },
+        order: orderOf(query.sort, { id: 'id', name: 'name' }),
+      });
       return {
         accounts: page.filter(({ kind }) => query.kind === undefined || kind === query.kind),
         next: page.length === query.limit ? (page.at(-1)?.id ?? null) : null,
