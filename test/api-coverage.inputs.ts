@@ -715,6 +715,7 @@ export const INPUTS: Readonly<
   'GET /v1/workflows/:name/thresholds': {
     role: 'auditor',
     input: async () => ({ path: '/v1/workflows/case-note/thresholds' }),
+  },
   'GET /v1/evidence/:framework': { role: 'auditor', input: async () => ({ path: '/v1/evidence/soc-2' }) },
   'GET /v1/registers/:name': { role: 'auditor', input: async () => ({ path: '/v1/registers/ai-systems' }) },
   'GET /v1/workflows/:name/readiness': {
