@@ -78,12 +78,17 @@ export function submissionOf(stored: StoredProposal, proposal: Proposal): Submis
   };
 }
 
-function assertAmendable({ state, serves, preview_of }: StoredProposal): void {
+function assertAmendable({ state, serves, preview_of, contract }: StoredProposal): void {
   if (state !== 'awaiting_approval')
     throw new PortreeveError('approval_closed', `What it asks for is ${state}: nothing is left to amend.`);
   if (serves !== null || preview_of !== null)
     throw new PortreeveError('refused', 'It takes something back, as its contract says, and has no other arguments.', {
       next: 'Approve it, or deny it.',
+    });
+  // Whoever asked holds the arguments that they asked with, and would act on those.
+  if (contract.binding.connector === 'caller')
+    throw new PortreeveError('refused', 'Its caller carries it out, with the arguments that it asked for.', {
+      next: 'Deny it, with what you want instead as the reason; the agent asks anew.',
     });
 }
 
