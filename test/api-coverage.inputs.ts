@@ -299,11 +299,11 @@ export const INPUTS: Readonly<
   },
   'GET /v1/proposals/:id': {
     role: 'requester',
-    input: async (house) => {
-      const body = { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } };
-      const key = { 'idempotency-key': randomBytes(8).toString('hex') };
-      return { path: `/v1/proposals/${(await (await house.as('analyst')).post('/v1/proposals', body, key)).body.id}` };
-    },
+    input: async (house) => ({ path: `/v1/proposals/${await proposed(house)}` }),
+  },
+  'POST /v1/proposals/:id/resume': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/proposals/${await proposed(house)}/resume`, body: {} }),
   },
   'POST /v1/intents': {
     role: 'requester',
@@ -645,3 +645,10 @@ export const INPUTS: Readonly<
     }),
   },
 };
+
+/** A proposal of an agent outside. */
+async function proposed(house: TestServer): Promise<string> {
+  const body = { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } };
+  const key = { 'idempotency-key': randomBytes(8).toString('hex') };
+  return (await (await house.as('analyst')).post('/v1/proposals', body, key)).body.id;
+}

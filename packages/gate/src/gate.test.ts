@@ -279,7 +279,11 @@ describe('labels decide', () => {
     const { gate, wish } = setUp({
       wrapStore: (store) => ({
         ...store,
-        get: (id) => (late ? ((late = false), Promise.resolve(null)) : store.get(id)),
+        async get(id) {
+          const unseen = late;
+          late = false;
+          return unseen ? null : store.get(id);
+        },
       }),
     });
     const wanted = wish();

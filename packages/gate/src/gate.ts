@@ -43,6 +43,7 @@ import { decisionRecord, narrowedRecord, refsOf, submittedRecord } from './recor
 import { type GateResult, resultOf } from './result.ts';
 import { createAfterCall, isServant } from './settle/after-call.ts';
 import { readAnswer, statusWish } from './settle/ask-status.ts';
+import { type Standing, standingOf } from './standing.ts';
 import { nextState } from './states.ts';
 import { assertSameWish, type Submission, toSubmission, type Wish } from './wish.ts';
 
@@ -62,6 +63,8 @@ export interface Gate {
    */
   amend(id: ApprovalId, amendment: Amendment): Promise<Approval>;
   get(id: ProposalId): Promise<StoredProposal | null>;
+  /** Where a proposal stands as it is kept: nothing is decided, asked or done. Throws `not_found`. */
+  standing(id: ProposalId): Promise<Standing>;
   /**
    * The refusal, with those reasons alone, where a freeze or a maintenance window stands against the proposal now,
    * whatever people say; null where none does.
@@ -423,6 +426,7 @@ export function createGate(deps: GateDeps): Gate {
     resume: advance,
     amend: createAmend({ ...deps, weigh, previewed }),
     get: (id) => deps.store.get(id),
+    standing: (id) => standingOf(deps, id),
     frozen,
     settleDue,
     forgetHistory: () => deps.history.forget(deps.clock.now().toISOString()),

@@ -58,7 +58,7 @@ export function mcpEndpoint(
         extra: { who },
       };
       if (await isLegacyRequest(request, body ?? null)) {
-        return older.serve(request, { who: who.principal, body, authInfo, makeServer: () => mcpServerFor(face, who) });
+        return older.serve(request, { who, body, authInfo, makeServer: () => mcpServerFor(face, who) });
       }
       return newer.fetch(request, { authInfo, ...(body === undefined ? {} : { parsedBody: body }) });
     },
