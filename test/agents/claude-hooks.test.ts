@@ -232,4 +232,4 @@ test('I5 I2: portreeve hook answers as Claude Code asks; whatever goes wrong blo
     await run(pre('Bash', {}), { token, url, tools: [1] }),
   ])
     expect(broken).toMatchObject({ code: 2, out: '' });
-});
+}, 120_000);
