@@ -228,6 +228,21 @@ describe('H2: definitions of upstreams', () => {
     expect(names()).toEqual(['wiki_look']);
   });
 
+  test('H2 INV1: a withdrawn tool is not offered while its server is asked again, however long that takes', async () => {
+    const { refresh, names, approve, withdraw, gateway } = house({ tracker: [look], wiki: [look] });
+    await refresh();
+    await approve('tracker', look);
+    await approve('wiki', look);
+    let during: string[] = [];
+    const asked = gateway.refresh;
+    gateway.refresh = async (name) => {
+      during = names();
+      await asked(name);
+    };
+    await withdraw('tracker', look, mcpDefinitionDigest(look));
+    expect(during).toEqual(['wiki_look']);
+  });
+
   test('I4 INV1: a tool that takes the name by which a person’s answer comes in is not governed', async () => {
     const taking = { ...look, name: 'taking', inputSchema: { type: 'object', properties: { 'mcp-input': {} } } };
     const { refresh, approve, names } = house({ tracker: [taking] }, { relay: ['elicitation'] });

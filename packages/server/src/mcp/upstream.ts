@@ -69,16 +69,22 @@ export function createUpstream(deps: UpstreamDeps) {
 
   /** Reads the server and the approvals anew, and says what clients see anew. Never throws: what fails leaves no tools. */
   async function refresh(): Promise<Changed | null> {
+    try {
+      return await look();
+    } catch (error) {
+      // INVARIANT: what cannot be looked at is not offered. The state of before may hold what was withdrawn since.
+      catalogue = NOTHING;
+      state = stateOf([], false);
+      deps.log(error);
+      return { resources: [] };
+    }
+  }
+
+  async function look(): Promise<Changed | null> {
     const found = await deps.read(config).catch(() => null);
     if (found) catalogue = found;
     const before = state;
-    try {
-      state = stateOf(await approve(), found !== null);
-    } catch (error) {
-      // INVARIANT: what cannot be looked at is not offered. The state of before may hold what was withdrawn since.
-      state = stateOf([], false);
-      deps.log(error);
-    }
+    state = stateOf(await approve(), found !== null);
     if (JSON.stringify(visible(state)) === JSON.stringify(visible(before))) return null;
     const known = new Map(before.resources.map((item) => [item.uri, JSON.stringify(item)]));
     const updated = state.resources.filter(({ uri, ...item }) => known.get(uri) !== JSON.stringify({ uri, ...item }));
