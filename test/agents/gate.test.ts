@@ -97,7 +97,8 @@ describe('I5: the gate for agents whose tools run where they are', () => {
     const path = `${house.url}/v1/proposals/${waiting.proposal}`;
     expect((await fetch(path, { headers })).status).toBe(404);
     expect((await fetch(`${path}/resume`, { method: 'POST', body: '{}', headers })).status).toBe(404);
-    const task = await mcpRequest(house.url, narrow.token, 'tasks/get', { taskId: waiting.proposal }, {});
+    const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+    const task = await mcpRequest(house.url, narrow.token, 'tasks/get', { taskId: waiting.proposal }, { capabilities });
     expect(JSON.stringify(task)).toContain('There is no such task');
     expect((await me.get(`/v1/proposals/${waiting.proposal}`)).body).toMatchObject({ status: 'ready' });
   });

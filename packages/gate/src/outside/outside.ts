@@ -80,6 +80,8 @@ export type OutsideAnswer = { readonly proposal: ProposalId } & (
 export interface Followed {
   readonly contract: ToolContract;
   readonly answer: OutsideAnswer;
+  /** Why it failed or is not known, in words of ours; null where it is neither. */
+  readonly reason: string | null;
 }
 
 export interface Following {
@@ -300,7 +302,9 @@ export function createOutside(deps: OutsideDeps): Outside {
       const { contract } = stored;
       if (!may(contract)) return null;
       const answer = carry ? settle(who, contract, known, await gate.resume(proposal)) : look(who, contract, known);
-      return { contract, answer: await answer };
+      const told = await answer;
+      const outcome = (await gate.get(proposal))?.outcome;
+      return { contract, answer: told, reason: outcome && 'reason' in outcome ? outcome.reason : null };
     },
 
     async declare(who, { task, intent }) {
