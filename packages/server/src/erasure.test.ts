@@ -1,7 +1,7 @@
-import { newId, type Principal, systemClock } from '@portreeve/contract';
+import { type HandoffId, newId, type Principal, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from './store/testing/database.ts';
-import { type SignedInClient, type TestServer, testServer } from './testing/index.ts';
+import { AGENT_TOOLSET, type SignedInClient, type TestServer, testServer } from './testing/index.ts';
 
 const REASON = { reason: 'they asked for it (article 17)' };
 
@@ -11,7 +11,7 @@ describe('G6 INV10: the data of a person is erased', () => {
   let admin: SignedInClient;
   let auditor: SignedInClient;
   beforeAll(async () => {
-    house = await testServer();
+    house = await testServer({ config: { mcp: { toolsets: [AGENT_TOOLSET] } } });
     [operator, admin, auditor] = (await Promise.all(
       ['operator', 'admin', 'auditor'].map((name) => house.as(name)),
     )) as [SignedInClient, SignedInClient, SignedInClient];
@@ -70,6 +70,25 @@ describe('G6 INV10: the data of a person is erased', () => {
     expect((await house.server.services.runs.get(stays.run))!.principal.name).toBe('who-stays');
     const others = (await audit().search({ run: stays.run, limit: 100 })).records;
     expect(others.every(({ payload }) => payload !== null)).toBe(true);
+  });
+
+  test('G6 I8: the work that a refused call of an agent outside became goes with whoever it acted for', {
+    timeout: 60_000,
+  }, async () => {
+    const person = await house.addAccount('outside-leaver', ['requester']);
+    const json = { 'content-type': 'application/json' };
+    house.downstream.replyWith((_call, response) => response.writeHead(200, json).end('{"revision":1,"owner":"a"}'));
+    const wish = { tool: 'cases_keep_note', args: { case_id: 'CASE-1', note: 'outside-canary', evidence: [] } };
+    await person.post('/v1/proposals', { tool: 'cases_find_secret_owner', args: { case_id: 'CASE-1' } });
+    const refused = (await person.post('/v1/proposals', wish)).body;
+    expect(refused).toMatchObject({ status: 'refused' });
+    const all = (await operator.get('/v1/queue?kind=refused')).body.handoffs as { id: string; proposal: string }[];
+    const { id } = all.find(({ proposal }) => proposal === refused.id)!;
+    expect((await house.server.services.handoffs.get(id as HandoffId))?.context).toMatchObject({ args: wish.args });
+    expect(await confirm((await ask(person.principal.id)).id)).toMatchObject({ status: 200 });
+    const after = await operator.get(`/v1/queue/${id}`);
+    expect(after).toMatchObject({ status: 410, body: { code: 'erased' } });
+    expect(JSON.stringify(after.body)).not.toContain('outside-canary');
   });
 
   test('a second person is needed, and it happens once', { timeout: 60_000 }, async () => {
