@@ -166,9 +166,9 @@ export async function wireStages(options: StagesOptions) {
   };
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
+  const whoIs = async (id: string) => (await identity.subject(id))?.principal ?? null;
   const handoffs = createHandoffs({
-    ...stage,
-    store: handoffStore(database, sealing),
+    ...{ ...stage, store: handoffStore(database, sealing), proposals, whoIs },
     procedures: (name) => workflows.current(name)?.definition.contract.procedures ?? {},
     finished: async (tx, { id, run, awaits }) => {
       if (run && awaits) await queue.nudge(tx, run, handoffTopic(id));
@@ -178,16 +178,13 @@ export async function wireStages(options: StagesOptions) {
   const relying_party = { id: new URL(base_url).hostname, origin: base_url };
   const passkeyOptions = { store: passkeyStore(database), relying_party };
   const passkeys = createPasskeys({ ...stage, ...passkeyOptions, signers: identity });
-  const standing = {
-    delegations: delegationStore(database),
-    whoIs: async (id: string) => (await identity.subject(id))?.principal ?? null,
-  };
+  const standing = { delegations: delegationStore(database), whoIs };
   const approvalDelegations = createApprovalDelegations({ ...stage, ...standing });
   const planted = plantedStore(database);
   const planting = createPlanting({
     ...{ ...stage, store: planted, config: config.oversight.planted, log },
     contractOf: (name) => workflows.current(name)?.definition.contract ?? null,
-    whoIs: standing.whoIs,
+    whoIs,
   });
   const approvals = createApprovals({
     ...stage,
