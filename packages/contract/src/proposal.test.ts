@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Digest, digestOf } from './canonical.ts';
 import { asId } from './ids.ts';
-import { BOTTOM, join } from './labels.ts';
+import { BOTTOM, join, labelData } from './labels.ts';
 import { type Proposal, personOrigin, proposalDigest, proposalSchema, requestersOf } from './proposal.ts';
 
 const RELEASE = `sha256:${'a'.repeat(64)}` as Digest;
@@ -109,10 +109,10 @@ describe('requestersOf', () => {
     const answered = { ...BOTTOM, origins: [personOrigin('prn_lea'), 'handoff:hand_1'] };
     const amends = { proposal: asId('proposal', 'prop_0'), digest: RELEASE, by: [asId('principal', 'prn_mo')] };
     expect(requestersOf(base)).toEqual(['prn_ada', 'agent:incident-summary']);
-    expect(requestersOf({ ...base, influence: join(base.influence, answered), amends })).toEqual([
+    expect(requestersOf({ ...base, influence: labelData(join(base.influence, answered)), amends })).toEqual([
       ...['prn_ada', 'agent:incident-summary', 'prn_lea', 'prn_mo'],
     ]);
-    const twice = join(answered, { ...BOTTOM, origins: [personOrigin('prn_ada'), 'person:nobody'] });
+    const twice = labelData(join(answered, { ...BOTTOM, origins: [personOrigin('prn_ada'), 'person:nobody'] }));
     expect(requestersOf({ ...base, influence: twice })).toEqual(['prn_ada', 'agent:incident-summary', 'prn_lea']);
   });
 });
