@@ -17,7 +17,7 @@ import {
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import type { Clock, KeyWrapper, ProjectConfig } from '@portreeve/contract';
+import type { Clock, KeyWrapper, Principal, ProjectConfig } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
@@ -25,6 +25,7 @@ import {
   type ContextStage,
   handoffTopic,
   type RunQueue,
+  type Task,
   taskRunner,
   taskSubmitter,
   type Workflows,
@@ -315,7 +316,7 @@ export async function wireStages(options: StagesOptions) {
     notices,
     runs,
     run,
-    submit,
+    submit: (task: Task, who: Principal) => submit(task, who, (tx) => planting.admitted(tx, task.workflow)),
     /** Takes out of the store what is past its minutes. */
     forgetDue: () => forgetDue(values, database, clock.now()),
     sweepPseudonyms: sweep,
