@@ -193,6 +193,10 @@ export async function wireStages(options: StagesOptions) {
     signers: identity,
     passkeys: passkeyOptions,
     delegations: standing,
+    isFrozen: async (id) => {
+      await environment.freshen();
+      return environment.facts().freezes.includes(`principal:${id}`);
+    },
     // Who may decide is reminded; the owners’ way of escalation is told, and may decide no more than before.
     onNudge: async (_tx, { proposal, groups }, kind) => {
       if (kind === 'remind') return groups;
