@@ -1,10 +1,17 @@
-import { type ApprovalState, asId, type Principal, type RecordData, type StampingRules } from '@portreeve/contract';
+import {
+  type ApprovalState,
+  asId,
+  type Principal,
+  type RecordData,
+  type RecordType,
+  type StampingRules,
+} from '@portreeve/contract';
 import { figuresBy, type MeasuredDecision } from '@portreeve/govern';
 import type { Services } from './services.ts';
 import { viewKey } from './store/oversight.ts';
 
-/** Decisions that one report reads at the most; the newest. */
-const DECISIONS_MAX = 10_000;
+/** Decisions, and planted tests, that one report reads at the most; the newest. */
+const RECORDS_MAX = 10_000;
 const PAGE = 500;
 
 type Needs = Pick<Services, 'audit' | 'oversight' | 'workflows'>;
@@ -28,40 +35,42 @@ function mayBeSeenBy(reader: Principal, { workflows }: Needs): (decision: Counte
 }
 
 /** How people decide (requirement H7), as far as the reader may see it; every figure names the records that it is of. */
-export async function oversightReport(
-  services: Needs,
-  reader: Principal,
-  span: { readonly since: string; readonly until: string },
-  rules: StampingRules,
-) {
+export async function oversightReport(services: Needs, reader: Principal, span: Span, rules: StampingRules) {
   const { counted, unreadable, cut } = await decisionsOf(services, span);
+  const catches = seesAll(reader) ? await catchesOf(services, span) : null;
   const visible = counted.filter(mayBeSeenBy(reader, services));
   return {
     ...span,
     rules,
     decisions: visible.length,
     unreadable,
-    cut,
+    cut: cut || catches?.cut === true,
     teams: figuresBy(visible, ({ teams }) => teams, rules),
     reviewers: figuresBy(visible, ({ reviewer }) => [reviewer], rules),
     kinds: figuresBy(visible, ({ kind }) => [kind], rules),
-    planted: seesAll(reader) ? await catchesOf(services, span) : null,
+    planted: catches?.teams ?? null,
   };
 }
 
-async function decisionsOf(services: Needs, span: { readonly since: string; readonly until: string }) {
+interface Span {
+  readonly since: string;
+  readonly until: string;
+}
+
+/** The newest records of some types, page by page; `cut` where there are more than one report reads. */
+async function recordsOf({ audit }: Pick<Needs, 'audit'>, types: readonly RecordType[], span: Span) {
   const found = [];
   let after: string | null = null;
   do {
-    const page = await services.audit.search({
-      ...span,
-      types: ['approval.verdict', 'approval.amended'],
-      limit: PAGE,
-      ...(after === null ? {} : { after }),
-    });
+    const page = await audit.search({ ...span, types, limit: PAGE, ...(after === null ? {} : { after }) });
     found.push(...page.records);
     after = page.next;
-  } while (after !== null && found.length < DECISIONS_MAX);
+  } while (after !== null && found.length < RECORDS_MAX);
+  return { found, cut: after !== null };
+}
+
+async function decisionsOf(services: Needs, span: Span) {
+  const { found, cut } = await recordsOf(services, ['approval.verdict', 'approval.amended'], span);
   const ids = [...new Set(found.flatMap(({ entry }) => entry.refs.approval ?? []))].map((id) => asId('approval', id));
   const [asked, views] = [await services.oversight.askedAt(ids), await services.oversight.views(ids)];
   const groups = await services.oversight.teams(ids);
@@ -83,7 +92,7 @@ async function decisionsOf(services: Needs, span: { readonly since: string; read
       },
     ];
   });
-  return { counted, unreadable: found.length - counted.length, cut: after !== null };
+  return { counted, unreadable: found.length - counted.length, cut };
 }
 
 /** How a planted proposal ended that was closed as this: seen through, let pass, or nobody looked in time. */
@@ -97,13 +106,13 @@ const CAUGHT: Readonly<Record<ApprovalState, 'caught' | 'missed' | 'unanswered'>
 };
 
 /** How often each team saw through a planted proposal: of those that are closed, whose seal is open. */
-async function catchesOf({ audit }: Needs, span: { readonly since: string; readonly until: string }) {
-  const { records } = await audit.search({ ...span, type: 'oversight.opened', limit: PAGE });
-  const opened = records.flatMap(({ place, payload }) =>
+export async function catchesOf(services: Pick<Needs, 'audit'>, span: Span) {
+  const { found, cut } = await recordsOf(services, ['oversight.opened'], span);
+  const opened = found.flatMap(({ place, payload }) =>
     payload ? [{ record: place, ...(payload.data as RecordData<'oversight.opened'>) }] : [],
   );
   const teams = [...new Set(opened.flatMap(({ groups }) => groups))].sort();
-  return teams.map((team) => {
+  const byTeam = teams.map((team) => {
     const theirs = opened.filter(({ groups }) => groups.includes(team));
     const count = (end: 'caught' | 'missed' | 'unanswered') =>
       theirs.filter(({ state }) => CAUGHT[state] === end).length;
@@ -115,4 +124,5 @@ async function catchesOf({ audit }: Needs, span: { readonly since: string; reado
       records: theirs.map(({ record }) => record),
     };
   });
+  return { teams: byTeam, cut };
 }
