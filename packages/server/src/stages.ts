@@ -179,7 +179,7 @@ export async function wireStages(options: StagesOptions) {
   const relying_party = { id: new URL(base_url).hostname, origin: base_url };
   const passkeyOptions = { store: passkeyStore(database), relying_party };
   const passkeys = createPasskeys({ ...stage, ...passkeyOptions, signers: identity });
-  const standing = { delegations: delegationStore(database), whoIs };
+  const standing = { delegations: delegationStore(database, sealing), whoIs };
   const approvalDelegations = createApprovalDelegations({ ...stage, ...standing });
   const planted = plantedStore(database);
   const planting = createPlanting({
@@ -233,7 +233,16 @@ export async function wireStages(options: StagesOptions) {
     execution: execution.service,
   });
 
-  const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
+  const { undos, unwindings, settleDue } = wireUndo({
+    ...stage,
+    database,
+    sealing,
+    gate,
+    handoffs,
+    proposals,
+    queue,
+    log,
+  });
   const notifier = createNotifier({
     ...{ channels, systems, egress, secrets, clock, audit, uow: database, store: outbox },
     look: lookBehind({ approvals, handoffs, proposals }),

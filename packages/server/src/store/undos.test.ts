@@ -6,10 +6,11 @@ import { undoStore, unwindingStore } from './undos.ts';
 
 undoStoreContract('PostgreSQL', async () => {
   const { database, close } = await testDatabase();
+  const sealing = testSealing(database);
   const stores = {
-    proposals: proposalStore(database, testSealing(database)),
-    undos: undoStore(database),
-    unwindings: unwindingStore(database),
+    proposals: proposalStore(database, sealing),
+    undos: undoStore(database, sealing),
+    unwindings: unwindingStore(database, sealing),
   };
   return { ...stores, uow: database, close };
 });
