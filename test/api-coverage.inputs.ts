@@ -629,8 +629,11 @@ export const INPUTS: Readonly<
     role: 'auditor',
     input: async () => ({ path: '/v1/workflows/case-note/drift' }),
   },
+  'GET /v1/evidence/:framework': { role: 'auditor', input: async () => ({ path: '/v1/evidence/soc-2' }) },
+  'GET /v1/registers/:name': { role: 'auditor', input: async () => ({ path: '/v1/registers/ai-systems' }) },
   'GET /metrics': { role: 'operator', input: async () => ({ path: '/metrics' }) },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
+  'GET /v1/doctor': { role: 'operator', input: async () => ({ path: '/v1/doctor' }) },
   'GET /v1/accounts': { role: 'admin', input: async () => ({ path: '/v1/accounts' }) },
   'POST /v1/accounts': {
     role: 'admin',

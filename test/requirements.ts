@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 10;
+export const OPEN_MAX = 8;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -99,7 +99,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('H5', 'open', 'readiness names what is missing'),
   row('H6', 'thin', 'dashboard and drift'),
   row('H7', 'thin', 'human oversight is measured: times, rates, alarms for stamping, planted proposals'),
-  row('H8', 'open', 'evidence per control of the frameworks'),
+  row('H8', 'done', 'evidence per control of the frameworks'),
   row('H9', 'open', 'pilot before general use'),
   // Faces
   row('I1', 'thin', 'console'),
@@ -116,5 +116,5 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('J3', 'thin', 'forward-only migrations, backup and restore'),
   row('J4', 'open', 'traces, metrics, health, logs without secrets'),
   row('J5', 'open', 'container image, compose file, Kubernetes manifests'),
-  row('J6', 'open', 'documentation'),
+  row('J6', 'thin', 'documentation'),
 ];

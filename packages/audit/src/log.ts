@@ -70,6 +70,10 @@ export interface AuditLog extends AuditWriter {
   consistencyProof(first: number, second: number): Promise<Uint8Array[]>;
   /** May sign a new checkpoint, so it opens a transaction. Throws `not_found`. */
   receipt(index: number): Promise<Receipt>;
+  /** Receipts for several records under one checkpoint, in their order. Throws `not_found`. */
+  receipts(
+    indexes: readonly number[],
+  ): Promise<{ readonly checkpoint: SignedCheckpoint; readonly receipts: readonly Receipt[] }>;
   /** All that the log says of a run, with proofs under one checkpoint. Signs one where records are newer. */
   replay(run: RunId, options?: { readonly workflows?: readonly string[] | null }): Promise<RunReplay>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
@@ -227,6 +231,15 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       await settle();
       const record = await existing(index);
       return makeReceipt(store, origin, record, await covering(index + 1));
+    },
+    async receipts(indexes) {
+      await settle();
+      const records: OpenedRecord[] = [];
+      for (const index of indexes) records.push(await existing(index));
+      const checkpoint = await covering(Math.max(-1, ...indexes) + 1);
+      const receipts: Receipt[] = [];
+      for (const record of records) receipts.push(await makeReceipt(store, origin, record, checkpoint));
+      return { checkpoint, receipts };
     },
     async replay(run, { workflows = null } = {}) {
       await searchable();

@@ -132,6 +132,19 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: () => ['incident-summary'],
   },
+  evidence: {
+    right: 'evidence.read',
+    records: ['evidence.reported'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: () => ['--framework', 'soc-2'],
+  },
+  ...Object.fromEntries(
+    ['ai-systems', 'identities', 'data-flows', 'exceptions', 'incidents'].map((name): [string, Row] => [
+      `register ${name}`,
+      { right: 'registers.read', records: ['api.read'], as: 'auditor', notAs: 'analyst', words: () => [] },
+    ]),
+  ),
   'policy replay': {
     right: 'policy.replay',
     records: ['audit.read'],
@@ -658,7 +671,8 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
-  doctor: { right: 'system.read', records: ['api.read'], as: 'operator', notAs: null, words: () => [] },
+  // The installation has a channel without an address: that is a fault, and found.
+  doctor: { right: 'system.diagnose', records: ['api.read'], code: 1, as: 'operator', notAs: null, words: () => [] },
 };
 
 function leaves(parent: Command, path: readonly string[] = []): { name: string; command: Command }[] {
@@ -1136,6 +1150,36 @@ describe('with a server', () => {
     expect([none.code, documentIn(none).error.code]).toEqual([1, 'not_found']);
     const never = await portreeve('identity', 'agents', 'register', 'x', '--purpose', 'y', '--review-by', 'someday');
     expect(never).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('H8: a report is shown, and written in the form that the ending or --format says, once', async () => {
+    const shown = await portreeve('evidence', '--framework', 'owasp-agentic');
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    expect(shown.out).toMatch(/^OWASP Top 10 for Agentic Applications, 20.*\n.*ASI01 Agent Goal Hijack\n/);
+    expect(shown.out).toMatch(/\d+ shown, \d+ partly, \d+ contrary, \d+ gaps; \d+ records proved/);
+    const written = async (name: string, ...more: string[]) => {
+      const out = join(here.folder, name);
+      const made = await portreeve('evidence', '--framework', 'soc-2', '--out', out, ...more);
+      expect(made.code, made.err).toBe(0);
+      return readFile(out, 'utf8');
+    };
+    expect(await written('report.html')).toMatch(/^<!doctype html>/);
+    expect(JSON.parse(await written('report.json'))).toMatchObject({ format: 'portreeve-evidence@v1' });
+    expect(JSON.parse(await written('report.txt', '--format', 'oscal'))).toHaveProperty('assessment-results');
+    const again = await portreeve('evidence', '--framework', 'soc-2', '--out', join(here.folder, 'report.json'));
+    expect(again.code).toBe(1);
+    expect(await portreeve('evidence', '--framework', 'soc-2', '--out', 'report.doc')).toMatchObject({ code: 2 });
+    expect(await portreeve('evidence', '--framework', 'soc-2', '--format', 'pdf')).toMatchObject({ code: 2 });
+    expect(await portreeve('evidence', '--framework', 'pci-dss')).toMatchObject({ code: 2 });
+  });
+
+  test('H8: a register is shown row by row, and as CSV with a head', async () => {
+    const shown = await portreeve('register', 'ai-systems');
+    expect(shown.out).toMatch(/^AI systems in use: 1 rows\n\nincident-summary\n {2}title +Incident summary\n/);
+    const lines = (await portreeve('register', 'identities', '--csv')).out.split('\r\n');
+    expect(lines[0]).toMatch(/^key,name,kind,owner,purpose/);
+    expect(lines.some((line) => line.includes('active-agent,agent,'))).toBe(true);
+    expect(await portreeve('register', 'incidents', '--from', 'long ago')).toMatchObject({ code: 2 });
   });
 
   test('B1: all sessions of an account are ended by an administrator', async () => {

@@ -11,6 +11,7 @@ export * from './decision.ts';
 export { dryRunContract, dryRunFault } from './dry-run.ts';
 export * from './environment-name.ts';
 export * from './errors.ts';
+export * from './evidence-report.ts';
 export * from './execution.ts';
 export * from './grant.ts';
 export * from './handoff.ts';

@@ -146,6 +146,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'audit.verified': BY_OPERATOR,
   'audit.place': HOUSE,
   'drift.alarm': HOUSE,
+  'evidence.reported': ACCESS,
   'backup.begun': CUSTODY,
   'backup.ended': CUSTODY,
   'audit.restored': CUSTODY,

@@ -3,6 +3,7 @@ import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import { decisionSchema, OUTCOMES } from './decision.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
+import { evidenceReportedSchema } from './evidence-report.ts';
 import { HANDOFF_KINDS } from './handoff.ts';
 import { idSchema, nameSchema, type RecordId } from './ids.ts';
 import { clearanceSchema, labelSchema } from './labels.ts';
@@ -839,6 +840,8 @@ export const RECORD_TYPES = {
       })
       .nullable(),
   }),
+  /** A report of evidence for a framework was made, and shown to who asked (requirement H8). */
+  'evidence.reported': evidenceReportedSchema,
   /** A backup of everything is being made: it reads all that there is. */
   'backup.begun': z.strictObject({ backup: idSchema('backup') }),
   'backup.ended': z.strictObject({

@@ -99,6 +99,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['audit.erasures', 'audit.erase', 'audit.hold'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
     'metrics.read',
+    'system.diagnose',
     'executions.read',
     'runs.read',
     'approvals.read',
@@ -122,6 +123,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ],
     ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
     ...['policy.explain', 'policy.replay', 'oversight.read'],
+    ...['evidence.read', 'registers.read'],
   ],
   admin: [
     ...SELF,
@@ -132,6 +134,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'audit.reveals',
     'audit.allow_reveal',
     'backups.make',
+    'system.diagnose',
     'oversight.read',
     'notifications.try',
     ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],

@@ -23,6 +23,8 @@ export const OPERATIONS = {
   // A person's leave for one agent to act for them.
   'delegations.create': 'change',
   'system.read': 'look',
+  // What is wrong with the house, and what mends it.
+  'system.diagnose': 'look',
   // What a decision wanted one's groups to be told.
   'notices.read': 'look',
   // Freezes and incidents: everybody sees what holds, operators change it.
@@ -66,6 +68,10 @@ export const OPERATIONS = {
   'audit.read': 'look',
   'audit.export': 'look',
   'audit.verify': 'look',
+  // What the record shows of the controls of a framework.
+  'evidence.read': 'look',
+  // The registers that auditors ask for.
+  'registers.read': 'look',
   // Erasing people's data: who asks, who confirms, what a legal hold keeps, and the root key under it all.
   'audit.erasures': 'look',
   'audit.erase': 'change',

@@ -18,6 +18,7 @@ import type { RunStore, Task } from '@portreeve/run';
 import type { Backups } from './backup/make-backup.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
+import type { Reach } from './doctor/reach-systems.ts';
 import type { DriftWatch } from './governance/drift.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Counters } from './http/figures/counters.ts';
@@ -68,6 +69,8 @@ export interface Services {
   readonly backups: Backups;
   /** The anchors and witnesses of each log, and how each is. */
   places(): readonly LogPlace[];
+  /** Whether each system of the configuration can be reached now. */
+  reach(): Promise<Reach[]>;
   /** Whether whoever asks may read the log's checkpoint and tiles. */
   readonly public_tiles: boolean;
   readonly approvals: Approvals;

@@ -28,6 +28,7 @@ import { loadProject, type Project } from './config/project.ts';
 import { recordSecretChanges } from './config/secret-changes.ts';
 import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
+import { reachSystems } from './doctor/reach-systems.ts';
 import { every } from './every.ts';
 import { watchDrift } from './governance/drift.ts';
 import { buildApp } from './http/app.ts';
@@ -350,6 +351,7 @@ async function start(
     evidence: evidenceReader(database, stages.sealing),
     web: webOrigin(config.identity.base_url),
     places: () => publisher.status(),
+    reach: reachSystems(systems, egress),
     public_tiles: config.audit.public_tiles,
     jwks: async () => ({ keys: [...execution.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
     debugpoint,

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { verifyEvidenceFile } from './evidence-file.ts';
 import { verifyFolder } from './folder.ts';
 import { startWitness } from './witness/witness.ts';
 
 const USAGE = `usage: portreeve-verify DIR [--vkey FILE | --policy FILE …] [--approvals] [--json]
+       portreeve-verify evidence FILE [--vkey FILE] [--json]
        portreeve-verify witness --name NAME --log FILE --folder DIR [--listen ADDRESS:PORT]
 
 Checks a folder that "portreeve audit export" wrote, or that an anchor is, with every log in it, without the server.
@@ -14,7 +16,9 @@ Checks a folder that "portreeve audit export" wrote, or that an anchor is, with 
   --approvals  each verdict of an approval: who signed what by which key; a key that is not registered is a fault
   --json       one JSON object on standard output
 
-The second form runs a witness (c2sp.org/tlog-witness): it cosigns the checkpoints of logs that only grow.
+The second form checks a report that "portreeve evidence --format json" wrote: each record that it names, by its proof.
+
+The third form runs a witness (c2sp.org/tlog-witness): it cosigns the checkpoints of logs that only grow.
   --name NAME    what its cosignatures are known by, such as auditor.example/witness
   --log FILE     the public keys of the logs, one a line
   --folder DIR   keeps its key and what it has seen; for one process
@@ -35,6 +39,7 @@ async function main(args: readonly string[]): Promise<0 | 1 | 2> {
     process.stdout.write(USAGE);
     return 0;
   }
+  if (positionals[0] === 'evidence') return evidence(positionals.slice(1), values);
   const [folder, ...others] = positionals;
   if (folder === undefined || others.length > 0) {
     process.stderr.write(USAGE);
@@ -45,6 +50,20 @@ async function main(args: readonly string[]): Promise<0 | 1 | 2> {
     approvals: values.approvals === true,
     ...(values.vkey === undefined ? {} : { vkeyFile: values.vkey }),
     ...(values.policy === undefined ? {} : { policyFiles: values.policy }),
+  });
+}
+
+async function evidence(
+  [file, ...others]: readonly string[],
+  values: { readonly vkey?: string; readonly json?: boolean },
+): Promise<0 | 1 | 2> {
+  if (file === undefined || others.length > 0) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  return verifyEvidenceFile(file, {
+    json: values.json === true,
+    ...(values.vkey === undefined ? {} : { vkeyFile: values.vkey }),
   });
 }
 

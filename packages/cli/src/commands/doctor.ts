@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Finding } from '@portreeve/server';
 import type { Command } from 'commander';
 import { EXIT, ProblemError } from '../failure.ts';
 import { printable, short, style } from '../output.ts';
@@ -63,16 +64,58 @@ export function addDoctor(
   program: Command,
   run: (action: (options: GlobalOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
 ): void {
-  program.command('doctor').description('what is loaded, and whether it is well').action(run(doctor));
+  program
+    .command('doctor')
+    .description('what is loaded, whether it is well, and what mends what is not')
+    .option('--project <folder>', 'the folder with portreeve.config.ts, to be looked at, too')
+    .action((run as (action: (options: DoctorOptions) => Promise<number>) => () => Promise<void>)(doctor));
 }
 
-async function doctor(options: GlobalOptions): Promise<number> {
-  const checks: Check[] = [];
+interface DoctorOptions extends GlobalOptions {
+  readonly project?: string;
+}
+
+/** A finding of the server's part of this program as a check of the list. */
+const checkOf = ({ check, ok, detail, fix }: Finding): Check => ({
+  ...{ name: check, ok, detail },
+  ...(fix === null ? {} : { next: fix }),
+});
+
+async function machineChecks(options: DoctorOptions): Promise<Check[]> {
+  const { diagnoseMachine } = await import('@portreeve/server');
+  const { project = null } = options;
+  // A server elsewhere has its own: the folder here says nothing of it.
+  const stateFolder = (options.server ?? process.env.PORTREEVE_URL) ? null : options.state;
+  const found = await diagnoseMachine({ project, stateFolder, node: process.versions.node, env: process.env });
+  return found.map(checkOf);
+}
+
+/** What the server says of itself, to who may know. */
+async function houseChecks(client: Awaited<ReturnType<typeof signIn>>['client']): Promise<Check[]> {
+  try {
+    const { findings } = await client.call<{ findings: Finding[] }>('GET', '/v1/doctor');
+    return findings.map(checkOf);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.problem.code !== 'refused') throw error;
+    return [{ name: 'house', ok: true, detail: `not looked at: ${error.problem.next}` }];
+  }
+}
+
+/** Where no server answers, what can be seen of its database without one. */
+async function databaseChecks(): Promise<Check[]> {
+  if (!process.env.DATABASE_URL) return [];
+  const { diagnoseAt } = await import('@portreeve/server');
+  return (await diagnoseAt(process.env.DATABASE_URL)).map(checkOf);
+}
+
+async function doctor(options: DoctorOptions): Promise<number> {
+  const checks: Check[] = [...(await machineChecks(options))];
   const check = async (name: string, look: () => Promise<string>) => {
     try {
       checks.push({ name, ok: true, detail: await look() });
     } catch (error) {
       const problem = error instanceof ProblemError ? error.problem : null;
+      if (problem?.code === 'unavailable') checks.push(...(await databaseChecks()));
       checks.push({
         name,
         ok: false,
@@ -81,21 +124,14 @@ async function doctor(options: GlobalOptions): Promise<number> {
       });
     }
   };
-  await check('node', async () => process.versions.node);
   const url = await serverUrl(options);
   await check('server', async () => {
     const { client } = await signIn(options, 'operator');
     const system = await client.call('GET', '/v1/system');
     checks.push({ name: 'environment', ok: true, detail: `${system.environment}, version ${system.version}` });
     checks.push({
-      name: 'roles',
-      ok: true,
-      detail: system.database_roles
-        ? `the database gives each role its own rights; tools are called ${system.executor === 'here' ? 'from this process' : 'from executors apart'}`
-        : 'WARNING: the database user may not make roles, so the database does not tell the processes apart',
-      ...(system.database_roles
-        ? {}
-        : { next: 'Start once as a user with CREATEROLE (docs/guides/executor-apart.md).' }),
+      ...{ name: 'executor', ok: true },
+      detail: `tools are called ${system.executor === 'here' ? 'from this process' : 'from executors apart'}`,
     });
     for (const { name, model, where, clearance, simulated } of system.endpoints) {
       const categories = clearance.categories.length > 0 ? `, ${clearance.categories.join(', ')}` : '';
@@ -129,6 +165,7 @@ async function doctor(options: GlobalOptions): Promise<number> {
     checks.push(...system.streams.map((stream: StreamState) => streamCheck(stream)));
     checks.push(...system.channels.map(channelCheck));
     if (system.metrics) checks.push(metricsCheck(system.metrics));
+    checks.push(...(await houseChecks(client)));
     return url;
   });
   const ok = checks.every((each) => each.ok);
@@ -136,8 +173,8 @@ async function doctor(options: GlobalOptions): Promise<number> {
     console.log(JSON.stringify({ ok, state: resolve(options.state), checks }));
   } else {
     for (const { name, ok: well, detail, next } of checks) {
-      console.log(`${well ? style('green', '✓') : style('red', '✗')} ${name.padEnd(11)} ${printable(detail)}`);
-      if (next) console.log(`  next: ${printable(next)}`);
+      console.log(`${well ? style('green', '✓') : style('red', '✗')} ${name.padEnd(17)} ${printable(detail)}`);
+      if (next) console.log(`  fix: ${printable(next)}`);
     }
   }
   return ok ? EXIT.done : EXIT.failed;

@@ -85,7 +85,8 @@ async function oneAtATime(directory: string, fn: () => Promise<void>): Promise<v
   }
 }
 
-async function lives(holder: Holder): Promise<boolean> {
+/** Whether the process that holds a folder is there. */
+export async function lives(holder: Holder): Promise<boolean> {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

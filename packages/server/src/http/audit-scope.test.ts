@@ -54,6 +54,23 @@ describe('G7: reading the record', () => {
     expect(seen).toEqual({ auditor: all, narrow, both: narrow, nothing: all.map(() => false) });
   });
 
+  test('H8 G7: reports and registers are of the records of the reader’s scope, and say so', async () => {
+    const report = async (who: string) => (await (await house.as(who)).get('/v1/evidence/soc-2')).body;
+    expect((await report('auditor')).scope).toBeNull();
+    expect(await report('nothing')).toMatchObject({ scope: [], proofs: [] });
+    const narrow = await report('narrow');
+    expect(narrow.scope).toEqual([WORKFLOW]);
+    const named: { entry: string }[] = narrow.proofs;
+    expect(named.length).toBeGreaterThan(0);
+    for (const { entry } of named) expect(JSON.parse(entry).refs.workflow).toBe(WORKFLOW);
+    const keys = async (who: string, name: string) =>
+      (await (await house.as(who)).get(`/v1/registers/${name}`)).body.rows.map(({ key }: { key: string }) => key);
+    expect(await keys('narrow', 'ai-systems')).toEqual([WORKFLOW]);
+    expect(await keys('nothing', 'ai-systems')).toEqual([]);
+    expect(await keys('nothing', 'data-flows')).toEqual([]);
+    expect(await keys('nothing', 'incidents')).toEqual([]);
+  });
+
   test('a bundle of entries shows every workflow: it is not for who reads by scope; hashes are', async () => {
     await house.server.services.audit.checkpoint();
     const size = await house.server.services.audit.main.newestCheckpoint().then((newest) => newest!.size);

@@ -101,7 +101,7 @@ export async function migrate(
 }
 
 /** For a process that may not change the schema. Throws `unavailable` where it is not the one that this program needs. */
-export async function assertMigrated(pool: pg.Pool): Promise<void> {
+export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<void> {
   const { rows } = await pool
     .query<{ number: number; checksum: string }>('SELECT number, checksum FROM schema_migrations')
     .catch((cause: unknown) => {

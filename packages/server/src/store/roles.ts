@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { DATABASE_ROLES, type DatabaseRole, groupOf, ROLE_RIGHTS, rightsOf } from './role-rights.ts';
 
-type Queries = Pick<pg.Client, 'query'>;
+type Queries = Pick<pg.Client | pg.Pool, 'query'>;
 
 /**
  * Makes the group roles of this cluster where they are missing, and gives each exactly what `role-rights.ts` says. False

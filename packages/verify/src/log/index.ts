@@ -1,4 +1,5 @@
 export type { ProvedVerdict } from './content.ts';
+export { type EvidenceResult, verifyEvidence } from './evidence.ts';
 export { type ExportInput, type ExportProblem, type ExportResult, verifyExport } from './export.ts';
 export {
   BadVerifierKey,

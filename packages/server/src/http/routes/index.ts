@@ -11,6 +11,7 @@ import { definitionRoutes } from './definitions.ts';
 import { driftRoutes } from './drift.ts';
 import { environmentRoutes } from './environment.ts';
 import { erasureRoutes } from './erasure.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { figureRoutes } from './figures.ts';
 import { mcpRoutes } from './mcp.ts';
 import { notificationRoutes } from './notifications.ts';
@@ -60,6 +61,7 @@ export const routes: readonly Route[] = [
   ...policyRoutes,
   ...figureRoutes,
   ...driftRoutes,
+  ...evidenceRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];

@@ -8,6 +8,8 @@ import {
 } from '@portreeve/contract';
 import { newAccountSchema } from '@portreeve/identity';
 import { z } from 'zod';
+import { CHECKS, type CheckName } from '../../doctor/finding.ts';
+import { diagnoseHouse } from '../../doctor/in-house.ts';
 import { route } from '../route.ts';
 import { logsShown } from '../views/logs.ts';
 import { listLimit, logAnswer, streamAnswer } from './schemas.ts';
@@ -86,6 +88,27 @@ export const systemRoutes = [
       places: services.places().map((place) => ({ ...place, since: place.since.toISOString() })),
       streams: await services.streams(),
     }),
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/doctor',
+    operation: 'system.diagnose',
+    summary: 'What is wrong here, and what mends it: database, log, systems, certificates, reviews, work that waits',
+    records: 'read',
+    per_minute: 30,
+    answers: {
+      200: z.object({
+        findings: z.array(
+          z.object({
+            check: z.enum(Object.keys(CHECKS) as [CheckName, ...CheckName[]]),
+            ok: z.boolean(),
+            detail: z.string(),
+            fix: z.string().nullable(),
+          }),
+        ),
+      }),
+    },
+    handler: async ({ services }) => ({ findings: await diagnoseHouse(services) }),
   }),
   route({
     method: 'GET',
