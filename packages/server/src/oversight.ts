@@ -62,7 +62,7 @@ async function recordsOf({ audit }: Pick<Needs, 'audit'>, types: readonly Record
   const found = [];
   let after: string | null = null;
   do {
-    const page = await audit.search({ ...span, types, limit: PAGE, ...(after === null ? {} : { after }) });
+    const page = await audit.search({ ...span, types: [...types], limit: PAGE, ...(after === null ? {} : { after }) });
     found.push(...page.records);
     after = page.next;
   } while (after !== null && found.length < RECORDS_MAX);
