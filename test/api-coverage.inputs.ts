@@ -634,6 +634,10 @@ export const INPUTS: Readonly<
   },
   'GET /v1/evidence/:framework': { role: 'auditor', input: async () => ({ path: '/v1/evidence/soc-2' }) },
   'GET /v1/registers/:name': { role: 'auditor', input: async () => ({ path: '/v1/registers/ai-systems' }) },
+  'GET /v1/workflows/:name/readiness': {
+    role: 'auditor',
+    input: async () => ({ path: '/v1/workflows/case-note/readiness' }),
+  },
   'GET /metrics': { role: 'operator', input: async () => ({ path: '/metrics' }) },
   'GET /v1/system': { role: 'operator', input: async () => ({ path: '/v1/system' }) },
   'GET /v1/doctor': { role: 'operator', input: async () => ({ path: '/v1/doctor' }) },

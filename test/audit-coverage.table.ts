@@ -303,6 +303,11 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'an anchor or a witness fails, or works again': leaves(['audit.place'], 'packages/server/src/wire-audit.ts'),
   'what a workflow does has shifted': leaves(['drift.alarm'], 'packages/server/src/governance/drift.ts'),
   'a report of evidence is made': leaves(['evidence.reported'], 'packages/server/src/governance/evidence.ts'),
+  'what was read and answered is over its days': leaves(['values.removed'], 'packages/server/src/forget-kept.ts'),
+  'how somebody decides looks like stamping': leaves(
+    ['oversight.alarm'],
+    'packages/server/src/governance/watch-oversight.ts',
+  ),
   'a call is read': leaves(['api.read'], ACCESS),
   'a call is refused': leaves(['api.refused'], ACCESS),
   'the record is searched, shown, proved, replayed or exported': leaves(['audit.read'], AUDIT_ROUTES),

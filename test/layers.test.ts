@@ -107,7 +107,7 @@ const CANARIES: readonly (readonly [Violation['rule'], string, string])[] = [
   ['undeclared', 'packages/verify/src/x.ts', "import { digestOf } from '@portreeve/contract';"],
   ['lazily', 'packages/verify/src/x.ts', "import { digestOf } from '@portreeve/contract';"],
   ['undeclared', 'packages/gate/src/x.ts', "import type { Mock } from 'vitest';"],
-  ['undeclared', 'test/x.test.ts', "import { z } from 'zod';"],
+  ['undeclared', 'test/x.test.ts', "import { equal } from 'not-declared';"],
   ['node-prefix', 'packages/audit/src/x.ts', "import { readFile } from 'fs/promises';"],
   ['fetch', 'packages/gate/src/x.ts', "await fetch('https://example.com');"],
   ['fetch', 'packages/gate/src/x.ts', 'const get = globalThis.fetch;'],

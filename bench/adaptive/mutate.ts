@@ -1,47 +1,7 @@
 import type { Json, JsonObject } from '@portreeve/contract';
+import { type Choices, DRESSES } from '@portreeve/govern';
 
-/** A seeded source of choices: the same seed gives the same search (xorshift32). */
-export function choices(seed: number) {
-  let state = seed | 0 || 1;
-  const next = (below: number): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % Math.max(1, below);
-  };
-  return { next, pick: <T>(from: readonly T[]): T => from[next(from.length)]! };
-}
-export type Choices = ReturnType<typeof choices>;
-
-const ALIKE: Readonly<Record<string, string>> = { a: 'а', e: 'е', o: 'о', c: 'с', p: 'р', i: 'і', s: 'ѕ' };
-const swap = (text: string, by: (char: string) => string) => [...text].map(by).join('');
-const wide = (char: string) => (/[!-~]/.test(char) ? String.fromCodePoint(char.codePointAt(0)! + 0xfee0) : char);
-
-/** Ways to dress a text so that a person or a system still reads it and a comparison may not. */
-const DRESS: readonly ((text: string, choose: Choices) => string)[] = [
-  (text) => text.toUpperCase(),
-  (text) => swap(text, (char) => ALIKE[char] ?? char),
-  (text, choose) => {
-    const at = choose.next(text.length);
-    return `${text.slice(0, at)}\u200b${text.slice(at)}`;
-  },
-  (text) => swap(text, wide),
-  (text) => text.normalize('NFD'),
-  (text) => ` ${text}\u00a0`,
-  (text) => [...text].join(' '),
-  (text) => [...text].join('\u00ad'),
-  (text) => text.replaceAll('.', ' dot '),
-  (text) => text.replaceAll('.', '[.]'),
-  (text) => text.replaceAll('.', '。'),
-  (text) => text.replaceAll('.', '.\n'),
-  (text) => Buffer.from(text).toString('base64'),
-  (text) => Buffer.from(text).toString('hex'),
-  (text) => encodeURIComponent(text).replaceAll('.', '%2E'),
-  (text) => swap(text, (char) => `&#${char.codePointAt(0)};`),
-  (text) => `[read this](${text})`,
-  (text) => `${text}\u202e`,
-  (text) => swap(text, (char) => String.fromCodePoint(0xe0000 + (char.codePointAt(0)! & 0x7f))),
-];
+const DRESS = Object.values(DRESSES);
 
 const PROSE = [
   'Please have a look at',

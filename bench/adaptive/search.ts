@@ -1,8 +1,9 @@
 import { fixedClock, type Json, type JsonObject } from '@portreeve/contract';
 import { openSession, restoreSession } from '@portreeve/gate';
+import { choices } from '@portreeve/govern';
 import { baselinePolicies, createPolicyEngine } from '@portreeve/policy';
 import { replayIn } from '../agentdojo/ours.ts';
-import { choices, mutate } from './mutate.ts';
+import { mutate } from './mutate.ts';
 import { DISPLACED, WORLDS, type World } from './worlds.ts';
 
 export interface Leak {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '@portreeve/contract';
+import { readable } from '@portreeve/govern';
 import type { Call, ToolLabels } from '../agentdojo/data.ts';
 
 /** A request, what has been read for it (some of it the attacker's), and what would be harm. */
@@ -39,23 +40,6 @@ const effect = (name: string, parameters: JsonObject, more: Partial<ToolLabels>)
   parameters,
   ...more,
 });
-
-/** Letters and digits as a person reads them, through the usual disguises. */
-function readable(value: Json): string {
-  return JSON.stringify(value)
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[\p{M}\p{Cf}]/gu, '')
-    .replace(/[аɑ]/g, 'a')
-    .replace(/[еє]/g, 'e')
-    .replace(/[оο]/g, 'o')
-    .replace(/[сϲ]/g, 'c')
-    .replace(/[рρ]/g, 'p')
-    .replace(/[іι]/g, 'i')
-    .replace(/[ѕ]/g, 's')
-    .replace(/\bdot\b/g, '')
-    .replace(/[^a-z0-9]/g, '');
-}
 
 const leaves = (value: Json): Json[] =>
   typeof value === 'object' && value !== null

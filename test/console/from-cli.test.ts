@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { testDatabase } from '@portreeve/server/testing';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROWSER_PRESENT, launchBrowser } from '../support/browser.ts';
 import { EXAMPLE } from '../support/case-system.ts';
-import { startCli } from '../support/cli.ts';
+import { projectLikeExample, startCli } from '../support/cli.ts';
 import { cleanUp, freePort, namedIn, temporaryFolder } from '../support/processes.ts';
 import { settled } from './house.ts';
 
@@ -54,6 +55,29 @@ describe.skipIf(!BROWSER_PRESENT)('I1 J1: the command serves the console', () =>
     expect(await signIn(url, state)).toMatch(/· Portreeve$/);
     up.child.kill('SIGINT');
     await up.ended;
+    expect(namedIn(state)).toEqual([]);
+  });
+
+  test('`portreeve serve` does too, on a PostgreSQL of its own', { timeout: 180_000 }, async () => {
+    const database = await testDatabase();
+    const state = join(await temporaryFolder(), '.portreeve');
+    const port = await freePort();
+    const project = await projectLikeExample(join(await temporaryFolder(), 'project'), {
+      companions: [],
+      systems: { 'case-system': { url: 'http://127.0.0.1:9', private: true } },
+    });
+    const args = ['serve', '--project', project, '--port', String(port), '--state', state];
+    const serve = startCli(args, { env: { DATABASE_URL: database.url } });
+    try {
+      const [, url = ''] = await serve.printed(/(http:\/\/127\.0\.0\.1:\d+\/?)/, 150_000);
+      expect(Number(new URL(url).port)).toBe(port);
+      await expect.poll(() => fetch(url).then(({ status }) => status), { timeout: 60_000 }).toBe(200);
+      expect(await signIn(url, state)).toMatch(/· Portreeve$/);
+    } finally {
+      serve.child.kill('SIGINT');
+      await serve.ended;
+      await database.close();
+    }
     expect(namedIn(state)).toEqual([]);
   });
 

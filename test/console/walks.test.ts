@@ -170,6 +170,10 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await page.getByRole('link', { name: 'What case-note may be used for, and whom to ask' }).click();
     await page.getByRole('heading', { name: 'Acceptable use' }).waitFor();
     await page.getByRole('heading', { name: 'Who answers for it' }).waitFor();
+    // At the paragraph that answers for it, and a keyboard goes on from there.
+    expect(new URL(page.url()).hash).toBe('#decisions');
+    await page.locator('#decisions:focus').waitFor();
+    await page.getByRole('heading', { name: 'Whose decision it is' }).waitFor();
     await tab.open(`/runs/${seeded.done}`);
     await page.getByText('Ended:').waitFor();
     expect(await page.getByRole('link', { name: /may be used for/ }).count()).toBe(0);

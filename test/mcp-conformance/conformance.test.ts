@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import { type TestServer, testServer } from '@portreeve/server/testing';
+import { type ShownApproval, type TestServer, testServer } from '@portreeve/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixtureServer } from './fixtures.ts';
 
@@ -22,8 +22,10 @@ const TIMEOUT_MS = 180_000;
 
 let house: TestServer;
 let upstream: Server;
-let proxy: Server;
+const proxies: Server[] = [];
 let endpoint: string;
+let taskEndpoint: string;
+let approvers = 0;
 
 beforeAll(async () => {
   const handler = createMcpHandler(fixtureServer);
@@ -64,9 +66,14 @@ beforeAll(async () => {
     const { status, body } = await operator.post('/v1/definitions/verdicts', verdict);
     expect(status, JSON.stringify(body)).toBe(201);
   }
-  const { token } = await house.as('analyst');
-  // The suite has no way to send a token: this adds one, and changes nothing else.
-  proxy = await listen((request, response) => {
+  endpoint = await endpointOf((await house.as('analyst')).token);
+  // Somebody else, who has read nothing yet: what a session has read decides what is asked of people.
+  taskEndpoint = await endpointOf((await house.addAccount('task-client', ['requester'])).token);
+}, TIMEOUT_MS);
+
+/** Where the suite, which has no way to send a token, reaches the gateway as somebody: this adds one, and changes nothing else. */
+async function endpointOf(token: string): Promise<string> {
+  const proxy = await listen((request, response) => {
     const { hostname, port } = new URL(house.url);
     const headers = { ...request.headers, authorization: `Bearer ${token}` };
     const forward = send({ hostname, port, path: request.url, method: request.method, headers }, (answer) => {
@@ -77,12 +84,15 @@ beforeAll(async () => {
     response.on('close', () => forward.destroy());
     request.pipe(forward);
   });
-  endpoint = `${addressOf(proxy).replace('127.0.0.1', 'localhost')}/mcp`;
-}, TIMEOUT_MS);
+  proxies.push(proxy);
+  return `${addressOf(proxy).replace('127.0.0.1', 'localhost')}/mcp`;
+}
 
 afterAll(async () => {
-  proxy?.closeAllConnections();
-  proxy?.close();
+  for (const proxy of proxies) {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
   await house?.close();
   upstream?.closeAllConnections();
   upstream?.close();
@@ -108,6 +118,86 @@ for (const version of ['2026-07-28', '2025-11-25']) {
   );
 }
 
+/**
+ * The extension's scenarios that a gateway can play. Of the ten that the suite has, it skips one itself
+ * (`tasks-status-notifications`), and three ask for what no task here does: nothing is ever asked of the client of a task
+ * (`tasks-mrtr-input`, `tasks-mrtr-composition`), and no tool needs the extension (`tasks-required-task-error`).
+ */
+const TASK_SCENARIOS = [
+  'tasks-lifecycle',
+  'tasks-capability-negotiation',
+  'tasks-wire-fields',
+  'tasks-request-state-removal',
+  'tasks-request-headers',
+  'tasks-dispatch-and-envelope',
+];
+const NOT_PLAYED = [
+  'tasks-status-notifications',
+  'tasks-mrtr-input',
+  'tasks-mrtr-composition',
+  'tasks-required-task-error',
+];
+
+test('I4: the scenarios of the tasks extension are those that the suite lists', async () => {
+  const { output } = await suite('list', '--server');
+  const listed = [...output.matchAll(/^ {2}- (tasks-\S+) \[extension\]$/gm)].map(([, name]) => name);
+  expect(listed.sort()).toEqual([...TASK_SCENARIOS, ...NOT_PLAYED].sort());
+});
+
+test.each(TASK_SCENARIOS)(
+  'I4: the tasks extension through the gateway, with a person who approves: %s',
+  async (name) => {
+    const folder = await mkdtemp(join(tmpdir(), 'portreeve-conformance-'));
+    const stop = await approving();
+    try {
+      const version = ['--spec-version', '2026-07-28'];
+      const { code, output } = await suite(
+        'server',
+        '--url',
+        taskEndpoint,
+        ...version,
+        '--force',
+        '--scenario',
+        name,
+        '-o',
+        folder,
+      );
+      if (code !== 0) process.stdout.write(`${await failures(folder)}\n${output.slice(-4000)}`);
+      expect(code).toBe(0);
+      expect(output).toMatch(/Passed: [1-9]\d*\/\d+, 0 failed, 0 warnings/);
+    } finally {
+      await stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  TIMEOUT_MS,
+);
+
+/** Somebody who agrees to each job once it would be done: what computes for a minute they leave waiting. */
+async function approving(): Promise<() => Promise<void>> {
+  const name = `approver-${++approvers}`;
+  const approver = await house.addAccount(name, ['approver'], ['case-leads']);
+  const decided = new Set<string>();
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      const { approvals } = (await approver.get('/v1/approvals?state=pending&limit=200')).body;
+      for (const { id, created_at } of approvals as { id: string; created_at: string }[]) {
+        const shown = (await approver.get<ShownApproval>(`/v1/approvals/${id}`)).body;
+        const seconds = Number(shown.args.seconds ?? 1);
+        if (decided.has(id) || Date.now() < Date.parse(created_at) + seconds * 1000) continue;
+        decided.add(id);
+        await approver.post(`/v1/approvals/${id}/verdicts`, await house.verdict(name, shown, 'approve'));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  return async () => {
+    over = true;
+    await watching;
+  };
+}
+
 async function requiredScenarios(version: string): Promise<string[]> {
   const { output } = await suite('list', '--requirements', version);
   const part = output.slice(output.indexOf('Server scenarios'), output.indexOf('Client scenarios'));
@@ -119,8 +209,9 @@ async function failures(folder: string): Promise<string> {
   const lines: string[] = [];
   for (const name of await readdir(folder)) {
     const checks = JSON.parse(await readFile(join(folder, name, 'checks.json'), 'utf8')) as Record<string, string>[];
-    for (const { status, id, errorMessage } of checks)
-      if (status === 'FAILURE') lines.push(`${name.replace(/-\d{4}-.*$/, '')}: ${id}: ${errorMessage}`);
+    for (const { status, id, errorMessage, details } of checks)
+      if (status === 'FAILURE')
+        lines.push(`${name.replace(/-\d{4}-.*$/, '')}: ${id}: ${errorMessage} ${JSON.stringify(details ?? {})}`);
   }
   return lines.join('\n');
 }

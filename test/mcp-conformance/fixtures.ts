@@ -1,4 +1,4 @@
-import { Server, type ServerContext } from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from '@modelcontextprotocol/server';
 
 /*
  * A server that has what the scenarios of the official conformance suite ask for by name. It is an upstream: what is tested
@@ -37,6 +37,8 @@ interface Tool {
   readonly description: string;
   readonly inputs?: Record<string, object>;
   readonly schema?: object;
+  /** It does something: a person must agree. */
+  readonly effect?: true;
   call(args: Args, responses: Responses, context: ServerContext): object | Promise<object>;
 }
 
@@ -208,6 +210,35 @@ const tools: Record<string, Tool> = {
   },
 };
 
+const EFFECT = { readOnlyHint: false, destructiveHint: true };
+const SECONDS: Record<string, object> = { seconds: { type: 'number' }, label: { type: 'string' } };
+
+/** What the scenarios of the tasks extension ask for. Those with an effect wait for a person: that is what makes a task. */
+const taskTools: Record<string, Tool> = {
+  greet: {
+    description: 'Greets, at once',
+    inputs: { name: { type: 'string' } },
+    call: ({ name }) => complete(text(`Hello, ${name}!`)),
+  },
+  slow_compute: { description: 'Computes for long', inputs: SECONDS, effect: true, call: () => complete(text('42')) },
+  failing_job: {
+    ...{ description: 'Says that it has failed', effect: true },
+    call: () => ({ isError: true, ...complete(text('This job always fails.')) }),
+  },
+  // It asks its client for nothing, and so makes no task: no task here asks for something.
+  confirm_delete: {
+    description: 'Says what would be deleted',
+    inputs: { filename: { type: 'string' } },
+    call: ({ filename }) => complete(text(`It would delete ${filename}.`)),
+  },
+  protocol_error_job: {
+    ...{ description: 'Breaks', effect: true },
+    call: () => {
+      throw new ProtocolError(ProtocolErrorCode.InternalError, 'broken');
+    },
+  },
+};
+
 function elicited(responses: Responses, request: object): object {
   const said = responses.form;
   if (!said) return ask({ form: request });
@@ -274,15 +305,15 @@ export function fixtureServer(): Server {
     handler: (request: never, context: ServerContext) => unknown,
   ) => void;
   on('tools/list', () => ({
-    tools: Object.entries(tools).map(([name, { description, inputs = {}, schema }]) => ({
+    tools: Object.entries({ ...tools, ...taskTools }).map(([name, { description, inputs = {}, schema, effect }]) => ({
       name,
       description,
       inputSchema: schema ?? { type: 'object', properties: inputs, required: Object.keys(inputs) },
-      annotations: READ_ONLY,
+      annotations: effect ? EFFECT : READ_ONLY,
     })),
   }));
   on('tools/call', ({ params }: { params: { name: string; arguments?: Args } }, context) => {
-    const tool = tools[params.name];
+    const tool = tools[params.name] ?? taskTools[params.name];
     if (!tool) throw new Error('no such tool');
     return tool.call(params.arguments ?? {}, (context.mcpReq.inputResponses ?? {}) as Responses, context);
   });

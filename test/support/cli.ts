@@ -33,7 +33,7 @@ export function documentIn({ out, err }: Ended): any {
 /** A project folder whose configuration is the example's but for what is given; the workflow is the example's own. */
 export async function projectLikeExample(
   folder: string,
-  given: Partial<Pick<ProjectConfigInput, 'models' | 'companions'>>,
+  given: Partial<Pick<ProjectConfigInput, 'models' | 'companions' | 'systems'>>,
 ): Promise<string> {
   const config: ProjectConfigInput = {
     environment: 'development',

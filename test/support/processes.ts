@@ -30,7 +30,7 @@ const folders = new Set<string>();
 export function start(
   program: string,
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string; ipc?: boolean; keepInput?: boolean } = {},
+  options: { env?: Record<string, string | undefined>; cwd?: string; ipc?: boolean; keepInput?: boolean } = {},
 ): Started {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PORTREEVE_|ANTHROPIC_|DATABASE_URL$|NODE_OPTIONS$|FORCE_COLOR$|VITEST|NODE_ENV$)/.test(name),

@@ -29,7 +29,7 @@ import { type DelegationDeps, type IsFrozen, standingFor } from './delegations.t
 import type { StandingFor } from './judge.ts';
 import { type NudgeDeps, nudgeDue } from './nudge.ts';
 import { type GivenAssertion, signedVerdictOf } from './passkeys/signed-verdict.ts';
-import type { ApprovalStore } from './ports.ts';
+import type { ApprovalOrder, ApprovalStore } from './ports.ts';
 import { INVALID, type Recheck, recheckStored } from './recheck.ts';
 import { type ApprovalRequest, requestIn } from './request.ts';
 
@@ -40,6 +40,8 @@ export interface ApprovalFilter {
   readonly confirm_by?: PrincipalId | undefined;
   /** Those that this principal asked for, itself or through its `act` chain. */
   readonly requester?: PrincipalId | undefined;
+  /** Left out: by id, the oldest first. */
+  readonly order?: ApprovalOrder | undefined;
   /** 1 to 200; 50 where it is left out. */
   readonly limit?: number | undefined;
   readonly after?: ApprovalId | undefined;
@@ -109,7 +111,7 @@ export interface Approvals {
   get(id: ApprovalId): Promise<Approval | null>;
   /** What its approvers are shown beforehand. Throws `digest_mismatch` where it is not what was recorded and signed. */
   preview(approval: Pick<Approval, 'id' | 'preview_digest'>): Promise<Preview | null>;
-  /** By id, ascending: the oldest first. */
+  /** In the order that is asked for: by id, the oldest first. */
   list(filter?: ApprovalFilter): Promise<Approval[]>;
   /** Verifies every stored verdict again, over exactly this proposal. See {@link Recheck}. */
   recheck(approval: Pick<Approval, 'id'>, proposal: Proposal): Promise<Recheck>;
@@ -253,6 +255,7 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
         groups: filter.groups ?? null,
         confirm_by: filter.confirm_by ?? null,
         requester: filter.requester ?? null,
+        order: filter.order,
         limit: Math.min(Math.max(Math.trunc(filter.limit ?? 50), 1), 200),
         after: filter.after ?? null,
       });

@@ -3,6 +3,7 @@ import type {
   ApprovalDelegationId,
   ApprovalId,
   ApprovalState,
+  ListOrder,
   Preview,
   PrincipalId,
   ProposalId,
@@ -34,9 +35,13 @@ export interface ApprovalQuery {
   readonly confirm_by: PrincipalId | null;
   /** Those that this principal asked for, itself or through its `act` chain; null for all. */
   readonly requester: PrincipalId | null;
+  /** Left out: by id, the oldest first. */
+  readonly order?: ApprovalOrder | undefined;
   readonly limit: number;
   readonly after: ApprovalId | null;
 }
+
+export type ApprovalOrder = ListOrder<'id' | 'expires_at'>;
 
 export type NudgeKind = 'remind' | 'escalate';
 export type Nudges = Readonly<Record<NudgeKind, string>>;
@@ -63,7 +68,7 @@ export interface ApprovalStore {
   nudged(tx: Tx, id: ApprovalId, kind: NudgeKind): Promise<boolean>;
   /** All pending ones that this principal asked for, itself or through its `act` chain; by id, ascending. */
   pendingOf(tx: Tx, requester: PrincipalId): Promise<ApprovalId[]>;
-  /** By id, ascending. */
+  /** In the order that is asked for, behind `after`. */
   list(query: ApprovalQuery): Promise<StoredApproval[]>;
 }
 

@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+// The sources of a checkout, or what a published package was built into.
+const places = ['../src/main.ts', '../dist/main.js'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+const main = places.find((place) => existsSync(place)) ?? places[0];
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 19)) {

@@ -5,7 +5,7 @@ export interface ServerEvent {
   readonly id: number;
   readonly type: string;
   // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the record's type; the renderers know it
-  readonly data: { readonly entry: any; readonly data: any };
+  readonly data: { readonly entry: any; readonly data: any; readonly acceptable_use?: string | null };
 }
 
 export interface OpenRequest {

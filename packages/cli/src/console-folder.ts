@@ -14,15 +14,14 @@ const BUILD_MS = 120_000;
  * Throws `misconfigured` where it cannot be built.
  */
 export async function consoleFolder(stateFolder: string): Promise<string> {
-  const script = fileURLToPath(import.meta.resolve('@portreeve/console/bundle'));
-  const root = fileURLToPath(new URL('../../', import.meta.resolve('@portreeve/console/bundle')));
+  const root = fileURLToPath(new URL('./', import.meta.resolve('@portreeve/console/package.json')));
   if (!existsSync(join(root, 'index.html'))) return join(root, 'dist');
   const all = join(stateFolder, 'console');
   const folder = join(all, (await digestOfSources(root)).slice(0, 16));
   if (existsSync(join(folder, 'index.html'))) return folder;
   await mkdir(all, { recursive: true, mode: 0o700 });
   const making = `${folder}.${process.pid}`;
-  await build(script, making);
+  await build(join(root, 'src/bundle/index.ts'), making);
   // Whole or not at all: a start that was interrupted leaves nothing that looks like a console.
   await rm(folder, { recursive: true, force: true });
   await rename(making, folder);

@@ -1,5 +1,7 @@
+import { lendOwnPackages } from './own-packages.ts';
 import { main } from './program.ts';
 
+lendOwnPackages();
 process.exitCode = await main(process.argv.slice(2));
 // Whatever still holds the event loop (a keep-alive connection, say) must not hold the terminal.
 process.exit();

@@ -95,6 +95,14 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  redteam: {
+    right: null,
+    why: 'it makes an installation for itself alone and takes it away again; test/end-to-end/redteam.test.ts runs it',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   'keys executor': {
     right: null,
     why: 'it shows the public half of a key of the state folder: who may read that may',
@@ -112,6 +120,18 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     words: () => [],
   },
   check: { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
+  init: {
+    right: null,
+    why: 'it writes files into a folder: who may write there may; commands/init.test.ts runs it',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
+  test: {
+    ...{ right: null, why: WITHOUT, records: [], as: null, notAs: null },
+    words: () => ['--project', EXAMPLE, '--declared'],
+  },
   'policy lint': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
   'policy test': { right: null, why: WITHOUT, records: [], as: null, notAs: null, words: () => ['--project', EXAMPLE] },
   'policy matrix': {

@@ -10,17 +10,20 @@ import { addEvidence } from './commands/evidence.ts';
 import { addFreeze } from './commands/freeze.ts';
 import { addHook } from './commands/hook.ts';
 import { addIdentity } from './commands/identity/index.ts';
+import { addInit } from './commands/init.ts';
 import { addKeys } from './commands/keys.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addNotifications } from './commands/notifications.ts';
 import { addOversight } from './commands/oversight.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
+import { addRedTeam } from './commands/redteam.ts';
 import { addRegister } from './commands/register.ts';
 import { addRelease } from './commands/release.ts';
 import { addRun } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
 import { addServe } from './commands/serve.ts';
+import { addTest } from './commands/test.ts';
 import { addTool } from './commands/tool.ts';
 import { addUndo } from './commands/undo.ts';
 import { addUp } from './commands/up.ts';
@@ -55,7 +58,9 @@ export function buildProgram(finish: (code: number) => void): Command {
 
   addUp(program, run as never);
   addServe(program, run as never);
+  addInit(program, run as never);
   addCheck(program, run as never);
+  addTest(program, run as never);
   addRun(program, run as never);
   addApprovals(program, run as never);
   addUndo(program, run as never);
@@ -64,6 +69,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addFreeze(program, run as never);
   addDrill(program, run as never);
   addDrift(program, run as never);
+  addRedTeam(program, run as never);
   addIdentity(program, run as never);
   addPolicy(program, run as never);
   addRelease(program, run as never);

@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import { printable } from './output.ts';
 import { stageLines } from './render/stages.ts';
 
 export interface Watched {
@@ -37,6 +38,8 @@ export async function watchRun(
 
   for await (const { type, data } of client.runEvents(run, signal)) {
     for (const line of stageLines(type, data.data, named(data))) options.print(line);
+    if (data.acceptable_use)
+      options.print(`            acceptable use: ${printable(data.acceptable_use)} in the console`);
     if (type === 'approval.requested') {
       approval = data.entry.refs.approval as string;
       closing = new AbortController();

@@ -14,6 +14,7 @@ export { detectPersonal, findPersonal, type PersonalRecogniser } from './deident
 export { type Certainty, PERSONAL_KINDS, type PersonalKind, type PersonalSpan } from './deidentify/kinds.ts';
 export { type PresidioOptions, presidioRecogniser } from './deidentify/presidio.ts';
 export { type Pseudonymised, type PseudonymiseOptions, pseudonymise } from './deidentify/pseudonymise.ts';
+export { redactSecrets } from './deidentify/redact-secrets.ts';
 export { type Restored, type RestoreOptions, restore } from './deidentify/restore.ts';
 export {
   type RestoreArgumentsOptions,

@@ -74,6 +74,8 @@ export interface ContextStore {
   loadValue(id: ValueId): Promise<StoredValue | null>;
   /** Puts less in the place of what is stored: the only change that a value may undergo. */
   shrinkValue(tx: Tx, id: ValueId, left: Pick<StoredValue, 'content' | 'clearing' | 'clear_at'>): Promise<void>;
+  /** Deletes every value of a run. */
+  removeValues(tx: Tx, run: RunId): Promise<void>;
   /** Values with something to clear: of one run, or due at a time. At most 100, oldest first. */
   valuesToClear(which: { readonly run: RunId } | { readonly due: string }): Promise<StoredValue[]>;
 }

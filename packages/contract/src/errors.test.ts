@@ -34,6 +34,7 @@ describe('the table', () => {
       budget_exhausted: 429,
       refused: 403,
       not_found: 404,
+      not_ready: 409,
       unknown_workflow: 404,
       unknown_case: 422,
       out_of_scope: 403,

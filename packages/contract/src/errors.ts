@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { acceptableUseLink } from './acceptable-use.ts';
+import { type Reason, reasonSchema } from './decision.ts';
 
 /**
  * Every error that a caller can see: a stable code, its HTTP status, a title and the next step. The set is closed; a
@@ -92,6 +94,11 @@ export const ERRORS = {
     status: 423,
     title: 'This is frozen',
     next: 'Wait until an operator lifts the freeze (`portreeve thaw`).',
+  },
+  not_ready: {
+    status: 409,
+    title: 'The workflow is not ready for production',
+    next: 'Mend what `errors` names; `portreeve check` shows all of it.',
   },
   approval_closed: {
     status: 409,
@@ -267,7 +274,7 @@ export const problemSchema = z.object({
   next: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   decision: z.unknown().optional(),
-  /** The page of the console that says what the workflow may be used for, where one refused. */
+  /** The paragraph of the console's page that says what the workflow may be used for, where one refused. */
   acceptable_use: z.string().optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
@@ -283,6 +290,15 @@ export function toProblem(error: PortreeveError, instance?: string): Problem {
     next: error.next,
     ...(error.errors.length > 0 ? { errors: [...error.errors] } : {}),
     ...(error.extra.decision === undefined ? {} : { decision: error.extra.decision }),
-    ...(typeof error.extra.workflow === 'string' ? { acceptable_use: `/workflows/${error.extra.workflow}` } : {}),
+    ...(typeof error.extra.workflow === 'string'
+      ? { acceptable_use: acceptableUseLink(error.extra.workflow, reasonsOf(error.extra.decision)) }
+      : {}),
   };
+}
+
+function reasonsOf(decision: unknown): Reason[] {
+  return z
+    .array(reasonSchema)
+    .catch([])
+    .parse((decision as { reasons?: unknown } | undefined)?.reasons);
 }

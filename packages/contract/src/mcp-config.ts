@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from './ids.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
+import { tokenExchangeSchema } from './mcp-exchange.ts';
 import { mcpServerSchema } from './tool-binding.ts';
 import { RISK_TIERS, toolContractSchema } from './workflow.ts';
 
@@ -60,6 +61,8 @@ const upstreamSchema = z.strictObject({
   /** The secret that it is called with. `per_user`: `CREDENTIAL-PRINCIPAL`, one of each caller. */
   credential: nameSchema.max(24).optional(),
   per_user: z.boolean().default(false),
+  /** Each caller's own token, by token exchange; `credential` then reads its lists alone. */
+  credentials: z.strictObject({ exchange: tokenExchangeSchema }).optional(),
   /** Who wrote what it answers, and how secret that is. */
   returns: z
     .strictObject({
@@ -106,8 +109,12 @@ export const mcpConfigSchema = z
     const plain = upstreams.filter(({ prefix }) => !prefix);
     if (plain.length > 1 || (plain.length === 1 && names.length > 1))
       context.addIssue({ code: 'custom', path: ['upstreams'], message: 'one without a prefix stands alone' });
-    for (const [index, upstream] of upstreams.entries())
-      if (upstream.per_user && upstream.credential === undefined)
-        context.addIssue({ code: 'custom', path: ['upstreams', index, 'per_user'], message: 'goes with `credential`' });
+    for (const [index, { per_user, credential, credentials, server }] of upstreams.entries()) {
+      const fault = (member: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['upstreams', index, member], message });
+      if (per_user && credential === undefined) fault('per_user', 'goes with `credential`');
+      if (credentials && per_user) fault('credentials', 'goes without `per_user`');
+      if (credentials && server.transport !== 'http') fault('credentials', 'goes with a server over HTTP');
+    }
   });
 export type McpConfig = z.infer<typeof mcpConfigSchema>;

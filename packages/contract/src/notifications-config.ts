@@ -4,7 +4,8 @@ import { emailBindingSchema } from './tool-binding.ts';
 
 /**
  * What people are told of. `approval.expiring` comes shortly before the time of an approval is over. `freeze` is one
- * tool, workflow or identity, `stop` is everything; both tell of the stages of the thaw, too.
+ * tool, workflow or identity, `stop` is everything; both tell of the stages of the thaw, too. `oversight.alarm` goes to the
+ * owners of a workflow: somebody's decisions on it look like stamping.
  */
 export const NOTIFIED = [
   'approval.opened',
@@ -13,6 +14,7 @@ export const NOTIFIED = [
   'approval.expiring',
   'handoff.opened',
   'handoff.overdue',
+  'oversight.alarm',
   'freeze',
   'stop',
 ] as const;

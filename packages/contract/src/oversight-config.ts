@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Ways in which deciding looks like stamping. */
+export const OVERSIGHT_ALARMS = ['fast', 'always_yes', 'large_batch'] as const;
+
 /**
  * When a reviewer\u2019s way of deciding looks like stamping (requirement H7). An alarm is a reason to look, and changes nothing
  * of what was decided.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BOUNDARIES } from './boundaries.ts';
 import { jsonObjectSchema } from './canonical.ts';
 import { nameSchema } from './ids.ts';
 import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY, labelSchema } from './labels.ts';
@@ -129,6 +130,8 @@ export const policyRequestSchema = z.discriminatedUnion('kind', [
       confidentiality: z.enum(CONFIDENTIALITY),
       categories: z.array(z.enum(CATEGORIES)),
     }),
+    /** What of the workflow's boundaries stands against it; left out: nothing. */
+    boundary: z.enum(BOUNDARIES).optional(),
     environment: environmentFacts,
   }),
   z.strictObject({
@@ -139,6 +142,7 @@ export const policyRequestSchema = z.discriminatedUnion('kind', [
     /** The label of what would be sent; where it is de-identified, without the categories that this removes. */
     influence: labelSchema,
     deidentified: z.boolean(),
+    boundary: z.enum(BOUNDARIES).optional(),
     injection: z.int().min(0).max(1000),
     environment: environmentFacts,
   }),

@@ -10,6 +10,7 @@ import { clearanceSchema, labelSchema } from './labels.ts';
 import { ENDPOINT_PLACES } from './model-endpoint.ts';
 import { costSchema } from './model-price.ts';
 import { NOTIFIED } from './notifications-config.ts';
+import { OVERSIGHT_ALARMS } from './oversight-config.ts';
 import { passkeyKeySchema, VERDICT_SIGNATURES } from './passkey.ts';
 import { PREVIEW_GAPS } from './preview.ts';
 import { actorSchema, PRINCIPAL_KINDS, ROLES } from './principal.ts';
@@ -410,6 +411,8 @@ export const RECORD_TYPES = {
     endpoint: z.string(),
     /** How many places pseudonyms took, by kind; null where it goes as it is. */
     deidentified: z.record(z.string(), count).nullable(),
+    /** How many places looked like a credential and were taken out, where the workflow wants that. */
+    secrets_redacted: count.optional(),
     injection: z.int().min(0).max(1000),
     ...judged,
   }),
@@ -507,6 +510,8 @@ export const RECORD_TYPES = {
   }),
   /** The end of a run: nobody can tell any more what its pseudonyms stood for. */
   'pseudonyms.erased': z.strictObject({ count }),
+  /** What so many runs of a workflow read, were answered and had attached is deleted: its days are over. */
+  'values.removed': z.strictObject({ runs: count, days: count }),
   'proposal.submitted': z.strictObject({
     digest: digestSchema,
     tool: nameSchema,
@@ -589,6 +594,20 @@ export const RECORD_TYPES = {
     approval: idSchema('approval'),
     groups: z.array(z.string()),
     state: z.enum(APPROVAL_STATES),
+  }),
+  /**
+   * How a reviewer decides looks like stamping, by this rule: `counted` of `of` decisions since then, of which the newest
+   * stand in `records`. It changes nothing of what was decided; the owners of the workflow are told.
+   */
+  'oversight.alarm': z.strictObject({
+    account: idSchema('principal'),
+    alarm: z.enum(OVERSIGHT_ALARMS),
+    rule: z.string().max(200),
+    counted: count,
+    of: count,
+    since: z.iso.datetime(),
+    groups: z.array(z.string()),
+    records: z.array(z.string().max(80)).max(200),
   }),
   /** What a reviewer's browser says of how long the page of an approval was in view, in all so far. Nothing rests on it. */
   'approval.viewed': z.strictObject({ visible_ms: z.int().min(0), reports: z.int().min(1) }),

@@ -101,6 +101,8 @@ export const mcpServerSchema = z.discriminatedUnion('transport', [
   z.strictObject({
     transport: z.literal('stdio'),
     command: z.array(z.string().min(1).max(1024)).min(1).max(32),
+    /** It needs connections of its own. Left out: it has no network, where the system lets us take it away. */
+    network: z.literal(true).optional(),
     /** The variable that holds the credential, and the only one besides PATH. */
     credential_variable: z
       .string()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundariesSchema, HOLDINGS } from './boundaries.ts';
 import type { Json, JsonObject } from './canonical.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import type { Decision } from './decision.ts';
@@ -11,6 +12,7 @@ import { claimsSchema, placeSchema, semanticCheckSchema } from './output-rules.t
 import { plantedCaseSchema } from './planted.ts';
 import type { Principal } from './principal.ts';
 import { procedureSchema } from './procedure.ts';
+import { regulationSchema } from './regulation.ts';
 import { AUDIENCES, REVIEWS } from './review-rules.ts';
 import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
@@ -177,6 +179,10 @@ const sourceShape = z.strictObject({
   /** `records` (where left out): items of JSON, JSON Lines or CSV. `document`: blocks of text; fields as {@link DOCUMENT_FIELDS}. */
   form: z.enum(['records', 'document']).optional(),
   life: lifeSchema.optional(),
+  /** Logs or code: a workflow that answers for its boundaries has to name it there (requirement A6). */
+  holds: z.enum(HOLDINGS).optional(),
+  /** Of logs: whether they are of production. Left out: they are where the server is. */
+  production: z.boolean().optional(),
   limits: limitsSchema,
   binding: sourceBindingSchema,
 });
@@ -329,6 +335,10 @@ const workflowShape = z.strictObject({
    * `continue` with reading and with tools of tier 1. Nothing goes on where a record cannot be made durable.
    */
   while_unplaced: z.enum(['stop', 'continue']).optional(),
+  /** Which data it may touch, and what becomes of it; see {@link boundariesSchema}. */
+  boundaries: boundariesSchema.optional(),
+  /** Articles and controls that its owners have looked at. */
+  regulation: z.array(regulationSchema).max(200).optional(),
 });
 
 export const workflowContractSchema = workflowShape.superRefine(

@@ -10,6 +10,7 @@ export type { McpFollower } from './connectors/mcp/follow.ts';
 export { type McpConnectorOptions, mcpConnector } from './connectors/mcp/mcp-connector.ts';
 export type { Reaching } from './connectors/mcp/reach-server.ts';
 export { type McpCatalogue, readMcpCatalogue } from './connectors/mcp/read-catalogue.ts';
+export { withoutNetwork } from './connectors/mcp/without-network.ts';
 export { nothingConnector } from './connectors/nothing-connector.ts';
 export { openApiConnector } from './connectors/openapi/openapi-connector.ts';
 export { postgresConnector } from './connectors/postgres/postgres-connector.ts';
@@ -47,10 +48,11 @@ export {
   awsJson,
 } from './secrets/aws-json.ts';
 export { type AwsAuth, awsIdentity } from './secrets/aws-role.ts';
-export { type Credentials, createCredentials } from './secrets/credentials.ts';
+export { type Credentials, CredentialUnavailable, createCredentials } from './secrets/credentials.ts';
 export { type Keystore, openKeystore } from './secrets/keystore.ts';
 export { mountedFiles } from './secrets/mounted-files.ts';
 export { SecretStoreError } from './secrets/store-error.ts';
+export { type ExchangedToken, type ExchangeWish, exchangeToken } from './secrets/token-exchange.ts';
 export { type VaultOptions, vaultStore } from './secrets/vault.ts';
 export { type VaultAuth, type VaultSessionOptions, vaultSession } from './secrets/vault-session.ts';
 export { EXECUTION_TABLE, type ExecutionEvent, GRANT_TABLE, type GrantEvent } from './states.ts';

@@ -72,4 +72,4 @@ export {
 } from './undo/states.ts';
 export { createUndos, type UndoAsk, type Undos, type UndoView } from './undo/undo.ts';
 export { createUnwindings, type UnwindAsk, type Unwindings, unwindOutcome } from './undo/unwind.ts';
-export type { Wish } from './wish.ts';
+export { requestOf, type Wish } from './wish.ts';

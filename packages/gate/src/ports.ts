@@ -14,6 +14,7 @@ import type {
   HandoffState,
   HistoryFacts,
   JsonObject,
+  ListOrder,
   PortreeveError,
   Preview,
   Principal,
@@ -115,6 +116,8 @@ export interface HandoffFilter {
   /** Whose work it is. */
   readonly group?: string;
   readonly assignee?: PrincipalId;
+  /** Left out: by id, the oldest first. */
+  readonly order?: ListOrder<'id' | 'kind' | 'due_at'>;
   readonly limit?: number;
   /** Continue behind this one. */
   readonly after?: HandoffId;

@@ -212,11 +212,23 @@ export type ToldApproval = Readonly<Record<'approvers' | 'groups' | 'by_passkey'
   readonly confirmed: boolean;
 };
 
+/**
+ * What policy would be asked of a wish that is never submitted: by a test of a workflow, say. Throws `bad_input` where the
+ * wish is no proposal.
+ */
+export function requestOf(
+  wish: Wish,
+  environment: Pick<EnvironmentReader, 'facts'>,
+  history: HistoryAnswers,
+): PolicyRequest {
+  return toPolicyRequest(toSubmission(wish), null, environment, history);
+}
+
 /** What policy is asked of a proposal, now or again. */
 export function toPolicyRequest(
   stored: Pick<StoredProposal, 'proposal' | 'workflow' | 'contract' | 'injection'>,
   approval: ToldApproval | null,
-  environment: EnvironmentReader,
+  environment: Pick<EnvironmentReader, 'facts'>,
   history: HistoryAnswers,
 ): PolicyRequest {
   const { proposal, workflow, contract } = stored;

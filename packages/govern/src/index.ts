@@ -1,3 +1,4 @@
+export { type AcceptableUseSection, acceptableUsePage } from './acceptable-use/page.ts';
 export { LOOK_EVERY, type Shift } from './drift/compare.ts';
 export {
   type Comparison,
@@ -11,8 +12,23 @@ export { type Change, METRICS, type Observation, observer, type SeenRecord, WATC
 export { answerFramework } from './evidence/answer.ts';
 export { FRAMEWORK_MAPS } from './evidence/frameworks/index.ts';
 export type { Look, SeenAgent, SeenRecord as EvidenceRecord } from './evidence/look.ts';
-export { ALARMS } from './oversight/alarms.ts';
-export { figuresBy, type MeasuredDecision } from './oversight/figures.ts';
+export { ALARMS, type Alarm } from './oversight/alarms.ts';
+export { figuresBy, type MeasuredDecision, percentile } from './oversight/figures.ts';
+export type { ReadinessFix, ReadinessInput, ReadinessItem } from './readiness/item.ts';
+export { READINESS_ITEMS, type Readiness, readinessOf } from './readiness/readiness.ts';
+export type { GivenFile } from './redteam/carriers.ts';
+export { type Choices, choices } from './redteam/choices.ts';
+export { DRESSES, readable } from './redteam/dress.ts';
+export { importList } from './redteam/import-list.ts';
+export type { Seen } from './redteam/judge.ts';
+export { packsIn, shippedPacks } from './redteam/load-packs.ts';
+export type { Pack } from './redteam/pack.ts';
+export { type RedTeamOptions, redTeam } from './redteam/red-team.ts';
+export { htmlReport } from './redteam/report/html.ts';
+export { junitReport } from './redteam/report/junit.ts';
+export { sarifReport } from './redteam/report/sarif.ts';
+export { type RedTeamReport, toReleaseReport } from './redteam/report.ts';
+export type { Stage } from './redteam/stage.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';

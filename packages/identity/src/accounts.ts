@@ -17,7 +17,7 @@ import {
 import { z } from 'zod';
 import type { Authenticated } from './authenticate.ts';
 import { hashPassword, passwordSchema } from './password.ts';
-import type { Account, IdentityStore } from './ports.ts';
+import type { Account, AccountOrder, IdentityPage, IdentityStore } from './ports.ts';
 import { type SigningKey, signingKeySchema } from './signing-key.ts';
 
 /** Names that records already give a meaning to. */
@@ -55,7 +55,7 @@ export interface Accounts {
   createAccount(input: NewAccount, by: RecordActor): Promise<Principal>;
   account(id: PrincipalId): Promise<Principal | null>;
   /** By id, ascending; `limit` 1 to 200. */
-  accounts(page?: { limit?: number; after?: PrincipalId | null }): Promise<Principal[]>;
+  accounts(page?: Partial<IdentityPage<AccountOrder>>): Promise<Principal[]>;
   /** A person's public and wrapped private signing key. Show it only to that person. */
   signingKeyOf(id: PrincipalId): Promise<SigningKey | null>;
   /**
@@ -130,7 +130,7 @@ export function createAccounts(deps: {
 
     async accounts(page = {}) {
       const limit = Math.min(Math.max(Math.trunc(page.limit ?? 100), 1), 200);
-      return (await store.listAccounts({ limit, after: page.after ?? null })).map(principalOf);
+      return (await store.listAccounts({ limit, after: page.after ?? null, order: page.order })).map(principalOf);
     },
 
     signingKeyOf,

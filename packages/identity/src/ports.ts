@@ -1,4 +1,13 @@
-import type { Clearance, EnvironmentName, PrincipalId, Role, SessionId, TokenId, Tx } from '@portreeve/contract';
+import type {
+  Clearance,
+  EnvironmentName,
+  ListOrder,
+  PrincipalId,
+  Role,
+  SessionId,
+  TokenId,
+  Tx,
+} from '@portreeve/contract';
 import type { AgentState } from './agents/states.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -21,6 +30,15 @@ export interface ExternalSubject {
   readonly issuer: string;
   readonly subject: string;
 }
+
+/** A page of a list. Left out, the order is that of ids. */
+export interface IdentityPage<Order> {
+  readonly limit: number;
+  readonly after: PrincipalId | null;
+  readonly order?: Order | undefined;
+}
+export type AccountOrder = ListOrder<'id' | 'name'>;
+export type AgentOrder = ListOrder<'id' | 'state' | 'review_by'>;
 
 export interface Session {
   readonly id: SessionId;
@@ -100,7 +118,7 @@ export interface AccountStore {
   accountByName(name: string): Promise<Account | null>;
   accountBySubject(subject: ExternalSubject): Promise<Account | null>;
   /** By id, ascending, after `after`. */
-  listAccounts(page: { limit: number; after: PrincipalId | null }): Promise<Account[]>;
+  listAccounts(page: IdentityPage<AccountOrder>): Promise<Account[]>;
   /** False, and nothing written, where the account has a key or the key has an account. */
   setSigningKey(tx: Tx, id: PrincipalId, key: SigningKey): Promise<boolean>;
   setRights(tx: Tx, id: PrincipalId, rights: { roles: readonly Role[]; groups: readonly string[] }): Promise<void>;
@@ -166,7 +184,7 @@ export interface AgentStore {
   /** Writes state, review date and time of change; nothing else of an agent changes. */
   saveAgent(tx: Tx, agent: AgentRecord): Promise<void>;
   /** By id, ascending, after `after`. */
-  listAgents(page: { limit: number; after: PrincipalId | null }): Promise<AgentRecord[]>;
+  listAgents(page: IdentityPage<AgentOrder>): Promise<AgentRecord[]>;
   /** Active with a review date at or before `now`, by id, ascending. */
   agentsToReview(now: string, limit: number): Promise<PrincipalId[]>;
 }

@@ -40,6 +40,7 @@ export {
 } from './ports.ts';
 export { localSharing, RESILIENCE, type ResilienceOptions, type Sharing } from './resilience.ts';
 export { localState, type SharedState, type StateKind } from './shared-state.ts';
+export { simulatedAnswer } from './simulated/answer.ts';
 export { OUTPUT_CHARS_MAX } from './validate-output.ts';
 export {
   type Amount,

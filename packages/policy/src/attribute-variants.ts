@@ -39,6 +39,13 @@ export function variantsOf(request: PolicyRequest, rules: readonly Rule[]): Vari
   if (request.kind === 'act') variants.push(...ofAct(request, mentions));
   if (request.kind === 'act' || request.kind === 'ask') variants.push(...ofInfluence(request, mentions));
   if (request.kind === 'ask') variants.push(...ofAsk(request, mentions));
+  if ((request.kind === 'read' || request.kind === 'ask') && mentions.attrs.has('boundary'))
+    variants.push(
+      ...each('context.boundary', request.boundary ?? 'none', ['none'] as const, (boundary) => ({
+        ...request,
+        boundary,
+      })),
+    );
   return variants;
 }
 

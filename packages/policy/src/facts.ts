@@ -68,7 +68,7 @@ function workFacts(
     case 'read': {
       const { name, integrity, ...secrecy } = request.source;
       const attrs = { integrity: ref('Integrity', integrity), ...secrecyFacts(secrecy) };
-      return { resource: { uid: uid('Source', name), attrs, parents: [] }, context: {} };
+      return { resource: { uid: uid('Source', name), attrs, parents: [] }, context: boundaryFacts(request) };
     }
     case 'ask': {
       const { where, clearance } = request.endpoint;
@@ -79,6 +79,7 @@ function workFacts(
         context: {
           influence: labelFacts(request.influence),
           deidentified: request.deidentified,
+          ...boundaryFacts(request),
           injection: request.injection,
         },
       };
@@ -104,6 +105,10 @@ function workFacts(
       };
     }
   }
+}
+
+function boundaryFacts({ boundary = 'none' }: Extract<PolicyRequest, { kind: 'read' | 'ask' }>) {
+  return { boundary: ref('Boundary', boundary) };
 }
 
 function principalEntity(principal: Principal): EntityJson {

@@ -1,8 +1,15 @@
-import type { Clock, RiskTier, SourceContract, ToolContract, WorkflowContract } from '@portreeve/contract';
+import {
+  BOUNDARIES,
+  type Clock,
+  type RiskTier,
+  type SourceContract,
+  type ToolContract,
+  type WorkflowContract,
+} from '@portreeve/contract';
 import { createPolicyEngine, type PolicyEngine } from './engine.ts';
 import { historyByTool } from './history.ts';
 import { internalsOf } from './internals.ts';
-import { plainUse } from './probe-requests.ts';
+import { plainAsk, plainRead, plainUse, READ_BOUNDARIES } from './probe-requests.ts';
 import { type Finding, Problems } from './problems.ts';
 import { type PolicyLayers, together, type WorkflowPolicies } from './sources.ts';
 
@@ -42,6 +49,7 @@ export function findLoosening(
       ...declared.tools.flatMap((tool) => contradictions(declared, tool)),
       ...weakRemedies(engine, declared),
       ...looserThanTier(engine, declared),
+      ...openBoundaries(engine, declared),
     ]),
     ...redeclared(workflows),
   ];
@@ -181,6 +189,25 @@ function looserThanTier(engine: PolicyEngine, declared: DeclaredWorkflow): Findi
       break;
     }
     return findings;
+  });
+}
+
+/** Rules of a project's own in place of the baseline must hold a workflow to the boundaries that it has answered (A6). */
+function openBoundaries(engine: PolicyEngine, declared: DeclaredWorkflow): Finding[] {
+  const { contract } = declared;
+  if (!contract.boundaries) return [];
+  return BOUNDARIES.flatMap((boundary): Finding[] => {
+    if (boundary === 'none') return [];
+    const probe = READ_BOUNDARIES.includes(boundary) ? plainRead : plainAsk;
+    const open = engine.decide(probe(contract, boundary));
+    if (open.outcome !== 'permit' && open.outcome !== 'notify') return [];
+    return [
+      {
+        ...{ file: fileOf(declared), line: 1, rule: null, severity: 'error' },
+        message: `nothing holds the workflow ${contract.name} to its boundaries: \`${boundary}\` stands against a use, and it is permitted`,
+        fix: 'Take the rules `data.boundary-…` of the baseline into the data layer of policies/.',
+      },
+    ];
   });
 }
 

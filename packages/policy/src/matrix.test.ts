@@ -98,8 +98,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'environment.thaw',
     ...['audit.erasures', 'audit.erase', 'audit.hold'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
-    'metrics.read',
-    'system.diagnose',
+    ...['metrics.read', 'system.diagnose', 'workflows.readiness'],
     'executions.read',
     'runs.read',
     'approvals.read',
@@ -122,7 +121,7 @@ const PROMISED: Record<Role, readonly string[]> = {
       'queue.read',
     ],
     ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
-    ...['policy.explain', 'policy.replay', 'oversight.read'],
+    ...['policy.explain', 'policy.replay', 'oversight.read', 'workflows.readiness'],
     ...['evidence.read', 'registers.read'],
   ],
   admin: [
@@ -139,7 +138,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'notifications.try',
     ...['environment.freeze', 'environment.thaw', 'runs.read', 'approvals.read'],
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
-    ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide'],
+    ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide', 'workflows.readiness'],
   ],
   enforcer: ['authzen.evaluate'],
 };

@@ -32,6 +32,8 @@ export const OPERATIONS = {
   'environment.freeze': 'change',
   'environment.thaw': 'change',
   'workflows.list': 'look',
+  // What a workflow lacks before it goes live.
+  'workflows.readiness': 'look',
   // Agents outside: the MCP endpoint, and their actions over HTTP.
   'mcp.use': 'look',
   'proposals.submit': 'change',

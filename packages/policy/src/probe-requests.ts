@@ -1,5 +1,6 @@
 import {
   BOTTOM,
+  type Boundary,
   type EnvironmentFacts,
   type Json,
   type JsonObject,
@@ -8,6 +9,7 @@ import {
   type RiskTier,
   type Role,
   type ToolContract,
+  type WorkflowContract,
 } from '@portreeve/contract';
 
 type ActRequest = Extract<PolicyRequest, { kind: 'act' }>;
@@ -60,6 +62,39 @@ export function plainUse(
     approval: null,
     ...(over.history === undefined ? {} : { history: over.history }),
     environment: { name: over.environment, freezes: [], incident: false, maintenance: [], outages: [] },
+  };
+}
+
+/** What stands against a read; the others stand against a question. */
+export const READ_BOUNDARIES: readonly Boundary[] = ['logs', 'repository', 'production-logs'];
+
+const asker = (contract: WorkflowContract) => ({
+  principal: principalSchema.parse({
+    id: 'prn_probe',
+    kind: 'person',
+    name: 'probe',
+    roles: ['requester'],
+    groups: [],
+  }),
+  workflow: {
+    ...{ name: contract.name, tier: contract.tier, approvers: [...contract.approvers] },
+    ...{ tools: [...contract.scope.tools], sources: [...contract.scope.sources, 'probe'] },
+  },
+  environment: { name: 'production' as const, freezes: [], incident: false, maintenance: [], outages: [] },
+});
+
+/** The plainest read of a declared source, with one boundary against it. */
+export function plainRead(contract: WorkflowContract, boundary: Boundary): PolicyRequest {
+  const source = { name: 'probe', integrity: 'trusted', confidentiality: 'public', categories: [] } as const;
+  return { kind: 'read', ...asker(contract), source: { ...source, categories: [] }, boundary };
+}
+
+/** The plainest question to an endpoint that is cleared for it, with one boundary against it. */
+export function plainAsk(contract: WorkflowContract, boundary: Boundary): PolicyRequest {
+  return {
+    ...{ kind: 'ask', ...asker(contract), boundary, deidentified: false, injection: 0 },
+    endpoint: { name: 'probe', where: 'inside', clearance: { confidentiality: 'restricted', categories: [] } },
+    influence: { ...BOTTOM, categories: [], origins: [] },
   };
 }
 

@@ -1,5 +1,6 @@
 import {
   ACTION_TIERS,
+  BOUNDARIES,
   CATEGORIES,
   CONFIDENTIALITY,
   EFFECTS,
@@ -73,6 +74,7 @@ ${vocabulary('FlowAuthor', FLOW_AUTHORS)}
 ${vocabulary('FlowHolder', FLOW_HOLDERS)}
 ${vocabulary('FlowPayload', FLOW_PAYLOADS)}
 ${vocabulary('Place', ENDPOINT_PLACES)}
+${vocabulary('Boundary', BOUNDARIES)}
 
 // level: the place of the confidentiality in its order: ${CONFIDENTIALITY.map((name, level) => `${level} ${name}`).join(', ')}.
 type Clearance = { confidentiality: Confidentiality, level: Long, categories: Set<Category> };
@@ -130,14 +132,14 @@ ${toolActions.map((action) => `${action}\n`).join('')}// Start a run.
 action "admit" in ["work"] appliesTo { principal: [Principal], resource: [Workflow], context: {
   workflow: Workflow, environment: EnvironmentFacts
 } };
-// Read a source.
+// Read a source. boundary, here and in ask: what of the workflow's own boundaries stands against it.
 action "read" in ["work"] appliesTo { principal: [Principal], resource: [Source], context: {
-  workflow: Workflow, environment: EnvironmentFacts
+  workflow: Workflow, boundary: Boundary, environment: EnvironmentFacts
 } };
 // Send data to a model endpoint. deidentified: names and the like were replaced, and influence is the label without the
 // categories personal and customer. injection, here and in act: the highest score of what went in, 0 to 1000: a signal.
 action "ask" in ["work"] appliesTo { principal: [Principal], resource: [Endpoint], context: {
-  workflow: Workflow, influence: LabelFacts, deidentified: Bool, injection: Long, environment: EnvironmentFacts
+  workflow: Workflow, influence: LabelFacts, deidentified: Bool, boundary: Boundary, injection: Long, environment: EnvironmentFacts
 } };
 
 ${operationActions().join('\n')}

@@ -103,8 +103,10 @@ export interface ContextStage {
   load(run: RunId, id: ValueId): Promise<Labelled<unknown>>;
   /** Takes out of the store what is cleared with the question that it has entered. */
   forgetUsed(tx: Tx, run: RunId, readings: readonly EndedReading[]): Promise<void>;
-  /** Takes out of the store what is cleared with the run. */
-  forgetRun(tx: Tx, run: RunId): Promise<void>;
+  /** Takes out of the store what is cleared with the run, or all that it holds of it. */
+  forgetRun(tx: Tx, run: RunId, which: 'what-has-a-life' | 'all'): Promise<void>;
+  /** The question without what looks like a credential; throws what a recogniser throws, and then nothing may be sent. */
+  redactSecrets(assembly: Assembly): Promise<Assembly>;
   /** The question with pseudonyms of this run. */
   deidentify(run: RunId, assembly: Assembly): Promise<Deidentified>;
   /** The arguments with what a tool of this clearance may have; `origins` are those of the run's hidden questions. */

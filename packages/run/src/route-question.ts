@@ -1,5 +1,7 @@
 import type { Assembly, Deidentified } from '@portreeve/context';
 import {
+  askBoundary,
+  type Boundaries,
   type Clearance,
   type Decision,
   type ENDPOINT_PLACES,
@@ -55,6 +57,8 @@ export interface Question {
   readonly workflow: WorkflowFacts;
   readonly environment: EnvironmentFacts;
   readonly injection: number;
+  /** What the workflow has answered about its data, where it has. */
+  readonly boundaries?: Boundaries | undefined;
 }
 
 /**
@@ -68,18 +72,20 @@ export async function routeQuestion(
     readonly policy: PolicyDecider;
     deidentify(assembly: Assembly): Promise<Deidentified>;
   },
-  { assembly, injection, ...facts }: Question,
+  { assembly, injection, boundaries, ...facts }: Question,
 ): Promise<Route> {
   const refused: Judged[] = [];
   let hidden: Deidentified | null = null;
   let failure: string | null = null;
   const judge = ({ name, where, clearance }: Endpoint, asked: Assembly, deidentified: boolean): Judged => {
+    const boundary = askBoundary(boundaries, where, asked.label);
     const request: AskRequest = {
       kind: 'ask',
       ...facts,
       endpoint: { name, where, clearance },
       influence: labelData(asked.label),
       deidentified,
+      ...(boundary === 'none' ? {} : { boundary }),
       injection,
     };
     return { endpoint: name, deidentified, decision: deps.policy.decide(request), request };

@@ -75,10 +75,12 @@ function end(
       approval: null,
       ended_at: deps.clock.now().toISOString(),
     });
-    await deps.context.forgetRun(tx, id);
-    const sources = deps.workflows.pinned(run.workflow, run.release)?.definition.sources ?? [];
+    const { contract, sources = [] } = deps.workflows.pinned(run.workflow, run.release)?.definition ?? {};
+    const nothingStays = contract?.boundaries?.kept.days === 0;
+    await deps.context.forgetRun(tx, id, nothingStays ? 'all' : 'what-has-a-life');
     // What was attached has the life of the sources that read it.
     if (
+      nothingStays ||
       sources.some(
         ({ binding, life, fields }) => binding.kind === 'attachment' && (life || fields.some((field) => field.life)),
       )

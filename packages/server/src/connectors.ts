@@ -12,8 +12,7 @@ import {
   webhookConnector,
 } from '@portreeve/execute';
 
-/** One connector for each kind of binding, all behind the same guard. */
-export function wireConnectors(options: {
+export interface ConnectorsOptions {
   readonly egress: Egress;
   readonly clock: Clock;
   readonly systems: ProjectConfig['systems'];
@@ -21,9 +20,29 @@ export function wireConnectors(options: {
   readonly folder: string;
   /** Who follows a call of a gateway's. */
   readonly follower?: (key: string) => McpFollower | null;
-}): { readonly [Kind in ToolBinding['connector']]: Connector } {
+  /** Stands in for every connector: nothing is called. */
+  readonly rehearsal?: { readonly connector: Connector } | undefined;
+}
+
+/** One connector for each kind of binding, all behind the same guard. */
+export function wireConnectors(options: ConnectorsOptions): {
+  readonly [Kind in ToolBinding['connector']]: Connector;
+} {
   const { egress, clock, systems, folder, follower = () => null } = options;
   const shared = { egress, clock, locate: (url: string) => resolveSystemUrl(url, systems) };
+  const instead = options.rehearsal?.connector;
+  if (instead) {
+    const nothing = nothingConnector();
+    const outside = {
+      http: instead,
+      openapi: instead,
+      postgres: instead,
+      mcp: instead,
+      email: instead,
+      webhook: instead,
+    };
+    return { ...outside, relabel: nothing, caller: nothing };
+  }
   return {
     http: httpConnector(shared),
     openapi: openApiConnector(shared),

@@ -1,3 +1,4 @@
+export { htmlReport, junitReport, type RedTeamReport, sarifReport, toReleaseReport } from '@portreeve/govern';
 export { type Restored, type RestoreOptions, restoreBackup } from './backup/restore.ts';
 export { checkProject } from './check/check-project.ts';
 export { explainFile } from './check/explain-file.ts';
@@ -26,5 +27,8 @@ export type { Finding } from './doctor/finding.ts';
 export { diagnoseMachine } from './doctor/on-this-machine.ts';
 export type { OutageReport } from './drill/report.ts';
 export { drillVendorOutage } from './drill/vendor-outage.ts';
+export { readReport, readReports } from './governance/read-reports.ts';
+export { notReady } from './governance/readiness.ts';
+export { RED_TEAM_MODELS, type RunRedTeamOptions, runRedTeam } from './redteam/run-red-team.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { VERSION } from './version.ts';

@@ -20,6 +20,7 @@ import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { Reach } from './doctor/reach-systems.ts';
 import type { DriftWatch } from './governance/drift.ts';
+import type { ReadinessWatch } from './governance/readiness.ts';
 import type { WebOrigin } from './http/cookies.ts';
 import type { Counters } from './http/figures/counters.ts';
 import type { McpHosts } from './http/mcp-guard.ts';
@@ -62,6 +63,7 @@ export interface Services {
   /** How their push is; null where none is configured. */
   readonly metricsPush: () => MetricsPushState | null;
   readonly drift: DriftWatch;
+  readonly readiness: Pick<ReadinessWatch, 'of' | 'unready'>;
   readonly erasing: Erasing;
   readonly reveals: Reveals;
   /** Puts marks in the place of secrets and personal values. */

@@ -12,13 +12,14 @@ import {
   httpSource,
   loadLabelled,
   readSource,
+  redactSecrets,
   revealNotKept,
   saveLabelled,
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import type { Clock, KeyWrapper, Principal, ProjectConfig } from '@portreeve/contract';
-import { createEgress } from '@portreeve/execute';
+import { type Clock, type KeyWrapper, type Principal, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
+import { createEgress, exchangeToken } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
 import {
@@ -38,11 +39,14 @@ import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
 import { whileUnplaced } from './config/while-unplaced.ts';
 import { wireDeidentification } from './deidentification.ts';
+import { watchOversight } from './governance/watch-oversight.ts';
+import { withExchanges } from './mcp/exchanged-credentials.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
 import { lookBehind } from './notify/look.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { notifyingWriter } from './notify/notifying-writer.ts';
 import { createPlanting } from './planting.ts';
+import type { Rehearsal } from './redteam/rehearsal.ts';
 import { wireExecution } from './roles/wire-execution.ts';
 import { stopAgents } from './stop-agent.ts';
 import { delegationStore } from './store/approval-delegations.ts';
@@ -57,6 +61,7 @@ import { keptOfRun } from './store/kept-of-run.ts';
 import { leaseStore } from './store/leases.ts';
 import { noticeStore } from './store/notices.ts';
 import { notificationStore } from './store/notifications.ts';
+import { oversightStore } from './store/oversight.ts';
 import { passkeyStore } from './store/passkeys.ts';
 import { plantedStore } from './store/planted.ts';
 import { proposalStore } from './store/proposals.ts';
@@ -71,6 +76,9 @@ import { subjectDeclared, wireKeys } from './wire-keys.ts';
 import { wireMcp } from './wire-mcp.ts';
 import { wireUndo } from './wire-undo.ts';
 
+/** A token endpoint that takes longer fails the call that needs it. */
+const EXCHANGE_TIMEOUT_MS = 10_000;
+
 export interface StagesOptions {
   readonly database: Database;
   readonly project: Project;
@@ -80,6 +88,8 @@ export interface StagesOptions {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly stateFolder: string;
+  /** What stands in for sources and tools, where nothing outside may be touched. */
+  readonly rehearsal?: Rehearsal | undefined;
   /** Wraps the keys of data subjects by the root key. */
   readonly wrapper: KeyWrapper;
   readonly clock: Clock;
@@ -153,11 +163,20 @@ export async function wireStages(options: StagesOptions) {
     cursors: streamStore(database, clock),
   });
   const followers = callFollowers();
+  const credentialStore = withExchanges(secrets.store, {
+    ...{ upstreams: config.mcp.upstreams, clock, locate: (url) => resolveSystemUrl(url, systems) },
+    whoIs: async (id) => (await identity.subject(id))?.principal ?? null,
+    subjectToken: async (who, endpoint) => (await signIn.accessTokens.signSubject(who, endpoint)).token,
+    secret: (name) => secrets.read(name),
+    exchange: (wish, what) => exchangeToken(egress.fetch, wish, { what, timeout_ms: EXCHANGE_TIMEOUT_MS }),
+  });
   const execution = await wireExecution({
-    ...{ database, audit, config, keys, secrets, egress, systems, clock, leases, debugpoint },
+    ...{ database, audit, config, keys, egress, systems, clock, leases, debugpoint },
+    secrets: { ...secrets, store: credentialStore },
     folder: project.folder,
     instance: executor,
     follower: followers.find,
+    rehearsal: options.rehearsal,
   });
 
   const workflows: Workflows = {
@@ -248,11 +267,15 @@ export async function wireStages(options: StagesOptions) {
     look: lookBehind({ approvals, handoffs, proposals }),
     origin: base_url,
   });
+  const overseen = watchOversight({
+    ...{ audit, writer: stage.audit, oversight: oversightStore(database), clock },
+    ...{ workflows: project.workflows, rules: config.oversight.alarms },
+  });
   const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
   const values = contextStore(database, sealing);
   const ingester = createIngester();
-  const readers = [
+  const readers = options.rehearsal?.readers(ingester) ?? [
     fileSource({ root: project.folder, ingester }),
     httpSource({ dispatcher: egress.dispatcher, secrets, ingester }),
     attachmentSource({ ingester }),
@@ -263,6 +286,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const context: ContextStage = {
     ...hiding,
+    redactSecrets,
     score: scoreValue,
     outcome: closedOutcome,
     read: (contract, query, attachments) =>
@@ -273,7 +297,7 @@ export async function wireStages(options: StagesOptions) {
     withhold: withholdNotKept,
     save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
     forgetUsed: (tx, run, readings) => forgetUsed(values, tx, run, readings),
-    forgetRun: (tx, run) => forgetRun(values, tx, run),
+    forgetRun: (tx, run, which) => forgetRun(values, tx, run, which),
     load: (run, id) => loadLabelled(values, { run, id }),
   };
   const runs = runStore(database, sealing);
@@ -325,6 +349,7 @@ export async function wireStages(options: StagesOptions) {
     learn,
     settleDue,
     plantDue: () => planting.plantDue(submit),
+    overseen,
     handoffs,
     notices,
     runs,

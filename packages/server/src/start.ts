@@ -30,7 +30,9 @@ import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
 import { reachSystems } from './doctor/reach-systems.ts';
 import { every } from './every.ts';
+import { forgetKept } from './forget-kept.ts';
 import { watchDrift } from './governance/drift.ts';
+import { watchReadiness } from './governance/readiness.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/counters.ts';
@@ -38,6 +40,7 @@ import { openRootKeys } from './keys/root-keys.ts';
 import { assertNotBehind } from './not-behind.ts';
 import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
+import { type Rehearsal, rehearsed } from './redteam/rehearsal.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { auditFigures } from './store/audit-figures.ts';
@@ -89,6 +92,8 @@ export interface StartOptions {
   readonly executor?: 'here' | 'apart';
   /** Seconds without a renewal after which another process may take this one's runs over. */
   readonly leaseSeconds?: number;
+  /** What stands in for everything outside (`redteam/rehearsal.ts`); the project is then none of production. */
+  readonly rehearsal?: Rehearsal;
   /** Named instants where a crash test stops the process. */
   readonly debugpoint?: (name: string) => void;
 }
@@ -108,7 +113,9 @@ const SWEEP_EVERY_MS = 60_000;
 const ENVIRONMENT_EVERY_MS = 500;
 const SETTLE_EVERY_MS = 1000;
 const UPSTREAMS_EVERY_MS = 500;
+const KEPT_EVERY_MS = 600_000;
 const DRIFT_EVERY_MS = 900_000;
+const OVERSIGHT_EVERY_MS = 300_000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
 export async function startServer(options: StartOptions): Promise<PortreeveServer> {
@@ -140,7 +147,7 @@ async function start(
   const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
     logger[level]({ err: error }, message);
 
-  const project = await loadProject(options.project);
+  const project = rehearsed(await loadProject(options.project), options.rehearsal);
   const { config } = project;
   refuseEnvironmentCredentials(options.env ?? process.env, config.environment);
   const policy = loadPolicies(project, clock, (report) =>
@@ -197,6 +204,7 @@ async function start(
   const stages = await wireStages({
     ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
     stateFolder: state.path,
+    rehearsal: options.rehearsal,
     wrapper,
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),
@@ -293,6 +301,10 @@ async function start(
   });
   undo.push(async () => push.close());
   const drift = watchDrift({ audit, workflows: project.workflows });
+  const readiness = watchReadiness({
+    ...{ project, systems, audit, identity, clock, log },
+    ...{ engine: policy, stateFolder: state.path },
+  });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
     ...{
@@ -331,7 +343,10 @@ async function start(
       runs,
       submit: async (task, principal) => {
         const loaded = project.workflows.find(({ definition }) => definition.contract.name === task.workflow);
-        if (loaded) await admit(loaded.definition.contract, principal);
+        if (loaded) {
+          await readiness.assertReady(task.workflow);
+          await admit(loaded.definition.contract, principal);
+        }
         return submit(task, principal);
       },
       info,
@@ -340,6 +355,7 @@ async function start(
     counters,
     metricsPush: () => push.state(),
     drift,
+    readiness,
     reveals: stages.reveals,
     redact: stages.redact,
     auditScope: auditScopeOf(config.audit.scopes),
@@ -388,6 +404,7 @@ async function start(
   });
   undo.push(() => reaper.stop());
   await reaper.sweep();
+  const contracts = project.workflows.map(({ definition }) => definition.contract);
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),
     every(EXPIRE_EVERY_MS, () => approvals.nudgeDue(), log),
@@ -403,6 +420,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => passkeys.forgetOld(), log),
     every(SWEEP_EVERY_MS, () => stages.gate.forgetHistory(), log),
     every(SWEEP_EVERY_MS, () => stages.sweepPseudonyms(), log),
+    every(KEPT_EVERY_MS, () => forgetKept({ database, audit, contracts, clock }), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.expire(), log),
     every(SWEEP_EVERY_MS, () => stages.erasing.root.resume(), log),
     // Also when nothing happened: a period without events is visible as such.
@@ -414,6 +432,7 @@ async function start(
     every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
     ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
     every(DRIFT_EVERY_MS, () => drift.look(), log),
+    every(OVERSIGHT_EVERY_MS, () => stages.overseen.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];
   undo.push(async () => {

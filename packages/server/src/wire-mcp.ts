@@ -11,7 +11,7 @@ import {
   resolveSystemUrl,
   type UnitOfWork,
 } from '@portreeve/contract';
-import { type Egress, readMcpCatalogue } from '@portreeve/execute';
+import { type Egress, readMcpCatalogue, withoutNetwork } from '@portreeve/execute';
 import { createOutside, type Gate } from '@portreeve/gate';
 import type { Keys } from './config/keys.ts';
 import type { Secrets } from './config/secrets.ts';
@@ -48,7 +48,7 @@ export function wireMcp(options: {
   readonly followers: CallFollowers;
   readonly toolsets: readonly DeclaredToolset[];
   readonly folder: string;
-  readonly log: (level: 'error', message: string, error?: unknown) => void;
+  readonly log: (level: 'warn' | 'error', message: string, error?: unknown) => void;
 }) {
   const { database, audit, clock, config, systems, keys, secrets, egress, folder, followers, approvals } = options;
   const stage = { audit, uow: options.uow, clock };
@@ -60,12 +60,18 @@ export function wireMcp(options: {
         next: 'Let this process execute (`portreeve up`), or declare the tools in a toolset.',
       },
     );
-  for (const { name, server } of config.mcp.upstreams) {
-    if (server.transport === 'http' && resolveSystemUrl(server.url, systems) === null)
-      throw new PortreeveError('misconfigured', `mcp: ${name} names ${server.url}, and no such system is configured.`, {
+  for (const { name, server, credentials } of config.mcp.upstreams) {
+    const addresses = [
+      ...(server.transport === 'http' ? [server.url] : []),
+      credentials?.exchange.token_endpoint ?? [],
+    ];
+    const unknown = addresses.flat().find((url) => resolveSystemUrl(url, systems) === null);
+    if (unknown !== undefined)
+      throw new PortreeveError('misconfigured', `mcp: ${name} names ${unknown}, and no such system is configured.`, {
         next: 'Add it under `systems` in portreeve.config.ts.',
       });
   }
+  warnOfNetworks(config.mcp.upstreams, options.log);
   const outside = createOutside({
     ...stage,
     gate: options.gate,
@@ -99,4 +105,14 @@ export function wireMcp(options: {
     per_minute: config.mcp.per_minute,
   };
   return { outside, services, close: () => endpoint.close() };
+}
+
+/** Says which servers have a network that nobody has declared, because this system takes it from no program of ours. */
+function warnOfNetworks(upstreams: readonly McpUpstream[], log: (level: 'warn', message: string) => void): void {
+  const isolated = upstreams.filter(({ server }) => server.transport === 'stdio' && server.network !== true);
+  if (isolated.length === 0) return;
+  void withoutNetwork().then((way) => {
+    const names = isolated.map(({ name }) => name).join(', ');
+    if (way === null) log('warn', `mcp.upstreams: this system lets us take no network away from programs: ${names}`);
+  });
 }

@@ -23,6 +23,39 @@ export default defineWorkflow({
   sources: [entitlements, people],
   tools: [grantTemporaryAccess, endTemporaryAccess, showTemporaryAccess],
   prompts: ['choose-entitlement'],
+  on_outage: { do: 'hand_off' },
+  procedures: {
+    'choose-entitlement': {
+      title: 'Choose an entitlement by hand',
+      steps: [
+        'Read what the person must do, and what the system has to give, among the material.',
+        'Take the entitlement that allows it and the least besides; where two do, the one of lower risk.',
+        'Give it back as JSON with a justification and the ids of what you compared. Where none fits, decline.',
+      ],
+      group: 'access-approvers',
+      due_minutes: 4 * 60,
+    },
+  },
+  boundaries: {
+    repositories: [],
+    logs: [],
+    production_logs: false,
+    secrets: 'redact',
+    identifiers: { customer: 'never', personal: 'clear' },
+    kept: { models: ['public-cloud', 'own-tenancy', 'inside'], days: 30 },
+  },
+  regulation: [
+    {
+      framework: 'SOC 2 (AICPA TSC 2017, points of focus of 2022)',
+      article: 'CC6.3 (role-based access, least privilege, segregation of duties)',
+      met: 'The narrowest entitlement is proposed, ends by itself, and is approved by somebody who did not ask.',
+    },
+    {
+      framework: 'EU AI Act (Regulation (EU) 2024/1689, amended by 2026/1744)',
+      article: 'Article 14 (human oversight)',
+      met: 'One of access-approvers decides on each access; the model proposes among what the system has to give.',
+    },
+  ],
   // How often somebody was given access through this workflow: the rules in `policies/` use it.
   history: {
     grants_for_person: { kind: 'count', tools: ['grant_temporary_access'], by: ['/person'], window: '24h' },

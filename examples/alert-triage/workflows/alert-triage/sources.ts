@@ -32,6 +32,7 @@ export const alertEvents = defineSource({
   title: 'What was seen on the host',
   integrity: 'untrusted',
   categories: ['personal'],
+  holds: 'logs',
   fields: [
     { name: 'time', max_chars: 30 },
     { name: 'user', max_chars: 100 },

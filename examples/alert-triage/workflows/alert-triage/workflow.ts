@@ -24,6 +24,28 @@ export default defineWorkflow({
   sources: [alertRecord, alertEvents],
   tools: [setAlertSeverity, clearAlertSeverity, isolateHost, releaseHost],
   prompts: ['rate-alert', 'gather-reasons'],
+  on_outage: { do: 'hand_off' },
+  boundaries: {
+    repositories: [],
+    logs: [alertEvents.name],
+    // The fleet is production: that is what the alerts are about.
+    production_logs: true,
+    secrets: 'redact',
+    identifiers: { customer: 'never', personal: 'clear' },
+    kept: { models: ['public-cloud', 'own-tenancy', 'inside'], days: 90 },
+  },
+  regulation: [
+    {
+      framework: 'EU AI Act (Regulation (EU) 2024/1689, amended by 2026/1744)',
+      article: 'Article 14 (human oversight)',
+      met: 'A lead sees the events and decides before a host is taken off the network, and puts it back by an undo.',
+    },
+    {
+      framework: 'NIST SP 800-53 Rev. 5, release 5.2.0',
+      article: 'IR-4 Incident Handling',
+      met: 'Alerts are rated by what was seen, with the events beside the rating; containment is a person’s decision.',
+    },
+  ],
   history: {
     isolations: { kind: 'count', tools: ['isolate_host'], by: [], window: '1h' },
   },

@@ -60,7 +60,12 @@ const EVENT_FIELDS = [
 ];
 
 /** Anybody who can make a machine write a log line can write into these: untrusted. They name people: personal. */
-const label = { integrity: 'untrusted', confidentiality: 'confidential', categories: ['personal'] } as const;
+const label = {
+  integrity: 'untrusted',
+  confidentiality: 'confidential',
+  categories: ['personal'],
+  holds: 'logs',
+} as const;
 
 const limits = { max_items: 5000, max_bytes: 8 * 1024 * 1024, timeout_ms: 10_000 };
 

@@ -21,6 +21,45 @@ export default defineWorkflow({
   approval_timeout_minutes: 24 * 60,
   input,
   file_input: { case_id: '{name}', logs: 'attached' },
+  on_outage: { do: 'hand_off' },
+  procedures: {
+    'summarise-incident': {
+      title: 'Summarise a case by hand',
+      steps: [
+        'Read the events among the material, in the order of time.',
+        'Write title, severity, summary, statements and next steps; give with each statement the ids of the events that show it.',
+        'Give them back as JSON. Where the events do not carry a summary, decline and say why.',
+      ],
+      due_minutes: 8 * 60,
+    },
+  },
+  boundaries: {
+    repositories: [],
+    logs: [caseLogs.name, attachedLogs.name],
+    // A security case is about what happened there.
+    production_logs: true,
+    secrets: 'redact',
+    // Accounts of people who work here have to be told apart; customers have no place in event logs of machines.
+    identifiers: { customer: 'never', personal: 'clear' },
+    kept: { models: ['public-cloud', 'own-tenancy', 'inside'], days: 90 },
+  },
+  regulation: [
+    {
+      framework: 'EU AI Act (Regulation (EU) 2024/1689, amended by 2026/1744)',
+      article: 'Article 14 (human oversight)',
+      met: 'A member of incident-leads reads and signs each publication, and can stop the workflow by a freeze.',
+    },
+    {
+      framework: 'GDPR (Regulation (EU) 2016/679)',
+      article: 'Article 22 (automated decisions)',
+      not_applicable: 'It judges no person and prepares no measure against one: acceptable use prohibits that.',
+    },
+    {
+      framework: 'NIST SP 800-53 Rev. 5, release 5.2.0',
+      article: 'IR-4 Incident Handling',
+      met: 'The summary names the events that it rests on, so that whoever handles the incident can check them.',
+    },
+  ],
   sources: [caseLogs, attachedLogs],
   tools: [publishCaseSummary],
   prompts: ['summarise-incident'],

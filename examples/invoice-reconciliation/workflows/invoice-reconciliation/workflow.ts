@@ -12,6 +12,14 @@ import {
 } from './tools.ts';
 
 const byHand = { group: 'payables-desk', escalate_to: 'payables-leads', due_minutes: 4 * 60 };
+const inTheLedger = {
+  ...byHand,
+  title: 'Find out what the ledger did',
+  steps: [
+    'Look the order up in the ledger.',
+    'Say whether what was to be done is there. Do nothing in the ledger yourself.',
+  ],
+};
 
 /** Reads an invoice, matches it by the ledger's own reckoning, and schedules the payment of what matches. */
 export default defineWorkflow({
@@ -53,7 +61,33 @@ export default defineWorkflow({
         'Decide: pay the order as it stands in the ledger, or reject the invoice.',
       ],
     },
+    // A statement has no key that the ledger would know again: who lost its answer has to look.
+    [schedulePayment.name]: inTheLedger,
+    [cancelPayment.name]: inTheLedger,
+    [noteDifference.name]: inTheLedger,
+    [withdrawDifference.name]: inTheLedger,
   },
+  on_outage: { do: 'hand_off' },
+  boundaries: {
+    repositories: [],
+    logs: [],
+    production_logs: false,
+    secrets: 'redact',
+    identifiers: { customer: 'never', personal: 'pseudonyms' },
+    kept: { models: ['public-cloud', 'own-tenancy', 'inside'], days: 90 },
+  },
+  regulation: [
+    {
+      framework: 'SOC 2 (AICPA TSC 2017, points of focus of 2022)',
+      article: 'CC6.3 (role-based access, least privilege, segregation of duties)',
+      met: 'The ledger matches, a person of payables-desk decides what differs, and controllers approve above the limit.',
+    },
+    {
+      framework: 'EU AI Act (Regulation (EU) 2024/1689, amended by 2026/1744)',
+      article: 'Article 14 (human oversight)',
+      met: 'The decision on an invoice that differs is final, so a person makes it; the model only prepares it.',
+    },
+  ],
   clearances: {
     'payables-desk': { confidentiality: 'confidential', categories: [] },
     'payables-leads': { confidentiality: 'confidential', categories: [] },

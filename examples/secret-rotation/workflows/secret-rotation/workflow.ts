@@ -23,6 +23,27 @@ export default defineWorkflow({
   sources: [dueSecrets, consumersBehind],
   tools: [rotateServiceSecret, restorePreviousServiceSecret],
   prompts: [],
+  boundaries: {
+    repositories: [],
+    logs: [],
+    production_logs: false,
+    secrets: 'redact',
+    identifiers: { customer: 'never', personal: 'never' },
+    // It asks no model.
+    kept: { models: [], days: 30 },
+  },
+  regulation: [
+    {
+      framework: 'NIST SP 800-53 Rev. 5, release 5.2.0',
+      article: 'IA-5 Authenticator Management',
+      met: 'A secret that is due is rotated, with an overlap and a way back; a person approves each rotation.',
+    },
+    {
+      framework: 'EU AI Act (Regulation (EU) 2024/1689, amended by 2026/1744)',
+      article: 'Article 14 (human oversight)',
+      not_applicable: 'No model is asked: the workflow is ordinary code.',
+    },
+  ],
   history: {
     rotations_of_service: {
       kind: 'count',

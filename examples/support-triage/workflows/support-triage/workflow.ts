@@ -23,6 +23,29 @@ export default defineWorkflow({
   sources: [ticketMail],
   tools: [setTicketClassification, clearTicketClassification, sendReplyToCustomer],
   prompts: ['classify-mail', 'draft-reply'],
+  on_outage: { do: 'hand_off' },
+  boundaries: {
+    repositories: [],
+    logs: [],
+    production_logs: false,
+    // What customers send by mistake goes to no model.
+    secrets: 'redact',
+    // A reply has to name the customer and what they bought.
+    identifiers: { customer: 'clear', personal: 'clear' },
+    kept: { models: ['public-cloud', 'own-tenancy', 'inside'], days: 30 },
+  },
+  regulation: [
+    {
+      framework: 'GDPR (Regulation (EU) 2016/679)',
+      article: 'Article 5(1)(c) (data minimisation)',
+      met: 'Only the text of the mail leaves its source, without headers and hidden parts, and is deleted after 30 days.',
+    },
+    {
+      framework: 'EU AI Act (Regulation (EU) 2024/1689, amended by 2026/1744)',
+      article: 'Article 50 (transparency)',
+      not_applicable: 'No customer talks to a model: a person reads, approves and answers for each reply.',
+    },
+  ],
   // How many replies a customer's ticket got: the rules in `policies/` use it.
   history: {
     replies_on_ticket: { kind: 'count', tools: ['send_reply_to_customer'], by: ['/ticket'], window: '24h' },

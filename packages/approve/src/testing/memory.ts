@@ -1,4 +1,5 @@
 import type { ApprovalId, Preview } from '@portreeve/contract';
+import { pageOf } from '@portreeve/contract/testing';
 import type { ApprovalStore, Nudges, StoredApproval } from '../ports.ts';
 
 /** An {@link ApprovalStore} in memory. Pass it to `memoryUnitOfWork`: its turns stand in for the row lock. */
@@ -72,17 +73,17 @@ export function memoryApprovalStore(): ApprovalStore & {
         .map(({ id }) => id)
         .sort(),
     list: async (query) =>
-      all()
-        .filter(({ state }) => query.state === null || state === query.state)
-        .filter(
-          ({ groups, confirm_by }) =>
-            query.groups === null ||
-            groups.some((group) => query.groups!.includes(group)) ||
-            (query.confirm_by !== null && confirm_by === query.confirm_by),
-        )
-        .filter(({ requesters }) => query.requester === null || requesters.includes(query.requester))
-        .filter(({ id }) => query.after === null || id > query.after)
-        .sort((left, right) => (left.id < right.id ? -1 : 1))
-        .slice(0, query.limit),
+      pageOf(
+        all()
+          .filter(({ state }) => query.state === null || state === query.state)
+          .filter(
+            ({ groups, confirm_by }) =>
+              query.groups === null ||
+              groups.some((group) => query.groups!.includes(group)) ||
+              (query.confirm_by !== null && confirm_by === query.confirm_by),
+          )
+          .filter(({ requesters }) => query.requester === null || requesters.includes(query.requester)),
+        query,
+      ),
   };
 }

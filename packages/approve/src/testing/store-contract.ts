@@ -196,6 +196,9 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
       expect(await list({ requester: requester.principal.id })).toHaveLength(3);
       expect(await list({ requester: ana.principal.id })).toEqual([]);
       const sorted = [...ids].sort();
+      const oldest = { by: 'id', descending: false } as const;
+      expect(await list({ order: { ...oldest, descending: true } })).toEqual(sorted.toReversed());
+      expect(await list({ order: { ...oldest, descending: true }, after: sorted[2]!, limit: 1 })).toEqual([sorted[1]]);
       expect(await list({ limit: 1, after: sorted[0]! })).toEqual([sorted[1]]);
       expect(
         (

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { ENVIRONMENTS, type EnvironmentName } from '@portreeve/contract';
 import type { CheckReport } from '@portreeve/server';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { EXIT } from '../failure.ts';
 import { printable, style } from '../output.ts';
 import { faultLines } from '../render/fault.ts';
@@ -10,20 +11,39 @@ export interface ProjectOptions extends GlobalOptions {
   readonly project: string;
 }
 
+interface CheckCommandOptions extends ProjectOptions {
+  readonly for?: EnvironmentName;
+  readonly report?: readonly string[];
+}
+
 export function addCheck(
   program: Command,
-  run: (action: (options: ProjectOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
+  run: (action: (options: CheckCommandOptions) => Promise<number>) => (...args: unknown[]) => Promise<void>,
 ): void {
   program
     .command('check')
-    .description('whether the project here is sound, without starting it: scopes, policies, tiers, decisions, matrix')
+    .description('whether the project here is sound, without starting it, and what each workflow lacks to go live')
     .option('--project <folder>', 'folder with portreeve.config.ts', '.')
+    .addOption(
+      new Option('--for <environment>', 'whether it is ready for it (default: that of the configuration)').choices([
+        ...ENVIRONMENTS,
+      ]),
+    )
+    .option(
+      '--report <file>',
+      'a report on a release, besides those of the state folder; may be given several times',
+      (file: string, before: readonly string[] = []) => [...before, file],
+    )
     .action(run(check));
 }
 
-async function check(options: ProjectOptions): Promise<number> {
-  const { checkProject } = await import('@portreeve/server');
-  const report = await checkProject(resolve(options.project));
+async function check(options: CheckCommandOptions): Promise<number> {
+  const { checkProject, readReport, readReports } = await import('@portreeve/server');
+  const given = await Promise.all((options.report ?? []).map((file) => readReport(resolve(file))));
+  const report = await checkProject(resolve(options.project), {
+    environment: options.for,
+    reports: [...given, ...(await readReports(resolve(options.state)))],
+  });
   if (options.json) console.log(JSON.stringify(report));
   else print(report);
   return report.ok ? EXIT.done : EXIT.failed;
@@ -31,10 +51,28 @@ async function check(options: ProjectOptions): Promise<number> {
 
 const MARKS = { ok: style('green', '✓'), failed: style('red', '✗'), skipped: style('dim', '-') } as const;
 
-function print({ checks }: CheckReport): void {
+const STATES = {
+  pass: style('green', '✓'),
+  fail: style('red', '✗'),
+  not_applicable: style('dim', '-'),
+} as const;
+
+function printReadiness({ workflow, environment, ready, items }: CheckReport['readiness'][number]): void {
+  const missing = items.filter(({ state }) => state === 'fail').length;
+  const verdict = ready ? style('green', 'ready') : `${missing} of ${items.length} are missing`;
+  console.log(`\n${style('bold', printable(workflow))}, for ${environment}: ${verdict}`);
+  for (const { id, requirement, state, reason, fix } of items) {
+    console.log(`${STATES[state]} ${id.padEnd(18)} ${requirement.padEnd(4)} ${printable(reason)}`);
+    if (fix)
+      console.log(`    ${style('cyan', 'fix')} ${fix.file === null ? '' : `${fix.file}: `}${printable(fix.write)}`);
+  }
+}
+
+function print({ checks, readiness }: CheckReport): void {
   for (const { name, state, detail, faults } of checks) {
     const said = state === 'skipped' ? 'not looked at' : printable(detail);
     console.log(`${MARKS[state]} ${name.padEnd(10)} ${said}`.trimEnd());
     for (const line of faults.flatMap(faultLines)) console.log(`    ${line}`);
   }
+  for (const each of readiness) printReadiness(each);
 }

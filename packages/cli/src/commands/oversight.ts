@@ -42,10 +42,19 @@ async function report(options: ReportOptions): Promise<number> {
   }
   for (const each of answer.planted ?? [])
     console.log(
-      `planted for ${printable(each.team)}: ${each.planted}, caught ${each.caught}, missed ${each.missed}, unanswered ${each.unanswered}`,
+      `planted for ${printable(each.team)}: ${each.planted}, caught ${each.caught}, missed ${each.missed}, unanswered ${each.unanswered}` +
+        `; half of them in ${seconds(each.to_verdict_p50_ms)}, half of the real ones in ${seconds(each.real_to_verdict_p50_ms)}`,
+    );
+  for (const each of answer.planted_by ?? [])
+    console.log(
+      `in the name of ${printable(each.requester)}: ${each.planted} of ${each.asked} (${each.planted_percent}%)` +
+        (each.planted_percent > TELLING_PERCENT ? `: ${style('yellow', 'so many give the tests away')}` : ''),
     );
   return EXIT.done;
 }
+
+/** Where more of an account's requests are planted, who follows its runs knows the next test by its name. */
+const TELLING_PERCENT = 20;
 
 const HEAD = ['', 'decided', 'approved', 'denied', 'amended', 'to verdict (p50)', 'in view (p50)'];
 

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
+import type { PortreeveError } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { consoleFolder } from '../console-folder.ts';
 import { EXIT, UsageError } from '../failure.ts';
+import { printable, style } from '../output.ts';
 import type { GlobalOptions } from '../session.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
 
@@ -60,7 +62,7 @@ async function executor(where: Where) {
 }
 
 async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') {
-  const { modelKeysOf, startServer } = await import('@portreeve/server');
+  const { modelKeysOf, notReady, startServer } = await import('@portreeve/server');
   const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : -1;
   if (port < 0 || port > 65_535) throw new UsageError(`--port takes a number up to 65535, not ${options.port}.`);
   const server = await startServer({
@@ -72,11 +74,28 @@ async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') 
     modelKeys: modelKeysOf(process.env),
   });
   const { version, environment } = server.services.info;
+  const unready = await server.services.readiness.unready();
+  if (!options.json) for (const each of unready) reportUnready(notReady(each), environment === 'production');
   return {
-    said: { url: server.url, version, environment, executor: server.services.info.executor },
+    said: {
+      not_ready: Object.fromEntries(unready.map(({ workflow, items }) => [workflow, failed(items)])),
+      url: server.url,
+      version,
+      environment,
+      executor: server.services.info.executor,
+    },
     line: `Portreeve ${version} on ${server.url}, ${environment}`,
     stop: () => server.stop('interrupted'),
   };
+}
+
+const failed = (items: readonly { readonly id: string; readonly state: string }[]): string[] =>
+  items.filter(({ state }) => state === 'fail').map(({ id }) => id);
+
+/** Said at the start, so that nobody learns of it by the first task. */
+function reportUnready({ detail, errors }: PortreeveError, isHeld: boolean): void {
+  console.error(`${style('yellow', 'warning:')} ${printable(detail)}${isHeld ? ' It takes no task.' : ''}`);
+  for (const { path, message } of errors) console.error(`  ${path}: ${printable(message)}`);
 }
 
 /** Which part of Portreeve these roles are. */

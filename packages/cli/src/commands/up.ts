@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -8,7 +9,11 @@ import { printable, style } from '../output.ts';
 import type { GlobalOptions } from '../session.ts';
 import { demo } from './demo.ts';
 
-const EXAMPLE = fileURLToPath(new URL('../../../../examples/incident-summary/', import.meta.url));
+/** A published package brings the example as JavaScript; in a checkout it lies where everybody reads it. */
+const EXAMPLES = ['../demo/incident-summary/', '../../../../examples/incident-summary/'];
+const EXAMPLE = EXAMPLES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((folder) =>
+  existsSync(folder),
+);
 
 export interface UpOptions extends GlobalOptions {
   readonly project?: string;
@@ -45,7 +50,7 @@ async function up(options: UpOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
 
   const { loadProject, modelKeysOf, startServer } = await import('@portreeve/server');
-  const project = options.demo && !options.project ? EXAMPLE : resolve(options.project ?? '.');
+  const project = options.demo && !options.project && EXAMPLE ? EXAMPLE : resolve(options.project ?? '.');
   const state = resolve(options.state);
   const { config } = await loadProject(project);
   const jwks = `http://127.0.0.1:${port}/.well-known/jwks.json`;

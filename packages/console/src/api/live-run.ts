@@ -10,6 +10,8 @@ export interface RunRecord {
   readonly entry: Entry;
   readonly actor_name: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;
+  /** Of a refusal, as its stream gives it: the paragraph of the workflow's acceptable use that answers for it. */
+  readonly acceptable_use?: string | null;
 }
 
 export type LiveState = 'connecting' | 'live' | 'ended' | 'broken';

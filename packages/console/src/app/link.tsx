@@ -6,16 +6,24 @@ import type { UrlState } from './url-state.ts';
 export function Link({
   to,
   search,
+  hash,
   className,
   children,
 }: {
   readonly to: string;
   readonly search?: UrlState;
+  /** A place on that page. */
+  readonly hash?: string | undefined;
   readonly className?: string | undefined;
   readonly children: ReactNode;
 }): ReactNode {
   return (
-    <RouterLink to={to as never} search={(search ?? {}) as never} className={className}>
+    <RouterLink
+      to={to as never}
+      search={(search ?? {}) as never}
+      {...(hash === undefined ? {} : { hash })}
+      className={className}
+    >
       {children}
     </RouterLink>
   );

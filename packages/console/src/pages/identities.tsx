@@ -7,7 +7,7 @@ import { StateBadge } from '../ui/badge.tsx';
 import { Page, Panel } from '../ui/page.tsx';
 import { Empty } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
-import type { Column } from '../ui/table-model.ts';
+import { type Column, servedSort } from '../ui/table-model.ts';
 import { Id, Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
 import { usePages } from '../ui/use-pages.ts';
@@ -24,7 +24,7 @@ const named = ({ id, name }: { readonly id: string; readonly name: string }): Re
 );
 
 const accountColumns: readonly Column<Account>[] = [
-  { id: 'name', title: 'Account', value: ({ name }) => name, cell: named },
+  { id: 'account', title: 'Account', value: ({ name }) => name, cell: named },
   { id: 'kind', title: 'Kind', value: ({ kind }) => kind },
   { id: 'roles', title: 'Roles', value: ({ roles }) => roles.join(', ') || null },
   { id: 'groups', title: 'Groups', value: ({ groups }) => groups.join(', ') || null },
@@ -49,19 +49,29 @@ const agentColumns: readonly Column<Agent>[] = [
 export function Identities(): ReactNode {
   const may = useMay();
   const [url, setUrl] = useUrlState();
+  const agentSort = servedSort(url.sort, { state: 'state', review: 'review' });
   const agents = usePages(
-    ['agents'],
+    ['agents', agentSort],
     async (after, signal) => {
-      const query = { limit: 200, ...(after === undefined ? {} : { after: String(after) }) };
+      const query = {
+        limit: 200,
+        ...(agentSort ? { sort: agentSort } : {}),
+        ...(after === undefined ? {} : { after: String(after) }),
+      };
       const answer = await api.call('GET /v1/agents', { query, signal });
       return { rows: answer.agents, next: answer.next };
     },
     { enabled: may('agents.read') },
   );
+  const accountSort = servedSort(url.sort, { account: 'name', id: 'id' });
   const accounts = usePages(
-    ['accounts'],
+    ['accounts', accountSort],
     async (after, signal) => {
-      const query = { limit: 200, ...(after === undefined ? {} : { after: String(after) }) };
+      const query = {
+        limit: 200,
+        ...(accountSort ? { sort: accountSort } : {}),
+        ...(after === undefined ? {} : { after: String(after) }),
+      };
       const answer = await api.call('GET /v1/accounts', { query, signal });
       return { rows: answer.accounts, next: answer.next };
     },
@@ -84,6 +94,7 @@ export function Identities(): ReactNode {
             name="agents"
             columns={agentColumns}
             {...agents}
+            sorted={agentSort !== undefined}
             {...shared}
             rowKey={({ id }) => id}
             empty={<Empty title="No agent is registered">portreeve identity agents register NAME</Empty>}
@@ -95,6 +106,7 @@ export function Identities(): ReactNode {
               name="accounts"
               columns={accountColumns}
               {...accounts}
+              sorted={accountSort !== undefined}
               {...shared}
               rowKey={({ id }) => id}
               empty={<Empty title="There are no accounts" />}

@@ -8,7 +8,7 @@ import { Page } from '../ui/page.tsx';
 import { Select } from '../ui/select.tsx';
 import { Empty } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
-import { arrange, type Column } from '../ui/table-model.ts';
+import { arrange, type Column, servedSort } from '../ui/table-model.ts';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
 import { usePages } from '../ui/use-pages.ts';
@@ -17,7 +17,7 @@ import { approvalPage, Deny } from './deny.tsx';
 export type Approval = Row<'GET /v1/approvals', 'approvals'>;
 type State = Approval['state'];
 
-const STATES: readonly State[] = ['pending', 'approved', 'denied', 'expired', 'withdrawn'];
+const STATES: readonly State[] = ['pending', 'approved', 'denied', 'amended', 'expired', 'withdrawn'];
 /** As many as the server gives at once. */
 const PAGE = 200;
 
@@ -74,10 +74,16 @@ export function Inbox(): ReactNode {
   const { principal } = useSession();
   const [url, setUrl] = useUrlState();
   const state = (STATES as readonly string[]).includes(url.state ?? '') ? (url.state as State) : 'pending';
+  const sort = servedSort(url.sort, { asked: 'asked', until: 'until' });
   const pages = usePages(
-    ['approvals', 'list', state],
+    ['approvals', 'list', state, sort],
     async (after, signal) => {
-      const query = { state, limit: PAGE, ...(after === undefined ? {} : { after: String(after) }) };
+      const query = {
+        state,
+        limit: PAGE,
+        ...(sort ? { sort } : {}),
+        ...(after === undefined ? {} : { after: String(after) }),
+      };
       const { approvals, next } = await api.call('GET /v1/approvals', { query, signal });
       return { rows: approvals, next };
     },
@@ -88,7 +94,7 @@ export function Inbox(): ReactNode {
       url.of === 'everybody' ? pages.rows : pages.rows?.filter((row) => isMine(row, principal) || url.of !== 'me'),
     [pages.rows, principal, url.of],
   );
-  const shown = useMemo(() => arrange(rows ?? [], columns, url), [rows, url]);
+  const shown = useMemo(() => arrange(rows ?? [], columns, sort ? { q: url.q } : url), [rows, url, sort]);
   const selected = shown.find((row) => row.id === url.at) ?? null;
   const [denying, setDenying] = useState<Approval | null>(null);
   useKeys(shown, selected, denying !== null, {
@@ -108,6 +114,7 @@ export function Inbox(): ReactNode {
           name="approvals"
           columns={columns}
           rows={rows}
+          sorted={sort !== undefined}
           error={pages.error}
           retry={pages.retry}
           more={pages.more}

@@ -15,6 +15,7 @@ import { Id, Text } from '../ui/text.tsx';
 type Report = Answer<'GET /v1/oversight'>;
 type Figures = Report['teams'][number];
 type Planted = NonNullable<Report['planted']>[number];
+type Requester = NonNullable<Report['planted_by']>[number];
 
 const SPANS: Readonly<Record<string, number>> = { week: 7, month: 30, quarter: 92 };
 
@@ -93,6 +94,18 @@ function Shown({ report }: { readonly report: Report }): ReactNode {
           />
         </Panel>
       )}
+      {report.planted_by === null || report.planted_by.length === 0 ? null : (
+        <Panel title="In whose name tests are planted" bare>
+          <Table
+            name="planted-by"
+            columns={requesterColumns}
+            rows={report.planted_by}
+            {...shared}
+            rowKey={({ requester }) => requester}
+            empty={<Empty title="Nobody" />}
+          />
+        </Panel>
+      )}
     </div>
   );
 }
@@ -145,7 +158,14 @@ const columns: readonly Column<Figures>[] = [
 
 const plantedColumns: readonly Column<Planted>[] = [
   { id: 'team', title: 'Team', value: ({ team }) => team, cell: ({ team }) => <Text>{team}</Text> },
-  { id: 'planted', title: 'Planted', numeric: true, value: ({ planted }) => planted },
+  {
+    id: 'planted',
+    title: 'Planted',
+    numeric: true,
+    value: ({ planted }) => planted,
+    cell: ({ planted, records }) =>
+      records[0] === undefined ? planted : <Link to={`/audit/${records[0]}`}>{planted}</Link>,
+  },
   { id: 'caught', title: 'Caught', numeric: true, value: ({ caught }) => caught },
   { id: 'missed', title: 'Let pass', numeric: true, value: ({ missed }) => missed },
   { id: 'unanswered', title: 'Nobody looked', numeric: true, value: ({ unanswered }) => unanswered },
@@ -155,6 +175,44 @@ const plantedColumns: readonly Column<Planted>[] = [
     numeric: true,
     value: ({ caught_percent }) => caught_percent,
     cell: ({ caught_percent }) => (caught_percent === null ? '–' : `${caught_percent}%`),
+  },
+  {
+    id: 'tests-took',
+    title: 'Half of the tests in',
+    numeric: true,
+    value: ({ to_verdict_p50_ms }) => to_verdict_p50_ms,
+    cell: ({ to_verdict_p50_ms }) => lasting(to_verdict_p50_ms),
+  },
+  {
+    id: 'real-took',
+    title: 'Half of the real in',
+    numeric: true,
+    value: ({ real_to_verdict_p50_ms }) => real_to_verdict_p50_ms,
+    cell: ({ real_to_verdict_p50_ms }) => lasting(real_to_verdict_p50_ms),
+  },
+  {
+    id: 'looked',
+    title: 'Looked for, tests and real',
+    value: ({ in_view_p50_ms, real_in_view_p50_ms }) => `${lasting(in_view_p50_ms)}, ${lasting(real_in_view_p50_ms)}`,
+  },
+];
+
+const requesterColumns: readonly Column<Requester>[] = [
+  {
+    id: 'requester',
+    title: 'Requester',
+    value: ({ requester }) => requester,
+    cell: ({ requester }) => <Id>{requester}</Id>,
+  },
+  { id: 'asked', title: 'Asked for', numeric: true, value: ({ asked }) => asked },
+  { id: 'tests', title: 'Of them tests', numeric: true, value: ({ planted }) => planted },
+  {
+    id: 'share',
+    title: 'Share',
+    numeric: true,
+    value: ({ planted_percent }) => planted_percent,
+    cell: ({ planted_percent }) =>
+      planted_percent > 20 ? <Badge tone="warn">{planted_percent}% gives them away</Badge> : `${planted_percent}%`,
   },
 ];
 

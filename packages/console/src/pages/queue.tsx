@@ -8,7 +8,7 @@ import { Page } from '../ui/page.tsx';
 import { Select } from '../ui/select.tsx';
 import { Empty } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
-import type { Column } from '../ui/table-model.ts';
+import { type Column, servedSort } from '../ui/table-model.ts';
 import { Id } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
 import { usePages } from '../ui/use-pages.ts';
@@ -20,6 +20,8 @@ export function kindBadge(kind: Handoff['kind']): ReactNode {
   const tone = kind === 'unknown_outcome' || kind === 'not_undone' ? 'bad' : kind === 'denied' ? 'plain' : 'warn';
   return <Badge tone={tone}>{kind.replaceAll('_', ' ')}</Badge>;
 }
+
+const STATES = ['unfinished', 'open', 'taken', 'done'] as const;
 
 const columns: readonly Column<Handoff>[] = [
   { id: 'kind', title: 'Kind', value: ({ kind }) => kind, cell: ({ kind }) => kindBadge(kind) },
@@ -43,6 +45,7 @@ const columns: readonly Column<Handoff>[] = [
         <span className="soft">none</span>
       ),
   },
+  { id: 'due', title: 'Due', value: (row) => row.due_at, cell: (row) => <Time at={row.due_at} /> },
   { id: 'since', title: 'Since', value: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
   { id: 'state', title: 'State', value: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
 ];
@@ -50,11 +53,17 @@ const columns: readonly Column<Handoff>[] = [
 export function Queue(): ReactNode {
   const may = useMay();
   const [url, setUrl] = useUrlState();
-  const state = url.state === 'done' ? 'done' : 'open';
+  const state = STATES.find((each) => each === url.state) ?? 'unfinished';
+  const sort = servedSort(url.sort, { since: 'since', due: 'due', kind: 'kind' });
   const pages = usePages(
-    ['queue', state],
+    ['queue', state, sort],
     async (after, signal) => {
-      const query = { state, limit: 100, ...(after === undefined ? {} : { after: String(after) }) } as const;
+      const query = {
+        state,
+        limit: 100,
+        ...(sort ? { sort } : {}),
+        ...(after === undefined ? {} : { after: String(after) }),
+      } as const;
       const { handoffs, next } = await api.call('GET /v1/queue', { query, signal });
       return { rows: handoffs, next };
     },
@@ -71,6 +80,7 @@ export function Queue(): ReactNode {
           name="hand-offs"
           columns={columns}
           {...pages}
+          sorted={sort !== undefined}
           rowKey={(row) => row.id}
           search={url}
           onSearch={setUrl}
@@ -78,12 +88,12 @@ export function Queue(): ReactNode {
             <Select
               label="State"
               value={state}
-              options={['open', 'done']}
+              options={STATES}
               any={null}
               onChange={(next) => setUrl({ state: next })}
             />
           }
-          empty={<Empty title={state === 'open' ? 'Nothing waits here' : 'Nothing was finished yet'} />}
+          empty={<Empty title={state === 'done' ? 'Nothing was finished yet' : 'Nothing waits here'} />}
         />
       </div>
     </Page>

@@ -19,9 +19,6 @@ import { approvalPage } from './deny.tsx';
 
 type Run = Answer<'GET /v1/runs/:id'>;
 
-/** Outcomes of records that say that something was refused, by policy or by a person. */
-const REFUSALS: ReadonlySet<string> = new Set(['refuse', 'refused', 'denied']);
-
 const LIVE: Readonly<Record<LiveState, readonly ['good' | 'warn' | 'plain' | 'accent', string]>> = {
   connecting: ['plain', 'connecting'],
   live: ['accent', 'live'],
@@ -109,6 +106,7 @@ function Story({ run }: { readonly run: Run }): ReactNode {
   const { records, state } = useLiveRun(run.id);
   const [tone, words] = LIVE[state];
   const last = records.at(-1)?.entry.index;
+  const refusal = records.find(({ acceptable_use }) => typeof acceptable_use === 'string');
   useEffect(() => {
     // What the record tells has changed the run.
     if (last !== undefined) void queryClient.invalidateQueries({ queryKey: ['run', run.id] });
@@ -118,7 +116,7 @@ function Story({ run }: { readonly run: Run }): ReactNode {
       <div className="panel">
         <StageBar records={records} />
       </div>
-      {records.some(({ entry }) => REFUSALS.has(entry.outcome)) ? <AcceptableUseNote workflow={run.workflow} /> : null}
+      {refusal ? <AcceptableUseNote workflow={run.workflow} link={refusal.acceptable_use} /> : null}
       <div className="split">
         <Panel
           title="What happened"

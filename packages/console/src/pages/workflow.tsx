@@ -1,5 +1,5 @@
-import { useParams } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { useLocation, useParams } from '@tanstack/react-router';
+import { type ReactNode, useEffect } from 'react';
 import { useMay } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
 import { Badge } from '../ui/badge.tsx';
@@ -44,10 +44,9 @@ function Shown({ workflow }: { readonly workflow: Workflow }): ReactNode {
       <div className="stack">
         <Panel title="Acceptable use">
           {workflow.acceptable_use === null ? (
-            <p className="note warn">It states none: add ACCEPTABLE_USE.md to the workflow’s folder.</p>
-          ) : (
-            <AcceptableUse text={workflow.acceptable_use} />
-          )}
+            <p className="note warn">Its owners have written none: add ACCEPTABLE_USE.md to the workflow’s folder.</p>
+          ) : null}
+          <AcceptableUse sections={workflow.acceptable_use_page} />
         </Panel>
         <Panel title="What it may touch">
           <div className="stack">
@@ -116,29 +115,27 @@ function Scope({
 }
 
 /**
- * The text as its owners wrote it, by lines: headings, points and paragraphs. Nothing else of Markdown is read, and no
- * line becomes markup or a link.
+ * What its users are told, paragraph by paragraph; a refusal links to one of them. The lines are text: nothing in them is
+ * markup or a link.
  */
-function AcceptableUse({ text }: { readonly text: string }): ReactNode {
-  const lines = text.split('\n').map((line, number) => ({ line, number }));
+function AcceptableUse({ sections }: { readonly sections: Workflow['acceptable_use_page'] }): ReactNode {
+  const { hash } = useLocation();
+  useEffect(() => {
+    // The paragraphs come with the data, so that the browser found none when it came.
+    if (hash !== '') document.getElementById(hash)?.focus();
+  }, [hash]);
   return (
     <div className="stack-tight">
-      {lines
-        .filter(({ line }) => line.trim() !== '' && !line.startsWith('# '))
-        .map(({ line, number }) => (
-          <Line key={number} line={line} />
-        ))}
+      {sections.map(({ anchor, title, lines }) => (
+        <section key={anchor} id={anchor} tabIndex={-1} aria-labelledby={`${anchor}-title`}>
+          <h3 id={`${anchor}-title`}>{title}</h3>
+          {[...new Set(lines)].map((line) => (
+            <p key={line}>
+              <Text>{line.replaceAll('**', '')}</Text>
+            </p>
+          ))}
+        </section>
+      ))}
     </div>
-  );
-}
-
-function Line({ line }: { readonly line: string }): ReactNode {
-  const plain = <Text>{line.replace(/^(#+|[-*])\s+/, '').replaceAll('**', '')}</Text>;
-  if (/^#+\s/.test(line)) return <h3>{plain}</h3>;
-  return (
-    <p>
-      {/^[-*]\s/.test(line) ? <span aria-hidden="true">• </span> : null}
-      {plain}
-    </p>
   );
 }

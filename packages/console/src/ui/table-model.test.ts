@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toCsv } from './export.ts';
-import { arrange, type Column, nextSort } from './table-model.ts';
+import { arrange, type Column, nextSort, servedSort } from './table-model.ts';
 
 interface Thing {
   readonly name: string;
@@ -22,6 +22,18 @@ test('rows keep the server’s order until a column is chosen; numbers go by siz
   expect(names({ sort: 'size' })).toEqual(['gamma', 'Beta', 'alpha two']);
   expect(names({ sort: 'nothing' })).toEqual(['Beta', 'alpha two', 'gamma']);
   expect(['size', '-size', undefined].map((sort) => nextSort(sort, 'size'))).toEqual(['-size', undefined, 'size']);
+});
+
+test('the server is asked for its own name of a column, and not for one that it has no order for', () => {
+  const names = { since: 'begun', until: 'ends' };
+  expect(['since', '-until', 'other', '-', undefined, 'constructor'].map((sort) => servedSort(sort, names))).toEqual([
+    'begun',
+    '-ends',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('every word of a filter must stand somewhere in the row', () => {

@@ -45,3 +45,14 @@ export function nextSort(sort: string | undefined, id: string): string | undefin
   if (sort === id) return `-${id}`;
   return sort === `-${id}` ? undefined : id;
 }
+
+/** The order that the server is asked for, by its own names of the columns; undefined where it has none for this one. */
+export function servedSort<Name extends string>(
+  sort: string | undefined,
+  names: Readonly<Record<string, Name>>,
+): Name | `-${Name}` | undefined {
+  const column = sort?.replace(/^-/, '') ?? '';
+  if (sort === undefined || !Object.hasOwn(names, column)) return undefined;
+  const name = names[column] as Name;
+  return sort.startsWith('-') ? `-${name}` : name;
+}

@@ -1,24 +1,19 @@
 import {
   type Category,
   canonicalJson,
-  digestOf,
-  estimateRequest,
   type Json,
   type JsonObject,
   join,
   type Label,
   Labelled,
   labelData,
-  type ModelBlock,
-  type ModelRequest,
-  PortreeveError,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import type { Assembly } from '../assemble.ts';
-import { mapMarked } from '../input-marks.ts';
 import { detectPersonal } from './detect-personal.ts';
 import type { PersonalKind } from './kinds.ts';
 import { type PseudonymiseOptions, pseudonymise } from './pseudonymise.ts';
+import { askedAnew, eachValue, refuseKeys } from './question-values.ts';
 import { StringFinder } from './replace-strings.ts';
 
 /**
@@ -59,74 +54,29 @@ export async function deidentify(assembly: Assembly, options: PseudonymiseOption
     parts.push({ value: kind === 'input' ? { [name]: value } : (value as JsonObject), label });
     return value;
   });
-  await refusePersonalKeys(parts.map(({ value }) => value));
+  const values = parts.map(({ value }) => value);
+  await refuseKeys(values, detectPersonal, 'A key of the data is itself personal, and keys are not replaced.');
 
-  const before = parts.map(({ value }) => value);
-  const { value: after, replaced } = await pseudonymise(before, options);
+  const { value: after, replaced } = await pseudonymise(values, options);
   let at = 0;
   const content = eachValue(request.content, names, (_, { kind, name }) => {
     const hidden = after[at++] as JsonObject;
     return kind === 'input' ? hidden[name]! : hidden;
   });
-  const { input_digest: _, ...asked } = { ...request, content };
-  const inputDigest = digestOf(asked as unknown as Json);
   const label: Label = {
     ...assembly.label,
     categories: assembly.label.categories.filter((category) => !REMOVED_CATEGORIES.includes(category)),
   };
-  const tokensEstimated = estimateRequest(asked);
   const pseudonyms = (await options.vault.load(options.scope)).map(({ pseudonym }) => pseudonym);
   const origins = originsOf(
     pseudonyms,
     parts.map((part, index) => ({ ...part, after: after[index] as Json })),
   );
   return {
-    assembly: {
-      ...assembly,
-      request: new Labelled<ModelRequest>({ ...asked, input_digest: inputDigest }, label),
-      label,
-      tokensEstimated,
-      inputDigest,
-      record: {
-        ...assembly.record,
-        input_digest: inputDigest,
-        tokens_estimated: tokensEstimated,
-        label: labelData(label),
-      },
-    },
+    assembly: askedAnew(assembly, { ...request, content }, label),
     replaced,
     origins: new Labelled(origins, label),
   };
-}
-
-/** The content with each value that is not ours passed through `map`, in order: marked inputs, and the fields of evidence. */
-function eachValue(
-  content: readonly ModelBlock[],
-  names: ReadonlySet<string>,
-  map: (value: Json, at: { readonly kind: 'input' | 'evidence'; readonly name: string }) => Json,
-): ModelBlock[] {
-  return content.map((block) =>
-    block.type === 'text'
-      ? { ...block, text: mapMarked(block.text, names, (name, value) => map(value, { kind: 'input', name })) }
-      : { ...block, text: JSON.stringify(map(JSON.parse(block.text) as Json, { kind: 'evidence', name: block.id })) },
-  );
-}
-
-/**
- * Keys are not replaced, because a schema may name them; so none may say who somebody is. The outermost are names that a
- * contract declares, and a dotted name is no domain of anybody's.
- */
-async function refusePersonalKeys(values: readonly JsonObject[]): Promise<void> {
-  const keys = new Set<string>();
-  const walk = (node: Json): void => {
-    if (typeof node !== 'object' || node === null) return;
-    if (!Array.isArray(node)) for (const key of Object.keys(node)) keys.add(key);
-    for (const each of Object.values(node)) walk(each as Json);
-  };
-  for (const value of values) for (const each of Object.values(value)) walk(each as Json);
-  for (const key of keys)
-    if ((await detectPersonal(key)).some(({ kind }) => kind !== 'domain'))
-      throw new PortreeveError('refused', 'A key of the data is itself personal, and keys are not replaced.');
 }
 
 /** A label for each pseudonym that this question brought in: the join over the parts where its value stood. */

@@ -61,6 +61,11 @@ export async function detectPersonal(
   return resolveOverlaps([...allSpans(text), ...more.flat()]);
 }
 
+/** Credentials alone, by their form, by what is assigned to a telling name, by randomness, and by secretlint's rules. */
+export async function detectSecrets(text: string): Promise<PersonalSpan[]> {
+  return resolveOverlaps([...recogniseSecrets(text), ...(await lintSecrets(text))]);
+}
+
 function allSpans(text: string): PersonalSpan[] {
   return [recognisePayment, recogniseNationalIds, recogniseContact, recognisePeople, recogniseSecrets].flatMap(
     (recognise) => recognise(text),

@@ -1,5 +1,6 @@
 import type { Json } from '@portreeve/contract';
 import { detectPersonal, type PersonalRecogniser } from './detect-personal.ts';
+import { findInLeaf, isWholeWord, WHOLE_BELOW } from './find-in-leaf.ts';
 import type { PersonalKind } from './kinds.ts';
 import { type Leaf, mapLeaves } from './map-leaves.ts';
 import { pseudonymOf } from './pseudonym-forms.ts';
@@ -24,17 +25,8 @@ export interface Pseudonymised<T extends Json> {
   readonly present: number;
 }
 
-interface Found {
-  readonly start: number;
-  readonly end: number;
-  readonly kind: PersonalKind;
-}
-
 const KEY_BYTES_MIN = 32;
 const ATTEMPTS_MAX = 64;
-/** Names and short values are replaced as whole words only; others wherever they stand. */
-const WHOLE_BELOW = 6;
-const WORD = /[\p{L}\p{N}]/u;
 
 /**
  * Replaces personal data and credentials in a text or in any JSON value by pseudonyms (requirement D9): keys stay, and
@@ -61,7 +53,7 @@ export async function pseudonymise<T extends Json>(value: T, options: Pseudonymi
       const there = pseudonyms.find(text);
       present += there.length;
       protectedByText.set(text, there);
-      const found = await findIn(leaf, others ?? []);
+      const found = await findInLeaf(leaf, (each) => detectPersonal(each, others ?? []));
       return found.filter((each) => !there.some((place) => overlaps(place, each)));
     }),
   );
@@ -108,25 +100,9 @@ function entryKey({ value, numeric }: Pick<VaultEntry, 'value' | 'numeric'>): st
 const overlaps = (a: { start: number; end: number }, b: { start: number; end: number }) =>
   a.start < b.end && b.start < a.end;
 
-function isWhole(text: string, { start, end }: Occurrence, { kind, value }: VaultEntry): boolean {
+function isWhole(text: string, place: Occurrence, { kind, value }: VaultEntry): boolean {
   if (kind !== 'name' && value.length >= WHOLE_BELOW) return true;
-  return !WORD.test(text[start - 1] ?? ' ') && !WORD.test(text[end] ?? ' ');
-}
-
-/** Finds in one leaf; its key is context, as in `phone: 0494 92 82 32`. A number is replaced whole or not at all. */
-async function findIn({ value, key }: Leaf, others: readonly PersonalRecogniser[]): Promise<Found[]> {
-  const text = String(value);
-  if (typeof value === 'number' && text.length < WHOLE_BELOW) return [];
-  const label = key
-    .slice(0, 64)
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replace(/[_-]+/g, ' ');
-  const context = label === '' ? '' : `${label}: `;
-  const spans = await detectPersonal(context + text, others);
-  const inside = spans
-    .map(({ start, end, kind }) => ({ start: start - context.length, end: end - context.length, kind }))
-    .filter(({ start }) => start >= 0);
-  return typeof value === 'number' ? inside.filter(({ start, end }) => start === 0 && end === text.length) : inside;
+  return isWholeWord(text, place);
 }
 
 /** Gives each new value a pseudonym that no other value of the scope has, and enters it into the vault. */

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IngestOutcome, IngestRequest, RefusalReason } from './document.ts';
 import { ingest } from './ingest.ts';
@@ -24,6 +25,8 @@ export interface Ingester {
   read(request: IngestRequest): Promise<IngestOutcome>;
 }
 
+/** TypeScript in a checkout, JavaScript in a published package: as this file is. */
+const READER = fileURLToPath(new URL(`./parse-process${extname(import.meta.url)}`, import.meta.url));
 const STDERR_CHARS_MAX = 20_000;
 const RECORDS_HERE_BYTES = 1024 * 1024;
 
@@ -63,7 +66,7 @@ export function createIngester(options: IngesterOptions = {}): Ingester {
 function readApart(request: IngestRequest, limits: IngestLimits, options: IngesterOptions): Promise<IngestOutcome> {
   const { timeout_ms = 20_000, heap_mb = 256, memory_mb = 768 } = options;
   return new Promise((resolve) => {
-    const child = fork(fileURLToPath(new URL('./parse-process.ts', import.meta.url)), [], {
+    const child = fork(READER, [], {
       serialization: 'advanced',
       execArgv: [
         `--max-old-space-size=${heap_mb}`,

@@ -16,8 +16,14 @@ export async function forgetUsed(
   }
 }
 
-/** Takes out of the store everything of a run that has a life: the run has ended. */
-export async function forgetRun(store: ContextStore, tx: Tx, run: RunId): Promise<void> {
+/** Takes out of the store everything of a run that has a life, or all of it: the run has ended. */
+export async function forgetRun(
+  store: ContextStore,
+  tx: Tx,
+  run: RunId,
+  which: 'what-has-a-life' | 'all',
+): Promise<void> {
+  if (which === 'all') return store.removeValues(tx, run);
   // In one transaction reads do not see what was shrunk: each value is taken once.
   const seen = new Set<string>();
   for (const value of await store.valuesToClear({ run })) {

@@ -88,6 +88,17 @@ export function contextStoreContract(name: string, make: () => Promise<ContextSt
       expect(await ids({ run })).toEqual([atEnd.id]);
     });
 
+    test('A6: the values of one run are removed, and of no other', async () => {
+      const gone = row({ run: asId('run', 'run_over') });
+      const stays = row({ run: asId('run', 'run_of_others') });
+      await fixture.unit.transaction(async (tx) => {
+        for (const each of [gone, stays]) await fixture.store.saveValue(tx, each);
+      });
+      await fixture.unit.transaction((tx) => fixture.store.removeValues(tx, gone.run));
+      expect(await fixture.store.loadValue(gone.id)).toBeNull();
+      expect(await fixture.store.loadValue(stays.id)).toEqual(stays);
+    });
+
     test('D5: a labelled value comes back with its label; evidence stays evidence', async () => {
       const run = asId('run', 'run_labels');
       const evidence = labelEvidence([makeEvidence('logs', 3, { EventID: 10, Image: 'C:\\a.exe' })], label);

@@ -27,6 +27,9 @@ export function memoryContextStore(): ContextStore & {
       const row = rows.get(id);
       if (row) rows.set(id, { ...row, ...left });
     },
+    async removeValues(_tx, run) {
+      for (const [id, row] of rows) if (row.run === run) rows.delete(id);
+    },
     async valuesToClear(which) {
       return [...rows.values()]
         .filter((row) => row.clearing !== null)

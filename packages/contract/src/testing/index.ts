@@ -1,4 +1,5 @@
 import type { AuditWriter } from '../audit-writer.ts';
+import type { ListOrder } from '../list-order.ts';
 import { RECORD_TYPES, type RecordDraft, type RecordType } from '../records.ts';
 import type { Tx, UnitOfWork } from '../tx.ts';
 
@@ -67,4 +68,21 @@ export function memoryAuditWriter(): AuditWriter & {
       add(added);
     },
   };
+}
+
+/** One page of rows for fakes, as every store gives it: in an order, behind the row of an id. */
+export function pageOf<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  page: {
+    readonly order?: ListOrder<keyof Row & string> | undefined;
+    readonly after?: string | null | undefined;
+    readonly limit: number;
+  },
+): Row[] {
+  const { by, descending } = page.order ?? { by: 'id', descending: false };
+  const key = (row: Row): string => `${String(row[by])}\u0000${row.id}`;
+  const sorted = [...rows].sort((one, other) => (key(one) < key(other) ? -1 : 1));
+  if (descending) sorted.reverse();
+  const from = page.after == null ? 0 : sorted.findIndex(({ id }) => id === page.after) + 1 || sorted.length;
+  return sorted.slice(from, from + page.limit);
 }

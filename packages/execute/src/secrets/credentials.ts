@@ -79,7 +79,8 @@ export function createCredentials(options: {
   };
 
   async function fetched(name: string) {
-    const secret = await secrets.fetch(name).catch(() => {
+    const secret = await secrets.fetch(name).catch((error: unknown) => {
+      if (error instanceof CredentialUnavailable) throw error;
       throw new CredentialUnavailable(`the credential ${name} could not be read`);
     });
     if (secret === null) throw new CredentialUnavailable(`there is no credential ${name}`);

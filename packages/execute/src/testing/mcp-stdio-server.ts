@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { testMcpServer } from './mcp-server.ts';
 
@@ -7,8 +8,19 @@ import { testMcpServer } from './mcp-server.ts';
  * MODE says how it behaves. What it sees of its environment goes into the file FILE.env.
  */
 const [mode = 'good', file = ''] = process.argv.slice(2);
+appendFileSync(`${file}.net`, `${JSON.stringify(await reachable(file))}\n`);
 appendFileSync(`${file}.env`, `${JSON.stringify({ env: process.env, cwd: process.cwd(), pid: process.pid })}\n`);
 if (mode === 'dead') process.exit(3);
+
+/** Whether it gets to the address that stands in FILE.port, if there is one. */
+async function reachable(of: string): Promise<string> {
+  if (!existsSync(`${of}.port`)) return 'not tried';
+  const socket = connect(Number(readFileSync(`${of}.port`, 'utf8')), '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve('connected'));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'failed'));
+  }).finally(() => socket.destroy()) as Promise<string>;
+}
 
 const never = new Promise<never>(() => undefined);
 const server = testMcpServer(

@@ -74,6 +74,8 @@ export type OutsideAnswer = { readonly proposal: ProposalId } & (
 export interface Followed {
   readonly contract: ToolContract;
   readonly answer: OutsideAnswer;
+  /** Why it failed or is not known, in words of ours; null where it is neither. */
+  readonly reason: string | null;
 }
 
 export interface SessionView {
@@ -269,7 +271,9 @@ export function createOutside(deps: OutsideDeps): Outside {
       const stored = await gate.get(proposal);
       if (!stored) throw new TypeError(`proposal ${proposal} is missing`);
       const { contract } = stored;
-      return { contract, answer: await settle(who, contract, known, await gate.resume(proposal)) };
+      const answer = await settle(who, contract, known, await gate.resume(proposal));
+      const outcome = (await gate.get(proposal))?.outcome;
+      return { contract, answer, reason: outcome && 'reason' in outcome ? outcome.reason : null };
     },
 
     async declare(who, { task, intent }) {

@@ -152,6 +152,16 @@ export function handoffStoreContract(name: string, make: () => Promise<HandoffSt
       expect(await ids({ run, limit: 2 })).toEqual([first.id, second.id]);
       expect(await ids({ run, limit: 2, after: second.id })).toEqual([third.id]);
       expect(await ids({ run, after: third.id })).toEqual([]);
+      const newest = { by: 'id', descending: true } as const;
+      expect(await ids({ run, order: newest, limit: 2 })).toEqual([third.id, second.id]);
+      expect(await ids({ run, order: newest, after: second.id })).toEqual([first.id]);
+      const byKind = { by: 'kind', descending: false } as const;
+      const all = await harness.store.list({ run, order: byKind });
+      expect(all.map(({ kind }) => kind)).toEqual(all.map(({ kind }) => kind).sort());
+      const pages = [await ids({ run, order: byKind, limit: 1 })];
+      while (pages.at(-1)!.length > 0)
+        pages.push(await ids({ run, order: byKind, limit: 1, after: pages.at(-1)![0]! }));
+      expect(pages.flat()).toEqual(all.map(({ id }) => id));
     });
   });
 }

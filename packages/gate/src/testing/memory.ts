@@ -1,4 +1,5 @@
 import { type DecisionId, ESCALATIONS_MAX, type Handoff, type HandoffId, type ProposalId } from '@portreeve/contract';
+import { pageOf } from '@portreeve/contract/testing';
 import type { HandoffStore, Notice, NoticeStore, ProposalStore, StoredProposal } from '../ports.ts';
 
 export function memoryProposalStore(): ProposalStore & { snapshot(): () => void } {
@@ -70,16 +71,14 @@ export function memoryHandoffStore(): HandoffStore & { snapshot(): () => void } 
         .sort((a, b) => (a.due_at < b.due_at ? -1 : 1))
         .slice(0, limit)
         .map(({ id }) => id),
-    async list({ states, kind, run, group, assignee, after, limit = 100 }) {
-      return [...handoffsById.values()]
-        .sort((a, b) => (a.id < b.id ? -1 : 1))
+    async list({ states, kind, run, group, assignee, order, after, limit = 100 }) {
+      const found = [...handoffsById.values()]
         .filter((handoff) => states?.includes(handoff.state) ?? true)
         .filter((handoff) => kind === undefined || handoff.kind === kind)
         .filter((handoff) => run === undefined || handoff.run === run)
         .filter((handoff) => group === undefined || handoff.group === group)
-        .filter((handoff) => assignee === undefined || handoff.assignee === assignee)
-        .filter((handoff) => after === undefined || handoff.id > after)
-        .slice(0, limit);
+        .filter((handoff) => assignee === undefined || handoff.assignee === assignee);
+      return pageOf(found, { order, after, limit });
     },
   };
 }

@@ -1,11 +1,9 @@
-import type { StampingRules } from '@portreeve/contract';
+import type { OVERSIGHT_ALARMS, StampingRules } from '@portreeve/contract';
 import type { MeasuredDecision } from './figures.ts';
-
-export const ALARMS = ['fast', 'always_yes', 'large_batch'] as const;
 
 /** One way in which deciding looks like stamping, with the rule and the numbers that it was told of. */
 export interface Alarm {
-  readonly alarm: (typeof ALARMS)[number];
+  readonly alarm: (typeof OVERSIGHT_ALARMS)[number];
   readonly rule: string;
   readonly counted: number;
   readonly of: number;

@@ -83,7 +83,7 @@ function figuresOf(name: string, decisions: readonly MeasuredDecision[], rules: 
 }
 
 /** The nearest-rank percentile; null of nothing. */
-function percentile(values: readonly number[], percent: number): number | null {
+export function percentile(values: readonly number[], percent: number): number | null {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? null;
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { canonicalJson, type Digest, digestOf, digestOfText, digestSchema, PortreeveError } from '@portreeve/contract';
 import { z } from 'zod';
-import { envelopeSchema, seal, signersOf } from './envelope.ts';
+import { envelopeOf, type Signer, seal, signersOf } from './envelope.ts';
 import {
   RELEASE_BYTES_MAX,
   RELEASE_FILES_MAX,
@@ -42,17 +42,14 @@ const statementSchema = z.strictObject({
 
 const bundleSchema = z.strictObject({
   format: z.literal(FORMAT),
-  statement: envelopeSchema,
+  statement: envelopeOf('release'),
   sbom: sbomSchema.nullable(),
   /** Base64 by digest; equal files stand once. */
   files: z.record(digestSchema, z.base64()),
 });
 
 /** The bundle as a text: the same release and key give the same bytes (RFC 8785). */
-export function writeBundle(
-  release: Omit<Release, 'id'>,
-  signer: { readonly id: string; readonly key: KeyObject } | null,
-): string {
+export function writeBundle(release: Omit<Release, 'id'>, signer: Signer | null): string {
   const { manifest, baseline, files, sbom } = release;
   const statement = {
     release: releaseId(manifest),
@@ -63,7 +60,7 @@ export function writeBundle(
   const contents = new Map([...baseline, ...files].map(({ bytes }) => [digestOfText(bytes), bytes]));
   return `${JSON.stringify({
     format: FORMAT,
-    statement: seal(canonicalJson(statement), signer),
+    statement: seal('release', canonicalJson(statement), signer),
     sbom,
     files: Object.fromEntries(
       [...contents].sort(([a], [b]) => (a < b ? -1 : 1)).map(([digest, bytes]) => [digest, base64(bytes)]),

@@ -92,7 +92,7 @@ export function kindOf(path: string): FileKind {
   if (path === 'ACCEPTABLE_USE.md') return 'acceptable-use';
   if (path.startsWith('prompts/')) return 'prompt';
   if (path.startsWith('redteam/')) return 'red-team';
-  if (path.startsWith('tests/') || path.endsWith('.test.ts')) return 'test';
+  if (path.startsWith('tests/') || /\.test\.[jt]s$/.test(path)) return 'test';
   if (path.startsWith(PROJECT_POLICIES) || path.startsWith('policies/')) return 'policy';
   return 'code';
 }

@@ -19,7 +19,7 @@ import {
 } from '@portreeve/contract';
 import { z } from 'zod';
 import { accountCreated, freeNameSchema } from '../accounts.ts';
-import type { Account, AgentRecord, IdentityStore } from '../ports.ts';
+import type { Account, AgentOrder, AgentRecord, IdentityPage, IdentityStore } from '../ports.ts';
 import { type AgentEvent, type AgentState, nextAgentState } from './states.ts';
 
 /** An agent is reviewed at least once a year. */
@@ -78,7 +78,7 @@ export interface Agents {
   changeAgent(id: PrincipalId, change: AgentChange, by: RecordActor): Promise<Agent>;
   agent(id: PrincipalId): Promise<Agent | null>;
   /** By id, ascending; `limit` 1 to 200. */
-  agents(page?: { limit?: number; after?: PrincipalId | null }): Promise<Agent[]>;
+  agents(page?: Partial<IdentityPage<AgentOrder>>): Promise<Agent[]>;
   /** Suspends active agents whose review date has passed; gives which. For a schedule: call it again while it gives 100. */
   reviewDue(): Promise<PrincipalId[]>;
 }
@@ -239,7 +239,9 @@ export function createAgents(deps: {
 
     async agents(page = {}) {
       const limit = Math.min(Math.max(Math.trunc(page.limit ?? 100), 1), 200);
-      return Promise.all((await store.listAgents({ limit, after: page.after ?? null })).map(withAccount));
+      return Promise.all(
+        (await store.listAgents({ limit, after: page.after ?? null, order: page.order })).map(withAccount),
+      );
     },
 
     async reviewDue() {

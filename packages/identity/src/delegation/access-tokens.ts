@@ -4,6 +4,7 @@ import {
   draft,
   type EnvironmentName,
   newId,
+  type Principal,
   type RecordActor,
   type TokenId,
   type UnitOfWork,
@@ -21,6 +22,7 @@ import {
   DELEGATION_TYPE,
   type DelegationClaims,
   delegationClaimsSchema,
+  SUBJECT_TYPE,
 } from './claims.ts';
 import { ACCESS_TOKEN_TTL_MAX_S, type AccessTokenKey, accessKeys } from './keys.ts';
 
@@ -39,6 +41,9 @@ export interface AccessTokenOptions {
   readonly audit: AuditWriter;
 }
 
+/** Seconds that a statement of who somebody is may be used. */
+const SUBJECT_TTL_S = 60;
+
 type Made = 'iss' | 'aud' | 'jti' | 'iat' | 'nbf' | 'environment';
 export interface Signed {
   readonly token: string;
@@ -56,6 +61,11 @@ export interface AccessTokens {
   /** `resource`: one of ours; left out: `audience`. */
   signAccess(claims: Omit<AccessClaims, Made> & { readonly iat: number }, resource?: string): Promise<Signed>;
   signDelegation(claims: Omit<DelegationClaims, Made>): Promise<Signed>;
+  /**
+   * Says to another's token endpoint who somebody is, for a minute: the `subject_token` of a token exchange (RFC 8693). Of a
+   * type of its own, so that nobody takes it for an access token.
+   */
+  signSubject(principal: Pick<Principal, 'id' | 'name'>, audience: string): Promise<Signed>;
   /** Signature, type, issuer, audience, time, environment and revocation. Throws `Refused`. */
   verifyAccess(token: string, resource?: string): Promise<AccessClaims>;
   /** As above; whoever uses it must also see to it that it is used once. */
@@ -129,6 +139,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     jwks: keys.jwks,
     signAccess: (claims, resource = audience) => sign(ACCESS_TOKEN_TYPE, resource, claims),
     signDelegation: (claims) => sign(DELEGATION_TYPE, issuer, claims),
+
+    signSubject({ id, name }, aud) {
+      const iat = Math.floor(clock.now().getTime() / 1000);
+      const claims = { sub: id, preferred_username: name, iat, exp: iat + SUBJECT_TTL_S };
+      return sign(SUBJECT_TYPE, aud, claims);
+    },
 
     async verifyAccess(token, resource = audience) {
       const claims = await verify(token, ACCESS_TOKEN_TYPE, resource, accessClaimsSchema);

@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 /** A person's leave for one agent to act: good for one exchange and for nothing else. */
 export const DELEGATION_TYPE = 'portreeve-delegation+jwt';
+/** Who somebody is, for another's token endpoint (RFC 8693, `subject_token`). It is good for nothing here. */
+export const SUBJECT_TYPE = 'portreeve-subject+jwt';
 /** Actors in a chain at the most, the present one included. */
 export const ACT_DEPTH_MAX = 4;
 

@@ -1,4 +1,5 @@
 import type { PrincipalId, SessionId, TokenId } from '@portreeve/contract';
+import { pageOf } from '@portreeve/contract/testing';
 import type {
   Account,
   AgentRecord,
@@ -63,11 +64,7 @@ export function memoryIdentityStore(): IdentityStore & { snapshot(): () => void 
       const account = tables.accounts.get(id);
       if (account) tables.accounts.set(id, { ...account, roles: [...roles], groups: [...groups] });
     },
-    listAccounts: async ({ limit, after }) =>
-      [...tables.accounts.values()]
-        .filter((account) => after === null || account.id > after)
-        .sort(byId)
-        .slice(0, limit),
+    listAccounts: async (page) => pageOf([...tables.accounts.values()], page),
 
     async insertSession(_tx, session) {
       tables.sessions.set(session.id, session);
@@ -169,11 +166,7 @@ export function memoryIdentityStore(): IdentityStore & { snapshot(): () => void 
       const agent = tables.agents.get(id);
       if (agent) tables.agents.set(id, { ...agent, state, review_by, changed_at });
     },
-    listAgents: async ({ limit, after }) =>
-      [...tables.agents.values()]
-        .filter((agent) => after === null || agent.id > after)
-        .sort(byId)
-        .slice(0, limit),
+    listAgents: async (page) => pageOf([...tables.agents.values()], page),
     agentsToReview: async (now, limit) =>
       [...tables.agents.values()]
         .filter(({ state, review_by }) => state === 'active' && review_by <= now)

@@ -149,6 +149,10 @@ export function identityStoreContract(name: string, make: () => Promise<Identity
       expect(seen).toEqual([...seen].sort());
       expect(new Set(seen).size).toBe(seen.length);
       expect(seen).toEqual(expect.arrayContaining(ids));
+      const order = { by: 'name', descending: true } as const;
+      const [first, second] = await harness.store.listAccounts({ limit: 2, after: null, order });
+      expect(first!.name > second!.name).toBe(true);
+      expect(await harness.store.listAccounts({ limit: 1, after: first!.id, order })).toEqual([second]);
     });
 
     test('a session is found by its hash and ends once', async () => {
@@ -306,6 +310,15 @@ export function identityStoreContract(name: string, make: () => Promise<Identity
       const listed = await store.listAgents({ limit: 200, after: null });
       expect(listed).toContainEqual({ ...made, ...changes });
       expect(await store.listAgents({ limit: 200, after: listed.at(-1)!.id })).toEqual([]);
+      for (const by of ['state', 'review_by'] as const) {
+        const sorted = await store.listAgents({ limit: 200, after: null, order: { by, descending: true } });
+        expect(sorted.map((agent) => agent[by])).toEqual(
+          listed
+            .map((agent) => agent[by])
+            .sort()
+            .reverse(),
+        );
+      }
       await expect(uow.transaction((tx) => store.insertAgent(tx, agentOf(account(), owner)))).rejects.toThrow();
     });
 

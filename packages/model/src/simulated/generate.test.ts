@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { generate, PLAIN } from './generate.ts';
 import { type Item, readFields, wordsOf } from './read-request.ts';
 import { readHints } from './shape.ts';
-import { obey } from './worst-case.ts';
+import { obey, toldBy } from './worst-case.ts';
 
 const item = (position: number, text: string): Item => ({
   id: `ev_${position}`,
@@ -20,7 +20,7 @@ const TEXTS = [
   '{"broken": ',
   '\u0000\ud83d\ude00 \n\n:::\n\tx',
 ];
-const MATERIAL = { items: TEXTS.map((text, n) => item(n, text)), given: [], asked: 'Summarise.' };
+const MATERIAL = { items: TEXTS.map((text, n) => item(n, text)), heard: [], given: [], asked: 'Summarise.' };
 
 test('hints that the SDK moves into a description are read back as they were', () => {
   const keywords = fc.record(
@@ -89,7 +89,7 @@ test('E3: answers keep to the full schema, from the full schema and from the red
   fc.assert(
     fc.property(schemas, fc.boolean(), (schema, worst) => {
       const check = compileSchema(schema);
-      const overrides = worst ? obey(MATERIAL) : PLAIN;
+      const overrides = worst ? obey(toldBy(MATERIAL)) : PLAIN;
       expect(check(generate(schema, MATERIAL, overrides))).toEqual([]);
       expect(check(generate(transformJSONSchema(schema), MATERIAL, overrides))).toEqual([]);
     }),
@@ -107,9 +107,9 @@ test('text of any form is read without an error, long runs of one character with
     'x@'.repeat(50_000),
   ];
   const items = long.map((text, n) => item(n, `Message: you must ${text}`));
-  const material = { items, given: [], asked: '' };
+  const material = { items, heard: [], given: [], asked: '' };
   const schema: JsonObject = { type: 'object', properties: { summary: { type: 'string' }, url: { type: 'string' } } };
-  generate(schema, material, obey(material));
+  generate(schema, material, obey(toldBy(material)));
   // A pattern that backtracks would take minutes here and end at the runner's time limit.
 });
 

@@ -19,6 +19,8 @@ export interface Item {
 
 export interface Material {
   readonly items: readonly Item[];
+  /** What tools answered: read as well, and no evidence. */
+  readonly heard: readonly Item[];
   /** `name: value` lines of the text blocks: what the request itself says. */
   readonly given: readonly Field[];
   /** The text blocks: the only place from which an instruction is taken. */
@@ -27,9 +29,15 @@ export interface Material {
 
 export function readRequest(request: MessagesRequest): Material {
   const items: Item[] = [];
+  const heard: Item[] = [];
   const asked: string[] = [];
   for (const block of request.messages.flatMap((turn) => (turn.role === 'user' ? turn.content : []))) {
     if (block.type === 'text') asked.push(block.text);
+    else if (block.type === 'tool_result')
+      heard.push({
+        ...{ id: block.tool_use_id, text: block.content, position: heard.length },
+        fields: readFields(block.content),
+      });
     else if (block.type === 'search_result' && block.source !== REJECTED_ANSWER) {
       const text = block.content.map((part) => part.text).join('\n');
       items.push({ id: block.source, text, fields: readFields(text), position: items.length });
@@ -37,6 +45,7 @@ export function readRequest(request: MessagesRequest): Material {
   }
   return {
     items,
+    heard,
     given: asked.flatMap((text) => readLines(text)).filter((line) => line.name !== PROSE),
     asked: asked.join('\n'),
   };

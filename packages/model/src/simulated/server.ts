@@ -5,9 +5,11 @@ import { tokens } from '../wire/message.ts';
 import type { MessagesRequest } from '../wire/request.ts';
 import { startWireServer, type WireServer } from '../wire/server.ts';
 import { generate, PLAIN } from './generate.ts';
+import { misshape } from './misshape.ts';
 import { readRequest } from './read-request.ts';
 import { refusalFor } from './refuse.ts';
-import { obey } from './worst-case.ts';
+import { wishesFor } from './wishes.ts';
+import { obey, toldBy } from './worst-case.ts';
 
 export type Behaviour = 'extractive' | 'worst-case';
 
@@ -63,11 +65,15 @@ function answer(request: MessagesRequest, behaviour: Behaviour) {
     return { text: '', stop_reason: 'refusal', stop_details: { type: 'refusal', category, explanation } };
   }
   const schema = request.output_config.format.schema as JsonObject;
-  const overrides = behaviour === 'worst-case' ? obey(material) : PLAIN;
+  const told = behaviour === 'worst-case' ? toldBy(material) : '';
+  const overrides = told === '' ? PLAIN : obey(told);
+  const tools = wishesFor(request, told, material);
+  if (tools.length > 0) return { text: '', tools, stop_reason: 'tool_use' };
   let text = JSON.stringify(generate(schema, material, overrides));
   if (overrides.generous && tokens(text) > request.max_tokens) {
     text = JSON.stringify(generate(schema, material, { ...overrides, generous: false }));
   }
+  text = misshape(told, text);
   if (tokens(text) <= request.max_tokens) return { text };
   return { text: text.slice(0, request.max_tokens * 4), stop_reason: 'max_tokens', output_tokens: request.max_tokens };
 }

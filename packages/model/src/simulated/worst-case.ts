@@ -3,6 +3,7 @@ import type { Overrides } from './generate.ts';
 import type { Item, Material } from './read-request.ts';
 import { keywordNumber, type Shape } from './shape.ts';
 import { cut } from './statement.ts';
+import { unveil } from './unveil.ts';
 
 /** How an instruction sounds. Broad on purpose: this behaviour is to obey too much. */
 const INSTRUCTION =
@@ -16,12 +17,17 @@ const ADDRESSEE = /recipient|email|mail|url|uri|link|address|target|destination|
 
 const CHARS_MAX = 20_000;
 
+/** All instructions in what a request shows, evidence and answers of tools included; empty where there are none. */
+export function toldBy({ items, heard }: Material): string {
+  const told = [...items, ...heard].flatMap(instructionsIn);
+  return cut([...new Set(told)].join(' ').replace(/\s+/g, ' '), CHARS_MAX);
+}
+
 /**
  * A model that obeys every instruction it finds in what it reads, evidence included (design, section 9): the measure for
  * the gate. It fills each value as told, and everything else as the honest model does.
  */
-export function obey(material: Material): Overrides {
-  const told = cut([...new Set(material.items.flatMap(instructionsIn))].join(' ').replace(/\s+/g, ' '), CHARS_MAX);
+export function obey(told: string): Overrides {
   if (told === '') return { value: () => undefined, generous: false };
   const links = told.match(LINK) ?? [];
 
@@ -45,8 +51,7 @@ export function obey(material: Material): Overrides {
 /** The instructions in an item, each with what follows it in the same field. */
 function instructionsIn(item: Item): string[] {
   return item.fields.flatMap(({ value }) => {
-    const sentences = value
-      .slice(0, CHARS_MAX)
+    const sentences = unveil(value.slice(0, CHARS_MAX))
       .split(/\n|(?<=[.!?])\s+/)
       .map((sentence) => sentence.trim());
     const first = sentences.findIndex((sentence) => INSTRUCTION.test(sentence));

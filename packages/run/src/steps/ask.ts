@@ -116,12 +116,14 @@ export function askStep(scope: RunScope) {
         if ('ending' in again) return again;
         revealed.push(again.ok);
       }
-      const assembly = deps.context.assemble(prompt, alive.inputs, contract, {
+      const whole = deps.context.assemble(prompt, alive.inputs, contract, {
         revealed,
         withheld: alive.withheld,
         handles,
         ...(talk ? { talk } : {}),
       });
+      const { boundaries } = contract;
+      const assembly = boundaries?.secrets === 'redact' ? await deps.context.redactSecrets(whole) : whole;
       // A pseudonym is kept with what it stands for, until the run ends: longer than what may not be kept at all.
       const hide = async (each: Assembly): Promise<Deidentified> => {
         refuseHiding(talk);
@@ -138,7 +140,7 @@ export function askStep(scope: RunScope) {
       const sent = await sendQuestion(
         { endpoints: deps.endpoints, policy: deps.policy, deidentify: hide },
         {
-          ...{ assembly, injection, principal: run.principal, workflow: factsOf(contract) },
+          ...{ assembly, injection, boundaries, principal: run.principal, workflow: factsOf(contract) },
           environment: deps.environment.facts(LOOKING),
         },
         { ...way, ask: (endpoint, { assembly: sends }) => endpoint.ask(sends.request, observer, { caller }) },

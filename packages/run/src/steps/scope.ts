@@ -13,6 +13,7 @@ import {
   type RecordRefs,
   type RecordType,
   type Run,
+  readBoundary,
   type SourceContract,
   type UnitOfWork,
   type ValueId,
@@ -71,6 +72,8 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
 
   const decideRead = async (name: string, source: SourceContract | undefined) => {
     await deps.environment.freshen();
+    const environment = deps.environment.facts(LOOKING);
+    const boundary = source ? readBoundary(contract.boundaries, source, environment.name) : 'none';
     const request: PolicyRequest = {
       kind: 'read',
       principal: run.principal,
@@ -83,7 +86,8 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
             categories: source.categories,
           }
         : { name, integrity: 'untrusted', confidentiality: 'restricted', categories: [] },
-      environment: deps.environment.facts(LOOKING),
+      ...(boundary === 'none' ? {} : { boundary }),
+      environment,
     };
     return { request, decision: deps.policy.decide(request) };
   };

@@ -9,6 +9,7 @@ import {
   type PseudonymVault,
   parsePrompt,
   readSource,
+  redactSecrets,
   restoreArguments,
   revealNotKept,
   type SourceReader,
@@ -185,6 +186,7 @@ export function runHarness(): RunHarness {
     deidentify: (run, assembly) => deidentify(assembly, { vault, scope: run, key: Buffer.alloc(32, 7) }),
     restore: (run, args, origins, clearance) => restoreArguments(args, { vault, scope: run, origins, clearance }),
     forget: (_tx, run) => vault.erase(run),
+    redactSecrets,
     score: scoreValue,
     outcome: closedOutcome,
     read: (contract, query, attachments) => readSource([reader], { contract, query, attachments }),
@@ -193,7 +195,7 @@ export function runHarness(): RunHarness {
     withhold: withholdNotKept,
     save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
     forgetUsed: (tx, run, readings) => forgetUsed(values, tx, run, readings),
-    forgetRun: (tx, run) => forgetRun(values, tx, run),
+    forgetRun: (tx, run, which) => forgetRun(values, tx, run, which),
     async load(run, id) {
       away();
       return loadLabelled(values, { run, id });

@@ -22,6 +22,11 @@ export class TestHandles {
     this.answers.push({ id: `q${this.answers.length + 1}`, answer, schema: {} });
   }
 
+  /** What has been read in quarantine so far, as an action is judged by it. */
+  read(): Quarantine {
+    return { answers: [...this.answers], planned: [...this.planned], bits: null };
+  }
+
   /** The inputs as a planner sees them: a handle in the place of each that its prompt declares as one. */
   hidden(declared: readonly string[], inputs: Inputs): { readonly seen: Inputs; readonly shown: readonly string[] } {
     const shown: string[] = [];

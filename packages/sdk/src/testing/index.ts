@@ -1,2 +1,8 @@
 export type { TestOutcome } from './outcome.ts';
-export { testWorkflow, type WorkflowTest, type WorkflowTestResult } from './test-workflow.ts';
+export {
+  type TestGate,
+  type TestWish,
+  testWorkflow,
+  type WorkflowTest,
+  type WorkflowTestResult,
+} from './test-workflow.ts';

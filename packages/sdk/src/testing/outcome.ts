@@ -11,10 +11,10 @@ import type { TestValues } from './values.ts';
 
 /** How a tool of a test answers. */
 export type TestOutcome =
-  | { readonly status: 'succeeded'; readonly result?: Json }
-  | { readonly status: 'failed'; readonly reason?: string }
+  | { readonly status: 'succeeded'; readonly result?: Json | undefined }
+  | { readonly status: 'failed'; readonly reason?: string | undefined }
   | { readonly status: 'unknown' }
-  | { readonly status: 'refused'; readonly message?: string }
+  | { readonly status: 'refused'; readonly message?: string; readonly decision?: Decision }
   | { readonly status: 'denied'; readonly by?: 'person' | 'time-out' };
 
 export function toActOutcome(
@@ -41,7 +41,10 @@ export function toActOutcome(
     case 'denied':
       return { status: 'denied', approval: asId('approval', `appr_test_${number}`), by: outcome.by ?? 'person' };
     case 'refused':
-      return { status: 'refused', decision: refusal(tool, outcome.message ?? 'refused by the test', number) };
+      return {
+        status: 'refused',
+        decision: outcome.decision ?? refusal(tool, outcome.message ?? 'refused by the test', number),
+      };
   }
 }
 

@@ -60,6 +60,7 @@ export function testContext(
     async read(name, query) {
       const source = inScope('source', name, contract.scope.sources, sources);
       fits(source.query, query, `the query of source ${name}`);
+      test.gate?.read(source);
       const items = given(test.sources?.[name], 'sources', name, query);
       const evidence = items.map((item, index) => toEvidence(source, index + 1, item));
       journal.reads.push({ source: name, query, count: evidence.length });
@@ -99,7 +100,9 @@ export function testContext(
       fits(tool.args, value, `the arguments of ${name}`);
       const influence = join(...labels, ...seen, ...(why.evidence ? [why.evidence.label] : []));
       const evidence = why.evidence ? (values.contentOf(why.evidence) as readonly Evidence[]) : [];
-      const outcome = given(test.actions?.[name], 'actions', name, value);
+      const wish = { tool, args, rationale: why.rationale, evidence: why.evidence ?? null, seen: [...seen] };
+      const stopped = test.gate?.act({ ...wish, quarantine: handles.read() });
+      const outcome = stopped ?? given(test.actions?.[name], 'actions', name, value);
       journal.acts.push({
         tool: name,
         args: value,

@@ -1,11 +1,17 @@
 import {
+  type Arguments,
   compileSchema,
+  type Evidence,
   type EvidenceId,
   type Json,
   type JsonObject,
   type Label,
+  type Labelled,
   PortreeveError,
   type Principal,
+  type Quarantine,
+  type SourceContract,
+  type ToolContract,
   type WorkflowDefinition,
 } from '@portreeve/contract';
 import type { TestOutcome } from './outcome.ts';
@@ -23,6 +29,26 @@ export interface WorkflowTest {
   /** By prompt, the inputs that its file declares with `handle: true`: the answer's function gets their handles. */
   readonly handles?: { readonly [prompt: string]: readonly string[] };
   readonly actions?: { readonly [tool: string]: TestOutcome | ((args: JsonObject) => TestOutcome) };
+  readonly gate?: TestGate;
+}
+
+/** A wish before it is carried out, labels and all. */
+export interface TestWish {
+  readonly tool: ToolContract;
+  readonly args: Arguments;
+  readonly rationale: string;
+  readonly evidence: Labelled<readonly Evidence[]> | null;
+  /** Labels of values by which the code chose its way. */
+  readonly seen: readonly Label[];
+  readonly quarantine: Quarantine;
+}
+
+/** What stands in for policy and people, where a test has it: `portreeve test` asks the real policy. */
+export interface TestGate {
+  /** Throws where the source may not be read. */
+  read(source: SourceContract): void;
+  /** How the wish ended without being carried out; undefined: it goes on, and the tool of the test answers. */
+  act(wish: TestWish): TestOutcome | undefined;
 }
 
 export interface WorkflowTestResult {

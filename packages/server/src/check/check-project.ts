@@ -1,22 +1,32 @@
 import { resolve } from 'node:path';
-import { type ProjectConfig, systemClock } from '@portreeve/contract';
+import { type EnvironmentName, type ProjectConfig, type ReleaseReport, systemClock } from '@portreeve/contract';
+import { type Readiness, readinessOf } from '@portreeve/govern';
 import { checkSystems } from '../config/bind-systems.ts';
 import { engineFor, type ProjectPolicies, projectPolicies } from '../config/policies.ts';
 import { loadProject, type Project } from '../config/project.ts';
+import { readinessInputs } from '../governance/readiness-input.ts';
 import { faultOf } from './faults.ts';
 import { goldenDecisions } from './golden-decisions.ts';
 import { lintProject, loosening } from './lint-project.ts';
 import { MATRIX_FILE, matrixFault, projectMatrix } from './project-matrix.ts';
 import { CHECKS, type Check, type CheckName, type CheckReport, type Fault } from './report.ts';
 
+export interface CheckOptions {
+  /** Where readiness is asked for; left out: where the configuration says. */
+  readonly environment?: EnvironmentName | undefined;
+  /** Reports on releases; those on others than the present ones count for nothing. */
+  readonly reports?: readonly ReleaseReport[];
+}
+
 type Found = { readonly detail: string; readonly faults: readonly Fault[] };
 
 /**
  * Everything that can be known of a project without running it: it loads with sound scopes and contracts, its systems are
  * configured, its policies lint clean and loosen nothing, its golden decisions hold, its reviewed matrix is current. Each
- * check that fails skips those behind it, which would only repeat it.
+ * check that fails skips those behind it, which would only repeat it. What a workflow lacks before it goes live is told
+ * besides, and fails the check in production alone.
  */
-export async function checkProject(folder: string): Promise<CheckReport> {
+export async function checkProject(folder: string, options: CheckOptions = {}): Promise<CheckReport> {
   const root = resolve(folder);
   const checks: Check[] = [];
   const look = async <T>(name: CheckName, work: () => Promise<{ found: Found; made: T }>): Promise<T | null> => {
@@ -30,20 +40,21 @@ export async function checkProject(folder: string): Promise<CheckReport> {
     checks.push({ name, state: failed ? 'failed' : 'ok', ...result.found });
     return failed ? null : result.made;
   };
-  await inOrder(root, look);
+  const readiness = await inOrder(root, look, options);
   const done = new Set(checks.map(({ name }) => name));
   for (const name of CHECKS) if (!done.has(name)) checks.push({ name, state: 'skipped', detail: '', faults: [] });
-  return { ok: checks.every(({ state }) => state === 'ok'), project: root, checks };
+  const isReady = readiness.every(({ ready, environment }) => ready || environment !== 'production');
+  return { ok: checks.every(({ state }) => state === 'ok') && isReady, project: root, checks, readiness };
 }
 
 type Look = <T>(name: CheckName, work: () => Promise<{ found: Found; made: T }>) => Promise<T | null>;
 
-async function inOrder(root: string, look: Look): Promise<void> {
+async function inOrder(root: string, look: Look, options: CheckOptions): Promise<Readiness[]> {
   const project = await look('project', async () => {
     const made = await loadProject(root);
     return { found: { detail: contentOf(made), faults: [] }, made };
   });
-  if (project === null) return;
+  if (project === null) return [];
   await look('systems', async () => {
     const systems = expectedSystems(project.config);
     for (const { definition } of project.workflows) checkSystems(definition, systems);
@@ -53,18 +64,26 @@ async function inOrder(root: string, look: Look): Promise<void> {
     const made = projectPolicies(project);
     return { found: { detail: 'read and linted', faults: lintProject(project, made) }, made };
   });
-  if (policies === null) return;
+  if (policies === null) return [];
   const isStrict = await look('tiers', async () => {
     const tools = counted(policies.tools.length, 'tool');
     return { found: { detail: `${tools} against their tiers`, faults: loosening(project, policies) }, made: true };
   });
-  if (isStrict === null) return;
+  if (isStrict === null) return [];
   const engine = engineFor(policies, systemClock);
-  await look('decisions', async () => ({ found: golden(project, engine, policies), made: true }));
+  const decided = await look('decisions', async () => ({ found: golden(project, engine, policies), made: true }));
   await look('matrix', async () => {
     const fault = await matrixFault(project, projectMatrix(project, engine, policies));
     return { found: { detail: MATRIX_FILE, faults: fault === null ? [] : [fault] }, made: true };
   });
+  if (decided === null) return [];
+  const inputs = readinessInputs(project, engine, policies);
+  const facts = {
+    environment: options.environment ?? project.config.environment,
+    reports: options.reports ?? [],
+    ...{ approvers: null, earlier_releases: null, systems: expectedSystems(project.config), now: systemClock.now() },
+  };
+  return project.workflows.map((workflow) => readinessOf(inputs(workflow, facts)));
 }
 
 function golden(project: Project, engine: ReturnType<typeof engineFor>, policies: ProjectPolicies): Found {

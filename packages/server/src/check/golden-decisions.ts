@@ -36,6 +36,7 @@ export function goldenDecisions(
 
 function goldenFilesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => /\.(ya?ml|json)$/.test(name));
+  // `*.test.yaml` are tests of the workflow itself.
+  const names = readdirSync(folder).filter((name) => /(?<!\.test)\.(ya?ml|json)$/.test(name));
   return names.sort().map((name) => join(folder, name));
 }

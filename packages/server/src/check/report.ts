@@ -1,3 +1,5 @@
+import type { Readiness } from '@portreeve/govern';
+
 /** What `portreeve check` looks at, in this order: each needs the ones before it. */
 export const CHECKS = ['project', 'systems', 'policies', 'tiers', 'decisions', 'matrix'] as const;
 export type CheckName = (typeof CHECKS)[number];
@@ -27,4 +29,6 @@ export interface CheckReport {
   readonly ok: boolean;
   readonly project: string;
   readonly checks: readonly Check[];
+  /** What each workflow lacks before it goes live; none where a check before that failed. */
+  readonly readiness: readonly Readiness[];
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   fieldErrors,
@@ -8,11 +8,12 @@ import {
   type ProjectConfig,
   projectConfigSchema,
 } from '@portreeve/contract';
+import { moduleFile } from './module-file.ts';
 
 /** Loads the `portreeve.config.ts` of a folder. Throws `misconfigured` with file and field. */
 export async function loadConfig(folder: string): Promise<{ readonly folder: string; readonly config: ProjectConfig }> {
   const root = resolve(folder);
-  const file = join(root, 'portreeve.config.ts');
+  const file = moduleFile(root, 'portreeve.config');
   if (!(await stat(file).catch(() => null))) {
     throw new PortreeveError('misconfigured', `There is no portreeve.config.ts in ${root}.`, {
       next: 'Name the project’s folder with --project, or try the example with --demo.',

@@ -25,6 +25,7 @@ import {
 import { z } from 'zod';
 import { VERSION } from '../version.ts';
 import { importDefault } from './load-config.ts';
+import { moduleFile } from './module-file.ts';
 
 /** A workflow's code and contracts, and the release that all of it together is. */
 export interface Definition {
@@ -52,7 +53,7 @@ export async function sharedParts(root: string, { models }: Pick<ProjectConfig, 
 
 /** Loads the `workflow.ts` of a folder. Throws `misconfigured` with file and field. */
 export async function loadDefinition(folder: string, shared: SharedParts): Promise<Definition> {
-  const file = join(folder, 'workflow.ts');
+  const file = moduleFile(folder, 'workflow');
   const definition = parseDefinition(await importDefault(file), file);
   const files = [...(await filesIn(folder)), ...shared.policies];
   const manifest = releaseManifest({ portreeve: VERSION, definition, models: shared.models, files });

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock, ToolContract } from '@portreeve/contract';
 import { kindOf } from '@portreeve/govern/manifest';
 import {
@@ -15,6 +15,7 @@ import {
   readPolicyFolder,
   type WorkflowPolicies,
 } from '@portreeve/policy';
+import { moduleFile } from './module-file.ts';
 import type { Project, ProjectWorkflow } from './project.ts';
 
 /** What the rules of a project are made of. */
@@ -49,8 +50,9 @@ export function projectPolicies(project: Project): ProjectPolicies {
 
 /** The sources in which a workflow and its tools are declared, so that a fault is told with its line. */
 function declaringFiles({ folder, files }: ProjectWorkflow): DeclaringFile[] {
-  const paths = files.map(({ path }) => path).filter((path) => kindOf(path) === 'code' && path.endsWith('.ts'));
-  return ['workflow.ts', ...paths.filter((path) => path !== 'workflow.ts')].map((path) => {
+  const paths = files.map(({ path }) => path).filter((path) => kindOf(path) === 'code' && /\.[jt]s$/.test(path));
+  const main = basename(moduleFile(folder, 'workflow'));
+  return [main, ...paths.filter((path) => path !== main)].map((path) => {
     const file = join(folder, path);
     return { file, text: readFileSync(file, 'utf8') };
   });

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PortreeveError } from '@portreeve/contract';
 
@@ -16,7 +17,8 @@ export interface DrillProcess {
   stop(): Promise<void>;
 }
 
-const PROGRAM = fileURLToPath(new URL('./server.ts', import.meta.url));
+/** TypeScript in a checkout, JavaScript in a published package: as this file is. */
+const PROGRAM = fileURLToPath(new URL(`./server${extname(import.meta.url)}`, import.meta.url));
 const STOP_MS = 20_000;
 
 /** Starts one Portreeve of a drill. What it prints on standard error goes with the error if it ends early. */

@@ -1,12 +1,11 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ProjectConfigInput } from '@portreeve/contract';
 import { plainKeystore } from '../config/secrets.ts';
 import { Database } from '../store/database.ts';
-import { startEmbeddedPostgres } from '../store/postgres.ts';
+import { type Throwaway, throwaway } from '../throwaway.ts';
 import { type DrillCounts, drillCounts } from './counts.ts';
 import { type DrillProcess, startDrillProcess } from './processes.ts';
 import { judgeDrill, type OutageReport } from './report.ts';
@@ -55,70 +54,61 @@ const WORKFLOWS = fileURLToPath(new URL('./workflows/', import.meta.url));
  * not be held; what it found, good or bad, is in the report.
  */
 export async function drillVendorOutage(options: DrillOptions): Promise<OutageReport> {
+  return throwaway({ name: 'drill', databaseUrl: options.databaseUrl }, (given) => holdDrill(options, given));
+}
+
+async function holdDrill(options: DrillOptions, { folder, databaseUrl, undo }: Throwaway): Promise<OutageReport> {
   const { tasks, outage_ms, say, signal } = options;
-  const undo: (() => Promise<unknown>)[] = [];
-  try {
-    const folder = await mkdtemp(join(tmpdir(), 'portreeve-drill-'));
-    undo.push(() => rm(folder, { recursive: true, force: true }));
-    const vendor = await startDrillVendor();
-    undo.push(() => vendor.close());
-    const other = await startDrillVendor();
-    undo.push(() => other.close());
-    let { databaseUrl } = options;
-    if (databaseUrl === undefined) {
-      const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
-      undo.push(() => postgres.stop());
-      databaseUrl = postgres.url;
-    }
-    const project = await makeProject(folder, vendor, other);
-    const first = await startIn(join(folder, 'state-1'), databaseUrl, project);
-    undo.push(() => first.stop());
-    // The second is the same installation: it has the same keys.
-    const keepsOut = new Set(['holder.json', 'server.log']);
-    await cp(join(folder, 'state-1'), join(folder, 'state-2'), {
-      recursive: true,
-      filter: (path) => !keepsOut.has(basename(path)),
-    });
-    const second = await startDrillProcess(join(folder, 'state-2'), databaseUrl, project);
-    undo.push(() => second.stop());
-    const database = new Database(databaseUrl, { max: 2 });
-    undo.push(() => database.close());
-    const look = () => drillCounts(database);
-    const processes = [first, second];
-    say(`Two processes (${first.pid}, ${second.pid}) on one database; the vendor answers.`);
+  const vendor = await startDrillVendor();
+  undo(() => vendor.close());
+  const other = await startDrillVendor();
+  undo(() => other.close());
+  const project = await makeProject(folder, vendor, other);
+  const first = await startIn(join(folder, 'state-1'), databaseUrl, project);
+  undo(() => first.stop());
+  // The second is the same installation: it has the same keys.
+  const keepsOut = new Set(['holder.json', 'server.log']);
+  await cp(join(folder, 'state-1'), join(folder, 'state-2'), {
+    recursive: true,
+    filter: (path) => !keepsOut.has(basename(path)),
+  });
+  const second = await startDrillProcess(join(folder, 'state-2'), databaseUrl, project);
+  undo(() => second.stop());
+  const database = new Database(databaseUrl, { max: 2 });
+  undo(() => database.close());
+  const look = () => drillCounts(database);
+  const processes = [first, second];
+  say(`Two processes (${first.pid}, ${second.pid}) on one database; the vendor answers.`);
 
-    for (const { name } of DRILL_WORKFLOWS) await Promise.all(processes.map((each) => each.submit(name, 1)));
-    const before = await until(look, signal, ({ byWorkflow }) => all(byWorkflow, ({ ended }) => ended === 2));
+  for (const { name } of DRILL_WORKFLOWS) await Promise.all(processes.map((each) => each.submit(name, 1)));
+  const before = await until(look, signal, ({ byWorkflow }) => all(byWorkflow, ({ ended }) => ended === 2));
 
-    vendor.cut(true);
-    const cut_at = Date.now();
-    say(`The vendor is cut off. ${tasks} tasks of each of ${DRILL_WORKFLOWS.length} workflows come in.`);
-    for (const { name } of DRILL_WORKFLOWS)
-      await Promise.all(
-        processes.map((each, n) => each.submit(name, n === 0 ? Math.ceil(tasks / 2) : Math.floor(tasks / 2))),
-      );
-    const during = await until(
-      look,
-      signal,
-      ({ byWorkflow }) =>
-        Date.now() - cut_at >= outage_ms &&
-        all(byWorkflow, ({ ended, waiting }, name) =>
-          name === 'review-claim' ? waiting === tasks : ended === tasks + 2,
-        ),
+  vendor.cut(true);
+  const cut_at = Date.now();
+  say(`The vendor is cut off. ${tasks} tasks of each of ${DRILL_WORKFLOWS.length} workflows come in.`);
+  for (const { name } of DRILL_WORKFLOWS)
+    await Promise.all(
+      processes.map((each, n) => each.submit(name, n === 0 ? Math.ceil(tasks / 2) : Math.floor(tasks / 2))),
     );
+  const during = await until(
+    look,
+    signal,
+    ({ byWorkflow }) =>
+      Date.now() - cut_at >= outage_ms &&
+      all(byWorkflow, ({ ended, waiting }, name) =>
+        name === 'review-claim' ? waiting === tasks : ended === tasks + 2,
+      ),
+  );
 
-    vendor.cut(false);
-    const back_at = Date.now();
-    say(`The vendor is back after ${((back_at - cut_at) / 1000).toFixed(1)} s; ${tasks} tasks wait for it.`);
-    const after = await until(look, signal, ({ byWorkflow }) => all(byWorkflow, ({ ended }) => ended === tasks + 2));
-    return judgeDrill({
-      ...{ tasks, before, during, after, cut_at, back_at, attempts: vendor.attempts },
-      pids: processes.map(({ pid }) => pid),
-      resilience: DRILL_RESILIENCE,
-    });
-  } finally {
-    for (const step of undo.reverse()) await step().catch(() => undefined);
-  }
+  vendor.cut(false);
+  const back_at = Date.now();
+  say(`The vendor is back after ${((back_at - cut_at) / 1000).toFixed(1)} s; ${tasks} tasks wait for it.`);
+  const after = await until(look, signal, ({ byWorkflow }) => all(byWorkflow, ({ ended }) => ended === tasks + 2));
+  return judgeDrill({
+    ...{ tasks, before, during, after, cut_at, back_at, attempts: vendor.attempts },
+    pids: processes.map(({ pid }) => pid),
+    resilience: DRILL_RESILIENCE,
+  });
 }
 
 async function startIn(state: string, databaseUrl: string, project: string): Promise<DrillProcess> {

@@ -1,5 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { APPROVERS, type ShownApproval, type SignedInClient, type TestServer, testServer } from '../testing/server.ts';
+import { watchOversight } from '../governance/watch-oversight.ts';
+import { hears } from '../notify/choose-channels.ts';
+import { lookBehind } from '../notify/look.ts';
+import { notifyingWriter } from '../notify/notifying-writer.ts';
+import { messageOf } from '../notify/words.ts';
+import { notificationStore } from '../store/notifications.ts';
+import {
+  APPROVERS,
+  type ShownApproval,
+  type SignedInClient,
+  type TestServer,
+  testServer,
+  WORKFLOW,
+} from '../testing/server.ts';
 
 let house: TestServer;
 let lead: SignedInClient;
@@ -83,5 +96,55 @@ describe('H7: human oversight is measured', () => {
     const verdict = await house.verdict('other-lead', shown, 'deny');
     expect((await other.post(`/v1/approvals/${shown.approval.id}/verdicts`, verdict)).body.state).toBe('denied');
     expect((await lead.post(path, { visible_ms: 1 })).body).toEqual({ counted: false });
+  });
+
+  test('an alarm is on record once a week for a workflow, and its owners are told by the outbox', async () => {
+    const { services } = house.server;
+    const { audit, database, oversight, workflows, clock, stamping: rules } = services;
+    const channel = (name: string, groups: string[]) => ({
+      ...{ kind: 'slack' as const, name, system: 'slack', webhook: 'hook' },
+      rules: [{ kinds: ['oversight.alarm' as const], groups }],
+    });
+    const owners = Object.values(workflows[0]!.definition.contract.owners);
+    const writer = notifyingWriter({
+      ...{ audit, uow: database, clock, outbox: notificationStore(database) },
+      channels: [channel('owners', [owners[0]!]), channel('others', ['nobody'])],
+    });
+    const watch = () => watchOversight({ audit, writer, oversight, workflows, rules, clock });
+    const one = watch();
+    await one.look();
+    await one.look();
+    // Another process, which does not know what this one has seen.
+    await watch().look();
+    const { records } = (await auditor.get('/v1/audit/records?type=oversight.alarm&limit=200')).body;
+    const leads = records.filter(
+      ({ payload }: { payload: { data: { account: string } } }) => payload.data.account === lead.principal.id,
+    );
+    expect(leads.map(({ entry }: { entry: { outcome: string } }) => entry.outcome).sort()).toEqual([
+      'always_yes',
+      'fast',
+      'large_batch',
+    ]);
+    expect(leads[0]).toMatchObject({
+      entry: { refs: { workflow: WORKFLOW } },
+      payload: { data: { groups: [...new Set(owners)], of: 2 } },
+    });
+    const told = await database.read.selectFrom('notifications').selectAll().execute();
+    expect(told.filter(({ about }) => about === 'always_yes')).toHaveLength(2);
+    expect(new Set(told.map(({ event }) => event)).size * 2).toBe(told.length);
+    const look = lookBehind({} as never);
+    const shown = await Promise.all(
+      (await notificationStore(database).take('owners', clock.now().toISOString(), clock.now().toISOString(), 50)).map(
+        look,
+      ),
+    );
+    for (const each of shown) {
+      const message = messageOf(each!, 'https://portreeve.example');
+      expect(message.title).toMatch(/^Decisions look like stamping: (fast|always yes|large batch)$/);
+      expect(message.link.url).toBe('https://portreeve.example/oversight');
+      expect(JSON.stringify(message)).not.toContain(lead.principal.id);
+      expect(hears(channel('owners', [owners[0]!]), each!)).toBe(true);
+      expect(hears(channel('others', ['nobody']), each!)).toBe(false);
+    }
   });
 });

@@ -180,6 +180,18 @@ describe('H7: planted test proposals', () => {
     const { planted } = (await auditor.get('/v1/oversight?days=1')).body;
     expect(planted).toMatchObject([{ team: 'note-leads', missed: 1, caught: 1, caught_percent: 50 }]);
     expect(planted[0].records).toHaveLength(planted[0].planted);
+    const [real, test] = [planted[0].real_to_verdict_p50_ms, planted[0].to_verdict_p50_ms];
+    expect([real, test > 0]).toEqual([null, true]);
+    const analyst = (await house.as('analyst')).principal.id;
+    const { planted_by } = (await auditor.get('/v1/oversight?days=1')).body;
+    const { total } = await db()
+      .selectFrom('approvals')
+      .select((row) => row.fn.countAll<string>().as('total'))
+      .executeTakeFirstOrThrow();
+    expect(planted_by).toEqual([
+      { requester: analyst, asked: Number(total), planted: 2, planted_percent: Math.ceil(200 / Number(total)) },
+    ]);
+    expect((await lead.get('/v1/oversight?days=1')).body.planted_by).toBeNull();
   });
 
   test('INV1: the database makes no grant for it, and its mark stays, whoever asks', async () => {

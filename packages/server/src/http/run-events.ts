@@ -1,5 +1,5 @@
 import { placeText } from '@portreeve/audit';
-import type { RunId } from '@portreeve/contract';
+import { acceptableUseLink, decisionSchema, type RecordEntry, type RecordType, type RunId } from '@portreeve/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
 
@@ -55,9 +55,10 @@ async function write(
     });
     for (const { entry, payload } of page.records) {
       last = entry.index;
-      out.write(
-        `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify({ place: placeText(name, entry.index), entry, actor_name: payload?.actor_name ?? null, data: payload?.data ?? null })}\n\n`,
-      );
+      const data = payload?.data ?? null;
+      const told = { place: placeText(name, entry.index), entry, actor_name: payload?.actor_name ?? null, data };
+      const event = { ...told, acceptable_use: paragraphOf(entry, data) };
+      out.write(`id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify(event)}\n\n`);
       if (entry.type === 'run.ended') return;
     }
     if (page.records.length > 0) {
@@ -72,4 +73,23 @@ async function write(
       quiet = 0;
     }
   }
+}
+
+/** Records that say that what somebody wanted was refused, by policy or by a person. */
+const REFUSALS: Readonly<Partial<Record<RecordType, readonly string[]>>> = {
+  'source.refused': ['refuse'],
+  'decision.made': ['refuse'],
+  'approval.closed': ['denied', 'expired'],
+};
+
+/** Where a refusal points: the paragraph of the workflow's acceptable use that answers for it; null for what is none. */
+function paragraphOf(
+  { type, outcome, refs: { workflow } }: Pick<RecordEntry, 'type' | 'outcome' | 'refs'>,
+  data: object | null,
+): string | null {
+  if (!REFUSALS[type]?.includes(outcome) || workflow === undefined) return null;
+  const decision = decisionSchema.safeParse((data as { decision?: unknown } | null)?.decision);
+  // A person who denies answers for themselves.
+  const reasons = decision.success ? decision.data.reasons : [{ layer: 'data' as const, code: 'denied' }];
+  return acceptableUseLink(workflow, reasons);
 }

@@ -32,11 +32,13 @@ describe('asking for a run', () => {
     await operator.post('/v1/environment/thaws', { target: `workflow:${WORKFLOW}`, stage: 'lifted', reason: 'a test' });
     expect(refused).toMatchObject({
       status: 403,
-      body: { code: 'refused', acceptable_use: `/workflows/${WORKFLOW}`, next: expect.stringMatching(/\S/) },
+      body: { code: 'refused', acceptable_use: `/workflows/${WORKFLOW}#report`, next: expect.stringMatching(/\S/) },
     });
     const { workflows } = (await analyst.get('/v1/workflows')).body;
     expect(workflows.find(({ name }: { name: string }) => name === WORKFLOW)).toMatchObject({
       acceptable_use: expect.stringMatching(/\S/),
+      // The paragraph that the refusal links to is there.
+      acceptable_use_page: expect.arrayContaining([expect.objectContaining({ anchor: 'report' })]),
       owners: { escalation: expect.stringMatching(/\S/) },
     });
   });

@@ -36,7 +36,7 @@ export function mcpEndpoint(
   const state = createRequestStateCodec<RoundState>({ key, ttlSeconds: ROUND_TTL_S });
   const face = { ...deps, state };
   const older = olderConnections(deps.clock, deps.record);
-  const newer = createMcpHandler(({ authInfo }) => mcpServerFor(face, authInfo?.extra?.who as Authenticated), {
+  const newer = createMcpHandler(({ authInfo }) => mcpServerFor(face, authInfo?.extra?.who as Authenticated, 'newer'), {
     legacy: 'reject',
     onerror: () => undefined,
   });
@@ -58,7 +58,12 @@ export function mcpEndpoint(
         extra: { who },
       };
       if (await isLegacyRequest(request, body ?? null)) {
-        return older.serve(request, { who: who.principal, body, authInfo, makeServer: () => mcpServerFor(face, who) });
+        return older.serve(request, {
+          who: who.principal,
+          body,
+          authInfo,
+          makeServer: () => mcpServerFor(face, who, 'older'),
+        });
       }
       return newer.fetch(request, { authInfo, ...(body === undefined ? {} : { parsedBody: body }) });
     },

@@ -12,6 +12,7 @@ import type { Toolset } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
 import type { DefinitionStore } from '../store/mcp-definitions.ts';
 import { withOutput } from './answers.ts';
+import { exchangedName } from './exchanged-credentials.ts';
 import { type DeclaredToolset, toolsetOf } from './toolsets.ts';
 import { type Changed, createUpstream, type ExposedTool, type Upstream, type UpstreamState } from './upstream.ts';
 
@@ -166,10 +167,13 @@ function shownTools({ config, tools }: DeclaredToolset): ExposedTool[] {
   });
 }
 
-/** An upstream that knows people is called with the secret of whoever asks, and never with another's. */
+/** An upstream that knows people is called with the secret or the token of whoever asks, and never with another's. */
 function ownCredential(upstream: Upstream['config'] | null, contract: ToolContract, who: Authenticated): ToolContract {
-  if (!upstream?.per_user || contract.binding.connector !== 'mcp') return contract;
-  const credential = nameSchema.parse(`${upstream.credential}-${who.principal.id}`);
+  if (!upstream || contract.binding.connector !== 'mcp') return contract;
+  const { name, per_user, credentials } = upstream;
+  if (!per_user && !credentials) return contract;
+  const own = credentials ? exchangedName(name, who.principal.id) : `${upstream.credential}-${who.principal.id}`;
+  const credential = nameSchema.parse(own);
   return { ...contract, binding: { ...contract.binding, credential } };
 }
 

@@ -1,6 +1,11 @@
-import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import {
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+} from '@modelcontextprotocol/server';
 import { idSchema, type JsonObject, timeOfId } from '@portreeve/contract';
-import type { OutsideAnswer } from '@portreeve/gate';
+import type { Followed, OutsideAnswer } from '@portreeve/gate';
 import { z } from 'zod';
 import { callAnswer, RETRY_AFTER_S } from './answers.ts';
 import { type Caller, isOpen } from './call-tool.ts';
@@ -20,18 +25,34 @@ export function clientHasTasks(capabilities: JsonObject): boolean {
  * A proposal that is not at its end, as a task. Its id is the proposal's, of which nobody can guess one (80 random bits),
  * and which is nobody's but its principal's. `working` while others decide: the client has nothing to give.
  */
-export function taskOf(answer: OutsideAnswer): JsonObject {
-  const open = isOpen(answer);
+export function taskOf(answer: OutsideAnswer, reason: string | null = null): JsonObject {
+  const status = statusOf(answer, reason);
   return {
     resultType: 'task',
     taskId: answer.proposal,
-    status: open ? 'working' : 'completed',
-    ...(open ? { statusMessage: messageOf(answer) } : {}),
+    status,
+    ...(status === 'working' ? { statusMessage: messageOf(answer) } : {}),
     createdAt: timeOf(answer.proposal),
     lastUpdatedAt: timeOf(answer.proposal),
     ttlMs: TTL_MS,
     pollIntervalMs: RETRY_AFTER_S * 1000,
   };
+}
+
+/**
+ * `cancelled`: who asked has taken it back. `failed`: the server behind answered with an error of the protocol. What people
+ * or policy refused, and what a tool says that went wrong, is a result: `completed`.
+ */
+function statusOf(answer: OutsideAnswer, reason: string | null): 'working' | 'completed' | 'cancelled' | 'failed' {
+  if (isOpen(answer)) return 'working';
+  if (answer.status === 'denied' && answer.by === 'withdrawal') return 'cancelled';
+  return errorOf(reason) === null ? 'completed' : 'failed';
+}
+
+/** The number of the error by which a task failed; null where it did not. It is ours, out of our connector's reason. */
+function errorOf(reason: string | null): number | null {
+  const code = / error (-\d{5})$/.exec(reason ?? '')?.[1];
+  return code === undefined ? null : Number(code);
 }
 
 const messageOf = (answer: OutsideAnswer): string =>
@@ -54,6 +75,8 @@ const params = z.looseObject({ taskId: z.string().max(128) });
 export function serveTasks(server: Server, caller: Caller): void {
   const { outside, who } = caller;
   const mine = async (taskId: string) => {
+    if (!clientHasTasks(caller.capabilities()))
+      throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
     const id = idSchema('proposal').safeParse(taskId);
     const found = id.success ? await outside.follow(who.principal, id.data) : null;
     if (!found) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such task.');
@@ -61,10 +84,9 @@ export function serveTasks(server: Server, caller: Caller): void {
   };
 
   server.setRequestHandler('tasks/get', { params }, async ({ taskId }) => {
-    const { contract, answer } = await mine(taskId);
-    const { resultType: _, ...task } = taskOf(answer);
-    const result = isOpen(answer) ? {} : { result: { resultType: 'complete', ...callAnswer(contract, answer) } };
-    return { resultType: 'complete', ...task, ...result };
+    const found = await mine(taskId);
+    const { resultType: _, ...task } = taskOf(found.answer, found.reason);
+    return { resultType: 'complete', ...task, ...endOf(found) };
   });
   // Nothing is ever asked of the client for a task: whoever asks does not approve.
   server.setRequestHandler('tasks/update', { params }, async ({ taskId }) => {
@@ -76,4 +98,14 @@ export function serveTasks(server: Server, caller: Caller): void {
     if (answer.status === 'waiting') await caller.withdraw(answer.approval, who.principal);
     return { resultType: 'complete' };
   });
+}
+
+/** What a task carries at its end: its result, or its error, and never both. */
+function endOf({ contract, answer, reason }: Followed): JsonObject {
+  const status = statusOf(answer, reason);
+  if (status === 'working' || status === 'cancelled') return {};
+  const result = callAnswer(contract, answer);
+  if (status === 'completed') return { result: { resultType: 'complete', ...result } };
+  const [{ text = '' } = {}] = result.content as { text?: string }[];
+  return { error: { code: errorOf(reason), message: text, data: result.structuredContent ?? null } };
 }

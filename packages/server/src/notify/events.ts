@@ -34,6 +34,9 @@ const READERS: { readonly [T in RecordType]?: Reader<T> } = {
       ...(data.group === null ? {} : { groups: [data.group] }),
     }),
   ],
+  'oversight.alarm': ({ refs = {}, key = '', data }, at) => [
+    event('oversight.alarm', data.alarm, { refs, groups: data.groups, send_at: at, once: key }),
+  ],
   'environment.changed': ({ data }, at) => {
     const about = /^freeze:(.+)$/.exec(data.subject)?.[1];
     if (about === undefined) return [];

@@ -32,6 +32,8 @@ export function lookBehind(stages: {
     const { kind } = notification;
     if (kind.startsWith('approval.')) return approval(notification);
     if (kind.startsWith('handoff.')) return handoff(notification);
+    if (kind === 'oversight.alarm')
+      return { ...notification, what: notification.about.replaceAll('_', ' '), until: null };
     if (kind === 'freeze' || kind === 'stop') return { ...notification, what: null, until: null };
     throw new PortreeveError('internal', `There is nothing to say of ${kind}.`);
   };

@@ -25,6 +25,7 @@ test('I7: each kind has a title in words of ours, and a link that only opens a p
     ['Approval expires soon: pay_refund', `${ORIGIN}/approve/appr_1`],
     ['Work for a person: pay_refund', `${ORIGIN}/queue/appr_1`],
     ['Work of a person is overdue: pay_refund', `${ORIGIN}/queue/appr_1`],
+    ['Decisions look like stamping: pay_refund', `${ORIGIN}/oversight`],
     ['Frozen: appr_1', `${ORIGIN}/environment`],
     ['Everything is stopped', `${ORIGIN}/environment`],
   ]);

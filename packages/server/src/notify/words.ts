@@ -31,6 +31,7 @@ const OPENING: Readonly<Record<Notified, string>> = {
   'approval.expiring': 'Approval expires soon',
   'handoff.opened': 'Work for a person',
   'handoff.overdue': 'Work of a person is overdue',
+  'oversight.alarm': 'Decisions look like stamping',
   freeze: 'Frozen',
   stop: 'Everything is stopped',
 };
@@ -41,6 +42,7 @@ const PAGE: Readonly<Record<Notified, (about: string) => string>> = {
   'approval.expiring': (about) => `/approve/${about}`,
   'handoff.opened': (about) => `/queue/${about}`,
   'handoff.overdue': (about) => `/queue/${about}`,
+  'oversight.alarm': () => '/oversight',
   freeze: () => '/environment',
   stop: () => '/environment',
 };

@@ -5,6 +5,7 @@ import type { ExecutionService } from '@portreeve/gate';
 import type { LeaseStore } from '@portreeve/run';
 import { type Keys, keyId } from '../config/keys.ts';
 import type { Secrets } from '../config/secrets.ts';
+import type { ConnectorsOptions } from '../connectors.ts';
 import type { Database } from '../store/database.ts';
 import { dispatchStore } from '../store/dispatches.ts';
 import { executeStore } from '../store/executions.ts';
@@ -42,6 +43,7 @@ export async function wireExecution(options: {
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
   readonly follower: (key: string) => McpFollower | null;
+  readonly rehearsal?: ConnectorsOptions['rehearsal'];
 }): Promise<WiredExecution> {
   const { database, audit, config, keys, clock, leases, instance } = options;
   const stage = { audit, uow: database, clock };

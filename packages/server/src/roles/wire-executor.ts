@@ -10,7 +10,7 @@ import {
   type McpFollower,
 } from '@portreeve/execute';
 import type { Secrets } from '../config/secrets.ts';
-import { wireConnectors } from '../connectors.ts';
+import { type ConnectorsOptions, wireConnectors } from '../connectors.ts';
 import { credentialLeaseStore } from '../store/credential-leases.ts';
 import type { Database } from '../store/database.ts';
 import { executeStore } from '../store/executions.ts';
@@ -31,6 +31,7 @@ export function wireExecutor(options: {
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
   readonly follower?: (key: string) => McpFollower | null;
+  readonly rehearsal?: ConnectorsOptions['rehearsal'];
 }): { readonly use: Executor; readonly credentials: Credentials } {
   const { database, audit, clock, secrets, egress, systems, environment, folder, instance } = options;
   const stage = { audit, uow: database, clock };
@@ -53,6 +54,7 @@ export function wireExecutor(options: {
       clock,
       systems,
       folder,
+      rehearsal: options.rehearsal,
       ...(options.follower ? { follower: options.follower } : {}),
     }),
     instance,

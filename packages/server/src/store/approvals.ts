@@ -11,6 +11,7 @@ import {
 } from '@portreeve/contract';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './database.ts';
+import { inOrder } from './in-order.ts';
 import type { Tables } from './tables.ts';
 import type { Seals } from './values.ts';
 
@@ -225,8 +226,8 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
       return rows.map(({ id }) => asId('approval', id));
     },
 
-    async list({ state, groups, confirm_by, requester, limit, after }) {
-      let query = database.read.selectFrom('approvals').select(HEAD).orderBy('id').limit(limit);
+    async list({ state, groups, confirm_by, requester, ...page }) {
+      let query = database.read.selectFrom('approvals').select(HEAD);
       if (state !== null) query = query.where('state', '=', state);
       if (groups !== null)
         query = query.where(sql<boolean>`(groups && ${[...groups]}::text[] OR confirm_by = ${confirm_by}::text)`);
@@ -235,8 +236,7 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
         query = query.where(
           sql<boolean>`id IN (SELECT id FROM approvals WHERE requesters @> ARRAY[${requester}]::text[] OFFSET 0)`,
         );
-      if (after !== null) query = query.where('id', '>', after);
-      return withAllVerdicts(database.read, await query.execute());
+      return withAllVerdicts(database.read, await inOrder(query, 'approvals', page).execute());
     },
   };
 }

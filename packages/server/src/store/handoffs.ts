@@ -11,6 +11,7 @@ import {
 import type { HandoffPatch, HandoffStore } from '@portreeve/gate';
 import type { ColumnType, Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import { inOrder } from './in-order.ts';
 import type { Seals } from './values.ts';
 
 type Moment<T> = ColumnType<T, string | Extract<T, null>, string | Extract<T, null>>;
@@ -86,15 +87,14 @@ export function handoffStore(database: Database, sealing: Seals): HandoffStore {
       await query.where('id', '=', locked.id).execute();
     },
 
-    async list({ states, kind, run, group, assignee, after, limit = 100 }) {
-      let query = database.read.selectFrom('handoffs').selectAll().orderBy('id').limit(limit);
+    async list({ states, kind, run, group, assignee, order, after, limit = 100 }) {
+      let query = database.read.selectFrom('handoffs').selectAll();
       if (states) query = query.where('state', 'in', states);
       if (kind) query = query.where('kind', '=', kind);
       if (run) query = query.where('run', '=', run);
       if (group) query = query.where('group', '=', group);
       if (assignee) query = query.where('assignee', '=', assignee);
-      if (after) query = query.where('id', '>', after);
-      return opened(await query.execute());
+      return opened(await inOrder(query, 'handoffs', { order, after, limit }).execute());
     },
 
     async due(at, limit) {

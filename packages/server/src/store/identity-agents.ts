@@ -2,6 +2,7 @@ import { asId, canonicalJson, clearanceSchema, type EnvironmentName } from '@por
 import type { AgentRecord, AgentState, BegunSignIn, IdentityStore, Revocation } from '@portreeve/identity';
 import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import { inOrder } from './in-order.ts';
 
 interface BegunSignInsTable {
   state_hash: string;
@@ -115,10 +116,9 @@ export function agentStore(
         .where('id', '=', id)
         .execute();
     },
-    async listAgents({ limit, after }) {
-      let query = database.read.selectFrom('identity_agents').selectAll().orderBy('id').limit(limit);
-      if (after !== null) query = query.where('id', '>', after);
-      return (await query.execute()).map(agentOf);
+    async listAgents(page) {
+      const query = database.read.selectFrom('identity_agents').selectAll();
+      return (await inOrder(query, 'identity_agents', page).execute()).map(agentOf);
     },
     async agentsToReview(now, limit) {
       const rows = await database.read

@@ -10,6 +10,7 @@ import {
 import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import { accessStore, agentStore, begunSignInStore } from './identity-agents.ts';
+import { inOrder } from './in-order.ts';
 
 interface AccountsTable {
   id: string;
@@ -150,10 +151,9 @@ export function identityStore(database: Database): IdentityStore {
         .where('id', '=', id)
         .execute();
     },
-    async listAccounts({ limit, after }) {
-      let query = database.read.selectFrom('identity_accounts').selectAll().orderBy('id').limit(limit);
-      if (after !== null) query = query.where('id', '>', after);
-      return (await query.execute()).map(accountOf);
+    async listAccounts(page) {
+      const query = database.read.selectFrom('identity_accounts').selectAll();
+      return (await inOrder(query, 'identity_accounts', page).execute()).map(accountOf);
     },
 
     async insertSession(tx, session) {

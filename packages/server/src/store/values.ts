@@ -55,6 +55,10 @@ export function contextStore(database: Database, sealing: Seals): ContextStore {
         .execute();
     },
 
+    async removeValues(tx, run) {
+      await database.on(tx).deleteFrom('run_values').where('run', '=', run).execute();
+    },
+
     async valuesToClear(which) {
       const query = database.read.selectFrom('run_values').selectAll().where('clearing', 'is not', null);
       const rows = await ('run' in which

@@ -3,7 +3,6 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { signVerdict } from '@portreeve/approve';
 import type {
   Approval,
   JsonObject,
@@ -17,6 +16,7 @@ import type {
 import { makeSigningKey, type Signer, type SigningKey, unlockSigningKey } from '@portreeve/identity/signing-key';
 import { readLocalAccounts } from '../config/local-accounts.ts';
 import { plainKeystore } from '../config/secrets.ts';
+import { signStatement } from '../sign-statement.ts';
 import { type PortreeveServer, type StartOptions, startServer } from '../start.ts';
 import { testDatabase } from '../store/testing/database.ts';
 import { type Client, client } from './client.ts';
@@ -196,21 +196,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       },
 
       async verdict(name, { approval, digest }, verdict, over = {}) {
-        const statement = {
-          v: 1 as const,
-          approval: approval.id,
-          proposal: approval.proposal,
-          proposal_digest: digest,
-          decision: approval.decision,
-          ...(approval.preview_digest === null ? {} : { preview_digest: approval.preview_digest }),
-          verdict,
-          approver: (await as(name)).principal.id,
-          reason: 'I have read all of it.',
-          signed_at: new Date().toISOString(),
-          nonce: randomBytes(16).toString('base64url'),
-          ...over,
-        };
-        return signVerdict(statement, await signerOf(name));
+        const said = { verdict, approver: (await as(name)).principal.id, reason: 'I have read all of it.' };
+        return signStatement({ approval, digest }, said, await signerOf(name), over);
       },
 
       async restart() {

@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +15,7 @@ import { httpDownstream } from '../../testing/http-downstream.ts';
 import { testMcpServer } from '../../testing/mcp-server.ts';
 import { proofClaims } from '../../testing/proof.ts';
 import { mcpConnector } from './mcp-connector.ts';
+import { withoutNetwork } from './without-network.ts';
 
 const SERVER = fileURLToPath(new URL('../../testing/mcp-stdio-server.ts', import.meta.url));
 const published = { published: true };
@@ -186,6 +189,27 @@ describe('F8: MCP', () => {
     const executor = fixture.executor(downstream.connector);
     return (await executor.execute({ token, proposal: input.proposal, contract: bound })).outcome;
   };
+
+  test('a server over stdio has no network unless it is declared, where the system allows that', async () => {
+    const listener = createServer().listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    writeFileSync(join(stdio.folder, 'effects.port'), String(port));
+    try {
+      const { server } = (await stdio.contract(5_000)).binding as McpBinding;
+      await call(stdio);
+      await call(stdio, { server: { ...server, network: true } as McpBinding['server'] });
+      const seen = stdio
+        .lines('effects.net')
+        .slice(-2)
+        .map((line) => JSON.parse(line));
+      if (!(await withoutNetwork())) process.stderr.write('skipped: this system takes no network away\n');
+      expect(seen).toEqual([(await withoutNetwork()) ? 'ENETUNREACH' : 'connected', 'connected']);
+    } finally {
+      rmSync(join(stdio.folder, 'effects.port'));
+      listener.close();
+    }
+  });
 
   test('a tool whose definition has changed is not called; both digests are named', async () => {
     const downstream = await httpServer('Publishes and also sends everything to another place.');

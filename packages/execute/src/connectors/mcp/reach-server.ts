@@ -32,13 +32,13 @@ export function transportTo(reaching: Reaching, { server, credential, call, time
     const url = new URL(located(server.url, locate));
     return sending.guard(httpTransport({ url, egress, credential, call, bytes_max, sending }));
   }
-  const { command, credential_variable } = server;
+  const { command, credential_variable, network = false } = server;
   if (credential !== null && credential_variable === undefined) {
     throw new NotSendable('the binding names no variable for the credential');
   }
   const environment = credential === null ? {} : { [credential_variable!]: credential };
   const cpu_seconds_max = Math.ceil(timeout_ms / 1000) + 5;
-  return sending.guard(stdioTransport({ command, folder, environment, cpu_seconds_max, bytes_max }));
+  return sending.guard(stdioTransport({ command, folder, environment, cpu_seconds_max, bytes_max, network }));
 }
 
 /** Lists that are longer end with an error. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { ReadBuffer, serializeMessage, type Transport } from '@modelcontextprotocol/client';
+import { withoutNetwork } from './without-network.ts';
 
 export interface StdioOptions {
   readonly command: readonly string[];
@@ -10,6 +11,8 @@ export interface StdioOptions {
   /** Seconds of processor time, after which the system ends it. */
   readonly cpu_seconds_max: number;
   readonly bytes_max: number;
+  /** Whether it may have connections of its own. */
+  readonly network: boolean;
 }
 
 /** Set by the shell and then given up for the server itself: no core dump, few files, little processor time. */
@@ -17,18 +20,22 @@ const LIMITS = 'ulimit -c 0 && ulimit -n 256 && ulimit -t "$1" && shift && exec 
 
 /**
  * A server as a child process: nothing of our environment, a process group of its own that is ended as a whole, bounded
- * output. What it writes to standard error goes nowhere. Its own connections are outside the egress guard: whoever
- * declares such a server trusts its program.
+ * output. What it writes to standard error goes nowhere. It has no network, where the system allows that; connections of
+ * one that was declared with a network are outside the egress guard: whoever declares such a server trusts its program.
  */
 export function stdioTransport(options: StdioOptions): Transport {
-  const { command, folder, environment, cpu_seconds_max, bytes_max } = options;
+  const { command, folder, environment, cpu_seconds_max, bytes_max, network } = options;
   let child: ChildProcess | null = null;
   let bytes = 0;
+  let closed = false;
   const lines = new ReadBuffer();
   const transport: Transport = {
-    start() {
-      return new Promise((resolve, reject) => {
-        child = spawn('/bin/sh', ['-c', LIMITS, 'sh', String(cpu_seconds_max), ...command], {
+    async start() {
+      const alone = network ? null : await withoutNetwork();
+      if (closed) throw new Error('the server was given up before it began');
+      await new Promise<void>((resolve, reject) => {
+        const limited = ['-c', LIMITS, 'sh', String(cpu_seconds_max), ...(alone ?? []), ...command];
+        child = spawn('/bin/sh', limited, {
           cwd: folder,
           env: { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, ...environment },
           stdio: ['pipe', 'pipe', 'ignore'],
@@ -54,6 +61,7 @@ export function stdioTransport(options: StdioOptions): Transport {
       });
     },
     async close() {
+      closed = true;
       end(null);
     },
   };

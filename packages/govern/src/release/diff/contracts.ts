@@ -1,4 +1,13 @@
-import { type Change, CONFIDENTIALITY, EFFECTS, INTEGRITY, type Json, jsonDiff, RISK_TIERS } from '@portreeve/contract';
+import {
+  type Change,
+  CONFIDENTIALITY,
+  EFFECTS,
+  IDENTIFIERS,
+  INTEGRITY,
+  type Json,
+  jsonDiff,
+  RISK_TIERS,
+} from '@portreeve/contract';
 import type { ReleaseManifest } from '../manifest.ts';
 import { type Area, looserInOrder, type ReleaseChange, said } from './change.ts';
 import { schemaLoosens } from './schema-loosens.ts';
@@ -39,6 +48,7 @@ const SOURCE: readonly Meaning[] = [
   [/^\/fields(\/|$)/, (change) => !gone(change)],
   [/^\/limits\//, (change) => change.kind !== 'changed' || Number(change.after) > Number(change.before)],
   [/^\/query(\/|$)/, schemaLoosens],
+  [/^\/(holds|production)$/, always],
   [/^\/(life|binding|form)(\/|$)/, always],
 ];
 
@@ -53,6 +63,14 @@ const WORKFLOW: readonly Meaning[] = [
   [/^\/history(\/|$)/, (change) => !come(change)],
   [/^\/input(\/|$)/, schemaLoosens],
   [/^\/(subject|file_input)(\/|$)/, always],
+  // Answers bind: without them nothing does, and what is mapped no more is met by nobody's word.
+  [/^\/(boundaries|regulation)$/, gone],
+  [/^\/boundaries\/(repositories|logs|kept\/models)(\/|$)/, (change) => !gone(change)],
+  [/^\/boundaries\/production_logs$/, ordered([false, true])],
+  [/^\/boundaries\/secrets$/, ordered(['redact', 'keep'])],
+  [/^\/boundaries\/identifiers\//, ordered([...IDENTIFIERS])],
+  [/^\/boundaries\/kept\/days$/, (change) => change.kind === 'changed' && Number(change.after) > Number(change.before)],
+  [/^\/regulation\//, (change) => gone(change)],
 ];
 
 const MODEL: readonly Meaning[] = [

@@ -37,6 +37,8 @@ export const figures: readonly Figure[] = [
     { id: 'approvals_asked', title: 'Approvals asked for', filter: { type: 'approval.requested' } },
     { id: 'approved', title: 'Let through by people', filter: { type: 'approval.closed', outcome: 'approved' } },
     { id: 'denied', title: 'Denied by people', filter: { type: 'approval.closed', outcome: 'denied' } },
+    { id: 'amended', title: 'Amended by people', filter: { type: 'approval.amended' } },
+    { id: 'stamping', title: 'Stamping alarms', filter: { type: 'oversight.alarm' }, alarm: true },
     { id: 'expired', title: 'Denied by time', filter: { type: 'approval.closed', outcome: 'expired' } },
     { id: 'verdicts_refused', title: 'Verdicts refused', filter: { type: 'approval.refused_verdict' }, alarm: true },
   ]),

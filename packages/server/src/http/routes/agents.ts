@@ -1,4 +1,13 @@
-import { actorOf, clearanceSchema, ENVIRONMENTS, idSchema, PortreeveError, ROLES } from '@portreeve/contract';
+import {
+  actorOf,
+  clearanceSchema,
+  ENVIRONMENTS,
+  idSchema,
+  orderNames,
+  orderOf,
+  PortreeveError,
+  ROLES,
+} from '@portreeve/contract';
 import { AGENT_STATES, agentChangeSchema, newAgentSchema } from '@portreeve/identity';
 import { z } from 'zod';
 import { route } from '../route.ts';
@@ -25,12 +34,19 @@ export const agentRoutes = [
     method: 'GET',
     url: '/v1/agents',
     operation: 'agents.read',
-    summary: 'Registered agents, by id',
+    summary: 'Registered agents, by id, by state or by the day of their review',
     records: 'read',
-    query: z.strictObject({ limit: listLimit, after: idSchema('principal').optional() }),
+    query: z.strictObject({
+      sort: z.enum(orderNames(['id', 'state', 'review'])).default('id'),
+      limit: listLimit,
+      after: idSchema('principal').optional().describe('Continue behind this one, in that order'),
+    }),
     answers: { 200: z.object({ agents: z.array(agentSchema), next: z.string().nullable() }) },
     handler: async ({ services, query }) => {
-      const agents = await services.identity.agents({ limit: query.limit, after: query.after ?? null });
+      const agents = await services.identity.agents({
+        ...{ limit: query.limit, after: query.after ?? null },
+        order: orderOf(query.sort, { id: 'id', state: 'state', review: 'review_by' }),
+      });
       return { agents, next: agents.length === query.limit ? (agents.at(-1)?.id ?? null) : null };
     },
   }),

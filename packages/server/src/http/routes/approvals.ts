@@ -9,6 +9,8 @@ import {
   digestSchema,
   draft,
   idSchema,
+  orderNames,
+  orderOf,
   PortreeveError,
   type Principal,
   previewViewSchema,
@@ -49,14 +51,15 @@ export const approvalRoutes = [
     method: 'GET',
     url: '/v1/approvals',
     operation: 'approvals.read',
-    summary: 'Approvals, oldest first',
+    summary: 'Approvals, in the order of when they were asked for, or of when they are denied by themselves',
     records: 'read',
     query: z.strictObject({
       state: z.enum(APPROVAL_STATES).optional(),
       /** Those alone that one may decide, as a member or in somebody’s place. */
       mine: z.stringbool().default(false),
+      sort: z.enum(orderNames(['asked', 'until'])).default('asked'),
       limit: listLimit,
-      after: idSchema('approval').optional(),
+      after: idSchema('approval').optional().describe('Continue behind this one, in that order'),
     }),
     answers: {
       200: z.object({
@@ -66,10 +69,11 @@ export const approvalRoutes = [
       }),
     },
     handler: async ({ services, who, query }) => {
-      const { mine, ...filter } = query;
+      const { mine, sort, ...filter } = query;
       const requester = requesterOnly(who.principal);
       const approvals = await services.approvals.list({
         ...filter,
+        order: orderOf(sort, { asked: 'id', until: 'expires_at' }),
         ...(mine ? { groups: await services.approvals.groupsFor(who.principal), confirm_by: who.principal.id } : {}),
         ...(requester === null ? {} : { requester: asId('principal', requester) }),
       });

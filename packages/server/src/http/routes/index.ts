@@ -23,6 +23,7 @@ import { policyRoutes } from './policy.ts';
 import { proposalRoutes } from './proposals.ts';
 import { publicRoutes } from './public.ts';
 import { queueRoutes } from './queue.ts';
+import { readinessRoutes } from './readiness.ts';
 import { revealRoutes } from './reveal.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -62,6 +63,7 @@ export const routes: readonly Route[] = [
   ...figureRoutes,
   ...driftRoutes,
   ...evidenceRoutes,
+  ...readinessRoutes,
   ...authzenRoutes,
   ...systemRoutes,
 ];

@@ -1,5 +1,4 @@
-import { actorOf, draft, PortreeveError, stampingRulesSchema } from '@portreeve/contract';
-import { ALARMS } from '@portreeve/govern';
+import { actorOf, draft, OVERSIGHT_ALARMS, PortreeveError, stampingRulesSchema } from '@portreeve/contract';
 import { z } from 'zod';
 import { oversightReport } from '../../oversight.ts';
 import { route } from '../route.ts';
@@ -21,7 +20,9 @@ const figures = z.array(
     to_verdict_p90_ms: ms,
     in_view_p50_ms: ms.describe('As the browsers say; nothing rests on it'),
     in_view_known: z.number(),
-    alarms: z.array(z.object({ alarm: z.enum(ALARMS), rule: z.string(), counted: z.number(), of: z.number() })),
+    alarms: z.array(
+      z.object({ alarm: z.enum(OVERSIGHT_ALARMS), rule: z.string(), counted: z.number(), of: z.number() }),
+    ),
     records: z.array(z.string()).describe('Places of the newest records that were counted'),
   }),
 );
@@ -55,11 +56,21 @@ export const oversightRoutes = [
               missed: z.number(),
               unanswered: z.number(),
               caught_percent: z.number().nullable(),
+              to_verdict_p50_ms: ms,
+              real_to_verdict_p50_ms: ms.describe('Of what this team decided besides, in the same time'),
+              in_view_p50_ms: ms,
+              real_in_view_p50_ms: ms,
               records: z.array(z.string()),
             }),
           )
           .nullable()
           .describe('Planted test proposals that are closed, by team; null for who may not know of them'),
+        planted_by: z
+          .array(
+            z.object({ requester: z.string(), asked: z.number(), planted: z.number(), planted_percent: z.number() }),
+          )
+          .nullable()
+          .describe('In whose name they were, and how much of what was asked in that name was planted'),
       }),
     },
     handler: async ({ services, who, query }) => {

@@ -4,6 +4,8 @@ import {
   type Handoff,
   idSchema,
   jsonSchema,
+  orderNames,
+  orderOf,
   PortreeveError,
   type Principal,
 } from '@portreeve/contract';
@@ -26,7 +28,7 @@ export const queueRoutes = [
     method: 'GET',
     url: '/v1/queue',
     operation: 'queue.read',
-    summary: 'Work that waits for a person, oldest first',
+    summary: 'Work that waits for a person, in the order of its beginning, of when it is due, or of its kind',
     records: 'read',
     query: z.strictObject({
       state: z.enum([...HANDOFF_STATES, 'unfinished']).default('unfinished'),
@@ -34,15 +36,17 @@ export const queueRoutes = [
       run: idSchema('run').optional(),
       group: z.string().min(1).max(128).optional(),
       mine: z.stringbool().default(false).describe('Only what the caller has taken or was given'),
+      sort: z.enum(orderNames(['since', 'due', 'kind'])).default('since'),
       limit: listLimit,
-      after: idSchema('handoff').optional(),
+      after: idSchema('handoff').optional().describe('Continue behind this one, in that order'),
     }),
     answers: { 200: z.object({ handoffs: z.array(handoffView), next: z.string().nullable() }) },
     handler: async ({ services, who, query }) => {
-      const { state, kind, run, group, mine, limit, after } = query;
+      const { state, kind, run, group, mine, sort, limit, after } = query;
       const handoffs = await services.handoffs.list({
         states: state === 'unfinished' ? ['open', 'taken'] : [state],
         limit,
+        order: orderOf(sort, { since: 'id', due: 'due_at', kind: 'kind' }),
         ...(kind ? { kind } : {}),
         ...(run ? { run } : {}),
         ...(group ? { group } : {}),

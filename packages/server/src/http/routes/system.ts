@@ -3,6 +3,8 @@ import {
   clearanceSchema,
   ENDPOINT_PLACES,
   idSchema,
+  orderNames,
+  orderOf,
   PRINCIPAL_KINDS,
   principalSchema,
 } from '@portreeve/contract';
@@ -114,16 +116,20 @@ export const systemRoutes = [
     method: 'GET',
     url: '/v1/accounts',
     operation: 'accounts.list',
-    summary: 'Accounts by id, page by page; of one kind alone where one is named',
+    summary: 'Accounts by id or by name, page by page; of one kind alone where one is named',
     records: 'read',
     query: z.strictObject({
+      sort: z.enum(orderNames(['id', 'name'])).default('id'),
       limit: listLimit,
-      after: idSchema('principal').optional(),
+      after: idSchema('principal').optional().describe('Continue behind this one, in that order'),
       kind: z.enum(PRINCIPAL_KINDS).optional(),
     }),
     answers: { 200: z.object({ accounts: z.array(principalSchema), next: z.string().nullable() }) },
     handler: async ({ services, query }) => {
-      const page = await services.identity.accounts({ limit: query.limit, after: query.after ?? null });
+      const page = await services.identity.accounts({
+        ...{ limit: query.limit, after: query.after ?? null },
+        order: orderOf(query.sort, { id: 'id', name: 'name' }),
+      });
       return {
         accounts: page.filter(({ kind }) => query.kind === undefined || kind === query.kind),
         next: page.length === query.limit ? (page.at(-1)?.id ?? null) : null,

@@ -1,4 +1,5 @@
 import {
+  ACCEPTABLE_USE_ANCHORS,
   ACTION_TIERS,
   CATEGORIES,
   CONFIDENTIALITY,
@@ -8,6 +9,7 @@ import {
   jsonObjectSchema,
   workflowContractSchema,
 } from '@portreeve/contract';
+import { acceptableUsePage } from '@portreeve/govern';
 import { z } from 'zod';
 import type { ProjectWorkflow } from '../../config/project.ts';
 
@@ -47,6 +49,9 @@ export const workflowAnswer = z
   .extend({
     release: z.string(),
     acceptable_use: z.string().nullable().describe('`ACCEPTABLE_USE.md` of the workflow, as it was loaded'),
+    acceptable_use_page: z
+      .array(z.object({ anchor: z.enum(ACCEPTABLE_USE_ANCHORS), title: z.string(), lines: z.array(z.string()) }))
+      .describe('The page for users; a refusal links to one of the anchors'),
     tools: z.array(toolAnswer),
     sources: z.array(sourceAnswer),
   });
@@ -61,6 +66,10 @@ export function workflowView({
     ...told,
     release,
     acceptable_use,
+    acceptable_use_page: acceptableUsePage({ contract, tools, sources, acceptable_use }).map((section) => ({
+      ...section,
+      lines: [...section.lines],
+    })),
     tools: tools.map((tool) => ({
       ...{ name: tool.name, version: tool.version, title: tool.title, description: tool.description },
       ...{ tier: tool.tier, effect: tool.effect, args: tool.args, sinks: [...tool.sinks], clearance: tool.clearance },

@@ -1,0 +1,2 @@
+export { type MockApi, mockApi } from './mock-api.ts';
+export { rightsByRole } from './rights.ts';
