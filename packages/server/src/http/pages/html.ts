@@ -21,7 +21,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 function toMarkup(part: Part): string {
   if (part instanceof Html) return part.markup;
   if (typeof part === 'object') return part.map(({ markup }) => markup).join('');
-  return escaped(String(part).replace(UNSEEN, nameOf));
+  return escaped(String(part).replace(EACH_UNSEEN, nameOf));
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
