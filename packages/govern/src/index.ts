@@ -12,7 +12,7 @@ export { type Change, METRICS, type Observation, observer, type SeenRecord, WATC
 export { answerFramework } from './evidence/answer.ts';
 export { FRAMEWORK_MAPS } from './evidence/frameworks/index.ts';
 export type { Look, SeenAgent, SeenRecord as EvidenceRecord } from './evidence/look.ts';
-export { ALARMS, type Alarm } from './oversight/alarms.ts';
+export type { Alarm } from './oversight/alarms.ts';
 export { figuresBy, type MeasuredDecision, percentile } from './oversight/figures.ts';
 export type { ReadinessFix, ReadinessInput, ReadinessItem } from './readiness/item.ts';
 export { READINESS_ITEMS, type Readiness, readinessOf } from './readiness/readiness.ts';

@@ -15,5 +15,5 @@ export function simulatedAnswer(
     const text = JSON.stringify(fields);
     return { id, text, fields: readFields(text), position };
   });
-  return generate(output, { items, given: readFields(JSON.stringify(shown.given)), asked: '' }, PLAIN);
+  return generate(output, { items, heard: [], given: readFields(JSON.stringify(shown.given)), asked: '' }, PLAIN);
 }
