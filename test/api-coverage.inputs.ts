@@ -484,7 +484,10 @@ export const INPUTS: Readonly<
   },
   'POST /v1/queue/:id/assign': {
     role: 'operator',
-    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/assign`, body: { to: 'prn_somebody' } }),
+    input: async (house) => ({
+      path: `/v1/queue/${await handoff(house)}/assign`,
+      body: { to: (await house.as('operator')).principal.id },
+    }),
   },
   'POST /v1/queue/:id/escalate': {
     role: 'operator',

@@ -46,10 +46,8 @@ export function amended(stored: StoredProposal, { args, by, reason }: Amendment,
   const known = new Map(proposal.provenance.map((leaf) => [leaf.path, leaf]));
   const provenance: Provenance[] = [];
   collect(args, proposal.args, '', { known, by: by.id, into: provenance });
-  const { evidence: _cited, ...rest } = proposal;
   const body = {
-    ...rest,
-    evidence: proposal.evidence,
+    ...proposal,
     id: newId('proposal', clock),
     args,
     provenance,

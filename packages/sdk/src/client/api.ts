@@ -608,7 +608,7 @@ export interface Api {
     body: { visible_ms: number };
     answer: { counted: boolean };
   };
-  /** Take back what one has asked for, before it is used: nothing is done then. */
+  /** Take back what one has asked for, while it is pending: nothing is done then. */
   'POST /v1/approvals/:id/withdraw': {
     params: { id: string };
     query: {};
