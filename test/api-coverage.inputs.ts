@@ -337,11 +337,11 @@ export const INPUTS: Readonly<
   },
   'GET /v1/proposals/:id': {
     role: 'requester',
-    input: async (house) => {
-      const body = { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } };
-      const key = { 'idempotency-key': randomBytes(8).toString('hex') };
-      return { path: `/v1/proposals/${(await (await house.as('analyst')).post('/v1/proposals', body, key)).body.id}` };
-    },
+    input: async (house) => ({ path: `/v1/proposals/${await proposed(house)}` }),
+  },
+  'POST /v1/proposals/:id/resume': {
+    role: 'requester',
+    input: async (house) => ({ path: `/v1/proposals/${await approvedOutside(house)}/resume`, body: {} }),
   },
   'POST /v1/intents': {
     role: 'requester',
@@ -567,7 +567,10 @@ export const INPUTS: Readonly<
   },
   'POST /v1/queue/:id/assign': {
     role: 'operator',
-    input: async (house) => ({ path: `/v1/queue/${await handoff(house)}/assign`, body: { to: 'prn_somebody' } }),
+    input: async (house) => ({
+      path: `/v1/queue/${await handoff(house)}/assign`,
+      body: { to: (await house.as('operator')).principal.id },
+    }),
   },
   'POST /v1/queue/:id/escalate': {
     role: 'operator',
@@ -739,3 +742,20 @@ export const INPUTS: Readonly<
     }),
   },
 };
+
+/** A proposal of an agent outside. */
+async function proposed(house: TestServer): Promise<string> {
+  const body = { tool: 'cases_find_owner', args: { case_id: 'CASE-1' } };
+  const key = { 'idempotency-key': randomBytes(8).toString('hex') };
+  return (await (await house.as('analyst')).post('/v1/proposals', body, key)).body.id;
+}
+
+/** One that people have approved, and that nobody has carried on. */
+async function approvedOutside(house: TestServer): Promise<string> {
+  const [analyst, lead] = [await house.as('analyst'), await house.as('lead')];
+  const args = { case_id: 'CASE-1', note: randomBytes(8).toString('hex'), evidence: [] };
+  const { body } = await analyst.post('/v1/proposals', { tool: 'cases_post_note', args });
+  const shown = (await lead.get(`/v1/approvals/${body.approval}`)).body;
+  await lead.post(`/v1/approvals/${body.approval}/verdicts`, await house.verdict('lead', shown, 'approve'));
+  return body.id;
+}

@@ -150,6 +150,7 @@ function gateWith(
 ): Gate {
   const audit = memoryAuditWriter();
   const uow = memoryUnitOfWork();
+  const proposals = memoryProposalStore();
   const environment: EnvironmentFacts = {
     name: 'production',
     freezes: [],
@@ -162,12 +163,14 @@ function gateWith(
     audit,
     uow,
     clock,
-    store: memoryProposalStore(),
+    store: proposals,
     history: memoryHistoryStore(),
     notices: memoryNoticeStore(),
     handoffs: createHandoffs({
       ...{ audit, uow, clock, store: memoryHandoffStore() },
       procedures: () => ({}),
+      whoIs: async () => null,
+      proposals,
       finished: async () => undefined,
     }),
     environment: {

@@ -19,7 +19,7 @@ export const gateOf = (house: TestServer, { token }: { readonly token: string })
   createGate({ url: house.url, token });
 
 /** A gate that nobody answers at. */
-export const noGate = (): Gate => createGate({ url: 'http://127.0.0.1:9', token: 'x' });
+export const noGate = (): Gate => createGate({ url: 'http://127.0.0.1:65535', token: 'x' });
 
 /** People approve, or deny, what an answer says that it waits for. */
 export async function decide(house: TestServer, said: string, verdict: 'approve' | 'deny'): Promise<void> {

@@ -83,6 +83,12 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
       verdict: 'deny',
       reason: 'jkd: the case is closed',
     });
+    // What is signed is the page's own: it takes the reason, shows it to be read, and leaves nothing in the address.
+    await page.unroute('**/approve/**');
+    await page.reload();
+    await page.getByRole('button', { name: 'Deny' }).waitFor();
+    await expect.poll(() => page.locator('#reason').inputValue()).toBe('jkd: the case is closed');
+    expect(new URL(page.url()).hash).toBe('');
     // Nothing was decided on the way: a link decides nothing.
     const { body } = await (await house.house.as('lead')).get(`/v1/approvals/${second}`);
     expect(body.approval.state).toBe('pending');

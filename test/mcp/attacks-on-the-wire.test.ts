@@ -164,23 +164,6 @@ test('I4 T42: a task is found by nobody who guesses, and by nobody else who know
 
 test('I4 D5 T42: a connection in other hands is none, and a new one washes nothing off', async () => {
   const [who, other] = [await at.somebody(), await at.somebody()];
-  const older = async (by: SignedInClient, body: object, session?: string) =>
-    fetch(`${at.house.url}/mcp`, {
-      method: 'POST',
-      headers: {
-        ...{ authorization: `Bearer ${by.token}`, 'content-type': 'application/json' },
-        accept: 'application/json, text/event-stream',
-        ...(session ? { 'mcp-session-id': session } : {}),
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', ...body }),
-    });
-  const clientInfo = { name: 'older', version: '1' };
-  const begin = {
-    id: 1,
-    method: 'initialize',
-    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
-  };
-  const session = async (by: SignedInClient) => (await older(by, begin)).headers.get('mcp-session-id') ?? '';
   const mine = await session(who);
   expect((await older(other, { id: 2, method: 'tools/list' }, mine)).status).toBe(404);
   const read = { name: 'cases_find_owner', arguments: { case_id: 'CASE-1' } };
@@ -191,3 +174,54 @@ test('I4 D5 T42: a connection in other hands is none, and a new one washes nothi
   const fresh = await older(other, { id: 5, method: 'tools/call', params: declared }, await session(other));
   expect(await fresh.text()).toContain('"state":"open"');
 });
+
+test('B2 I4 T42: a connection keeps no right that the request has not: another credential is another connection', async () => {
+  const who = await at.somebody();
+  const wish = { label: 'narrow', roles: ['requester'], tools: ['find_owner'], ttl_minutes: 60 };
+  const narrow = { ...who, token: (await who.post('/v1/tokens', wish)).body.token as string };
+  const mine = await session(who);
+  const note = { name: 'cases_post_note', arguments: { case_id: 'CASE-1', note: 'x', evidence: [] } };
+  const calls = { id: 2, method: 'tools/call', params: note };
+  const before = await proposals();
+  expect((await older(narrow, { id: 2, method: 'tools/list' }, mine)).status).toBe(404);
+  expect((await older(narrow, calls, mine)).status).toBe(403);
+  const many = [
+    { jsonrpc: '2.0', id: 1, method: 'ping' },
+    { jsonrpc: '2.0', ...calls },
+  ];
+  expect((await older(narrow, many, await session(narrow))).status).toBe(403);
+  expect(await proposals()).toBe(before);
+  expect((await older(who, { id: 3, method: 'tools/list' }, mine)).status).toBe(200);
+});
+
+test('I4 INV1: what a person answered is no argument: a call that brings it along is refused', async () => {
+  const who = await at.somebody();
+  const before = await proposals();
+  const args = { case_id: 'CASE-1', 'mcp-input': { responses: { ask: { action: 'accept' } } } };
+  const { result } = await call(who, 'cases_find_owner', args);
+  expect(result).toMatchObject({ isError: true, structuredContent: { code: 'bad_input' } });
+  expect(JSON.stringify(result)).toContain('mcp-input is no argument');
+  const { status, body } = await who.post('/v1/proposals', { tool: 'cases_find_owner', args });
+  expect([status, body.code]).toEqual([422, 'bad_input']);
+  expect(body.detail).toContain('mcp-input is no argument');
+  expect(await proposals()).toBe(before);
+});
+
+/** As a client of an older revision speaks, on the connection of that id. */
+const older = async (by: SignedInClient, body: object, id?: string) =>
+  fetch(`${at.house.url}/mcp`, {
+    method: 'POST',
+    headers: {
+      ...{ authorization: `Bearer ${by.token}`, 'content-type': 'application/json' },
+      accept: 'application/json, text/event-stream',
+      ...(id ? { 'mcp-session-id': id } : {}),
+    },
+    body: JSON.stringify(Array.isArray(body) ? body : { jsonrpc: '2.0', ...body }),
+  });
+const clientInfo = { name: 'older', version: '1' };
+const begin = {
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
+};
+const session = async (by: SignedInClient) => (await older(by, begin)).headers.get('mcp-session-id') ?? '';

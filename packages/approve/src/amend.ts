@@ -8,7 +8,8 @@ import {
   type Tx,
 } from '@portreeve/contract';
 import { type ClosingDeps, close, closedError } from './closing.ts';
-import { ineligibleError, isOverdue, type StandingFor } from './judge.ts';
+import { type DelegationDeps, stillStanding, stoodInRecords } from './delegations.ts';
+import { eligibilityOf, ineligibleError, isOverdue, type StandingFor } from './judge.ts';
 import type { StoredApproval } from './ports.ts';
 
 /** The approval that is closed, and the records of that for the caller to append last. */
@@ -22,17 +23,19 @@ export interface ClosedAsAmended {
  * it may do that: nothing is approved by it, so that it needs no signature. Gives the error where they may not.
  */
 export async function closeAmendedIn(
-  deps: ClosingDeps,
+  deps: ClosingDeps & { readonly delegations?: Pick<DelegationDeps, 'delegations'> },
   tx: Tx,
   id: ApprovalId,
   by: Principal,
-  standing: StandingFor,
+  known: StandingFor,
 ): Promise<ClosedAsAmended | PortreeveError> {
   const stored = await deps.store.lock(tx, id);
+  const standing = await stillStanding(deps, tx, by.id, known);
   const refusal = amendmentRefusal(stored, by, standing, deps.clock.now());
   if (!stored || refusal) return refusal ?? missing();
   const { record } = await close(deps, tx, stored, 'amend', 'person', actorOf(by));
-  return { closed: stored, records: [record] };
+  const { in_place_of } = eligibilityOf(stored, by, standing);
+  return { closed: stored, records: [record, ...stoodInRecords(in_place_of, 'amend', stored, by)] };
 }
 
 /** Why somebody may not amend what an approval is about; null where they may. */

@@ -25,7 +25,7 @@ import { amendmentRefusal, type ClosedAsAmended, closeAmendedIn, refusedAmendmen
 import { checkSignature, type SignatureDeps } from './check-signature.ts';
 import { close, closedError, expireIfOverdue, toApproval } from './closing.ts';
 import { decideIn } from './decide.ts';
-import { type DelegationDeps, standingFor } from './delegations.ts';
+import { type DelegationDeps, type IsFrozen, standingFor } from './delegations.ts';
 import type { StandingFor } from './judge.ts';
 import { type NudgeDeps, nudgeDue } from './nudge.ts';
 import { type GivenAssertion, signedVerdictOf } from './passkeys/signed-verdict.ts';
@@ -50,6 +50,8 @@ export interface ApprovalFilter {
 export interface ApprovalsOptions extends SignatureDeps, Pick<NudgeDeps, 'onNudge'> {
   /** Who may decide in whose place; left out: everybody for themselves. */
   readonly delegations?: Pick<DelegationDeps, 'delegations' | 'whoIs'>;
+  /** Whether somebody is frozen now: whose voice they lend, or gave, does not count. Left out: nobody is. */
+  readonly isFrozen?: IsFrozen;
   readonly store: ApprovalStore;
   readonly uow: UnitOfWork;
   readonly audit: AuditWriter;
@@ -131,7 +133,9 @@ export function createApprovals(deps: ApprovalsOptions): Approvals {
     });
 
   const standingOf = async (by: Principal): Promise<StandingFor> =>
-    deps.delegations ? standingFor({ ...deps.delegations, clock }, by.id) : [];
+    deps.delegations
+      ? standingFor({ ...deps.delegations, ...(deps.isFrozen ? { isFrozen: deps.isFrozen } : {}), clock }, by.id)
+      : [];
 
   return {
     request: (tx, request) => requestIn(deps, tx, request),

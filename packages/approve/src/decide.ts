@@ -14,6 +14,7 @@ import {
 } from '@portreeve/contract';
 import type { CheckedSignature } from './check-signature.ts';
 import { type ClosingDeps, close, closedError, expireIfOverdue, toApproval } from './closing.ts';
+import { type DelegationDeps, stillStanding, stoodInRecords } from './delegations.ts';
 import { eligibilityOf, refusalOf, type StandingFor } from './judge.ts';
 import { sha256, takeChallenge } from './passkeys/challenges.ts';
 import type { PasskeyStore } from './passkeys/ports.ts';
@@ -23,6 +24,7 @@ import type { ApprovalEvent } from './state.ts';
 export interface DecideDeps extends ClosingDeps {
   readonly audit: AuditWriter;
   readonly passkeys?: { readonly store: PasskeyStore };
+  readonly delegations?: Pick<DelegationDeps, 'delegations'>;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function decideIn(
   signed: SignedVerdict,
   by: Principal,
   signature: CheckedSignature,
-  standing: StandingFor = [],
+  known: StandingFor = [],
 ): Promise<Approval | PortreeveError> {
   const { statement } = signed;
   const refuse = async (error: PortreeveError, stored: StoredApproval | null, before: RecordDraft[] = []) => {
@@ -55,12 +57,12 @@ export async function decideIn(
   if (stored.state !== 'pending') return refuse(closedError(stored.state), stored);
   const expired = await expireIfOverdue(deps, tx, stored);
   if (expired) return refuse(closedError('expired'), stored, [expired]);
+  const standing = await stillStanding(deps, tx, by.id, known);
   const fresh = await takeFreshness(deps, tx, signed, by);
   const refusal = refusalOf(stored, signed, by, { signature, now: deps.clock.now(), standing }) ?? fresh;
   if (refusal) return refuse(refusal, stored);
-  const cloned = await advanceOrRevoke(deps, tx, signature, by);
-  if (cloned)
-    return refuse(new PortreeveError('bad_signature', 'This passkey was cloned, and is revoked.'), stored, [cloned]);
+  const unusable = await advanceOrRevoke(deps, tx, signature, by);
+  if (unusable) return refuse(new PortreeveError('bad_signature', unusable.problem), stored, unusable.records);
   const ownVoice = { groups: [], in_place_of: null };
   const verdict: StoredVerdict = {
     signed,
@@ -77,7 +79,7 @@ export async function decideIn(
     outcome: statement.verdict,
     data: { verdict: signed },
   });
-  const given = [record, ...stoodIn(verdict, stored, by)];
+  const given = [record, ...stoodInRecords(verdict.in_place_of, statement.verdict, stored, by)];
   const event = eventOf(voted, statement.verdict);
   if (event === null) {
     await deps.audit.append(tx, given);
@@ -86,13 +88,6 @@ export async function decideIn(
   const closing = await close(deps, tx, voted, event, 'person', actorOf(by));
   await deps.audit.append(tx, [...given, closing.record]);
   return closing.approval;
-}
-
-function stoodIn({ signed, in_place_of }: StoredVerdict, { refs }: StoredApproval, by: Principal): RecordDraft[] {
-  if (in_place_of === null) return [];
-  const { verdict } = signed.statement;
-  const data = { in_place_of, verdict };
-  return [draft({ type: 'approval.stood_in', actor: actorOf(by), refs, outcome: verdict, data })];
 }
 
 /** Takes the challenge that a passkey signed: whatever comes of the verdict, it is not good again. */
@@ -109,19 +104,24 @@ async function takeFreshness(
   return taken ? null : new PortreeveError('bad_signature', 'The challenge was used before, or is over: sign anew.');
 }
 
-/** The record of a revocation, where the passkey's counter says that two of it are about; null where all is well. */
+/**
+ * Why a passkey's signature does not count after all, with the record of its revocation where its counter says that two of
+ * it are about; null where all is well. One that was revoked meanwhile tells nothing of a copy.
+ */
 async function advanceOrRevoke(
   { passkeys, clock }: DecideDeps,
   tx: Tx,
   signature: CheckedSignature,
   by: Principal,
-): Promise<RecordDraft | null> {
+): Promise<{ readonly problem: string; readonly records: RecordDraft[] } | null> {
   const used = signature.valid ? signature.used : null;
   if (!used || !passkeys || (await passkeys.store.advanceCounter(tx, used.passkey.id, used.counter))) return null;
   const { id, account, handle } = used.passkey;
-  await passkeys.store.revokePasskey(tx, id, clock.now().toISOString());
+  if (!(await passkeys.store.revokePasskey(tx, id, clock.now().toISOString())))
+    return { problem: 'This passkey has been revoked.', records: [] };
   const data = { account, passkey: id, handle, why: 'cloned' } as const;
-  return draft({ type: 'identity.passkey_revoked', actor: actorOf(by), outcome: 'cloned', data });
+  const record = draft({ type: 'identity.passkey_revoked', actor: actorOf(by), outcome: 'cloned', data });
+  return { problem: 'This passkey was cloned, and is revoked.', records: [record] };
 }
 
 /** The distinct people who have approved so far. */

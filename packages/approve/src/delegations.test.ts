@@ -1,4 +1,4 @@
-import { type Approval, fixedClock, isPortreeveError, type Principal } from '@portreeve/contract';
+import { type Approval, fixedClock, isPortreeveError, type Principal, type Proposal } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ApprovalDelegations, type Approvals, createApprovalDelegations, createApprovals } from './index.ts';
@@ -28,24 +28,30 @@ let delegations: ApprovalDelegations;
 let uow: ReturnType<typeof memoryUnitOfWork>;
 let audit: ReturnType<typeof memoryAuditWriter>;
 let now: Map<string, Principal>;
+let frozen: Set<string>;
+let kept: ReturnType<typeof memoryDelegationStore>;
 
 beforeEach(() => {
   clock.set(START);
-  const [store, kept] = [memoryApprovalStore(), memoryDelegationStore()];
+  const store = memoryApprovalStore();
+  kept = memoryDelegationStore();
+  frozen = new Set();
   audit = memoryAuditWriter();
   uow = memoryUnitOfWork(store, kept, audit);
   now = new Map(people.map(({ principal }) => [principal.id as string, principal]));
   const stage = { uow, audit, clock };
   const standing = { delegations: kept, whoIs: async (id: string) => now.get(id) ?? null };
   delegations = createApprovalDelegations({ ...stage, ...standing });
-  approvals = createApprovals({ ...stage, store, signers: testSigners(...people), delegations: standing });
+  const isFrozen = async (id: string) => frozen.has(id);
+  approvals = createApprovals({ ...stage, store, isFrozen, signers: testSigners(...people), delegations: standing });
 });
 
 const proposal = testProposal(clock, rita.principal);
-const open = (quorum = 1): Promise<Approval> =>
+const open = (quorum = 1): Promise<Approval> => openFor(testProposal(clock, rita.principal), quorum);
+const openFor = (asked: Proposal, quorum = 1): Promise<Approval> =>
   uow.transaction((tx) =>
     approvals.request(tx, {
-      proposal: testProposal(clock, rita.principal),
+      proposal: asked,
       decision: testDecision(clock),
       groups: ['security'],
       quorum,
@@ -109,6 +115,44 @@ describe('F4: deciding in another\u2019s place', () => {
     }
     now.delete(ana.principal.id);
     expect(await codeOf(vote(await open(), bo))).toBe('approver_not_eligible');
+  });
+
+  test('C5: a freeze of its giver ends it, and takes the voice that was lent or given before', async () => {
+    await let_(ana, bo);
+    const [lent, own] = [testProposal(clock, rita.principal), testProposal(clock, rita.principal)];
+    const [first, second] = [await openFor(lent), await openFor(own)];
+    await vote(first, bo);
+    await vote(second, ana);
+    const rechecked = async () => [await approvals.recheck(first, lent), await approvals.recheck(second, own)];
+    expect(await rechecked()).toMatchObject([{ valid: true }, { valid: true }]);
+    frozen.add(ana.principal.id);
+    const silent = { valid: false, approvers: [] };
+    expect(await rechecked()).toMatchObject([silent, silent]);
+    expect(await codeOf(vote(await open(), bo))).toBe('approver_not_eligible');
+    expect(await approvals.groupsFor(bo.principal)).toEqual(['legal']);
+  });
+
+  test('F4: one that is ended while a verdict is on its way counts for nothing: it is read again under the lock', async () => {
+    const approval = await open();
+    const { id } = await let_(ana, bo);
+    const { activeFor } = kept;
+    kept.activeFor = async (delegate, at, tx) => {
+      const found = await activeFor(delegate, at, tx);
+      if (!tx) await delegations.end(id, ana.principal);
+      return found;
+    };
+    expect(await codeOf(vote(approval, bo))).toBe('approver_not_eligible');
+  });
+
+  test('F4: an amendment in another’s place says so', async () => {
+    const approval = await open();
+    await let_(ana, bo);
+    const closed = await uow.transaction((tx) => approvals.closeAmended(tx, approval.id, bo.principal));
+    if (isPortreeveError(closed)) throw closed;
+    expect(closed.records).toMatchObject([
+      { type: 'approval.closed' },
+      { type: 'approval.stood_in', data: { in_place_of: ana.principal.id, verdict: 'amend' } },
+    ]);
   });
 
   test('it is not passed on further, and each of the two can end it, once', async () => {

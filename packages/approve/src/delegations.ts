@@ -8,9 +8,12 @@ import {
   PortreeveError,
   type Principal,
   type PrincipalId,
+  type RecordDraft,
+  type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
-import type { DelegationStore, StoredDelegation } from './ports.ts';
+import type { StandingFor } from './judge.ts';
+import type { DelegationStore, StoredApproval, StoredDelegation } from './ports.ts';
 
 /** The longest that somebody may decide in another's place. */
 export const DELEGATION_DAYS_MAX = 31;
@@ -23,7 +26,11 @@ export interface DelegationDeps {
   readonly clock: Clock;
   /** Who somebody is now, with the groups and roles of now; null where they may not act. */
   readonly whoIs: (id: PrincipalId) => Promise<Principal | null>;
+  /** Whether somebody is frozen now; left out: nobody is. */
+  readonly isFrozen?: IsFrozen;
 }
+
+export type IsFrozen = (id: PrincipalId) => Promise<boolean>;
 
 export interface DelegationWish {
   readonly delegate: PrincipalId;
@@ -98,18 +105,45 @@ function assertMayDelegate(by: Principal, groups: readonly string[]): void {
     throw new PortreeveError('refused', 'You can pass on only what is your own: name groups that you are a member of.');
 }
 
-/** In whose place somebody may decide now, and for which groups: of people who are still approvers of these groups. */
+/**
+ * In whose place somebody may decide now, and for which groups: of people who are still approvers of these groups, and not
+ * frozen. What is found before a transaction is looked at again in it, with {@link stillStanding}.
+ */
 export async function standingFor(
-  { delegations, whoIs, clock }: Pick<DelegationDeps, 'delegations' | 'whoIs' | 'clock'>,
+  { delegations, whoIs, isFrozen, clock }: Pick<DelegationDeps, 'delegations' | 'whoIs' | 'isFrozen' | 'clock'>,
   delegate: PrincipalId,
-): Promise<{ readonly delegator: PrincipalId; readonly groups: readonly string[] }[]> {
+): Promise<StandingFor> {
   const active = await delegations.activeFor(delegate, clock.now().toISOString());
   const standing = await Promise.all(
-    active.map(async ({ delegator, groups }) => {
-      const now = await whoIs(delegator);
+    active.map(async ({ id, delegator, groups }) => {
+      const now = (await isFrozen?.(delegator)) ? null : await whoIs(delegator);
       const still = now?.roles.includes('approver') ? groups.filter((group) => now.groups.includes(group)) : [];
-      return { delegator, groups: still };
+      return { delegation: id, delegator, groups: still };
     }),
   );
   return standing.filter(({ groups }) => groups.length > 0);
+}
+
+/** Those that nobody has ended meanwhile, read in the transaction that decides on them, after its lock. */
+export async function stillStanding(
+  { delegations, clock }: { readonly delegations?: Pick<DelegationDeps, 'delegations'>; readonly clock: Clock },
+  tx: Tx,
+  delegate: PrincipalId,
+  standing: StandingFor,
+): Promise<StandingFor> {
+  if (standing.length === 0 || !delegations) return [];
+  const active = await delegations.delegations.activeFor(delegate, clock.now().toISOString(), tx);
+  return standing.filter(({ delegation }) => active.some(({ id }) => id === delegation));
+}
+
+/** The record that somebody decided in another's place; none where they did so as themselves. */
+export function stoodInRecords(
+  in_place_of: PrincipalId | null,
+  verdict: string,
+  { refs }: Pick<StoredApproval, 'refs'>,
+  by: Principal,
+): RecordDraft[] {
+  if (in_place_of === null) return [];
+  const data = { in_place_of, verdict };
+  return [draft({ type: 'approval.stood_in', actor: actorOf(by), refs, outcome: verdict, data })];
 }

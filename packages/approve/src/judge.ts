@@ -1,4 +1,5 @@
 import {
+  type ApprovalDelegationId,
   givesReason,
   PortreeveError,
   type Principal,
@@ -18,8 +19,12 @@ const NAMES = {
   device_bound: 'a passkey that cannot leave its device',
 } as const;
 
-/** In whose place somebody may decide, and for which groups. */
-export type StandingFor = readonly { readonly delegator: PrincipalId; readonly groups: readonly string[] }[];
+/** In whose place somebody may decide, by which delegation, and for which groups. */
+export type StandingFor = readonly {
+  readonly delegation: ApprovalDelegationId;
+  readonly delegator: PrincipalId;
+  readonly groups: readonly string[];
+}[];
 
 /**
  * Through which of the approval's groups a person may decide: as a member, else in the place of one who let them. Who

@@ -95,7 +95,7 @@ export interface DelegationStore {
   /** False where it had ended before. */
   end(tx: Tx, id: ApprovalDelegationId, at: string): Promise<boolean>;
   /** Given to this person and good at `now`. */
-  activeFor(delegate: PrincipalId, now: string): Promise<StoredDelegation[]>;
+  activeFor(delegate: PrincipalId, now: string, tx?: Tx): Promise<StoredDelegation[]>;
   /** Given by or to this person; by id, ascending. */
   of(principal: PrincipalId): Promise<StoredDelegation[]>;
 }

@@ -5,6 +5,7 @@ import {
   fixedClock,
   type Preview,
   type Proposal,
+  personOrigin,
   proposalDigest,
   type UnitOfWork,
 } from '@portreeve/contract';
@@ -106,6 +107,25 @@ test('F3 F5 (SPEC 12): what was shown belongs to what was signed, and holds no m
   await expect(approvals.preview({ id: opened.id, preview_digest: digestOf('another') })).rejects.toMatchObject({
     code: 'digest_mismatch',
   });
+});
+
+test('F4 I8: who wrote what it was made from, in a hand-off, cannot approve it, and no stored verdict of theirs counts', async () => {
+  const before = testProposal(clock, rita.principal);
+  const origins = [...before.influence.origins, personOrigin(ana.principal.id)];
+  const written = { ...before, influence: { ...before.influence, origins } };
+  const dictated: Proposal = { ...written, digest: proposalDigest(written) };
+  const opened = await uow.transaction((tx) =>
+    approvals.request(tx, {
+      ...{ proposal: dictated, decision: testDecision(clock), groups: ['security'], quorum: 1 },
+      ...{ timeout_minutes: 60, preview: null },
+    }),
+  );
+  const own = await testVerdict(clock, opened, ana, 'approve');
+  await expect(approvals.decide(own, ana.principal)).rejects.toMatchObject({ code: 'approver_is_requester' });
+  await approvals.decide(await testVerdict(clock, opened, bo, 'approve'), bo.principal);
+  expect(await approvals.recheck(opened, dictated)).toMatchObject({ valid: true, approvers: [bo.principal.id] });
+  store.tamper(opened.id, (stored) => ({ ...stored, verdicts: [{ ...stored.verdicts[0]!, signed: own }] }));
+  expect(await approvals.recheck(opened, dictated)).toEqual(invalid);
 });
 
 test('F5 (SPEC 9): one byte more is another proposal', async () => {

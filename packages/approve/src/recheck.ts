@@ -8,6 +8,7 @@ import {
   type VerdictSignature,
 } from '@portreeve/contract';
 import { checkSignature, type SignatureDeps } from './check-signature.ts';
+import type { IsFrozen } from './delegations.ts';
 import { SIGNED_AT_TOLERANCE_MS } from './judge.ts';
 import type { StoredApproval, StoredVerdict } from './ports.ts';
 
@@ -40,7 +41,7 @@ export const INVALID: Recheck = {
 export async function recheckStored(
   approval: StoredApproval,
   proposal: Proposal,
-  deps: SignatureDeps,
+  deps: SignatureDeps & { readonly isFrozen?: IsFrozen },
 ): Promise<Recheck> {
   if (approval.state !== 'approved') return INVALID;
   if (approval.proposal !== proposal.id || approval.proposal_digest !== proposalDigest(proposal)) return INVALID;
@@ -62,6 +63,8 @@ export async function recheckStored(
     // One voice counts once, whoever lends their hand to it.
     if (!confirms && voices.some((voice) => requesters.includes(voice) || heard.has(voice))) return INVALID;
     for (const voice of voices) heard.add(voice);
+    // Who is frozen says nothing now, whatever they signed before, and nobody says it in their place.
+    if (await anyOf(voices, deps.isFrozen)) continue;
     const signature = await checkSignature(deps, verdict.signed, approver);
     if (!signature.valid || !signsAsWellAs(signature.by, approval.signature)) return INVALID;
     if (!approves(approval, verdict)) return INVALID;
@@ -84,6 +87,11 @@ export async function recheckStored(
     by_device: signedBy('device_bound'),
     confirmed,
   };
+}
+
+async function anyOf(people: readonly PrincipalId[], isFrozen?: IsFrozen): Promise<boolean> {
+  for (const person of people) if (await isFrozen?.(person)) return true;
+  return false;
 }
 
 /** Whether it is a verdict for exactly this approval, that something be done. */

@@ -5,7 +5,7 @@ import { renderApproval } from './render/approval.ts';
 import { stageLines } from './render/stages.ts';
 
 /** Anything that could drive a terminal or hide in it. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
+const UNPRINTABLE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]|[\p{Zs}--[ ]]/v;
 
 const HOSTILE = [
   '\u001b[2J\u001b[1;1Happroved',
@@ -19,6 +19,8 @@ const HOSTILE = [
   'tag\u{e0041}\u{e0042}',
   'line\u2028paragraph\u2029',
   'null\u0000',
+  'joined\u034f\ufe0f',
+  'a\u00a0space\u3000that is none',
 ];
 
 describe('printable', () => {

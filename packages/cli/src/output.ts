@@ -1,8 +1,11 @@
 import { styleText } from 'node:util';
+import { UNSEEN } from '@portreeve/contract';
 
-/** Text from outside, fit for a terminal: no control or direction character of it reaches the terminal as such. */
+const EACH_UNSEEN = new RegExp(UNSEEN, 'gv');
+
+/** Text from outside, fit for a terminal: nothing of it that nobody would see reaches the terminal as such. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu, (character) => {
+  return text.replace(EACH_UNSEEN, (character) => {
     if (character === '\n' || character === '\t') return ' ';
     return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
   });

@@ -81,6 +81,14 @@ export const identityConfigSchema = z
   .strictObject({
     /** Where browsers and clients reach this server: the issuer of its tokens and the beginning of its addresses. */
     base_url: originSchema.default('http://127.0.0.1:7410'),
+    /**
+     * Addresses (CIDR) of the proxies before this server: whom they name last in `X-Forwarded-For` is who asks, and limits by
+     * address count that one. What anybody else writes there counts for nothing.
+     */
+    trusted_proxies: z
+      .array(z.union([z.cidrv4(), z.cidrv6()]))
+      .max(32)
+      .default([]),
     /** `allow`: people may have local accounts in production too. Elsewhere they may in any case. */
     local_accounts: z.enum(['laptop', 'allow']).default('laptop'),
     /** How long a session lives, whether used or not. */

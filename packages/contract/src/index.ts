@@ -72,4 +72,5 @@ export * from './tool-recovery.ts';
 export * from './tool-review.ts';
 export * from './tx.ts';
 export * from './undo.ts';
+export * from './unseen.ts';
 export * from './workflow.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Digest, digestOf } from './canonical.ts';
 import { asId } from './ids.ts';
-import { BOTTOM } from './labels.ts';
-import { type Proposal, proposalDigest, proposalSchema } from './proposal.ts';
+import { BOTTOM, join, labelData } from './labels.ts';
+import { type Proposal, personOrigin, proposalDigest, proposalSchema, requestersOf } from './proposal.ts';
 
 const RELEASE = `sha256:${'a'.repeat(64)}` as Digest;
 const base: Proposal = {
@@ -101,5 +101,18 @@ describe('proposalSchema', () => {
     ['a short digest', { digest: 'sha256:00' }],
   ])('F1: refuses %s', (_name, change) => {
     expect(proposalSchema.safeParse({ ...base, ...change }).success).toBe(false);
+  });
+});
+
+describe('requestersOf', () => {
+  test('F4 I8: names who asks, who acts, who amended, and who wrote what it was made from', () => {
+    const answered = { ...BOTTOM, origins: [personOrigin('prn_lea'), 'handoff:hand_1'] };
+    const amends = { proposal: asId('proposal', 'prop_0'), digest: RELEASE, by: [asId('principal', 'prn_mo')] };
+    expect(requestersOf(base)).toEqual(['prn_ada', 'agent:incident-summary']);
+    expect(requestersOf({ ...base, influence: labelData(join(base.influence, answered)), amends })).toEqual([
+      ...['prn_ada', 'agent:incident-summary', 'prn_lea', 'prn_mo'],
+    ]);
+    const twice = labelData(join(answered, { ...BOTTOM, origins: [personOrigin('prn_ada'), 'person:nobody'] }));
+    expect(requestersOf({ ...base, influence: twice })).toEqual(['prn_ada', 'agent:incident-summary', 'prn_lea']);
   });
 });

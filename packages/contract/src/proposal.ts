@@ -119,9 +119,20 @@ export function proposalDigest(
   });
 }
 
-/** Everybody who asks for it: whose right it is, who acts for them, and who amended it. None of them may approve it. */
-export function requestersOf({ principal, amends }: Pick<Proposal, 'principal' | 'amends'>): string[] {
-  return [...new Set([principal.id, ...principal.act.map((actor) => actor.id), ...(amends?.by ?? [])])];
+/** The origin of what a person gave back of a hand-off. */
+export const personOrigin = (id: string): string => `person:${id}`;
+
+/**
+ * Everybody who asks for it: whose right it is, who acts for them, who wrote what it was made from, and who amended it. None
+ * of them may approve it.
+ */
+export function requestersOf({
+  principal,
+  amends,
+  influence,
+}: Pick<Proposal, 'principal' | 'amends' | 'influence'>): string[] {
+  const wrote = influence.origins.flatMap((origin) => /^person:(prn_.+)$/.exec(origin)?.[1] ?? []);
+  return [...new Set([principal.id, ...principal.act.map((actor) => actor.id), ...wrote, ...(amends?.by ?? [])])];
 }
 
 export const PROPOSAL_STATES = [

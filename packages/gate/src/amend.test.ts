@@ -7,7 +7,7 @@ import {
   proposalDigest,
   requestersOf,
 } from '@portreeve/contract';
-import { TEST_NOW, testDecision } from '@portreeve/execute/testing';
+import { TEST_NOW, testContract, testDecision } from '@portreeve/execute/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Amendment, amended } from './amend.ts';
@@ -108,6 +108,14 @@ describe('F4: a reviewer amends', () => {
     expect(await gate.submit(wanted)).toMatchObject({ status: 'succeeded' });
     expect(calls).toHaveLength(1);
     expect(audit.of('grant.issued')).toHaveLength(1);
+  });
+
+  test('F4 I5: what its caller carries out is not amended: the caller would act on the arguments that it asked with', async () => {
+    const binding = { connector: 'caller' } as const;
+    const { amend, wanted, stored, calls } = await waiting({ contract: testContract({ binding }) });
+    expect(await codeOf(amend({ ...WAIT, summary: 'Shorter.' }))).toBe('refused');
+    expect(await stored(wanted.id)).toMatchObject({ state: 'awaiting_approval', amended_by: null });
+    expect(calls).toEqual([]);
   });
 
   test('a denial of the amendment ends what was first asked for too', async () => {

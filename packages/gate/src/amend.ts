@@ -46,10 +46,8 @@ export function amended(stored: StoredProposal, { args, by, reason }: Amendment,
   const known = new Map(proposal.provenance.map((leaf) => [leaf.path, leaf]));
   const provenance: Provenance[] = [];
   collect(args, proposal.args, '', { known, by: by.id, into: provenance });
-  const { evidence: _cited, ...rest } = proposal;
   const body = {
-    ...rest,
-    evidence: proposal.evidence,
+    ...proposal,
     id: newId('proposal', clock),
     args,
     provenance,
@@ -78,12 +76,17 @@ export function submissionOf(stored: StoredProposal, proposal: Proposal): Submis
   };
 }
 
-function assertAmendable({ state, serves, preview_of }: StoredProposal): void {
+function assertAmendable({ state, serves, preview_of, contract }: StoredProposal): void {
   if (state !== 'awaiting_approval')
     throw new PortreeveError('approval_closed', `What it asks for is ${state}: nothing is left to amend.`);
   if (serves !== null || preview_of !== null)
     throw new PortreeveError('refused', 'It takes something back, as its contract says, and has no other arguments.', {
       next: 'Approve it, or deny it.',
+    });
+  // Whoever asked holds the arguments that they asked with, and would act on those.
+  if (contract.binding.connector === 'caller')
+    throw new PortreeveError('refused', 'Its caller carries it out, with the arguments that it asked for.', {
+      next: 'Deny it, with what you want instead as the reason; the agent asks anew.',
     });
 }
 

@@ -260,6 +260,39 @@ describe('labels decide', () => {
     expect(calls).toHaveLength(0);
   });
 
+  test('INV1: an id that stands for one action is refused for another tool, and for other arguments', async () => {
+    const { gate, wish, calls, story } = setUp();
+    const wanted = wish();
+    expect(await gate.submit(wanted)).toMatchObject({ status: 'waiting' });
+    const before = story().length;
+    const other = { ...wanted, args: { case_id: 'case-7', summary: 'Another.' } };
+    const renamed = { ...wanted, contract: testContract({ name: 'another_tool' }) };
+    for (const wrong of [other, renamed])
+      await expect(gate.submit(wrong)).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+    expect(await gate.submit(wanted)).toMatchObject({ status: 'waiting' });
+    expect(story()).toHaveLength(before);
+    expect(calls).toEqual([]);
+  });
+
+  test('INV1: an id that another process has taken meanwhile for another action is refused', async () => {
+    let late = false;
+    const { gate, wish } = setUp({
+      wrapStore: (store) => ({
+        ...store,
+        async get(id) {
+          const unseen = late;
+          late = false;
+          return unseen ? null : store.get(id);
+        },
+      }),
+    });
+    const wanted = wish();
+    await gate.submit(wanted);
+    late = true;
+    const other = { ...wanted, args: { case_id: 'case-7', summary: 'Another.' } };
+    await expect(gate.submit(other)).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+  });
+
   test('D5 INV7: the answer of the tool carries the whole influence, and is untrusted', async () => {
     const { gate, wish } = setUp();
     const label = { ...BOTTOM, confidentiality: 'internal' as const, categories: [], origins: ['crm', 'model:m'] };

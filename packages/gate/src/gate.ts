@@ -43,12 +43,16 @@ import { decisionRecord, narrowedRecord, refsOf, submittedRecord } from './recor
 import { type GateResult, resultOf } from './result.ts';
 import { createAfterCall, isServant } from './settle/after-call.ts';
 import { readAnswer, statusWish } from './settle/ask-status.ts';
+import { type Standing, standingOf } from './standing.ts';
 import { nextState } from './states.ts';
-import { type Submission, toSubmission, type Wish } from './wish.ts';
+import { assertSameWish, type Submission, toSubmission, type Wish } from './wish.ts';
 
 /** The one way to act. Every action from every entry goes through `submit`; nothing else reaches a connector. */
 export interface Gate {
-  /** Decides a wish and carries it as far as it goes now. Safe to repeat with the same id: nothing is done twice. */
+  /**
+   * Decides a wish and carries it as far as it goes now. Safe to repeat with the same id: nothing is done twice. Throws
+   * `idempotency_mismatch` where that id stands for another tool or other arguments.
+   */
   submit(wish: Wish): Promise<GateResult>;
   /** Carries a proposal on: after a verdict, or after a crash. */
   resume(id: ProposalId): Promise<GateResult>;
@@ -59,6 +63,8 @@ export interface Gate {
    */
   amend(id: ApprovalId, amendment: Amendment): Promise<Approval>;
   get(id: ProposalId): Promise<StoredProposal | null>;
+  /** Where a proposal stands as it is kept: nothing is decided, asked or done. Throws `not_found`. */
+  standing(id: ProposalId): Promise<Standing>;
   /**
    * The refusal, with those reasons alone, where a freeze or a maintenance window stands against the proposal now,
    * whatever people say; null where none does.
@@ -102,7 +108,8 @@ export function createGate(deps: GateDeps): Gate {
 
   async function submit(wish: Wish): Promise<GateResult> {
     const known = await deps.store.get(wish.id);
-    if (!known) await decideFirst(toSubmission(wish));
+    const stored = known ?? (await decideFirst(toSubmission(wish)));
+    if (stored) assertSameWish(stored, wish);
     return advance(wish.id);
   }
 
@@ -146,18 +153,19 @@ export function createGate(deps: GateDeps): Gate {
   const previewed = (submission: Submission): Promise<Preview | null> =>
     makePreview(submission, { carry: carryServant, clock: deps.clock });
 
-  /** Decides on a new proposal and stores it where the decision leads. Another process may have stored it meanwhile. */
-  async function decideFirst(submission: Submission): Promise<void> {
+  /** Decides on a new proposal and stores it where the decision leads. Gives what another process has stored meanwhile. */
+  async function decideFirst(submission: Submission): Promise<StoredProposal | null> {
     const { contract, workflow, approval_timeout_minutes: timeout_minutes } = submission;
     const { proposal, decision, steps, narrowed, event: judged } = await weigh(submission);
     // What policy would let go is shown to nobody, so that a planted one of it tests nobody.
     const event = submission.planted && (judged === 'permit' || submission.hidden) ? 'refuse' : judged;
     const preview = event === 'ask' ? await previewed({ ...submission, proposal }) : null;
-    await deps.uow.transaction(async (tx) => {
+    const stored = await deps.uow.transaction(async (tx) => {
       const state = nextState('proposed', event);
       if (submission.planted && !(await deps.store.get(proposal.id)))
         await markPlanted(deps, tx, proposal, event === 'ask');
-      if (!(await deps.store.insert(tx, newlyStored(submission, { proposal, decision, narrowed, state })))) return;
+      if (!(await deps.store.insert(tx, newlyStored(submission, { proposal, decision, narrowed, state }))))
+        return false;
       await deps.audit.append(tx, steps);
       if (event === 'ask') {
         const approval = await deps.approvals.request(tx, {
@@ -168,7 +176,9 @@ export function createGate(deps: GateDeps): Gate {
       }
       if (event === 'refuse' && !isServant(submission) && !submission.planted)
         await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
+      return true;
     });
+    return stored ? null : deps.store.get(proposal.id);
   }
 
   async function advance(id: ProposalId): Promise<GateResult> {
@@ -418,6 +428,7 @@ export function createGate(deps: GateDeps): Gate {
     resume: advance,
     amend: createAmend({ ...deps, weigh, previewed }),
     get: (id) => deps.store.get(id),
+    standing: (id) => standingOf(deps, id),
     frozen,
     settleDue,
     forgetHistory: () => deps.history.forget(deps.clock.now().toISOString()),

@@ -13,6 +13,7 @@ import {
   PortreeveError,
   type Principal,
   type PrincipalId,
+  personOrigin,
   type RecordData,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
@@ -50,7 +51,7 @@ export function checkedResult(handoff: Handoff, finish: Finish, by: Principal, a
  * statement is trusted as a request is; who said it stays with it.
  */
 function resultLabel(handoff: Pick<Handoff, 'id' | 'label' | 'material'>, by: PrincipalId): Label {
-  return { integrity: 'trusted', ...secrecyOf(handoff), origins: [`person:${by}`, `handoff:${handoff.id}`] };
+  return { integrity: 'trusted', ...secrecyOf(handoff), origins: [personOrigin(by), `handoff:${handoff.id}`] };
 }
 
 /** How secret the work is with all that is shown: this is kept when the material goes. */

@@ -108,18 +108,32 @@ describe('I8: the queue of work for people', () => {
   });
 
   test('is the work of the group that the procedure names, or of whoever was given it', async () => {
-    const { handoffs, id, ana, ben, member } = await opened({ about: 'summarize' });
-    expect(await handoffs.get(id)).toMatchObject({ group: 'desk', procedure: { steps: ['Look.', 'Write.'] } });
-    await expect(handoffs.take(id, ana.principal)).rejects.toMatchObject({ code: 'refused' });
-    await handoffs.take(id, member(ana, 'desk'));
-    await expect(handoffs.take(id, member(ben, 'desk'))).rejects.toMatchObject({ code: 'refused' });
-    await expect(handoffs.finish(id, done(), member(ben, 'desk'))).rejects.toMatchObject({ code: 'refused' });
+    const desk = { ...DESK, group: 'case-approvers' };
+    const { handoffs, id, ana, ben, requester, member, clock } = await opened({
+      about: 'summarize',
+      procedures: { summarize: desk },
+    });
+    expect(await handoffs.get(id)).toMatchObject({
+      group: 'case-approvers',
+      procedure: { steps: ['Look.', 'Write.'] },
+    });
+    await expect(handoffs.take(id, member(ana))).rejects.toMatchObject({ code: 'refused' });
+    await handoffs.take(id, ana.principal);
+    await expect(handoffs.take(id, ben.principal)).rejects.toMatchObject({ code: 'refused' });
+    await expect(handoffs.finish(id, done(), ben.principal)).rejects.toMatchObject({ code: 'refused' });
+    // Who is not of the group cannot be given it either; anybody of it can, whoever had it.
+    const outside = handoffs.assign(id, requester.principal.id, ana.principal);
+    await expect(outside).rejects.toMatchObject({ code: 'refused' });
+    const nobody = handoffs.assign(id, newId('principal', clock), ana.principal);
+    await expect(nobody).rejects.toMatchObject({ code: 'refused' });
     await handoffs.assign(id, ben.principal.id, ana.principal);
     expect(await handoffs.finish(id, done(), ben.principal)).toMatchObject({ state: 'done' });
   });
 
   test('nobody does it for a person, and whoever asked does not review', async () => {
     const { handoffs, id, ana, requester } = await opened({ kind: 'review' });
+    const given = handoffs.assign(id, requester.principal.id, ana.principal);
+    await expect(given).rejects.toMatchObject({ code: 'refused' });
     const agent: Principal = { ...ana.principal, act: [{ id: 'agent:x', kind: 'agent' }] };
     for (const by of [agent, { ...ana.principal, kind: 'service' } as Principal, requester.principal])
       await expect(handoffs.finish(id, done(), by)).rejects.toMatchObject({ code: 'refused' });

@@ -19,6 +19,7 @@ import {
   type ProposalId,
   type RecordActor,
   type RunId,
+  requestersOf,
   SYSTEM_ACTOR,
   type Tx,
   type UnitOfWork,
@@ -26,7 +27,7 @@ import {
 } from '@portreeve/contract';
 import { checkedResult, type Finish, materialOf, resultFacts, resultOf, secrecyOf } from './handoff-result.ts';
 import { nextHandoffState } from './handoff-states.ts';
-import type { HandoffFilter, HandoffStore } from './ports.ts';
+import type { HandoffFilter, HandoffStore, ProposalStore } from './ports.ts';
 
 export interface HandoffWish {
   /** Given where the same work may be opened twice, such as by a step that is repeated after a crash. */
@@ -57,6 +58,7 @@ export interface Handoffs {
   open(tx: Tx, wish: HandoffWish): Promise<HandoffId>;
   /** The person takes it, or takes it over from themselves. */
   take(id: HandoffId, by: Principal): Promise<Handoff>;
+  /** Gives it to somebody, whoever had it. Throws `refused` where they could not have taken it themselves. */
   assign(id: HandoffId, to: PrincipalId, by: Principal): Promise<Handoff>;
   escalate(id: HandoffId, reason: string, by: Principal): Promise<Handoff>;
   /** A person says that it is done, and how. `first` is what else that changes, in the same transaction. */
@@ -81,6 +83,9 @@ export interface HandoffsDeps {
   readonly clock: Clock;
   /** The procedures of a workflow as it is now. */
   readonly procedures: (workflow: string) => WorkflowContract['procedures'];
+  /** Who somebody is now, with the groups of now; null where they may not act. */
+  readonly whoIs: (id: PrincipalId) => Promise<Principal | null>;
+  readonly proposals: Pick<ProposalStore, 'get'>;
   /** Wakes the run that waits, in the transaction that finishes the work. */
   readonly finished: (tx: Tx, handoff: Handoff) => Promise<void>;
 }
@@ -101,6 +106,17 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
       const patch = await work(tx, handoff);
       return { ...handoff, ...patch };
     });
+  }
+
+  /**
+   * Who may not do it, as they asked for what it is about (four eyes): a review of one's own is none, and what one finds
+   * out of one's own unknown outcome decides whether it counts. Read before the transaction, which holds a connection.
+   */
+  async function askersOf(id: HandoffId): Promise<readonly string[]> {
+    const handoff = await store.get(id);
+    if (!handoff || !FOUR_EYES.has(handoff.kind)) return [];
+    const stored = handoff.proposal && (await deps.proposals.get(handoff.proposal));
+    return [...(handoff.requester ? [handoff.requester] : []), ...(stored ? requestersOf(stored.proposal) : [])];
   }
 
   async function assigned(tx: Tx, handoff: Handoff, to: PrincipalId, by: Principal): Promise<Partial<Handoff>> {
@@ -181,25 +197,35 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
       return id;
     },
 
-    take: (id, by) =>
-      change(id, async (tx, handoff) => {
-        mustMayWork(handoff, by);
+    async take(id, by) {
+      const askers = await askersOf(id);
+      return change(id, async (tx, handoff) => {
+        mustMayWork(handoff, by, askers);
         if (handoff.assignee !== null && handoff.assignee !== by.id)
           throw new PortreeveError('conflict', 'Somebody else has this hand-off.', {
             next: 'Have it assigned to you, or leave it to them.',
           });
         return assigned(tx, handoff, by.id, by);
-      }),
+      });
+    },
 
-    assign: (id, to, by) => change(id, (tx, handoff) => assigned(tx, handoff, to, by)),
+    async assign(id, to, by) {
+      const [askers, other] = [await askersOf(id), await deps.whoIs(to)];
+      return change(id, async (tx, handoff) => {
+        if (!other) throw new PortreeveError('refused', `There is no ${to} who could do it.`);
+        mustMayWork({ ...handoff, assignee: null }, other, askers);
+        return assigned(tx, handoff, to, by);
+      });
+    },
 
     escalate: (id, reason, by) =>
       change(id, (tx, handoff) => goneUp(tx, handoff, { by: 'person', reason, actor: actorOf(by) })),
 
-    finish: (id, { note, result }, by, first) =>
-      change(id, async (tx, handoff) => {
+    async finish(id, { note, result }, by, first) {
+      const askers = await askersOf(id);
+      return change(id, async (tx, handoff) => {
         const state = nextHandoffState(handoff.state, 'finish');
-        mustMayWork(handoff, by);
+        mustMayWork(handoff, by, askers);
         const closed_at = clock.now().toISOString();
         const given = checkedResult(handoff, result, by, closed_at);
         // What it was shown is needed no longer. How secret that was stays with the result.
@@ -221,7 +247,8 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
           }),
         ]);
         return patch;
-      }),
+      });
+    },
 
     async escalateDue(limit = 100) {
       const due = await store.due(clock.now().toISOString(), limit);
@@ -255,18 +282,18 @@ export function procedureFor(procedures: WorkflowContract['procedures'], about: 
   return found ?? null;
 }
 
+const FOUR_EYES: ReadonlySet<HandoffKind> = new Set(['review', 'unknown_outcome']);
+
 /** Only a person finishes a person's work: one of the group whose it is, or the one who was given it. */
-function mustMayWork(handoff: Handoff, by: Principal): void {
+function mustMayWork(handoff: Handoff, by: Principal, askers: readonly string[]): void {
   const refuse = (detail: string, next: string) => {
     throw new PortreeveError('refused', detail, { next });
   };
   if (by.kind !== 'person' || by.act.length > 0)
-    refuse('This is work for a person, and nobody does it on their behalf.', 'Sign in as yourself.');
+    refuse('This is work for a person, and nobody does it on their behalf.', 'A person does it, as themselves.');
   if (handoff.assignee !== null && handoff.assignee !== by.id)
     refuse('Somebody else has this hand-off.', 'Have it assigned to you, or leave it to them.');
   if (handoff.assignee !== by.id && handoff.group !== null && !by.groups.includes(handoff.group))
-    refuse(`This is the work of ${handoff.group}.`, 'Have it assigned to you, or leave it to them.');
-  // Four eyes: a review by whoever asked for it is none.
-  if (handoff.kind === 'review' && handoff.requester === by.id)
-    refuse('Whoever asked for it does not review it.', 'Leave it to somebody else.');
+    refuse(`This is the work of ${handoff.group}.`, 'Leave it to one of them, or send it up.');
+  if (askers.includes(by.id)) refuse('Whoever asked for it does not settle it.', 'Leave it to somebody else.');
 }

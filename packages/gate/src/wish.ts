@@ -2,6 +2,7 @@ import {
   type Arguments,
   asId,
   assertJson,
+  canonicalJson,
   compileSchema,
   type Evidence,
   type FieldError,
@@ -105,6 +106,17 @@ export function toSubmission(wish: Wish): Submission {
     planted: wish.planted !== undefined,
     hidden: wish.planted?.shown === false,
   };
+}
+
+/**
+ * INVARIANT: one id is one wish. Throws `idempotency_mismatch` where what is known under the wish's id is for another tool,
+ * or was asked with other arguments; what policy narrowed since counts as it was asked.
+ */
+export function assertSameWish({ contract, proposal, narrowed }: StoredProposal, wish: Wish): void {
+  const { args } = openArguments(wish.args, wish.request, wish.quarantine);
+  const sameTool = contract.name === wish.contract.name && contract.version === wish.contract.version;
+  if (sameTool && canonicalJson(args) === canonicalJson(narrowed?.asked ?? proposal.args)) return;
+  throw new PortreeveError('idempotency_mismatch', `${proposal.id} is the name of another action.`);
 }
 
 /**

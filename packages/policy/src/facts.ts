@@ -6,6 +6,7 @@ import {
   type Label,
   type PolicyRequest,
   type Principal,
+  requestersOf,
   type WorkflowFacts,
 } from '@portreeve/contract';
 import type { ToolShapes } from './arguments.ts';
@@ -185,9 +186,9 @@ function flowFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValue
   };
 }
 
-/** INVARIANT: who asked, in person or through the act chain, never counts as an approver, whatever the caller says. */
+/** INVARIANT: who asked, acted or wrote what it was made from never counts as an approver, whatever the caller says. */
 function approvalFacts(request: Extract<PolicyRequest, { kind: 'act' }>): CedarValueJson {
-  const requesters = new Set<string>([request.principal.id, ...request.principal.act.map((actor) => actor.id)]);
+  const requesters = new Set<string>(requestersOf(request));
   const approvers = new Set(request.approval?.approvers.filter((approver) => !requesters.has(approver)));
   const signed = (people: readonly string[] = []) => new Set(people.filter((person) => approvers.has(person))).size;
   return {

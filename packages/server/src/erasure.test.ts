@@ -1,7 +1,7 @@
-import { newId, type Principal, systemClock } from '@portreeve/contract';
+import { type HandoffId, newId, type Principal, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from './store/testing/database.ts';
-import { type SignedInClient, type TestServer, testServer } from './testing/index.ts';
+import { AGENT_TOOLSET, APPROVERS, type SignedInClient, type TestServer, testServer } from './testing/server.ts';
 
 const REASON = { reason: 'they asked for it (article 17)' };
 
@@ -11,7 +11,7 @@ describe('G6 INV10: the data of a person is erased', () => {
   let admin: SignedInClient;
   let auditor: SignedInClient;
   beforeAll(async () => {
-    house = await testServer();
+    house = await testServer({ config: { mcp: { toolsets: [AGENT_TOOLSET] } } });
     [operator, admin, auditor] = (await Promise.all(
       ['operator', 'admin', 'auditor'].map((name) => house.as(name)),
     )) as [SignedInClient, SignedInClient, SignedInClient];
@@ -70,6 +70,25 @@ describe('G6 INV10: the data of a person is erased', () => {
     expect((await house.server.services.runs.get(stays.run))!.principal.name).toBe('who-stays');
     const others = (await audit().search({ run: stays.run, limit: 100 })).records;
     expect(others.every(({ payload }) => payload !== null)).toBe(true);
+  });
+
+  test('G6 I8: the work that a refused call of an agent outside became goes with whoever it acted for', {
+    timeout: 60_000,
+  }, async () => {
+    const person = await house.addAccount('outside-leaver', ['requester']);
+    const json = { 'content-type': 'application/json' };
+    house.downstream.replyWith((_call, response) => response.writeHead(200, json).end('{"revision":1,"owner":"a"}'));
+    const wish = { tool: 'cases_keep_note', args: { case_id: 'CASE-1', note: 'outside-canary', evidence: [] } };
+    await person.post('/v1/proposals', { tool: 'cases_find_secret_owner', args: { case_id: 'CASE-1' } });
+    const refused = (await person.post('/v1/proposals', wish)).body;
+    expect(refused).toMatchObject({ status: 'refused' });
+    const all = (await operator.get('/v1/queue?kind=refused')).body.handoffs as { id: string; proposal: string }[];
+    const { id } = all.find(({ proposal }) => proposal === refused.id)!;
+    expect((await house.server.services.handoffs.get(id as HandoffId))?.context).toMatchObject({ args: wish.args });
+    expect(await confirm((await ask(person.principal.id)).id)).toMatchObject({ status: 200 });
+    const after = await operator.get(`/v1/queue/${id}`);
+    expect(after).toMatchObject({ status: 410, body: { code: 'erased' } });
+    expect(JSON.stringify(after.body)).not.toContain('outside-canary');
   });
 
   test('a second person is needed, and it happens once', { timeout: 60_000 }, async () => {
@@ -166,25 +185,55 @@ describe('G6 INV10: the data of a person is erased', () => {
     expect(await audit().main.verify()).toMatchObject({ ok: true });
   });
 
-  test('nothing of a person stands in clear text in any table that is sealed', { timeout: 60_000 }, async () => {
+  test('nothing of a person stands in clear text in any table that is sealed', { timeout: 120_000 }, async () => {
     const canary = 'canary-of-a-person';
-    const person = await house.addAccount('clear-text-leaver', ['requester']);
-    const run = await house.submit({ case_id: 'CASE-1', publish: false, note: canary }, person).catch(() => null);
-    const made = run ?? (await house.submit({ case_id: 'CASE-1', publish: false }, person));
-    await house.ended(made.id);
+    const [name, groups] = ['clear-text-leaver', [...APPROVERS]];
+    const person = await house.addAccount(name, ['requester', 'approver'], groups);
+    const json = { 'content-type': 'application/json' };
+    const answer = JSON.stringify({ revision: 1, owner: canary });
+    house.downstream.replyWith((_call, response) => response.writeHead(200, json).end(answer));
+    const act = async (tool: string, args: object) =>
+      (await person.post('/v1/proposals', { tool: `cases_${tool}`, args: { case_id: 'CASE-1', ...args } })).body;
+    const note = { note: canary, evidence: [] };
+    const kept = await act('keep_note', note);
+    const lead = await house.as('lead');
+    const shown = (await lead.get(`/v1/approvals/${kept.approval}`)).body;
+    await lead.post(`/v1/approvals/${kept.approval}/verdicts`, await house.verdict('lead', shown, 'approve'));
+    expect((await person.get(`/v1/proposals/${kept.id}`)).body).toMatchObject({ status: 'succeeded' });
+    expect(await act('post_note', note)).toMatchObject({ status: 'waiting' });
+    for (const tool of ['find_owner', 'find_secret_owner']) await act(tool, {});
+    expect(await act('keep_note', note)).toMatchObject({ status: 'refused' });
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    const away = { delegate: lead.principal.id, groups, until, reason: canary };
+    expect(await person.post('/v1/approval-delegations', away)).toMatchObject({ status: 201 });
+    const run = await house.submit({ case_id: 'CASE-1', publish: false, remark: canary }, person);
+    await house.ended(run.id);
+    expect((await house.server.services.runs.get(run.id))?.input).toMatchObject({ remark: canary });
+    const { execution } = (await house.server.services.gate.get(kept.id))!;
+    const undo = await person.post(`/v1/executions/${execution}/undo`, { reason: canary });
+    expect(undo.status, JSON.stringify(undo.body)).toBeLessThan(300);
     await audit().settle();
+    const tables = [
+      ...['audit_records', 'audit_index', 'audit_pending', 'run_values', 'proposals', 'handoffs', 'runs', 'approvals'],
+      ...['agent_sessions', 'agent_session_sources', 'undos', 'approval_delegations'],
+    ];
     const found = await withClient(house.databaseUrl, async (client) => {
-      const tables = ['audit_records', 'audit_index', 'audit_pending', 'run_values', 'proposals', 'handoffs', 'runs'];
-      const hits: string[] = [];
+      const counts: { table: string; kept: number; clear: number }[] = [];
       for (const table of tables) {
+        const clear = `t::text LIKE '%${name}%' OR t::text LIKE '%${canary}%'`;
         const { rows } = await client.query(
-          `SELECT count(*)::int AS n FROM ${table} AS t WHERE t::text LIKE '%clear-text-leaver%' OR t::text LIKE $1`,
-          [`%${canary}%`],
+          `SELECT count(*)::int AS kept, count(*) FILTER (WHERE ${clear})::int AS clear FROM ${table} AS t`,
         );
-        if (rows[0].n > 0) hits.push(table);
+        counts.push({ table, ...rows[0] });
       }
-      return hits;
+      return counts;
     });
-    expect(found).toEqual([]);
+    expect(found.filter(({ clear }) => clear > 0)).toEqual([]);
+    // What waits for its place is empty once all has one; every other table holds something of this person.
+    expect(found.filter((each) => each.kept === 0).map(({ table }) => table)).toEqual(['audit_pending']);
+    expect(await confirm((await ask(person.principal.id)).id)).toMatchObject({ status: 200 });
+    const [delegation] = (await person.get('/v1/approval-delegations')).body.delegations;
+    expect(delegation).toMatchObject({ reason: 'erased', groups });
+    expect(await person.get(`/v1/executions/${execution}/undo`)).toMatchObject({ status: 410 });
   });
 });

@@ -91,6 +91,34 @@ test('H7: what is due is planted once, its record sealed in the transaction that
   ]);
 });
 
+test('H7: every real run of a workflow with a programme has a seal of the same form, and no other run has one', async () => {
+  const at = plantingWith();
+  for (let n = 0; n < 2; n++) await at.uow.transaction((tx) => at.planting.admitted(tx, 'incident-summary'));
+  const records = at.audit.of('oversight.planted');
+  expect(records.map(({ refs, data }) => [refs ?? null, Object.keys(data)])).toEqual([
+    [null, ['commitment']],
+    [null, ['commitment']],
+  ]);
+  const commitments = records.map(({ data }) => data.commitment);
+  expect(new Set(commitments).size).toBe(2);
+  for (const commitment of commitments) expect(commitment).toMatch(/^sha256:[0-9a-f]{64}$/);
+  for (const none of [
+    plantingWith({ per_thousand: 0 }),
+    plantingWith({ cases: [] }),
+    plantingWith({ requesters: [] }),
+  ]) {
+    await none.uow.transaction((tx) => none.planting.admitted(tx, 'incident-summary'));
+    expect(none.audit.of('oversight.planted')).toEqual([]);
+  }
+});
+
+test('H7: what was planned is not planted where the programme has ended: its seal would be the only one', async () => {
+  const { planned, planting, errors } = plantingWith({ per_thousand: 0 });
+  planned.push({ id: 'left', at: clock.now() });
+  await planting.plantDue(() => Promise.reject(new Error('not reached')));
+  expect([planned, errors]).toEqual([[], [expect.stringContaining('could not be planted')]]);
+});
+
 test('what cannot be planted is said once, and not tried again', async () => {
   const at = plantingWith({ requesters: ['nobody'], numbers: [0, 0, 0] });
   await sample(at, testProposal(clock));

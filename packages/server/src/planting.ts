@@ -41,6 +41,8 @@ export function commitmentOf({ run, workflow, case_id, wrong, nonce }: Omit<Plan
   return digestOf({ v: 1, nonce, run, workflow, case: case_id, wrong });
 }
 
+const newNonce = (): string => randomBytes(32).toString('base64url');
+
 /** Reviewers know that there is such a programme; nobody but the record knows which ones are of it. */
 export function plantingNote({ per_thousand }: Planting): string | null {
   if (per_thousand === 0) return null;
@@ -61,13 +63,28 @@ export function createPlanting(deps: PlantingDeps) {
     },
   };
 
+  /** The cases of a workflow that has a programme now. */
+  const programmeOf = (workflow: string): readonly PlantedCase[] =>
+    config.per_thousand === 0 || config.requesters.length === 0 ? [] : (contractOf(workflow)?.planted ?? []);
+  // Its refs name nothing, so that whoever follows the run does not come upon it.
+  const seal = (tx: Tx, commitment: Digest) =>
+    audit.append(tx, [draft({ type: 'oversight.planted', actor: SYSTEM_ACTOR, data: { commitment } })]);
+
   return {
     runs,
 
+    /**
+     * A real run is admitted, in this transaction: where its workflow has a programme, it gets a seal that holds nothing.
+     * INVARIANT: whoever reads the entries of the log cannot tell a planted run by its having a seal.
+     */
+    async admitted(tx: Tx, workflow: string): Promise<void> {
+      if (programmeOf(workflow).length > 0) await seal(tx, digestOf({ v: 1, nonce: newNonce() }));
+    },
+
     /** A real approval was asked for, in this transaction: by chance another one is planned. */
     async sample(tx: Tx, { workflow, run, amends }: Proposal): Promise<void> {
-      const cases = contractOf(workflow)?.planted ?? [];
-      if (config.per_thousand === 0 || config.requesters.length === 0 || cases.length === 0 || amends) return;
+      const cases = programmeOf(workflow);
+      if (cases.length === 0 || amends) return;
       if (run !== null && (await store.isPlanted(tx, run))) return;
       if (chance(1000) >= config.per_thousand) return;
       const at = clock.now().getTime() + chance(config.delay_minutes_max * 60_000 + 1);
@@ -78,16 +95,14 @@ export function createPlanting(deps: PlantingDeps) {
     /** Plants what is due, by a run of an account that knows of the programme. */
     async plantDue(submit: Submit): Promise<void> {
       for (const { id, workflow, case_id } of await store.due(clock.now())) {
-        const planted = caseOf(workflow, case_id);
+        const planted = programmeOf(workflow).find((each) => each.id === case_id);
         const who = await deps.whoIs(config.requesters[chance(config.requesters.length)] ?? '');
         const admitted = async (tx: Tx, run: RunId) => {
           if (!(await store.take(tx, id))) throw new TypeError(`${id} was planted elsewhere`);
-          const nonce = randomBytes(32).toString('base64url');
-          const sealed = { run, workflow, case_id, wrong: planted!.wrong, nonce };
+          const sealed = { run, workflow, case_id, wrong: planted!.wrong, nonce: newNonce() };
           const commitment = commitmentOf(sealed);
           await store.insert(tx, { ...sealed, commitment });
-          // Its refs name nothing, so that whoever follows the run does not come upon it.
-          await audit.append(tx, [draft({ type: 'oversight.planted', actor: SYSTEM_ACTOR, data: { commitment } })]);
+          await seal(tx, commitment);
         };
         const done =
           planted && who

@@ -18,11 +18,11 @@ import {
   scoreValue,
   withholdNotKept,
 } from '@portreeve/context';
-import { type Clock, type KeyWrapper, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
+import { type Clock, type KeyWrapper, type Principal, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
 import { createEgress, exchangeToken } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
-import { type ContextStage, handoffTopic, type RunQueue, taskRunner, taskSubmitter } from '@portreeve/run';
+import { type ContextStage, handoffTopic, type RunQueue, type Task, taskRunner, taskSubmitter } from '@portreeve/run';
 import { bindSource } from './config/bind-systems.ts';
 import { egressRules, proxyOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
@@ -180,9 +180,9 @@ export async function wireStages(options: StagesOptions) {
 
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
+  const whoIs = async (id: string) => (await identity.subject(id))?.principal ?? null;
   const handoffs = createHandoffs({
-    ...stage,
-    store: handoffStore(database, sealing),
+    ...{ ...stage, store: handoffStore(database, sealing), proposals, whoIs },
     procedures: (name) => workflows.current(name)?.definition.contract.procedures ?? {},
     finished: async (tx, { id, run, awaits }) => {
       if (run && awaits) await queue.nudge(tx, run, handoffTopic(id));
@@ -192,16 +192,13 @@ export async function wireStages(options: StagesOptions) {
   const relying_party = { id: new URL(base_url).hostname, origin: base_url };
   const passkeyOptions = { store: passkeyStore(database), relying_party };
   const passkeys = createPasskeys({ ...stage, ...passkeyOptions, signers: identity });
-  const standing = {
-    delegations: delegationStore(database),
-    whoIs: async (id: string) => (await identity.subject(id))?.principal ?? null,
-  };
+  const standing = { delegations: delegationStore(database, sealing), whoIs };
   const approvalDelegations = createApprovalDelegations({ ...stage, ...standing });
   const planted = plantedStore(database);
   const planting = createPlanting({
     ...{ ...stage, store: planted, config: config.oversight.planted, log },
     contractOf: (name) => workflows.current(name)?.definition.contract ?? null,
-    whoIs: standing.whoIs,
+    whoIs,
   });
   const approvals = createApprovals({
     ...stage,
@@ -209,6 +206,10 @@ export async function wireStages(options: StagesOptions) {
     signers: identity,
     passkeys: passkeyOptions,
     delegations: standing,
+    isFrozen: async (id) => {
+      await environment.freshen();
+      return environment.facts().freezes.includes(`principal:${id}`);
+    },
     // Who may decide is reminded; the owners’ way of escalation is told, and may decide no more than before.
     onNudge: async (_tx, { proposal, groups }, kind) => {
       if (kind === 'remind') return groups;
@@ -246,7 +247,16 @@ export async function wireStages(options: StagesOptions) {
     execution: execution.service,
   });
 
-  const { undos, unwindings, settleDue } = wireUndo({ ...stage, database, gate, handoffs, proposals, queue, log });
+  const { undos, unwindings, settleDue } = wireUndo({
+    ...stage,
+    database,
+    sealing,
+    gate,
+    handoffs,
+    proposals,
+    queue,
+    log,
+  });
   const notifier = createNotifier({
     ...{ channels, systems, egress, secrets, clock, audit, uow: database, store: outbox },
     look: lookBehind({ approvals, handoffs, proposals }),
@@ -342,7 +352,7 @@ export async function wireStages(options: StagesOptions) {
     notices,
     runs,
     run,
-    submit,
+    submit: (task: Task, who: Principal) => submit(task, who, (tx) => planting.admitted(tx, task.workflow)),
     /** Takes out of the store what is past its minutes. */
     forgetDue: () => forgetDue(values, database, clock.now()),
     sweepPseudonyms: sweep,

@@ -395,6 +395,7 @@ async function start(
   };
   const app = await buildApp(services, logger as unknown as FastifyBaseLogger, {
     consoleFolder: await options.consoleFolder,
+    trustedProxies: config.identity.trusted_proxies,
   });
   undo.push(() => app.close());
   const url = await app

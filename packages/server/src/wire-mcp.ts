@@ -84,6 +84,7 @@ export function wireMcp(options: {
   const gateway = createGateway({
     ...stage,
     ...{ config: config.mcp, toolsets: options.toolsets, definitions },
+    log: (error) => options.log('error', 'an MCP upstream could not be looked at', error),
     read: async ({ server, credential, timeout_ms }: McpUpstream) => {
       const secret = credential === undefined ? null : await secrets.read(credential);
       return readMcpCatalogue(reaching, {

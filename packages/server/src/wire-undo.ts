@@ -3,10 +3,12 @@ import { createUndos, createUnwindings, type Gate, type Handoffs, type ProposalS
 import { type RunQueue, unwindTopic } from '@portreeve/run';
 import type { Database } from './store/database.ts';
 import { undoStore, unwindingStore } from './store/undos.ts';
+import type { Seals } from './store/values.ts';
 
 /** Undo and unwinding on their stores, and what goes on with them, and with outcomes to be settled, from time to time. */
 export function wireUndo(options: {
   readonly database: Database;
+  readonly sealing: Seals;
   readonly audit: AuditWriter;
   readonly clock: Clock;
   readonly gate: Gate;
@@ -15,13 +17,13 @@ export function wireUndo(options: {
   readonly queue: RunQueue;
   readonly log: (level: 'error', message: string, error: unknown) => void;
 }) {
-  const { database, gate, proposals, queue, log } = options;
-  const shared = { ...options, uow: database, store: proposals, undos: undoStore(database) };
+  const { database, sealing, gate, proposals, queue, log } = options;
+  const shared = { ...options, uow: database, store: proposals, undos: undoStore(database, sealing) };
   const undos = createUndos(shared);
   const unwindings = createUnwindings({
     ...shared,
     undo: undos,
-    unwindings: unwindingStore(database),
+    unwindings: unwindingStore(database, sealing),
     onEnded: (tx, run) => queue.nudge(tx, run, unwindTopic(run)),
   });
   return {

@@ -1,4 +1,4 @@
-import type { ExportResult } from './log/index.ts';
+import { type ExportResult, UNSEEN } from './log/index.ts';
 
 const NAMES = { key: 'their signing key', passkey: 'their passkey' } as const;
 
@@ -45,5 +45,5 @@ function short(vkey: string): string {
 
 /** What comes from the export may not steer the terminal. */
 export function printable(text: string): string {
-  return text.replace(/[\p{C}\u2028\u2029]/gu, '\ufffd');
+  return text.replace(new RegExp(UNSEEN, 'gv'), '\ufffd');
 }

@@ -330,6 +330,21 @@ describe('a verdict by passkey', () => {
     expect(await codeOf(ceremony(next, ana, key))).toBe('bad_signature');
   });
 
+  test('F5: a passkey that was revoked while its verdict was on its way is refused, and not called a copy', async () => {
+    const key = device();
+    const { id } = await enrol(ana, key);
+    const approval = await open();
+    const signed = await ceremony(approval, ana, key);
+    const { advanceCounter } = store;
+    store.advanceCounter = async (tx, passkey, counter) => {
+      await store.revokePasskey(tx, id, START);
+      return advanceCounter(tx, passkey, counter);
+    };
+    expect(await codeOf(approvals.decideByPasskey(approval.id, signed, ana.principal))).toBe('bad_signature');
+    expect(audit.of('identity.passkey_revoked')).toEqual([]);
+    expect((await approvals.get(approval.id))?.state).toBe('pending');
+  });
+
   test('F5: a proposal that was altered behind our back fails the recheck', async () => {
     const key = device();
     await enrol(ana, key);

@@ -31,6 +31,8 @@ const inputSchema = z.looseObject({
 });
 const toolsSchema = z.record(z.string().max(256), z.string().max(256));
 
+const AFTER = new Set(['PostToolUse', 'PostToolUseFailure']);
+
 /**
  * Exit code 2, by which Claude Code blocks, for whatever goes wrong: any other would let the call go ahead where the hook
  * was not declared with `onFailure: 'block'`.
@@ -53,7 +55,8 @@ async function answer(options: HookOptions): Promise<HookAnswer> {
   const input = inputSchema.parse(JSON.parse((await readInput('-')).toString('utf8')));
   const { mcp_server, ...rest } = input;
   const given = { ...rest, ...(mcp_server ? { mcp_server } : {}) };
-  if (input.hook_event_name === 'PostToolUse') return afterTool({ secrets: [token], redact: (text) => text }, given);
-  const gate = createGate({ url: await serverUrl(options), token, timeout_ms: 50_000 });
-  return beforeTool({ gate, tools, server: 'portreeve' }, given);
+  if (AFTER.has(input.hook_event_name)) return afterTool({ secrets: [token], redact: (text) => text }, given);
+  const gate = createGate({ url: await serverUrl(options), token });
+  // Without a name of its own: each call is another process, and the same arguments again are the same question.
+  return beforeTool({ ask: (call) => gate.ask(call), tools, server: 'portreeve' }, given);
 }

@@ -1,11 +1,11 @@
+import { UNSEEN } from '@portreeve/verify/log';
 import type { ReactNode } from 'react';
 
 /**
- * Characters that are not seen, or that change the order in which others are: each is shown by its code point, so that
- * what stands in a record and what a person reads are the same. Line feed and tab are left to the style.
+ * What nobody would see is shown by its code point, so that what stands in a record and what a person reads are the same.
+ * Line feed and tab are left to the style.
  */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/u;
-const SPLIT = new RegExp(`(${UNSEEN.source})`, 'gu');
+const SPLIT = new RegExp(`(${UNSEEN.source})`, 'gv');
 
 /** Text that anybody may have written. React makes a text node of it: nothing in it is markup, a link or an order. */
 export function Text({ children }: { readonly children: string | number | null | undefined }): ReactNode {

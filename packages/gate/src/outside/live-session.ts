@@ -30,6 +30,8 @@ export interface LiveSession {
   /** As it is stored. */
   version: number;
   saved: number;
+  /** One more each time that what it has read begins anew: a save of before says nothing of what is stored of it. */
+  generation: number;
   used_at: string;
   /** The save that covers all that was changed up to now. */
   saving: Promise<void> | null;
@@ -111,6 +113,7 @@ export function liveSessions(deps: LiveSessionDeps) {
       ...{ id: stored.id, owner, injection, full, proposals, version: stored.version, used_at: stored.used_at },
       session: restoreSession({ ...snapshot, sources: stored.sources }),
       saved: stored.sources.length,
+      generation: 0,
       saving: null,
       next: null,
     };
@@ -173,7 +176,7 @@ export function liveSessions(deps: LiveSessionDeps) {
 
   async function write(at: LiveSession, who: Principal): Promise<void> {
     const { sources, ...snapshot } = at.session.snapshot();
-    const { id, version, used_at, injection, full, proposals, saved } = at;
+    const { id, version, used_at, injection, full, proposals, saved, generation } = at;
     const head: AgentSessionHead = { ...snapshot, injection, full, proposals };
     const read = { from: saved, sources: sources.slice(saved) };
     const stored = await deps.uow.transaction((tx) =>
@@ -181,7 +184,7 @@ export function liveSessions(deps: LiveSessionDeps) {
     );
     if (!stored) throw new SessionMoved();
     at.version = version + 1;
-    at.saved = sources.length;
+    if (at.generation === generation) at.saved = sources.length;
   }
 
   return {
@@ -217,6 +220,7 @@ export function declare(at: LiveSession, task: JsonObject, intent: unknown): 'de
     at.session = begun;
     // The first source is the request: it is written anew.
     at.saved = 0;
+    at.generation++;
     return 'declared';
   }
   if (before.state === 'open') {

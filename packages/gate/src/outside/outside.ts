@@ -31,7 +31,7 @@ import type { SessionState } from '../session/states.ts';
 import type { Judged } from '../session/types.ts';
 import { argumentErrors } from '../wish.ts';
 import { declare, liveSessions, noteRead, ownerDigest } from './live-session.ts';
-import type { AgentSessionStore } from './ports.ts';
+import type { AgentSessionStore, StoredAgentCall } from './ports.ts';
 
 /** Tools that agents outside may use together: to policy what a workflow is. */
 export interface Toolset {
@@ -62,7 +62,13 @@ export type OutsideAnswer = { readonly proposal: ProposalId } & (
       readonly execution: ExecutionId;
       readonly result: Json;
       readonly narrowed: readonly string[];
+      /** Of a tool that its caller carries out: the arguments that it was let with (RFC 8785, SHA-256). */
+      readonly args_digest?: Digest;
     }
+  /** The leave to do it was given before, and is given once. */
+  | { readonly status: 'given'; readonly execution: ExecutionId }
+  /** People have approved it, or policy has; it is done when it is carried on. */
+  | { readonly status: 'ready' }
   | { readonly status: 'waiting'; readonly approval: ApprovalId; readonly expires_at: string }
   | { readonly status: 'running'; readonly until: string | null }
   | { readonly status: 'failed'; readonly execution: ExecutionId; readonly reason: string; readonly handoff: HandoffId }
@@ -76,6 +82,13 @@ export interface Followed {
   readonly answer: OutsideAnswer;
   /** Why it failed or is not known, in words of ours; null where it is neither. */
   readonly reason: string | null;
+}
+
+export interface Following {
+  /** Which tools the credential may use now: of another nothing is told, and nothing is carried on. */
+  readonly may: (contract: ToolContract) => boolean;
+  /** Whether it is carried on: done, where people have approved it. Otherwise only how it stands is told. */
+  readonly carry: boolean;
 }
 
 export interface SessionView {
@@ -95,8 +108,11 @@ export interface Outside {
    * with that proposal, and is told its end once. Throws `bad_input` for arguments that do not fit.
    */
   ask(ask: OutsideAsk): Promise<OutsideAnswer>;
-  /** Where a proposal of this principal stands, carried on. Null: there is none of theirs. May be asked again and again. */
-  follow(who: Principal, proposal: ProposalId): Promise<Followed | null>;
+  /**
+   * Where a proposal of this principal stands. Null: there is none of theirs that the credential may use. May be asked again
+   * and again: the leave of a tool that its caller carries out is in one answer alone, to one who carries on.
+   */
+  follow(who: Principal, proposal: ProposalId, how: Following): Promise<Followed | null>;
   /** Says what will be done, before anything untrusted is read; afterwards it can only become less (`conflict`). */
   declare(who: Principal, wish: { readonly task: string; readonly intent: unknown }): Promise<SessionView>;
   session(who: Principal): Promise<SessionView>;
@@ -105,7 +121,7 @@ export interface Outside {
 }
 
 export interface OutsideDeps {
-  readonly gate: Pick<Gate, 'submit' | 'resume' | 'get'>;
+  readonly gate: Pick<Gate, 'submit' | 'resume' | 'get' | 'standing'>;
   readonly store: AgentSessionStore;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
@@ -224,17 +240,30 @@ export function createOutside(deps: OutsideDeps): Outside {
     if (result.status === 'running') return { proposal, status: 'running', until: null };
     if (result.status === 'settling') return { proposal, status: 'running', until: result.until };
     const output = result.status === 'succeeded' ? open(result.result) : null;
-    if (delivered !== true) await note(who, contract, await asDone(proposal, contract, shown), result, output);
+    const done = delivered === true ? null : await asDone(proposal, contract, shown);
+    if (done) await note(who, contract, done, result, output);
     // After the note: who stops in between notes it twice, which says no less.
-    if (delivered === false) await uow.transaction((tx) => store.deliver(tx, proposal));
+    const first = delivered === false ? await uow.transaction((tx) => store.deliver(tx, proposal)) : done !== null;
     if (result.status !== 'succeeded') return { proposal, ...result };
     const { execution, narrowed } = result;
-    return { proposal, status: 'succeeded', execution, narrowed, result: output as Json };
+    const told = { proposal, status: 'succeeded' as const, execution, narrowed, result: output as Json };
+    if (!isByCaller(contract)) return told;
+    // INVARIANT: a leave is told once. Who lost that answer does not know whether it was acted on, and asks anew.
+    return first && done ? { ...told, args_digest: digestOf(done.args) } : { proposal, status: 'given', execution };
+  }
+
+  /** How it stands, as it is kept: nothing is done, and no leave is given. */
+  async function look(who: Principal, contract: ToolContract, known: StoredAgentCall): Promise<OutsideAnswer> {
+    const { proposal } = known;
+    const result = await gate.standing(proposal);
+    if (result.status === 'ready') return { proposal, status: 'ready' };
+    if (isByCaller(contract) && result.status === 'succeeded' && !known.delivered) return { proposal, status: 'ready' };
+    return settle(who, contract, known, result);
   }
 
   /** The arguments as they were used: policy may have narrowed those of an effect. */
   async function asDone(id: ProposalId, contract: ToolContract, shown: Shown | null): Promise<Shown> {
-    if (shown && !hasEffect(contract)) return shown;
+    if (shown && !hasEffect(contract) && !isByCaller(contract)) return shown;
     let stored = await gate.get(id);
     // The session knows it by the name that it was first proposed under, whoever amended it since.
     while (stored?.amended_by) stored = await gate.get(stored.amended_by);
@@ -265,15 +294,17 @@ export function createOutside(deps: OutsideDeps): Outside {
   return {
     ask,
 
-    async follow(who, proposal) {
+    async follow(who, proposal, { may, carry }) {
       const known = await store.call(ownerDigest(who), proposal);
       if (!known) return null;
       const stored = await gate.get(proposal);
       if (!stored) throw new TypeError(`proposal ${proposal} is missing`);
       const { contract } = stored;
-      const answer = await settle(who, contract, known, await gate.resume(proposal));
+      if (!may(contract)) return null;
+      const answer = carry ? settle(who, contract, known, await gate.resume(proposal)) : look(who, contract, known);
+      const told = await answer;
       const outcome = (await gate.get(proposal))?.outcome;
-      return { contract, answer, reason: outcome && 'reason' in outcome ? outcome.reason : null };
+      return { contract, answer: told, reason: outcome && 'reason' in outcome ? outcome.reason : null };
     },
 
     async declare(who, { task, intent }) {
@@ -315,6 +346,8 @@ const viewOf = ({
 });
 
 const hasEffect = (contract: ToolContract): boolean => contract.effect !== 'read' || contract.egress === true;
+
+const isByCaller = ({ binding }: ToolContract): boolean => binding.connector === 'caller';
 
 const hasEnded = ({ status }: GateResult): boolean =>
   status !== 'waiting' && status !== 'running' && status !== 'settling';

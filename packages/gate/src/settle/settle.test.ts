@@ -254,6 +254,25 @@ describe('I8 F9: a person finds out', () => {
     expect(await harness.handoffs.get(handoff)).toMatchObject({ state: 'done' });
   });
 
+  test('F4: whoever asked for it does not say what came of it, nor takes the work from those who may', async () => {
+    const { harness, wanted, learn, handoff } = await lost();
+    const { requester, ana } = harness.people;
+    const own = requester.principal;
+    for (const attempt of [
+      () => learn(handoff, { came: 'did_not_happen' }, 'trust me', own),
+      () => harness.handoffs.take(handoff, own),
+      () => harness.handoffs.finish(handoff, { note: 'seen', result: null }, own),
+      () => harness.handoffs.assign(handoff, own.id, ana.principal),
+    ])
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringContaining('asked for it'),
+      });
+    expect(await harness.stored(wanted.id)).toMatchObject({ state: 'unknown' });
+    await learn(handoff, { came: 'did_not_happen' }, 'not there', ana.principal);
+    expect(await harness.stored(wanted.id)).toMatchObject({ state: 'failed' });
+  });
+
   test('that it did not', async () => {
     const { harness, gate, wanted, learn, handoff } = await lost();
     await learn(handoff, { came: 'did_not_happen' }, 'not there', operator());

@@ -175,6 +175,8 @@ export function gateHarness(
     ...stage,
     store: handoffStore,
     procedures: () => options.procedures ?? {},
+    whoIs: async (id) => Object.values(people).find(({ principal }) => principal.id === id)?.principal ?? null,
+    proposals: rows,
     finished: async (tx, handoff) => options.finished?.(tx, handoff),
   });
   const environment: GateHarness['environment'] = { freezes: [], incident: false };

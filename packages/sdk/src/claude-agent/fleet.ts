@@ -1,3 +1,5 @@
+import { HOOK_TIMEOUT_S } from './options.ts';
+
 /** How Claude Code of a fleet asks Portreeve. */
 export interface FleetOptions {
   /** Of the Portreeve server. */
@@ -8,8 +10,6 @@ export interface FleetOptions {
   readonly tokenFile?: string;
 }
 
-const TIMEOUT_S = 60;
-
 /** The hooks that ask before each call and look at each result; what fails blocks. */
 export function fleetHooks({ url, toolsFile, tokenFile }: FleetOptions) {
   const args = ['hook', '--server', url, '--tools', toolsFile, ...(tokenFile ? ['--token-file', tokenFile] : [])];
@@ -17,10 +17,11 @@ export function fleetHooks({ url, toolsFile, tokenFile }: FleetOptions) {
     type: 'command' as const,
     command: 'portreeve',
     args,
-    timeout: TIMEOUT_S,
+    timeout: HOOK_TIMEOUT_S,
     onFailure: 'block' as const,
   };
-  return { PreToolUse: [{ hooks: [hook] }], PostToolUse: [{ hooks: [hook] }] };
+  const each = [{ hooks: [hook] }];
+  return { PreToolUse: each, PostToolUse: each, PostToolUseFailure: each };
 }
 
 /**

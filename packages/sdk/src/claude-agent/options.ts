@@ -1,5 +1,7 @@
 import { createGate, type Gate, type GateOptions, type NameOf } from '../gate/index.ts';
-import { afterTool, beforeTool, type Hook, type Redact } from './hooks.ts';
+import { namedCalls } from '../gate/name-calls.ts';
+import { beforeTool, type Hook } from './hooks.ts';
+import { afterTool, type Redact } from './redact-output.ts';
 
 export interface GovernedOptions extends GateOptions {
   /**
@@ -11,14 +13,14 @@ export interface GovernedOptions extends GateOptions {
   readonly server?: string;
   /** Secrets of this process that no model should read: taken out of what tools return. */
   readonly secrets?: readonly string[];
-  /** Changes what a tool has returned before a model reads it. What it throws withholds the whole. */
+  /** Changes what a tool has returned before a model reads it. What it throws withholds the whole, and ends the turn. */
   readonly redact?: Redact;
   /** Another gate than that of `url`. */
   readonly gate?: Gate;
 }
 
 /** Seconds after which Claude Code gives a hook up. The gate's own time-out is shorter, and blocks. */
-const HOOK_TIMEOUT_S = 60;
+export const HOOK_TIMEOUT_S = 180;
 
 /**
  * Options for `query()` of the Claude Agent SDK (0.3.329) by which every call of a tool comes to the gate first (requirement
@@ -27,9 +29,10 @@ const HOOK_TIMEOUT_S = 60;
  */
 export async function governedOptions(options: GovernedOptions) {
   const { url, token, server = 'portreeve', tools, secrets = [], redact = (text: string) => text } = options;
-  const gate = options.gate ?? createGate({ timeout_ms: (HOOK_TIMEOUT_S - 10) * 1000, ...options });
+  const gate = options.gate ?? createGate(options);
   const bearer = typeof token === 'string' ? token : await token();
-  const before: Hook = (input, _id, { signal }) => beforeTool({ gate, tools, server }, input, signal);
+  const ask = namedCalls(gate);
+  const before: Hook = (input, _id, { signal }) => beforeTool({ ask, tools, server }, input, signal);
   const after: Hook = async (input) => afterTool({ secrets: [...secrets, bearer], redact }, input);
   return {
     permissionMode: 'dontAsk' as const,
@@ -50,6 +53,7 @@ export async function governedOptions(options: GovernedOptions) {
     hooks: {
       PreToolUse: [{ hooks: [before], timeout: HOOK_TIMEOUT_S, onFailure: 'block' as const }],
       PostToolUse: [{ hooks: [after], timeout: HOOK_TIMEOUT_S, onFailure: 'block' as const }],
+      PostToolUseFailure: [{ hooks: [after], timeout: HOOK_TIMEOUT_S, onFailure: 'block' as const }],
     },
   };
 }

@@ -363,12 +363,12 @@ export interface Api {
     body: undefined;
     answer: unknown;
   };
-  /** How an action of one’s own stands; one that people have approved is carried out now. */
+  /** How an action of one’s own stands; nothing is carried out. */
   'GET /v1/proposals/:id': {
     params: { id: string };
     query: {};
     body: undefined;
-    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
+    answer: { id: string; status: "succeeded" | "given" | "waiting" | "ready" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; args_digest?: string; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
   };
   /** Which rule in which layer decided on a proposal, and which attribute would change it. */
   'GET /v1/proposals/:id/explanation': {
@@ -622,7 +622,7 @@ export interface Api {
     body: { visible_ms: number };
     answer: { counted: boolean };
   };
-  /** Take back what one has asked for, before it is used: nothing is done then. */
+  /** Take back what one has asked for, while it is pending: nothing is done then. */
   'POST /v1/approvals/:id/withdraw': {
     params: { id: string };
     query: {};
@@ -809,7 +809,14 @@ export interface Api {
     params: {};
     query: {};
     body: { tool: string; args: Record<string, unknown>; rationale?: string };
-    answer: { id: string; status: "succeeded" | "waiting" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
+    answer: { id: string; status: "succeeded" | "given" | "waiting" | "ready" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; args_digest?: string; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
+  };
+  /** Carry an action of one’s own on: one that people have approved is carried out now. */
+  'POST /v1/proposals/:id/resume': {
+    params: { id: string };
+    query: {};
+    body: undefined;
+    answer: { id: string; status: "succeeded" | "given" | "waiting" | "ready" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; args_digest?: string; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
   };
   /** Give a hand-off to somebody, whoever had it. */
   'POST /v1/queue/:id/assign': {

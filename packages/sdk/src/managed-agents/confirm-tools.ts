@@ -106,6 +106,12 @@ const UNSEEN: Verdict & { go: false } = {
   say: 'This call was not seen, so it is not permitted. Make it again.',
 };
 
+const OPEN = new Set(['waiting', 'ready', 'running']);
+
+/** An `unknown` of the gateway names its proposal; one that names none is an answer that did not come. */
+const isUnanswered = ({ status, proposal }: Verdict & { go: false }): boolean =>
+  status === 'unreachable' || (status === 'unknown' && proposal === null);
+
 async function decided(
   { gate, tools, pause, session }: ConfirmOptions,
   id: string,
@@ -115,12 +121,14 @@ async function decided(
   const named = nameIn(tools, name);
   if (named === null) return unnamed(name);
   const rationale = `Managed agent, session ${session}.`;
-  let verdict = await gate.ask({ tool: named, args: { ...use.input }, rationale, key: id });
-  while (!verdict.go && (verdict.status === 'waiting' || verdict.status === 'running') && verdict.proposal !== null) {
+  const args = { ...use.input };
+  let verdict = await gate.ask({ tool: named, args, rationale, key: id });
+  while (!verdict.go && OPEN.has(verdict.status) && verdict.proposal !== null) {
     await pause();
-    const next = await gate.follow(verdict.proposal);
-    // While nobody answers, what was last known still holds: people are deciding.
-    if (next.go || next.status !== 'unreachable') verdict = next;
+    const next = await gate.follow(verdict.proposal, args);
+    // While nobody answers, what was last known still holds: people are deciding. To ask again is safe: a leave that was
+    // lost on its way is not given a second time.
+    if (next.go || !isUnanswered(next)) verdict = next;
   }
   return verdict;
 }

@@ -1,4 +1,5 @@
 import { type Gate, type NameOf, nameIn } from '../gate/index.ts';
+import { namedCalls } from '../gate/name-calls.ts';
 import { unnamed } from '../gate/names.ts';
 
 /** A function tool of the OpenAI Agents SDK (`@openai/agents` 0.20), as far as it matters here. */
@@ -19,6 +20,7 @@ export function governTools<Tool extends { readonly type: string; readonly name:
   tools: readonly Tool[],
   names: NameOf,
 ): Tool[] {
+  const ask = namedCalls(gate);
   return tools.map((tool) => {
     const named = nameIn(names, tool.name);
     if (named === null) throw new TypeError(unnamed(tool.name).say);
@@ -28,7 +30,7 @@ export function governTools<Tool extends { readonly type: string; readonly name:
     const held: FunctionTool['invoke'] = async (context, input, details) => {
       const args = argsOf(input);
       if (args === null) return 'The arguments are no JSON object: nothing was done.';
-      const verdict = await gate.ask({ tool: named, args });
+      const verdict = await ask({ tool: named, args }, details?.toolCall?.callId);
       if (!verdict.go) return verdict.say;
       return verdict.by === 'caller' ? invoke.call(tool, context, input, details) : verdict.result;
     };

@@ -1,4 +1,5 @@
 import { type Gate, GateBlocked, type NameOf, nameIn } from '../gate/index.ts';
+import { namedCalls } from '../gate/name-calls.ts';
 import { unnamed } from '../gate/names.ts';
 
 /** A tool of the Vercel AI SDK (`ai` 7), as far as it matters here. */
@@ -17,6 +18,7 @@ export function governTools<Tools extends Readonly<Record<string, AiTool>>>(
   tools: Tools,
   names: NameOf,
 ): Tools {
+  const ask = namedCalls(gate);
   const governed = Object.entries(tools).map(([name, tool]) => {
     const { execute } = tool;
     const named = nameIn(names, name);
@@ -26,11 +28,8 @@ export function governTools<Tools extends Readonly<Record<string, AiTool>>>(
       input: Record<string, unknown>,
       options: { toolCallId?: string; abortSignal?: AbortSignal },
     ) => {
-      const verdict = await gate.ask({
-        tool: named,
-        args: input,
-        ...(options.abortSignal ? { signal: options.abortSignal } : {}),
-      });
+      const signal = options.abortSignal ? { signal: options.abortSignal } : {};
+      const verdict = await ask({ tool: named, args: input, ...signal }, options.toolCallId);
       if (!verdict.go) throw new GateBlocked(verdict);
       return verdict.by === 'caller' ? execute.call(tool, input, options) : verdict.result;
     };

@@ -16,21 +16,22 @@ const CAUGHT: Readonly<Record<ApprovalState, 'caught' | 'missed' | 'unanswered'>
 };
 
 /** The planted proposals of a time that are closed, whose seal is open. */
-async function openedIn(services: Pick<Services, 'audit'>, span: Span): Promise<Opened[]> {
-  const { found } = await newestOf(services, span, ['oversight.opened']);
-  return found.flatMap(({ place, payload }) =>
+async function openedIn(services: Pick<Services, 'audit'>, span: Span) {
+  const { found, cut } = await newestOf(services, span, ['oversight.opened']);
+  const opened = found.flatMap(({ place, payload }): Opened[] =>
     payload ? [{ record: place, ...(payload.data as RecordData<'oversight.opened'>) }] : [],
   );
+  return { opened, cut };
 }
 
-/** What planted proposals show (requirement H7), for who may know of them. */
+/** What planted proposals show (requirement H7), for who may know of them; `cut` where there are more than are read. */
 export async function plantedFigures(
   services: Pick<Services, 'audit'>,
   span: Span,
   counted: readonly CountedDecision[],
 ) {
-  const opened = await openedIn(services, span);
-  return { planted: catchesOf(opened, counted), planted_by: await requestersOf(services, span, opened) };
+  const { opened, cut } = await openedIn(services, span);
+  return { cut, planted: catchesOf(opened, counted), planted_by: await requestersOf(services, span, opened) };
 }
 
 /** How often each team saw through one, and whether they take for it what they take for a real one. */

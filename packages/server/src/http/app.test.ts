@@ -9,7 +9,7 @@ import { buildApp, OUTSIDE_THE_TABLE } from './app.ts';
 import { routes } from './routes/index.ts';
 
 /** An app on services that answer nothing: enough for what happens before a handler. */
-async function bareApp() {
+async function bareApp(options: Parameters<typeof buildApp>[2] = {}) {
   const audit = memoryAuditWriter();
   const services = {
     info: { version: '0.0.0' },
@@ -19,7 +19,7 @@ async function bareApp() {
     audit,
     redact: (text: string) => text,
   } as unknown as Services;
-  const app = await buildApp(services, pino({ level: 'silent' }));
+  const app = await buildApp(services, pino({ level: 'silent' }), options);
   return { app, drafts: audit.drafts as readonly RecordDraft[] };
 }
 
@@ -133,4 +133,29 @@ test('a flood is turned away before it is put on record', async () => {
   expect(last.json()).toMatchObject({ code: 'too_many_attempts' });
   expect(drafts.every((entry) => entry.type === 'api.refused')).toBe(true);
   expect(drafts.length).toBe(1200);
+}, 60_000);
+
+/** How one who asks from there is answered after so many requests under that name. */
+async function afterFlood(trustedProxies: readonly string[], remoteAddress: string, forwarded: (n: number) => string) {
+  const { app } = await bareApp({ trustedProxies });
+  const ask = (n: number) =>
+    app.inject({ method: 'GET', url: '/v1/session', remoteAddress, headers: { 'x-forwarded-for': forwarded(n) } });
+  for (let n = 0; n < 1200; n++) await ask(n);
+  return (await ask(1200)).statusCode;
+}
+
+test('I3: behind a trusted proxy the limit is of who asks; what others say of themselves counts for nothing', async () => {
+  const many = (n: number) => `203.0.113.${n % 250}`;
+  expect(await afterFlood(['10.0.0.0/8'], '10.1.2.3', many)).toBe(401);
+  expect(await afterFlood(['10.0.0.0/8'], '10.1.2.3', (n) => `198.51.100.${n % 250}, 203.0.113.7`)).toBe(429);
+  expect(await afterFlood(['10.0.0.0/8'], '192.0.2.9', many)).toBe(429);
+  expect(await afterFlood([], '10.1.2.3', many)).toBe(429);
+}, 120_000);
+
+test('C5: who floods from an address does not keep a person there from freezing', async () => {
+  const { app } = await bareApp();
+  for (let n = 0; n < 1201; n++) await app.inject({ method: 'GET', url: '/v1/session' });
+  expect((await app.inject({ method: 'GET', url: '/v1/session' })).statusCode).toBe(429);
+  const freeze = { method: 'POST' as const, url: '/v1/environment/freezes', payload: {} };
+  expect((await app.inject(freeze)).statusCode).toBe(401);
 }, 60_000);

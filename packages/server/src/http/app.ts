@@ -42,18 +42,19 @@ const problemAnswer = {
 
 /**
  * The HTTP face. Every route of the table passes `admit` before its handler runs; there is no other way to add one.
- * `consoleFolder`: a built console, which is served beside it.
+ * `consoleFolder`: a built console, which is served beside it. `trustedProxies`: CIDRs whose `X-Forwarded-For` counts.
  */
 export async function buildApp(
   services: Services,
   logger: FastifyBaseLogger,
-  { consoleFolder }: { readonly consoleFolder?: string | undefined } = {},
+  options: { readonly consoleFolder?: string | undefined; readonly trustedProxies?: readonly string[] } = {},
 ): Promise<FastifyInstance> {
+  const { consoleFolder, trustedProxies = [] } = options;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1024 * 1024,
-    trustProxy: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     forceCloseConnections: true,
     // What is not in the table is not there.
     exposeHeadRoutes: false,

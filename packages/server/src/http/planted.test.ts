@@ -112,6 +112,25 @@ describe('H7: planted test proposals', () => {
     expect((await lead.get('/v1/audit/records?type=oversight.planted')).status).toBe(403);
   });
 
+  test('whoever reads the entries of the log cannot tell it by its seal: a real run has one, too, of the same form', async () => {
+    const count = (type: string) =>
+      db()
+        .selectFrom('audit_records')
+        .select(({ fn }) => fn.countAll<string>().as('n'))
+        .where(sql<boolean>`entry::jsonb ->> 'type' = ${type}`)
+        .executeTakeFirstOrThrow();
+    const runs = [(await house.submit({ case_id: 'CASE-1' })).id, await plant()];
+    for (const run of runs) await house.approvalOf(run);
+    await house.server.services.audit.settle();
+    expect(await count('oversight.planted')).toEqual(await count('run.admitted'));
+    const { records } = (await auditor.get('/v1/audit/records?type=oversight.planted&limit=200')).body;
+    const form = ({ entry, payload }: { entry: Record<string, unknown>; payload: { data: object } }) => {
+      const { actor, refs, keys, outcome } = entry;
+      return JSON.stringify([actor, refs, keys, outcome, JSON.stringify(payload.data).length]);
+    };
+    expect(new Set(records.map(form)).size).toBe(1);
+  });
+
   test('sealed in the record from the start, opened when it is closed, and then it proves itself', async () => {
     const run = await plant();
     const shown = await house.approvalOf(run);

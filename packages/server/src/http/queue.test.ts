@@ -113,7 +113,11 @@ test('I8: who is not of the procedure’s groups cannot give the result; a resul
   const [proposal] = body.records.map(({ payload }: { payload: { data: object } }) => payload.data);
   expect(proposal).toMatchObject({
     args: { note: result.note },
-    influence: { confidentiality: 'confidential', categories: ['personal'] },
+    influence: {
+      ...{ confidentiality: 'confidential', categories: ['personal'] },
+      // Whoever wrote it is known to the proposal, and counts among those who ask: they cannot approve it.
+      origins: expect.arrayContaining([`person:${lea.principal.id}`]),
+    },
     provenance: expect.arrayContaining([
       { kind: 'trusted-record', path: '/note', origins: [`handoff:${id}`, `person:${lea.principal.id}`] },
     ]),

@@ -27,6 +27,13 @@ export function callAnswer({ binding }: ToolContract, answer: OutsideAnswer): Js
         text: 'It is not known yet how this ended. Call the tool again with exactly the same arguments to learn it.',
         more: { retry_after_s: RETRY_AFTER_S },
       });
+    case 'ready':
+      return told('ready', answer.proposal, {
+        text: 'People have approved this. Call the tool again with exactly the same arguments, and it is done.',
+        more: {},
+      });
+    case 'given':
+      return told('given', answer.proposal, { text: 'This was let once already.', more: {} });
     case 'failed':
       return told('failed', answer.proposal, {
         text: `Nothing was done: ${answer.reason}. A person has it in the queue (${answer.handoff}).`,

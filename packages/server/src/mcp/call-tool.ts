@@ -12,7 +12,7 @@ import { callAnswer, failure } from './answers.ts';
 import { declareIntent } from './declare-intent.ts';
 import type { FaceDeps } from './face.ts';
 import type { OfferedTool } from './gateway.ts';
-import { asksForMore, relayed, roundsOf } from './rounds.ts';
+import { asksForMore, assertNoAnswers, relayed, roundsOf } from './rounds.ts';
 import { clientHasTasks, taskOf } from './tasks.ts';
 
 export interface Caller extends FaceDeps {
@@ -65,6 +65,7 @@ async function callOffered(
   context: ServerContext,
 ): Promise<JsonObject> {
   const { who, state, outside } = caller;
+  assertNoAnswers(args);
   const { upstream, toolset, contract } = tool;
   const params = { name: tool.name, arguments: args };
   const rounds = upstream && roundsOf(state, { who, upstream, method: 'tools/call', params });
@@ -96,7 +97,8 @@ function assertCapable(caller: Caller, upstream: OfferedTool['upstream'], answer
   });
 }
 
-export const isOpen = ({ status }: OutsideAnswer): boolean => status === 'waiting' || status === 'running';
+export const isOpen = ({ status }: OutsideAnswer): boolean =>
+  status === 'waiting' || status === 'running' || status === 'ready';
 
 /** Does the work while the client hears what the upstream tells on the way. */
 export async function followed<T>(

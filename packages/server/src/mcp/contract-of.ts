@@ -9,11 +9,13 @@ import {
   type McpToolOverlay,
   type McpUpstream,
   mcpDefinitionDigest,
+  NotCanonical,
   type ToolContract,
   toolContractSchema,
 } from '@portreeve/contract';
 import { withOutput } from './answers.ts';
 import { asPart, closedSchema } from './closed-schema.ts';
+import { toolsetOf } from './toolsets.ts';
 
 /** A tool of an upstream as we would govern it, or why we cannot. */
 export type Governed =
@@ -57,8 +59,9 @@ const contractName = (upstream: Pick<McpUpstream, 'name' | 'prefix'>, name: stri
  */
 export function governed(upstream: McpUpstream, definition: Definition): Governed {
   const overlay = upstream.tools[definition.name] ?? {};
-  const digest = mcpDefinitionDigest(definition);
   try {
+    const digest = mcpDefinitionDigest(definition);
+    assertNoInput(definition);
     const args = withInput(upstream, closedSchema(definition.inputSchema));
     const output = definition.outputSchema ? closedSchema(definition.outputSchema, false) : null;
     compileSchema(args);
@@ -84,6 +87,8 @@ export function governed(upstream: McpUpstream, definition: Definition): Governe
       binding: bindingOf(upstream, definition.name, digest),
     });
     if (!parsed.success) return { ok: false, why: parsed.error.issues[0]?.message ?? 'it makes no contract' };
+    // A set that holds it has a digest, or it cannot be used.
+    toolsetOf(upstream, [parsed.data]);
     const broken = contradiction(parsed.data, overlay);
     if (broken) return { ok: false, why: broken };
     return {
@@ -92,7 +97,8 @@ export function governed(upstream: McpUpstream, definition: Definition): Governe
       shown: shownOf(definition, shownName(upstream, definition.name)),
     };
   } catch (error) {
-    if (!(error instanceof BadSchema)) throw error;
+    // What we put around it counts too: one that is as deep as may be is deeper than that within a contract.
+    if (!(error instanceof BadSchema || error instanceof NotCanonical)) throw error;
     return { ok: false, why: `its schema is not usable: ${error.message.slice(0, 200)}` };
   }
 }
@@ -130,6 +136,11 @@ const INPUT_SCHEMA: JsonObject = {
   properties: { responses: { type: 'object' }, state: { type: 'string', maxLength: 65_536 } },
   additionalProperties: false,
 };
+
+/** INVARIANT: the member by which a person's answer comes in is written by us alone, out of what their client sent. */
+function assertNoInput({ inputSchema }: Definition): void {
+  if (members(inputSchema).includes(MCP_INPUT)) throw new BadSchema(`${MCP_INPUT} is a name of ours`);
+}
 
 function withInput({ relay }: McpUpstream, schema: JsonObject): JsonObject {
   const properties = { ...((schema.properties ?? {}) as JsonObject), [MCP_INPUT]: INPUT_SCHEMA };

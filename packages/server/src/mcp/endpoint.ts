@@ -59,7 +59,7 @@ export function mcpEndpoint(
       };
       if (await isLegacyRequest(request, body ?? null)) {
         return older.serve(request, {
-          who: who.principal,
+          who,
           body,
           authInfo,
           makeServer: () => mcpServerFor(face, who, 'older'),

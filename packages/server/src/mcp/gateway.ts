@@ -44,6 +44,8 @@ export interface Gateway {
   /** Reads what is due anew, and tells the listeners what has changed. */
   refreshDue(): Promise<void>;
   refresh(name: string): Promise<void>;
+  /** Offers a tool of an upstream no longer, at once. */
+  drop(upstream: string, tool: string): void;
   onChange(listener: (changed: Changed) => void): () => void;
 }
 
@@ -55,10 +57,15 @@ export interface GatewayDeps {
   readonly uow: UnitOfWork;
   readonly clock: Clock;
   readonly read: (upstream: Upstream['config']) => Promise<McpCatalogue>;
+  readonly log: (error: unknown) => void;
 }
 
 /** Names that are ours: an upstream's tool that takes one is withheld. */
 const OWN_NAMES = new Set(['declare_intent']);
+
+/** Whether a credential was made for a tool. */
+export const inScope = ({ tools }: Authenticated, { name }: ToolContract): boolean =>
+  tools === null || tools.includes(name);
 
 /** All that agents outside may use: tools of the project's own, and those of MCP servers behind it. */
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -93,8 +100,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const groups = groupsOf.get(name);
     return groups === undefined || groups.some((group) => who.principal.groups.includes(group));
   };
-  const inScope = ({ tools }: Authenticated, contract: ToolContract) => tools === null || tools.includes(contract.name);
-
   const items = (
     who: Authenticated,
     kind: 'resources' | 'templates' | 'prompts',
@@ -109,8 +114,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
   async function refresh(which: readonly Upstream[]): Promise<void> {
     const changed = await Promise.all(which.map((upstream) => upstream.refresh()));
     const seen = changed.filter((each) => each !== null);
-    if (seen.length === 0) return;
-    for (const listener of listeners) listener({ resources: seen.flatMap(({ resources }) => resources) });
+    if (seen.length > 0) tell(seen.flatMap(({ resources }) => resources));
+  }
+
+  function tell(resources: readonly string[]): void {
+    for (const listener of listeners) listener({ resources });
   }
 
   return {
@@ -139,6 +147,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     },
 
     refresh: (name) => refresh(upstreams.filter(({ config }) => config.name === name)),
+
+    drop(name, tool) {
+      for (const upstream of upstreams) if (upstream.config.name === name) upstream.drop(tool);
+      tell([]);
+    },
 
     onChange(listener) {
       listeners.add(listener);

@@ -6,15 +6,16 @@ import {
   type Server,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
-import type { Clock, Principal } from '@portreeve/contract';
+import { type Clock, type Digest, digestOf, type Principal } from '@portreeve/contract';
 import { ownerDigest } from '@portreeve/gate';
+import type { Authenticated } from '@portreeve/identity';
 import type { Changed } from './upstream.ts';
 
 export type RecordConnection = (who: Principal, event: 'opened' | 'ended', client: string | null) => Promise<void>;
 
 /** A request that speaks an older revision, with who makes it. */
 interface OlderRequest {
-  readonly who: Principal;
+  readonly who: Authenticated;
   readonly body: unknown;
   readonly authInfo: AuthInfo;
   readonly makeServer: () => Server;
@@ -22,6 +23,8 @@ interface OlderRequest {
 
 interface Connection {
   readonly owner: string;
+  /** What its handlers were made for. */
+  readonly rights: Digest;
   readonly server: Server;
   /** Resources of which it wants to be told. */
   readonly subscribed: ReadonlySet<string>;
@@ -36,7 +39,9 @@ const IDLE_MS = 30 * 60_000;
 
 /**
  * Clients of revisions before 2026-07-28 open a connection with an id. It is a matter of the wire: it belongs to its
- * principal, is worth nothing in other hands, and what was read is remembered elsewhere, by principal.
+ * principal, is worth nothing in other hands, and what was read is remembered elsewhere, by principal. INVARIANT: it is used
+ * with the credential and the rights that it was opened with; with others, or with less, it does not exist (the client
+ * begins anew, as with any session that is over).
  */
 export function olderConnections(clock: Clock, record: RecordConnection) {
   const connections = new Map<string, Connection>();
@@ -61,15 +66,16 @@ export function olderConnections(clock: Clock, record: RecordConnection) {
 
   async function serve(request: Request, from: OlderRequest): Promise<Response> {
     const { who, body, authInfo } = from;
-    const owner = ownerDigest(who);
+    const owner = ownerDigest(who.principal);
     const options = { authInfo, ...(body === undefined ? {} : { parsedBody: body }) };
     const id = request.headers.get('mcp-session-id');
     if (id === null) return begin(request, owner, from, options);
     const connection = connections.get(id);
     // Another's connection is one that does not exist.
-    if (connection?.owner !== owner) return failed(404, 'There is no such session.');
+    if (connection?.owner !== owner || connection.rights !== rightsOf(who))
+      return failed(404, 'There is no such session.');
     connection.used = now();
-    if (request.method === 'DELETE') await record(who, 'ended', null);
+    if (request.method === 'DELETE') await record(who.principal, 'ended', null);
     return connection.transport.handleRequest(request, options);
   }
 
@@ -83,13 +89,13 @@ export function olderConnections(clock: Clock, record: RecordConnection) {
     const opening = request.method === 'POST' ? messages.find(isInitializeRequest) : undefined;
     if (!opening) return failed(400, 'Begin with initialize, or speak revision 2026-07-28.');
     await makeRoom(owner);
-    await record(who, 'opened', opening.params.clientInfo.name.slice(0, 128));
+    await record(who.principal, 'opened', opening.params.clientInfo.name.slice(0, 128));
     const server = makeServer();
     const subscribed = subscriptionsOf(server);
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: (session) => {
-        connections.set(session, { owner, server, subscribed, transport, used: now() });
+        connections.set(session, { owner, rights: rightsOf(who), server, subscribed, transport, used: now() });
       },
       onsessionclosed: (session) => void connections.delete(session),
     });
@@ -116,6 +122,16 @@ export function olderConnections(clock: Clock, record: RecordConnection) {
     },
   };
 }
+
+/** Of all by which a request may do more or less than another of the same principal. */
+const rightsOf = ({ principal, tools, via }: Authenticated): Digest =>
+  digestOf({
+    v: 1,
+    roles: [...principal.roles].sort(),
+    groups: [...principal.groups].sort(),
+    tools: tools && [...tools].sort(),
+    credential: via.kind === 'workload' ? via.rule : via.id,
+  });
 
 /** Resources that one connection may watch. */
 const WATCHED_MAX = 1000;

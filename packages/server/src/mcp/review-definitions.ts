@@ -103,6 +103,8 @@ export async function decideDefinition(
     const data = { upstream, tool, definition, verdict, reason };
     await deps.audit.append(tx, [draft({ type: 'mcp.definition_decided', actor: actorOf(by), data })]);
   });
+  // Before its server is asked again, which may take its time, or fail.
+  if (verdict === 'withdrawn') deps.gateway.drop(upstream, tool);
   await deps.gateway.refresh(upstream);
   return (await find()) as ReviewedDefinition;
 }

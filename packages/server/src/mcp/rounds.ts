@@ -4,7 +4,7 @@ import {
   type RequestStateCodec,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { digestOf, type Json, type JsonObject, MCP_INPUT, type McpUpstream } from '@portreeve/contract';
+import { digestOf, type Json, type JsonObject, MCP_INPUT, type McpUpstream, PortreeveError } from '@portreeve/contract';
 import type { Authenticated } from '@portreeve/identity';
 
 /** What we keep in `requestState`: whose round it is, of which call, and what the upstream gave us to bring back. */
@@ -69,6 +69,12 @@ export function roundsOf(
       };
     },
   };
+}
+
+/** INVARIANT: what a person answered comes in by the protocol, out of their client; arguments, which a model writes, are none. */
+export function assertNoAnswers(args: JsonObject): void {
+  if (Object.hasOwn(args, MCP_INPUT))
+    throw new PortreeveError('bad_input', `${MCP_INPUT} is no argument: a client sends what its user answered.`);
 }
 
 const invalid = (message: string) => new ProtocolError(ProtocolErrorCode.InvalidParams, message);

@@ -1,5 +1,5 @@
 import { cleanText, INJECTION_LIKELY, scoreInjection } from '@portreeve/context';
-import type { Json } from '@portreeve/contract';
+import { JSON_LIMITS, type Json } from '@portreeve/contract';
 
 /**
  * What a reviewer should look at in a text that a model will read: hidden characters by kind, and signals of an instruction
@@ -17,10 +17,10 @@ export function scanDefinition(definition: Json): string[] {
   ].sort();
 }
 
-/** Every string, names of members included: a model reads those too. */
-function textsOf(value: Json): string[] {
+/** Every string, names of members included: a model reads those too. Deeper than JSON may be here there is nothing. */
+function textsOf(value: Json, depth = 0): string[] {
   if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return value.flatMap(textsOf);
-  return Object.entries(value).flatMap(([name, each]) => [name, ...textsOf(each)]);
+  if (typeof value !== 'object' || value === null || depth > JSON_LIMITS.depth) return [];
+  if (Array.isArray(value)) return value.flatMap((each) => textsOf(each, depth + 1));
+  return Object.entries(value).flatMap(([name, each]) => [name, ...textsOf(each, depth + 1)]);
 }

@@ -4,11 +4,12 @@ import {
   ProtocolErrorCode,
   type Server,
 } from '@modelcontextprotocol/server';
-import { idSchema, type JsonObject, timeOfId } from '@portreeve/contract';
+import { idSchema, type JsonObject, type ToolContract, timeOfId } from '@portreeve/contract';
 import type { Followed, OutsideAnswer } from '@portreeve/gate';
 import { z } from 'zod';
 import { callAnswer, RETRY_AFTER_S } from './answers.ts';
 import { type Caller, isOpen } from './call-tool.ts';
+import { inScope } from './gateway.ts';
 
 /** The extension by which a call may answer later (ext-tasks, SEP-2663). */
 export const TASKS = 'io.modelcontextprotocol/tasks';
@@ -58,7 +59,9 @@ function errorOf(reason: string | null): number | null {
 const messageOf = (answer: OutsideAnswer): string =>
   answer.status === 'waiting'
     ? `Waiting for approval ${answer.approval} until ${answer.expires_at}.`
-    : 'Being carried out.';
+    : answer.status === 'ready'
+      ? 'Approved.'
+      : 'Being carried out.';
 
 function timeOf(proposal: OutsideAnswer['proposal']): string {
   try {
@@ -74,27 +77,29 @@ const params = z.looseObject({ taskId: z.string().max(128) });
 /** `tasks/get`, `tasks/update` and `tasks/cancel`: of one's own tasks; another's is one that does not exist. */
 export function serveTasks(server: Server, caller: Caller): void {
   const { outside, who } = caller;
-  const mine = async (taskId: string) => {
+  const mine = async (taskId: string, carry: boolean) => {
     if (!clientHasTasks(caller.capabilities()))
       throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
     const id = idSchema('proposal').safeParse(taskId);
-    const found = id.success ? await outside.follow(who.principal, id.data) : null;
+    const may = (contract: ToolContract) => inScope(who, contract);
+    const found = id.success ? await outside.follow(who.principal, id.data, { may, carry }) : null;
     if (!found) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such task.');
     return found;
   };
 
   server.setRequestHandler('tasks/get', { params }, async ({ taskId }) => {
-    const found = await mine(taskId);
+    // A client of tasks asks for nothing else until the end: this is what carries it on, and it is sent by POST.
+    const found = await mine(taskId, true);
     const { resultType: _, ...task } = taskOf(found.answer, found.reason);
     return { resultType: 'complete', ...task, ...endOf(found) };
   });
   // Nothing is ever asked of the client for a task: whoever asks does not approve.
   server.setRequestHandler('tasks/update', { params }, async ({ taskId }) => {
-    await mine(taskId);
+    await mine(taskId, false);
     return { resultType: 'complete' };
   });
   server.setRequestHandler('tasks/cancel', { params }, async ({ taskId }) => {
-    const { answer } = await mine(taskId);
+    const { answer } = await mine(taskId, false);
     if (answer.status === 'waiting') await caller.withdraw(answer.approval, who.principal);
     return { resultType: 'complete' };
   });

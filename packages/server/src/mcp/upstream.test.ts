@@ -1,4 +1,4 @@
-import { fixedClock, type JsonObject, mcpConfigSchema, mcpDefinitionDigest } from '@portreeve/contract';
+import { type Digest, fixedClock, type JsonObject, mcpConfigSchema, mcpDefinitionDigest } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import type { Authenticated } from '@portreeve/identity';
 import { describe, expect, test } from 'vitest';
@@ -20,6 +20,7 @@ function memoryDefinitions(): DefinitionStore {
   const rows: StoredDefinition[] = [];
   return {
     list: async ({ upstream }) => rows.filter((row) => upstream === undefined || row.upstream === upstream),
+    heads: async (name) => rows.filter(({ upstream }) => upstream === name),
     async see(_tx, seen) {
       if (
         rows.some(
@@ -48,6 +49,7 @@ function house(shown: Record<string, JsonObject[] | 'dead'>, config: object = {}
   const audit = memoryAuditWriter();
   const clock = fixedClock('2026-11-21T10:00:00.000Z');
   const store = memoryDefinitions();
+  const logged: unknown[] = [];
   const deps = { audit, uow: memoryUnitOfWork(audit), clock };
   const gateway = createGateway({
     ...deps,
@@ -61,6 +63,7 @@ function house(shown: Record<string, JsonObject[] | 'dead'>, config: object = {}
     }),
     toolsets: [],
     definitions: store,
+    log: (error) => logged.push(error),
     read: async ({ name }) => {
       const tools = shown[name]!;
       if (tools === 'dead') throw new Error('no answer');
@@ -80,7 +83,11 @@ function house(shown: Record<string, JsonObject[] | 'dead'>, config: object = {}
     };
     await decideDefinition({ ...deps, gateway, store }, { ...wish, verdict: 'approved', by: BY });
   };
-  return { gateway, store, audit, refresh, names, approve, shown };
+  const withdraw = (upstream: string, { name }: JsonObject, definition: Digest) => {
+    const wish = { upstream, tool: String(name), definition, reason: 'no more' };
+    return decideDefinition({ ...deps, gateway, store }, { ...wish, verdict: 'withdrawn', by: BY });
+  };
+  return { gateway, store, audit, refresh, names, approve, withdraw, shown, logged };
 }
 
 describe('H2: definitions of upstreams', () => {
@@ -164,6 +171,107 @@ describe('H2: definitions of upstreams', () => {
     shown.wiki = 'dead';
     await refresh();
     expect(names()).toEqual(['tracker_look', 'wiki_look']);
+  });
+
+  /** A schema of so many levels. */
+  const deep = (levels: number): JsonObject => {
+    let schema: JsonObject = { type: 'object' };
+    for (let level = 0; level < levels; level++) schema = { type: 'object', properties: { a: schema } };
+    return schema;
+  };
+
+  test.each(
+    ['inputSchema', 'outputSchema'].flatMap((member) =>
+      [11, 12, 13, 14, 15].map((levels) => [member, levels] as const),
+    ),
+  )(
+    'I4 H2: an %s of %i levels hinders neither a withdrawal, nor the lists, nor other servers',
+    async (member, levels) => {
+      const tool = { ...look, name: 'deep', [member]: deep(levels) };
+      const { refresh, names, approve, withdraw, shown, gateway, store, logged } = house({
+        tracker: [look],
+        wiki: [look],
+      });
+      await refresh();
+      await approve('tracker', look);
+      await approve('wiki', look);
+      shown.tracker = [look, tool];
+      await refresh();
+      expect(names()).toEqual(['tracker_look', 'wiki_look']);
+      await expect(listDefinitions(gateway, store, {})).resolves.toBeInstanceOf(Array);
+      const governed = await approve('tracker', tool).then(
+        () => true,
+        () => false,
+      );
+      expect(names()).toEqual([...(governed ? ['tracker_deep'] : []), 'tracker_look', 'wiki_look']);
+      await withdraw('tracker', look, mcpDefinitionDigest(look));
+      expect(names()).toEqual([...(governed ? ['tracker_deep'] : []), 'wiki_look']);
+      expect(logged).toEqual([]);
+    },
+  );
+
+  test('H2 INV1: a withdrawn tool is gone at once, also where its server or our store fails afterwards', async () => {
+    const { refresh, names, approve, withdraw, store, gateway, logged } = house({ tracker: [look], wiki: [look] });
+    await refresh();
+    await approve('tracker', look);
+    await approve('wiki', look);
+    const { heads } = store;
+    store.heads = () => Promise.reject(new Error('the database is away'));
+    await withdraw('tracker', look, mcpDefinitionDigest(look)).catch(() => undefined);
+    expect(names()).toEqual(['wiki_look']);
+    expect(logged.length).toBeGreaterThan(0);
+    store.heads = (upstream) => (upstream === 'tracker' ? Promise.reject(new Error('away')) : heads(upstream));
+    await gateway.refreshDue();
+    expect(names()).toEqual(['wiki_look']);
+    store.heads = heads;
+    await refresh();
+    expect(names()).toEqual(['wiki_look']);
+  });
+
+  test('H2 INV1: a withdrawn tool is not offered while its server is asked again, however long that takes', async () => {
+    const { refresh, names, approve, withdraw, gateway } = house({ tracker: [look], wiki: [look] });
+    await refresh();
+    await approve('tracker', look);
+    await approve('wiki', look);
+    let during: string[] = [];
+    const asked = gateway.refresh;
+    gateway.refresh = async (name) => {
+      during = names();
+      await asked(name);
+    };
+    await withdraw('tracker', look, mcpDefinitionDigest(look));
+    expect(during).toEqual(['wiki_look']);
+  });
+
+  test('I4 INV1: a tool that takes the name by which a person’s answer comes in is not governed', async () => {
+    const taking = { ...look, name: 'taking', inputSchema: { type: 'object', properties: { 'mcp-input': {} } } };
+    const { refresh, approve, names } = house({ tracker: [taking] }, { relay: ['elicitation'] });
+    await refresh();
+    await expect(approve('tracker', taking)).rejects.toMatchObject({ code: 'conflict' });
+    expect(names()).toEqual([]);
+  });
+
+  test('I4 H2: a server that shows another definition at each look fills neither the store nor the log', async () => {
+    const { refresh, approve, names, withdraw, store, audit, shown } = house({ tracker: [look] });
+    await refresh();
+    await approve('tracker', look);
+    const at = (n: number) => ({ ...look, description: `Looks ${n}.` });
+    for (let n = 0; n < 20; n++) {
+      shown.tracker = [at(n), { ...look, name: 'other' }];
+      await refresh();
+    }
+    const undecided = async () =>
+      (await store.heads('tracker')).filter(({ tool, state }) => tool === 'look' && state === 'withheld').length;
+    expect(await undecided()).toBe(8);
+    const records = audit.drafts.filter(({ type }) => type === 'mcp.definition_withheld');
+    expect(records).toHaveLength(1 + 8 + 1);
+    expect(records.filter((each) => JSON.stringify(each).includes('flood:undecided_definitions'))).toHaveLength(1);
+    expect(names()).toEqual([]);
+    await withdraw('tracker', look, mcpDefinitionDigest(at(0)));
+    expect(await undecided()).toBe(8);
+    shown.tracker = [look];
+    await refresh();
+    expect(names()).toEqual(['tracker_look']);
   });
 
   test('I4: annotations only propose, and the most careful reading counts', async () => {

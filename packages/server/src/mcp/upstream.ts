@@ -12,7 +12,7 @@ import {
 } from '@portreeve/contract';
 import type { McpCatalogue } from '@portreeve/execute';
 import type { Toolset } from '@portreeve/gate';
-import type { DefinitionStore, StoredDefinition } from '../store/mcp-definitions.ts';
+import type { DefinitionHead, DefinitionStore } from '../store/mcp-definitions.ts';
 import { type Definition, governed, pinnedPart, readContract } from './contract-of.ts';
 import { scanDefinition } from './scan-definition.ts';
 import { toolsetOf } from './toolsets.ts';
@@ -46,7 +46,17 @@ export interface UpstreamDeps {
   readonly clock: Clock;
   /** Reads its lists; throws where it does not answer. */
   readonly read: (upstream: McpUpstream) => Promise<McpCatalogue>;
+  /** Told what went wrong with what it answered, or with the database. */
+  readonly log: (error: unknown) => void;
 }
+
+/**
+ * Definitions that nobody has decided on: of one tool, and of all. A server that shows another one at each look fills no
+ * database and no log; beyond these its tools are withheld without a note, until a person has decided on some.
+ */
+const UNDECIDED_OF_TOOL_MAX = 8;
+const UNDECIDED_MAX = 2048;
+const FLOOD = 'flood:undecided_definitions';
 
 const NOTHING: McpCatalogue = { tools: [], resources: [], templates: [], prompts: [], completions: false };
 
@@ -57,8 +67,20 @@ export function createUpstream(deps: UpstreamDeps) {
   let catalogue = NOTHING;
   let state = stateOf([], false);
 
-  /** Reads the server and the approvals anew, and says what clients see anew. Never throws for the server. */
+  /** Reads the server and the approvals anew, and says what clients see anew. Never throws: what fails leaves no tools. */
   async function refresh(): Promise<Changed | null> {
+    try {
+      return await look();
+    } catch (error) {
+      // INVARIANT: what cannot be looked at is not offered. The state of before may hold what was withdrawn since.
+      catalogue = NOTHING;
+      state = stateOf([], false);
+      deps.log(error);
+      return { resources: [] };
+    }
+  }
+
+  async function look(): Promise<Changed | null> {
     const found = await deps.read(config).catch(() => null);
     if (found) catalogue = found;
     const before = state;
@@ -71,16 +93,25 @@ export function createUpstream(deps: UpstreamDeps) {
 
   /** Notes what is new, and gives the tools that are shown as they were approved. */
   async function approve(): Promise<readonly Seen[]> {
-    const stored = await definitions.list({ upstream: config.name });
+    const stored = await definitions.heads(config.name);
     const seen = catalogue.tools.flatMap((tool) => seenTool(tool) ?? []);
+    const undecided = stored.filter(({ state }) => state === 'withheld').map(({ tool }) => tool);
     for (const each of seen) {
-      if (!stored.some(({ tool, definition }) => tool === each.part.name && definition === each.digest))
-        await note(each, stored);
+      const { name } = each.part;
+      if (stored.some(({ tool, definition }) => tool === name && definition === each.digest)) continue;
+      const left = Math.min(
+        UNDECIDED_OF_TOOL_MAX - undecided.filter((tool) => tool === name).length,
+        UNDECIDED_MAX - undecided.length,
+      );
+      if (left <= 0) continue;
+      await note(each, stored, left === 1);
+      undecided.push(name);
     }
     return seen.map((each) => ({ ...each, approved: isApproved(stored, each) }));
   }
 
-  async function note({ part, digest }: Seen, stored: readonly StoredDefinition[]): Promise<void> {
+  /** `last`: as many wait for a decision as may, so that no more are noted; the record of this one says so. */
+  async function note({ part, digest }: Seen, stored: readonly DefinitionHead[], last: boolean): Promise<void> {
     const { clock, audit, uow } = deps;
     const before = stored.find(({ tool, state }) => tool === part.name && state === 'approved');
     const body = part as unknown as JsonObject;
@@ -97,7 +128,7 @@ export function createUpstream(deps: UpstreamDeps) {
             tool: part.name,
             definition: digest,
             replaces: before?.definition ?? null,
-            findings: scanDefinition(body).slice(0, 64),
+            findings: [...(last ? [FLOOD] : []), ...scanDefinition(body)].slice(0, 64),
           },
         }),
       ]);
@@ -131,7 +162,16 @@ export function createUpstream(deps: UpstreamDeps) {
     };
   }
 
-  return { config, refresh, state: () => state };
+  /** Offers a tool no longer, whatever its server says; a refresh may offer it again. */
+  function drop(tool: string): void {
+    const tools = state.tools.filter(
+      ({ contract: { binding } }) => binding.connector !== 'mcp' || binding.tool !== tool,
+    );
+    const contracts = [...tools.map(({ contract }) => contract), ...Object.values(reads)];
+    state = { ...state, tools, toolset: toolsetOf(config, contracts) };
+  }
+
+  return { config, refresh, drop, state: () => state };
 }
 /** What clients are told: that lists are others now, and which resources are listed otherwise than before. */
 export interface Changed {
@@ -156,7 +196,7 @@ function seenTool(tool: JsonObject): Seen | null {
   }
 }
 
-const isApproved = (stored: readonly StoredDefinition[], { part, digest }: Seen): boolean =>
+const isApproved = (stored: readonly DefinitionHead[], { part, digest }: Seen): boolean =>
   stored.some(({ tool, definition, state }) => tool === part.name && definition === digest && state === 'approved');
 
 /** Text of a list stands before models without a call, so what looks like an instruction is not relayed. */

@@ -160,6 +160,33 @@ describe('I7: notifications on a real outbox, a real webhook and a real mail ser
     expect(await rows()).toEqual([]);
   });
 
+  test('after a long outage only what was tried twenty times is given up: what joined it has its own tries', async () => {
+    const { happens, notifier, clock, rows } = setup([slack()]);
+    chat.replyWith((_call, response) => response.writeHead(503).end());
+    await happens(opened('old'));
+    for (let i = 0; i < 19; i++) {
+      await notifier.deliver();
+      clock.advance(900_000);
+    }
+    await happens(...Array.from({ length: 6 }, (_, i) => opened(`${i}`)));
+    await notifier.deliver();
+    const [old, ...young] = await rows();
+    expect(old).toMatchObject({ event: 'handoff.opened hand_old', state: 'failed', tries: 20 });
+    expect(young.map(({ state, tries }) => [state, tries])).toEqual(Array(6).fill(['waiting', 1]));
+    chat.replyWith((_call, response) => response.writeHead(200).end('ok'));
+    clock.advance(5000);
+    await notifier.deliver();
+    expect((await rows()).map(({ state }) => state)).toEqual(['failed', ...Array(6).fill('sent')]);
+  });
+
+  test('what waits behind a message that was not taken was not tried', async () => {
+    const { happens, notifier, rows } = setup([slack()]);
+    chat.replyWith((_call, response) => response.writeHead(503).end());
+    await happens(opened('1'), opened('2'), opened('3'));
+    await notifier.deliver();
+    expect((await rows()).map(({ tries }) => tries)).toEqual([1, 0, 0]);
+  });
+
   test('who dies while it sends leaves the message to another, which sends it again', async () => {
     const { happens, notifier, clock, store } = setup([slack()]);
     await happens(opened('1'));

@@ -64,27 +64,13 @@ export function createNotifier(deps: NotifierDeps): Notifier {
 
   /** One message for some of the outbox; false where the channel did not take it. */
   async function tell(channel: NotificationChannel, items: readonly Looked[], message: Message): Promise<boolean> {
-    const ids = items.map(({ notification }) => notification.id);
+    const { ids, told, base } = factsOf(items);
     const to = [...new Set(items.flatMap((item) => item.to))];
-    const told = items.map(({ notification: { kind, about } }) => ({ kind, about }));
-    const refs = items.length === 1 ? refsOf(items[0]!.notification) : {};
-    const base = { actor: SYSTEM_ACTOR, refs };
     try {
       await send(sendByName.get(channel.name)!, message, to, `notification-${ids[0]}`, closing.signal);
     } catch (error) {
       if (closing.signal.aborted) return false;
-      const { message: problem, wait_ms } = asNotTaken(error);
-      const tries = Math.max(...items.map(({ notification }) => notification.tries));
-      if (tries < TRIES_MAX) {
-        const wait = Math.max(wait_ms ?? 0, RETRY_MS.first * 2 ** (tries - 1));
-        await store.retry(ids, later(Math.min(wait, RETRY_MS.most)), problem);
-        return false;
-      }
-      await uow.transaction(async (tx) => {
-        await store.end(tx, ids, 'failed', now(), problem);
-        const data = { channel: channel.name, told, tries, problem };
-        await audit.append(tx, [draft({ ...base, type: 'notification.failed', outcome: 'failed', data })]);
-      });
+      await notTaken(channel, items, asNotTaken(error));
       return false;
     }
     await uow.transaction(async (tx) => {
@@ -93,6 +79,27 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       await audit.append(tx, [draft({ ...base, type: 'notification.sent', outcome: 'sent', data })]);
     });
     return true;
+  }
+
+  /** Each of a message is tried again, or given up, by its own tries: an old one must not take new ones with it. */
+  async function notTaken(
+    channel: NotificationChannel,
+    items: readonly Looked[],
+    { message: problem, wait_ms }: NotTaken,
+  ) {
+    for (const [tries, alike] of Map.groupBy(items, ({ notification }) => notification.tries)) {
+      const { ids, told, base } = factsOf(alike);
+      if (tries < TRIES_MAX) {
+        const wait = Math.max(wait_ms ?? 0, RETRY_MS.first * 2 ** (tries - 1));
+        await store.retry(ids, later(Math.min(wait, RETRY_MS.most)), problem);
+        continue;
+      }
+      await uow.transaction(async (tx) => {
+        await store.end(tx, ids, 'failed', now(), problem);
+        const data = { channel: channel.name, told, tries, problem };
+        await audit.append(tx, [draft({ ...base, type: 'notification.failed', outcome: 'failed', data })]);
+      });
+    }
   }
 
   /** What is still to be told, and to whom; the rest is ended. */
@@ -127,7 +134,8 @@ export function createNotifier(deps: NotifierDeps): Notifier {
         // What stands behind it waits, too: a receiver that does not answer is not asked again and again.
         const rest = together.slice(index + 1).flat();
         const ids = rest.map(({ notification }) => notification.id);
-        if (ids.length > 0) await store.retry(ids, later(RETRY_MS.first), 'the message before it was not taken');
+        if (ids.length > 0)
+          await store.retry(ids, later(RETRY_MS.first), 'the message before it was not taken', 'untried');
         return;
       }
       if (taken.length < BATCH) return;
@@ -183,6 +191,15 @@ interface Looked {
   readonly notification: Notification;
   readonly told: Told;
   readonly to: readonly string[];
+}
+
+/** What is recorded of what one message tells. */
+function factsOf(items: readonly Looked[]) {
+  return {
+    ids: items.map(({ notification }) => notification.id),
+    told: items.map(({ notification: { kind, about } }) => ({ kind, about })),
+    base: { actor: SYSTEM_ACTOR, refs: items.length === 1 ? refsOf(items[0]!.notification) : {} },
+  };
 }
 
 function send(how: Send, message: Message, to: readonly string[], key: string, closing: AbortSignal): Promise<void> {

@@ -20,7 +20,7 @@ export interface NewNotification {
 
 export interface Notification extends NewNotification {
   readonly id: number;
-  /** How often it was taken to be sent, this time included. */
+  /** How often it was tried, this time included. */
   readonly tries: number;
 }
 
@@ -48,7 +48,8 @@ export interface NotificationStore {
     at: string,
     problem?: string,
   ): Promise<void>;
-  retry(ids: readonly number[], send_at: string, problem: string): Promise<void>;
+  /** Not taken: again from `send_at` on. `untried`: nothing was sent for these, so that it counts as no try. */
+  retry(ids: readonly number[], send_at: string, problem: string, untried?: 'untried'): Promise<void>;
   states(now: string): Promise<ChannelState[]>;
   /** Removes what ended before; gives how many. */
   forget(before: string): Promise<number>;

@@ -50,8 +50,9 @@ describe('H3: a rehearsal leads nowhere', () => {
     const connectors = wireConnectors({
       ...{ egress, clock: systemClock, systems: {}, folder: '.' },
       rehearsal: journal,
+      house: () => Promise.reject(new Error('nothing is done in a rehearsal')),
     });
-    const { relabel, caller, ...outside } = connectors;
+    const { relabel, caller, house, ...outside } = connectors;
     expect(new Set(Object.values(outside))).toEqual(new Set([journal.connector]));
     // It too takes nothing but what the executor has verified.
     const call = { contract: {}, claims: {} } as never;

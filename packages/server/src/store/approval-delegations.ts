@@ -2,6 +2,7 @@ import type { DelegationStore, StoredDelegation } from '@portreeve/approve';
 import { asId } from '@portreeve/contract';
 import type { ColumnType, Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import type { Seals } from './values.ts';
 
 interface DelegationsTable {
   id: string;
@@ -20,10 +21,23 @@ declare module './tables.ts' {
   }
 }
 
-export function delegationStore(database: Database): DelegationStore {
+/** Delegations in PostgreSQL. Why somebody is away is sealed for the two; the rest is who may decide, and stays. */
+export function delegationStore(database: Database, sealing: Seals): DelegationStore {
+  const binding = (id: string): string => `approval_delegations/${id}`;
+  const opened = async (rows: readonly Selectable<DelegationsTable>[]): Promise<StoredDelegation[]> => {
+    const reasons = await sealing.texts.open(rows.map(({ id, reason }) => ({ text: reason, binding: binding(id) })));
+    return rows.map((row, i) => delegationOf({ ...row, reason: reasons[i] ?? 'erased' }));
+  };
   return {
     async insert(tx, delegation) {
-      await database.on(tx).insertInto('approval_delegations').values(delegation).execute();
+      const { id, delegator, delegate } = delegation;
+      const subjects = await sealing.of(null, delegator, delegate);
+      const reason = await sealing.texts.seal(subjects, 'work', binding(id), delegation.reason);
+      await database
+        .on(tx)
+        .insertInto('approval_delegations')
+        .values({ ...delegation, reason })
+        .execute();
     },
 
     async end(tx, id, at) {
@@ -38,8 +52,8 @@ export function delegationStore(database: Database): DelegationStore {
       return ended !== undefined;
     },
 
-    async activeFor(delegate, now) {
-      const rows = await database.read
+    async activeFor(delegate, now, tx) {
+      const rows = await (tx ? database.on(tx) : database.read)
         .selectFrom('approval_delegations')
         .selectAll()
         .where('delegate', '=', delegate)
@@ -48,7 +62,7 @@ export function delegationStore(database: Database): DelegationStore {
         .where('until', '>', new Date(now))
         .orderBy('id')
         .execute();
-      return rows.map(delegationOf);
+      return opened(rows);
     },
 
     async of(principal) {
@@ -58,7 +72,7 @@ export function delegationStore(database: Database): DelegationStore {
         .where((eb) => eb.or([eb('delegator', '=', principal), eb('delegate', '=', principal)]))
         .orderBy('id')
         .execute();
-      return rows.map(delegationOf);
+      return opened(rows);
     },
   };
 }

@@ -35,7 +35,7 @@ declare module './tables.ts' {
   }
 }
 
-/** Hand-offs in PostgreSQL, sealed for those whom their run is about. */
+/** Hand-offs in PostgreSQL, sealed for those whom their run is about, for who asked, and for whom it was asked. */
 export function handoffStore(database: Database, sealing: Seals): HandoffStore {
   const opened = async (rows: readonly Selectable<HandoffsTable>[]): Promise<Handoff[]> => {
     const texts = await sealing.texts.open(rows.map(({ id, body }) => ({ text: body, binding: `handoffs/${id}` })));
@@ -48,13 +48,23 @@ export function handoffStore(database: Database, sealing: Seals): HandoffStore {
     if (!handoff) throw new PortreeveError('erased', `The hand-off ${id} has been erased.`);
     return handoff;
   };
-  const sealed = async (handoff: Handoff): Promise<string> =>
-    sealing.texts.seal(await sealing.of(handoff.run), 'runs', `handoffs/${handoff.id}`, canonicalJson(handoff));
+  /** An agent outside has no run, and who asks for an undo need not be who asked for what is undone. */
+  const principalOf = async (tx: Tx, { proposal }: Handoff): Promise<string | undefined> => {
+    if (proposal === null) return undefined;
+    const query = database.on(tx).selectFrom('proposals').select('principals').where('id', '=', proposal);
+    return (await query.executeTakeFirst())?.principals[0];
+  };
+  const sealed = async (tx: Tx, handoff: Handoff): Promise<string> => {
+    const { id, run, requester } = handoff;
+    const people = [requester, await principalOf(tx, handoff)].filter((each) => each?.startsWith('prn_'));
+    const subjects = await sealing.of(run, ...(people as string[]));
+    return sealing.texts.seal(subjects, 'runs', `handoffs/${id}`, canonicalJson(handoff));
+  };
 
   return {
     async insert(tx, handoff) {
       const { id, kind, run } = handoff;
-      const row = { id, kind, run, ...columnsOf(handoff), body: await sealed(handoff) };
+      const row = { id, kind, run, ...columnsOf(handoff), body: await sealed(tx, handoff) };
       await database.on(tx).insertInto('handoffs').values(row).execute();
     },
 
@@ -69,7 +79,7 @@ export function handoffStore(database: Database, sealing: Seals): HandoffStore {
 
     async update(tx: Tx, locked: Handoff, patch: HandoffPatch) {
       const changed = { ...locked, ...patch };
-      const body = 'result' in patch || 'material' in patch ? { body: await sealed(changed) } : {};
+      const body = 'result' in patch || 'material' in patch ? { body: await sealed(tx, changed) } : {};
       const query = database
         .on(tx)
         .updateTable('handoffs')

@@ -36,7 +36,11 @@ declare module './tables.ts' {
   }
 }
 
+/** What a refresh needs to know of one: without its body, which may be large. */
+export type DefinitionHead = Pick<StoredDefinition, 'tool' | 'definition' | 'state'>;
+
 export interface DefinitionStore {
+  heads(upstream: string): Promise<DefinitionHead[]>;
   list(filter: { readonly upstream?: string; readonly definition?: Digest }): Promise<StoredDefinition[]>;
   /** False where it was seen before. */
   see(tx: Tx, seen: Pick<StoredDefinition, 'upstream' | 'tool' | 'definition' | 'body' | 'seen_at'>): Promise<boolean>;
@@ -71,6 +75,15 @@ export function definitionStore(database: Database): DefinitionStore {
         .orderBy('definition')
         .execute();
       return rows.map(fromRow);
+    },
+
+    async heads(upstream) {
+      const rows = await database.read
+        .selectFrom('mcp_definitions')
+        .select(['tool', 'definition', 'state'])
+        .where('upstream', '=', upstream)
+        .execute();
+      return rows.map((row) => ({ ...row, definition: row.definition as Digest }));
     },
 
     async see(tx, { body, ...seen }) {

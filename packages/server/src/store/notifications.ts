@@ -74,10 +74,13 @@ export function notificationStore(database: Database): NotificationStore {
         .execute();
     },
 
-    async retry(ids, send_at, problem) {
+    async retry(ids, send_at, problem, untried) {
       await database.read
         .updateTable('notifications')
-        .set({ send_at, problem: problem.slice(0, PROBLEM_CHARS_MAX) })
+        .set(({ eb }) => ({
+          ...{ send_at, problem: problem.slice(0, PROBLEM_CHARS_MAX) },
+          ...(untried ? { tries: eb('tries', '-', 1) } : {}),
+        }))
         .where('id', 'in', ids.map(String))
         .where('state', '=', 'waiting')
         .execute();
@@ -93,7 +96,7 @@ export function notificationStore(database: Database): NotificationStore {
       }>`
         WITH told AS (
           SELECT channel, max(ended_at) FILTER (WHERE state = 'sent') AS sent_at,
-            count(*) FILTER (WHERE state = 'waiting' AND (send_at <= ${now} OR tries > 0)) AS waiting,
+            count(*) FILTER (WHERE state = 'waiting' AND (send_at <= ${now} OR tries > 0 OR problem IS NOT NULL)) AS waiting,
             count(*) FILTER (WHERE state = 'failed' AND ended_at > ${now}::timestamptz - interval '1 day') AS failed
           FROM notifications GROUP BY channel
         )

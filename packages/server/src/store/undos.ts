@@ -1,6 +1,15 @@
-import { asId, canonicalJson, type JsonObject, type UndoState, type UnwindState } from '@portreeve/contract';
+import {
+  asId,
+  canonicalJson,
+  type JsonObject,
+  PortreeveError,
+  type Tx,
+  type UndoState,
+  type UnwindState,
+} from '@portreeve/contract';
 import type { StoredUndo, StoredUnwinding, UndoStore, UnwindingStore } from '@portreeve/gate';
 import type { Database } from './database.ts';
+import type { Seals } from './values.ts';
 
 interface UndosTable {
   proposal: string;
@@ -26,20 +35,58 @@ declare module './tables.ts' {
 const textOf = (row: StoredUndo | StoredUnwinding): string =>
   canonicalJson(JSON.parse(JSON.stringify(row)) as JsonObject);
 
-export function undoStore(database: Database): UndoStore {
+/** What is sealed is no JSON text; what is one was written before bodies were sealed. */
+const isPlain = (body: string): boolean => body.startsWith('{');
+
+/** Bodies of one table, opened; null for one that was erased. */
+async function opened<T>(
+  { texts }: Seals,
+  rows: readonly { readonly binding: string; readonly body: string }[],
+): Promise<(T | null)[]> {
+  const sealed = rows.filter(({ body }) => !isPlain(body));
+  const plain = await texts.open(sealed.map(({ binding, body }) => ({ text: body, binding })));
+  const textByBinding = new Map(sealed.map(({ binding }, i) => [binding, plain[i] ?? null]));
+  return rows.map(({ binding, body }) => {
+    const text = isPlain(body) ? body : (textByBinding.get(binding) ?? null);
+    return text === null ? null : (JSON.parse(text) as T);
+  });
+}
+
+async function openedOne<T>(
+  sealing: Seals,
+  what: string,
+  row: { readonly binding: string; readonly body: string } | undefined,
+): Promise<T | null> {
+  if (!row) return null;
+  const [found] = await opened<T>(sealing, [row]);
+  if (!found) throw new PortreeveError('erased', `${what} has been erased.`);
+  return found;
+}
+
+const boundUndo = ({ proposal, body }: { proposal: string; body: string }) => ({ binding: `undos/${proposal}`, body });
+const boundUnwinding = ({ run, body }: { run: string; body: string }) => ({ binding: `unwindings/${run}`, body });
+
+/** Undos in PostgreSQL, sealed for those whom the effect was about. */
+export function undoStore(database: Database, sealing: Seals): UndoStore {
+  const sealed = async (tx: Tx, undo: StoredUndo): Promise<string> => {
+    const query = database.on(tx).selectFrom('proposals').select(['run', 'principals']);
+    const { run, principals } = await query.where('id', '=', undo.proposal).executeTakeFirstOrThrow();
+    const subjects = await sealing.of(run === null ? null : asId('run', run), ...principals.slice(0, 1));
+    return sealing.texts.seal(subjects, 'runs', `undos/${undo.proposal}`, textOf(undo));
+  };
   return {
     async get(proposal) {
       const row = await database.read
         .selectFrom('undos')
-        .select('body')
+        .select(['proposal', 'body'])
         .where('proposal', '=', proposal)
         .executeTakeFirst();
-      return row ? (JSON.parse(row.body) as StoredUndo) : null;
+      return openedOne(sealing, `The undo of ${proposal}`, row && boundUndo(row));
     },
 
     async move(tx, from, undo) {
       const { proposal, state, by_proposal } = undo;
-      const values = { state, by_proposal, body: textOf(undo) };
+      const values = { state, by_proposal, body: await sealed(tx, undo) };
       if (from === 'none') {
         const inserted = await database
           .on(tx)
@@ -63,7 +110,7 @@ export function undoStore(database: Database): UndoStore {
       const rows = await database.read
         .selectFrom('undos')
         .leftJoin('proposals', 'proposals.id', 'undos.by_proposal')
-        .select('undos.body')
+        .select(['undos.proposal', 'undos.body'])
         .where((where) =>
           where.or([
             where('undos.state', '=', 'requested'),
@@ -73,20 +120,25 @@ export function undoStore(database: Database): UndoStore {
         .orderBy('undos.proposal')
         .limit(limit)
         .execute();
-      return rows.map(({ body }) => JSON.parse(body) as StoredUndo);
+      return (await opened<StoredUndo>(sealing, rows.map(boundUndo))).filter((undo) => undo !== null);
     },
   };
 }
 
-export function unwindingStore(database: Database): UnwindingStore {
+/** Unwindings in PostgreSQL, sealed for those whom the run is about. */
+export function unwindingStore(database: Database, sealing: Seals): UnwindingStore {
+  const columns = ['run', 'body'] as const;
   return {
     async get(run) {
-      const row = await database.read.selectFrom('unwindings').select('body').where('run', '=', run).executeTakeFirst();
-      return row ? (JSON.parse(row.body) as StoredUnwinding) : null;
+      const query = database.read.selectFrom('unwindings').select(columns).where('run', '=', run);
+      const row = await query.executeTakeFirst();
+      return openedOne(sealing, `The unwinding of ${run}`, row && boundUnwinding(row));
     },
 
     async move(tx, from, to) {
-      const values = { state: to.state, body: textOf(to) };
+      const subjects = await sealing.of(to.run);
+      const body = await sealing.texts.seal(subjects, 'runs', `unwindings/${to.run}`, textOf(to));
+      const values = { state: to.state, body };
       if (from === null) {
         const inserted = await database
           .on(tx)
@@ -96,25 +148,25 @@ export function unwindingStore(database: Database): UnwindingStore {
           .executeTakeFirst();
         return inserted.numInsertedOrUpdatedRows === 1n;
       }
-      const updated = await database
-        .on(tx)
-        .updateTable('unwindings')
-        .set(values)
-        .where('run', '=', to.run)
-        .where('body', '=', textOf(from))
-        .executeTakeFirst();
-      return updated.numUpdatedRows === 1n;
+      // Under the lock of the row: of any number that compare and set at once, one finds what it looked for.
+      const db = database.on(tx);
+      const locked = db.selectFrom('unwindings').select(columns).where('run', '=', to.run).forUpdate();
+      const row = await locked.executeTakeFirst();
+      const [now = null] = row ? await opened<StoredUnwinding>(sealing, [boundUnwinding(row)]) : [];
+      if (now === null || textOf(now) !== textOf(from)) return false;
+      await db.updateTable('unwindings').set(values).where('run', '=', to.run).execute();
+      return true;
     },
 
     async open(limit) {
       const rows = await database.read
         .selectFrom('unwindings')
-        .select('body')
+        .select(columns)
         .where('state', '=', 'unwinding')
         .orderBy('run')
         .limit(limit)
         .execute();
-      return rows.map(({ body }) => JSON.parse(body) as StoredUnwinding);
+      return (await opened<StoredUnwinding>(sealing, rows.map(boundUnwinding))).filter((each) => each !== null);
     },
   };
 }

@@ -16,4 +16,5 @@ export { type ReceiptProblem, type ReceiptResult, verifyReceipt } from './receip
 export { newRegistrations, type Registrations } from './registrations.ts';
 export { type ReadResource, verifyTiles } from './tiles.ts';
 export { leafHash, verifyConsistency, verifyInclusion } from './tree.ts';
+export { UNSEEN } from './unseen.ts';
 export { type SignedVerdict, type VerdictStatement, verifyVerdict } from './verdict.ts';

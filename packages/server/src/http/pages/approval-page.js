@@ -8,6 +8,13 @@
   if (!reason || !status || buttons.length === 0) return;
   const { approval, digest, preview } = main.dataset;
   const reasonCharsMin = Number(main.dataset.reason);
+  // A denial that was begun in the console brings its reason behind the `#`: as text, to be read and signed here. It does
+  // not stay in the address.
+  const brought = new URLSearchParams(location.hash.slice(1)).get('reason');
+  if (brought !== null) {
+    reason.value = brought;
+    history.replaceState(null, '', location.pathname + location.search);
+  }
   const say = (text) => {
     status.textContent = text;
   };

@@ -1,3 +1,5 @@
+import { UNSEEN } from '@portreeve/contract';
+
 /** HTML that was made here. Everything else is text, and becomes HTML only by {@link html} or {@link shown}. */
 export class Html {
   readonly markup: string;
@@ -19,7 +21,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 function toMarkup(part: Part): string {
   if (part instanceof Html) return part.markup;
   if (typeof part === 'object') return part.map(({ markup }) => markup).join('');
-  return escaped(String(part).replace(UNSEEN, nameOf));
+  return escaped(String(part).replace(EACH_UNSEEN, nameOf));
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -31,12 +33,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const escaped = (text: string) => text.replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
 
-/**
- * What has no glyph of its own, or changes how others are shown: controls (ANSI escapes begin with one), formats and bidi
- * controls, what is ignorable, unassigned and private characters, lone surrogates, line separators, and every space but
- * the ordinary one.
- */
-const UNSEEN = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]|[\p{Zs}--[ ]]/gv;
+const EACH_UNSEEN = new RegExp(UNSEEN, 'gv');
 
 /**
  * A text from outside, as it is: nothing of it is interpreted, and what nobody would see stands as a marked escape, such
@@ -45,7 +42,7 @@ const UNSEEN = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]|[\p{Zs}--[ ]
 export function shown(text: string): Html {
   let markup = '';
   let at = 0;
-  for (const match of text.matchAll(UNSEEN)) {
+  for (const match of text.matchAll(EACH_UNSEEN)) {
     const [char] = match;
     markup += `${escaped(text.slice(at, match.index))}<b class="esc">${nameOf(char)}</b>${char === '\n' ? '\n' : ''}`;
     at = match.index + char.length;

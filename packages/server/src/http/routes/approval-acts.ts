@@ -32,7 +32,7 @@ export const approvalActRoutes = [
     method: 'POST',
     url: '/v1/approvals/:id/withdraw',
     operation: 'approvals.withdraw',
-    summary: 'Take back what one has asked for, before it is used: nothing is done then',
+    summary: 'Take back what one has asked for, while it is pending: nothing is done then',
     records: ['approval.closed'],
     params: idParam('approval'),
     answers: { 200: approvalSchema },

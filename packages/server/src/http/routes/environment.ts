@@ -45,6 +45,8 @@ export const environmentRoutes = [
     method: 'POST',
     url: '/v1/environment/freezes',
     fresh_proof: true,
+    // Counted apart: what else comes from an address, such as that of a proxy, does not keep a person from stopping it.
+    per_minute: 120,
     operation: 'environment.freeze',
     summary: 'Stop a tool, a workflow, an identity or everything: new calls, grants not used yet, and approvals',
     records: ['environment.changed'],

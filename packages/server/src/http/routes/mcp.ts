@@ -71,7 +71,16 @@ async function serve({ services, who, request, reply }: Call<unknown, unknown, u
 
 /** A tool that exists and that the token was not made for: the client is told which scopes it needs (step-up, by 403). */
 function assertInScope(services: Services, who: Call<unknown, unknown, unknown>['who'], body: unknown): void {
-  const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } };
+  // Older revisions send several messages at once (JSON-RPC 2.0, batch): each is looked at.
+  if (Array.isArray(body)) {
+    for (const message of body) assertMessageInScope(services, who, message);
+    return;
+  }
+  assertMessageInScope(services, who, body);
+}
+
+function assertMessageInScope(services: Services, who: Call<unknown, unknown, unknown>['who'], message: unknown): void {
+  const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } };
   if (method !== 'tools/call' || typeof params?.name !== 'string') return;
   const needed = services.mcp.gateway.beyondScope(who, params.name);
   if (!needed) return;

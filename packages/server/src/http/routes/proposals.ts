@@ -1,18 +1,30 @@
-import { idSchema, jsonObjectSchema, PortreeveError, type ToolContract } from '@portreeve/contract';
+import {
+  digestSchema,
+  idSchema,
+  jsonObjectSchema,
+  PortreeveError,
+  type ProposalId,
+  type ToolContract,
+} from '@portreeve/contract';
 import type { OutsideAnswer } from '@portreeve/gate';
 import type { Authenticated } from '@portreeve/identity';
 import { z } from 'zod';
 import { declarationSchema, declareIntent } from '../../mcp/declare-intent.ts';
+import { inScope } from '../../mcp/gateway.ts';
+import { assertNoAnswers } from '../../mcp/rounds.ts';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { idParam } from './schemas.ts';
 
 const answerSchema = z.looseObject({
   id: idSchema('proposal'),
-  status: z.enum(['succeeded', 'waiting', 'running', 'failed', 'unknown', 'refused', 'denied']),
+  status: z.enum(['succeeded', 'given', 'waiting', 'ready', 'running', 'failed', 'unknown', 'refused', 'denied']),
   carried_out_by: z
     .enum(['gateway', 'caller'])
     .describe('`caller`: what succeeded is the leave to do it now, once; `gateway`: it was done'),
+  args_digest: digestSchema
+    .describe('SHA-256 of the RFC 8785 form of the arguments that a `caller` was let with')
+    .optional(),
   result: z.unknown().describe('Of what succeeded').optional(),
   narrowed: z.array(z.string()).describe('Profiles by which policy has narrowed what was done').optional(),
   approval: idSchema('approval').describe('That people give, or have denied').optional(),
@@ -44,6 +56,7 @@ export const proposalRoutes = [
     answers: { 201: answerSchema },
     handler: async ({ services, who, body, request }) => {
       const tool = offered(services, who, body.tool);
+      assertNoAnswers(body.args);
       const key = request.headers['idempotency-key'];
       if (key !== undefined && !(typeof key === 'string' && KEY.test(key)))
         throw new PortreeveError('bad_request', 'The Idempotency-Key is 1 to 200 visible characters.');
@@ -62,15 +75,21 @@ export const proposalRoutes = [
     method: 'GET',
     url: '/v1/proposals/:id',
     operation: 'proposals.read',
-    summary: 'How an action of one’s own stands; one that people have approved is carried out now',
+    summary: 'How an action of one’s own stands; nothing is carried out',
     records: 'read',
     params: idParam('proposal'),
     answers: { 200: answerSchema },
-    handler: async ({ services, who, params }) => {
-      const found = await services.outside.follow(who.principal, params.id);
-      if (!found) throw new PortreeveError('not_found', `There is no proposal ${params.id}.`);
-      return viewOf(found.contract, found.answer);
-    },
+    handler: async ({ services, who, params }) => followed(services, who, params.id, false),
+  }),
+  route({
+    method: 'POST',
+    url: '/v1/proposals/:id/resume',
+    operation: 'proposals.submit',
+    summary: 'Carry an action of one’s own on: one that people have approved is carried out now',
+    records: ['decision.made'],
+    params: idParam('proposal'),
+    answers: { 200: answerSchema },
+    handler: async ({ services, who, params }) => followed(services, who, params.id, true),
   }),
   route({
     method: 'POST',
@@ -90,6 +109,13 @@ function offered(services: Services, who: Authenticated, name: string) {
   const tool = services.mcp.gateway.tools(who).find((each) => each.name === name);
   if (!tool) throw new PortreeveError('not_found', `There is no tool ${JSON.stringify(name.slice(0, 128))}.`);
   return tool;
+}
+
+async function followed(services: Services, who: Authenticated, id: ProposalId, carry: boolean) {
+  const may = (contract: ToolContract) => inScope(who, contract);
+  const found = await services.outside.follow(who.principal, id, { may, carry });
+  if (!found) throw new PortreeveError('not_found', `There is no proposal ${id}.`);
+  return viewOf(found.contract, found.answer);
 }
 
 const viewOf = ({ binding }: ToolContract, { proposal, ...answer }: OutsideAnswer) => ({
