@@ -15,7 +15,7 @@ const declared = (over: Partial<DeclaredWorkflow> = {}): DeclaredWorkflow => ({
 const errors = (...args: Parameters<typeof findLoosening>) =>
   findLoosening(...args).filter(({ severity }) => severity === 'error');
 
-test('A1: what the baseline and an honest declaration say loosens nothing, in any tier', () => {
+test('A1: what the baseline and an honest declaration say loosens nothing, in any tier', { timeout: 180_000 }, () => {
   for (const tier of ['low', 'medium', 'high', 'critical'] as const)
     for (const toolTier of [1, 2, 3, 4] as const)
       for (const undo of [{ tool: 'undo_it', args: {}, window_minutes: 60 }, 'irreversible'] as const)
