@@ -23,6 +23,8 @@ export default defineConfig({
   lastUpdated: false,
   // Links within the site must hold: a dead one fails the build.
   ignoreDeadLinks: false,
+  // Braces in our pages are braces of policies, patterns and templates, and nothing to evaluate.
+  vue: { template: { compilerOptions: { delimiters: ['\u0002', '\u0003'] } } },
   markdown: {
     config(md) {
       // Files of the repository that are no page of the site are named, and not linked: the site stands by itself.

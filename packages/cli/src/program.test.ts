@@ -913,7 +913,9 @@ describe('with a server', () => {
     const build = async (name: string): Promise<{ file: string; release: string }> => {
       const project = await here.otherModel(name);
       const file = join(here.folder, `${name}.release.json`);
-      const built = documentIn(await portreeve('release', 'build', '--project', project, '--out', file, '--json'));
+      const done = await portreeve('release', 'build', '--project', project, '--out', file, '--json');
+      if (done.code !== 0) throw new Error(done.out + done.err);
+      const built = documentIn(done);
       return { file, release: built.release };
     };
     const add = async (name: string): Promise<string> => {

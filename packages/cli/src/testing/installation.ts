@@ -64,7 +64,8 @@ export async function installation(port: number): Promise<Installation> {
       async otherModel(name) {
         const other = join(folder, `other-${name}`);
         await mkdir(other);
-        const models = [{ name, kind: 'simulated' }];
+        const clearance = { confidentiality: 'confidential', categories: ['personal'] };
+        const models = [{ name, kind: 'simulated', where: 'inside', clearance }];
         const text = JSON.stringify({ workflows: workflowsFrom(other, config), models });
         await writeFile(join(other, 'portreeve.config.ts'), `export default ${text};\n`);
         return other;
