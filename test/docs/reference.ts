@@ -89,7 +89,7 @@ async function apiPage(): Promise<string> {
     );
   return page(
     'HTTP API',
-    'Bodies and answers are in the OpenAPI document that a server gives at `/v1/openapi.json`. Errors are problems (RFC 9457) with the codes of [errors](errors.md). The right is an operation that rules of the `identity` layer permit.',
+    'Bodies and answers are in the OpenAPI document that a server gives at `/openapi.json`. Errors are problems (RFC 9457) with the codes of [errors](errors.md). The right is an operation that rules of the `identity` layer permit.',
     table(['call', 'what it does', 'right'], rows),
   );
 }

@@ -123,7 +123,7 @@ describe('the way of a task', () => {
     });
     // Another process acts on the same proposal, as a stopped one does that wakes after its run was taken over.
     const wish = {
-      ...harness.gate.wish({ contract: automatic }),
+      ...harness.gate.wish({ contract: automatic, args: { case_id: 'case-7', summary: 'fixed' } }),
       id: `prop_${id.slice('run_'.length)}-1` as never,
       run: id,
     };

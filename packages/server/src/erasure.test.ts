@@ -199,7 +199,7 @@ describe('G6 INV10: the data of a person is erased', () => {
     const lead = await house.as('lead');
     const shown = (await lead.get(`/v1/approvals/${kept.approval}`)).body;
     await lead.post(`/v1/approvals/${kept.approval}/verdicts`, await house.verdict('lead', shown, 'approve'));
-    expect((await person.get(`/v1/proposals/${kept.id}`)).body).toMatchObject({ status: 'succeeded' });
+    expect((await person.post(`/v1/proposals/${kept.id}/resume`, {})).body).toMatchObject({ status: 'succeeded' });
     expect(await act('post_note', note)).toMatchObject({ status: 'waiting' });
     for (const tool of ['find_owner', 'find_secret_owner']) await act(tool, {});
     expect(await act('keep_note', note)).toMatchObject({ status: 'refused' });
