@@ -1,7 +1,7 @@
 import type { Published, SourceManifest } from './packages.ts';
 
 /** Entrances of a package that only its own checkout uses: fakes for tests, training, the build of the console. */
-const NOT_PUBLISHED = ['./training', './bundle'];
+const NOT_PUBLISHED = ['context ./training', 'console ./bundle'];
 const NODE = '>=22.19';
 
 /** The `package.json` that is published: it names what was built, and nothing that only a checkout has. */
@@ -24,7 +24,7 @@ function exportsOf(folder: string, isPublic: boolean, { exports }: SourceManifes
   const own = { './package.json': './package.json' };
   if (folder === 'cli') return own;
   const entries = Object.entries(exports ?? {})
-    .filter(([key]) => !NOT_PUBLISHED.includes(key) && (key !== './testing' || folder === 'sdk'))
+    .filter(([key]) => !NOT_PUBLISHED.includes(`${folder} ${key}`) && (key !== './testing' || folder === 'sdk'))
     .map(([key, path]) => {
       const file = built(path);
       return [key, isPublic ? { types: file.replace(/\.js$/, '.d.ts'), default: file } : file];
