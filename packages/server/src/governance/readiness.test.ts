@@ -29,6 +29,8 @@ async function project(declared: string): Promise<string> {
   const config = {
     ...{ environment: 'production', log_origin: 'corp.test/audit', workflows: ['workflows/case-note'] },
     identity: { local_accounts: 'allow' },
+    // What is looked at is the folder itself, and no release that somebody has promoted.
+    releases: { active: 'folder' },
     systems: { downstream: { url: 'http://127.0.0.1:9', private: true } },
   };
   return temporaryProject({

@@ -1,12 +1,15 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { PortreeveError } from '@portreeve/contract';
 
+/** As source, or as it was built. */
+const WORKER = new URL(`./compare-worker${extname(import.meta.url)}`, import.meta.url);
 const COMPARE_MS_MAX = 120_000;
 
 /** What loosens from one bundle to another, in words. Rejects with `unavailable` where that cannot be told in time. */
 export function looserLines(before: string, after: string): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./compare-worker.ts', import.meta.url), {
+    const worker = new Worker(WORKER, {
       workerData: { before, after },
       // Nothing of this process's environment is needed to compare two texts.
       env: {},
