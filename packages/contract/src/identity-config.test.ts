@@ -32,6 +32,7 @@ test('B1: without a word about it, people have local accounts on a laptop alone,
     oidc: [],
     workload: { rules: [], trust_domains: {}, hosts: [], private_hosts: [] },
     access_tokens: { ttl_s: 300, key_days: 30, key_overlap_hours: 24 },
+    trusted_proxies: [],
   });
 });
 
