@@ -115,8 +115,10 @@ export function runningReleases(deps: {
       return loaded && nameOf(loaded) === name ? loaded : null;
     },
     isBarred: (release) => standing.barred.has(release),
-    // What cannot be loaded any more is judged by the rules in force, as what runs from a folder is.
-    policyOf: async (release) => (await ready(release))?.policy ?? null,
+    // Asked within transactions, so it never reads the database: two hundred that each hold a connection and wait for
+    // another one wait for ever. A run has loaded its release before it acts; what is not loaded here is judged by the
+    // rules in force, as what runs from a folder is.
+    policyOf: async (release) => loadedByRelease.get(release)?.policy ?? null,
     list: () =>
       folder.map((own) => {
         const release = active === 'promoted' ? productionOf(nameOf(own)) : undefined;
