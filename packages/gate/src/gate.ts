@@ -102,7 +102,7 @@ const REPEATED_WITHIN_MS = 3_600_000;
 export function createGate(deps: GateDeps): Gate {
   const point = deps.debugpoint ?? (() => undefined);
   const after = createAfterCall(deps);
-  const { judge, approvalFacts, frozen } = createJudge(deps);
+  const { judge, rulesOf, approvalFacts, frozen } = createJudge(deps);
   /** What this process is carrying out right now: to take its grant back would be to race with ourselves. */
   const performing = new Set<ProposalId>();
 
@@ -273,9 +273,10 @@ export function createGate(deps: GateDeps): Gate {
   async function perform(stored: StoredProposal): Promise<PortreeveError | 'elsewhere' | null> {
     const approval = stored.approval ? await approvalOf(stored) : null;
     const facts = approval && (await approvalFacts(stored, approval));
+    const rules = await rulesOf(stored);
     point('before-grant');
     const issued = await deps.uow
-      .transaction((tx) => decideAndGrant(tx, stored, approval, facts))
+      .transaction((tx) => decideAndGrant({ tx, rules }, stored, approval, facts))
       .catch(async (error: unknown) => {
         if (!(error instanceof OutOfDate)) throw error;
         await deps.environment.refresh();
@@ -305,7 +306,7 @@ export function createGate(deps: GateDeps): Gate {
    * or carry the proposal on in between. Null where there is no grant to use.
    */
   async function decideAndGrant(
-    tx: Tx,
+    { tx, rules }: { readonly tx: Tx; readonly rules: PolicyDecider },
     stored: StoredProposal,
     approval: Approval | null,
     facts: ApprovalFacts | null,
@@ -314,7 +315,7 @@ export function createGate(deps: GateDeps): Gate {
     const current = await deps.store.lock(tx, proposal.id);
     // Another process may have carried it on meanwhile; then it is that one's to finish.
     if (current?.state !== stored.state || current.grant !== stored.grant) return null;
-    const { request, decision } = await judge(stored, facts, tx);
+    const { request, decision } = await judge(stored, facts, { tx, rules });
     await deps.audit.append(tx, [decisionRecord(proposal, request, decision, 'at_use')]);
     // A freeze that came since the decision is seen here; one that comes from now on waits for us.
     if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();

@@ -22,13 +22,27 @@ export type ApprovalFacts = ToldApproval;
 
 /** How the gate asks policy, with what holds at that moment. */
 export function createJudge(deps: JudgeDeps) {
-  return { judge, approvalFacts, frozen };
+  return { judge, rulesOf, approvalFacts, frozen };
+
+  /**
+   * By which rules a proposal is decided. They may have to be read: it is never asked within a transaction, where those who
+   * hold all connections would wait for another one.
+   */
+  async function rulesOf({ proposal }: Pick<Judged, 'proposal'>): Promise<PolicyDecider> {
+    return (await deps.policyOf?.(proposal.release)) ?? deps.policy;
+  }
 
   /**
    * Asks policy. In a transaction the history is locked until it ends: what is decided on it stays true (requirement C6).
    * Without one it is a look that may be old when the action comes to be used; it is decided again then.
    */
-  async function judge(stored: Judged, approval: ApprovalFacts | null, tx: Tx | null) {
+  async function judge(
+    stored: Judged,
+    approval: ApprovalFacts | null,
+    within: { readonly tx: Tx; readonly rules: PolicyDecider } | null,
+  ) {
+    const tx = within?.tx ?? null;
+    const rules = within?.rules ?? (await rulesOf(stored));
     const questions = questionsOf(stored, deps.clock.now());
     if (tx && questions.length > 0)
       await deps.history.lock(
@@ -38,8 +52,7 @@ export function createJudge(deps: JudgeDeps) {
     const history = questions.length > 0 ? await deps.history.read(tx, questions, stored.proposal.id) : {};
     await deps.environment.freshen();
     const request = toPolicyRequest(stored, approval, deps.environment, history);
-    const policy = (await deps.policyOf?.(stored.proposal.release)) ?? deps.policy;
-    return { request, decision: policy.decide(request) };
+    return { request, decision: rules.decide(request) };
   }
 
   async function approvalFacts(stored: StoredProposal, approval: Approval): Promise<ApprovalFacts> {

@@ -10,6 +10,8 @@ export interface RunningReleases extends Workflows, RunReleases {
   list(): readonly ProjectWorkflow[];
 }
 
+const UNREGISTERED_MAX = 1000;
+
 /**
  * Which releases run in this process. New runs take what is in production, as the database has it when they begin; runs that
  * are under way keep theirs, which is loaded from its bundle when it is asked for. Several are loaded beside each other.
@@ -27,6 +29,8 @@ export function runningReleases(deps: {
   const { active, folder, store, log } = deps;
   const loadedByRelease = new Map<string, ProjectWorkflow>(folder.map((each) => [each.release, each]));
   const loading = new Map<string, Promise<ProjectWorkflow | null>>();
+  /** Releases without a bundle, such as those of a folder and of upstreams: their rules are not looked for at each call. */
+  const unregistered = new Set<string>();
   let standing: Awaited<ReturnType<ReleaseStore['standing']>> = { production: new Map(), barred: new Set() };
   const told = new Set<string>();
   const nameOf = ({ definition }: LoadedWorkflow) => definition.contract.name;
@@ -63,7 +67,12 @@ export function runningReleases(deps: {
 
   async function fetched(release: Digest): Promise<ProjectWorkflow | null> {
     const bundle = await store.bundle(release);
-    if (bundle === null) return null;
+    if (bundle === null) {
+      if (unregistered.size >= UNREGISTERED_MAX) unregistered.clear();
+      unregistered.add(release);
+      return null;
+    }
+    unregistered.delete(release);
     try {
       const loaded = await deps.load(bundle, release);
       loadedByRelease.set(release, loaded);
@@ -115,10 +124,8 @@ export function runningReleases(deps: {
       return loaded && nameOf(loaded) === name ? loaded : null;
     },
     isBarred: (release) => standing.barred.has(release),
-    // Asked within transactions, so it never reads the database: two hundred that each hold a connection and wait for
-    // another one wait for ever. A run has loaded its release before it acts; what is not loaded here is judged by the
-    // rules in force, as what runs from a folder is.
-    policyOf: async (release) => loadedByRelease.get(release)?.policy ?? null,
+    // What cannot be loaded any more is judged by the rules in force, as what runs from a folder is.
+    policyOf: async (release) => (unregistered.has(release) ? null : ((await ready(release))?.policy ?? null)),
     list: () =>
       folder.map((own) => {
         const release = active === 'promoted' ? productionOf(nameOf(own)) : undefined;
