@@ -171,7 +171,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       for (const draft of drafts) await declare(tx, draft);
       const staged = await stage(drafts);
       sequencer.staged(mayWait(drafts));
-      await store.stage(tx, origin, staged).catch(unwritten);
+      await store.stage(tx, origin, staged);
     },
     async record(drafts, place = 'next') {
       const staged = await stage(drafts);
@@ -182,7 +182,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       )
         return;
       sequencer.staged(wait);
-      await options.uow.transaction((tx) => store.stage(tx, origin, staged)).catch(unwritten);
+      await options.uow.transaction((tx) => store.stage(tx, origin, staged));
     },
     settle: searchable,
     close: () => sequencer.close(),
@@ -259,9 +259,4 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
   };
   return log;
-}
-
-function unwritten(cause: unknown): never {
-  if (cause instanceof PortreeveError) throw cause;
-  throw new PortreeveError('audit_unavailable', 'The record could not be written.', { cause });
 }

@@ -167,7 +167,10 @@ export interface Lead {
  * Methods that take `Tx | null` read what that transaction sees, or what is committed.
  */
 export interface AuditStore {
-  /** Keeps records until they get their place, in the caller's transaction. Leaves out those whose key has been used. */
+  /**
+   * Keeps records until they get their place, in the caller's transaction, with its end. Leaves out those whose key has been
+   * used. Where they cannot be written the transaction fails with `audit_unavailable`.
+   */
   stage(tx: Tx, log: string, records: readonly StagedRecord[]): Promise<void>;
   /** Waits until this process leads the log. `onStaged` is called when another process asks that it looks for staged records. */
   lead(log: string, options: { readonly signal: AbortSignal; onStaged(): void }): Promise<Lead>;

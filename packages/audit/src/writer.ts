@@ -2,14 +2,7 @@
  * The logs for a process that only adds to them: it holds no signing key, never leads, and cannot sign a head. It is apart from
  * `index.ts`, so that such a process has nothing loaded that signs (requirement F7).
  */
-import {
-  type AuditWriter,
-  type Clock,
-  PortreeveError,
-  type RecordDraft,
-  type Tx,
-  type UnitOfWork,
-} from '@portreeve/contract';
+import type { AuditWriter, Clock, RecordDraft, Tx, UnitOfWork } from '@portreeve/contract';
 import type { KeyRing } from './keys/key-ring.ts';
 import { payloadSealer } from './keys/sealer.ts';
 import type { SubjectDirectory } from './keys/subjects.ts';
@@ -41,11 +34,7 @@ export function createAuditWriter(parts: {
   const stage = async (tx: Tx, drafts: readonly RecordDraft[]): Promise<void> => {
     for (const [log, own] of draftsByLog(drafts, routes)) {
       const staged = await stageDrafts(own, sealer, { ...parts, log });
-      await store.stage(tx, log, staged).catch((cause: unknown) => {
-        throw cause instanceof PortreeveError
-          ? cause
-          : new PortreeveError('audit_unavailable', 'The record could not be written.', { cause });
-      });
+      await store.stage(tx, log, staged);
     }
   };
   return {

@@ -14,19 +14,20 @@ import {
   proposalSchema,
   step,
   type ToolContract,
+  type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
 import type { JSONWebKeySet } from 'jose';
 import type { Debugpoint } from './debugpoint.ts';
 import { DEFAULT_WORKLOAD } from './grant-limits.ts';
 import { grantRefs } from './grant-refs.ts';
-import { intentRecord, refusalRecord } from './outcome.ts';
+import { intentRecord, refusalRecord, resultRecord } from './outcome.ts';
 import type { Connector, ExecuteStore, StoredExecution } from './ports.ts';
 import { createProver } from './prove.ts';
 import { createRecovery, type Recovery } from './recover.ts';
 import { type Credentials, CredentialUnavailable } from './secrets/credentials.ts';
 import { mentions } from './secrets/mentions.ts';
-import { recordLate, settle } from './settle.ts';
+import { outcomeOf, settleIn } from './settle.ts';
 import { GRANT_TABLE } from './states.ts';
 import { verifiedCall } from './verified-call.ts';
 import { createGrantCheck } from './verify-grant.ts';
@@ -66,7 +67,21 @@ export interface Executed {
   readonly outcome: CallOutcome;
 }
 
+/** A grant that is made, and what depends on the result of its use, each in the transaction of the use itself. */
+export interface Granted {
+  /** Makes the grant and says for what; null: there is none, and nothing is called. What it throws comes out as it is. */
+  grant(tx: Tx): Promise<ExecuteInput | null>;
+  /** In the transaction of the result, which `settle` writes: what else follows from it. */
+  ended(tx: Tx, settle: () => Promise<Executed>): Promise<unknown>;
+}
+
 export interface Executor extends Recovery {
+  /**
+   * Uses a grant for the one call that it allows, in the transaction that makes the grant: verifies it, spends it and writes
+   * the intent, makes the call once, and writes the result with what follows from it. Where nothing was called nothing of
+   * `grant` is kept. Throws as {@link Executor.execute} does.
+   */
+  carry(granted: Granted): Promise<Executed | null>;
   /**
    * Uses a grant for the one call that it allows. Verifies it, spends it and writes the intent in one transaction, makes
    * the call once, and writes the result.
@@ -91,36 +106,60 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return {
     ...createRecovery({ store, uow, audit, clock, instance, running, unwritten }),
 
-    async execute({ token, proposal: given, contract, signal = new AbortController().signal }) {
-      const { proposal, claims } = await verify(token, given, contract);
-      const execution = started(claims, proposal, contract);
-      running.add(execution.id);
-      try {
-        await debugpoint('before-intent', execution.id);
-        await spend(execution, proposal, claims);
-        await debugpoint('after-intent', execution.id);
-        const outcome = await call(token, execution, proposal, claims, contract, signal);
-        await debugpoint('before-result', execution.id);
-        const settled = await write(execution, outcome);
-        await debugpoint('after-result', execution.id);
-        return { execution: execution.id, outcome: settled };
-      } finally {
-        running.delete(execution.id);
-      }
+    carry,
+    async execute(input) {
+      const executed = await carry({ grant: async () => input, ended: (_tx, settle) => settle() });
+      return executed!;
     },
   };
 
-  async function verify(token: string, given: Proposal, contract: ToolContract) {
-    const parsed = proposalSchema.safeParse(given);
-    if (!parsed.success) {
-      const error = new PortreeveError('bad_request', 'This is not a proposal.', { errors: fieldErrors(parsed.error) });
-      throw await refused(error, null, null);
-    }
+  async function carry({ grant, ended }: Granted): Promise<Executed | null> {
+    const use: Use = { at: 'grant', proposal: null, begun: null };
     try {
-      return { proposal: parsed.data, claims: await check(token, parsed.data, contract) };
-    } catch (error) {
-      throw await refused(error, parsed.data, null);
+      await begin(use, grant);
+      if (!use.begun) return null;
+      const { id } = use.begun.execution;
+      await debugpoint('after-intent', id);
+      const outcome = await call(use.begun);
+      await debugpoint('before-result', id);
+      const settled = await write(use.begun.execution, outcome, ended);
+      await debugpoint('after-result', id);
+      return { execution: id, outcome: settled };
+    } finally {
+      if (use.begun) running.delete(use.begun.execution.id);
     }
+  }
+
+  /** INVARIANT: the grant is spent, the execution exists and the intent is on record, all three or none. SPEC.md 4. */
+  async function begin(use: Use, grant: Granted['grant']): Promise<void> {
+    try {
+      await uow.transaction(async (tx) => {
+        const input = await grant(tx);
+        if (!input) return;
+        use.at = 'check';
+        use.proposal = proposalOf(input.proposal);
+        const claims = await check(input.token, use.proposal, input.contract);
+        const execution = started(claims, use.proposal, input.contract);
+        // Before anybody can see it: what is not running here is settled without us.
+        running.add(execution.id);
+        use.begun = { ...input, proposal: use.proposal, claims, execution };
+        await debugpoint('before-intent', execution.id);
+        use.at = 'spend';
+        await spend(tx, use.begun);
+      });
+    } catch (error) {
+      const refusal = isPortreeveError(error) && (use.at === 'check' || error.code.startsWith('grant_'));
+      if (use.at === 'grant' || (use.at === 'check' && !refusal)) throw error;
+      const refs = use.at === 'spend' && use.begun ? grantRefs(use.begun.claims) : null;
+      if (refusal) throw await refused(error, use.proposal, refs);
+      throw unavailable('The intent cannot be recorded, so nothing was called.', use.begun!.execution.id, error);
+    }
+  }
+
+  function proposalOf(given: Proposal): Proposal {
+    const parsed = proposalSchema.safeParse(given);
+    if (parsed.success) return parsed.data;
+    throw new PortreeveError('bad_request', 'This is not a proposal.', { errors: fieldErrors(parsed.error) });
   }
 
   function started(claims: GrantClaims, proposal: Proposal, contract: ToolContract): StoredExecution {
@@ -145,34 +184,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
     };
   }
 
-  /** INVARIANT: the grant is spent, the execution exists and the intent is on record, all three or none. SPEC.md 4. */
-  async function spend(execution: StoredExecution, proposal: Proposal, claims: GrantClaims): Promise<void> {
-    try {
-      await uow.transaction(async (tx) => {
-        const grant = await store.moveGrant(tx, claims.jti, 'issued', step(GRANT_TABLE, 'issued', 'use')!);
-        if (!grant) throw whyNot((await store.grant(tx, claims.jti))?.state ?? null);
-        if (grant.proposal_digest !== execution.proposal_digest || grant.args_digest !== execution.args_digest) {
-          throw new PortreeveError('grant_mismatch', 'The grant is kept for another call.');
-        }
-        await store.insertExecution(tx, execution);
-        await audit.append(tx, [intentRecord(execution)]);
-      });
-    } catch (error) {
-      if (isPortreeveError(error) && error.code.startsWith('grant_')) {
-        throw await refused(error, proposal, grantRefs(claims));
-      }
-      throw unavailable('The intent cannot be recorded, so nothing was called.', execution.id, error);
+  async function spend(tx: Tx, { execution, claims }: Begun): Promise<void> {
+    const grant = await store.moveGrant(tx, claims.jti, 'issued', step(GRANT_TABLE, 'issued', 'use')!);
+    if (!grant) throw whyNot((await store.grant(tx, claims.jti))?.state ?? null);
+    if (grant.proposal_digest !== execution.proposal_digest || grant.args_digest !== execution.args_digest) {
+      throw new PortreeveError('grant_mismatch', 'The grant is kept for another call.');
     }
+    await store.insertExecution(tx, execution);
+    await audit.append(tx, [intentRecord(execution)]);
   }
 
-  async function call(
-    token: string,
-    execution: StoredExecution,
-    proposal: Proposal,
-    claims: GrantClaims,
-    contract: ToolContract,
-    signal: AbortSignal,
-  ): Promise<CallOutcome> {
+  async function call({ token, execution, proposal, claims, contract, signal }: Begun): Promise<CallOutcome> {
     const begun = clock.now().getTime();
     const failed = (reason: string): CallOutcome => ({ state: 'failed', reason, duration_ms: elapsed(begun) });
     const { connector } = contract.binding;
@@ -192,7 +214,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       await debugpoint('before-call', execution.id);
       // A process that was stopped here for minutes may wake after its execution has been settled without it.
       if (clock.now().getTime() >= claims.exp * 1000) return failed('the time of the grant was over before the call');
-      if (signal.aborted) return failed('cancelled before the call');
+      if (signal?.aborted) return failed('cancelled before the call');
       let outcome: CallOutcome;
       try {
         const verified = verifiedCall({
@@ -204,7 +226,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
           idempotency_key: execution.idempotency_key,
           prove: (method, url) => prover.prove(token, method, url),
         });
-        outcome = await connectors[connector].call(verified, { credential, signal });
+        outcome = await connectors[connector].call(verified, { credential, signal: signal ?? NEVER });
       } catch {
         // A connector answers with an outcome. One that throws has broken that promise at a moment nobody knows.
         outcome = { state: 'unknown', reason: 'the connector broke off', duration_ms: elapsed(begun) };
@@ -214,12 +236,32 @@ export function createExecutor(options: ExecutorOptions): Executor {
     }
   }
 
-  async function write(execution: StoredExecution, outcome: CallOutcome): Promise<CallOutcome> {
-    const settling = { store, uow, audit, clock };
+  async function write(
+    execution: StoredExecution,
+    outcome: CallOutcome,
+    ended: Granted['ended'],
+  ): Promise<CallOutcome> {
+    const told = (outcome: CallOutcome): Executed => ({ execution: execution.id, outcome });
     try {
-      const settled = await settle(settling, execution, outcome);
-      if (settled !== outcome) await recordLate(settling, execution, outcome);
-      return settled;
+      const written = await uow
+        .transaction((tx) =>
+          ended(tx, async () => {
+            if (!(await settleIn(tx, { store, audit, clock }, execution, outcome))) throw new SettledBefore();
+            return told(outcome);
+          }),
+        )
+        .then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof SettledBefore) return false;
+            throw error;
+          },
+        );
+      if (written) return outcome;
+      const standing = await outcomeOf(store, execution.id);
+      await audit.record([resultRecord(execution, outcome, true)]);
+      await uow.transaction((tx) => ended(tx, async () => told(standing)));
+      return standing;
     } catch (error) {
       unwritten.set(execution.id, outcome);
       throw unavailable('The call was made and its result cannot be recorded yet.', execution.id, error);
@@ -243,6 +285,28 @@ export function createExecutor(options: ExecutorOptions): Executor {
     return Math.max(0, clock.now().getTime() - since);
   }
 }
+
+/** How far the use of a grant has come, and so what an error means. */
+interface Use {
+  at: 'grant' | 'check' | 'spend';
+  proposal: Proposal | null;
+  begun: Begun | null;
+}
+
+interface Begun extends ExecuteInput {
+  readonly claims: GrantClaims;
+  readonly execution: StoredExecution;
+}
+
+/**
+ * The execution was settled as unknown without this process, which was stopped and not dead. What stands stays, because a
+ * person may have acted on it; what really came is recorded besides.
+ */
+class SettledBefore extends Error {
+  override readonly name = 'SettledBefore';
+}
+
+const NEVER = new AbortController().signal;
 
 /** INVARIANT: no outcome holds the credential, whatever the connector or the downstream made of it. SPEC.md 8. */
 function withoutSecret(outcome: CallOutcome, secret: string): CallOutcome {

@@ -5,9 +5,10 @@ import {
   type GrantId,
   type ProposalId,
   step,
+  type UnitOfWork,
 } from '@portreeve/contract';
 import type { StoredExecution } from './ports.ts';
-import { type Settling, settle } from './settle.ts';
+import { outcomeOf, type Settling, settleIn } from './settle.ts';
 import { GRANT_TABLE } from './states.ts';
 
 /** Whether the process of this name is certainly gone (its lease is over). */
@@ -41,6 +42,7 @@ export interface Recovery {
 
 export function createRecovery(
   options: Settling & {
+    readonly uow: UnitOfWork;
     readonly instance: string;
     readonly running: ReadonlySet<ExecutionId>;
     readonly unwritten: Map<ExecutionId, CallOutcome>;
@@ -77,7 +79,9 @@ export function createRecovery(
     if (execution.state !== 'started') return { execution: id, state: execution.state, outcome: execution.outcome };
     const alive = execution.instance === instance ? running.has(id) : !(await dead(execution.instance));
     if (alive) return { execution: id, state: 'started', outcome: null };
-    const outcome = await settle(options, execution, unwritten.get(id) ?? lost(execution));
+    const found = unwritten.get(id) ?? lost(execution);
+    const written = await uow.transaction((tx) => settleIn(tx, options, execution, found));
+    const outcome = written ? found : await outcomeOf(store, id);
     unwritten.delete(id);
     return { execution: id, state: outcome.state, outcome };
   }

@@ -1,13 +1,25 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PortreeveError, type Tx, type UnitOfWork } from '@portreeve/contract';
-import { Kysely, PostgresDialect } from 'kysely';
+import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { ask, together } from './packets.ts';
 import type { Tables } from './tables.ts';
 
 interface OpenTransaction {
-  readonly client: pg.PoolClient;
+  readonly client: pg.ClientBase;
   readonly kysely: Kysely<Tables>;
+  /** What was sent and not waited for. */
+  readonly sent: Promise<unknown>[];
+  /** What is written at the end, by its name. */
+  readonly gathered: Map<string, { readonly items: unknown[]; write(items: never[]): Promise<unknown> }>;
+  /** The first statement that failed of those that nobody waited for: why the later ones do. */
+  failure: { readonly error: unknown } | null;
   done: boolean;
+}
+
+/** What Kysely makes a statement of. */
+export interface Statement {
+  compile(kysely: Kysely<Tables>): CompiledQuery;
 }
 
 /** How long one statement of a state change may take, in milliseconds: one that hangs must not hold up who asked for it. */
@@ -57,19 +69,24 @@ export class Database implements UnitOfWork {
     });
     let broken: Error | undefined;
     const handle = Object.freeze({});
-    const state: OpenTransaction = { client, kysely: bound(client), done: false };
+    const state: OpenTransaction = {
+      ...{ client, kysely: bound(client), sent: [], gathered: new Map(), failure: null, done: false },
+    };
     this.#open.set(handle, state);
     try {
       // Not waited for: the first statement goes with it, and fails if it did.
-      const begun = client.query(`BEGIN; SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`);
-      begun.catch(() => undefined);
+      this.#keep(state, ask(client, `BEGIN; SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`));
       const result = await this.#inside.run(true, () => fn(handle as unknown as Tx));
-      await begun;
-      const { command } = await client.query('COMMIT');
+      for (const { items, write } of state.gathered.values()) this.#keep(state, write(items as never[]));
+      const committed = ask(client, 'COMMIT');
+      committed.catch(() => undefined);
+      await Promise.all(state.sent);
+      const { command } = await committed;
       // PostgreSQL answers so, and with no error, where a statement failed and nobody looked.
       if (command !== 'COMMIT') throw new TypeError('a statement of this transaction failed: nothing was written');
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = state.failure ? state.failure.error : thrown;
       await client.query('ROLLBACK').catch((failure: unknown) => {
         broken = failure instanceof Error ? failure : new Error(String(failure));
       });
@@ -85,8 +102,40 @@ export class Database implements UnitOfWork {
     return this.#state(tx).kysely;
   }
 
+  /**
+   * A statement of an open transaction whose answer nobody needs: it goes in one packet with what follows it, in this order,
+   * and if it fails the transaction does, with its error.
+   */
+  async send(tx: Tx, statement: Statement): Promise<void> {
+    const state = this.#state(tx);
+    this.#keep(state, run(state, statement));
+  }
+
+  /**
+   * Gathers what an open transaction writes at its end: of all that was given under one name `statement` makes one, which
+   * goes in one packet with the commit. `failed` says what to throw where it could not be written.
+   */
+  async gather<T>(
+    tx: Tx,
+    name: string,
+    items: readonly T[],
+    statement: (items: readonly T[]) => Statement,
+    failed: (cause: unknown) => Error,
+  ): Promise<void> {
+    const state = this.#state(tx);
+    const known = state.gathered.get(name);
+    if (known) known.items.push(...items);
+    else {
+      const write = (all: T[]) =>
+        run(state, statement(all)).catch((cause: unknown) => {
+          throw failed(cause);
+        });
+      state.gathered.set(name, { items: [...items], write });
+    }
+  }
+
   /** The connection of an open transaction, for the durable engine, which writes into the same one. */
-  clientOf(tx: Tx): pg.PoolClient {
+  clientOf(tx: Tx): pg.ClientBase {
     return this.#state(tx).client;
   }
 
@@ -116,11 +165,24 @@ export class Database implements UnitOfWork {
     if (!this.pool.ended) await this.pool.end();
   }
 
+  #keep(state: OpenTransaction, sent: Promise<unknown>): void {
+    sent.catch((error: unknown) => {
+      state.failure ??= { error };
+    });
+    state.sent.push(sent);
+  }
+
   #state(tx: Tx): OpenTransaction {
     const state = this.#open.get(tx);
     if (!state || state.done) throw new TypeError('this transaction is not open');
     return state;
   }
+}
+
+/** INVARIANT: sent before this returns, so that what is sent later is later. */
+function run({ client, kysely }: Pick<OpenTransaction, 'client' | 'kysely'>, statement: Statement): Promise<unknown> {
+  const { sql, parameters } = statement.compile(kysely);
+  return ask(client, sql, parameters);
 }
 
 /**
@@ -129,12 +191,27 @@ export class Database implements UnitOfWork {
  */
 export function databaseOn(client: pg.ClientBase): Database {
   const kysely = bound(client);
-  return { read: kysely, vital: kysely, on: () => kysely } as unknown as Database;
+  const on: Pick<Database, 'read' | 'vital' | 'on' | 'send' | 'gather'> = {
+    ...{ read: kysely, vital: kysely, on: () => kysely },
+    async send(_tx, statement) {
+      await run({ client, kysely }, statement);
+    },
+    async gather(_tx, _name, items, statement, failed) {
+      await run({ client, kysely }, statement(items)).catch((cause: unknown) => {
+        throw failed(cause);
+      });
+    },
+  };
+  return on as Database;
 }
 
 /** A Kysely that runs everything on one connection, inside the transaction that is open there. */
 function bound(client: pg.ClientBase): Kysely<Tables> {
-  const lent = { query: client.query.bind(client), release: () => undefined };
+  const query = (text: string, values?: unknown[]) => {
+    together(client);
+    return client.query(text, values);
+  };
+  const lent = { query, release: () => undefined };
   const pool = { connect: async () => lent, end: async () => undefined };
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) });
 }

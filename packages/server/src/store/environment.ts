@@ -46,7 +46,7 @@ export function environmentStore(database: Database): EnvironmentStore {
     },
     async count(tx) {
       // Shared: decisions do not wait for each other. A statement of its own, so that the next one sees what is in force.
-      await sql`SELECT pg_advisory_xact_lock_shared(${LOCK_CLASS}, 0)`.execute(database.on(tx));
+      await database.send(tx, sql`SELECT pg_advisory_xact_lock_shared(${LOCK_CLASS}, 0)`);
       const row = await database
         .on(tx)
         .selectFrom('environment_changes')

@@ -51,7 +51,7 @@ declare module './tables.ts' {
 export function executeStore(database: Database): ExecuteStore {
   return {
     async insertGrant(tx, grant) {
-      await database.on(tx).insertInto('grants').values(grant).execute();
+      await database.send(tx, database.on(tx).insertInto('grants').values(grant));
     },
 
     async moveGrant(tx, id, from, to) {
@@ -84,17 +84,14 @@ export function executeStore(database: Database): ExecuteStore {
     },
 
     async insertExecution(tx, { grant, outcome, actor, refs, ...execution }) {
-      await database
-        .on(tx)
-        .insertInto('executions')
-        .values({
-          ...execution,
-          grant_id: grant,
-          outcome: outcome && canonicalJson(outcome),
-          actor: canonicalJson(actor),
-          refs: canonicalJson(refs),
-        })
-        .execute();
+      const row = {
+        ...execution,
+        grant_id: grant,
+        outcome: outcome && canonicalJson(outcome),
+        actor: canonicalJson(actor),
+        refs: canonicalJson(refs),
+      };
+      await database.send(tx, database.on(tx).insertInto('executions').values(row));
     },
 
     async finishExecution(tx, id, { from, to }, outcome, ended_at) {

@@ -26,10 +26,12 @@ export function historyStore(database: Database): HistoryStore {
   return {
     async lock(tx, keys) {
       // In one order for everybody, by what is really locked: two keys may share a number.
-      await sql`
-        SELECT pg_advisory_xact_lock(${LOCK_CLASS}::int, number)
-        FROM (SELECT DISTINCT hashtext(key) AS number FROM unnest(${[...keys]}::text[]) AS key ORDER BY 1) AS numbers
-      `.execute(database.on(tx));
+      await database.send(
+        tx,
+        sql`
+          SELECT pg_advisory_xact_lock(${LOCK_CLASS}::int, number)
+          FROM (SELECT DISTINCT hashtext(key) AS number FROM unnest(${[...keys]}::text[]) AS key ORDER BY 1) AS numbers`,
+      );
     },
 
     async read(tx, questions, except) {
@@ -60,30 +62,21 @@ export function historyStore(database: Database): HistoryStore {
 
     async take(tx, entries) {
       if (entries.length === 0) return;
-      await database
-        .on(tx)
-        .insertInto('action_history')
-        .values(
-          entries.map(({ key, proposal, amount, requesters, approvers, at, forget_at }) => ({
-            ...{ key, proposal, amount, at, forget_at, state: 'taken' as const },
-            requesters: [...requesters],
-            approvers: [...approvers],
-          })),
-        )
-        .execute();
+      const rows = entries.map(({ key, proposal, amount, requesters, approvers, at, forget_at }) => ({
+        ...{ key, proposal, amount, at, forget_at, state: 'taken' as const },
+        requesters: [...requesters],
+        approvers: [...approvers],
+      }));
+      await database.send(tx, database.on(tx).insertInto('action_history').values(rows));
     },
 
     async succeed(tx, proposal) {
-      await database
-        .on(tx)
-        .updateTable('action_history')
-        .set({ state: 'succeeded' })
-        .where('proposal', '=', proposal)
-        .execute();
+      const rows = database.on(tx).updateTable('action_history').where('proposal', '=', proposal);
+      await database.send(tx, rows.set({ state: 'succeeded' }));
     },
 
     async release(tx, proposal) {
-      await database.on(tx).deleteFrom('action_history').where('proposal', '=', proposal).execute();
+      await database.send(tx, database.on(tx).deleteFrom('action_history').where('proposal', '=', proposal));
     },
 
     async forget(now) {
