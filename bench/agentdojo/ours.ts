@@ -16,6 +16,7 @@ import {
   type ToolContract,
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import { carryApart } from '@portreeve/execute/gatekeeper';
 import { createGate, createHandoffs, type Gate, type GateResult, openSession, type Session } from '@portreeve/gate';
 import {
   memoryHandoffStore,
@@ -219,7 +220,7 @@ function gateWith(
     },
     execution: {
       issueGrant: async (_tx, { proposal }) => ({ token: proposal.id, grant: newId('grant', clock) }),
-      execute: async ({ proposal }) => ({
+      carry: carryApart(uow, async ({ proposal }) => ({
         execution: newId('execution', clock),
         outcome: {
           state: 'succeeded',
@@ -227,7 +228,7 @@ function gateWith(
           result: outputs.get(asId('proposal', proposal.id)) ?? null,
           duration_ms: 1,
         },
-      }),
+      })),
       settle: async () => false,
       recover: async () => ({ state: 'unused' }),
     },

@@ -106,17 +106,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return {
     ...createRecovery({ store, uow, audit, clock, instance, running, unwritten }),
 
-    carry,
+    carry: (granted) => used(granted.grant, granted.ended),
     async execute(input) {
-      const executed = await carry({ grant: async () => input, ended: (_tx, settle) => settle() });
+      const executed = await used(input, (_tx, settle) => settle());
       return executed!;
     },
   };
 
-  async function carry({ grant, ended }: Granted): Promise<Executed | null> {
+  async function used(given: ExecuteInput | Granted['grant'], ended: Granted['ended']): Promise<Executed | null> {
     const use: Use = { at: 'grant', proposal: null, begun: null };
     try {
-      await begin(use, grant);
+      await begin(use, given);
       if (!use.begun) return null;
       const { id } = use.begun.execution;
       await debugpoint('after-intent', id);
@@ -131,21 +131,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   /** INVARIANT: the grant is spent, the execution exists and the intent is on record, all three or none. SPEC.md 4. */
-  async function begin(use: Use, grant: Granted['grant']): Promise<void> {
+  async function begin(use: Use, given: ExecuteInput | Granted['grant']): Promise<void> {
     try {
+      if (typeof given !== 'function') await take(use, given);
       await uow.transaction(async (tx) => {
-        const input = await grant(tx);
-        if (!input) return;
-        use.at = 'check';
-        use.proposal = proposalOf(input.proposal);
-        const claims = await check(input.token, use.proposal, input.contract);
-        const execution = started(claims, use.proposal, input.contract);
-        // Before anybody can see it: what is not running here is settled without us.
-        running.add(execution.id);
-        use.begun = { ...input, proposal: use.proposal, claims, execution };
-        await debugpoint('before-intent', execution.id);
+        if (typeof given === 'function') {
+          const input = await given(tx);
+          if (!input) return;
+          await take(use, input);
+        }
         use.at = 'spend';
-        await spend(tx, use.begun);
+        await spend(tx, use.begun!);
       });
     } catch (error) {
       const refusal = isPortreeveError(error) && (use.at === 'check' || error.code.startsWith('grant_'));
@@ -154,6 +150,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (refusal) throw await refused(error, use.proposal, refs);
       throw unavailable('The intent cannot be recorded, so nothing was called.', use.begun!.execution.id, error);
     }
+  }
+
+  async function take(use: Use, input: ExecuteInput): Promise<void> {
+    use.at = 'check';
+    use.proposal = proposalOf(input.proposal);
+    const claims = await check(input.token, use.proposal, input.contract);
+    const execution = started(claims, use.proposal, input.contract);
+    // Before anybody can see it: what is not running here is settled without us.
+    running.add(execution.id);
+    use.begun = { ...input, proposal: use.proposal, claims, execution };
+    await debugpoint('before-intent', execution.id);
   }
 
   function proposalOf(given: Proposal): Proposal {

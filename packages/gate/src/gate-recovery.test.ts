@@ -185,6 +185,7 @@ describe('F9: at once', () => {
     const paused = deferred<void>();
     const goOn = deferred<void>();
     const { gate } = harness.process('one', {
+      apart: true,
       executorPoint: async (name) => {
         if (name !== 'before-intent') return;
         paused.resolve();
@@ -226,6 +227,7 @@ describe('F9: at once', () => {
     const stopped = deferred<void>();
     const woken = deferred<void>();
     const first = harness.process('one', {
+      apart: true,
       executorPoint: async (name) => {
         if (name !== 'before-intent') return;
         stopped.resolve();

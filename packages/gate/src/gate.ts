@@ -2,10 +2,8 @@ import {
   type Approval,
   type ApprovalId,
   type AuditWriter,
-  type CallOutcome,
   type Clock,
   type Decision,
-  type ExecutionId,
   executableOf,
   type GrantId,
   isPortreeveError,
@@ -32,6 +30,7 @@ import { markPlanted, neverDone } from './planted.ts';
 import type {
   ApprovalService,
   EnvironmentReader,
+  Executed,
   ExecutionService,
   NoticeStore,
   PlantedMarks,
@@ -275,28 +274,27 @@ export function createGate(deps: GateDeps): Gate {
     const facts = approval && (await approvalFacts(stored, approval));
     const rules = await rulesOf(stored);
     point('before-grant');
-    const issued = await deps.uow
-      .transaction((tx) => decideAndGrant({ tx, rules }, stored, approval, facts))
-      .catch(async (error: unknown) => {
-        if (!(error instanceof OutOfDate)) throw error;
-        await deps.environment.refresh();
-        return null;
-      });
-    if (!issued) return null;
-    point('after-grant');
+    const made: { grant?: GrantId } = {};
     try {
-      const { execution, outcome } = await deps.execution.execute({
-        token: issued.token,
-        proposal: stored.proposal,
-        contract: stored.contract,
+      await deps.execution.carry({
+        async grant(tx) {
+          const issued = await decideAndGrant({ tx, rules }, stored, approval, facts);
+          if (!issued) return null;
+          made.grant = issued.grant;
+          return { token: issued.token, proposal: stored.proposal, contract: stored.contract };
+        },
+        ended: (tx, settle) => finishIn(tx, stored, made.grant!, settle),
       });
-      await finish(stored, issued.grant, execution, outcome);
       return null;
     } catch (error) {
+      if (error instanceof OutOfDate) {
+        await deps.environment.refresh();
+        return null;
+      }
       // A process that was stopped in between: its grant is over, or was taken back by who took it for dead.
       if (!isPortreeveError(error, 'grant_expired') && !isPortreeveError(error, 'grant_invalid')) throw error;
       const current = await deps.store.get(stored.proposal.id);
-      if (current?.grant === issued.grant) return error;
+      if (current?.grant === made.grant || current?.grant === stored.grant) return error;
       return isUnderWay(current) ? 'elsewhere' : null;
     }
   }
@@ -353,13 +351,24 @@ export function createGate(deps: GateDeps): Gate {
       if (stored.state === 'granted') await move(stored, 'regrant', { grant: null });
       else await locked(stored, (tx, current) => after.notRetried(tx, current));
     }
-    if (found.state === 'ended') await finish(stored, stored.grant, found.execution, found.outcome);
+    if (found.state === 'ended') {
+      const { grant } = stored;
+      await deps.uow.transaction((tx) => finishIn(tx, stored, grant, async () => found));
+    }
     return null;
   }
 
-  function finish(stored: StoredProposal, grant: GrantId, execution: ExecutionId, outcome: CallOutcome): Promise<void> {
-    const state = stored.state === 'approved' ? 'granted' : stored.state === 'settling' ? 'retrying' : stored.state;
-    return locked({ ...stored, state, grant }, (tx, current) => after.callEnded(tx, current, execution, outcome));
+  /** What follows from the end of a call, where the proposal still waits for that one. */
+  async function finishIn(
+    tx: Tx,
+    { proposal, state }: StoredProposal,
+    grant: GrantId,
+    settle: () => Promise<Executed>,
+  ): Promise<void> {
+    const called = state === 'approved' ? 'granted' : state === 'settling' ? 'retrying' : state;
+    // In this order for everybody: the proposal's row, then the execution's.
+    const [current, { execution, outcome }] = await Promise.all([deps.store.lock(tx, proposal.id), settle()]);
+    if (current?.state === called && current.grant === grant) await after.callEnded(tx, current, execution, outcome);
   }
 
   /** Asks the status tool by a proposal of its own, and takes what it says. */

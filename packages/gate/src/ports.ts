@@ -202,17 +202,27 @@ export interface PlantedMarks {
 }
 
 /** What the gate needs of `execute`. */
+/** One call that was made, and how it ended. */
+export interface Executed {
+  readonly execution: ExecutionId;
+  readonly outcome: CallOutcome;
+}
+
 export interface ExecutionService {
   /** Signs a grant and writes it down, in the caller's transaction. */
   issueGrant(
     tx: Tx,
     wish: { proposal: Executable; decision: Decision; contract: ToolContract; approvals: readonly Approval[] },
   ): Promise<{ token: string; grant: GrantId }>;
-  execute(call: {
-    token: string;
-    proposal: Proposal;
-    contract: ToolContract;
-  }): Promise<{ execution: ExecutionId; outcome: CallOutcome }>;
+  /**
+   * Uses the grant that `grant` makes, once, and tells `ended` what came of it: each in one transaction with what it does
+   * itself, where the executor is in this process. Null where `grant` gave none. What `grant` throws comes out as it is;
+   * `grant_expired` and `grant_invalid` say that the grant was lost and nothing was called.
+   */
+  carry(granted: {
+    grant(tx: Tx): Promise<{ token: string; proposal: Proposal; contract: ToolContract } | null>;
+    ended(tx: Tx, settle: () => Promise<Executed>): Promise<unknown>;
+  }): Promise<Executed | null>;
   /**
    * Writes what was learned of an execution whose outcome was not known, in the caller's transaction. False where it was
    * not unknown.

@@ -287,8 +287,8 @@ describe('F2 F3: the preview of a proposal', () => {
     let given: ToolContract | undefined;
     const { gate } = harness.process('one', {
       wrapExecution: (): Partial<ExecutionService> => ({
-        execute: ({ contract }) => {
-          given = contract;
+        async carry({ grant }) {
+          given = (await harness.uow.transaction(grant))?.contract;
           return new Promise(() => undefined);
         },
       }),

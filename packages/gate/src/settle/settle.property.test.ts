@@ -105,7 +105,7 @@ async function history(seed: number) {
   const start = () => {
     const name = `p${++processes}`;
     if (processes > 1) harness.bury(`p${processes - 1}`);
-    current = harness.process(name, { debugpoint: point, executorPoint: point });
+    current = harness.process(name, { debugpoint: point, executorPoint: point, apart: chance() < 0.5 });
   };
   const alive = async (work: () => Promise<unknown>) => {
     await work().catch((error: unknown) => {

@@ -21,6 +21,7 @@ import {
 } from '@portreeve/contract';
 import { type memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import type { Connector, Executor } from '@portreeve/execute';
+import { carryApart } from '@portreeve/execute/gatekeeper';
 import {
   type ExecuteFixture,
   executeFixture,
@@ -77,6 +78,8 @@ export interface GateHarness {
     instance: string,
     over?: Partial<GateDeps> & {
       executorPoint?: (name: string) => void | Promise<void>;
+      /** The executor is another process, to which a committed grant is sent; left out: where there is a `debugpoint`. */
+      apart?: boolean;
       wrapExecution?: (execution: ExecutionService) => Partial<ExecutionService>;
     },
   ): HarnessProcess;
@@ -203,7 +206,7 @@ export function gateHarness(
     failAppend(nth) {
       failing.left = nth;
     },
-    process(instance, { executorPoint, wrapExecution, ...over } = {}) {
+    process(instance, { executorPoint, wrapExecution, apart, ...over } = {}) {
       const executor = execute.executor(connector as Connector, {
         instance,
         ...(executorPoint ? { debugpoint: executorPoint } : {}),
@@ -213,7 +216,14 @@ export function gateHarness(
           const { token, claims } = await execute.grants.issueGrant(tx, wish);
           return { token, grant: claims.jti };
         },
-        execute: executor.execute,
+        // An instant between a grant and its use is there only where the executor is apart.
+        carry:
+          (apart ?? over.debugpoint)
+            ? carryApart(uow, (input) => {
+                over.debugpoint?.('after-grant');
+                return executor.execute(input);
+              })
+            : executor.carry,
         settle: (tx, id, outcome) => execute.grants.settle(tx, id, outcome),
         recover: (grant) => executor.recoverGrant(grant, { dead: async (name) => dead.has(name) }),
       };

@@ -6,14 +6,14 @@ import {
   PortreeveError,
   type ToolContract,
 } from '@portreeve/contract';
-import type { ExecuteStore, Recovery } from '@portreeve/execute';
+import type { Executed, ExecuteInput, ExecuteStore, Recovery } from '@portreeve/execute';
 import type { ExecutionService } from '@portreeve/gate';
 import type { Dispatches } from '../store/dispatches.ts';
 import type { ExecutorsAlive } from './executors-alive.ts';
 
-type Execution = Pick<ExecutionService, 'execute' | 'recover'>;
-
-export interface DispatchExecution extends Execution {
+export interface DispatchExecution extends Pick<ExecutionService, 'recover'> {
+  /** Has an executor use the grant. Throws `grant_expired` where none did in its time. */
+  execute(input: ExecuteInput): Promise<Executed>;
   /** Something became of a grant (`EXECUTED_CHANNEL`); an empty text: look at all. */
   heard(grant: string): void;
   /** Removes what nobody waits for any more. */
@@ -47,10 +47,7 @@ export function dispatchExecution(deps: {
   const waiting = new Map<string, () => void>();
 
   /** Its outcome, where it has one; null while it must be waited for. Throws where the grant was not used. */
-  async function look(
-    claims: GrantClaims,
-    contract: ToolContract,
-  ): Promise<Awaited<ReturnType<Execution['execute']>> | null> {
+  async function look(claims: GrantClaims, contract: ToolContract): Promise<Executed | null> {
     const { jti: grant, cnf } = claims;
     const now = clock.now().getTime();
     const execution = await store.execution(grant);

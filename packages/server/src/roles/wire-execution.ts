@@ -1,6 +1,12 @@
 import type { AuditWriter, Clock, ProjectConfig } from '@portreeve/contract';
 import { type Egress, type HouseAnswer, type HouseCall, type McpFollower, thumbprintOf } from '@portreeve/execute';
-import { createGrantIssuer, createGrants, createRecovery, type GrantIssuer } from '@portreeve/execute/gatekeeper';
+import {
+  carryApart,
+  createGrantIssuer,
+  createGrants,
+  createRecovery,
+  type GrantIssuer,
+} from '@portreeve/execute/gatekeeper';
 import type { ExecutionService } from '@portreeve/gate';
 import type { LeaseStore } from '@portreeve/run';
 import { type Keys, keyId } from '../config/keys.ts';
@@ -76,7 +82,7 @@ export async function wireExecution(options: {
     });
     return {
       service: {
-        ...{ issueGrant, settle: grants.settle, execute: use.execute },
+        ...{ issueGrant, settle: grants.settle, carry: use.carry },
         recover: (grant) => use.recoverGrant(grant, { dead }),
       },
       jwks: issuer.jwks,
@@ -90,7 +96,7 @@ export async function wireExecution(options: {
   const dispatches = dispatchStore(database);
   const apart = dispatchExecution({ dispatches, store, recovery, executors, dead, clock });
   return {
-    service: { issueGrant, settle: grants.settle, execute: apart.execute, recover: apart.recover },
+    service: { issueGrant, settle: grants.settle, carry: carryApart(database, apart.execute), recover: apart.recover },
     jwks: issuer.jwks,
     heard: apart.heard,
     tidy: apart.tidy,
