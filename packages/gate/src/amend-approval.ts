@@ -100,14 +100,14 @@ export function createAmend(deps: AmendDeps) {
       throw new TypeError(`${stored.proposal.id} went on while its approval was pending`);
     if (stored.planted) await markPlanted(deps, tx, proposal, true);
     await store.insert(tx, newlyStored(submission, { ...weighed, state: nextState('proposed', 'ask') }));
-    await store.update(tx, stored.proposal.id, { state: nextState(current.state, 'amend'), amended_by: proposal.id });
+    await store.update(tx, stored.proposal, { state: nextState(current.state, 'amend'), amended_by: proposal.id });
     await audit.append(tx, weighed.steps);
     const asked = await approvals.request(tx, {
       ...{ proposal, decision, preview, ...noLess(approval, askedBy(decision)) },
       timeout_minutes: submission.approval_timeout_minutes,
       reason_chars_min: Math.max(approval.reason_chars_min, reasonCharsOf(stored.contract, stored.workflow)),
     });
-    await store.update(tx, proposal.id, { approval: asked.id });
+    await store.update(tx, proposal, { approval: asked.id });
     await audit.append(tx, [...closed.records, amendedRecord(replacing, asked)]);
     return asked;
   }

@@ -41,10 +41,14 @@ async function afterCrash(where: { gate?: string; executor?: string }, answer?: 
 }
 
 describe('F9: a crash at each instant', () => {
-  test('before the grant: the next process issues one', async () => {
-    const { harness, before, result } = await afterCrash({ gate: 'before-grant' });
-    expect(before).toMatchObject({ state: 'approved', grant: null });
-    expect(result.status).toBe('succeeded');
+  test('before the grant: nothing is kept, and who asks again has it done once', async () => {
+    const harness = gateHarness();
+    const wanted = harness.wish({ contract: automatic });
+    const first = harness.process('one', { debugpoint: crashAt('before-grant') });
+    await expect(first.gate.submit(wanted)).rejects.toThrow(Crash);
+    harness.bury('one');
+    expect(await harness.proposals.get(wanted.id)).toBeNull();
+    expect(await harness.process('two').gate.submit(wanted)).toMatchObject({ status: 'succeeded' });
     expect(harness.calls).toHaveLength(1);
     expect(harness.audit.of('grant.issued')).toHaveLength(1);
   });

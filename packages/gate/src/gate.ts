@@ -152,26 +152,40 @@ export function createGate(deps: GateDeps): Gate {
   const previewed = (submission: Submission): Promise<Preview | null> =>
     makePreview(submission, { carry: carryServant, clock: deps.clock });
 
-  /** Decides on a new proposal and stores it where the decision leads. Gives what another process has stored meanwhile. */
+  /**
+   * Decides on a new proposal and stores it where the decision leads; what may go at once is used in the same transaction.
+   * Gives what another process has stored meanwhile.
+   */
   async function decideFirst(submission: Submission): Promise<StoredProposal | null> {
     const { contract, workflow, approval_timeout_minutes: timeout_minutes } = submission;
     const { proposal, decision, steps, narrowed, event: judged } = await weigh(submission);
     // What policy would let go is shown to nobody, so that a planted one of it tests nobody.
     const event = submission.planted && (judged === 'permit' || submission.hidden) ? 'refuse' : judged;
     const preview = event === 'ask' ? await previewed({ ...submission, proposal }) : null;
+    const state = nextState('proposed', event);
+    const fresh = newlyStored(submission, { proposal, decision, narrowed, state });
+    const insert = async (tx: Tx) => {
+      const inserted = await deps.store.insert(tx, fresh);
+      if (inserted) await deps.audit.append(tx, steps);
+      return inserted;
+    };
+    if (event === 'permit') {
+      const lost = await perform(fresh, insert);
+      if (isPortreeveError(lost)) throw lost;
+      const known = await deps.store.get(proposal.id);
+      if (known) return known;
+      // Something changed meanwhile: it is stored first, and decided anew when it is used.
+    }
     const stored = await deps.uow.transaction(async (tx) => {
-      const state = nextState('proposed', event);
       if (submission.planted && !(await deps.store.get(proposal.id)))
         await markPlanted(deps, tx, proposal, event === 'ask');
-      if (!(await deps.store.insert(tx, newlyStored(submission, { proposal, decision, narrowed, state }))))
-        return false;
-      await deps.audit.append(tx, steps);
+      if (!(await insert(tx))) return false;
       if (event === 'ask') {
         const approval = await deps.approvals.request(tx, {
           ...{ proposal, decision, timeout_minutes, preview, ...askedBy(decision) },
           reason_chars_min: reasonCharsOf(contract, workflow),
         });
-        await deps.store.update(tx, proposal.id, { approval: approval.id });
+        await deps.store.update(tx, proposal, { approval: approval.id });
       }
       if (event === 'refuse' && !isServant(submission) && !submission.planted)
         await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
@@ -213,8 +227,7 @@ export function createGate(deps: GateDeps): Gate {
             if (paused) return paused;
             break;
           }
-          performing.add(id);
-          const left = await perform(stored).finally(() => performing.delete(id));
+          const left = await perform(stored);
           if (left === 'elsewhere') return { status: 'running' };
           if (left && ++lost >= LOST_GRANTS_MAX) throw left;
           break;
@@ -248,7 +261,7 @@ export function createGate(deps: GateDeps): Gate {
     if (approval.state === 'amended') return null;
     if (approval.state !== 'approved') {
       await locked(stored, async (tx) => {
-        await deps.store.update(tx, stored.proposal.id, { state: nextState(stored.state, 'deny') });
+        await deps.store.update(tx, stored.proposal, { state: nextState(stored.state, 'deny') });
         // An undo that nobody approved is work of its own kind, which the undo opens.
         if (approval.state === 'expired' && stored.serves === null && !stored.planted)
           await deps.handoffs.open(tx, expiryHandoff(stored.proposal, approval));
@@ -267,18 +280,25 @@ export function createGate(deps: GateDeps): Gate {
 
   /**
    * Decides once more, issues the grant and uses it. Gives the refusal where the grant could not be used, in which case
-   * nothing was called, or `elsewhere` where another process has taken the proposal over.
+   * nothing was called, or `elsewhere` where another process has taken the proposal over. One that is `insert`ed first is
+   * stored in the same transaction, or not at all.
    */
-  async function perform(stored: StoredProposal): Promise<PortreeveError | 'elsewhere' | null> {
+  async function perform(
+    stored: StoredProposal,
+    insert?: (tx: Tx) => Promise<boolean>,
+  ): Promise<PortreeveError | 'elsewhere' | null> {
     const approval = stored.approval ? await approvalOf(stored) : null;
     const facts = approval && (await approvalFacts(stored, approval));
     const rules = await rulesOf(stored);
     point('before-grant');
     const made: { grant?: GrantId } = {};
+    performing.add(stored.proposal.id);
     try {
       await deps.execution.carry({
         async grant(tx) {
-          const issued = await decideAndGrant({ tx, rules }, stored, approval, facts);
+          if (insert && !(await insert(tx))) return null;
+          const current = insert ? stored : await unchanged(tx, stored);
+          const issued = current && (await decideAndGrant({ tx, rules }, current, approval, facts));
           if (!issued) return null;
           made.grant = issued.grant;
           return { token: issued.token, proposal: stored.proposal, contract: stored.contract };
@@ -294,8 +314,10 @@ export function createGate(deps: GateDeps): Gate {
       // A process that was stopped in between: its grant is over, or was taken back by who took it for dead.
       if (!isPortreeveError(error, 'grant_expired') && !isPortreeveError(error, 'grant_invalid')) throw error;
       const current = await deps.store.get(stored.proposal.id);
-      if (current?.grant === made.grant || current?.grant === stored.grant) return error;
+      if (!current || current.grant === made.grant || current.grant === stored.grant) return error;
       return isUnderWay(current) ? 'elsewhere' : null;
+    } finally {
+      performing.delete(stored.proposal.id);
     }
   }
 
@@ -305,41 +327,44 @@ export function createGate(deps: GateDeps): Gate {
    */
   async function decideAndGrant(
     { tx, rules }: { readonly tx: Tx; readonly rules: PolicyDecider },
-    stored: StoredProposal,
+    current: StoredProposal,
     approval: Approval | null,
     facts: ApprovalFacts | null,
   ) {
-    const { proposal, contract } = stored;
-    const current = await deps.store.lock(tx, proposal.id);
-    // Another process may have carried it on meanwhile; then it is that one's to finish.
-    if (current?.state !== stored.state || current.grant !== stored.grant) return null;
-    const { request, decision } = await judge(stored, facts, { tx, rules });
+    const { proposal, contract } = current;
+    const { request, decision } = await judge(current, facts, { tx, rules });
     await deps.audit.append(tx, [decisionRecord(proposal, request, decision, 'at_use')]);
     // A freeze that came since the decision is seen here; one that comes from now on waits for us.
     if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
     if (eventOf(decision) !== 'permit') {
       if (current.state === 'settling') await after.undecided(tx, current, decision);
       else {
-        await deps.store.update(tx, proposal.id, { state: nextState('approved', 'refuse'), decision });
+        await deps.store.update(tx, proposal, { state: nextState('approved', 'refuse'), decision });
         if (!isServant(current)) await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
       }
       return null;
     }
     // The call with the same key is the same use: it was counted, and groups were told of it, the first time.
     if (current.state === 'approved') {
-      await deps.history.take(tx, entriesOf(stored, facts?.approvers ?? [], deps.clock.now()));
+      await deps.history.take(tx, entriesOf(current, facts?.approvers ?? [], deps.clock.now()));
       await postNotice(deps, tx, proposal, decision, refsOf(proposal), deps.clock.now());
     }
     const grant = await deps.execution.issueGrant(tx, {
-      ...{ proposal: executableOf(stored), decision, contract },
+      ...{ proposal: executableOf(current), decision, contract },
       approvals: approval ? [approval] : [],
     });
-    await deps.store.update(tx, proposal.id, {
+    await deps.store.update(tx, proposal, {
       state: nextState(current.state, 'grant'),
       decision,
       grant: grant.grant,
     });
     return grant;
+  }
+
+  /** Locked, as it was seen; null where another process has carried it on meanwhile: then it is that one's to finish. */
+  async function unchanged(tx: Tx, seen: Seen): Promise<StoredProposal | null> {
+    const current = await deps.store.lock(tx, seen.proposal.id);
+    return current?.state === seen.state && current.grant === seen.grant ? current : null;
   }
 
   /** A grant was issued and this call did not see what came of it. */
@@ -395,13 +420,10 @@ export function createGate(deps: GateDeps): Gate {
    * Works under the proposal's lock, on what was looked at. INVARIANT: the same state under another grant is another state.
    * A move on what was read before would free a proposal that is being executed.
    */
-  async function locked(
-    seen: Pick<StoredProposal, 'proposal' | 'state' | 'grant'>,
-    work: (tx: Tx, current: StoredProposal) => Promise<void>,
-  ): Promise<void> {
+  async function locked(seen: Seen, work: (tx: Tx, current: StoredProposal) => Promise<void>): Promise<void> {
     await deps.uow.transaction(async (tx) => {
-      const current = await deps.store.lock(tx, seen.proposal.id);
-      if (current?.state === seen.state && current.grant === seen.grant) await work(tx, current);
+      const current = await unchanged(tx, seen);
+      if (current) await work(tx, current);
     });
   }
 
@@ -412,7 +434,7 @@ export function createGate(deps: GateDeps): Gate {
     records: readonly RecordDraft[] = [],
   ): Promise<void> {
     await locked(stored, async (tx) => {
-      await deps.store.update(tx, stored.proposal.id, { ...patch, state: nextState(stored.state, event) });
+      await deps.store.update(tx, stored.proposal, { ...patch, state: nextState(stored.state, event) });
       if (event === 'regrant') await deps.history.release(tx, stored.proposal.id);
       await deps.audit.append(tx, records);
       if (event === 'refuse' && patch.decision && !isServant(stored) && !stored.planted)
@@ -444,6 +466,8 @@ export function createGate(deps: GateDeps): Gate {
     forgetHistory: () => deps.history.forget(deps.clock.now().toISOString()),
   };
 }
+
+type Seen = Pick<StoredProposal, 'proposal' | 'state' | 'grant'>;
 
 /** The environment changed between a decision and its grant: it is decided again. */
 class OutOfDate extends Error {

@@ -155,8 +155,10 @@ describe('H7: a planted proposal', () => {
             );
           }
           // Somebody with the database sets the state by hand, as if it had been approved long ago.
-          if (step === 'tamper')
-            await harness.uow.transaction((tx) => harness.proposals.update(tx, at.wanted.id, { state: 'approved' }));
+          if (step === 'tamper') {
+            const { proposal } = await harness.stored(at.wanted.id);
+            await harness.uow.transaction((tx) => harness.proposals.update(tx, proposal, { state: 'approved' }));
+          }
           expect(harness.calls).toEqual([]);
           expect(harness.audit.of('grant.issued')).toEqual([]);
         }

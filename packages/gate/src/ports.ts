@@ -95,7 +95,8 @@ export interface ProposalStore {
   get(id: ProposalId): Promise<StoredProposal | null>;
   /** Reads it and keeps others from changing it until the transaction ends. */
   lock(tx: Tx, id: ProposalId): Promise<StoredProposal | null>;
-  update(tx: Tx, id: ProposalId, patch: ProposalPatch): Promise<void>;
+  /** INVARIANT: never by an id alone, for what is kept is sealed for those whom the proposal is about. */
+  update(tx: Tx, proposal: Pick<Proposal, 'id' | 'run' | 'principal'>, patch: ProposalPatch): Promise<void>;
   /** Those whose outcome is to be found out by now, oldest first. */
   settlingBy(now: Date, limit: number): Promise<ProposalId[]>;
   /** What took effect in a run, or may have: first what nobody knows of, then the latest. */

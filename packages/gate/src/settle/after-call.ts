@@ -59,7 +59,7 @@ export function createAfterCall(deps: AfterCallDeps) {
     }
     const settlement = isServant(stored) ? lost : planNext(lost, contract, companions, now);
     if (settlement.next === null) return lose(tx, { ...stored, execution, outcome, settlement });
-    await store.update(tx, proposal.id, { state: nextState(stored.state, 'doubt'), execution, outcome, settlement });
+    await store.update(tx, proposal, { state: nextState(stored.state, 'doubt'), execution, outcome, settlement });
     await audit.append(tx, [plannedRecord(proposal, execution, settlement)]);
   }
 
@@ -76,7 +76,7 @@ export function createAfterCall(deps: AfterCallDeps) {
     const settlement = planNext(noteTry(stored.settlement!, made), contract, companions, clock.now());
     await audit.append(tx, [triedRecord(proposal, made, settlement)]);
     if (settlement.next === null) return lose(tx, { ...stored, settlement }, 'tries');
-    await store.update(tx, proposal.id, { state: nextState(stored.state, 'doubt'), settlement });
+    await store.update(tx, proposal, { state: nextState(stored.state, 'doubt'), settlement });
   }
 
   /** What the status tool said, or could not say. */
@@ -120,7 +120,7 @@ export function createAfterCall(deps: AfterCallDeps) {
   ): Promise<void> {
     const { proposal, state, settlement } = stored;
     const happened = outcome.state === 'succeeded';
-    await store.update(tx, proposal.id, {
+    await store.update(tx, proposal, {
       state: nextState(state, happened ? 'confirm' : 'rule_out'),
       outcome,
       ...(happened ? { succeeded_at: clock.now().toISOString() } : {}),
@@ -142,7 +142,7 @@ export function createAfterCall(deps: AfterCallDeps) {
     const { proposal, state, settlement } = stored;
     const next = nextState(state, by === 'retry' ? 'succeed' : 'confirm');
     const succeeded_at = clock.now().toISOString();
-    await store.update(tx, proposal.id, { state: next, execution, outcome, succeeded_at, ...over(settlement) });
+    await store.update(tx, proposal, { state: next, execution, outcome, succeeded_at, ...over(settlement) });
     await history.succeed(tx, proposal.id);
     if (!settlement) return;
     if (by !== 'retry')
@@ -151,7 +151,7 @@ export function createAfterCall(deps: AfterCallDeps) {
     const reason = 'the call with the same key succeeded';
     const made: Try = { way: 'retry', at, came: 'happened', reason, execution, asked: null };
     const ended = { ...noteTry(settlement, made), next: null };
-    await store.update(tx, proposal.id, { settlement: ended });
+    await store.update(tx, proposal, { settlement: ended });
     await audit.append(tx, [
       triedRecord(proposal, made, ended),
       endedRecord(proposal, ended, { came: 'happened', by, note: null }),
@@ -167,7 +167,7 @@ export function createAfterCall(deps: AfterCallDeps) {
   ): Promise<void> {
     const { proposal, state, settlement } = stored;
     const next = nextState(state, by === 'call' ? 'fail' : 'rule_out');
-    await store.update(tx, proposal.id, { state: next, execution, outcome, ...over(settlement) });
+    await store.update(tx, proposal, { state: next, execution, outcome, ...over(settlement) });
     await history.release(tx, proposal.id);
     if (by === 'status')
       await audit.append(tx, [endedRecord(proposal, settlement, { came: 'did_not_happen', by, note: null })]);
@@ -177,7 +177,7 @@ export function createAfterCall(deps: AfterCallDeps) {
   async function lose(tx: Tx, stored: StoredProposal, by?: 'tries' | 'policy'): Promise<void> {
     const { proposal, state, execution, outcome, decision, settlement } = stored;
     const next = nextState(state, by === 'policy' ? 'refuse' : 'lose');
-    await store.update(tx, proposal.id, { state: next, execution, outcome, decision, settlement });
+    await store.update(tx, proposal, { state: next, execution, outcome, decision, settlement });
     if (by) await audit.append(tx, [endedRecord(proposal, settlement, { came: 'not_known', by, note: null })]);
     await open(tx, stored);
   }
@@ -188,7 +188,7 @@ export function createAfterCall(deps: AfterCallDeps) {
     const { execution, outcome } = stored;
     if (!execution || !outcome || outcome.state === 'succeeded') throw new TypeError('there is no trouble to hand off');
     const handoff = await handoffs.open(tx, troubleHandoff(stored, execution, outcome));
-    await store.update(tx, stored.proposal.id, { handoff });
+    await store.update(tx, stored.proposal, { handoff });
   }
 }
 

@@ -312,9 +312,9 @@ function watched(store: ProposalStore, moves: string[]): ProposalStore {
       if (inserted) moves.push(`proposed→${stored.state}`);
       return inserted;
     },
-    async update(tx, id, patch) {
-      const before: ProposalState | undefined = (await store.get(id))?.state;
-      await store.update(tx, id, patch);
+    async update(tx, proposal, patch) {
+      const before: ProposalState | undefined = (await store.get(proposal.id))?.state;
+      await store.update(tx, proposal, patch);
       if (patch.state !== undefined) moves.push(`${before}→${patch.state}`);
     },
   };

@@ -16,7 +16,7 @@ export function memoryProposalStore(): ProposalStore & { snapshot(): () => void 
     },
     get: async (id) => proposalsById.get(id) ?? null,
     lock: async (_tx, id) => proposalsById.get(id) ?? null,
-    async update(_tx, id, patch) {
+    async update(_tx, { id }, patch) {
       const stored = proposalsById.get(id);
       if (stored) proposalsById.set(id, { ...stored, ...patch });
     },

@@ -108,10 +108,10 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       const { id } = stored.proposal;
       const decision = testDecision(clock);
       const grant = newId('grant', clock);
-      await inTx((tx) => harness.store.update(tx, id, { state: 'granted', decision, grant }));
+      await inTx((tx) => harness.store.update(tx, stored.proposal, { state: 'granted', decision, grant }));
       const granted = { ...stored, state: 'granted', decision, grant };
       expect(await get(id)).toEqual(granted);
-      await inTx((tx) => harness.store.update(tx, id, { grant: null }));
+      await inTx((tx) => harness.store.update(tx, stored.proposal, { grant: null }));
       expect(await get(id)).toEqual({ ...granted, grant: null });
     });
 
@@ -129,7 +129,7 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
         outcome,
         handoff: outcome.state === 'succeeded' ? null : newId('handoff', clock),
       };
-      await inTx((tx) => harness.store.update(tx, proposal.id, ended));
+      await inTx((tx) => harness.store.update(tx, proposal, ended));
       expect(await get(proposal.id)).toMatchObject(ended);
       expect((await get(proposal.id))?.outcome).toEqual(outcome);
     });
@@ -150,7 +150,7 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       expect([await ids(999), await ids(1000)]).toEqual([[], [soon.proposal.id]]);
       expect(await ids(9000)).toEqual([soon.proposal.id, late.proposal.id]);
       const ended = { ...settlement(1000), next: null };
-      await inTx((tx) => harness.store.update(tx, soon.proposal.id, { state: 'succeeded', settlement: ended }));
+      await inTx((tx) => harness.store.update(tx, soon.proposal, { state: 'succeeded', settlement: ended }));
       expect((await get(soon.proposal.id))?.settlement).toEqual(ended);
       expect(await ids(9000)).toEqual([late.proposal.id]);
     });
@@ -196,7 +196,7 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       const other = fresh();
       await expect(
         inTx(async (tx) => {
-          await harness.store.update(tx, stored.proposal.id, { state: 'approved' });
+          await harness.store.update(tx, stored.proposal, { state: 'approved' });
           await harness.store.insert(tx, other);
           throw new Error('disk full');
         }),
@@ -212,7 +212,7 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
           inTx(async (tx) => {
             const current = await harness.store.lock(tx, proposal.id);
             if (current?.state !== 'approved') return false;
-            await harness.store.update(tx, proposal.id, { state: 'granted' });
+            await harness.store.update(tx, proposal, { state: 'granted' });
             return true;
           }),
         ),

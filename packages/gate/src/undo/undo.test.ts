@@ -192,8 +192,9 @@ describe('F10: an undo', () => {
     const [work] = await openHandoffs(harness);
     expect(work).toMatchObject({ kind: 'unknown_outcome', context: { undoes: stored.proposal.id } });
     const by = harness.process('two');
+    const { proposal } = await harness.stored(work!.proposal!);
     await harness.uow.transaction((tx) =>
-      harness.proposals.update(tx, work!.proposal!, {
+      harness.proposals.update(tx, proposal, {
         state: 'succeeded',
         outcome: { state: 'succeeded', result: null, duration_ms: 1 },
       }),

@@ -128,27 +128,20 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
       return row ? opened(row) : null;
     },
 
-    async update(tx, id, patch) {
-      const db = database.on(tx);
+    async update(tx, { id, run, principal }, patch) {
       const { outcome, decision, settlement, ...plain } = patch;
       let sealed: string | null | undefined = outcome === undefined ? undefined : null;
       if (outcome) {
-        const query = db.selectFrom('proposals').select(['run', 'principals']).where('id', '=', id);
-        const { run, principals } = await query.executeTakeFirstOrThrow();
-        const text = canonicalJson(outcome);
-        const subjects = await about(run, principals.slice(0, 1));
-        sealed = await sealing.texts.seal(subjects, 'runs', `proposals/${id}/outcome`, text);
+        const subjects = await about(run, [principal.id]);
+        sealed = await sealing.texts.seal(subjects, 'runs', `proposals/${id}/outcome`, canonicalJson(outcome));
       }
-      await db
-        .updateTable('proposals')
-        .set({
-          ...plain,
-          ...(settlement === undefined ? {} : settlementColumns(settlement)),
-          ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
-          ...(sealed === undefined ? {} : { outcome: sealed }),
-        })
-        .where('id', '=', id)
-        .execute();
+      const changed = {
+        ...plain,
+        ...(settlement === undefined ? {} : settlementColumns(settlement)),
+        ...(decision === undefined ? {} : { decision: canonicalJson(decision) }),
+        ...(sealed === undefined ? {} : { outcome: sealed }),
+      };
+      await database.send(tx, database.on(tx).updateTable('proposals').set(changed).where('id', '=', id));
     },
 
     async settlingBy(now, limit) {
