@@ -10,6 +10,7 @@ import type { ExecuteStore, Recovery } from '@portreeve/execute';
 import type { ExecutionService } from '@portreeve/gate';
 import type { Dispatches } from '../store/dispatches.ts';
 import type { ExecutorsAlive } from './executors-alive.ts';
+import { pauseFor } from './pause.ts';
 
 type Execution = Pick<ExecutionService, 'execute' | 'recover'>;
 
@@ -121,14 +122,4 @@ export function dispatchExecution(deps: {
 function claimsOf(token: string): GrantClaims {
   const [, payload = ''] = token.split('.');
   return grantClaimsSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
-}
-
-function pauseFor(ms: number, wake: (call: () => void) => void): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    wake(() => {
-      clearTimeout(timer);
-      done();
-    });
-  });
 }
