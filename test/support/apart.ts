@@ -73,11 +73,12 @@ export async function startRoles(
   const reasonerState = (number: number) => join(root, `reasoner-${number}`);
   const project = join(root, 'project');
   const installed = await install({ root, jwks: `http://127.0.0.1:${port}/.well-known/jwks.json` });
-  for (const role of ['rest', 'executor'] as const)
-    for (const [name, value] of Object.entries(installed.secrets[role]))
-      // What reads sources and asks models is the reasoner, wherever it runs.
-      for (const state of role === 'rest' && many > 0 ? range(many).map(reasonerState) : [states[role]])
-        await plainKeystore(state, 'development').set(name, value);
+  const store = async (state: string, secrets: Record<string, string>) => {
+    for (const [name, value] of Object.entries(secrets)) await plainKeystore(state, 'development').set(name, value);
+  };
+  // What reads sources and asks models is the reasoner, wherever it runs.
+  if (many === 0) await store(states.rest, installed.secrets.rest);
+  await store(states.executor, installed.secrets.executor);
 
   const jkt = await executorThumbprint(states.executor);
   const configure = async (grant_keys: string[]) => {
@@ -121,6 +122,7 @@ export async function startRoles(
     const known = reasoners.find((each) => each.state === state);
     const folder = known?.state ?? reasonerState(reasoners.length);
     const databaseUrl = known?.databaseUrl ?? (await loginOf('reasoner'));
+    if (!known) await store(folder, installed.secrets.rest);
     const process = serve('reasoner', folder, databaseUrl, [], env);
     await process.printed(/"reasoner":"/);
     if (known) known.process = process;

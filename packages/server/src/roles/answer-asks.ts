@@ -1,4 +1,4 @@
-import { isPortreeveError, type JsonObject, PortreeveError, type ProposalId, type Run } from '@portreeve/contract';
+import { type JsonObject, PortreeveError, type ProposalId, type Run } from '@portreeve/contract';
 import { errorMessage, type Gate, type KnownOfWish, resultMessage, type Unwindings, wishFrom } from '@portreeve/gate';
 import { factsOf, type RunReleases, type RunStore } from '@portreeve/run';
 import { z } from 'zod';
@@ -75,7 +75,7 @@ export function answerAsks(deps: {
       await asks.answer(ask, await answerTo(ask));
     } catch (error) {
       log('error', `${ask.id} of ${ask.run} could not be answered`, error);
-      // An outage, or a fault of ours: it is asked again, here or by another process.
+      // The database takes no answer now: it is taken again, here or by another process.
       await asks.release(ask.id, instance).catch(() => undefined);
     } finally {
       inFlight.delete(ask.id);
@@ -83,13 +83,14 @@ export function answerAsks(deps: {
     }
   }
 
-  /** An outage is thrown on: the question stays. */
+  /** A fault of ours is an outage to the run, which waits and asks again; what it is stands in the log. */
   async function answerTo(ask: GateAsk): Promise<JsonObject> {
     try {
       return (await answered(ask)) as unknown as JsonObject;
     } catch (error) {
-      const message = isPortreeveError(error, 'audit_unavailable') ? null : errorMessage(error);
-      if (message === null) throw error;
+      const known = errorMessage(error);
+      if (known === null) log('error', `${ask.id} of ${ask.run} failed`, error);
+      const message = known ?? errorMessage(new PortreeveError('unavailable', 'The gate could not carry it.'));
       return message as unknown as JsonObject;
     }
   }
