@@ -25,7 +25,7 @@ beforeAll(async () => {
     auditor: await as('auditor'),
     operator: await as('operator'),
   };
-}, 120_000);
+}, 360_000);
 afterAll(async () => {
   await apart?.close();
   await cleanUp();

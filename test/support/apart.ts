@@ -105,7 +105,7 @@ export async function startRoles(
   const startRest = async (env?: Record<string, string>) => {
     const roles = many > 0 ? 'api,gatekeeper' : 'api,gatekeeper,reasoner';
     const started = serve(roles, states.rest, database.url, ['--port', String(port)], env);
-    await started.printed(/"url":"([^"]+)"/);
+    await started.printed(/"url":"([^"]+)"/, START_MS_MAX);
     return started;
   };
   const rest = await startRest();
@@ -124,7 +124,7 @@ export async function startRoles(
     const databaseUrl = known?.databaseUrl ?? (await loginOf('reasoner'));
     if (!known) await store(folder, installed.secrets.rest);
     const process = serve('reasoner', folder, databaseUrl, [], env);
-    await process.printed(/"reasoner":"/);
+    await process.printed(/"reasoner":"/, START_MS_MAX);
     if (known) known.process = process;
     else reasoners.push({ state: folder, databaseUrl, process });
     return process;
@@ -170,6 +170,9 @@ const SIMULATED: NonNullable<ProjectConfigInput['models']>[number] = {
     categories: ['personal', 'health', 'payment', 'credential', 'customer'],
   },
 };
+
+/** A machine that does much else takes its time. */
+const START_MS_MAX = 120_000;
 
 const READ_TOKEN = 'a-token-for-the-tests-of-roles';
 /** Stands only in the executor's keystore: nobody else may ever have it. */
