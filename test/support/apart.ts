@@ -104,7 +104,7 @@ export async function startRoles(
     });
   const startRest = async (env?: Record<string, string>) => {
     const roles = many > 0 ? 'api,gatekeeper' : 'api,gatekeeper,reasoner';
-    const started = serve(roles, states.rest, database.url, ['--port', String(port)], env);
+    const started = serve(roles, states.rest, database.url, ['--port', String(port), '--no-console'], env);
     await started.printed(/"url":"([^"]+)"/, START_MS_MAX);
     return started;
   };
