@@ -46,7 +46,8 @@ describe('J3: every migration, as it runs', () => {
           await client.query('BEGIN');
           await client.query(statement);
           // A partitioned table and its parts are locked together, whichever is named.
-          const { rows } = await client.query(`SELECT regexp_replace(c.relname, '_other$', '') AS name, upper(regexp_replace(
+          const { rows } =
+            await client.query(`SELECT regexp_replace(c.relname, '_other$', '') AS name, upper(regexp_replace(
               regexp_replace(l.mode, 'Lock$', ''), '([a-z])([A-Z])', '\\1 \\2', 'g')) AS mode
             FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
             WHERE l.pid = pg_backend_pid() AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace`);
