@@ -286,6 +286,8 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'a server stops': leaves(['system.stopped'], 'packages/server/src/start.ts'),
   'an executor apart starts': leaves(['executor.started'], EXECUTOR),
   'an executor apart stops': leaves(['executor.stopped'], EXECUTOR),
+  'a reasoner apart starts': leaves(['reasoner.started'], 'packages/server/src/roles/reasoner.ts'),
+  'a reasoner apart stops': leaves(['reasoner.stopped'], 'packages/server/src/roles/reasoner.ts'),
   'another configuration, tool contract, source, policy or schema is in force': leaves(
     ['config.changed'],
     'packages/server/src/record-config.ts',

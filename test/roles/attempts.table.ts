@@ -29,6 +29,25 @@ export const ATTEMPTS: readonly Attempt[] = [
   { what: 'read the grants on their way', as: ASKING, sql: 'SELECT token FROM dispatches' },
   { what: 'take a grant on its way', as: ASKING, sql: 'UPDATE dispatches SET token = NULL' },
 
+  { what: 'answer what a run asks of the gate', as: ALL, sql: `UPDATE gate_asks SET answer = '{}'` },
+  { what: 'take what a run asks of the gate', as: ALL, sql: `UPDATE gate_asks SET taken_by = 'me'` },
+  {
+    what: 'bring an answer along with a question',
+    as: ALL,
+    sql: `INSERT INTO gate_asks (id, run, body, answer) VALUES ('ask_x', 'run_x', '{}', '{}')`,
+  },
+  {
+    what: 'ask of the gate for a run',
+    as: ['api', 'executor'],
+    sql: `INSERT INTO gate_asks (id, run, body) VALUES ('a', 'run_x', '{}')`,
+  },
+  { what: 'read what runs ask of the gate', as: ['api', 'executor'], sql: 'SELECT body FROM gate_asks' },
+  {
+    what: 'change for whom a run acts, or what it was asked',
+    as: ['reasoner', 'executor'],
+    sql: `UPDATE runs SET body = '{}', release = 'sha256:x'`,
+  },
+
   // Changing what was asked for, or who agreed
   {
     what: 'change the arguments of a proposal',

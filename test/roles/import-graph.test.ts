@@ -20,9 +20,21 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/^(fastify|@fastify\/)/, 'nobody calls it'],
 ];
 
-const found = (roots: readonly string[]) =>
+/** What `serve --role=reasoner` loads of ours. */
+const REASONER = ['packages/server/src/reasoner.ts', 'packages/sdk/src/index.ts'];
+
+/** What a process that talks to models must not have loaded, and why. */
+const NOT_FOR_REASONERS: typeof FORBIDDEN = [
+  [/^packages\/execute\/src\/(issue-grant|grants|gatekeeper)\.ts$/, 'it makes no grant'],
+  [/^packages\/audit\/src\/(note|checkpoint|log|receipt|sequencer)\.ts$/, 'it signs no head of the log'],
+  [/^packages\/(approve|identity)\//, 'nobody approves there, and nobody signs in'],
+  [/^packages\/server\/src\/(start|stages|services|wire-identity|wire-mcp)\.ts$/, 'it is no gatekeeper and no API'],
+  [/^(fastify|@fastify\/)/, 'nobody calls it'],
+];
+
+const found = (roots: readonly string[], forbidden = FORBIDDEN) =>
   [...reachableFrom(roots, sources, known)].flatMap(([path, from]) =>
-    FORBIDDEN.flatMap(([pattern, why]) => (pattern.test(path) ? [`${from} loads ${path}: ${why}`] : [])),
+    forbidden.flatMap(([pattern, why]) => (pattern.test(path) ? [`${from} loads ${path}: ${why}`] : [])),
   );
 
 describe('F7 INV4: what can be loaded in an executor', () => {
@@ -30,6 +42,24 @@ describe('F7 INV4: what can be loaded in an executor', () => {
     // If you are here because this failed: the message names the file that brought it in. Move what the executor needs into
     // a file of its own; do not add the file to an entrance that the executor loads.
     expect(found(EXECUTOR)).toEqual([]);
+  });
+
+  test('J2 INV4: a reasoner signs nothing, lets nobody sign in and hears no verdict', () => {
+    expect(found(REASONER, NOT_FOR_REASONERS)).toEqual([]);
+    const reached = [...reachableFrom(REASONER, sources, known).keys()];
+    for (const path of [
+      'packages/run/src/run-task.ts',
+      'packages/model/src/anthropic/provider.ts',
+      '@dbos-inc/dbos-sdk',
+    ])
+      expect(reached).toContain(path);
+  });
+
+  test('J2: a canary: each of these is found where it is loaded', () => {
+    const start = 'packages/server/src/start.ts';
+    const reached = [start, ...reachableFrom([start], sources, known).keys()];
+    const missed = NOT_FOR_REASONERS.filter(([pattern]) => !reached.some((each) => pattern.test(each)));
+    expect(missed).toEqual([]);
   });
 
   test('the walk goes as far as it must', () => {

@@ -17,10 +17,14 @@ export interface Apart {
   readonly rootKeysFile: string;
   readonly rest: { readonly state: string; process: Started };
   readonly executor: { readonly state: string; readonly databaseUrl: string; readonly jkt: string; process: Started };
+  /** Those that run apart, each with a state folder of its own; none where the rest carries runs itself. */
+  readonly reasoners: { readonly state: string; readonly databaseUrl: string; process: Started }[];
   /** A login that is a member of one role's group and of nothing else. */
   loginOf(role: 'api' | 'reasoner' | 'gatekeeper' | 'executor'): Promise<string>;
   startExecutor(env?: Record<string, string>): Promise<Started>;
   startRest(env?: Record<string, string>): Promise<Started>;
+  /** Another one, or anew the one of this state folder. */
+  startReasoner(state?: string, env?: Record<string, string>): Promise<Started>;
   close(): Promise<void>;
 }
 
@@ -42,6 +46,8 @@ export interface ApartOptions {
   readonly ttl_s?: number;
   /** False: started later, by {@link Apart.startExecutor}. */
   readonly executor?: boolean;
+  /** How many reasoners run apart; left out: the rest carries runs itself. */
+  readonly reasoners?: number;
 }
 
 /** Starts both on a database and folders of their own: first the rest, whose key the executor's configuration names. */
@@ -62,12 +68,17 @@ export async function startRoles(
     return url.href;
   };
   const port = await freePort();
+  const { reasoners: many = 0 } = options;
   const states = { rest: join(root, 'rest'), executor: join(root, 'executor') };
+  const reasonerState = (number: number) => join(root, `reasoner-${number}`);
   const project = join(root, 'project');
   const installed = await install({ root, jwks: `http://127.0.0.1:${port}/.well-known/jwks.json` });
-  for (const role of ['rest', 'executor'] as const)
-    for (const [name, value] of Object.entries(installed.secrets[role]))
-      await plainKeystore(states[role], 'development').set(name, value);
+  const store = async (state: string, secrets: Record<string, string>) => {
+    for (const [name, value] of Object.entries(secrets)) await plainKeystore(state, 'development').set(name, value);
+  };
+  // What reads sources and asks models is the reasoner, wherever it runs.
+  if (many === 0) await store(states.rest, installed.secrets.rest);
+  await store(states.executor, installed.secrets.executor);
 
   const jkt = await executorThumbprint(states.executor);
   const configure = async (grant_keys: string[]) => {
@@ -79,6 +90,7 @@ export async function startRoles(
       // Both seal and open: in production it is mounted for both.
       root_keys: { keeper: { kind: 'file', path: relative(project, join(root, 'root-keys.json')) } },
       grant_keys,
+      ...(many > 0 ? { models: [SIMULATED] } : {}),
       ...(options.ttl_s ? { grants: { ttl_s: options.ttl_s } } : {}),
     };
     await mkdir(project, { recursive: true });
@@ -91,8 +103,9 @@ export async function startRoles(
       env: { DATABASE_URL: url, ...env },
     });
   const startRest = async (env?: Record<string, string>) => {
-    const started = serve('api,gatekeeper,reasoner', states.rest, database.url, ['--port', String(port)], env);
-    await started.printed(/"url":"([^"]+)"/);
+    const roles = many > 0 ? 'api,gatekeeper' : 'api,gatekeeper,reasoner';
+    const started = serve(roles, states.rest, database.url, ['--port', String(port), '--no-console'], env);
+    await started.printed(/"url":"([^"]+)"/, START_MS_MAX);
     return started;
   };
   const rest = await startRest();
@@ -104,6 +117,19 @@ export async function startRoles(
     return started;
   };
   const executor = options.executor === false ? rest : await startExecutor();
+  const reasoners: Apart['reasoners'] = [];
+  const startReasoner: Apart['startReasoner'] = async (state, env) => {
+    const known = reasoners.find((each) => each.state === state);
+    const folder = known?.state ?? reasonerState(reasoners.length);
+    const databaseUrl = known?.databaseUrl ?? (await loginOf('reasoner'));
+    if (!known) await store(folder, installed.secrets.rest);
+    const process = serve('reasoner', folder, databaseUrl, [], env);
+    await process.printed(/"reasoner":"/, START_MS_MAX);
+    if (known) known.process = process;
+    else reasoners.push({ state: folder, databaseUrl, process });
+    return process;
+  };
+  for (const _ of range(many)) await startReasoner();
 
   const apart: Apart = {
     url: `http://127.0.0.1:${port}`,
@@ -114,8 +140,11 @@ export async function startRoles(
     loginOf,
     startExecutor,
     startRest,
+    reasoners,
+    startReasoner,
     async close() {
-      for (const { child, ended } of [apart.executor.process, apart.rest.process]) {
+      const carrying = reasoners.map(({ process }) => process);
+      for (const { child, ended } of [...carrying, apart.executor.process, apart.rest.process]) {
         child.kill('SIGTERM');
         await ended;
       }
@@ -130,6 +159,20 @@ export async function startRoles(
   };
   return apart;
 }
+
+const range = (many: number): number[] => Array.from({ length: many }, (_, number) => number);
+
+/** Nothing stands in for a model where reasoners run apart: what is asked is what the configuration says. */
+const SIMULATED: NonNullable<ProjectConfigInput['models']>[number] = {
+  ...{ name: 'simulated', kind: 'simulated', where: 'inside' },
+  clearance: {
+    confidentiality: 'restricted',
+    categories: ['personal', 'health', 'payment', 'credential', 'customer'],
+  },
+};
+
+/** A machine that does much else takes its time. */
+const START_MS_MAX = 120_000;
 
 const READ_TOKEN = 'a-token-for-the-tests-of-roles';
 /** Stands only in the executor's keystore: nobody else may ever have it. */

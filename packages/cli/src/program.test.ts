@@ -89,6 +89,14 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => [],
   },
+  migrate: {
+    right: null,
+    why: 'it is for the owner of the database: who has its address and password may; packages/server/src/store/migration',
+    records: [],
+    as: null,
+    notAs: null,
+    words: () => [],
+  },
   'drill vendor-outage': {
     right: null,
     why: 'it makes an installation for itself alone and takes it away again; test/end-to-end/drill.test.ts runs it',

@@ -13,6 +13,7 @@ import { addIdentity } from './commands/identity/index.ts';
 import { addInit } from './commands/init.ts';
 import { addKeys } from './commands/keys.ts';
 import { addMcp } from './commands/mcp.ts';
+import { addMigrate } from './commands/migrate.ts';
 import { addNotifications } from './commands/notifications.ts';
 import { addOversight } from './commands/oversight.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -58,6 +59,7 @@ export function buildProgram(finish: (code: number) => void): Command {
 
   addUp(program, run as never);
   addServe(program, run as never);
+  addMigrate(program, run as never);
   addInit(program, run as never);
   addCheck(program, run as never);
   addTest(program, run as never);

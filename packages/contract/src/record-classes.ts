@@ -35,6 +35,8 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'config.changed': HOUSE,
   'executor.started': HOUSE,
   'executor.stopped': HOUSE,
+  'reasoner.started': HOUSE,
+  'reasoner.stopped': HOUSE,
   'policy.loaded': HOUSE,
   'release.loaded': HOUSE,
   'release.added': BY_OPERATOR,

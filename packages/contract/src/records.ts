@@ -97,6 +97,17 @@ const documentSummary = z.strictObject({
   findings_left_out: count,
 });
 
+/** The model endpoints that a process asks, in the order in which they are tried. */
+const endpointsSchema = z.array(
+  z.strictObject({
+    name: z.string(),
+    model: z.string(),
+    where: z.enum(ENDPOINT_PLACES),
+    clearance: clearanceSchema,
+    simulated: z.boolean(),
+  }),
+);
+
 /**
  * Every type of record with the schema of its data: a closed set (requirement G1). Data may hold personal values and
  * secrets when it comes in; `audit` redacts it before anything is stored.
@@ -108,15 +119,7 @@ export const RECORD_TYPES = {
     environment: z.string(),
     policy_version: digestSchema,
     workflows: z.array(z.string()),
-    endpoints: z.array(
-      z.strictObject({
-        name: z.string(),
-        model: z.string(),
-        where: z.enum(ENDPOINT_PLACES),
-        clearance: clearanceSchema,
-        simulated: z.boolean(),
-      }),
-    ),
+    endpoints: endpointsSchema,
   }),
   'system.stopped': z.strictObject({ reason: z.string() }),
   /**
@@ -138,6 +141,15 @@ export const RECORD_TYPES = {
     in_force: z.record(z.string().max(300), digestSchema),
   }),
   'executor.stopped': z.strictObject({ executor: nameSchema, jkt: z.string().max(64) }),
+  /** A reasoner that runs apart begins to carry runs, and ends. */
+  'reasoner.started': z.strictObject({
+    reasoner: z.string().max(128),
+    version: z.string(),
+    by: z.string().max(128),
+    endpoints: endpointsSchema,
+    in_force: z.record(z.string().max(300), digestSchema),
+  }),
+  'reasoner.stopped': z.strictObject({ reasoner: z.string().max(128) }),
   'policy.loaded': z.strictObject({ policy_version: digestSchema, rules: z.array(z.string()) }),
   'release.loaded': z.strictObject({
     workflow: nameSchema,

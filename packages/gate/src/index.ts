@@ -46,6 +46,8 @@ export type {
   Service,
   StoredProposal,
 } from './ports.ts';
+export { errorMessage, type ResultMessage, resultFrom, resultMessage } from './remote/result-message.ts';
+export { type KnownOfWish, type WishMessage, wishFrom, wishMessage } from './remote/wish-message.ts';
 export type { GateResult } from './result.ts';
 export { type AgentSession, agentSession } from './session/agent-session.ts';
 export { type Foreseen, foresee } from './session/foresee.ts';

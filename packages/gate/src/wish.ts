@@ -58,8 +58,11 @@ export interface Wish {
   readonly request: JsonObject;
   readonly rationale: string;
   readonly evidence: Labelled<readonly Evidence[]> | null;
-  /** The outside session that wishes it: it knows what the model had read, and what was declared before. */
-  readonly session?: Pick<Session, 'judge'>;
+  /**
+   * The session that wishes it: it knows what the model had read, and what was declared before. One that can tell all that
+   * it is may be sent to a gate in another process.
+   */
+  readonly session?: Pick<Session, 'judge'> & Partial<Pick<Session, 'snapshot'>>;
   /** What the run has read in quarantine. */
   readonly quarantine?: Quarantine;
   /** Prompts whose answers a person has to look at before anything of them is used. */

@@ -6,6 +6,7 @@ import { isPortreeveError, type Json, type RunId, type Tx } from '@portreeve/con
 import type { ClientBase } from 'pg';
 import type { Durable, RunQueue } from './ports.ts';
 
+const APPLICATION = 'portreeve';
 const QUEUE = 'runs';
 const WORKFLOW = 'portreeve.run';
 /** Changes only when the order of the pipeline's own steps changes: runs of another version are not picked up. */
@@ -126,11 +127,36 @@ function withIdleTimeout(url: string): string {
   return address.href;
 }
 
-/** Makes the engine's tables on a database that has none, for who puts a backup back. */
+/** Makes the engine's tables on a database that has none: for who puts a backup back, and for processes that may not. */
 export async function prepareEngine(url: string): Promise<void> {
   const quiet = () => undefined;
   // Not by `DBOS.migrate`, which writes on standard output.
   await migrateSystemDatabase(url, { debug: quiet, info: quiet, warn: quiet, error: quiet } as never);
+}
+
+type Queue = RunQueue & { stop(): Promise<void> };
+
+/** Starts and wakes runs that other processes carry out. The engine's tables are there already: {@link prepareEngine}. */
+export async function startQueue(options: { url: string; clientOf: (tx: Tx) => ClientBase }): Promise<Queue> {
+  const client = await DBOSClient.create({
+    systemDatabaseUrl: withIdleTimeout(options.url),
+    applicationName: APPLICATION,
+  });
+  return {
+    async enqueue(tx, run) {
+      await client.enqueueInTransaction(
+        options.clientOf(tx),
+        { queueName: QUEUE, workflowName: WORKFLOW, workflowID: run, appVersion: PIPELINE_VERSION },
+        run,
+      );
+    },
+
+    async nudge(tx, run, topic) {
+      await client.sendInTransaction(options.clientOf(tx), run, true, topic);
+    },
+
+    stop: () => client.destroy(),
+  };
 }
 
 /**
@@ -142,6 +168,8 @@ export async function startEngine(options: {
   executor: string;
   run: (run: RunId, durable: Durable) => Promise<void>;
   clientOf: (tx: Tx) => ClientBase;
+  /** The engine's tables are there, and this process may not change them. */
+  prepared?: boolean;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }): Promise<Engine> {
   if (session) throw new TypeError('an engine runs already in this process');
@@ -157,30 +185,20 @@ export async function startEngine(options: {
     },
   };
   DBOS.setConfig({
-    name: 'portreeve',
+    name: APPLICATION,
     systemDatabaseUrl: url,
+    ...(options.prepared ? { runMigrations: false } : {}),
     executorID: options.executor,
     applicationVersion: PIPELINE_VERSION,
     logger,
   });
   await DBOS.launch();
   await DBOS.registerQueue(QUEUE, { minPollingIntervalMs: 100 });
-  const client = await DBOSClient.create({ systemDatabaseUrl: url, applicationName: 'portreeve' });
+  const queue = await startQueue(options);
 
   return {
     executor: options.executor,
-
-    async enqueue(tx, run) {
-      await client.enqueueInTransaction(
-        options.clientOf(tx),
-        { queueName: QUEUE, workflowName: WORKFLOW, workflowID: run, appVersion: PIPELINE_VERSION },
-        run,
-      );
-    },
-
-    async nudge(tx, run, topic) {
-      await client.sendInTransaction(options.clientOf(tx), run, true, topic);
-    },
+    ...{ enqueue: queue.enqueue, nudge: queue.nudge },
 
     async pendingExecutors() {
       const pending = await DBOS.listWorkflows({ status: 'PENDING' });
@@ -207,7 +225,7 @@ export async function startEngine(options: {
 
     async stop() {
       own.closing = true;
-      await client.destroy();
+      await queue.stop();
       await DBOS.shutdown();
       session = null;
     },

@@ -19,7 +19,7 @@ export interface TransitionDeps {
   readonly context: Pick<ContextStage, 'forget' | 'forgetRun'>;
   readonly workflows: Workflows;
   readonly audit: AuditWriter;
-  readonly handoffs: Handoffs;
+  readonly handoffs: Pick<Handoffs, 'open'>;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
 }

@@ -1,5 +1,4 @@
 import { hkdfSync } from 'node:crypto';
-import type { AuditLogs } from '@portreeve/audit';
 import {
   deidentify,
   httpClassifier,
@@ -8,7 +7,14 @@ import {
   presidioRecogniser,
   restoreArguments,
 } from '@portreeve/context';
-import { draft, PortreeveError, type ProjectConfig, resolveSystemUrl, SYSTEM_ACTOR } from '@portreeve/contract';
+import {
+  type AuditWriter,
+  draft,
+  PortreeveError,
+  type ProjectConfig,
+  resolveSystemUrl,
+  SYSTEM_ACTOR,
+} from '@portreeve/contract';
 import type { createEgress } from '@portreeve/execute';
 import type { ContextStage } from '@portreeve/run';
 import type { Database } from './store/database.ts';
@@ -18,7 +24,7 @@ type Dispatcher = ReturnType<typeof createEgress>['dispatcher'];
 
 export interface DeidentificationOptions {
   readonly database: Database;
-  readonly audit: AuditLogs;
+  readonly audit: AuditWriter;
   readonly key: Buffer;
   readonly detection: ProjectConfig['detection'];
   readonly systems: ProjectConfig['systems'];

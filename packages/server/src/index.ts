@@ -32,4 +32,5 @@ export { readReport, readReports } from './governance/read-reports.ts';
 export { notReady } from './governance/readiness.ts';
 export { RED_TEAM_MODELS, type RunRedTeamOptions, runRedTeam } from './redteam/run-red-team.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
+export { migrateAt, planAt } from './store/migration/at.ts';
 export { VERSION } from './version.ts';

@@ -1,36 +1,16 @@
 import { type Approvals, createApprovalDelegations, createApprovals, createPasskeys } from '@portreeve/approve';
 import { createRedactor, createReveals, findBehind } from '@portreeve/audit';
-import {
-  assemble,
-  attachmentSource,
-  closedOutcome,
-  createIngester,
-  fileSource,
-  forgetDue,
-  forgetRun,
-  forgetUsed,
-  httpSource,
-  loadLabelled,
-  readSource,
-  redactSecrets,
-  revealNotKept,
-  saveLabelled,
-  scoreValue,
-  withholdNotKept,
-} from '@portreeve/context';
 import { type Clock, type KeyWrapper, type Principal, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
 import { createEgress, exchangeToken } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
 import type { PolicyEngine } from '@portreeve/policy';
-import { type ContextStage, handoffTopic, type RunQueue, type Task, taskRunner, taskSubmitter } from '@portreeve/run';
-import { bindSource } from './config/bind-systems.ts';
+import { handoffTopic, type RunQueue, type Task, taskRunner, taskSubmitter } from '@portreeve/run';
 import { egressRules, proxyOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
 import type { Models } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import type { Secrets } from './config/secrets.ts';
 import { whileUnplaced } from './config/while-unplaced.ts';
-import { wireDeidentification } from './deidentification.ts';
 import { watchOversight } from './governance/watch-oversight.ts';
 import { withExchanges } from './mcp/exchanged-credentials.ts';
 import { callFollowers } from './mcp/follow-calls.ts';
@@ -60,9 +40,9 @@ import { plantedStore } from './store/planted.ts';
 import { proposalReader, proposalStore } from './store/proposals.ts';
 import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
-import { contextStore } from './store/values.ts';
 import { createStreams } from './streams/streams.ts';
 import { wireAudit } from './wire-audit.ts';
+import { wireContext } from './wire-context.ts';
 import { wireErasure } from './wire-erasure.ts';
 import { wireIdentity } from './wire-identity.ts';
 import { subjectDeclared, wireKeys } from './wire-keys.ts';
@@ -76,7 +56,8 @@ export interface StagesOptions {
   readonly database: Database;
   readonly project: Project;
   readonly policy: PolicyEngine;
-  readonly models: Models;
+  /** Null: runs are carried out in other processes. */
+  readonly models: Models | null;
   readonly systems: ProjectConfig['systems'];
   readonly keys: Keys;
   readonly secrets: Secrets;
@@ -268,40 +249,18 @@ export async function wireStages(options: StagesOptions) {
   });
   const learn = learnFromPerson({ ...stage, store: proposals, handoffs, history, execution: execution.service });
 
-  const values = contextStore(database, sealing);
-  const ingester = createIngester();
-  const readers = options.rehearsal?.readers(ingester) ?? [
-    fileSource({ root: project.folder, ingester }),
-    httpSource({ dispatcher: egress.dispatcher, secrets, ingester }),
-    attachmentSource({ ingester }),
-  ];
-  const { classifier, sweep, ...hiding } = wireDeidentification({
-    ...{ database, audit, systems, key: keys.pseudonyms, detection: config.detection },
-    dispatcher: egress.dispatcher,
+  const { context, forgetDue, sweepPseudonyms } = wireContext({
+    ...{ database, audit, config, systems, secrets, egress, sealing, clock },
+    ...{ folder: project.folder, pseudonyms: keys.pseudonyms, rehearsal: options.rehearsal },
   });
-  const context: ContextStage = {
-    ...hiding,
-    redactSecrets,
-    score: scoreValue,
-    outcome: closedOutcome,
-    read: (contract, query, attachments) =>
-      readSource(readers, { contract: bindSource(contract, systems), query, attachments }, classifier),
-    reveal: (contract, query) =>
-      revealNotKept(readers, { contract: bindSource(contract, systems), query, attachments: [] }),
-    assemble: (prompt, inputs, workflow, life) => assemble({ prompt, inputs, workflow, ...life }),
-    withhold: withholdNotKept,
-    save: (tx, run, labelled, life) => saveLabelled(values, tx, { run, labelled, clock, ...(life ? { life } : {}) }),
-    forgetUsed: (tx, run, readings) => forgetUsed(values, tx, run, readings),
-    forgetRun: (tx, run, which) => forgetRun(values, tx, run, which),
-    load: (run, id) => loadLabelled(values, { run, id }),
-  };
   const runs = runStore(database, sealing);
+  const runGate = plantingGate(gate, planting.runs);
   const run = taskRunner({
     ...stage,
     store: runs,
     context,
-    endpoints: models.endpoints,
-    gate: plantingGate(gate, planting.runs),
+    endpoints: models?.endpoints ?? [],
+    gate: runGate,
     unwindings,
     handoffs,
     policy,
@@ -342,6 +301,7 @@ export async function wireStages(options: StagesOptions) {
     passkeys,
     approvalDelegations,
     gate,
+    runGate,
     undos,
     unwindings,
     learn,
@@ -353,9 +313,8 @@ export async function wireStages(options: StagesOptions) {
     runs,
     run,
     submit: (task: Task, who: Principal) => submit(task, who, (tx) => planting.admitted(tx, task.workflow)),
-    /** Takes out of the store what is past its minutes. */
-    forgetDue: () => forgetDue(values, database, clock.now()),
-    sweepPseudonyms: sweep,
+    forgetDue,
+    sweepPseudonyms,
     sealing,
     erasing,
     reveals,

@@ -10,9 +10,8 @@ import {
   SYSTEM_ACTOR,
   systemClock,
 } from '@portreeve/contract';
-import { type Engine, startEngine, startReaper } from '@portreeve/run';
+import type { RunQueue } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
-import { pino } from 'pino';
 import { admission, currencyOf } from './admission.ts';
 import { checkLogs } from './config/audit-logs.ts';
 import { auditScopeOf } from './config/audit-scopes.ts';
@@ -21,7 +20,7 @@ import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
 import { ensureLocalAccounts, type LocalGroups } from './config/local-accounts.ts';
-import { type ModelKeys, type OpenModelsOptions, openModels } from './config/model.ts';
+import { configuredEndpoints, type ModelKeys, type OpenModelsOptions, openModels } from './config/model.ts';
 import { checkModelSecrets } from './config/model-secrets.ts';
 import { loadPolicies } from './config/policies.ts';
 import { loadProject, type Project } from './config/project.ts';
@@ -34,6 +33,7 @@ import { forgetKept } from './forget-kept.ts';
 import { watchDrift } from './governance/drift.ts';
 import { watchReadiness } from './governance/readiness.ts';
 import { watchThresholds } from './governance/thresholds.ts';
+import { hearOutages } from './hear-outages.ts';
 import { buildApp } from './http/app.ts';
 import { webOrigin } from './http/cookies.ts';
 import { figureCounters } from './http/figures/counters.ts';
@@ -42,6 +42,8 @@ import { assertNotBehind } from './not-behind.ts';
 import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
 import { type Rehearsal, rehearsed } from './redteam/rehearsal.ts';
+import { startRuns } from './roles/start-runs.ts';
+import { serverLog } from './server-log.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { auditFigures } from './store/audit-figures.ts';
@@ -92,6 +94,8 @@ export interface StartOptions {
    * configuration are the ones.
    */
   readonly executor?: 'here' | 'apart';
+  /** Whether runs are carried out in this process, or by reasoners that run apart (`roles/reasoner.ts`). */
+  readonly reasoner?: 'here' | 'apart';
   /** Seconds without a renewal after which another process may take this one's runs over. */
   readonly leaseSeconds?: number;
   /** What stands in for everything outside (`redteam/rehearsal.ts`); the project is then none of production. */
@@ -144,12 +148,7 @@ async function start(
   const debugpoint = options.debugpoint ?? (() => undefined);
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const logger = pino(
-    { level: 'info' },
-    pino.destination({ dest: join(state.path, 'server.log'), mkdir: true, sync: true }),
-  );
-  const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
-    logger[level]({ err: error }, message);
+  const { logger, log } = serverLog(state.path);
 
   const project = rehearsed(await loadProject(options.project), options.rehearsal);
   const { config } = project;
@@ -184,19 +183,22 @@ async function start(
   const shared = wireModelSharing({ database, databaseUrl, config, clock, executor, log });
   undo.push(() => shared.stop());
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
-  const models = await openModels({
-    ...{ config, secrets, clock, shared, keys: options.modelKeys ?? {}, tracer: options.tracer },
-    at: (path) => resolve(project.folder, path),
-    health: (endpoint, state) => hear(endpoint, state),
-  });
-  undo.push(() => models.close());
+  const models =
+    options.reasoner === 'apart'
+      ? null
+      : await openModels({
+          ...{ config, secrets, clock, shared, keys: options.modelKeys ?? {}, tracer: options.tracer },
+          at: (path) => resolve(project.folder, path),
+          health: (endpoint, state) => hear(endpoint, state),
+        });
+  undo.push(async () => models?.close());
 
   for (const { definition } of project.workflows) {
     checkSystems(definition, systems);
     checkModelSecrets(config.models, definition);
   }
   for (const { tools } of project.toolsets) checkSystems({ tools, sources: [] }, systems);
-  let engine: Engine | null = null;
+  let engine: RunQueue | null = null;
   const running = () => {
     if (!engine) throw new PortreeveError('unavailable', 'Portreeve is still starting.');
     return engine;
@@ -232,16 +234,7 @@ async function start(
   // Told at once of what another process freezes; looked at all the same, should nobody tell.
   const { environment } = stages;
   await environment.refresh();
-  // An answer ends an outage whoever has told of it: the process whose circuit opened may be gone.
-  hear = (endpoint, state) => {
-    const known = environment.facts().outages.includes(endpoint);
-    if (known === (state === 'silent')) return;
-    const told =
-      state === 'silent'
-        ? environment.outage(endpoint, 'on', 'It did not answer several times in a row: the circuit is open.')
-        : environment.outage(endpoint, 'off', 'It answers.');
-    told.catch((error: unknown) => log('error', 'an outage could not be recorded', error));
-  };
+  hear = hearOutages(environment, log);
   const erased = listen(databaseUrl, {
     ...{ channel: KEYS_CHANNEL, name: 'portreeve-keys' },
     heard: () => stages.sealing.ring.forget(),
@@ -292,9 +285,9 @@ async function start(
     executor: options.executor ?? 'here',
     active_releases: stages.register.active,
     currency: currencyOf(config),
-    endpoints: models.endpoints.map(({ name, model, where, clearance, simulated }) => ({
-      ...{ name, model, where, clearance, simulated },
-    })),
+    endpoints: (models?.endpoints ?? configuredEndpoints(config)).map(
+      ({ name, model, where, clearance, simulated }) => ({ ...{ name, model, where, clearance, simulated } }),
+    ),
   };
   await recordStart({ audit, keys, policy, workflows: project.workflows, info, config, schema });
   await stages.register.registerLoaded();
@@ -408,24 +401,14 @@ async function start(
       });
     });
 
-  engine = await startEngine({
-    url: databaseUrl,
-    executor,
-    run: stages.run,
-    clientOf: (tx) => database.clientOf(tx),
-    log,
+  const carried = await startRuns({
+    ...{ database, databaseUrl, instance: executor, leases, log, leaseSeconds: options.leaseSeconds },
+    ...{ audit, run: stages.run, runs, sealing: stages.sealing, releases: released, unwindings, gate: stages.runGate },
+    apart: options.reasoner === 'apart',
   });
-  undo.push(() => engine?.stop() ?? Promise.resolve());
-  const reaper = await startReaper({
-    ...{ audit, uow: database, engine, leases, log, leaseSeconds: options.leaseSeconds },
-    workflowOf: async (id) => {
-      const run = await runs.get(id);
-      if (!run) throw new TypeError(`the engine has a run ${id} that is not stored`);
-      return run.workflow;
-    },
-  });
-  undo.push(() => reaper.stop());
-  await reaper.sweep();
+  undo.push(() => carried.stop());
+  engine = carried.queue;
+  await carried.begin();
   const contracts = project.workflows.map(({ definition }) => definition.contract);
   const timers = [
     every(EXPIRE_EVERY_MS, () => approvals.expireDue(), log),

@@ -25,7 +25,7 @@ export function addServe(
   program
     .command('serve')
     .description(
-      'run roles of Portreeve on a PostgreSQL that is there: all of them, or the executor apart from the rest',
+      'run roles of Portreeve on a PostgreSQL that is there: all of them, or the executor and the reasoner apart from the rest',
     )
     .option('--role <roles>', 'separated by commas', ROLES.join(','))
     .option('--project <folder>', 'folder with portreeve.config.ts (default: the current one)')
@@ -46,7 +46,11 @@ async function serve(options: ServeOptions): Promise<number> {
   const where = { project: resolve(options.project ?? '.'), stateFolder: resolve(options.state), databaseUrl };
   const interrupted = untilInterrupted(options);
   // Only the part that this process is: an executor has no model loaded, not even unused (requirement F7).
-  const running = roles === 'executor' ? await executor(where) : await rest(options, where, roles);
+  const running = await (roles === 'executor'
+    ? executor(where)
+    : roles === 'reasoner'
+      ? reasoner(where)
+      : rest(options, where, roles));
   console.log(options.json ? JSON.stringify(running.said) : running.line);
   await interrupted;
   await running.stop();
@@ -61,7 +65,13 @@ async function executor(where: Where) {
   return { said: { executor: name, jkt, environment }, line: `Executor ${name} in ${environment}, key ${jkt}`, stop };
 }
 
-async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') {
+async function reasoner(where: Where) {
+  const { modelKeysOf, startReasoner } = await import('@portreeve/server/reasoner');
+  const { instance, environment, stop } = await startReasoner({ ...where, modelKeys: modelKeysOf(process.env) });
+  return { said: { reasoner: instance, environment }, line: `${instance} in ${environment}`, stop };
+}
+
+async function rest(options: ServeOptions, where: Where, { executor, reasoner }: Rest) {
   const { modelKeysOf, notReady, startServer } = await import('@portreeve/server');
   const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : -1;
   if (port < 0 || port > 65_535) throw new UsageError(`--port takes a number up to 65535, not ${options.port}.`);
@@ -70,7 +80,7 @@ async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') 
     host: options.host,
     port,
     consoleFolder: options.console ? consoleFolder(where.stateFolder) : undefined,
-    executor: roles === 'all' ? 'here' : 'apart',
+    ...{ executor, reasoner },
     modelKeys: modelKeysOf(process.env),
   });
   const { version, environment } = server.services.info;
@@ -83,6 +93,7 @@ async function rest(options: ServeOptions, where: Where, roles: 'all' | 'rest') 
       version,
       environment,
       executor: server.services.info.executor,
+      reasoner,
     },
     line: `Portreeve ${version} on ${server.url}, ${environment}`,
     stop: () => server.stop('interrupted'),
@@ -98,16 +109,23 @@ function reportUnready({ detail, errors }: PortreeveError, isHeld: boolean): voi
   for (const { path, message } of errors) console.error(`  ${path}: ${printable(message)}`);
 }
 
+/** Whether each of the two that may run apart is in the process of the api and the gatekeeper. */
+interface Rest {
+  readonly executor: 'here' | 'apart';
+  readonly reasoner: 'here' | 'apart';
+}
+
 /** Which part of Portreeve these roles are. */
-function rolesOf(text: string): 'all' | 'rest' | 'executor' {
+function rolesOf(text: string): Rest | 'executor' | 'reasoner' {
   const given = new Set(text.split(',').map((each) => each.trim()));
   for (const role of given)
     if (!ROLES.some((known) => known === role))
       throw new UsageError(`There is no role ${role || '(empty)'}: roles are ${ROLES.join(', ')}.`);
-  if (given.size === ROLES.length) return 'all';
-  if (given.size === 1 && given.has('executor')) return 'executor';
-  if (given.size === ROLES.length - 1 && !given.has('executor')) return 'rest';
+  const [only] = given;
+  if (given.size === 1 && (only === 'executor' || only === 'reasoner')) return only;
+  const where = (role: (typeof ROLES)[number]) => (given.has(role) ? 'here' : 'apart');
+  if (given.has('api') && given.has('gatekeeper')) return { executor: where('executor'), reasoner: where('reasoner') };
   throw new UsageError(
-    'api, gatekeeper and reasoner run in one process: --role=api,gatekeeper,reasoner, or --role=executor.',
+    'api and gatekeeper run in one process, and the reasoner and the executor with them or each alone: --role=api,gatekeeper, --role=reasoner, --role=executor.',
   );
 }

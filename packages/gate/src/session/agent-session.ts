@@ -7,7 +7,7 @@ import type { Session } from './types.ts';
 /** The session of an agent that is a step of a workflow: what it has read is told here, and each of its wishes judged. */
 export interface AgentSession {
   /** For the gate: the wish is a model's choice, by what it had read until then. */
-  readonly session: Pick<Session, 'judge'>;
+  readonly session: Pick<Session, 'judge' | 'snapshot'>;
   /** It was shown this. */
   shown(value: Labelled<unknown>, name: string): void;
   /** What became of one of its wishes, and what the tool answered. */

@@ -32,9 +32,9 @@ export interface PipelineDeps {
   readonly context: ContextStage;
   /** The model endpoints, in the order in which they are tried. */
   readonly endpoints: readonly Endpoint[];
-  readonly gate: Gate;
+  readonly gate: Pick<Gate, 'submit' | 'resume' | 'get'>;
   readonly unwindings: Pick<Unwindings, 'begin' | 'advance' | 'get'>;
-  readonly handoffs: Handoffs;
+  readonly handoffs: Pick<Handoffs, 'open' | 'get' | 'result'>;
   readonly policy: PolicyDecider;
   /** Left out: every release may go on. */
   readonly releases?: RunReleases;

@@ -51,17 +51,31 @@ export interface ExecutorKeys {
   readonly redaction: Buffer;
 }
 
+/** What a reasoner that runs apart holds: no key that signs anything. */
+export type ReasonerKeys = Pick<Keys, 'redaction' | 'pseudonyms'>;
+
+const GATEKEEPERS = ['grant.pem', 'log.pem', 'log-ml-dsa.pem', 'release.pem'];
+
 /** Throws `misconfigured` for a state folder that holds a key of the gatekeeper's (requirement F7). */
 export async function loadExecutorKeys(stateFolder: string): Promise<ExecutorKeys> {
   const { signing, secret, names } = await keyFolder(stateFolder);
-  const foreign = (await names()).find((name) =>
-    ['grant.pem', 'log.pem', 'log-ml-dsa.pem', 'pseudonyms.key', 'release.pem'].includes(name),
-  );
-  if (foreign)
-    throw new PortreeveError('misconfigured', `${join(stateFolder, 'keys', foreign)} is not for an executor.`, {
-      next: 'Give the executor a state folder of its own, which no other role has used.',
-    });
+  assertNoneOf([...GATEKEEPERS, 'pseudonyms.key'], await names(), stateFolder, 'an executor');
   return { executor: await signing('executor'), redaction: await secret('redaction') };
+}
+
+/** Throws `misconfigured` for a state folder that holds a key of the gatekeeper's or an executor's (requirement J2). */
+export async function loadReasonerKeys(stateFolder: string): Promise<ReasonerKeys> {
+  const { secret, names } = await keyFolder(stateFolder);
+  assertNoneOf([...GATEKEEPERS, 'executor.pem'], await names(), stateFolder, 'a reasoner');
+  return { redaction: await secret('redaction'), pseudonyms: await secret('pseudonyms') };
+}
+
+function assertNoneOf(foreign: readonly string[], present: readonly string[], stateFolder: string, one: string): void {
+  const found = present.find((name) => foreign.includes(name));
+  if (found === undefined) return;
+  throw new PortreeveError('misconfigured', `${join(stateFolder, 'keys', found)} is not for ${one}.`, {
+    next: `Give ${one} a state folder of its own, which no other role has used.`,
+  });
 }
 
 /** Makes at first use, and then reads, the keys of a folder. */

@@ -46,6 +46,8 @@ export interface OpenModelsOptions extends Pick<OpenWith, 'clock' | 'at'> {
   readonly health: (endpoint: string, state: 'answers' | 'silent') => void;
   /** What all processes share of the endpoints. */
   readonly shared: Sharing;
+  /** False: without a key nothing stands in, because others say by the configuration what is asked. */
+  readonly stand_in?: boolean;
 }
 
 /** The stand-in for all endpoints where there is no key. Nothing leaves the machine, so that it may see everything. */
@@ -62,6 +64,12 @@ const standIn = ({ prices, timeout_s, limits, resilience }: Partial<ModelEndpoin
   ...STAND_IN,
   ...{ prices, timeout_s, limits, resilience },
 });
+
+/** The endpoints as the configuration says them, for a process that asks none. */
+export const configuredEndpoints = ({ models }: Pick<ProjectConfig, 'models'>): Omit<OpenEndpoint, 'ask'>[] =>
+  models.map(({ name, model, where, clearance, kind }) => ({
+    ...{ name, model, where, clearance, simulated: kind === 'simulated' },
+  }));
 
 /**
  * The configured endpoints where there are credentials, otherwise the simulated model alone (requirement J1). Keys come
@@ -91,7 +99,10 @@ interface Keyed {
 }
 
 /** Each endpoint with its key; null where none that needs one has it. */
-async function withKeys({ config, secrets, keys }: OpenModelsOptions, production: boolean): Promise<Keyed[] | null> {
+async function withKeys(
+  { config, secrets, keys, stand_in = true }: OpenModelsOptions,
+  production: boolean,
+): Promise<Keyed[] | null> {
   const keyed = await Promise.all(
     config.models.map(async (endpoint) => {
       const secret = secretOf(endpoint);
@@ -101,7 +112,7 @@ async function withKeys({ config, secrets, keys }: OpenModelsOptions, production
   );
   const lacking = keyed.find(({ lacks }) => lacks !== null);
   if (!lacking) return keyed;
-  if (!production && keyed.every(({ lacks }) => lacks !== null)) return null;
+  if (!production && stand_in && keyed.every(({ lacks }) => lacks !== null)) return null;
   const { endpoint, lacks } = lacking;
   throw new PortreeveError(
     'misconfigured',

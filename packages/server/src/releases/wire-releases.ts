@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import {
   type AuditWriter,
   activeReleases,
-  asId,
   type Clock,
-  type Digest,
   type ProjectConfig,
   type Proposal,
   type ProposalId,
@@ -12,16 +10,17 @@ import {
 } from '@portreeve/contract';
 import type { Gate } from '@portreeve/gate';
 import { createReleases } from '@portreeve/govern';
-import { approvalTopic, type RunQueue } from '@portreeve/run';
+import type { RunQueue } from '@portreeve/run';
 import { publicKeysByName } from '../config/keys.ts';
 import type { Project } from '../config/project.ts';
 import type { Database } from '../store/database.ts';
 import { releaseRequests } from '../store/release-requests.ts';
-import { openRunsOf, releaseStore } from '../store/releases.ts';
+import { releaseStore } from '../store/releases.ts';
 import { createDesk } from './desk.ts';
 import { houseTools } from './house.ts';
 import { loadRelease } from './load-release.ts';
 import { runningReleases } from './running.ts';
+import { wakeRuns } from './wake-runs.ts';
 
 /** The register of releases, which of them run here, and how they move. */
 export function wireReleases(options: {
@@ -54,16 +53,8 @@ export function wireReleases(options: {
         ...{ project, keys, root, systems, clock },
         onDisagreement: (report) => log('error', 'the compiled policy and the official engine disagree', report),
       }),
-    onBarred: (release) => wakeRunsOf(release),
+    onBarred: wakeRuns({ database, uow, queue }),
   });
-
-  /** Whatever waits for people in a run of it wakes, sees that it is barred, and hands its work over. */
-  async function wakeRunsOf(release: Digest): Promise<void> {
-    await uow.transaction(async (tx) => {
-      for (const { run, approval } of await openRunsOf(database, tx, release))
-        if (approval !== null) await queue.nudge(tx, run, approvalTopic(asId('approval', approval)));
-    });
-  }
 
   const declared = (name: string) =>
     workflows.find(({ definition }) => definition.contract.name === name)?.definition.contract ?? null;

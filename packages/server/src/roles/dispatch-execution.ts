@@ -10,6 +10,7 @@ import type { Executed, ExecuteInput, ExecuteStore, Recovery } from '@portreeve/
 import type { ExecutionService } from '@portreeve/gate';
 import type { Dispatches } from '../store/dispatches.ts';
 import type { ExecutorsAlive } from './executors-alive.ts';
+import { pauseFor } from './pause.ts';
 
 export interface DispatchExecution extends Pick<ExecutionService, 'recover'> {
   /** Has an executor use the grant. Throws `grant_expired` where none did in its time. */
@@ -118,14 +119,4 @@ export function dispatchExecution(deps: {
 function claimsOf(token: string): GrantClaims {
   const [, payload = ''] = token.split('.');
   return grantClaimsSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
-}
-
-function pauseFor(ms: number, wake: (call: () => void) => void): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    wake(() => {
-      clearTimeout(timer);
-      done();
-    });
-  });
 }

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { createAuditWriter, createRedactor } from '@portreeve/audit/writer';
 import { type Clock, draft, PortreeveError, type ProjectConfig, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
 import { createEgress, thumbprintOf } from '@portreeve/execute';
-import { pino } from 'pino';
 import { routesOf } from '../config/audit-logs.ts';
 import { bindEnvironment } from '../config/bind-environment.ts';
 import { checkSystems } from '../config/bind-systems.ts';
@@ -18,8 +16,8 @@ import { loadToolContracts } from '../config/tool-contracts.ts';
 import { every } from '../every.ts';
 import { openRootKeys } from '../keys/root-keys.ts';
 import { houseTools } from '../releases/house.ts';
+import { serverLog } from '../server-log.ts';
 import { auditStage } from '../store/audit-stage.ts';
-import { checkRole } from '../store/check-role.ts';
 import { Database } from '../store/database.ts';
 import { DISPATCH_CHANNEL, dispatchStore } from '../store/dispatches.ts';
 import { leaseStore } from '../store/leases.ts';
@@ -30,6 +28,7 @@ import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
 import { VERSION } from '../version.ts';
 import { wireKeys } from '../wire-keys.ts';
+import { assertRole } from './assert-role.ts';
 import { instanceName } from './executors-alive.ts';
 import { takeDispatches } from './take-dispatches.ts';
 import { wireExecutor } from './wire-executor.ts';
@@ -99,12 +98,7 @@ async function start(
   const { leaseSeconds = LEASE_SECONDS, debugpoint = () => undefined } = options;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const logger = pino(
-    { level: 'info' },
-    pino.destination({ dest: join(state.path, 'server.log'), mkdir: true, sync: true }),
-  );
-  const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
-    logger[level]({ err: error }, message);
+  const { log } = serverLog(state.path);
 
   const project = await loadToolContracts(options.project);
   const { config, folder } = project;
@@ -118,7 +112,7 @@ async function start(
   const database = new Database(options.databaseUrl);
   undo.push(() => database.close());
   await assertMigrated(database.pool);
-  await assertRole(database, config.environment, (message) => log('warn', message));
+  await assertRole('executor', database, config.environment, (message) => log('warn', message));
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   const secrets = openSecrets({ config, projectFolder: folder, stateFolder: state.path, clock });
@@ -218,26 +212,6 @@ function nameOf({ executors, grant_keys }: ProjectConfig, jkt: string): string {
       next: "Add what `portreeve keys grant` prints on the gatekeeper to portreeve.config.ts: grant_keys: ['…']",
     });
   return known[0];
-}
-
-/** Refuses a database user with other rights than an executor's: fewer do not do, and more undo the separation. */
-async function assertRole(
-  database: Database,
-  environment: ProjectConfig['environment'],
-  warn: (message: string) => void,
-): Promise<void> {
-  const { more, less } = await checkRole(database.pool, 'executor');
-  const next = 'Give it a user of its own that is a member of portreeve_executor and of nothing else.';
-  const list = (rights: readonly string[]) =>
-    `${rights.slice(0, 5).join(', ')}${rights.length > 5 ? ` and ${rights.length - 5} more` : ''}`;
-  if (less.length > 0)
-    throw new PortreeveError('misconfigured', `The database user lacks rights of an executor: ${list(less)}.`, {
-      next,
-    });
-  if (more.length === 0) return;
-  const detail = `The database user has rights that are not an executor's: ${list(more)}.`;
-  if (environment === 'production') throw new PortreeveError('misconfigured', detail, { next });
-  warn(`${detail} ${next}`);
 }
 
 /** A key of the gatekeeper as a JWK; its id is made as `keyId` makes it. */

@@ -2,18 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { PortreeveError } from '@portreeve/contract';
 import type pg from 'pg';
+import { applyMigration, type Migration } from './migration/apply.ts';
 import { ensureRoles } from './roles.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 /** Any constant will do; it must only be the same in every process. */
 const LOCK = 7_410_001;
-
-interface Migration {
-  readonly number: number;
-  readonly name: string;
-  readonly sql: string;
-  readonly checksum: string;
-}
 
 /** The numbered SQL files, in order. */
 async function migrations(): Promise<Migration[]> {
@@ -27,7 +21,8 @@ async function migrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings the schema up to date: forward only, each file in its own transaction, one process at a time (advisory lock).
+ * Brings the schema up to date: forward only, one process at a time (advisory lock), each file
+ * as {@link applyMigration} says.
  * A file that was changed after it had been applied is refused: history is not rewritten. Gives the names applied now,
  * the newest one, and whether the database tells the roles apart ({@link ensureRoles}).
  */
@@ -47,10 +42,7 @@ export async function migrate(
     await client.query(
       'CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
     );
-    const rows = await client.query<{ number: number; checksum: string }>(
-      'SELECT number, checksum FROM schema_migrations',
-    );
-    const checksumsByNumber = new Map(rows.rows.map((row) => [row.number, row.checksum]));
+    const checksumsByNumber = await appliedChecksums(client);
     const known = await migrations();
     const newest = Math.max(0, ...checksumsByNumber.keys());
     if (newest > Math.max(0, ...known.map((migration) => migration.number))) {
@@ -75,19 +67,7 @@ export async function migrate(
           },
         );
       }
-      await client.query('BEGIN');
-      try {
-        await client.query(migration.sql);
-        await client.query('INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)', [
-          migration.number,
-          migration.name,
-          migration.checksum,
-        ]);
-        await client.query('COMMIT');
-      } catch (error) {
-        await client.query('ROLLBACK');
-        throw new Error(`migration ${migration.name} failed`, { cause: error });
-      }
+      await applyMigration(client, migration);
       applied.push(migration.name);
     }
     const schema = known.at(-1);
@@ -98,6 +78,20 @@ export async function migrate(
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
     client.release();
   }
+}
+
+async function appliedChecksums(client: Pick<pg.Pool, 'query'>): Promise<Map<number, string>> {
+  const { rows } = await client.query<{ number: number; checksum: string }>(
+    'SELECT number, checksum FROM schema_migrations',
+  );
+  return new Map(rows.map((row) => [row.number, row.checksum]));
+}
+
+/** The migrations that this database has not seen; all of them where it has seen none. Changes nothing. */
+export async function pendingMigrations(pool: Pick<pg.Pool, 'query'>): Promise<Migration[]> {
+  const { rows } = await pool.query<{ there: boolean }>("SELECT to_regclass('schema_migrations') IS NOT NULL AS there");
+  const applied = rows[0]?.there ? await appliedChecksums(pool) : new Map();
+  return (await migrations()).filter(({ number }) => !applied.has(number));
 }
 
 /** For a process that may not change the schema. Throws `unavailable` where it is not the one that this program needs. */

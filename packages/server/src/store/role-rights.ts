@@ -3,7 +3,7 @@
  * section 7). `roles.ts` grants exactly this at each migration; a test compares it with the database's own view, and a new
  * table without a row fails it. A right with columns holds for these alone.
  *
- * Nobody may change or remove what is in the record: a staged record leaves only for its place in the log. The engine's own schema (`dbos`) belongs to the user that runs it.
+ * Nobody may change or remove what is in the record: a staged record leaves only for its place in the log. Of the engine's own schema (`dbos`) the last table here speaks.
  */
 export const DATABASE_ROLES = ['api', 'reasoner', 'gatekeeper', 'executor'] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
@@ -141,7 +141,19 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     executor: 'SELECT, INSERT, UPDATE (state, outcome, ended_at)',
   },
   credential_leases: { executor: ALL },
-  executor_leases: { api: READ, reasoner: ALL, gatekeeper: READ, executor: ALL },
+  // Whoever carries something that another process must take over when it dies.
+  executor_leases: { api: READ, reasoner: ALL, gatekeeper: ALL, executor: ALL },
+  // What runs ask of a gate in another process: the answer is the gatekeeper's alone to write.
+  gate_asks: {
+    reasoner: 'SELECT, INSERT (id, run, body), DELETE',
+    gatekeeper: 'SELECT, UPDATE (taken_by, answer), DELETE',
+  },
+};
+
+/** The engine's own schema, whose tables a role that carries runs may fill and never change in form. */
+export const ENGINE_SCHEMA = 'dbos';
+export const ENGINE_RIGHTS: Readonly<Partial<Record<DatabaseRole, readonly string[]>>> = {
+  reasoner: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 };
 
 /** One right as the database names it: on a table, or on one of its columns. */

@@ -1,5 +1,14 @@
+import { PortreeveError } from '@portreeve/contract';
 import type pg from 'pg';
-import { DATABASE_ROLES, type DatabaseRole, groupOf, ROLE_RIGHTS, rightsOf } from './role-rights.ts';
+import {
+  DATABASE_ROLES,
+  type DatabaseRole,
+  ENGINE_RIGHTS,
+  ENGINE_SCHEMA,
+  groupOf,
+  ROLE_RIGHTS,
+  rightsOf,
+} from './role-rights.ts';
 
 type Queries = Pick<pg.Client | pg.Pool, 'query'>;
 
@@ -37,6 +46,34 @@ export async function ensureRoles(client: Queries): Promise<boolean> {
     ].join(';\n'),
   );
   return true;
+}
+
+/**
+ * Gives roles what `ENGINE_RIGHTS` says of the engine's tables. Call it as their owner, once they are there. Throws
+ * `misconfigured` where there are no roles to give it to.
+ */
+export async function ensureEngineRights(client: Queries): Promise<void> {
+  const { rows } = await client.query<{ role: string }>(
+    'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY ($1)',
+    [DATABASE_ROLES.map(groupOf)],
+  );
+  if (rows.length < DATABASE_ROLES.length)
+    throw new PortreeveError('misconfigured', 'This database has no roles for processes that run apart.', {
+      next: 'Start it once as a user with CREATEROLE, which makes them.',
+    });
+  await client.query(
+    [
+      'BEGIN',
+      // One at a time, as two that grant at once trip over each other.
+      `SELECT pg_advisory_xact_lock(hashtext('${ENGINE_SCHEMA}'), 0)`,
+      `REVOKE ALL ON ALL TABLES IN SCHEMA ${ENGINE_SCHEMA} FROM ${DATABASE_ROLES.map(groupOf).join(', ')}`,
+      ...Object.entries(ENGINE_RIGHTS).flatMap(([role, rights]) => [
+        `GRANT USAGE ON SCHEMA ${ENGINE_SCHEMA} TO ${groupOf(role as DatabaseRole)}`,
+        `GRANT ${rights.join(', ')} ON ALL TABLES IN SCHEMA ${ENGINE_SCHEMA} TO ${groupOf(role as DatabaseRole)}`,
+      ]),
+      'COMMIT',
+    ].join(';\n'),
+  );
 }
 
 /** Every right on a table or a column of ours that one of the group roles has, as the database has it. */

@@ -1,0 +1,126 @@
+import type { AuditWriter, RunId } from '@portreeve/contract';
+import type { Gate, Unwindings } from '@portreeve/gate';
+import {
+  type Durable,
+  LEASE_SECONDS,
+  type LeaseStore,
+  prepareEngine,
+  type RunQueue,
+  type RunReleases,
+  type RunStore,
+  startEngine,
+  startQueue,
+  startReaper,
+} from '@portreeve/run';
+import { every } from '../every.ts';
+import type { Log } from '../server-log.ts';
+import type { Database } from '../store/database.ts';
+import { ASKED_CHANNEL, answerStore } from '../store/gate-asks.ts';
+import { listen } from '../store/listen.ts';
+import { ensureEngineRights } from '../store/roles.ts';
+import type { Seals } from '../store/values.ts';
+import { answerAsks } from './answer-asks.ts';
+
+export interface RunsStarted {
+  readonly queue: RunQueue;
+  /** What waits is taken up. Call it once the queue can be reached by whoever needs it. */
+  begin(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface RunsOptions {
+  readonly database: Database;
+  readonly databaseUrl: string;
+  /** The name of this process, as leases and executions know it. */
+  readonly instance: string;
+  readonly leases: LeaseStore;
+  readonly audit: AuditWriter;
+  readonly runs: Pick<RunStore, 'get'>;
+  readonly log: Log;
+  readonly leaseSeconds?: number | undefined;
+}
+
+/** Carries runs in this process, or answers what those ask that are carried elsewhere. */
+export function startRuns(
+  options: RunsOptions & {
+    readonly apart: boolean;
+    readonly run: (id: RunId, durable: Durable) => Promise<void>;
+    readonly gate: Pick<Gate, 'submit' | 'resume'>;
+    readonly unwindings: Pick<Unwindings, 'begin' | 'advance'>;
+    readonly releases: Pick<RunReleases, 'load' | 'isBarred'>;
+    readonly sealing: Seals;
+  },
+): Promise<RunsStarted> {
+  return options.apart ? startAnswering(options) : startEngineHere(options);
+}
+
+/** The engine with its reaper. `prepared`: its tables are there, and this process may not change them. */
+export async function startEngineHere(
+  options: RunsOptions & { readonly run: (id: RunId, durable: Durable) => Promise<void>; readonly prepared?: boolean },
+): Promise<RunsStarted> {
+  const { database, databaseUrl, instance, leases, audit, runs, run, log, leaseSeconds, prepared = false } = options;
+  const engine = await startEngine({
+    ...{ url: databaseUrl, executor: instance, run, log, prepared },
+    clientOf: (tx) => database.clientOf(tx),
+  });
+  const reaper = await startReaper({
+    ...{ audit, uow: database, engine, leases, log, leaseSeconds },
+    workflowOf: async (id) => {
+      const found = await runs.get(id);
+      if (!found) throw new TypeError(`the engine has a run ${id} that is not stored`);
+      return found.workflow;
+    },
+  }).catch(async (error: unknown) => {
+    await engine.stop();
+    throw error;
+  });
+  return {
+    queue: engine,
+    async begin() {
+      await reaper.sweep();
+    },
+    async stop() {
+      await reaper.stop();
+      await engine.stop();
+    },
+  };
+}
+
+const LOOK_EVERY_MS = 500;
+const TIDY_EVERY_MS = 60_000;
+/** Longer than anybody waits for an answer. */
+const KEPT_MS = 3_600_000;
+const RENEWALS_PER_LEASE = 5;
+
+async function startAnswering(options: Parameters<typeof startRuns>[0]): Promise<RunsStarted> {
+  const { database, databaseUrl, instance, leases, log, leaseSeconds = LEASE_SECONDS, sealing } = options;
+  await prepareEngine(databaseUrl);
+  await ensureEngineRights(database.pool);
+  const queue = await startQueue({ url: databaseUrl, clientOf: (tx) => database.clientOf(tx) });
+  const asks = answerStore(database, sealing);
+  const answering = answerAsks({ ...options, asks });
+  const renew = () => leases.renew(instance, leaseSeconds);
+  let stopping: (() => Promise<unknown>)[] = [];
+  return {
+    queue,
+    async begin() {
+      await renew();
+      const listener = listen(databaseUrl, {
+        ...{ channel: ASKED_CHANNEL, name: 'portreeve-answers' },
+        heard: () => answering.wake(),
+      });
+      stopping = [
+        () => listener.stop(),
+        () => answering.stop(),
+        every((leaseSeconds * 1000) / RENEWALS_PER_LEASE, renew, log),
+        every(LOOK_EVERY_MS, async () => answering.wake(), log),
+        every(TIDY_EVERY_MS, () => asks.tidy(new Date(Date.now() - KEPT_MS)), log),
+        () => leases.release(instance).catch(() => undefined),
+      ];
+    },
+    async stop() {
+      for (const step of stopping) await step();
+      await queue.stop();
+    },
+  };
+}

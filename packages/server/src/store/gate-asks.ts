@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { asId, canonicalJson, type Json, type JsonObject, PortreeveError, type RunId } from '@portreeve/contract';
+import { type ColumnType, type Generated, sql } from 'kysely';
+import type { Database } from './database.ts';
+import type { Seals } from './values.ts';
+
+/** What a run in another process asks of the gate. */
+export interface GateAsk {
+  readonly id: string;
+  readonly run: RunId;
+  /** As it came: nothing of it is known to be true. */
+  readonly body: unknown;
+}
+
+/** For who asks. */
+export interface AskStore {
+  ask(run: RunId, body: JsonObject): Promise<string>;
+  /** Undefined while there is none. */
+  answerOf(id: string): Promise<unknown>;
+  remove(id: string): Promise<void>;
+}
+
+/** For who answers. */
+export interface AnswerStore {
+  /** Takes what nobody alive has taken, oldest first: of any number of processes, one gets each. */
+  take(instance: string, limit: number): Promise<GateAsk[]>;
+  /** Answers once; a second answer changes nothing. */
+  answer(ask: Pick<GateAsk, 'id' | 'run'>, answer: JsonObject): Promise<void>;
+  /** Lets others take it. */
+  release(id: string, instance: string): Promise<void>;
+  /** Removes what was asked before, and nobody has come for. */
+  tidy(before: Date): Promise<void>;
+}
+
+/** Tells gatekeepers that there is something to answer. */
+export const ASKED_CHANNEL = 'portreeve_asked';
+/** Its payload is the id of what was answered. */
+export const ANSWERED_CHANNEL = 'portreeve_answered';
+
+interface GateAsksTable {
+  id: string;
+  run: string;
+  body: string;
+  asked_at: ColumnType<Date, never, never>;
+  taken_by: Generated<string | null>;
+  answer: Generated<string | null>;
+}
+
+declare module './tables.ts' {
+  interface Tables {
+    gate_asks: GateAsksTable;
+  }
+}
+
+const bodyOf = (id: string) => `gate_asks/${id}`;
+const answerTo = (id: string) => `gate_asks/${id}/answer`;
+
+export function askStore(database: Database, sealing: Seals): AskStore {
+  return {
+    async ask(run, body) {
+      const id = `ask_${randomBytes(16).toString('hex')}`;
+      const sealed = await sealing.texts.seal(await sealing.of(run), 'runs', bodyOf(id), textOf(body));
+      await database.read.insertInto('gate_asks').values({ id, run, body: sealed }).execute();
+      await sql`SELECT pg_notify(${ASKED_CHANNEL}, '')`.execute(database.read);
+      return id;
+    },
+    async answerOf(id) {
+      const row = await database.read.selectFrom('gate_asks').select('answer').where('id', '=', id).executeTakeFirst();
+      if (!row) throw new PortreeveError('unavailable', 'What was asked of the gate is not there any more.');
+      return row.answer === null ? undefined : openedText(sealing, row.answer, answerTo(id));
+    },
+    async remove(id) {
+      await database.read.deleteFrom('gate_asks').where('id', '=', id).execute();
+    },
+  };
+}
+
+export function answerStore(database: Database, sealing: Seals): AnswerStore {
+  return {
+    async take(instance, limit) {
+      const { rows } = await sql<{ id: string; run: string; body: string }>`
+        WITH due AS (
+          SELECT id FROM gate_asks
+          WHERE answer IS NULL AND (taken_by IS NULL OR NOT EXISTS (
+            SELECT 1 FROM executor_leases WHERE executor = gate_asks.taken_by AND until > now()
+          ))
+          ORDER BY asked_at FOR UPDATE SKIP LOCKED LIMIT ${limit}
+        )
+        UPDATE gate_asks SET taken_by = ${instance} FROM due WHERE gate_asks.id = due.id
+        RETURNING gate_asks.id, gate_asks.run, gate_asks.body`.execute(database.read);
+      return Promise.all(
+        rows.map(async ({ id, run, body }) => ({
+          ...{ id, run: asId('run', run) },
+          // What cannot be opened is no question, and is answered as that.
+          body: await openedText(sealing, body, bodyOf(id)).catch(() => null),
+        })),
+      );
+    },
+    async answer({ id, run }, answer) {
+      const sealed = await sealing.texts.seal(await sealing.of(run), 'runs', answerTo(id), textOf(answer));
+      await database.read
+        .updateTable('gate_asks')
+        .set({ answer: sealed })
+        .where('id', '=', id)
+        .where('answer', 'is', null)
+        .execute();
+      await sql`SELECT pg_notify(${ANSWERED_CHANNEL}, ${id})`.execute(database.read);
+    },
+    async release(id, instance) {
+      await database.read
+        .updateTable('gate_asks')
+        .set({ taken_by: null })
+        .where('id', '=', id)
+        .where('taken_by', '=', instance)
+        .execute();
+    },
+    async tidy(before) {
+      await database.read.deleteFrom('gate_asks').where('asked_at', '<', before).execute();
+    },
+  };
+}
+
+/** Without members that are undefined: they are not there. */
+const textOf = (value: JsonObject): string => canonicalJson(JSON.parse(JSON.stringify(value)) as Json);
+
+async function openedText(sealing: Seals, text: string, binding: string): Promise<unknown> {
+  const [opened] = await sealing.texts.open([{ text, binding }]);
+  if (opened === null || opened === undefined) throw new PortreeveError('erased', 'What was asked has been erased.');
+  return JSON.parse(opened);
+}
