@@ -40,6 +40,8 @@ export interface Installed {
 export interface ApartOptions {
   /** Seconds that a grant lives. */
   readonly ttl_s?: number;
+  /** The address of a receiver of OTLP, which both processes then send their traces to. */
+  readonly collector?: string;
   /** False: started later, by {@link Apart.startExecutor}. */
   readonly executor?: boolean;
 }
@@ -49,6 +51,7 @@ export async function startRoles(
   install: (before: Before) => Promise<Installed>,
   options: ApartOptions = {},
 ): Promise<Apart> {
+  const { collector } = options;
   const root = await temporaryFolder();
   const database = await testDatabase();
   const logins: string[] = [];
@@ -74,7 +77,8 @@ export async function startRoles(
     const config: ProjectConfigInput = {
       environment: 'development',
       workflows: [relative(project, installed.workflow)],
-      systems: installed.systems,
+      systems: { ...installed.systems, ...(collector ? { collector: { url: collector, private: true } } : {}) },
+      ...(collector ? { telemetry: { traces: { system: 'collector', every_s: 1 } } } : {}),
       executors: { main: { jkt } },
       // Both seal and open: in production it is mounted for both.
       root_keys: { keeper: { kind: 'file', path: relative(project, join(root, 'root-keys.json')) } },

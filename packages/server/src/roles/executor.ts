@@ -28,6 +28,9 @@ import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
+import { tracePush } from '../telemetry/push-traces.ts';
+import { traceWriter } from '../telemetry/trace-stages.ts';
+import { createTracing } from '../telemetry/tracing.ts';
 import { VERSION } from '../version.ts';
 import { wireKeys } from '../wire-keys.ts';
 import { instanceName } from './executors-alive.ts';
@@ -140,8 +143,25 @@ async function start(
   });
   const proposals = proposalReader(database, sealing);
   const instance = instanceName(jkt, randomUUID());
+  const { traces } = config.telemetry;
+  const about = { version: VERSION, environment: config.environment, instance };
+  const spans = tracePush({ config: traces, clock, about });
+  spans.open({ systems, egress, secrets });
+  undo.push(() => spans.close());
+  const tracing = createTracing({ sink: spans.sink, clock });
   const { use, credentials } = wireExecutor({
-    ...{ database, audit, clock, secrets, egress, systems, folder, instance, debugpoint },
+    ...{
+      database,
+      audit: traceWriter(audit, tracing),
+      tracing,
+      clock,
+      secrets,
+      egress,
+      systems,
+      folder,
+      instance,
+      debugpoint,
+    },
     house: houseTools({
       ...{ store: releaseStore(database), audit, uow: database, clock, proposals },
       evidence_hours_max: config.releases.evidence_hours_max,
@@ -185,6 +205,7 @@ async function start(
     every(SETTLE_EVERY_MS, () => credentials.takeBack(dead), log),
     every(SETTLE_EVERY_MS, recordSecrets, log),
     every(LOOK_EVERY_MS, async () => intake.wake(), log),
+    ...(traces ? [every(traces.every_s * 1000, () => spans.push(), log)] : []),
   ];
   // The lease is renewed until the last call has ended.
   undo.push(async () => {

@@ -6,6 +6,7 @@ export type { ApprovalView } from '../http/views/approval.ts';
 export { freePort } from '../store/free-port.ts';
 export { emptyTestDatabase, testDatabase, withClient } from '../store/testing/database.ts';
 export type { Answer, Client } from './client.ts';
+export { type Downstream, startDownstream } from './downstream.ts';
 export { type McpAnswer, mcpRequest } from './mcp-client.ts';
 export { openApiDocument } from './openapi.ts';
 export { decideByPasskey, enrolment, invitationFor, signedByPasskey, withPasskey } from './passkeys.ts';

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@portreeve/contract';
+import { type About, otlpAttributes, otlpResource } from '../../telemetry/otlp-resource.ts';
 import { METRICS, type Sample } from './counters.ts';
 
 /** `AGGREGATION_TEMPORALITY_CUMULATIVE` (opentelemetry/proto/metrics/v1). */
@@ -10,17 +11,11 @@ const CUMULATIVE = 2;
  */
 export function otlpMetrics(
   samples: readonly Sample[],
-  about: {
-    readonly version: string;
-    readonly environment: string;
-    readonly instance: string;
-    readonly started: Date;
-    readonly now: Date;
-  },
+  about: About & { readonly started: Date; readonly now: Date },
 ): JsonObject {
   const nanos = (time: Date): string => `${BigInt(time.getTime()) * 1_000_000n}`;
   const point = ({ labels, workflow, value }: Sample): JsonObject => ({
-    attributes: attributes({ ...labels, workflow }),
+    attributes: otlpAttributes({ ...labels, workflow }),
     startTimeUnixNano: nanos(about.started),
     timeUnixNano: nanos(about.now),
     asInt: String(value),
@@ -31,22 +26,12 @@ export function otlpMetrics(
     const sum = { aggregationTemporality: CUMULATIVE, isMonotonic: true, dataPoints };
     return [{ name, description: help, unit, sum }];
   });
-  const resource = {
-    'service.name': 'portreeve',
-    'service.version': about.version,
-    'service.instance.id': about.instance,
-    'deployment.environment.name': about.environment,
-  };
   return {
     resourceMetrics: [
       {
-        resource: { attributes: attributes(resource) },
+        resource: otlpResource(about),
         scopeMetrics: [{ scope: { name: 'portreeve', version: about.version }, metrics }],
       },
     ],
   };
-}
-
-function attributes(pairs: Readonly<Record<string, string>>): JsonObject[] {
-  return Object.entries(pairs).map(([key, stringValue]) => ({ key, value: { stringValue } }));
 }
