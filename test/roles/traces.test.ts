@@ -22,6 +22,13 @@ interface Span {
   readonly instance: string;
 }
 
+interface ResourceSpans {
+  readonly resource: {
+    readonly attributes: { readonly key: string; readonly value: { readonly stringValue: string } }[];
+  };
+  readonly scopeSpans: { readonly spans: Omit<Span, 'instance'>[] }[];
+}
+
 const CALLER = { trace: '0af7651916cd43dd8448eb211c80319c', span: 'b7ad6b7169203331' };
 
 let collector: Downstream;
@@ -58,11 +65,10 @@ afterAll(async () => {
 function received(): Span[] {
   return collector.calls
     .filter(({ path }) => path === '/v1/traces')
-    .flatMap(({ body }) => (body as { resourceSpans: Record<string, never>[] }).resourceSpans)
+    .flatMap(({ body }) => (body as { resourceSpans: ResourceSpans[] }).resourceSpans)
     .flatMap(({ resource, scopeSpans }) => {
-      const { attributes } = resource as { attributes: { key: string; value: { stringValue: string } }[] };
-      const instance = attributes.find(({ key }) => key === 'service.instance.id')!.value.stringValue;
-      return (scopeSpans as { spans: Span[] }[]).flatMap((scope) => scope.spans.map((span) => ({ ...span, instance })));
+      const instance = resource.attributes.find(({ key }) => key === 'service.instance.id')!.value.stringValue;
+      return scopeSpans.flatMap((scope) => scope.spans.map((span) => ({ ...span, instance })));
     });
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { AuditLogs } from '@portreeve/audit';
+import { type AuditLogs, createRedactor } from '@portreeve/audit';
 import {
   type Clock,
   draft,
@@ -12,7 +12,6 @@ import {
 } from '@portreeve/contract';
 import { type Engine, startEngine, startReaper } from '@portreeve/run';
 import type { FastifyBaseLogger } from 'fastify';
-import { pino } from 'pino';
 import { admission, currencyOf } from './admission.ts';
 import { checkLogs } from './config/audit-logs.ts';
 import { auditScopeOf } from './config/audit-scopes.ts';
@@ -59,7 +58,9 @@ import { RELEASES_CHANNEL } from './store/releases.ts';
 import { acceptedRollbacks } from './store/restores.ts';
 import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
+import { houseSamples } from './telemetry/house-samples.ts';
 import { modelTracer } from './telemetry/model-tracer.ts';
+import { openLog } from './telemetry/open-log.ts';
 import { metricsPush } from './telemetry/push-metrics.ts';
 import { tracePush } from './telemetry/push-traces.ts';
 import { createTracing } from './telemetry/tracing.ts';
@@ -145,12 +146,7 @@ async function start(
   const debugpoint = options.debugpoint ?? (() => undefined);
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const logger = pino(
-    { level: 'info' },
-    pino.destination({ dest: join(state.path, 'server.log'), mkdir: true, sync: true }),
-  );
-  const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
-    logger[level]({ err: error }, message);
+  const { logger, log, redactWith } = openLog(state.path);
 
   const project = rehearsed(await loadProject(options.project), options.rehearsal);
   const { config } = project;
@@ -165,6 +161,7 @@ async function start(
       next: "Add what `portreeve keys executor` prints on the executor to portreeve.config.ts: executors: { main: { jkt: '…' } }",
     });
   const keys = await loadKeys(state.path, options.executor);
+  redactWith(createRedactor({ key: keys.redaction }).text);
   const secrets = openSecrets({ config, projectFolder: project.folder, stateFolder: state.path, clock });
   undo.push(() => secrets.close());
 
@@ -314,7 +311,8 @@ async function start(
     audit.all.map(({ log: { origin } }) => origin),
   );
   const logs = await Promise.all(audit.all.map(async ({ log }) => ({ log, from: await log.size() })));
-  const counters = figureCounters({ figures, logs });
+  const now = houseSamples({ database, clock, environment: () => environment.facts(), spans });
+  const counters = figureCounters({ figures, logs, now });
   const { metrics, traces } = config.telemetry;
   const push = metricsPush({
     ...{ config: metrics, systems, egress, secrets, counters, clock, about },

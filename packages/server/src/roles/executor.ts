@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { createAuditWriter, createRedactor } from '@portreeve/audit/writer';
 import { type Clock, draft, PortreeveError, type ProjectConfig, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
 import { createEgress, thumbprintOf } from '@portreeve/execute';
-import { pino } from 'pino';
 import { routesOf } from '../config/audit-logs.ts';
 import { bindEnvironment } from '../config/bind-environment.ts';
 import { checkSystems } from '../config/bind-systems.ts';
@@ -28,6 +26,7 @@ import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
+import { openLog } from '../telemetry/open-log.ts';
 import { tracePush } from '../telemetry/push-traces.ts';
 import { traceWriter } from '../telemetry/trace-stages.ts';
 import { createTracing } from '../telemetry/tracing.ts';
@@ -102,12 +101,7 @@ async function start(
   const { leaseSeconds = LEASE_SECONDS, debugpoint = () => undefined } = options;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const logger = pino(
-    { level: 'info' },
-    pino.destination({ dest: join(state.path, 'server.log'), mkdir: true, sync: true }),
-  );
-  const log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) =>
-    logger[level]({ err: error }, message);
+  const { log, redactWith } = openLog(state.path);
 
   const project = await loadToolContracts(options.project);
   const { config, folder } = project;
@@ -115,6 +109,8 @@ async function start(
   const systems = { ...config.systems, ...options.systems };
   checkSystems({ tools: project.contracts, sources: [] }, systems);
   const keys = await loadExecutorKeys(state.path);
+  const redactor = createRedactor({ key: keys.redaction });
+  redactWith(redactor.text);
   const jkt = thumbprintOf(keys.executor);
   const name = nameOf(config, jkt);
 
@@ -136,7 +132,7 @@ async function start(
   const audit = createAuditWriter({
     store: auditStage(database),
     uow: database,
-    redactor: createRedactor({ key: keys.redaction }),
+    redactor,
     keys: sealing,
     routes: routesOf(config),
     clock,

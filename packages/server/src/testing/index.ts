@@ -8,6 +8,7 @@ export { emptyTestDatabase, testDatabase, withClient } from '../store/testing/da
 export type { Answer, Client } from './client.ts';
 export { type Downstream, startDownstream } from './downstream.ts';
 export { type McpAnswer, mcpRequest } from './mcp-client.ts';
+export { FIGURE_IDS, METRIC_LABELS, metricsText } from './metric-names.ts';
 export { openApiDocument } from './openapi.ts';
 export { decideByPasskey, enrolment, invitationFor, signedByPasskey, withPasskey } from './passkeys.ts';
 export { addOwners, type BuiltBundle, type ReleaseShop, releaseShop } from './releases.ts';
