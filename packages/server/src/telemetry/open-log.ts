@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isPortreeveError } from '@portreeve/contract';
 import { type Logger, pino } from 'pino';
 
-export type Log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) => void;
+type Log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) => void;
 
 export interface OpenLog {
   readonly logger: Logger;

@@ -22,7 +22,7 @@ export type SpanAttribute = string | number | boolean | readonly string[];
 export type SpanAttributes = Readonly<Record<string, SpanAttribute | null | undefined>>;
 
 /** `OTLP`: opentelemetry/proto/trace/v1 `SpanKind`. */
-export const KINDS = { internal: 1, server: 2, client: 3 } as const;
+const KINDS = { internal: 1, server: 2, client: 3 } as const;
 
 /** A span that is over. Times are nanoseconds since 1970. */
 export interface EndedSpan extends SpanContext {
