@@ -12,7 +12,7 @@ export interface Requirement {
 }
 
 /** How many rows may be open. It only falls: lower it when a row leaves `open`. */
-export const OPEN_MAX = 2;
+export const OPEN_MAX = 1;
 
 const row = (id: string, status: Status, what: string): Requirement => ({ id, what, status });
 
@@ -114,7 +114,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('J1', 'thin', 'one command runs the main job, one runs all tests'),
   row('J2', 'thin', 'several processes and machines; kill -9 loses nothing'),
   row('J3', 'thin', 'forward-only migrations, backup and restore'),
-  row('J4', 'open', 'traces, metrics, health, logs without secrets'),
+  row('J4', 'done', 'traces, metrics, health, logs without secrets'),
   row('J5', 'thin', 'container image, compose file, Kubernetes manifests'),
   row('J6', 'thin', 'documentation'),
 ];

@@ -112,8 +112,12 @@ export class Installation {
 }
 
 /** Asks for a summary of CASE-1042 and waits until a person is asked. */
-export async function askForSummary(analyst: Person): Promise<{ run: string; approval: string }> {
-  const { id: run } = await analyst.post('/v1/runs', { workflow: 'incident-summary', input: { case_id: 'CASE-1042' } });
+export async function askForSummary(
+  analyst: Person,
+  headers?: Readonly<Record<string, string>>,
+): Promise<{ run: string; approval: string }> {
+  const task = { workflow: 'incident-summary', input: { case_id: 'CASE-1042' } };
+  const { id: run } = await analyst.post('/v1/runs', task, headers);
   const { approval } = await until(`run ${run} to wait for a person`, 30_000, async () => {
     const now = await analyst.get(`/v1/runs/${run}`);
     return now.approval !== null && now;

@@ -44,6 +44,8 @@ export interface Installed {
 export interface ApartOptions {
   /** Seconds that a grant lives. */
   readonly ttl_s?: number;
+  /** The address of a receiver of OTLP, which both processes then send their traces to. */
+  readonly collector?: string;
   /** False: started later, by {@link Apart.startExecutor}. */
   readonly executor?: boolean;
   /** How many reasoners run apart; left out: the rest carries runs itself. */
@@ -55,6 +57,7 @@ export async function startRoles(
   install: (before: Before) => Promise<Installed>,
   options: ApartOptions = {},
 ): Promise<Apart> {
+  const { collector } = options;
   const root = await temporaryFolder();
   const database = await testDatabase();
   const logins: string[] = [];
@@ -85,7 +88,8 @@ export async function startRoles(
     const config: ProjectConfigInput = {
       environment: 'development',
       workflows: [relative(project, installed.workflow)],
-      systems: installed.systems,
+      systems: { ...installed.systems, ...(collector ? { collector: { url: collector, private: true } } : {}) },
+      ...(collector ? { telemetry: { traces: { system: 'collector', every_s: 1 } } } : {}),
       executors: { main: { jkt } },
       // Both seal and open: in production it is mounted for both.
       root_keys: { keeper: { kind: 'file', path: relative(project, join(root, 'root-keys.json')) } },

@@ -9,7 +9,7 @@ export type Answer = any;
 
 export interface Person {
   readonly get: (path: string) => Promise<Answer>;
-  readonly post: (path: string, body?: unknown) => Promise<Answer>;
+  readonly post: (path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   /** The lines of a JSON Lines answer. */
   readonly lines: (path: string) => Promise<Answer[]>;
   /** Approves as a person does: looks at the proposal, and signs its digest with one's own key. */
@@ -20,10 +20,17 @@ export interface Person {
 export async function signIn(url: string, state: string, name: string): Promise<Person> {
   const accounts = JSON.parse(await readFile(join(state, 'accounts.json'), 'utf8')) as Answer[];
   const { password } = accounts.find((account) => account.name === name);
-  const send = (method: string, path: string, body: unknown, token?: string): Promise<Response> =>
+  const send = (
+    method: string,
+    path: string,
+    body: unknown,
+    token?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> =>
     fetch(url + path, {
       method,
       headers: {
+        ...headers,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -32,7 +39,7 @@ export async function signIn(url: string, state: string, name: string): Promise<
   const call = async (...request: Parameters<typeof send>): Promise<Answer> => (await send(...request)).json();
   const { token, principal } = await call('POST', '/v1/sessions', { name, password });
   const get: Person['get'] = (path) => call('GET', path, undefined, token);
-  const post: Person['post'] = (path, body) => call('POST', path, body, token);
+  const post: Person['post'] = (path, body, headers) => call('POST', path, body, token, headers);
   let signer: Signer | null = null;
   return {
     get,

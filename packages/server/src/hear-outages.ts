@@ -1,5 +1,5 @@
 import type { EnvironmentService } from '@portreeve/gate';
-import type { Log } from './server-log.ts';
+import type { Log } from './telemetry/open-log.ts';
 
 /**
  * What the circuits of the model endpoints tell, as outages on record. An answer ends an outage whoever has told of it: the

@@ -38,7 +38,8 @@ import type { DefinitionStore } from './store/mcp-definitions.ts';
 import type { OversightStore } from './store/oversight.ts';
 import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
-import type { MetricsPushState } from './telemetry/push-metrics.ts';
+import type { SenderState } from './telemetry/otlp-sender.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 import type { Erasing } from './wire-erasure.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
@@ -64,7 +65,11 @@ export interface Services {
   /** The figures as counters. */
   readonly counters: Counters;
   /** How their push is; null where none is configured. */
-  readonly metricsPush: () => MetricsPushState | null;
+  readonly metricsPush: () => SenderState | null;
+  /** The same of traces. */
+  readonly tracePush: () => SenderState | null;
+  /** Tells who came with what context. */
+  readonly tracing: Pick<Tracing, 'entered'>;
   readonly drift: DriftWatch;
   readonly thresholds: ThresholdWatch;
   readonly readiness: Pick<ReadinessWatch, 'of' | 'unready'>;

@@ -41,6 +41,8 @@ import { proposalReader, proposalStore } from './store/proposals.ts';
 import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
 import { createStreams } from './streams/streams.ts';
+import { traceDecider, traceGate, traceGrants, traceRunner, traceWriter } from './telemetry/trace-stages.ts';
+import { createTracing, SPANS, type Tracing } from './telemetry/tracing.ts';
 import { wireAudit } from './wire-audit.ts';
 import { wireContext } from './wire-context.ts';
 import { wireErasure } from './wire-erasure.ts';
@@ -72,6 +74,8 @@ export interface StagesOptions {
   /** Starts and wakes runs. The engine behind it starts last, when everything that a run needs is there. */
   readonly queue: RunQueue;
   readonly debugpoint: (name: string) => void;
+  /** Left out: there are no spans. */
+  readonly tracing?: Tracing;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, error?: unknown) => void;
 }
 
@@ -79,7 +83,7 @@ export interface StagesOptions {
 export async function wireStages(options: StagesOptions) {
   const { database, project, policy, models, systems, keys, secrets, clock, executor, queue, debugpoint, log } =
     options;
-  const { stateFolder } = options;
+  const { stateFolder, tracing = createTracing({ sink: null, clock }) } = options;
   const { config } = project;
 
   const redactor = createRedactor({ key: keys.redaction });
@@ -105,7 +109,7 @@ export async function wireStages(options: StagesOptions) {
   const outbox = notificationStore(database);
   // What happens in these stages may concern people who are not looking.
   const stage = {
-    audit: notifyingWriter({ audit, uow: database, outbox, channels, clock }),
+    audit: traceWriter(notifyingWriter({ audit, uow: database, outbox, channels, clock }), tracing),
     ...{ uow: database, clock },
   };
   const changes = environmentStore(database);
@@ -150,7 +154,8 @@ export async function wireStages(options: StagesOptions) {
     exchange: (wish, what) => exchangeToken(egress.fetch, wish, { what, timeout_ms: EXCHANGE_TIMEOUT_MS }),
   });
   const execution = await wireExecution({
-    ...{ database, audit, config, keys, egress, systems, clock, leases, debugpoint },
+    ...{ database, config, keys, egress, systems, clock, leases, debugpoint, tracing },
+    audit: traceWriter(audit, tracing),
     secrets: { ...secrets, store: credentialStore },
     folder: project.folder,
     instance: executor,
@@ -200,15 +205,18 @@ export async function wireStages(options: StagesOptions) {
       return escalation === undefined ? groups.slice(0, 1) : [escalation];
     },
     onClosed: async (tx, approval) => {
-      const run = (await proposals.get(approval.proposal))?.proposal.run;
+      const { proposal, id, created_at, state } = approval;
+      const run = (await proposals.get(proposal))?.proposal.run ?? null;
+      const attributes = { 'portreeve.approval.id': id, 'portreeve.outcome': state };
+      tracing.over({ run, proposal }, { name: SPANS.approval, id, from: new Date(created_at), attributes });
       if (run) await queue.nudge(tx, run, `approval:${approval.id}`);
       await planting.closed(tx, approval);
     },
   });
   const history = historyStore(database);
-  const gate = createGate({
+  const untraced = createGate({
     ...stage,
-    policy,
+    policy: traceDecider(policy, tracing),
     policyOf: workflows.policyOf,
     approvals: {
       ...approvals,
@@ -225,8 +233,9 @@ export async function wireStages(options: StagesOptions) {
     notices,
     environment,
     debugpoint,
-    execution: execution.service,
+    execution: traceGrants(execution.service, tracing),
   });
+  const gate = traceGate(untraced, clock, tracing);
 
   const { undos, unwindings, settleDue } = wireUndo({
     ...stage,
@@ -311,7 +320,7 @@ export async function wireStages(options: StagesOptions) {
     handoffs,
     notices,
     runs,
-    run,
+    run: traceRunner(run, runs, tracing),
     submit: (task: Task, who: Principal) => submit(task, who, (tx) => planting.admitted(tx, task.workflow)),
     forgetDue,
     sweepPseudonyms,

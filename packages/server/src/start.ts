@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { AuditLogs } from '@portreeve/audit';
+import { type AuditLogs, createRedactor } from '@portreeve/audit';
 import {
   type Clock,
   draft,
@@ -20,7 +20,7 @@ import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import { loadKeys } from './config/keys.ts';
 import { ensureLocalAccounts, type LocalGroups } from './config/local-accounts.ts';
-import { configuredEndpoints, type ModelKeys, type OpenModelsOptions, openModels } from './config/model.ts';
+import { configuredEndpoints, type ModelKeys, openModels } from './config/model.ts';
 import { checkModelSecrets } from './config/model-secrets.ts';
 import { loadPolicies } from './config/policies.ts';
 import { loadProject, type Project } from './config/project.ts';
@@ -43,7 +43,6 @@ import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
 import { type Rehearsal, rehearsed } from './redteam/rehearsal.ts';
 import { startRuns } from './roles/start-runs.ts';
-import { serverLog } from './server-log.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { auditFigures } from './store/audit-figures.ts';
@@ -61,7 +60,12 @@ import { RELEASES_CHANNEL } from './store/releases.ts';
 import { acceptedRollbacks } from './store/restores.ts';
 import { runPressure } from './store/run-pressure.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
+import { houseSamples } from './telemetry/house-samples.ts';
+import { modelTracer } from './telemetry/model-tracer.ts';
+import { openLog } from './telemetry/open-log.ts';
 import { metricsPush } from './telemetry/push-metrics.ts';
+import { tracePush } from './telemetry/push-traces.ts';
+import { createTracing } from './telemetry/tracing.ts';
 import { VERSION } from './version.ts';
 import { wireBackups } from './wire-backups.ts';
 import { wireModelSharing } from './wire-model-sharing.ts';
@@ -82,8 +86,6 @@ export interface StartOptions {
   readonly systems?: ProjectConfig['systems'] | (() => Promise<ProjectConfig['systems']>);
   /** Keys of model endpoints by the name of the secret that each stands in for; refused in production. */
   readonly modelKeys?: ModelKeys;
-  /** Gets a span for each attempt to ask a model, without content. */
-  readonly tracer?: OpenModelsOptions['tracer'];
   /** The process's environment, looked at for credentials that must not stand there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A built console (packages/console), served beside the API; left out: the API alone. */
@@ -148,7 +150,7 @@ async function start(
   const debugpoint = options.debugpoint ?? (() => undefined);
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const { logger, log } = serverLog(state.path);
+  const { logger, log, redactWith } = openLog(state.path);
 
   const project = rehearsed(await loadProject(options.project), options.rehearsal);
   const { config } = project;
@@ -163,6 +165,7 @@ async function start(
       next: "Add what `portreeve keys executor` prints on the executor to portreeve.config.ts: executors: { main: { jkt: '…' } }",
     });
   const keys = await loadKeys(state.path, options.executor);
+  redactWith(createRedactor({ key: keys.redaction }).text);
   const secrets = openSecrets({ config, projectFolder: project.folder, stateFolder: state.path, clock });
   undo.push(() => secrets.close());
 
@@ -180,6 +183,9 @@ async function start(
   await bindEnvironment({ stateFolder: state.path, pool: database.pool, environment: config.environment });
 
   const executor = `${process.pid}-${randomUUID()}`;
+  const about = { version: VERSION, environment: config.environment, instance: executor };
+  const spans = tracePush({ config: config.telemetry.traces, clock, about });
+  const tracing = createTracing({ sink: spans.sink, clock });
   const shared = wireModelSharing({ database, databaseUrl, config, clock, executor, log });
   undo.push(() => shared.stop());
   let hear = (_endpoint: string, _state: 'answers' | 'silent'): void => undefined;
@@ -187,7 +193,7 @@ async function start(
     options.reasoner === 'apart'
       ? null
       : await openModels({
-          ...{ config, secrets, clock, shared, keys: options.modelKeys ?? {}, tracer: options.tracer },
+          ...{ config, secrets, clock, shared, keys: options.modelKeys ?? {}, tracer: modelTracer(tracing) },
           at: (path) => resolve(project.folder, path),
           health: (endpoint, state) => hear(endpoint, state),
         });
@@ -208,7 +214,7 @@ async function start(
   });
   undo.push(() => wrapper.close());
   const stages = await wireStages({
-    ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log },
+    ...{ database, project, policy, models, systems, keys, secrets, clock, executor, debugpoint, log, tracing },
     stateFolder: state.path,
     rehearsal: options.rehearsal,
     wrapper,
@@ -219,6 +225,8 @@ async function start(
   });
   const { audit, publisher, identity, signIn, leases, egress, approvals, execution } = stages;
   undo.push(() => egress.close());
+  spans.open({ systems, egress, secrets });
+  undo.push(() => spans.close());
   undo.push(() => stages.closePlaces());
   undo.push(() => stages.agents.close());
   undo.push(() => stages.streams.close());
@@ -301,11 +309,11 @@ async function start(
     audit.all.map(({ log: { origin } }) => origin),
   );
   const logs = await Promise.all(audit.all.map(async ({ log }) => ({ log, from: await log.size() })));
-  const counters = figureCounters({ figures, logs });
-  const { metrics } = config.telemetry;
+  const now = houseSamples({ database, clock, environment: () => environment.facts(), spans });
+  const counters = figureCounters({ figures, logs, now });
+  const { metrics, traces } = config.telemetry;
   const push = metricsPush({
-    ...{ config: metrics, systems, egress, secrets, counters, clock },
-    about: { version: VERSION, environment: config.environment, instance: executor },
+    ...{ config: metrics, systems, egress, secrets, counters, clock, about },
   });
   undo.push(async () => push.close());
   const thresholds = watchThresholds({ audit, workflows: () => released.list(), environment, clock });
@@ -363,6 +371,8 @@ async function start(
     figures,
     counters,
     metricsPush: () => push.state(),
+    tracePush: () => spans.state(),
+    tracing,
     drift,
     thresholds,
     readiness,
@@ -438,6 +448,7 @@ async function start(
     every(NOTIFY_EVERY_MS, () => stages.notifier.deliver(), log),
     every(SWEEP_EVERY_MS, () => stages.notifier.forgetOld(), log),
     ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
+    ...(traces ? [every(traces.every_s * 1000, () => spans.push(), log)] : []),
     every(DRIFT_EVERY_MS, () => drift.look(), log),
     every(SWEEP_EVERY_MS, () => thresholds.look(), log),
     every(OVERSIGHT_EVERY_MS, () => stages.overseen.look(), log),

@@ -51,12 +51,19 @@ export function channelCheck(channel: ChannelState): Check {
   };
 }
 
-function metricsCheck({ system, sent_at, problem }: Record<'system' | 'sent_at' | 'problem', string | null>): Check {
+function senderCheck(
+  name: 'metrics' | 'traces',
+  { system, sent_at, problem }: Record<'system' | 'sent_at' | 'problem', string | null>,
+): Check {
   const ok = problem === null;
   const newest = sent_at === null ? 'nothing taken yet' : `last taken ${sent_at}`;
   return {
-    ...{ name: 'metrics', ok, detail: `${system}: ${newest}${ok ? '' : `; ${problem}`}` },
-    ...(ok ? {} : { next: 'See whether the receiver answers; the next push says all again.' }),
+    ...{ name, ok, detail: `${system}: ${newest}${ok ? '' : `; ${problem}`}` },
+    ...(ok
+      ? {}
+      : {
+          next: `See whether the receiver answers; ${name === 'metrics' ? 'the next push says all again' : 'what it does not take is dropped, and nothing waits'}.`,
+        }),
   };
 }
 
@@ -164,7 +171,7 @@ async function doctor(options: DoctorOptions): Promise<number> {
     }
     checks.push(...system.streams.map((stream: StreamState) => streamCheck(stream)));
     checks.push(...system.channels.map(channelCheck));
-    if (system.metrics) checks.push(metricsCheck(system.metrics));
+    for (const name of ['metrics', 'traces'] as const) if (system[name]) checks.push(senderCheck(name, system[name]));
     checks.push(...(await houseChecks(client)));
     return url;
   });

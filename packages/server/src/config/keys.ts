@@ -98,7 +98,8 @@ async function keyFolder(stateFolder: string) {
     async secret(purpose: string): Promise<Buffer> {
       const path = join(folder, `${purpose}.key`);
       const [text] = await readOrMake(path, () => randomBytes(SECRET_KEY_BYTES).toString('base64url'));
-      const key = Buffer.from(text, 'base64url');
+      const key = Buffer.from(text.toString('latin1'), 'base64url');
+      text.fill(0);
       if (key.length !== SECRET_KEY_BYTES) throw unusable(path);
       return key;
     },
@@ -113,7 +114,7 @@ export async function executorThumbprint(stateFolder: string): Promise<string> {
 /** The public key that checks the grants of a gatekeeper with this state folder: the `x` of its JWK (RFC 8037). */
 export async function grantKey(stateFolder: string): Promise<string> {
   const path = join(stateFolder, 'keys', 'grant.pem');
-  const pem = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const pem = await readFile(path).catch((cause: unknown) => {
     throw new PortreeveError('not_found', `There is no key for grants in ${stateFolder}.`, {
       next: 'Start the gatekeeper on that state folder once: it makes its keys, and puts that on record.',
       cause,
@@ -167,23 +168,26 @@ function makeKey(kind: KeyKind): KeyObject {
 }
 
 /** The state folder is held by this process alone, so nobody makes the same key meanwhile. */
-async function readOrMake(path: string, make: () => string): Promise<[text: string, fresh: boolean]> {
+async function readOrMake(path: string, make: () => string): Promise<[text: Buffer, fresh: boolean]> {
   try {
-    return [await readFile(path, 'utf8'), false];
+    return [await readFile(path), false];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const text = make();
   await writeWhole(path, text);
-  return [text, true];
+  return [Buffer.from(text), true];
 }
 
-function parsePrivateKey(pem: string, path: string, kind: KeyKind): KeyObject {
+/** What was read is wiped: from now on the key lies in OpenSSL's memory, which JavaScript does not see. */
+function parsePrivateKey(pem: Buffer, path: string, kind: KeyKind): KeyObject {
   try {
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyType === kind) return key;
   } catch {
     // An error of the parser may quote the key.
+  } finally {
+    pem.fill(0);
   }
   throw unusable(path);
 }

@@ -103,6 +103,23 @@ describe('J4: what is wrong on this machine', () => {
     expect(faultsOf(await look({ freeBytes: async () => Promise.reject(new Error('no such call')) }))).toEqual([]);
   });
 
+  test('J4: core dumps that a crash would write, in production', async () => {
+    const project = await caseNoteProject({ credential: 'case-token', config: { environment: 'production' } });
+    const limits = (soft: string) => async () =>
+      `Limit  Soft Limit  Hard Limit\nMax core file size  ${soft}  unlimited  bytes\n`;
+    const asked: number[] = [];
+    const seen = async (pid: number) => {
+      asked.push(pid);
+      return limits('unlimited')();
+    };
+    const on = await look({ project, limitsOf: seen });
+    expect(faultIn(on, 'core-dumps').fix).toContain('LimitCORE=0');
+    expect(asked).toEqual([process.pid]);
+    const off = await look({ project, limitsOf: limits('0') });
+    expect(off).toContainEqual({ check: 'core-dumps', ok: true, detail: `off in process ${process.pid}`, fix: null });
+    await rm(project, { recursive: true, force: true });
+  });
+
   test('J4 E9: a secret that the configuration names and the store has not, by name alone', async () => {
     const endpoint = (name: string) => ({
       ...{ kind: 'openai-compatible', name, model: 'm', where: 'inside', secret: `${name}-key` },

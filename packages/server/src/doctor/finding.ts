@@ -8,6 +8,7 @@ export const CHECKS = {
   holder: 'who holds the state folder',
   'keys-missing': 'the keys of this installation',
   'key-files': 'the files of keys, and who may read them',
+  'core-dumps': 'whether a crash writes the memory of this process to a file',
   disk: 'room on the disk of the state folder',
   secrets: 'the secrets that the configuration names',
   database: 'whether the database answers',

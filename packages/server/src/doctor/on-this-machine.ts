@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readdir, stat, statfs } from 'node:fs/promises';
+import { access, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isPortreeveError, type ProjectConfig } from '@portreeve/contract';
 import { lintFolder } from '../check/project-commands.ts';
@@ -19,6 +19,8 @@ export interface MachineLook {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Free bytes, where another look than that of the file system is meant. */
   readonly freeBytes?: () => Promise<number>;
+  /** The limits of a process as `/proc/PID/limits` has them, where another look is meant. */
+  readonly limitsOf?: (pid: number) => Promise<string>;
 }
 
 const NODE_FLOOR = [22, 19] as const;
@@ -35,6 +37,7 @@ export async function diagnoseMachine(look: MachineLook): Promise<Finding[]> {
     ...findings,
     ...(project === null ? [] : [ofEnvironment(look, project.config)]),
     ...(state === null ? [] : [...(await ofState(state)), await ofDisk(state, look.freeBytes)]),
+    ...(state === null || project === null ? [] : [await ofCoreDumps(look, state, project.config.environment)]),
     ...(project === null || state === null ? [] : await ofSecrets(project, state, look.env)),
   ];
 }
@@ -163,6 +166,24 @@ async function ofDisk(folder: string, freeBytes?: () => Promise<number>): Promis
 async function freeOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
+}
+
+/** Of the process that holds the folder, or of this one: a core holds keys, credentials and what people wrote. */
+async function ofCoreDumps(look: MachineLook, folder: string, environment: string): Promise<Finding> {
+  const holder = await readHolder(folder);
+  const pid = holder && (await lives(holder)) ? holder.pid : process.pid;
+  const read = look.limitsOf ?? ((of: number) => readFile(`/proc/${of}/limits`, 'utf8'));
+  const [, soft] = /^Max core file size\s+(\S+)/m.exec(await read(pid).catch(() => '')) ?? [];
+  if (soft === undefined) return well('core-dumps', 'not known here');
+  if (soft === '0') return well('core-dumps', `off in process ${pid}`);
+  if (environment !== 'production') return well('core-dumps', `on in process ${pid}; that is a fault in production`);
+  const fix =
+    'Start it with core dumps off: `ulimit -c 0`, `LimitCORE=0` of systemd, or `ulimits: { core: 0 }` of compose.';
+  return fault(
+    'core-dumps',
+    `A crash of process ${pid} writes its memory, keys and all, to a file (limit ${soft}).`,
+    fix,
+  );
 }
 
 const octal = (mode: number): string => (mode & 0o777).toString(8);

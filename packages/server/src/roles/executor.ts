@@ -16,7 +16,6 @@ import { loadToolContracts } from '../config/tool-contracts.ts';
 import { every } from '../every.ts';
 import { openRootKeys } from '../keys/root-keys.ts';
 import { houseTools } from '../releases/house.ts';
-import { serverLog } from '../server-log.ts';
 import { auditStage } from '../store/audit-stage.ts';
 import { Database } from '../store/database.ts';
 import { DISPATCH_CHANNEL, dispatchStore } from '../store/dispatches.ts';
@@ -26,6 +25,10 @@ import { assertMigrated } from '../store/migrate.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
+import { openLog } from '../telemetry/open-log.ts';
+import { tracePush } from '../telemetry/push-traces.ts';
+import { traceWriter } from '../telemetry/trace-stages.ts';
+import { createTracing } from '../telemetry/tracing.ts';
 import { VERSION } from '../version.ts';
 import { wireKeys } from '../wire-keys.ts';
 import { assertRole } from './assert-role.ts';
@@ -98,7 +101,7 @@ async function start(
   const { leaseSeconds = LEASE_SECONDS, debugpoint = () => undefined } = options;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const { log } = serverLog(state.path);
+  const { log, redactWith } = openLog(state.path);
 
   const project = await loadToolContracts(options.project);
   const { config, folder } = project;
@@ -106,6 +109,8 @@ async function start(
   const systems = { ...config.systems, ...options.systems };
   checkSystems({ tools: project.contracts, sources: [] }, systems);
   const keys = await loadExecutorKeys(state.path);
+  const redactor = createRedactor({ key: keys.redaction });
+  redactWith(redactor.text);
   const jkt = thumbprintOf(keys.executor);
   const name = nameOf(config, jkt);
 
@@ -127,15 +132,32 @@ async function start(
   const audit = createAuditWriter({
     store: auditStage(database),
     uow: database,
-    redactor: createRedactor({ key: keys.redaction }),
+    redactor,
     keys: sealing,
     routes: routesOf(config),
     clock,
   });
   const proposals = proposalReader(database, sealing);
   const instance = instanceName(jkt, randomUUID());
+  const { traces } = config.telemetry;
+  const about = { version: VERSION, environment: config.environment, instance };
+  const spans = tracePush({ config: traces, clock, about });
+  spans.open({ systems, egress, secrets });
+  undo.push(() => spans.close());
+  const tracing = createTracing({ sink: spans.sink, clock });
   const { use, credentials } = wireExecutor({
-    ...{ database, audit, clock, secrets, egress, systems, folder, instance, debugpoint },
+    ...{
+      database,
+      audit: traceWriter(audit, tracing),
+      tracing,
+      clock,
+      secrets,
+      egress,
+      systems,
+      folder,
+      instance,
+      debugpoint,
+    },
     house: houseTools({
       ...{ store: releaseStore(database), audit, uow: database, clock, proposals },
       evidence_hours_max: config.releases.evidence_hours_max,
@@ -179,6 +201,7 @@ async function start(
     every(SETTLE_EVERY_MS, () => credentials.takeBack(dead), log),
     every(SETTLE_EVERY_MS, recordSecrets, log),
     every(LOOK_EVERY_MS, async () => intake.wake(), log),
+    ...(traces ? [every(traces.every_s * 1000, () => spans.push(), log)] : []),
   ];
   // The lease is renewed until the last call has ended.
   undo.push(async () => {

@@ -34,7 +34,7 @@ import { notifyingWriter } from '../notify/notifying-writer.ts';
 import { loadRelease } from '../releases/load-release.ts';
 import { runningReleases } from '../releases/running.ts';
 import { wakeRuns } from '../releases/wake-runs.ts';
-import { serverLog } from '../server-log.ts';
+import { openLog } from '../telemetry/open-log.ts';
 import { auditStage } from '../store/audit-stage.ts';
 import { Database } from '../store/database.ts';
 import { environmentStore, listenForEnvironment } from '../store/environment.ts';
@@ -120,7 +120,7 @@ async function start(
   const { clock = systemClock, databaseUrl, leaseSeconds } = options;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const { log } = serverLog(state.path);
+  const { log, redactWith } = openLog(state.path);
   const project = await loadProject(options.project);
   const { config, folder } = project;
   refuseEnvironmentCredentials(options.env ?? process.env, config.environment);
@@ -133,6 +133,8 @@ async function start(
     checkModelSecrets(config.models, definition);
   }
   const keys = await loadReasonerKeys(state.path);
+  const redactor = createRedactor({ key: keys.redaction });
+  redactWith(redactor.text);
 
   const database = new Database(databaseUrl);
   undo.push(() => database.close());
@@ -161,7 +163,7 @@ async function start(
   const audit = createAuditWriter({
     store: auditStage(database),
     uow: database,
-    redactor: createRedactor({ key: keys.redaction }),
+    redactor,
     keys: sealing,
     routes: routesOf(config),
     clock,

@@ -13,7 +13,7 @@ import {
   startReaper,
 } from '@portreeve/run';
 import { every } from '../every.ts';
-import type { Log } from '../server-log.ts';
+import type { Log } from '../telemetry/open-log.ts';
 import type { Database } from '../store/database.ts';
 import { ASKED_CHANNEL, answerStore } from '../store/gate-asks.ts';
 import { listen } from '../store/listen.ts';

@@ -15,6 +15,7 @@ import type { ConnectorsOptions } from '../connectors.ts';
 import type { Database } from '../store/database.ts';
 import { dispatchStore } from '../store/dispatches.ts';
 import { executeStore } from '../store/executions.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { dispatchExecution } from './dispatch-execution.ts';
 import { executorsAlive } from './executors-alive.ts';
 import { issuerName, wireExecutor } from './wire-executor.ts';
@@ -48,6 +49,7 @@ export async function wireExecution(options: {
   readonly leases: LeaseStore;
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
+  readonly tracing: Tracing;
   readonly follower: (key: string) => McpFollower | null;
   /** What Portreeve does itself, where this process executes. */
   readonly house: (call: HouseCall) => Promise<HouseAnswer>;

@@ -16,6 +16,8 @@ import { type ConnectorsOptions, wireConnectors } from '../connectors.ts';
 import { credentialLeaseStore } from '../store/credential-leases.ts';
 import type { Database } from '../store/database.ts';
 import { executeStore } from '../store/executions.ts';
+import { traceConnectors, traceExecutor } from '../telemetry/trace-stages.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /** Joins the one thing that uses grants to its connectors, its credentials and its store, in whichever process it runs. */
 export function wireExecutor(options: {
@@ -32,11 +34,12 @@ export function wireExecutor(options: {
   readonly jwks: ExecutorOptions['jwks'];
   readonly instance: string;
   readonly debugpoint: (name: string) => void;
+  readonly tracing: Tracing;
   readonly follower?: (key: string) => McpFollower | null;
   readonly house: (call: HouseCall) => Promise<HouseAnswer>;
   readonly rehearsal?: ConnectorsOptions['rehearsal'];
 }): { readonly use: Executor; readonly credentials: Credentials } {
-  const { database, audit, clock, secrets, egress, systems, environment, folder, instance } = options;
+  const { database, audit, clock, secrets, egress, systems, environment, folder, instance, tracing } = options;
   const stage = { audit, uow: database, clock };
   const credentials = createCredentials({
     ...stage,
@@ -52,19 +55,22 @@ export function wireExecutor(options: {
     issuer: issuerName(environment),
     environment,
     store: executeStore(database),
-    connectors: wireConnectors({
-      egress,
-      clock,
-      systems,
-      folder,
-      house: options.house,
-      rehearsal: options.rehearsal,
-      ...(options.follower ? { follower: options.follower } : {}),
-    }),
+    connectors: traceConnectors(
+      wireConnectors({
+        egress,
+        clock,
+        systems,
+        folder,
+        house: options.house,
+        rehearsal: options.rehearsal,
+        ...(options.follower ? { follower: options.follower } : {}),
+      }),
+      tracing,
+    ),
     instance,
     debugpoint: options.debugpoint,
   });
-  return { use, credentials };
+  return { use: traceExecutor(use, tracing), credentials };
 }
 
 /** Grants name who issued them, not where: the address of a server may change. */

@@ -31,8 +31,7 @@ export const APPROVERS = workflow.contract.approvers;
 /** Tools of the test project for agents outside, as configuration. */
 export const AGENT_TOOLSET = { name: 'cases', approvers: [...APPROVERS], tools: join(PROJECT, 'agents/tools.ts') };
 
-export interface TestServerOptions
-  extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'tracer' | 'consoleFolder'> {
+export interface TestServerOptions extends Pick<StartOptions, 'clock' | 'debugpoint' | 'modelKeys' | 'consoleFolder'> {
   /** Another project than the test project: a folder. */
   readonly project?: string;
   /** Called before the first start, with the state folder. */

@@ -1,17 +1,23 @@
-import { METRICS, type Sample } from './counters.ts';
+import { labelsOf, METRICS, type Sample } from './counters.ts';
 
 /** Prometheus text exposition format 0.0.4. */
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** The samples as Prometheus reads them: counters, whose names end in `_total`. */
+/** As Prometheus names a metric: a counter ends in `_total`. */
+export const prometheusName = (metric: keyof typeof METRICS): string =>
+  METRICS[metric].kind === 'counter' ? `${metric}_total` : metric;
+
+/** The samples as Prometheus reads them. A metric without a sample is named all the same. */
 export function prometheusText(samples: readonly Sample[]): string {
-  return Object.entries(METRICS)
-    .flatMap(([metric, { help }]) => {
+  return (Object.keys(METRICS) as (keyof typeof METRICS)[])
+    .flatMap((metric) => {
+      const name = prometheusName(metric);
+      const { help, kind } = METRICS[metric];
       const lines = samples
         .filter((sample) => sample.metric === metric)
-        .map(({ labels, workflow, value }) => `${metric}_total{${pairs({ ...labels, workflow })}} ${value}`)
+        .map((sample) => `${name}${pairs(labelsOf(sample))} ${sample.value}`)
         .sort();
-      return [`# HELP ${metric}_total ${help}`, `# TYPE ${metric}_total counter`, ...lines];
+      return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...lines];
     })
     .concat('')
     .join('\n');
@@ -19,7 +25,8 @@ export function prometheusText(samples: readonly Sample[]): string {
 
 /** A backslash, a quote and a line feed are escaped in a label's value. */
 function pairs(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`)
-    .join(',');
+  const all = Object.entries(labels).map(
+    ([name, value]) => `${name}="${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`,
+  );
+  return all.length === 0 ? '' : `{${all.join(',')}}`;
 }

@@ -60,6 +60,7 @@ export const proposalRoutes = [
       const key = request.headers['idempotency-key'];
       if (key !== undefined && !(typeof key === 'string' && KEY.test(key)))
         throw new PortreeveError('bad_request', 'The Idempotency-Key is 1 to 200 visible characters.');
+      const from = services.clock.now();
       const answer = await services.outside.ask({
         who: who.principal,
         toolset: tool.toolset,
@@ -68,6 +69,8 @@ export const proposalRoutes = [
         rationale: body.rationale ?? 'Asked for over HTTP, without a reason.',
         ...(key === undefined ? {} : { idempotency_key: key }),
       });
+      const { traceparent } = request.headers;
+      services.tracing.entered({ run: null, proposal: answer.proposal }, from, traceparent);
       return viewOf(tool.contract, answer);
     },
   }),

@@ -55,7 +55,10 @@ export const runRoutes = [
         );
       }
       const task = { ...body, tools: who.tools, ...(key === undefined ? {} : { idempotency_key: key }) };
-      return services.submit(task, who.principal);
+      const from = services.clock.now();
+      const run = await services.submit(task, who.principal);
+      services.tracing.entered({ run: run.id }, from, request.headers.traceparent);
+      return run;
     },
   }),
   route({

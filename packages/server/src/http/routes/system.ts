@@ -16,6 +16,10 @@ import { route } from '../route.ts';
 import { logsShown } from '../views/logs.ts';
 import { listLimit, logAnswer, streamAnswer } from './schemas.ts';
 
+const senderAnswer = z
+  .object({ system: z.string(), sent_at: z.string().nullable(), problem: z.string().nullable() })
+  .nullable();
+
 export const systemRoutes = [
   route({
     method: 'GET',
@@ -69,10 +73,8 @@ export const systemRoutes = [
             }),
           )
           .describe('Channels of notifications, and how each is'),
-        metrics: z
-          .object({ system: z.string(), sent_at: z.string().nullable(), problem: z.string().nullable() })
-          .nullable()
-          .describe('The push of metrics by OTLP, and how it is'),
+        metrics: senderAnswer.describe('The push of metrics by OTLP, and how it is'),
+        traces: senderAnswer.describe('The same of traces'),
       }),
     },
     handler: async ({ services }) => ({
@@ -80,6 +82,7 @@ export const systemRoutes = [
       endpoints: [...services.info.endpoints],
       channels: await services.notifier.states(),
       metrics: services.metricsPush(),
+      traces: services.tracePush(),
       policy_version: services.policy.version,
       workflows: services.workflows.map(({ definition, release }) => ({
         name: definition.contract.name,

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../repository.ts';
+
+/** A parser of something that comes from outside, and what it is fed: valid texts, which are then broken. */
+export interface FuzzedParser {
+  /** The file under `packages/`, and the function that it exports. */
+  readonly at: `${string}.ts#${string}`;
+  readonly seeds: readonly string[];
+  /** Errors by which it says that the input is none, besides a `PortreeveError`. Any other is a bug. */
+  readonly refuses?: readonly string[];
+  /** What it takes beside the text, or in its place. */
+  readonly args?: (text: string) => readonly unknown[];
+}
+
+const KEY = `log.example/audit+2f4d6c8a+AZ${'Q'.repeat(42)}=`;
+const CHECKPOINT = `log.example/audit\n7\n${Buffer.alloc(32, 1).toString('base64')}\n`;
+const example = (path: string): string => readFileSync(join(ROOT, 'examples', path), 'utf8');
+
+export const PARSERS: readonly FuzzedParser[] = [
+  {
+    at: 'identity/src/rights.ts#parseScope',
+    seeds: ['runs.submit tool:refund approvals.read', 'openid  offline_access'],
+    refuses: ['Refused'],
+  },
+  {
+    at: 'identity/src/workload/spiffe.ts#parseSpiffeId',
+    seeds: ['spiffe://example.org/ns/prod/sa/portreeve', 'spiffe://a/b/../c'],
+  },
+  {
+    at: 'gate/src/session/intent.ts#parseIntent',
+    seeds: ['{"actions":[{"tool":"refund","args":{"order":"O-1"}}],"purpose":"x"}', '{"tools":["a"]}'],
+    args: (text) => [jsonOr(text)],
+  },
+  {
+    at: 'govern/src/redteam/pack.ts#parsePack',
+    seeds: [example('access-grant/workflows/access-grant/redteam/own.yaml'), 'name: x\nattacks: [&a {id: 1}, *a]\n'],
+    args: (text) => [text, 'own.yaml'],
+  },
+  { at: 'policy/src/remedy.ts#parseRemedy', seeds: ['approval:finance:2', 'narrow:small', 'deidentify'] },
+  { at: 'policy/src/remedy.ts#parseGroups', seeds: ['finance, security', 'a,b,c'] },
+  {
+    at: 'audit/src/redact/mark.ts#parseMark',
+    seeds: ['[personal:email:0a1b2c3d4e5f]', '[secret:github-token:00112233]'],
+  },
+  {
+    at: 'audit/src/tiles.ts#parseTilePath',
+    seeds: ['tile/0/x001/x234/067.p/12', 'tile/entries/000', 'tile/63/255.p/255'],
+  },
+  { at: 'audit/src/checkpoint-text.ts#parseCheckpoint', seeds: [CHECKPOINT, `${CHECKPOINT}ext\n`] },
+  { at: 'audit/src/vkey.ts#parseVkey', seeds: [KEY], refuses: ['TypeError'] },
+  { at: 'audit/src/log-routes.ts#parsePlace', seeds: ['17', 'finance:17', 'main:0'] },
+  { at: 'audit/src/note.ts#parseSignature', seeds: [`— log.example/audit ${'A'.repeat(91)}=`, '— a b'] },
+  {
+    at: 'execute/src/secrets/ask-json.ts#parseJson',
+    seeds: ['{"data":{"value":"x"}}'],
+    refuses: ['SecretStoreError'],
+    args: (text) => [text, 'vault'],
+  },
+  {
+    at: 'verify/src/log/policy.ts#parsePolicy',
+    seeds: [`log ${KEY}\nwitness a ${KEY}\ngroup g any a\nquorum g\n`, '# none\nquorum none\n'],
+    refuses: ['BadPolicy', 'BadVerifierKey'],
+  },
+  {
+    at: 'verify/src/log/receipt.ts#parseProof',
+    seeds: [`c2sp.org/tlog-proof@v1\nindex 3\n${Buffer.alloc(32).toString('base64')}\n\n${CHECKPOINT}\n— a b\n`],
+  },
+  { at: 'verify/src/log/checkpoint.ts#parseCheckpoint', seeds: [CHECKPOINT] },
+  { at: 'verify/src/log/entry.ts#readEntry', seeds: ['{"v":1,"log":"a","index":1,"type":"run.submitted","refs":{}}'] },
+  { at: 'verify/src/log/note.ts#parseVkey', seeds: [KEY], refuses: ['BadVerifierKey'] },
+  {
+    at: 'verify/src/grant/parse-body.ts#parseBody',
+    seeds: ['{"a":{"b":[1,2.5e3,"x"]}}', '{"a":1,"a":2}'],
+    refuses: ['GrantRefused'],
+  },
+  {
+    at: 'context/src/parse-items.ts#parseItems',
+    seeds: ['[{"a":1},{"a":2}]', '{"a":1}\n{"b":2}\n'],
+    args: (text) => [text, 100],
+  },
+  { at: 'context/src/parse-items.ts#parseJson', seeds: ['{"a":[1,{"b":null}]}'] },
+  { at: 'context/src/ingest/html/selectors.ts#parseSelector', seeds: ['p > .a[href^="x"]:not(.b)', '@x, *|y'] },
+  {
+    at: 'context/src/ingest/html/declarations.ts#parseDeclarations',
+    seeds: ['display: none !important; font: 0/0 a', 'color:rgba(0,0,0,.1);content:"\\"}"'],
+  },
+  {
+    at: 'context/src/ingest/colour.ts#parseColour',
+    seeds: ['#ffffff80', 'rgb(0 0 0 / 50%)', 'hsl(120deg, 10%, 20%)', 'white'],
+  },
+  {
+    at: 'context/src/load-prompts.ts#parsePrompt',
+    seeds: [example('incident-summary/workflows/incident-summary/prompts/summarise-incident.md')],
+    args: (text) => [text, 'a.md'],
+  },
+];
+
+/** Parsers that are tried elsewhere, or that read what we have written ourselves. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'audit/src/logs-search.ts#parseLogsQuery': 'takes a query that the route’s schema has checked',
+  'context/src/ingest/html/tree.ts#parseHtml': 'packages/context/src/ingest/fuzz.test.ts: whole documents',
+  'context/src/ingest/mail/parse-mime.ts#parseMime': 'packages/context/src/ingest/fuzz.test.ts: whole documents',
+  'context/src/ingest/decode-text.ts#decodeText': 'packages/context/src/ingest/fuzz.test.ts: whole documents',
+  'context/src/life/rules.ts#parseRules': 'reads what the store was given',
+};
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
