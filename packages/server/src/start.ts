@@ -320,6 +320,8 @@ async function start(
   const readiness = watchReadiness({
     ...{ project, systems, audit, identity, clock, log },
     ...{ engine: policy, stateFolder: state.path },
+    workflows: () => released.list(),
+    attached: stages.register.releases.attached,
   });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {

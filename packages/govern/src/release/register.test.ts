@@ -174,6 +174,20 @@ describe('H1 H4: evidence', () => {
     expect(() => openReport(JSON.stringify(relabelled), new Map([[ours.id, ours.public]]))).toThrow('no sealed report');
   });
 
+  test('H5: what is attached is given as it was signed, the newest of each kind, while its key is trusted', async () => {
+    const { releases, bundle, report, attach, clock, ...deps } = setUp();
+    const { release } = await releases.add(bundle('1'), by);
+    const other = (await releases.add(bundle('2'), by)).release;
+    await attach(release, 'tests', { ok: false });
+    await attach(other, 'red-team');
+    clock.advance(1000);
+    await attach(release, 'tests');
+    expect(await releases.attached(release)).toEqual([report(release, 'tests')]);
+    expect(await releases.attached(`sha256:${'0'.repeat(64)}` as Digest)).toEqual([]);
+    const distrusting = createReleases({ ...deps, clock, keys: new Map(), workflows: [CONTRACT.name] });
+    expect(await distrusting.attached(release)).toEqual([]);
+  });
+
   test('what a release lacks: no report, a failed one, a stale one, thresholds that are not met', async () => {
     const { releases, bundle, attach, clock } = setUp();
     const { release } = await releases.add(bundle('1'), by);

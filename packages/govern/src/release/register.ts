@@ -12,12 +12,13 @@ import {
   type Principal,
   type RecordActor,
   type RecordData,
+  type ReleaseReport,
   SYSTEM_ACTOR,
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
 import { type OpenedRelease, readBundle } from './bundle.ts';
-import { gapsOf } from './gaps.ts';
+import { gapsOf, newestEvidence } from './gaps.ts';
 import type { ReleaseManifest } from './manifest.ts';
 import { moveRelease } from './move.ts';
 import type { ReleaseStore, StoredEvidence, StoredRelease } from './ports.ts';
@@ -177,6 +178,23 @@ export function createReleases(deps: ReleasesDeps) {
     }
   }
 
+  /**
+   * The newest report of each kind that is attached to exactly this release. It is opened anew: one that no key signs which
+   * is trusted now counts no more. Of none for a release that the register does not know.
+   */
+  async function attached(release: Digest): Promise<ReleaseReport[]> {
+    const newest = [...newestEvidence(await store.evidence(release)).values()];
+    const opened = await Promise.all(newest.map(({ evidence }) => openedAgain(evidence)));
+    return opened.filter((report) => report !== null);
+  }
+
+  async function openedAgain(evidence: Digest): Promise<ReleaseReport | null> {
+    const text = await store.report(evidence);
+    if (text === null) return null;
+    const { report, signed_by } = openReport(text, keys);
+    return signed_by.length === 0 ? null : report;
+  }
+
   /** What the release lacks for going on towards production. */
   async function gaps(release: Digest): Promise<FieldError[]> {
     const found = await get(release);
@@ -203,7 +221,7 @@ export function createReleases(deps: ReleasesDeps) {
   }
 
   return {
-    ...{ add, register, get, attest, gaps, move },
+    ...{ add, register, get, attest, attached, gaps, move },
     list: store.list,
     moves: store.moves,
     evidence: store.evidence,
