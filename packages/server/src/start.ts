@@ -42,6 +42,7 @@ import { assertNotBehind } from './not-behind.ts';
 import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
 import { type Rehearsal, rehearsed } from './redteam/rehearsal.ts';
+import { comparisons } from './releases/compare-apart.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { auditFigures } from './store/audit-figures.ts';
@@ -382,6 +383,7 @@ async function start(
     streams: () => stages.streams.states(),
     releases: stages.register.releases,
     desk: stages.desk,
+    releaseChanges: comparisons(stages.register.releases.bundle),
     get workflows() {
       return released.list();
     },

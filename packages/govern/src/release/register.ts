@@ -226,6 +226,7 @@ export function createReleases(deps: ReleasesDeps) {
     moves: store.moves,
     evidence: store.evidence,
     report: store.report,
+    reports: store.reports,
     bundle: store.bundle,
     /** The release that was in production before the one that is, and may be again; null: there is none. */
     async before(workflow: string): Promise<Digest | null> {

@@ -398,6 +398,13 @@ export interface Api {
     body: undefined;
     answer: { register: "ai-systems" | "identities" | "data-flows" | "exceptions" | "incidents"; title: string; columns: ({ name: string; means: string })[]; rows: (Record<string, string | number | boolean | null>)[]; next: string | null };
   };
+  /** The reports of tests and of red teams that are attached to releases, newest first. */
+  'GET /v1/release-reports': {
+    params: {};
+    query: { workflow?: string; kind?: "tests" | "red-team"; limit?: number };
+    body: undefined;
+    answer: { reports: ({ evidence: string; kind: "tests" | "red-team"; ok: boolean; started: string; ended: string; figures: Record<string, number>; cases: number; signed_by: (string)[]; attached_by: string; attached_at: string; release: string; workflow: string })[] };
+  };
   /** The register of releases: what there is, and where each stands. */
   'GET /v1/releases': {
     params: {};
@@ -411,6 +418,13 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { release: string; workflow: string; version: string; risk: "low" | "medium" | "high" | "critical"; portreeve: string; origin: "bundle" | "folder"; state: "added" | "testing" | "staging" | "production" | "retired" | "barred"; signed_by: (string)[]; bytes: number | null; added_by: string; added_at: string; evidence: ({ evidence: string; kind: "tests" | "red-team"; ok: boolean; started: string; ended: string; figures: Record<string, number>; cases: number; signed_by: (string)[]; attached_by: string; attached_at: string })[]; lacks: ({ path: string; message: string })[]; moves: ({ event: "test" | "stage" | "promote" | "supersede" | "restore" | "retire" | "bar"; from: "added" | "testing" | "staging" | "production" | "retired" | "barred"; to: "added" | "testing" | "staging" | "production" | "retired" | "barred"; reason: string; by: string; at: string; proposal: string | null })[]; requests: ({ proposal: string; tool: string; asked_by: string; asked_at: string; ending: string | null })[] };
+  };
+  /** What changes to a release from another one, or from what is in production, in words; loosening is marked. */
+  'GET /v1/releases/:release/changes': {
+    params: { release: string };
+    query: { from?: string };
+    body: undefined;
+    answer: { from: string; to: string; changes: ({ area: "workflow" | "tools" | "sources" | "models" | "policies" | "prompts" | "code" | "tests" | "acceptable use" | "components"; text: string; loosens: boolean; lines: (string)[] })[]; cut: boolean };
   };
   /** A report as it was attached, under its signature (DSSE). */
   'GET /v1/releases/:release/evidence/:evidence': {

@@ -10,7 +10,7 @@ import {
   REPORT_KINDS,
   RISK_TIERS,
 } from '@portreeve/contract';
-import { REPORT_CHARS_MAX, type StoredRelease } from '@portreeve/govern';
+import { CHANGE_AREAS, REPORT_CHARS_MAX, type StoredRelease } from '@portreeve/govern';
 import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
@@ -77,6 +77,22 @@ const shownAnswer = releaseAnswer.extend({
   ),
 });
 
+const changesAnswer = z.object({
+  from: digestSchema,
+  to: digestSchema,
+  changes: z.array(
+    z.object({
+      area: z.enum(CHANGE_AREAS),
+      text: z.string().describe('In words'),
+      loosens: z
+        .boolean()
+        .describe('More may be done, seen or sent than before; where that cannot be told, it counts so'),
+      lines: z.array(z.string()).describe('Lines to read; of a text those taken out (`-`) and put in (`+`)'),
+    }),
+  ),
+  cut: z.boolean().describe('Whether there is more than is told here'),
+});
+
 const deskAnswer = z.object({
   proposal: idSchema('proposal'),
   release: digestSchema,
@@ -85,6 +101,30 @@ const deskAnswer = z.object({
   approval: z.string().nullable(),
   reason: z.string().nullable(),
 });
+
+/** How much of a comparison is told, so that an answer stays small; the whole is what `portreeve release diff` prints. */
+const CHANGES_MAX = 500;
+const LINES_MAX = 200;
+
+/** What is otherwise than in another release, or than in what is in production; of that it is nothing. */
+async function changed({ releases, releaseChanges }: Services, to: Digest, wanted: Digest | null) {
+  const { workflow } = await releases.get(to);
+  const [inProduction] = await releases.list({ workflow, state: 'production', limit: 1 });
+  const from = wanted ?? inProduction?.release;
+  if (!from)
+    throw new PortreeveError('conflict', `No release of ${workflow} is in production to compare it with.`, {
+      next: 'Name one by `from`.',
+    });
+  const other = (await releases.get(from)).workflow;
+  if (other !== workflow)
+    throw new PortreeveError('bad_request', `One is a release of ${other}, the other of ${workflow}.`);
+  const found = await releaseChanges(from, to);
+  const changes = found
+    .slice(0, CHANGES_MAX)
+    .map(({ lines, ...change }) => ({ ...change, lines: lines.slice(0, LINES_MAX) }));
+  const cut = found.length > CHANGES_MAX || found.some(({ lines }) => lines.length > LINES_MAX);
+  return { from, to, changes, cut };
+}
 
 const viewOf = ({ contract, ...release }: StoredRelease) => ({ ...release, risk: contract.tier });
 
@@ -145,6 +185,37 @@ export const releaseRoutes = [
       const report = attached ? await services.releases.report(evidence as Digest) : null;
       if (report === null) throw new PortreeveError('not_found', `No report ${evidence} is attached to ${release}.`);
       return { report };
+    },
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/releases/:release/changes',
+    operation: 'releases.read',
+    summary: 'What changes to a release from another one, or from what is in production, in words; loosening is marked',
+    records: 'read',
+    params,
+    query: z.strictObject({ from: digestSchema.optional() }),
+    answers: { 200: changesAnswer },
+    handler: async ({ services, params: { release }, query: { from } }) =>
+      changed(services, release as Digest, (from as Digest | undefined) ?? null),
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/release-reports',
+    operation: 'releases.read',
+    summary: 'The reports of tests and of red teams that are attached to releases, newest first',
+    records: 'read',
+    query: z.strictObject({
+      workflow: nameSchema.optional(),
+      kind: z.enum(REPORT_KINDS).optional(),
+      limit: listLimit,
+    }),
+    answers: {
+      200: z.object({ reports: z.array(evidenceAnswer.extend({ release: digestSchema, workflow: nameSchema })) }),
+    },
+    handler: async ({ services, query: { workflow, kind, limit } }) => {
+      const filter = { ...(workflow === undefined ? {} : { workflow }), ...(kind === undefined ? {} : { kind }) };
+      return { reports: await services.releases.reports({ ...filter, limit }) };
     },
   }),
   route({
