@@ -5,8 +5,9 @@ import { type ReleaseShop, releaseShop } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../repository.ts';
 import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
+import { releaseWalks } from './release-walks.ts';
 import { type Seeded, seed } from './seed.ts';
-import { type SeededReleases, seedReleases } from './seed-releases.ts';
+import { type SeededReleases, seedDrift, seedReleases } from './seed-releases.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Every run takes them; those in the repository are only replaced where that is asked for, as with any golden file. */
@@ -31,13 +32,13 @@ const PAGES: readonly (readonly [name: string, path: (seeded: Seeded, releases: 
   ['red-team', () => '/red-team'],
   ['red-team-report', (_, { next, report }) => `/releases/${next.release}/reports/${report}?at=2`],
   ['readiness', () => '/readiness'],
-  ['drift', () => '/drift'],
   ['evidence', () => '/evidence?framework=soc-2&at=CC8.1'],
   ['workflows', () => '/workflows'],
   ['workflow', () => '/workflows/case-note'],
   ['tools-and-sources', () => '/tools'],
   ['identities', () => '/identities'],
   ['settings', () => '/settings'],
+  ['drift', () => '/drift'],
 ];
 
 interface AxeResult {
@@ -94,6 +95,7 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
   for (const [name, path] of PAGES)
     test.each(['light', 'dark'] as const)(`${name}, %s: shows itself, and holds WCAG 2.2 AA`, async (scheme) => {
       const tab = tabs[scheme]!;
+      if (name === 'drift' && scheme === 'light') await seedDrift(house.house);
       await tab.open(path(seeded, releases));
       if (name === 'run') await tab.page.getByText('Ended:').waitFor();
       if (name === 'record') {
@@ -126,4 +128,6 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
     }
     await tab.context.close();
   });
+
+  releaseWalks(() => ({ house, shop, seeded: releases }));
 });

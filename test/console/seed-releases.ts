@@ -1,5 +1,13 @@
-import type { ReleaseReport } from '@portreeve/contract';
-import { addOwners, type BuiltBundle, type ReleaseShop, type TestServer } from '@portreeve/server/testing';
+import {
+  digestOf,
+  draft,
+  newId,
+  type RecordDraft,
+  type ReleaseReport,
+  SYSTEM_ACTOR,
+  systemClock,
+} from '@portreeve/contract';
+import { addOwners, type BuiltBundle, type ReleaseShop, type TestServer, WORKFLOW } from '@portreeve/server/testing';
 
 /** A register with something in each place: the first release in production, a looser one on its way, one barred. */
 export interface SeededReleases {
@@ -41,7 +49,7 @@ export async function seedReleases(house: TestServer, shop: ReleaseShop): Promis
     return bundle;
   };
   await addOwners(house);
-  const production = await shop.build();
+  const production = await shop.build((text) => `${text}// the first\n`);
   await shop.intoProduction(house, production);
   const next = await add(await shop.build(looser));
   await operator.post(`/v1/releases/${next.release}/events`, { event: 'test', reason: 'Reads more events of a case.' });
@@ -51,9 +59,24 @@ export async function seedReleases(house: TestServer, shop: ReleaseShop): Promis
   };
   await attach('tests', { cases: [{ name: 'writes a note', group: 'workflow.test.ts', ok: true, detail: null }] });
   const report = await attach('red-team', FOUND);
+  // Comparing takes seconds of computing, and is kept: pages show it at once from here on.
+  await operator.get(`/v1/releases/${next.release}/changes`);
   const barred = await add(await shop.build((text) => `${text}// withdrawn\n`));
   await operator.post(`/v1/releases/${barred.release}/bar`, {
     reason: 'It was built on a machine that we do not trust.',
   });
   return { production, next, barred, report };
+}
+
+/** Ends of runs before and after a release, of which the later hands off more: what the watch has to find. */
+export async function seedDrift(house: TestServer): Promise<void> {
+  const ends = (release: string, count: number, handedOff: number) =>
+    Array.from({ length: count }, (_, n) =>
+      draft<'run.ended'>({
+        ...{ type: 'run.ended', actor: SYSTEM_ACTOR, outcome: 'completed' },
+        refs: { workflow: WORKFLOW, run: newId('run', systemClock), release: digestOf(release) },
+        data: { state: n % 10 < handedOff ? 'handed_off' : 'completed', ending: 'done', result: null },
+      }),
+    );
+  await house.server.services.audit.record([...ends('before', 200, 1), ...ends('after', 60, 6)] as RecordDraft[]);
 }

@@ -30,7 +30,7 @@ import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { LogPlace } from './publish-each.ts';
-import type { comparisons } from './releases/compare-apart.ts';
+import type { Comparisons } from './releases/compare-apart.ts';
 import type { Desk } from './releases/desk.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
@@ -101,7 +101,7 @@ export interface Services {
   /** The register of releases, and where people ask that one moves on or back. */
   readonly releases: Releases;
   readonly desk: Desk;
-  readonly releaseChanges: ReturnType<typeof comparisons>;
+  readonly releaseChanges: Pick<Comparisons, 'shown'>;
   readonly workflows: readonly ProjectWorkflow[];
   /** The way in for agents outside. */
   readonly outside: Outside;

@@ -42,7 +42,6 @@ import { assertNotBehind } from './not-behind.ts';
 import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
 import { type Rehearsal, rehearsed } from './redteam/rehearsal.ts';
-import { comparisons } from './releases/compare-apart.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
 import { auditFigures } from './store/audit-figures.ts';
@@ -383,7 +382,7 @@ async function start(
     streams: () => stages.streams.states(),
     releases: stages.register.releases,
     desk: stages.desk,
-    releaseChanges: comparisons(stages.register.releases.bundle),
+    releaseChanges: stages.register.compared,
     get workflows() {
       return released.list();
     },

@@ -138,6 +138,12 @@ function Recorded({ index }: { readonly index: number }): ReactNode {
   return useMay()('audit.read') ? <Link to={`/audit/${index}`}>{String(index)}</Link> : index;
 }
 
+function said(alarms: number, comparisons: number): string {
+  if (comparisons === 0) return 'Too little has happened to compare anything with:';
+  if (alarms === 0) return 'Nothing has shifted,';
+  return `${alarms} ${alarms === 1 ? 'alarm' : 'alarms'}`;
+}
+
 function Shown({ report }: { readonly report: Report }): ReactNode {
   const [url, setUrl] = useUrlState();
   const { alarms, stretches, whole, false_alarms_per_mille, log } = report;
@@ -148,10 +154,10 @@ function Shown({ report }: { readonly report: Report }): ReactNode {
   const changes = stretches.flatMap(({ began_with }) => began_with);
   return (
     <>
-      <p className={alarms.length === 0 ? 'note good' : 'note warn'}>
-        {alarms.length === 0 ? 'Nothing has shifted' : `${alarms.length} ${alarms.length === 1 ? 'alarm' : 'alarms'}`},
-        in {profiles.length} comparisons over {whole ? 'the whole record' : 'the newest of the record'} of the log {log}
-        . At most {false_alarms_per_mille} in 1000 stretches give a false alarm.
+      <p className={alarms.length > 0 ? 'note warn' : profiles.length > 0 ? 'note good' : 'note'}>
+        {said(alarms.length, profiles.length)} in {profiles.length} comparisons over{' '}
+        {whole ? 'the whole record' : 'the newest of the record'} of the log {log}. At most {false_alarms_per_mille} in
+        1000 stretches give a false alarm.
       </p>
       <Panel title="Alarms" bare>
         <Table

@@ -210,7 +210,7 @@ function ControlPanel({ control }: { readonly control: Control }): ReactNode {
                   <span className="soft">Records:</span>
                   {answer.records.map((place) => (
                     <Link key={place} to={`/audit/${encodeURIComponent(place)}`}>
-                      {place}
+                      <Badge tone="accent">{place}</Badge>
                     </Link>
                   ))}
                 </div>

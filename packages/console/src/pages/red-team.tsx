@@ -30,16 +30,11 @@ const never = (id: string, title: string, figure: string): Column<Report> => ({
 
 const columns: readonly Column<Report>[] = [
   {
-    id: 'report',
-    title: 'Report',
-    value: ({ evidence }) => evidence,
-    cell: ({ release, evidence }) => (
-      <Link to={`/releases/${release}/reports/${evidence}`}>
-        <Id>{evidence}</Id>
-      </Link>
-    ),
+    id: 'workflow',
+    title: 'Report on',
+    value: ({ workflow }) => workflow,
+    cell: ({ workflow, release, evidence }) => <Link to={`/releases/${release}/reports/${evidence}`}>{workflow}</Link>,
   },
-  { id: 'workflow', title: 'Workflow', value: ({ workflow }) => workflow },
   {
     id: 'ok',
     title: 'Outcome',
@@ -53,9 +48,10 @@ const columns: readonly Column<Report>[] = [
   share('alarms', 'False alarms', 'false_alarms_per_mille'),
   share('recall', 'Noticed', 'injection_recall_per_mille'),
   { id: 'ended', title: 'Made', value: ({ ended }) => ended, cell: ({ ended }) => <Time at={ended} /> },
+  { id: 'digest', title: 'Digest', value: ({ evidence }) => evidence, cell: ({ evidence }) => <Id>{evidence}</Id> },
   {
     id: 'release',
-    title: 'Release',
+    title: 'Of the release',
     value: ({ release }) => release,
     cell: ({ release }) => (
       <Link to={`/releases/${release}`}>

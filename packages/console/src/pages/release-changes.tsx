@@ -74,35 +74,50 @@ function Shown({ changes: { from, changes, cut } }: { readonly changes: Changes 
       </p>
     );
   const loosens = changes.filter((each) => each.loosens).length;
+  // What loosens is read first; what packages it was built with can be hundreds of lines.
+  const ordered = changes.toSorted((a, b) => Number(b.loosens) - Number(a.loosens));
+  const components = ordered.filter((each) => each.area === 'components' && !each.loosens);
   return (
     <div className="stack">
       <p className={loosens === 0 ? 'note good' : 'note warn'}>
         {changes.length === 1 ? 'One change' : `${changes.length} changes`};{' '}
         {loosens === 0 ? 'none lets more be done, seen or sent.' : `${loosens} of them let more be done, seen or sent.`}
       </p>
-      <ul className="stack-tight">
-        {changes.map(({ area, text, loosens: looser, lines }) => (
-          <li key={`${area} ${text}`}>
-            <div className="cluster">
-              <Badge>{area}</Badge>
-              {looser ? <Badge tone="bad">loosens</Badge> : null}
-              <span className="breakable">
-                <Text>{text}</Text>
-              </span>
-            </div>
-            {lines.length === 0 ? null : (
-              <details>
-                <summary>{lines.length === 1 ? 'One line' : `${lines.length} lines`}</summary>
-                {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse */}
-                <pre className="json" tabIndex={0}>
-                  <Text>{lines.join('\n')}</Text>
-                </pre>
-              </details>
-            )}
-          </li>
-        ))}
-      </ul>
+      <List changes={ordered.filter((each) => !components.includes(each))} />
+      {components.length === 0 ? null : (
+        <details>
+          <summary>{components.length === 1 ? 'One component' : `${components.length} components`}</summary>
+          <List changes={components} />
+        </details>
+      )}
       {cut ? <p className="soft">There is more: portreeve release diff prints all of it.</p> : null}
     </div>
+  );
+}
+
+function List({ changes }: { readonly changes: Changes['changes'] }): ReactNode {
+  return (
+    <ul className="stack-tight">
+      {changes.map(({ area, text, loosens, lines }) => (
+        <li key={`${area} ${text}`}>
+          <div className="cluster">
+            <Badge>{area}</Badge>
+            {loosens ? <Badge tone="bad">loosens</Badge> : null}
+            <span className="breakable">
+              <Text>{text}</Text>
+            </span>
+          </div>
+          {lines.length === 0 ? null : (
+            <details>
+              <summary>{lines.length === 1 ? 'One line' : `${lines.length} lines`}</summary>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse */}
+              <pre className="json" tabIndex={0}>
+                <Text>{lines.join('\n')}</Text>
+              </pre>
+            </details>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -24,9 +24,9 @@ interface SignedReport {
   readonly ended: string;
   readonly ok: boolean;
   readonly figures: Readonly<Record<string, number>>;
-  readonly cases: readonly Case[];
+  readonly cases: readonly SignedCase[];
 }
-interface Case {
+interface SignedCase {
   readonly name: string;
   readonly group: string;
   readonly ok: boolean;
@@ -79,6 +79,11 @@ export function ReportPage(): ReactNode {
   );
 }
 
+interface Case extends SignedCase {
+  /** Its place in the report, by which the address names it. */
+  readonly at: string;
+}
+
 const columns: readonly Column<Case>[] = [
   {
     id: 'ok',
@@ -87,15 +92,27 @@ const columns: readonly Column<Case>[] = [
     cell: ({ ok }) => <StateBadge state={ok ? 'pass' : 'fail'} />,
   },
   { id: 'group', title: 'Pack or file', value: ({ group }) => group },
-  { id: 'name', title: 'Case', value: ({ name }) => name },
+  { id: 'name', title: 'Case', value: ({ name }) => name, cell: (row) => <CaseLink of={row} /> },
   { id: 'detail', title: 'What was seen', value: ({ detail }) => detail },
 ];
 
-const nameOf = (figure: string): string => figure.replace(/_per_mille$/, '').replaceAll('_', ' ');
+/** A link, so that the keyboard chooses a row too. */
+function CaseLink({ of: { name, at } }: { readonly of: Case }): ReactNode {
+  const { release, evidence } = useParams({ strict: false }) as { release: string; evidence: string };
+  const [url] = useUrlState();
+  return (
+    <Link to={`/releases/${release}/reports/${evidence}`} search={{ ...url, at }}>
+      <Text>{name}</Text>
+    </Link>
+  );
+}
+
+const nameOf = (figure: string): string => figure.replace(/_per_mille$/, ', share').replaceAll('_', ' ');
 
 function Shown({ release, report }: { readonly release: string; readonly report: SignedReport }): ReactNode {
   const [url, setUrl] = useUrlState();
-  const chosen = report.cases[Number(url.at)];
+  const cases = report.cases.map((each, at) => ({ ...each, at: String(at) }));
+  const chosen = cases.find(({ at }) => at === url.at);
   return (
     <div className="split">
       <div className="stack">
@@ -121,8 +138,8 @@ function Shown({ release, report }: { readonly release: string; readonly report:
           <Table
             name="cases"
             columns={columns}
-            rows={report.cases}
-            rowKey={(row) => String(report.cases.indexOf(row))}
+            rows={cases}
+            rowKey={({ at }) => at}
             search={url}
             onSearch={setUrl}
             selected={url.at ?? null}

@@ -91,7 +91,7 @@ function Lacks({ found: { lacks, state } }: { readonly found: ShownRelease }): R
       ) : (
         <ul className="stack-tight">
           {lacks.map(({ path, message }) => (
-            <li key={`${path} ${message}`}>
+            <li key={`${path} ${message}`} className="breakable">
               <code>
                 <Text>{path}</Text>
               </code>{' '}

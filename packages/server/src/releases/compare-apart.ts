@@ -9,7 +9,7 @@ const COMPARE_MS_MAX = 120_000;
 
 /** Comparisons for readers that may wait for their turn; they run one after another. */
 const WAITING_MAX = 8;
-/** Pairs whose differences are kept: a release is its content, so that they never change. */
+/** Pairs whose differences are kept. */
 const KEPT_MAX = 32;
 
 /** What changes from one bundle to another, in words. Rejects with `unavailable` where that cannot be told in time. */
@@ -36,17 +36,18 @@ function changesBetween(before: string, after: string): Promise<ReleaseChange[]>
   });
 }
 
-/** What loosens from one bundle to another, in words. Rejects with `unavailable` where that cannot be told in time. */
-export async function looserLines(before: string, after: string): Promise<string[]> {
-  const changes = await changesBetween(before, after);
-  return changes.filter(({ loosens }) => loosens).map(({ area, text }) => `${area}: ${text}`);
+/** What changes between releases. Each pair is compared once: a release is its content, so that it never changes. */
+export interface Comparisons {
+  /** For what must know: at once. Rejects with `unavailable` where it cannot be told in time, `conflict` without a bundle. */
+  needed(from: Digest, to: Digest): Promise<readonly ReleaseChange[]>;
+  /**
+   * For whoever reads: one after another, so that readers cannot keep the machine busy. Rejects as {@link needed}, and with
+   * `unavailable` where too many wait.
+   */
+  shown(from: Digest, to: Digest): Promise<readonly ReleaseChange[]>;
 }
 
-/**
- * What changes between releases, for whoever reads: one comparison at a time, each pair once, so that readers cannot keep the
- * machine busy. The bundles are asked for when their turn comes. Throws `unavailable` where too many wait.
- */
-export function comparisons(bundle: (release: Digest) => Promise<string | null>) {
+export function comparisons(bundle: (release: Digest) => Promise<string | null>): Comparisons {
   const kept = new Map<string, Promise<ReleaseChange[]>>();
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -60,21 +61,32 @@ export function comparisons(bundle: (release: Digest) => Promise<string | null>)
     return changesBetween(before, after);
   }
 
-  return (from: Digest, to: Digest): Promise<ReleaseChange[]> => {
-    const pair = `${from} ${to}`;
-    const known = kept.get(pair);
-    if (known) return known;
-    if (waiting >= WAITING_MAX)
-      throw new PortreeveError('unavailable', 'Other releases are being compared.', { next: 'Ask again in a minute.' });
-    waiting++;
-    const mine = last
-      .then(() => compared(from, to))
-      .finally(() => {
-        waiting--;
-      });
-    last = mine.catch(() => kept.delete(pair));
-    kept.set(pair, mine);
+  const keyOf = (from: Digest, to: Digest) => `${from} ${to}`;
+
+  function keep(key: string, found: Promise<ReleaseChange[]>): Promise<ReleaseChange[]> {
+    kept.set(key, found);
+    found.catch(() => kept.delete(key));
     for (const oldest of kept.keys()) if (kept.size > KEPT_MAX) kept.delete(oldest);
-    return mine;
+    return found;
+  }
+
+  return {
+    needed: async (from, to) => kept.get(keyOf(from, to)) ?? keep(keyOf(from, to), compared(from, to)),
+    async shown(from, to) {
+      const known = kept.get(keyOf(from, to));
+      if (known) return known;
+      if (waiting >= WAITING_MAX)
+        throw new PortreeveError('unavailable', 'Other releases are being compared.', {
+          next: 'Ask again in a minute.',
+        });
+      waiting++;
+      const mine = last
+        .then(() => compared(from, to))
+        .finally(() => {
+          waiting--;
+        });
+      last = mine.catch(() => undefined);
+      return keep(keyOf(from, to), mine);
+    },
   };
 }

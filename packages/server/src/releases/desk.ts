@@ -21,7 +21,7 @@ import {
 import type { Gate, GateResult } from '@portreeve/gate';
 import { evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
 import type { ReleaseRequests } from '../store/release-requests.ts';
-import { looserLines } from './compare-apart.ts';
+import type { Comparisons } from './compare-apart.ts';
 
 /** Where a request stands for whoever made it. */
 export interface DeskAnswer {
@@ -46,6 +46,7 @@ export function createDesk(deps: {
   readonly active: 'folder' | 'promoted';
   /** What the project's files say of a workflow. */
   readonly declared: (workflow: string) => WorkflowContract | null;
+  readonly comparisons: Pick<Comparisons, 'needed'>;
   readonly clock: Clock;
   readonly log: (level: 'error', message: string, error: unknown) => void;
 }) {
@@ -114,10 +115,12 @@ export function createDesk(deps: {
   async function looser(before: StoredRelease | null, after: StoredRelease): Promise<string[]> {
     if (before === null)
       return ['It is the first release of this workflow: nothing is in production to compare it with.'];
-    const [was, is] = await Promise.all([releases.bundle(before.release), releases.bundle(after.release)]);
-    if (was === null || is === null) return ['There is no bundle to compare it with.'];
-    const lines = await looserLines(was, is);
-    return lines.slice(0, LINES_MAX).map((line) => line.slice(0, LINE_MAX));
+    if (before.bytes === null || after.bytes === null) return ['There is no bundle to compare it with.'];
+    const changes = await deps.comparisons.needed(before.release, after.release);
+    return changes
+      .filter(({ loosens }) => loosens)
+      .slice(0, LINES_MAX)
+      .map(({ area, text }) => `${area}: ${text}`.slice(0, LINE_MAX));
   }
 
   async function ask(

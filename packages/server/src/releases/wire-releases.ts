@@ -18,6 +18,7 @@ import type { Project } from '../config/project.ts';
 import type { Database } from '../store/database.ts';
 import { releaseRequests } from '../store/release-requests.ts';
 import { openRunsOf, releaseStore } from '../store/releases.ts';
+import { comparisons } from './compare-apart.ts';
 import { createDesk } from './desk.ts';
 import { houseTools } from './house.ts';
 import { loadRelease } from './load-release.ts';
@@ -68,14 +69,18 @@ export function wireReleases(options: {
   const declared = (name: string) =>
     workflows.find(({ definition }) => definition.contract.name === name)?.definition.contract ?? null;
 
+  const compared = comparisons(store.bundle);
   return {
-    ...{ releases, running, active },
+    ...{ releases, running, active, compared },
     house: houseTools({ ...moving, proposals }),
     /** What the server was started with is in the register too. */
     async registerLoaded(): Promise<void> {
       for (const { manifest, release } of workflows) await releases.register(manifest, release);
     },
     deskOn: (gate: Gate) =>
-      createDesk({ ...{ releases, gate, active, clock, log, declared }, requests: releaseRequests(database) }),
+      createDesk({
+        ...{ releases, gate, active, clock, log, declared, comparisons: compared },
+        requests: releaseRequests(database),
+      }),
   };
 }

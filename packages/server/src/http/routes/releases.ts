@@ -118,7 +118,7 @@ async function changed({ releases, releaseChanges }: Services, to: Digest, wante
   const other = (await releases.get(from)).workflow;
   if (other !== workflow)
     throw new PortreeveError('bad_request', `One is a release of ${other}, the other of ${workflow}.`);
-  const found = await releaseChanges(from, to);
+  const found = await releaseChanges.shown(from, to);
   const changes = found
     .slice(0, CHANGES_MAX)
     .map(({ lines, ...change }) => ({ ...change, lines: lines.slice(0, LINES_MAX) }));
