@@ -15,6 +15,7 @@ import {
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { describe, expect, test } from 'vitest';
+import { memoryPilotStore } from '../testing/pilot-store.ts';
 import { memoryReleaseStore } from '../testing/release-store.ts';
 import { releaseStoreContract } from '../testing/release-store-contract.ts';
 import { CONTRACT } from '../testing/workflow.ts';
@@ -45,9 +46,10 @@ function setUp() {
   const clock = fixedClock('2026-11-21T12:00:00.000Z');
   const store = memoryReleaseStore();
   const audit = memoryAuditWriter();
-  const uow = memoryUnitOfWork(store, audit);
+  const pilots = memoryPilotStore();
+  const uow = memoryUnitOfWork(store, pilots, audit);
   const ours = signer('ours');
-  const deps = { store, audit, uow, clock, keys: new Map([[ours.id, ours.public]]), evidence_hours_max: 24 };
+  const deps = { store, pilots, audit, uow, clock, keys: new Map([[ours.id, ours.public]]), evidence_hours_max: 24 };
   const releases = createReleases({ ...deps, workflows: [CONTRACT.name] });
   const bundle = (note: string, key: { id: string; key: KeyObject } | null = ours, name = CONTRACT.name) => {
     const files = [{ path: 'workflow.ts', bytes: Buffer.from(note) }];

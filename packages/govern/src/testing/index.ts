@@ -1,3 +1,4 @@
+export { memoryPilotStore } from './pilot-store.ts';
 export { memoryReleaseStore } from './release-store.ts';
 export { releaseStoreContract } from './release-store-contract.ts';
 export { CONTRACT } from './workflow.ts';
