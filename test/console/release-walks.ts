@@ -90,7 +90,7 @@ export function releaseWalks(
     const owners = ['sam', 'bea'];
     for (const [verb, state, count] of [
       ['Stage it', 'staging', 1],
-      ['Put it into production', 'production', 2],
+      ['Let it go on', 'production', 2],
     ] as const) {
       await tab.open(`/releases/${release}`);
       await page.getByRole('button', { name: verb }).click();

@@ -14,6 +14,8 @@ export { FRAMEWORK_MAPS } from './evidence/frameworks/index.ts';
 export type { Look, SeenAgent, SeenRecord as EvidenceRecord } from './evidence/look.ts';
 export type { Alarm } from './oversight/alarms.ts';
 export { figuresBy, type MeasuredDecision, percentile } from './oversight/figures.ts';
+export { otherPilot, type Plan, pilotFacts, planOf, rolloutDigest } from './pilot/plan.ts';
+export type { PilotRuns, PilotStep, PilotStore } from './pilot/ports.ts';
 export type { ReadinessFix, ReadinessInput, ReadinessItem } from './readiness/item.ts';
 export { READINESS_ITEMS, type Readiness, readinessOf } from './readiness/readiness.ts';
 export type { GivenFile } from './redteam/carriers.ts';

@@ -32,6 +32,7 @@ import type { Notifier } from './notify/notifier.ts';
 import type { LogPlace } from './publish-each.ts';
 import type { Comparisons } from './releases/compare-apart.ts';
 import type { Desk } from './releases/desk.ts';
+import type { Pilots } from './releases/pilots.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
@@ -100,6 +101,7 @@ export interface Services {
   readonly runs: RunStore;
   /** The register of releases, and where people ask that one moves on or back. */
   readonly releases: Releases;
+  readonly pilots: Pilots;
   readonly desk: Desk;
   readonly releaseChanges: Pick<Comparisons, 'shown'>;
   readonly workflows: readonly ProjectWorkflow[];

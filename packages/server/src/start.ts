@@ -315,7 +315,10 @@ async function start(
     about: { version: VERSION, environment: config.environment, instance: executor },
   });
   undo.push(async () => push.close());
-  const thresholds = watchThresholds({ audit, workflows: () => released.list(), environment, clock });
+  const thresholds = watchThresholds({
+    ...{ audit, environment, clock, pilots: stages.register },
+    workflows: () => released.list(),
+  });
   const drift = watchDrift({ audit, workflows: project.workflows });
   const readiness = watchReadiness({
     ...{ project, systems, audit, identity, clock, log },
@@ -381,6 +384,7 @@ async function start(
     notifier: stages.notifier,
     streams: () => stages.streams.states(),
     releases: stages.register.releases,
+    pilots: stages.register.pilots,
     desk: stages.desk,
     releaseChanges: stages.register.compared,
     get workflows() {
@@ -460,6 +464,7 @@ async function start(
     ...(metrics ? [every(metrics.every_s * 1000, () => push.push(), log)] : []),
     every(DRIFT_EVERY_MS, () => drift.look(), log),
     every(SWEEP_EVERY_MS, () => thresholds.look(), log),
+    every(SWEEP_EVERY_MS, () => stages.register.pilots.look(), log),
     every(OVERSIGHT_EVERY_MS, () => stages.overseen.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];

@@ -56,17 +56,17 @@ export function RollBack({
 /** The next state on the way to production. */
 export function Promote({
   release,
-  into,
+  on,
   onAsked,
   onClose,
-}: Acting & { readonly release: string; readonly into: 'staging' | 'production' }): ReactNode {
+}: Acting & { readonly release: string; readonly on: 'stage' | 'promote' }): ReactNode {
   return (
     <Change
-      title={into === 'staging' ? 'Stage this release' : 'Put this release into production'}
+      title={on === 'stage' ? 'Stage this release' : 'Let this release go on'}
       explained={
-        into === 'staging'
+        on === 'stage'
           ? 'An owner of the workflow is asked to agree. No run takes it by that.'
-          : 'Two people of the workflow’s owners are asked to agree, and see what loosens. From then on new runs take it.'
+          : 'Two people of the workflow’s owners are asked to agree, and see what loosens. It enters the next step of its rollout, or, where none is left, new runs take it.'
       }
       verb="Ask the owners"
       change={async (reason) => {
@@ -83,6 +83,10 @@ const MOVES = {
     explained: 'Reports of its tests and of its red team can then lead it on. No run takes it by that.',
   },
   retire: { title: 'Give it up', explained: 'It goes no further. It can be tested anew later.' },
+  withdraw: {
+    title: 'End the pilot',
+    explained: 'The release before goes on for everybody. Runs under way keep theirs.',
+  },
   bar: {
     title: 'Bar it for ever',
     explained: 'No run of it starts or goes on, and nobody can lift that again. What waits in its runs goes to people.',

@@ -50,6 +50,7 @@ function Shown({ found }: { readonly found: ShownRelease }): ReactNode {
   return (
     <div className="split">
       <div className="stack">
+        <Pilot found={found} />
         <Lacks found={found} />
         <Evidence found={found} />
         <Differences key={found.release} found={found} />
@@ -83,7 +84,7 @@ function Shown({ found }: { readonly found: ShownRelease }): ReactNode {
 
 /** What stands between this release and production; of one that has left the way, nothing. */
 function Lacks({ found: { lacks, state } }: { readonly found: ShownRelease }): ReactNode {
-  if (!['added', 'testing', 'staging'].includes(state)) return null;
+  if (!['added', 'testing', 'staging', 'pilot'].includes(state)) return null;
   return (
     <Panel title="What it lacks for going on">
       {lacks.length === 0 ? (
@@ -104,6 +105,38 @@ function Lacks({ found: { lacks, state } }: { readonly found: ShownRelease }): R
   );
 }
 
+/** The step of its rollout that it is in: whom it serves, how far it is, and what it takes to leave it. */
+function Pilot({ found: { pilot } }: { readonly found: ShownRelease }): ReactNode {
+  if (pilot === null) return null;
+  return (
+    <Panel title={`Step ${pilot.step} of ${pilot.steps} of its rollout`}>
+      <div className="stack">
+        <p>
+          <Text>{pilot.serves}</Text>
+        </p>
+        <Facts
+          rows={[
+            ['Runs', `${pilot.taken} of at most ${pilot.runs_max}`],
+            ['Ended', `${pilot.ended}, of them ${pilot.failed} failed or left to a person`],
+            ['Since', <WholeTime key="s" at={pilot.entered_at} />],
+          ]}
+        />
+        {pilot.unmet.length === 0 ? (
+          <p className="note good">It may leave this step: its owners decide.</p>
+        ) : (
+          <ul className="stack-tight">
+            {pilot.unmet.map(({ path, message }) => (
+              <li key={path}>
+                <code>{path}</code> <Text>{message}</Text>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
 type Act = Move | 'stage' | 'promote' | 'restore' | 'back';
 
 /** What may become of a release, by where it stands; the server judges whether it can. */
@@ -117,8 +150,12 @@ const ACTS: Readonly<Record<ShownRelease['state'], readonly (readonly [Act, stri
     ['retire', 'Give it up'],
   ],
   staging: [
-    ['promote', 'Put it into production'],
+    ['promote', 'Let it go on'],
     ['retire', 'Give it up'],
+  ],
+  pilot: [
+    ['promote', 'Let it go on'],
+    ['withdraw', 'End the pilot'],
   ],
   production: [['back', 'Roll back']],
   retired: [
@@ -148,7 +185,7 @@ function Acts({
         <button
           key={each}
           type="button"
-          className={each === 'back' || each === 'restore' || each === 'retire' ? 'button danger' : 'button'}
+          className={['back', 'restore', 'retire', 'withdraw'].includes(each) ? 'button danger' : 'button'}
           onClick={() => setAct(each)}
         >
           {title}
@@ -162,10 +199,8 @@ function Acts({
       {act === 'back' || act === 'restore' ? (
         <RollBack workflow={workflow} to={act === 'restore' ? release : null} {...asking} />
       ) : null}
-      {act === 'stage' || act === 'promote' ? (
-        <Promote release={release} into={act === 'stage' ? 'staging' : 'production'} {...asking} />
-      ) : null}
-      {act === 'test' || act === 'retire' || act === 'bar' ? (
+      {act === 'stage' || act === 'promote' ? <Promote release={release} on={act} {...asking} /> : null}
+      {act === 'test' || act === 'retire' || act === 'withdraw' || act === 'bar' ? (
         <MoveRelease release={release} event={act} onClose={close} />
       ) : null}
     </>

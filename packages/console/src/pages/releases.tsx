@@ -17,7 +17,7 @@ import { tierBadge } from './workflows.tsx';
 
 export type Release = Row<'GET /v1/releases', 'releases'>;
 
-const STATES: readonly Release['state'][] = ['added', 'testing', 'staging', 'production', 'retired', 'barred'];
+const STATES: readonly Release['state'][] = ['added', 'testing', 'staging', 'pilot', 'production', 'retired', 'barred'];
 /** The most that the server tells at once. */
 const LIST_MAX = 200;
 

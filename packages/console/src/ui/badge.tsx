@@ -41,6 +41,7 @@ const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
   shown: ['good', 'shown'],
   testing: ['accent', 'testing'],
   staging: ['accent', 'staging'],
+  pilot: ['warn', 'in a pilot'],
   partly: ['warn', 'partly'],
   fail: ['bad', 'fail'],
   contrary: ['bad', 'contrary'],

@@ -172,6 +172,7 @@ const AGAINST: readonly (readonly [FactName, readonly Given[], readonly string[]
   ],
   ['releases-signed', [{ ...added, data: { signed_by: [] } }], ['0']],
   ['releases-tested', [added, report('tests'), moved('stage')], ['2']],
+  ['promotions-approved', [submitted, moved('pilot')], ['1']],
   ['releases-tested', [added, report('tests'), report('red-team', 'failed'), moved('promote')], ['3']],
   ['releases-tested', [added, report('tests'), moved('promote'), report('red-team')], ['2']],
   ['promotions-approved', [submitted, moved('promote')], ['1']],

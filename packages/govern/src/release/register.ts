@@ -17,6 +17,7 @@ import {
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
+import type { PilotStore } from '../pilot/ports.ts';
 import { type OpenedRelease, readBundle } from './bundle.ts';
 import { gapsOf, newestEvidence } from './gaps.ts';
 import type { ReleaseManifest } from './manifest.ts';
@@ -27,6 +28,7 @@ import { type OpenedReport, openReport } from './report.ts';
 /** What moving a release needs. */
 export interface MovingDeps {
   readonly store: ReleaseStore;
+  readonly pilots: PilotStore;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
@@ -202,19 +204,21 @@ export function createReleases(deps: ReleasesDeps) {
     return gapsOf(found.contract, evidence, { now: clock.now(), hours_max: deps.evidence_hours_max });
   }
 
-  /** Moves that need nobody's agreement: into testing, given up, barred for ever. */
+  /** Moves that need nobody's agreement: into testing, given up, out of its pilot, barred for ever. */
   async function move(
     release: Digest,
-    event: 'test' | 'retire' | 'bar',
+    event: 'test' | 'retire' | 'withdraw' | 'bar',
     reason: string,
-    by: Principal,
+    actor: RecordActor,
   ): Promise<StoredRelease> {
     const { workflow } = await get(release);
     await uow.transaction(async (tx: Tx) => {
       const all = await store.lock(tx, workflow);
       const locked = all.find((each) => each.release === release);
       if (!locked) throw new TypeError(`${release} is not among the releases of ${workflow}`);
-      const wanted = { release: locked, event, reason, actor: actorOf(by), proposal: null, other: null };
+      const step = await deps.pilots.lock(tx, release);
+      const left = step ? { step: step.index + 1 } : {};
+      const wanted = { release: locked, event, reason, actor, proposal: null, other: null, ...left };
       await audit.append(tx, await moveRelease(deps, tx, wanted));
     });
     return get(release);

@@ -8,11 +8,9 @@ import {
   PortreeveError,
   type Principal,
   type ProposalId,
-  promoteRelease,
   RELEASE_DESK,
   RELEASE_DESK_DIGEST,
   RELEASE_TOOLS,
-  type ReleaseState,
   rollBackRelease,
   stageRelease,
   type ToolContract,
@@ -22,6 +20,8 @@ import type { Gate, GateResult } from '@portreeve/gate';
 import { evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
 import type { ReleaseRequests } from '../store/release-requests.ts';
 import type { Comparisons } from './compare-apart.ts';
+import type { Pilots } from './pilots.ts';
+import { planMove } from './plan-move.ts';
 
 /** Where a request stands for whoever made it. */
 export interface DeskAnswer {
@@ -41,6 +41,7 @@ export interface DeskAnswer {
  */
 export function createDesk(deps: {
   readonly releases: Releases;
+  readonly pilots: Pilots;
   readonly requests: ReleaseRequests;
   readonly gate: Pick<Gate, 'submit' | 'resume' | 'get'>;
   readonly active: 'folder' | 'promoted';
@@ -52,15 +53,14 @@ export function createDesk(deps: {
 }) {
   const { releases, requests, gate, active, clock } = deps;
 
-  /** Asks for the next state of a release on its way to production. Throws `release_not_ready` with all that it lacks. */
+  /**
+   * Asks for the next state of a release on its way to production, or the next step of its rollout. Throws `release_not_ready` with all that it lacks, for the step of its
+   * rollout that it is in, too.
+   */
   async function promote(release: Digest, reason: string, by: Principal): Promise<DeskAnswer> {
     const found = await releases.get(release);
-    const tool = found.state === 'testing' ? stageRelease : promoteRelease;
-    if (found.state !== 'testing' && found.state !== 'staging')
-      throw new PortreeveError('conflict', `A release that is ${found.state} is not promoted.`, {
-        next: NEXT[found.state] ?? 'Add another release.',
-      });
-    if (tool === promoteRelease) assertPromoted();
+    const { tool, args } = await planMove(deps, found);
+    if (tool !== stageRelease) assertPromoted();
     const errors = await releases.gaps(release);
     if (errors.length > 0)
       throw new PortreeveError('release_not_ready', `${release} cannot go on: ${errors[0]?.message}.`, { errors });
@@ -70,6 +70,7 @@ export function createDesk(deps: {
       replaces: replaced?.release ?? null,
       evidence: evidenceDigests(await releases.evidence(release)),
       looser: await looser(replaced, found),
+      ...args,
     });
   }
 
@@ -192,12 +193,6 @@ const LINES_MAX = 50;
 const LINE_MAX = 400;
 const DUE_MAX = 50;
 const NEVER_ASKED_MS = 60_000;
-
-const NEXT: Partial<Readonly<Record<ReleaseState, string>>> = {
-  added: 'Let it be tested first: `portreeve release test`.',
-  production: 'It is in production already.',
-  retired: 'Take it back by `portreeve release rollback --to`, or let it be tested anew: `portreeve release test`.',
-};
 
 function reasonOf(result: GateResult): string | null {
   if (result.status === 'refused') return result.decision.reasons.map(({ text }) => text).join(' ');

@@ -25,6 +25,7 @@ import { DISPATCH_CHANNEL, dispatchStore } from '../store/dispatches.ts';
 import { leaseStore } from '../store/leases.ts';
 import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
+import { pilotStore } from '../store/pilots.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
@@ -143,7 +144,7 @@ async function start(
   const { use, credentials } = wireExecutor({
     ...{ database, audit, clock, secrets, egress, systems, folder, instance, debugpoint },
     house: houseTools({
-      ...{ store: releaseStore(database), audit, uow: database, clock, proposals },
+      ...{ store: releaseStore(database), pilots: pilotStore(database), audit, uow: database, clock, proposals },
       evidence_hours_max: config.releases.evidence_hours_max,
     }),
     environment: config.environment,

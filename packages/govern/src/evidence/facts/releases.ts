@@ -15,11 +15,13 @@ const releasesSigned: Fact = async (look) =>
     none: 'No release bundle was taken into the register in this span.',
   });
 
-/** Releases that were staged or put into production, from where on all records of these types are in sight. */
+const FORWARD: readonly string[] = ['stage', 'pilot', 'promote'];
+
+/** Releases that went on towards production or into it, from where on all records of these types are in sight. */
 async function promotions(look: Look, ...joined: readonly RecordType[]): Promise<Moved[]> {
   const from = await look.reach('release.moved', ...joined);
   return (await look.records('release.moved')).filter(
-    ({ time, data }) => time >= from && (data?.event === 'stage' || data?.event === 'promote'),
+    ({ time, data }) => time >= from && data !== null && FORWARD.includes(data.event),
   );
 }
 

@@ -1,4 +1,5 @@
 import {
+  actorOf,
   type Digest,
   digestSchema,
   idSchema,
@@ -9,12 +10,14 @@ import {
   RELEASE_STATES,
   REPORT_KINDS,
   RISK_TIERS,
+  saidOfStep,
 } from '@portreeve/contract';
 import { CHANGE_AREAS, REPORT_CHARS_MAX, type StoredRelease } from '@portreeve/govern';
 import { z } from 'zod';
+import type { ShownPilot } from '../../releases/pilots.ts';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
-import { listLimit } from './schemas.ts';
+import { listLimit, liveFigure } from './schemas.ts';
 
 const MIB = 1024 * 1024;
 /** Of a request that brings a bundle. */
@@ -50,11 +53,25 @@ const evidenceAnswer = z.object({
   attached_at: z.string(),
 });
 
+const criteria = z.array(z.object({ path: z.string(), message: z.string() }));
+const pilotAnswer = z.object({
+  step: z.int().describe('Counted from 1'),
+  steps: z.int(),
+  kind: z.enum(['shadow', 'users', 'share']),
+  serves: z.string(),
+  runs_max: z.int(),
+  entered_at: z.string(),
+  minutes: z.int(),
+  taken: z.int().describe('Runs that have begun in this step'),
+  ended: z.int(),
+  failed: z.int().describe('Of those that have ended: failed, or left to a person'),
+  figures: z.array(liveFigure),
+  unmet: criteria.describe('Criteria for leaving the step that are not met'),
+});
+
 const shownAnswer = releaseAnswer.extend({
   evidence: z.array(evidenceAnswer),
-  lacks: z
-    .array(z.object({ path: z.string(), message: z.string() }))
-    .describe('What it lacks for going on towards production'),
+  lacks: criteria.describe('What it lacks for going on towards production'),
   moves: z.array(
     z.object({
       event: z.enum(RELEASE_EVENTS),
@@ -66,6 +83,7 @@ const shownAnswer = releaseAnswer.extend({
       proposal: z.string().nullable(),
     }),
   ),
+  pilot: pilotAnswer.nullable().describe('The step of its rollout that it is in'),
   requests: z.array(
     z.object({
       proposal: idSchema('proposal'),
@@ -128,15 +146,25 @@ async function changed({ releases, releaseChanges }: Services, to: Digest, wante
 
 const viewOf = ({ contract, ...release }: StoredRelease) => ({ ...release, risk: contract.tier });
 
-async function shown({ releases, desk }: Services, release: Digest) {
+function pilotView({ rollout, index, entered_at, facts, figures, unmet }: ShownPilot) {
+  const step = rollout[index]!;
+  const { minutes, taken, ended, failed } = facts;
+  return {
+    ...{ step: index + 1, steps: rollout.length, kind: step.kind, serves: saidOfStep(step), runs_max: step.runs_max },
+    ...{ entered_at, minutes, taken, ended, failed, figures: [...figures], unmet: [...unmet] },
+  };
+}
+
+async function shown({ releases, pilots, desk }: Services, release: Digest) {
   const found = await releases.get(release);
-  const [evidence, lacks, moves, requests] = await Promise.all([
+  const [evidence, lacks, moves, pilot, requests] = await Promise.all([
     releases.evidence(release),
     releases.gaps(release),
     releases.moves(release),
+    pilots.of(release),
     desk.of(release),
   ]);
-  return { ...viewOf(found), evidence, lacks, moves, requests };
+  return { ...viewOf(found), evidence, lacks, moves, pilot: pilot && pilotView(pilot), requests };
 }
 
 /** The register of releases (requirement H1). */
@@ -246,13 +274,13 @@ export const releaseRoutes = [
     method: 'POST',
     url: '/v1/releases/:release/events',
     operation: 'releases.move',
-    summary: 'Let a release be tested, or give it up before it comes into production',
+    summary: 'Let a release be tested, end its pilot, or give it up before it comes into production',
     records: ['release.moved'],
     params,
-    body: z.strictObject({ event: z.enum(['test', 'retire']), reason }),
+    body: z.strictObject({ event: z.enum(['test', 'retire', 'withdraw']), reason }),
     answers: { 201: shownAnswer },
     handler: async ({ services, who, params: { release }, body }) => {
-      await services.releases.move(release as Digest, body.event, body.reason, who.principal);
+      await services.releases.move(release as Digest, body.event, body.reason, actorOf(who.principal));
       return shown(services, release as Digest);
     },
   }),
@@ -280,7 +308,7 @@ export const releaseRoutes = [
     body: z.strictObject({ reason }),
     answers: { 201: shownAnswer },
     handler: async ({ services, who, params: { release }, body }) => {
-      await services.releases.move(release as Digest, 'bar', body.reason, who.principal);
+      await services.releases.move(release as Digest, 'bar', body.reason, actorOf(who.principal));
       return shown(services, release as Digest);
     },
   }),
