@@ -19,7 +19,7 @@ export interface SeededReleases {
 }
 
 /** What a red team that found something says. */
-export const FOUND: Partial<ReleaseReport> = {
+const FOUND: Partial<ReleaseReport> = {
   ok: false,
   figures: {
     ...{ attempts: 48, attack_success: 1, attack_success_per_mille: 21, unattended_harm: 1, canary_leaks: 0 },
@@ -36,7 +36,7 @@ export const FOUND: Partial<ReleaseReport> = {
   ],
 };
 
-export const looser = (text: string): string =>
+const looser = (text: string): string =>
   text
     .replace("version: '1.0.0'", "version: '1.1.0'")
     .replace('max_items: 100', 'max_items: 500')

@@ -15,7 +15,7 @@ import { Time } from '../ui/time.tsx';
 import { DeskNote, RollBack } from './release-acts.tsx';
 import { tierBadge } from './workflows.tsx';
 
-export type Release = Row<'GET /v1/releases', 'releases'>;
+type Release = Row<'GET /v1/releases', 'releases'>;
 
 const STATES: readonly Release['state'][] = ['added', 'testing', 'staging', 'pilot', 'production', 'retired', 'barred'];
 /** The most that the server tells at once. */
