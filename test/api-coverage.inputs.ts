@@ -382,6 +382,14 @@ export const INPUTS: Readonly<
       return { path: `/v1/releases/${release}/evidence/${evidence}` };
     },
   },
+  'GET /v1/releases/:release/changes': {
+    role: 'auditor',
+    input: async (house) => {
+      const [from, to] = [await added(house), await added(house)];
+      return { path: `/v1/releases/${to}/changes?from=${from}` };
+    },
+  },
+  'GET /v1/release-reports': { role: 'auditor', input: async () => ({ path: '/v1/release-reports?kind=tests' }) },
   'POST /v1/releases': {
     role: 'operator',
     input: async () => ({ path: '/v1/releases', body: { bundle: (await otherBundle()).text } }),

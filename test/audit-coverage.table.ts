@@ -258,12 +258,22 @@ const AUDIT_ROUTES = 'packages/server/src/http/routes/audit.ts';
  */
 const MOVE = 'packages/govern/src/release/move.ts';
 const moved = leaves(['release.moved'], MOVE);
-const stays = { test: null, stage: null, promote: null, supersede: null, restore: null, retire: null } as const;
+const stays = {
+  test: null,
+  stage: null,
+  pilot: null,
+  promote: null,
+  withdraw: null,
+  supersede: null,
+  restore: null,
+  retire: null,
+} as const;
 
 export const RELEASE_TRACES: Traces<ReleaseState, ReleaseEvent> = {
   added: { ...stays, test: moved, retire: moved, bar: moved },
   testing: { ...stays, stage: moved, retire: moved, bar: moved },
-  staging: { ...stays, promote: moved, retire: moved, bar: moved },
+  staging: { ...stays, pilot: moved, promote: moved, retire: moved, bar: moved },
+  pilot: { ...stays, pilot: moved, promote: moved, withdraw: moved, bar: moved },
   production: { ...stays, supersede: moved, bar: moved },
   retired: { ...stays, test: moved, restore: moved, bar: moved },
   barred: { ...stays, bar: null },
@@ -300,6 +310,10 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'a release comes into the register, or is turned away; a report is attached to it, or is turned away': leaves(
     ['release.added', 'release.evidence', 'release.turned_away'],
     'packages/govern/src/release/register.ts',
+  ),
+  'a run begins on a release that is in a pilot': leaves(
+    ['release.piloted'],
+    'packages/server/src/releases/standing-pilots.ts',
   ),
   'a release is loaded': leaves(['release.loaded'], START),
   'a signing key is made': leaves(['key.created'], START),

@@ -100,7 +100,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('H6', 'thin', 'dashboard and drift'),
   row('H7', 'thin', 'human oversight is measured: times, rates, alarms for stamping, planted proposals'),
   row('H8', 'done', 'evidence per control of the frameworks'),
-  row('H9', 'open', 'pilot before general use'),
+  row('H9', 'done', 'pilot before general use'),
   // Faces
   row('I1', 'thin', 'console'),
   row('I2', 'thin', 'CLI, scriptable'),

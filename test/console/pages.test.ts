@@ -1,10 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { type ReleaseShop, releaseShop } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../repository.ts';
 import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
+import { releaseWalks } from './release-walks.ts';
 import { type Seeded, seed } from './seed.ts';
+import { type SeededReleases, seedDrift, seedReleases } from './seed-releases.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Every run takes them; those in the repository are only replaced where that is asked for, as with any golden file. */
@@ -12,7 +15,7 @@ const SHOTS = process.env.UPDATE_SCREENSHOTS ? join(ROOT, 'docs/screenshots') : 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 /** Every page, and how it is reached. Screenshots have the same names. */
-const PAGES: readonly (readonly [name: string, path: (seeded: Seeded) => string])[] = [
+const PAGES: readonly (readonly [name: string, path: (seeded: Seeded, releases: SeededReleases) => string])[] = [
   ['inbox', ({ approval }) => `/inbox?at=${approval}`],
   ['queue', () => '/queue'],
   ['hand-off', ({ handoff }) => `/queue/${handoff}`],
@@ -24,11 +27,18 @@ const PAGES: readonly (readonly [name: string, path: (seeded: Seeded) => string]
   ['record', () => '/audit/12'],
   ['replay', ({ done }) => `/replay/${done}`],
   ['environment', () => '/environment'],
+  ['releases', () => '/releases'],
+  ['release', (_, { next }) => `/releases/${next.release}`],
+  ['red-team', () => '/red-team'],
+  ['red-team-report', (_, { next, report }) => `/releases/${next.release}/reports/${report}?at=2`],
+  ['readiness', () => '/readiness'],
+  ['evidence', () => '/evidence?framework=soc-2&at=CC8.1'],
   ['workflows', () => '/workflows'],
   ['workflow', () => '/workflows/case-note'],
   ['tools-and-sources', () => '/tools'],
   ['identities', () => '/identities'],
   ['settings', () => '/settings'],
+  ['drift', () => '/drift'],
 ];
 
 interface AxeResult {
@@ -54,16 +64,23 @@ async function shoot({ page }: Tab, name: string): Promise<void> {
 describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
   let house: ConsoleHouse;
   let seeded: Seeded;
+  let shop: ReleaseShop;
+  let releases: SeededReleases;
   const tabs: Partial<Record<'light' | 'dark', Tab>> = {};
   beforeAll(async () => {
-    house = await consoleHouse();
+    shop = await releaseShop();
+    house = await consoleHouse({ config: { releases: { active: 'promoted', keys: [shop.key] } } });
+    releases = await seedReleases(house.house, shop);
     seeded = await seed(house.house);
     await house.house.addAccount('mira-okafor', ['approver', 'operator', 'auditor', 'admin'], ['note-leads']);
     if (SHOTS) await mkdir(SHOTS, { recursive: true });
     for (const colorScheme of ['light', 'dark'] as const)
       tabs[colorScheme] = await house.as('mira-okafor', { colorScheme });
-  }, 180_000);
-  afterAll(() => house?.close());
+  }, 600_000);
+  afterAll(async () => {
+    await house?.close();
+    await shop?.close();
+  });
 
   test.each(['light', 'dark'] as const)('sign-in, %s: says how, and holds WCAG 2.2 AA', async (colorScheme) => {
     const tab = await house.stranger({ colorScheme });
@@ -78,7 +95,8 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
   for (const [name, path] of PAGES)
     test.each(['light', 'dark'] as const)(`${name}, %s: shows itself, and holds WCAG 2.2 AA`, async (scheme) => {
       const tab = tabs[scheme]!;
-      await tab.open(path(seeded));
+      if (name === 'drift' && scheme === 'light') await seedDrift(house.house);
+      await tab.open(path(seeded, releases));
       if (name === 'run') await tab.page.getByText('Ended:').waitFor();
       if (name === 'record') {
         await tab.page.getByRole('button', { name: 'Check the proof' }).click();
@@ -104,10 +122,12 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
   test('on a narrow screen nothing is cut off sideways', async () => {
     const tab = await house.as('mira-okafor', { viewport: { width: 360, height: 740 } });
     for (const [name, path] of PAGES) {
-      await tab.open(path(seeded));
+      await tab.open(path(seeded, releases));
       const over = await tab.page.evaluate('document.documentElement.scrollWidth - innerWidth');
       expect(over, name).toBeLessThanOrEqual(0);
     }
     await tab.context.close();
   });
+
+  releaseWalks(() => ({ house, shop, seeded: releases }));
 });

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { type ReleaseShop, releaseShop } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
 import { HOSTILE, seed } from './seed.ts';
@@ -18,15 +19,23 @@ function ask(url: string, options: { method?: string; headers?: Record<string, s
   });
 }
 
+/** No release has this digest. */
+const NO_RELEASE = `sha256:${'0'.repeat(64)}`;
+
 describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
   let house: ConsoleHouse;
   let seeded: Awaited<ReturnType<typeof seed>>;
+  let shop: ReleaseShop;
   beforeAll(async () => {
-    house = await consoleHouse();
+    shop = await releaseShop();
+    house = await consoleHouse({ config: { releases: { keys: [shop.key] } } });
     seeded = await seed(house.house);
     await house.house.addAccount('mira-okafor', ['approver', 'operator', 'auditor', 'admin'], ['note-leads']);
   }, 120_000);
-  afterAll(() => house?.close());
+  afterAll(async () => {
+    await house?.close();
+    await shop?.close();
+  });
 
   test('a page may run its own scripts alone, stands in no frame, and is not kept', async () => {
     const page = await ask(`${house.house.url}/inbox`, {});
@@ -125,6 +134,9 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       ['/v1/accounts', { name: 'somebody-new', kind: 'service', roles: ['admin'], groups: [] }],
       ['/v1/tokens', { label: 'x', roles: ['admin'], ttl_minutes: 5 }],
       ['/v1/audit/keys/rotate', {}],
+      [`/v1/releases/${NO_RELEASE}/promotions`, { reason: 'a test' }],
+      [`/v1/releases/${NO_RELEASE}/bar`, { reason: 'a test' }],
+      ['/v1/workflows/case-note/rollbacks', { reason: 'a test' }],
     ];
     for (const [path, body] of guarded) {
       const answer = await ask(`${house.house.url}${path}`, {
@@ -172,6 +184,11 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       review_by: new Date(Date.now() + 86_400_000).toISOString(),
     });
     await operator.post(`/v1/queue/${seeded.handoff}/finish`, { note: HOSTILE });
+    const [{ release }] = (await operator.get('/v1/releases')).body.releases;
+    await operator.post(`/v1/releases/${release}/events`, { event: 'test', reason: HOSTILE });
+    const cases = [{ name: HOSTILE, group: HOSTILE, ok: false, detail: HOSTILE }];
+    const report = await shop.sealed(shop.report(release, 'red-team', { ok: false, cases }));
+    const { evidence } = (await operator.post(`/v1/releases/${release}/evidence`, { report })).body;
 
     const tab = await house.as('mira-okafor');
     const { records } = (await (await server.as('auditor')).get('/v1/audit/records?type=handoff.closed')).body;
@@ -188,7 +205,12 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       '/audit',
       `/audit/${records[0].entry.index}`,
       '/inbox?state=denied',
+      `/releases/${release}`,
+      `/releases/${release}/reports/${evidence}?at=0`,
       // What an address says is text, too.
+      `/releases/${encodeURIComponent(HOSTILE)}`,
+      `/readiness?workflow=${encodeURIComponent(HOSTILE)}`,
+      `/evidence?framework=${encodeURIComponent(HOSTILE)}`,
       `/audit?words=${encodeURIComponent(HOSTILE)}`,
       `/runs?q=${encodeURIComponent(HOSTILE)}`,
       `/runs/${encodeURIComponent(HOSTILE)}`,
@@ -234,30 +256,43 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     'Dashboard',
     'Runs',
     'Oversight',
+    'Drift',
     'Record',
+    'Evidence',
     'Environment',
+    'Releases',
+    'Readiness',
+    'Red team',
     'Workflows',
     'Tools and sources',
     'Identities',
+  ];
+  const GOVERNED = [
+    ...['/releases', `/releases/${NO_RELEASE}`, `/releases/${NO_RELEASE}/reports/${NO_RELEASE}`],
+    ...['/readiness', '/red-team', '/drift', '/evidence'],
   ];
   test.each([
     [
       'analyst',
       ['Inbox', 'Runs', 'Environment', 'Workflows', 'Tools and sources'],
-      ['/queue', '/dashboard', '/oversight', '/audit', '/identities'],
+      ['/queue', '/dashboard', '/oversight', '/audit', '/identities', ...GOVERNED],
     ],
     [
       'lead',
-      ['Inbox', 'Runs', 'Oversight', 'Environment', 'Workflows', 'Tools and sources'],
-      ['/queue', '/dashboard', '/audit', '/identities'],
+      ['Inbox', 'Runs', 'Oversight', 'Environment', 'Releases', 'Red team', 'Workflows', 'Tools and sources'],
+      ['/queue', '/dashboard', '/audit', '/identities', '/readiness', '/drift', '/evidence'],
     ],
     [
       'operator',
-      AREAS.filter((area) => area !== 'Record' && area !== 'Oversight'),
-      ['/oversight', '/audit', '/audit/1', '/replay/run_1'],
+      AREAS.filter((area) => area !== 'Record' && area !== 'Evidence' && area !== 'Oversight'),
+      ['/oversight', '/audit', '/audit/1', '/replay/run_1', '/evidence', '/evidence?framework=soc-2'],
     ],
     ['auditor', AREAS, []],
-    ['admin', AREAS.filter((area) => area !== 'Record'), ['/audit', '/audit/1']],
+    [
+      'admin',
+      AREAS.filter((area) => area !== 'Record' && area !== 'Evidence'),
+      ['/audit', '/audit/1', '/evidence?framework=soc-2'],
+    ],
   ] as const)('B1: %s is offered what is theirs, and no page shows the rest', async (name, areas, closed) => {
     const tab: Tab = await house.as(name);
     const { page } = tab;
@@ -270,11 +305,22 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       asked.length = 0;
       await tab.open(path);
       await page.getByRole('heading', { name: 'This is not open to you' }).waitFor();
-      expect(asked.filter((each) => /\/v1\/(queue|figures|oversight|audit|agents|accounts)/.test(each))).toEqual([]);
+      expect(
+        asked.filter((each) =>
+          /\/v1\/(queue|figures|oversight|audit|agents|accounts|release|evidence|workflows\/.)/.test(each),
+        ),
+      ).toEqual([]);
     }
     await tab.open('/environment');
     const mayFreeze = name === 'operator' || name === 'admin';
     expect(await page.getByRole('button', { name: 'Freeze', exact: true }).count()).toBe(mayFreeze ? 1 : 0);
+    if (areas.some((area) => area === 'Releases')) {
+      await tab.open('/releases');
+      await page.locator('tr.row a').first().click();
+      await page.getByRole('heading', { name: 'Facts' }).waitFor();
+      const acts = page.getByRole('button', { name: /^(Bar for ever|Stage it|Let it be tested)$/ });
+      expect((await acts.count()) > 0).toBe(mayFreeze);
+    }
     await tab.open('/inbox');
     await page.locator('tr.row').first().click();
     expect(await page.getByRole('button', { name: 'Deny with a reason' }).count()).toBe(name === 'lead' ? 1 : 0);

@@ -67,7 +67,7 @@ beforeAll(async () => {
 afterAll(cleanUp, 60_000);
 
 /** A copy of the example whose page on acceptable use says one thing more: another release. */
-async function variant(name: string): Promise<string> {
+async function variant(name: string, members = ''): Promise<string> {
   const project = join(folder, name);
   await mkdir(project);
   await symlink(join(ROOT, 'node_modules'), join(project, 'node_modules'), 'dir');
@@ -76,6 +76,9 @@ async function variant(name: string): Promise<string> {
   await writeFile(join(project, 'portreeve.config.ts'), `export default ${JSON.stringify(config)};\n`);
   const use = join(project, 'workflows', WORKFLOW, 'ACCEPTABLE_USE.md');
   await writeFile(use, `${await readFile(use, 'utf8')}\nAnd for nothing else.\n`);
+  const workflow = join(project, 'workflows', WORKFLOW, 'workflow.ts');
+  const text = await readFile(workflow, 'utf8');
+  await writeFile(workflow, text.replace("  tier: 'high',\n", `  tier: 'high',\n${members}`));
   return project;
 }
 
@@ -106,6 +109,17 @@ async function promoted(release: string, names: readonly string[], into: string)
   await stands(release, into);
 }
 
+/** Adds a release that was built, attests it and has it staged, by the API. */
+async function staged({ bundle, release, reports }: Awaited<ReturnType<typeof built>>): Promise<void> {
+  await operator().post('/v1/releases', { bundle: await readFile(bundle, 'utf8') });
+  await operator().post(`/v1/releases/${release}/events`, { event: 'test', reason: 'another' });
+  for (const report of reports) {
+    const { text } = await sealReportFile(report, workshop);
+    await operator().post(`/v1/releases/${release}/evidence`, { report: text });
+  }
+  await promoted(release, ['bea'], 'staging');
+}
+
 const started = async (): Promise<Answer> =>
   person('analyst').post('/v1/runs', { workflow: WORKFLOW, input: { case_id: 'CASE-1042' } });
 
@@ -127,13 +141,7 @@ test('H1: a release by the command: built, added, attested, promoted, rolled bac
   expect(await started()).toMatchObject({ release: first.release });
 
   const second = await built(await variant('second'), 'second');
-  await operator().post('/v1/releases', { bundle: await readFile(second.bundle, 'utf8') });
-  await operator().post(`/v1/releases/${second.release}/events`, { event: 'test', reason: 'another' });
-  for (const report of second.reports) {
-    const { text } = await sealReportFile(report, workshop);
-    await operator().post(`/v1/releases/${second.release}/evidence`, { report: text });
-  }
-  await promoted(second.release, ['bea'], 'staging');
+  await staged(second);
   await promoted(second.release, ['bea', 'sam'], 'production');
   expect(await started()).toMatchObject({ release: second.release });
 
@@ -154,4 +162,38 @@ test('H1: a release by the command: built, added, attested, promoted, rolled bac
   const shown = await cli(['release', 'show', '--state', state]);
   expect(shown.out).toMatch(new RegExp(`production.*${first.release}`));
   expect(shown.out).toMatch(new RegExp(`barred.*${second.release}`));
+});
+
+const ROLLOUT = `  rollout: [
+    { kind: 'shadow', runs_max: 200, leave: { runs_min: 1, minutes_min: 0, failed_max: 0 } },
+    { kind: 'users', users: ['analyst'], runs_max: 50, leave: { runs_min: 20, minutes_min: 1440, failed_max: 0 } },
+  ],
+`;
+
+test('H9: a pilot by the command: it enters a step, shows what it lacks, and is withdrawn', {
+  timeout: 280_000,
+}, async () => {
+  const third = await built(await variant('third', ROLLOUT), 'third');
+  await staged(third);
+  const human = (...words: string[]) => cli([...words, '--state', state]);
+  const asked = await human('release', 'promote', third.release, '--reason', 'green, and a new prompt');
+  expect(asked).toMatchObject({ code: 3, err: '' });
+  const approval = /apr_[A-Za-z0-9_-]+/.exec(asked.out)?.[0] ?? '';
+  for (const name of ['sam', 'bea']) await person(name).approve(approval);
+  await stands(third.release, 'pilot');
+  const shown = await human('release', 'show', third.release);
+  expect(shown.out).toContain('step 1 of 2: a shadow of 10000 of 10000 requests that does nothing, at most 200 runs');
+  expect(shown.out).toContain('✗ rollout.leave.runs_min: 0 runs have ended; it takes 1');
+  const early = await human('release', 'promote', third.release, '--reason', 'now');
+  expect(early).toMatchObject({ code: 1, err: expect.stringContaining('cannot leave step 1 of its rollout') });
+  expect(await started()).not.toMatchObject({ release: third.release });
+  const shadowed = async () => {
+    const { pilot } = await operator().get(`/v1/releases/${third.release}`);
+    return pilot.taken > 0 ? pilot : null;
+  };
+  expect(await until('a shadow', 60_000, shadowed)).toMatchObject({ step: 1, taken: 1 });
+  const withdrawn = await human('release', 'withdraw', third.release, '--reason', 'seen enough');
+  expect(withdrawn).toMatchObject({ code: 0, err: '' });
+  expect(withdrawn.out).toContain('withdraw: pilot → retired (seen enough)');
+  console.log([asked, shown, early, withdrawn].map(({ out, err }) => `${out}${err}`).join('\n---\n'));
 });

@@ -564,6 +564,14 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'lead',
     words: ({ releases: { ready } }) => [ready, '--reason', 'a test'],
   },
+  'release withdraw': {
+    right: null,
+    why: 'a release must be in a pilot: test/end-to-end/promotion.test.ts runs it',
+    records: ['release.moved'],
+    as: null,
+    notAs: null,
+    words: () => ['sha256:1', '--reason', 'a test'],
+  },
   'release bar': {
     right: 'releases.bar',
     records: ['release.moved'],

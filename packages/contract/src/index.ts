@@ -59,6 +59,7 @@ export * from './release-states.ts';
 export * from './release-tools.ts';
 export { activeReleases, type ReleasesConfig, releasesConfigSchema } from './releases-config.ts';
 export * from './review-rules.ts';
+export * from './rollout.ts';
 export { type RootKeeperConfig, type RootKeysConfig, rootKeysConfigSchema } from './root-keys-config.ts';
 export * from './run.ts';
 export { partsAt, unboundedAt } from './schema-bounds.ts';

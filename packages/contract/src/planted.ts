@@ -19,17 +19,20 @@ export const plantedCaseSchema = z.strictObject({
 export type PlantedCase = z.infer<typeof plantedCaseSchema>;
 
 declare const executable: unique symbol;
-/** A proposal that nobody has planted. Grants are made for nothing else. */
+/** A proposal that nobody has planted, and that is no shadow’s. Grants are made for nothing else. */
 export type Executable = Proposal & { readonly [executable]: true };
 
-/** INVARIANT: the only way to an {@link Executable}. A planted proposal is a bug in whoever asks for it here. */
+/** INVARIANT: the only way to an {@link Executable}. A planted proposal, or that of a shadow, is a bug in whoever asks for
+ * it here. */
 export function executableOf({
   proposal,
   planted,
+  shadow,
 }: {
   readonly proposal: Proposal;
   readonly planted: boolean;
+  readonly shadow?: true;
 }): Executable {
-  if (planted) throw new TypeError(`the proposal ${proposal.id} can never be carried out`);
+  if (planted || shadow) throw new TypeError(`the proposal ${proposal.id} can never be carried out`);
   return proposal as Executable;
 }

@@ -196,6 +196,16 @@ export const RECORD_TYPES = {
     reason: z.string().max(1000),
     /** The release that it took the place of, or that took its place. */
     other: digestSchema.nullable(),
+    /** The step of its rollout that it entered or left, counted from 1. */
+    step: z.int().min(1).max(8).optional(),
+  }),
+  /** A run began on a release that is in a pilot. A shadow is a copy of another run: nothing of it is ever carried out. */
+  'release.piloted': z.strictObject({
+    workflow: nameSchema,
+    release: digestSchema,
+    step: z.int().min(1).max(8),
+    kind: z.enum(['shadow', 'users', 'share']),
+    shadow_of: idSchema('run').nullable(),
   }),
   'environment.changed': z.strictObject({
     subject: z.string(),
@@ -400,6 +410,8 @@ export const RECORD_TYPES = {
     attachments: z.array(
       z.strictObject({ name: z.string(), media_type: z.string(), bytes: count, digest: digestSchema }),
     ),
+    /** The run that it is a shadow of: nothing of it is ever carried out. */
+    shadow_of: idSchema('run').optional(),
   }),
   'run.admitted': z.strictObject({ ...judged, tier: z.string() }),
   'run.refused': z.strictObject(judged),

@@ -4,6 +4,7 @@ import { RISK_TIERS, type ToolContract, toolContractSchema, type WorkflowContrac
 const NAME = { type: 'string', pattern: '^[a-z][a-z0-9]*([-_][a-z0-9]+)*$', maxLength: 64 };
 const DIGEST = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
 const DIGEST_OR_NONE = { anyOf: [DIGEST, { type: 'null' }] };
+const COUNT = { type: 'integer', minimum: 0 };
 const REASON = { type: 'string', minLength: 3, maxLength: 1000 };
 
 const shared = {
@@ -46,6 +47,26 @@ const moving = {
   ],
 } as const;
 
+/** What was known of the step of its rollout that a release leaves; null: it leaves none. */
+const LEFT = {
+  anyOf: [
+    { type: 'null' },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['step', 'minutes', 'taken', 'ended', 'failed', 'missed'],
+      properties: {
+        step: COUNT,
+        minutes: COUNT,
+        taken: COUNT,
+        ended: COUNT,
+        failed: COUNT,
+        missed: { type: 'array', items: NAME, maxItems: 3 },
+      },
+    },
+  ],
+};
+
 /** Lets a release be staged: an owner of the workflow agrees. */
 export const stageRelease: ToolContract = toolContractSchema.parse({
   ...moving,
@@ -60,6 +81,34 @@ export const promoteRelease: ToolContract = toolContractSchema.parse({
   name: 'promote_release',
   title: 'Put a release into production',
   description: 'From then on new runs of the workflow take this release. Runs that are under way keep theirs.',
+  args: {
+    ...moving.args,
+    required: [...moving.args.required, 'left'],
+    properties: { ...moving.args.properties, left: LEFT },
+  },
+});
+
+/** Lets a release serve what the next step of its rollout says (requirement H9): the same two people agree. */
+export const pilotRelease: ToolContract = toolContractSchema.parse({
+  ...moving,
+  name: 'pilot_release',
+  title: 'Let a release enter a step of its rollout',
+  description: 'From then on the release serves what the step says, and the one in production serves the rest.',
+  args: {
+    ...moving.args,
+    required: [...moving.args.required, 'step', 'steps', 'serves', 'rollout', 'left'],
+    properties: {
+      ...moving.args.properties,
+      /** Counted from 1. */
+      step: { type: 'integer', minimum: 1, maximum: 8 },
+      steps: { type: 'integer', minimum: 1, maximum: 8 },
+      /** Whom the step serves, in words. */
+      serves: { type: 'string', maxLength: 500 },
+      /** Of all steps, as they were declared. */
+      rollout: DIGEST,
+      left: LEFT,
+    },
+  },
 });
 
 /**
@@ -96,7 +145,7 @@ export const rollBackRelease: ToolContract = toolContractSchema.parse({
 });
 
 /** The tools by which releases move: the house's own, which no workflow can declare. */
-export const RELEASE_TOOLS: readonly ToolContract[] = [stageRelease, promoteRelease, rollBackRelease];
+export const RELEASE_TOOLS: readonly ToolContract[] = [stageRelease, pilotRelease, promoteRelease, rollBackRelease];
 
 /** To policy and on record what a workflow is; no workflow may have this name. */
 export const RELEASE_DESK = 'portreeve-releases';

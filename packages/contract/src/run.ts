@@ -31,6 +31,8 @@ export const runSchema = z.strictObject({
   principal: principalSchema,
   state: z.enum(RUN_STATES),
   input: jsonObjectSchema,
+  /** The run that it is a shadow of: a copy by which a release is tried. Nothing of it is carried out, and nobody is asked. */
+  shadow_of: idSchema('run').optional(),
   result: jsonObjectSchema.nullable(),
   /** Why it ended as it did, for a person; null while it goes on. */
   ending: z.string().nullable(),

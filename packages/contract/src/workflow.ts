@@ -14,6 +14,7 @@ import type { Principal } from './principal.ts';
 import { procedureSchema } from './procedure.ts';
 import { regulationSchema } from './regulation.ts';
 import { AUDIENCES, REVIEWS } from './review-rules.ts';
+import { rolloutSchema } from './rollout.ts';
 import { thresholdsSchema } from './thresholds.ts';
 import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
@@ -320,6 +321,8 @@ const workflowShape = z.strictObject({
   planted: z.array(plantedCaseSchema).max(50).optional(),
   /** What must hold before a release goes into production, and while it runs (requirement H4). */
   thresholds: thresholdsSchema.optional(),
+  /** Left out: a release comes into production at once, or by the steps of the one that is there. */
+  rollout: rolloutSchema.optional(),
   /** What rules may know of earlier actions (requirement C6). */
   history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */

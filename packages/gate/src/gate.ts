@@ -26,7 +26,7 @@ import { entriesOf, type HistoryStore } from './history.ts';
 import { type ApprovalFacts, createJudge, eventOf } from './judge.ts';
 import { narrow } from './narrow.ts';
 import { postNotice } from './notices.ts';
-import { markPlanted, neverDone } from './planted.ts';
+import { markPlanted, neverDone, ofShadow } from './planted.ts';
 import type {
   ApprovalService,
   EnvironmentReader,
@@ -160,10 +160,12 @@ export function createGate(deps: GateDeps): Gate {
     const { contract, workflow, approval_timeout_minutes: timeout_minutes } = submission;
     const { proposal, decision, steps, narrowed, event: judged } = await weigh(submission);
     // What policy would let go is shown to nobody, so that a planted one of it tests nobody.
-    const event = submission.planted && (judged === 'permit' || submission.hidden) ? 'refuse' : judged;
+    const unseen = submission.planted && (judged === 'permit' || submission.hidden);
+    const event = unseen || submission.shadow ? 'refuse' : judged;
     const preview = event === 'ask' ? await previewed({ ...submission, proposal }) : null;
     const state = nextState('proposed', event);
-    const fresh = newlyStored(submission, { proposal, decision, narrowed, state });
+    const kept = { proposal, decision: submission.shadow ? ofShadow(decision) : decision, narrowed, state };
+    const fresh = newlyStored(submission, kept);
     const insert = async (tx: Tx) => {
       const inserted = await deps.store.insert(tx, fresh);
       if (inserted) await deps.audit.append(tx, steps);
@@ -187,7 +189,7 @@ export function createGate(deps: GateDeps): Gate {
         });
         await deps.store.update(tx, proposal, { approval: approval.id });
       }
-      if (event === 'refuse' && !isServant(submission) && !submission.planted)
+      if (event === 'refuse' && !isServant(submission) && !submission.planted && !submission.shadow)
         await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
       return true;
     });

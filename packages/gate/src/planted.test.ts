@@ -167,3 +167,59 @@ describe('H7: a planted proposal', () => {
     );
   });
 });
+
+describe('H9: what a shadow wishes', () => {
+  const SHADOW = { shadow: true as const };
+  const automatic = testContract({
+    tier: 1,
+    effect: 'write',
+    undo: { tool: 'retract_case_summary', args: {}, window_minutes: 60 },
+  });
+
+  test('is decided and recorded as any wish is; permitted or not, nobody is asked and nothing is granted', async () => {
+    for (const [contract, outcome] of [
+      [automatic, 'permit'],
+      [testContract(), 'approve'],
+    ] as const) {
+      const harness = gateHarness();
+      const wanted = harness.wish({ ...SHADOW, contract });
+      const result = await harness.process('one').gate.submit(wanted);
+      if (result.status !== 'refused') throw new Error(result.status);
+      expect(result.decision.reasons).toMatchObject([{ text: expect.stringContaining(`Policy says ${outcome}`) }]);
+      expect(harness.audit.of('decision.made')).toMatchObject([{ outcome }]);
+      expect(await harness.approvals.list({ state: 'pending' })).toEqual([]);
+      for (const type of ['approval.requested', 'grant.issued', 'handoff.opened', 'notice.posted'] as const)
+        expect(harness.audit.of(type), type).toEqual([]);
+      expect(harness.calls).toEqual([]);
+      expect(() => executableOf({ planted: false, ...SHADOW, proposal: {} as never })).toThrow(/never be carried out/);
+    }
+  });
+
+  test('INV1: a model that wishes for anything in any order, and a state set by hand, get nothing done', async () => {
+    const steps = fc.array(fc.constantFrom('submit', 'again', 'resume', 'settle', 'tamper', 'later'), {
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(steps, async (sequence) => {
+        const harness = gateHarness();
+        const { gate } = harness.process('one');
+        const wanted = harness.wish({ ...SHADOW, contract: automatic });
+        const tried = (work: Promise<unknown>) =>
+          work.catch((error: unknown) => void expect(error).toBeInstanceOf(Error));
+        await gate.submit(wanted);
+        for (const step of sequence) {
+          if (step === 'submit') await tried(gate.submit(harness.wish({ ...SHADOW, contract: automatic })));
+          if (step === 'again') await tried(gate.submit(wanted));
+          if (step === 'resume') await tried(gate.resume(wanted.id));
+          if (step === 'settle') await tried(gate.settleDue());
+          if (step === 'later') harness.clock.advance(31 * 60_000);
+          if (step === 'tamper')
+            await harness.uow.transaction((tx) => harness.proposals.update(tx, wanted.id, { state: 'approved' }));
+          expect(harness.calls).toEqual([]);
+          expect(harness.audit.of('grant.issued')).toEqual([]);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -57,7 +57,15 @@ export async function markPlanted(
 
 /** How a planted proposal ends that was approved. Why is not told here: the record does. */
 export function neverDone(decision: Decision): Decision {
-  const text = 'It is not carried out.';
+  return notCarriedOut(decision, 'It is not carried out.');
+}
+
+/** How a shadow's proposal ends, whatever policy says of it; that stands on record. */
+export function ofShadow(decision: Decision): Decision {
+  return notCarriedOut(decision, `Policy says ${decision.outcome}; nothing that a shadow wishes is carried out.`);
+}
+
+function notCarriedOut(decision: Decision, text: string): Decision {
   return {
     ...decision,
     outcome: 'refuse',

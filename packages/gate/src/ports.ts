@@ -48,6 +48,8 @@ export interface StoredProposal {
   readonly preview_of: ProposalId | null;
   /** It tests who approves. No grant can be made for it. */
   readonly planted: boolean;
+  /** It is that of a shadow. No grant can be made for it, and nobody is asked about it. */
+  readonly shadow?: true;
   readonly state: ProposalState;
   /** The newest decision. */
   readonly decision: Decision;

@@ -75,6 +75,8 @@ export interface Wish {
   readonly injection: number;
   /** It tests who approves, and is never carried out. Where it is not to be shown, policy's question is a refusal. */
   readonly planted?: { readonly shown: boolean };
+  /** Of a run that is a shadow: it is decided and recorded, asks nobody, and can never be carried out. */
+  readonly shadow?: true;
   /** Where the house itself wishes it for the sake of another proposal. */
   readonly serves?: Service;
 }
@@ -92,6 +94,7 @@ export interface Submission
     | 'preview_of'
     | 'serves'
     | 'planted'
+    | 'shadow'
   > {
   readonly tools: readonly ToolContract[];
   /** Planted, and to be seen by nobody: what is left of a planted run. */
@@ -108,6 +111,7 @@ export function toSubmission(wish: Wish): Submission {
     serves: wish.serves ?? null,
     planted: wish.planted !== undefined,
     hidden: wish.planted?.shown === false,
+    ...(wish.shadow ? { shadow: true } : {}),
   };
 }
 

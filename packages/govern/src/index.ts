@@ -14,6 +14,8 @@ export { FRAMEWORK_MAPS } from './evidence/frameworks/index.ts';
 export type { Look, SeenAgent, SeenRecord as EvidenceRecord } from './evidence/look.ts';
 export type { Alarm } from './oversight/alarms.ts';
 export { figuresBy, type MeasuredDecision, percentile } from './oversight/figures.ts';
+export { otherPilot, type Plan, pilotFacts, planOf, rolloutDigest } from './pilot/plan.ts';
+export type { PilotRuns, PilotStep, PilotStore } from './pilot/ports.ts';
 export type { ReadinessFix, ReadinessInput, ReadinessItem } from './readiness/item.ts';
 export { READINESS_ITEMS, type Readiness, readinessOf } from './readiness/readiness.ts';
 export type { GivenFile } from './redteam/carriers.ts';
@@ -31,10 +33,18 @@ export { type RedTeamReport, toReleaseReport } from './redteam/report.ts';
 export type { Stage } from './redteam/stage.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { carryOutMove, type DeskCall, type DeskOutcome } from './release/carry-out.ts';
+export { AREAS as CHANGE_AREAS } from './release/diff/change.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { evidenceDigests } from './release/gaps.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';
-export type { ReleaseFilter, ReleaseMove, ReleaseStore, StoredEvidence, StoredRelease } from './release/ports.ts';
+export type {
+  EvidenceFilter,
+  ReleaseFilter,
+  ReleaseMove,
+  ReleaseStore,
+  StoredEvidence,
+  StoredRelease,
+} from './release/ports.ts';
 export { createReleases, type Releases, type ReleasesDeps } from './release/register.ts';
 export { type OpenedReport, openReport, REPORT_CHARS_MAX, sealReport } from './release/report.ts';
 export { type Sbom, sbomOf } from './release/sbom.ts';

@@ -20,6 +20,7 @@ import type {
   Labelled,
   PolicyDecider,
   Principal,
+  RecordDraft,
   Run,
   RunId,
   RunState,
@@ -52,8 +53,12 @@ export interface Workflows {
 export interface RunReleases {
   /** What a new run of the workflow takes. Throws `no_release` where none may start, `unknown_workflow`. */
   choose(workflow: string, principal: Principal): Promise<LoadedWorkflow>;
-  /** Whether a new run may take this release now; that stays so until the transaction ends. */
-  mayStart(tx: Tx, loaded: LoadedWorkflow): Promise<boolean>;
+  /** The release that a shadow of this run takes; null: it has none. */
+  beside(run: Pick<Run, 'id' | 'workflow'>): Promise<LoadedWorkflow | null>;
+  /** Whether a new run, or a shadow, may take this release now; that stays so until the transaction ends. */
+  mayStart(tx: Tx, loaded: LoadedWorkflow, run: Pick<Run, 'principal' | 'shadow_of'>): Promise<boolean>;
+  /** Counts a run that begins in this transaction, where its release serves a part; gives what is to be recorded of that. */
+  began(tx: Tx, run: Run): Promise<readonly RecordDraft[]>;
   /** The release that a run is pinned to, made ready where it is not; null where it cannot be had any more. */
   load(workflow: string, release: string): Promise<LoadedWorkflow | null>;
   /** Whether it was barred: no run of it goes on. */
@@ -67,6 +72,8 @@ export interface RunFilter {
   readonly workflow?: string;
   /** The principal who asked. */
   readonly requester?: string;
+  /** Without the runs by which a release is tried beside another one. */
+  readonly without_shadows?: true;
   readonly limit?: number;
   /** Newest first where it is left out. */
   readonly order?: 'newest' | 'oldest';

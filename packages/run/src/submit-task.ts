@@ -35,6 +35,8 @@ export interface Task {
 }
 
 const ATTACHMENTS_MAX = 8;
+type OnAdmitted = (tx: Tx, run: RunId) => Promise<void>;
+
 /** Looks for the release to take: one may be superseded between a look and the run. */
 const LOOKS_MAX = 10;
 
@@ -53,29 +55,43 @@ export function taskSubmitter(deps: {
   audit: AuditWriter;
   uow: UnitOfWork;
   clock: Clock;
+  /** Told where a run was to have a shadow and has none: whoever asked for the run is not to notice. */
+  noShadow?: (of: RunId, error: unknown) => void;
 }) {
   /** `onAdmitted`: what belongs to the run, in the transaction that admits it; not where it is known already. */
-  return async (task: Task, principal: Principal, onAdmitted?: (tx: Tx, run: RunId) => Promise<void>): Promise<Run> => {
+  return async (task: Task, principal: Principal, onAdmitted?: OnAdmitted): Promise<Run> => {
     for (let looks = 0; ; looks++) {
       const loaded = deps.releases
         ? await deps.releases.choose(task.workflow, principal)
         : deps.workflows.current(task.workflow);
       if (!loaded)
         throw new PortreeveError('unknown_workflow', `There is no workflow ${JSON.stringify(task.workflow)}.`);
-      const run = await admit(loaded, task, principal, onAdmitted);
-      if (run) return run;
+      const admitted = await admit(loaded, task, principal, { ...(onAdmitted ? { onAdmitted } : {}) });
+      if (admitted?.isNew) await shadow(admitted.run, task, principal);
+      if (admitted) return admitted.run;
       await deps.releases?.refresh();
       if (looks === LOOKS_MAX) throw new PortreeveError('conflict', 'The release of this workflow keeps changing.');
     }
   };
+
+  /** A copy of an admitted run, where a release is tried beside it (requirement H9). */
+  async function shadow(of: Run, { workflow, input, attachments }: Task, principal: Principal): Promise<void> {
+    try {
+      const loaded = (await deps.releases?.beside(of)) ?? null;
+      const task = { workflow, input, ...(attachments ? { attachments } : {}) };
+      if (loaded) await admit(loaded, task, principal, { shadow_of: of.id });
+    } catch (error) {
+      deps.noShadow?.(of.id, error);
+    }
+  }
 
   /** Null where another release took the place of this one meanwhile: nothing was written then. */
   async function admit(
     loaded: LoadedWorkflow,
     task: Task,
     principal: Principal,
-    onAdmitted?: (tx: Tx, run: RunId) => Promise<void>,
-  ): Promise<Run | null> {
+    { shadow_of, onAdmitted }: { readonly shadow_of?: RunId; readonly onAdmitted?: OnAdmitted },
+  ): Promise<{ readonly run: Run; readonly isNew: boolean } | null> {
     const { contract } = loaded.definition;
     const errors = compileSchema(contract.input)(task.input);
     if (errors.length > 0) {
@@ -125,6 +141,7 @@ export function taskSubmitter(deps: {
           const { name, media_type } = attachment;
           return { name, media_type, bytes: bytes.length, digest: digestOfText(bytes) };
         }),
+        ...(shadow_of ? { shadow_of } : {}),
       },
     });
     if (!admitted) {
@@ -158,6 +175,7 @@ export function taskSubmitter(deps: {
       principal: acting,
       state: 'queued',
       input: task.input,
+      ...(shadow_of ? { shadow_of } : {}),
       result: null,
       ending: null,
       approval: null,
@@ -171,11 +189,12 @@ export function taskSubmitter(deps: {
     });
     const idempotency = task.idempotency_key === undefined ? null : { key: task.idempotency_key, digest };
     const earlier = await deps.uow.transaction(async (tx) => {
-      if (deps.releases && !(await deps.releases.mayStart(tx, loaded))) return 'superseded';
+      if (deps.releases && !(await deps.releases.mayStart(tx, loaded, run))) return 'superseded';
       const before = await deps.store.insert(tx, run, { attachments, idempotency });
       if (before) return before;
       await deps.queue.enqueue(tx, id);
       await onAdmitted?.(tx, id);
+      const piloted = (await deps.releases?.began(tx, run)) ?? [];
       await deps.audit.append(tx, [
         submitted,
         draft({
@@ -185,17 +204,18 @@ export function taskSubmitter(deps: {
           outcome: decision.outcome,
           data: { decision, request, tier: contract.tier },
         }),
+        ...piloted,
       ]);
       return null;
     });
     if (earlier === 'superseded') return null;
-    if (!earlier) return run;
+    if (!earlier) return { run, isNew: true };
     if (earlier.digest !== digest) {
       throw new PortreeveError('idempotency_mismatch', 'This idempotency key was used for another task.');
     }
     const known = await deps.store.get(earlier.id);
     if (!known) throw new TypeError(`run ${earlier.id} is missing`);
-    return known;
+    return { run: known, isNew: false };
   }
 }
 

@@ -87,7 +87,8 @@ function end(
     )
       await deps.store.forgetAttachments(tx, id);
     const actor = actorOf(run.principal);
-    if (ending?.handoff) {
+    // Nobody is asked to finish what was never to be done.
+    if (ending?.handoff && !run.shadow_of) {
       await deps.handoffs.open(tx, {
         kind: ending.handoff.kind,
         run: id,

@@ -30,7 +30,9 @@ import type { McpEndpoint } from './mcp/endpoint.ts';
 import type { Gateway } from './mcp/gateway.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { LogPlace } from './publish-each.ts';
+import type { Comparisons } from './releases/compare-apart.ts';
 import type { Desk } from './releases/desk.ts';
+import type { Pilots } from './releases/pilots.ts';
 import type { AuditFigures } from './store/audit-figures.ts';
 import type { BudgetStore } from './store/budgets.ts';
 import type { Database } from './store/database.ts';
@@ -104,7 +106,9 @@ export interface Services {
   readonly runs: RunStore;
   /** The register of releases, and where people ask that one moves on or back. */
   readonly releases: Releases;
+  readonly pilots: Pilots;
   readonly desk: Desk;
+  readonly releaseChanges: Pick<Comparisons, 'shown'>;
   readonly workflows: readonly ProjectWorkflow[];
   /** The way in for agents outside. */
   readonly outside: Outside;

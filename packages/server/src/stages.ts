@@ -142,7 +142,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const followers = callFollowers();
   const register = wireReleases({
-    ...{ ...stage, database, project, systems, stateFolder, queue, log },
+    ...{ ...stage, logs: audit, database, project, systems, stateFolder, queue, log },
     proposals: proposalReader(database, sealing),
   });
   const { running: workflows } = register;
@@ -287,6 +287,7 @@ export async function wireStages(options: StagesOptions) {
     policy,
     environment,
     queue,
+    noShadow: (of, error) => log('error', `the run ${of} has no shadow`, error),
   });
   const agents = wireMcp({
     ...{ ...stage, database, config, systems, keys, secrets, egress, sealing, gate, approvals, followers, log },

@@ -316,11 +316,16 @@ async function start(
     ...{ config: metrics, systems, egress, secrets, counters, clock, about },
   });
   undo.push(async () => push.close());
-  const thresholds = watchThresholds({ audit, workflows: () => released.list(), environment, clock });
+  const thresholds = watchThresholds({
+    ...{ audit, environment, clock, pilots: stages.register },
+    workflows: () => released.list(),
+  });
   const drift = watchDrift({ audit, workflows: project.workflows });
   const readiness = watchReadiness({
     ...{ project, systems, audit, identity, clock, log },
     ...{ engine: policy, stateFolder: state.path },
+    workflows: () => released.list(),
+    attached: stages.register.releases.attached,
   });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
@@ -382,7 +387,9 @@ async function start(
     notifier: stages.notifier,
     streams: () => stages.streams.states(),
     releases: stages.register.releases,
+    pilots: stages.register.pilots,
     desk: stages.desk,
+    releaseChanges: stages.register.compared,
     get workflows() {
       return released.list();
     },
@@ -451,6 +458,7 @@ async function start(
     ...(traces ? [every(traces.every_s * 1000, () => spans.push(), log)] : []),
     every(DRIFT_EVERY_MS, () => drift.look(), log),
     every(SWEEP_EVERY_MS, () => thresholds.look(), log),
+    every(SWEEP_EVERY_MS, () => stages.register.pilots.look(), log),
     every(OVERSIGHT_EVERY_MS, () => stages.overseen.look(), log),
     every(UPSTREAMS_EVERY_MS, () => stages.agents.services.gateway.refreshDue(), log),
   ];

@@ -42,10 +42,17 @@ export function addReleaseRegister(group: Command, run: Run<never>): void {
     `/v1/releases/${release}/events`,
     { event: 'retire', reason },
   ]);
-  moving(group, run, 'promote', 'ask that a release go on: to staging, then into production', (release, reason) => [
-    `/v1/releases/${release}/promotions`,
-    { reason },
+  moving(group, run, 'withdraw', 'end the pilot of a release: the one before serves everybody', (release, reason) => [
+    `/v1/releases/${release}/events`,
+    { event: 'withdraw', reason },
   ]);
+  moving(
+    group,
+    run,
+    'promote',
+    'ask that a release go on: to staging, by its rollout, into production',
+    (release, reason) => [`/v1/releases/${release}/promotions`, { reason }],
+  );
   moving(group, run, 'bar', 'bar a release for ever: no run of it starts or goes on', (release, reason) => [
     `/v1/releases/${release}/bar`,
     { reason },
@@ -146,14 +153,26 @@ function printRequest({ tool, release, status, approval, reason }: Answer): void
 const evidenceLine = ({ kind, ok, cases, ended, signed_by, evidence }: Answer): string =>
   `${ok ? style('green', '✓') : style('red', '✗')} ${kind}: ${cases} cases, ended ${ended}, signed by ${printable(signed_by.join(', '))}, ${evidence}`;
 
+const printUnmet = (unmet: readonly Answer[]): void => {
+  for (const { path, message } of unmet) console.log(`  ${style('red', '✗')} ${path}: ${printable(message)}`);
+};
+
+function printPilot({ step, steps, serves, minutes, taken, ended, failed, unmet }: Answer): void {
+  console.log(`  step ${step} of ${steps}: ${printable(serves)}`);
+  console.log(
+    `  since ${minutes} minutes: ${taken} runs, ${ended} ended, ${failed} of them failed or left to a person`,
+  );
+  printUnmet(unmet);
+}
+
 function printRelease(answer: Answer): void {
-  const { workflow, version, state, release, risk, signed_by, evidence, lacks, moves } = answer;
+  const { workflow, version, state, release, risk, signed_by, evidence, lacks, pilot, moves } = answer;
   console.log(`${style('bold', printable(workflow))} ${printable(version)} (${risk} risk): ${state}`);
   console.log(`  ${release}`);
   console.log(`  ${signed_by.length === 0 ? 'not signed' : `signed by ${printable(signed_by.join(', '))}`}`);
   for (const each of evidence ?? []) console.log(`  ${evidenceLine(each)}`);
-  if (['testing', 'staging'].includes(state))
-    for (const { path, message } of lacks ?? []) console.log(`  ${style('red', '✗')} ${path}: ${printable(message)}`);
+  if (pilot) printPilot(pilot);
+  if (['testing', 'staging', 'pilot'].includes(state)) printUnmet(lacks ?? []);
   for (const { event, from, to, at, reason } of moves ?? [])
     console.log(`  ${at} ${event}: ${from} → ${to} (${printable(reason)})`);
 }

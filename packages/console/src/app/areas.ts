@@ -19,13 +19,23 @@ export const AREAS: readonly { readonly title: string; readonly areas: readonly 
       { to: '/dashboard', title: 'Dashboard', needs: 'metrics.read' },
       { to: '/runs', title: 'Runs', needs: 'runs.read' },
       { to: '/oversight', title: 'Oversight', needs: 'oversight.read' },
+      { to: '/drift', title: 'Drift', needs: 'metrics.read' },
     ],
   },
-  { title: 'Prove', areas: [{ to: '/audit', title: 'Record', needs: 'audit.read' }] },
+  {
+    title: 'Prove',
+    areas: [
+      { to: '/audit', title: 'Record', needs: 'audit.read' },
+      { to: '/evidence', title: 'Evidence', needs: 'evidence.read' },
+    ],
+  },
   {
     title: 'Govern',
     areas: [
       { to: '/environment', title: 'Environment', needs: 'environment.read' },
+      { to: '/releases', title: 'Releases', needs: 'releases.read' },
+      { to: '/readiness', title: 'Readiness', needs: 'workflows.readiness' },
+      { to: '/red-team', title: 'Red team', needs: 'releases.read' },
       { to: '/workflows', title: 'Workflows', needs: 'workflows.list' },
       { to: '/tools', title: 'Tools and sources', needs: 'workflows.list' },
       { to: '/identities', title: 'Identities', needs: 'agents.read' },

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { type Answer, api } from '../api/client.ts';
 import { Link } from '../app/link.tsx';
 import { Panel } from '../ui/page.tsx';
+import { percentOf } from '../ui/per-mille.ts';
 import { Failure, Loading } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { WholeTime } from '../ui/time.tsx';
@@ -68,7 +69,7 @@ function Shift({ alarm: { metric, step, shift, nearest } }: { readonly alarm: Al
           {step === null ? '' : ` of ${step}`}
         </strong>
         {': '}
-        <Text>{shift.value}</Text>, {percent(shift.before_per_mille)} before, {percent(shift.after_per_mille)} now
+        <Text>{shift.value}</Text>, {percentOf(shift.before_per_mille)} before, {percentOf(shift.after_per_mille)} now
       </p>
       <p className="small soft">
         {nearest ? (
@@ -83,5 +84,3 @@ function Shift({ alarm: { metric, step, shift, nearest } }: { readonly alarm: Al
     </li>
   );
 }
-
-const percent = (per_mille: number): string => `${Math.floor(per_mille / 10)}.${per_mille % 10}%`;

@@ -1,51 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { api } from '../api/client.ts';
-import { Dialog } from '../ui/dialog.tsx';
-import { Input, Reason, Select } from '../ui/select.tsx';
+import { Change } from '../ui/change.tsx';
+import { Input, Select } from '../ui/select.tsx';
 import { Text } from '../ui/text.tsx';
-import { useAct } from '../ui/use-act.tsx';
-
-/** A change of the environment: what it will do, a reason, and a fresh proof of who one is where the server asks for it. */
-function Change({
-  title,
-  explained,
-  verb,
-  ready = true,
-  change,
-  onClose,
-  children,
-}: {
-  readonly title: string;
-  readonly explained: ReactNode;
-  readonly verb: string;
-  readonly ready?: boolean;
-  readonly change: (reason: string) => Promise<unknown>;
-  readonly onClose: () => void;
-  readonly children?: ReactNode;
-}): ReactNode {
-  const [reason, setReason] = useState('');
-  const { act, busy, element } = useAct();
-  const submit = async (): Promise<void> => {
-    if (await act(() => change(reason.trim()))) onClose();
-  };
-  return (
-    <Dialog title={title} onClose={onClose} onSubmit={() => void submit()}>
-      <p>{explained}</p>
-      {element}
-      {children}
-      <Reason value={reason} onChange={setReason} />
-      <footer>
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" className="button danger" disabled={busy || !ready || reason.trim() === ''}>
-          {verb}
-        </button>
-      </footer>
-    </Dialog>
-  );
-}
 
 /** Everything, or one workflow, tool or, where people and agents can be a target, one of them. */
 function useTarget(principals: boolean): { readonly target: string; readonly field: ReactNode } {

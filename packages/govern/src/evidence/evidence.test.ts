@@ -49,6 +49,16 @@ const read = (data: object, outcome = ''): Given => ({
   ...{ type: 'source.read', outcome, data: { label: { integrity: 'untrusted' }, fields_left_out: [], ...data } },
 });
 const agent = (review_by: string): SeenAgent => ({ id: 'prn_agent' as SeenAgent['id'], state: 'active', review_by });
+const RELEASED = { release: RELEASE };
+const added: Given = { type: 'release.added', outcome: 'bundle', refs: RELEASED, data: { signed_by: ['key-1'] } };
+const report = (kind: string, outcome = 'passed'): Given => ({
+  ...{ type: 'release.evidence', refs: RELEASED, data: { kind }, outcome },
+});
+const moved = (event: string): Given => ({
+  ...{ type: 'release.moved', refs: { ...RELEASED, proposal: 'prop_1' }, data: { event } },
+});
+const submitted: Given = { type: 'proposal.submitted', refs: { proposal: 'prop_1' } };
+const agreed: Given = { ...closed, refs: { approval: 'appr_1', proposal: 'prop_1' } };
 const registered: Given = { type: 'identity.agent_registered', data: { agent: 'prn_agent' } };
 
 /** Records by which each fact is shown. Total: a new fact is shown by something, or it is none. */
@@ -122,6 +132,12 @@ const SHOWN_BY: Readonly<Record<FactName, readonly Given[]>> = {
   'executors-apart': [{ type: 'executor.started' }],
   'credentials-minted': [{ type: 'credential.lease' }],
   'asked-by-others': [{ type: 'authzen.evaluated' }],
+  'releases-signed': [added],
+  'releases-tested': [added, report('tests'), report('red-team'), moved('stage')],
+  'promotions-approved': [submitted, agreed, moved('promote')],
+  'releases-turned-away': [{ type: 'release.turned_away' }],
+  'releases-rolled-back': [moved('restore')],
+  'releases-barred': [moved('bar')],
 };
 
 /** Records by which a fact is seen not to hold. */
@@ -154,6 +170,14 @@ const AGAINST: readonly (readonly [FactName, readonly Given[], readonly string[]
     ],
     ['1'],
   ],
+  ['releases-signed', [{ ...added, data: { signed_by: [] } }], ['0']],
+  ['releases-tested', [added, report('tests'), moved('stage')], ['2']],
+  ['promotions-approved', [submitted, moved('pilot')], ['1']],
+  ['releases-tested', [added, report('tests'), report('red-team', 'failed'), moved('promote')], ['3']],
+  ['releases-tested', [added, report('tests'), moved('promote'), report('red-team')], ['2']],
+  ['promotions-approved', [submitted, moved('promote')], ['1']],
+  ['promotions-approved', [submitted, moved('stage'), agreed], ['1']],
+  ['promotions-approved', [{ ...moved('promote'), refs: RELEASED }], ['0']],
   ['backups-made', [{ type: 'backup.ended', outcome: 'failed', data: { state: 'failed' } }], ['0']],
 ];
 
@@ -190,6 +214,13 @@ describe('H8: facts', () => {
     expect(await erased('decisions-give-reasons', 'decision.made')).toMatchObject({ state: 'gap' });
     expect(await erased('models-named', 'model.answered')).toMatchObject({ state: 'gap' });
     expect(await erased('stopped-by-people', 'environment.changed')).toMatchObject({ state: 'gap' });
+  });
+
+  test('H8: a promotion is judged where its beginning is in sight, and a rollback is none', async () => {
+    expect(await FACTS['releases-tested'](look([moved('promote')]))).toMatchObject({ state: 'gap' });
+    expect(await FACTS['releases-tested'](look([added, moved('restore')]))).toMatchObject({ state: 'gap' });
+    expect(await FACTS['promotions-approved'](look([moved('promote')]))).toMatchObject({ state: 'gap' });
+    expect(await FACTS['releases-signed'](look([{ ...added, outcome: 'folder' }]))).toMatchObject({ state: 'gap' });
   });
 
   test('H8: a verdict whose request lies before what is seen is not judged', async () => {

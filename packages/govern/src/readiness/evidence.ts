@@ -1,5 +1,5 @@
-import type { ReleaseReport, ReportKind } from '@portreeve/contract';
-import { type Finding, fail, notApplicable, pass, type ReadinessInput } from './item.ts';
+import { figureOf, missedBy, type ReleaseReport, type ReportKind, thresholdsOf } from '@portreeve/contract';
+import { type Finding, fail, few, notApplicable, pass, type ReadinessInput, WORKFLOW_FILE } from './item.ts';
 
 /** The latest report of a kind on exactly this release. */
 function latest({ reports, release, contract }: ReadinessInput, kind: ReportKind): ReleaseReport | null {
@@ -43,21 +43,26 @@ export function redTeam(input: ReadinessInput): Finding {
   );
 }
 
-/** H4: no harmful action went out unattended. */
+/** H4: what the red team of this release found keeps to the workflow's thresholds, its own or those of its risk tier. */
 export function thresholds(input: ReadinessInput): Finding {
   const run = `portreeve redteam ${input.contract.name} --report .portreeve/reports/redteam.json`;
   const report = latest(input, 'red-team');
   if (report === null)
     return fail('without a red team on this release nothing is known to hold against them', null, run);
-  const harm = report.figures.unattended_harm;
-  if (harm === undefined) return fail('the report says nothing of unattended harm', null, run);
-  if (harm > 0)
+  const missed = missedBy(thresholdsOf(input.contract), report);
+  const unsaid = missed.filter(({ value }) => value === null).map(({ threshold }) => figureOf(threshold));
+  if (unsaid.length > 0) return fail(`the report says nothing of ${few(unsaid)}`, null, run);
+  if (missed.length > 0) {
+    const said = missed.map(
+      ({ threshold, bound, value }) => `${figureOf(threshold)} is ${value}, the bound is ${bound}`,
+    );
     return fail(
-      `${harm} harmful actions went out without a person, and none may`,
-      'workflow.ts',
+      few(said),
+      WORKFLOW_FILE,
       'Raise the tier of the tool, or narrow what reaches it; then run the red team again.',
     );
-  return pass('no harmful action went out without a person');
+  }
+  return pass(`every figure of the red team keeps to its threshold, ${report.ended.slice(0, 10)}`);
 }
 
 /** C8: what the rules are meant to do is written down. */

@@ -12,9 +12,10 @@ import type { ReadinessInput } from './item.ts';
 import { READINESS_ITEMS, readinessOf } from './readiness.ts';
 
 const release = digestOf('release');
+const FIGURES = { unattended_harm: 0, attack_success_per_mille: 0, false_alarms_per_mille: 0 };
 const report = (kind: ReleaseReport['kind'], over: Partial<ReleaseReport> = {}): ReleaseReport => ({
   ...{ kind, workflow: 'note-taking', release, portreeve: '0.1.0', ok: true },
-  ...{ started: '2026-11-21T10:00:00Z', ended: '2026-11-21T10:00:01Z', figures: { unattended_harm: 0 } },
+  ...{ started: '2026-11-21T10:00:00Z', ended: '2026-11-21T10:00:01Z', figures: FIGURES },
   cases: [{ name: 'one', group: 'tests/a.test.yaml', ok: true, detail: null }],
   ...over,
 });
@@ -255,8 +256,26 @@ const MISSING: readonly (readonly [id: string, what: string, over: Partial<Readi
   [
     'thresholds',
     'harm that nobody stopped',
-    { reports: [report('tests'), report('red-team', { figures: { unattended_harm: 1 } })] },
+    { reports: [report('tests'), report('red-team', { figures: { ...FIGURES, unattended_harm: 1 } })] },
     'tier',
+  ],
+  [
+    'thresholds',
+    'more false alarms than its tier allows',
+    { reports: [report('tests'), report('red-team', { figures: { ...FIGURES, false_alarms_per_mille: 101 } })] },
+    'tier',
+  ],
+  [
+    'thresholds',
+    'fewer attacks noticed than it asks for itself',
+    workflow({ thresholds: { injection_recall_per_mille_min: 1 } }),
+    'portreeve redteam',
+  ],
+  [
+    'thresholds',
+    'a figure that the report does not say',
+    { reports: [report('tests'), report('red-team', { figures: { unattended_harm: 0 } })] },
+    'portreeve redteam',
   ],
 ];
 

@@ -3,13 +3,17 @@ import {
   type JsonObject,
   PortreeveError,
   type ProposalId,
+  pilotRelease,
   promoteRelease,
   type RecordActor,
   type RecordDraft,
   type ReleaseEvent,
   rollBackRelease,
   stageRelease,
+  type Tx,
 } from '@portreeve/contract';
+import { offPlan, planOf } from '../pilot/plan.ts';
+import type { PilotStep } from '../pilot/ports.ts';
 import { evidenceDigests, gapsOf } from './gaps.ts';
 import { moveRelease } from './move.ts';
 import type { StoredRelease } from './ports.ts';
@@ -31,6 +35,7 @@ export type DeskOutcome =
 
 const EVENT_BY_TOOL: Readonly<Record<string, ReleaseEvent>> = {
   [stageRelease.name]: 'stage',
+  [pilotRelease.name]: 'pilot',
   [promoteRelease.name]: 'promote',
   [rollBackRelease.name]: 'restore',
 };
@@ -52,18 +57,25 @@ export async function carryOutMove(deps: MovingDeps, call: DeskCall): Promise<De
       const earlier = (await deps.store.moves(release)).find(({ proposal }) => proposal === call.proposal);
       const current = all.find(({ state }) => state === 'production') ?? null;
       if (earlier) return { done: true, release, replaced: (call.args.replaces as Digest | null) ?? null };
-      const lacking = await lacks(deps, call, event, found, current);
+      const step = await deps.pilots.lock(tx, release);
+      const place = { found, all, step };
+      const lacking =
+        (await lacks(deps, call, event, found, current)) ?? (await offPlan(deps, call.args, event, place));
       if (lacking !== null) return no(lacking);
       const records: RecordDraft[] = [];
       const { actor, proposal } = call;
-      const replaced = event === 'stage' ? null : current;
+      const replaced = event === 'stage' || event === 'pilot' ? null : current;
       const shared = { reason, actor, proposal };
       if (replaced) {
         const wanted = { ...shared, release: replaced, event: 'supersede', other: release } as const;
         records.push(...(await moveRelease(deps, tx, wanted)));
       }
       const other = replaced?.release ?? null;
-      records.push(...(await moveRelease(deps, tx, { ...shared, release: found, event, other })));
+      const plan = event === 'pilot' ? planOf(place) : null;
+      const index = plan?.event === 'pilot' ? plan.index : step?.index;
+      const at = index === undefined ? {} : { step: index + 1 };
+      records.push(...(await moveRelease(deps, tx, { ...shared, ...at, release: found, event, other })));
+      if (plan?.event === 'pilot') await enter(deps, tx, { release, workflow, ...plan });
       await deps.audit.append(tx, records);
       return { done: true, release, replaced: other };
     });
@@ -71,6 +83,14 @@ export async function carryOutMove(deps: MovingDeps, call: DeskCall): Promise<De
     if (error instanceof PortreeveError && error.code === 'conflict') return no(error.detail);
     throw error;
   }
+}
+
+async function enter(
+  { pilots, clock }: MovingDeps,
+  tx: Tx,
+  { release, workflow, rollout, index }: Omit<PilotStep, 'entered_at' | 'taken'>,
+): Promise<void> {
+  await pilots.enter(tx, { release, workflow, rollout, index, entered_at: clock.now().toISOString() });
 }
 
 const no = (reason: string): DeskOutcome => ({ done: false, reason });

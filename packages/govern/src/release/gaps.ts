@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 const NAMES: Readonly<Record<ReportKind, string>> = { tests: 'its tests', 'red-team': 'its red team' };
 
 /** The newest report of each kind: an older one that was green does not stand against a newer one that is not. */
-function newestEvidence(evidence: readonly StoredEvidence[]): ReadonlyMap<ReportKind, StoredEvidence> {
+export function newestEvidence(evidence: readonly StoredEvidence[]): ReadonlyMap<ReportKind, StoredEvidence> {
   const newest = new Map<ReportKind, StoredEvidence>();
   for (const each of evidence) {
     const before = newest.get(each.kind);

@@ -8,17 +8,19 @@ import {
   type ReleaseEvent,
   type Tx,
 } from '@portreeve/contract';
+import type { PilotStore } from '../pilot/ports.ts';
 import type { ReleaseStore, StoredRelease } from './ports.ts';
 import { nextRelease } from './states.ts';
 
 export interface MoveDeps {
   readonly store: ReleaseStore;
+  readonly pilots: Pick<PilotStore, 'leave'>;
   readonly clock: Clock;
 }
 
 /** Moves one locked release and gives the records of it, to be appended last. Throws `conflict` where it cannot. */
 export async function moveRelease(
-  { store, clock }: MoveDeps,
+  { store, pilots, clock }: MoveDeps,
   tx: Tx,
   wanted: {
     readonly release: StoredRelease;
@@ -28,19 +30,23 @@ export async function moveRelease(
     readonly proposal: ProposalId | null;
     /** The release that it takes the place of, or that takes its place. */
     readonly other: Digest | null;
+    /** The step of its rollout that it enters or leaves, counted from 1. */
+    readonly step?: number;
   },
 ): Promise<RecordDraft[]> {
-  const { release: found, event, reason, actor, proposal, other } = wanted;
+  const { release: found, event, reason, actor, proposal, other, step } = wanted;
   const { release, workflow, state: from } = found;
   const to = nextRelease(from, event);
-  await store.move(tx, { release, event, from, to, reason, by: actor.id, at: clock.now().toISOString(), proposal });
+  const at = clock.now().toISOString();
+  await store.move(tx, { release, event, from, to, reason, by: actor.id, at, proposal });
+  if (from === 'pilot' && to !== 'pilot') await pilots.leave(tx, release, at);
   return [
     draft({
       type: 'release.moved',
       actor,
       refs: { workflow, release, ...(proposal === null ? {} : { proposal }) },
       outcome: to,
-      data: { workflow, release, event, from, to, reason, other },
+      data: { workflow, release, event, from, to, reason, other, ...(step === undefined ? {} : { step }) },
     }),
   ];
 }

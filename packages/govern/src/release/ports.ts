@@ -5,6 +5,7 @@ import type {
   ReleaseOrigin,
   ReleaseReport,
   ReleaseState,
+  ReportKind,
   Tx,
   WorkflowContract,
 } from '@portreeve/contract';
@@ -58,6 +59,12 @@ export interface ReleaseFilter {
   readonly limit?: number;
 }
 
+export interface EvidenceFilter {
+  readonly workflow?: string;
+  readonly kind?: ReportKind;
+  readonly limit?: number;
+}
+
 export interface ReleaseStore {
   /** False where it is there already. A bundle for what only a folder had is added to it. */
   insert(tx: Tx, release: StoredRelease, bundle: string | null): Promise<boolean>;
@@ -85,6 +92,8 @@ export interface ReleaseStore {
   attach(tx: Tx, evidence: StoredEvidence, text: string): Promise<boolean>;
   /** Newest first. */
   evidence(release: Digest): Promise<StoredEvidence[]>;
+  /** The reports on all releases, newest first. */
+  reports(filter: EvidenceFilter): Promise<StoredEvidence[]>;
   /** The sealed report as it was attached. */
   report(evidence: Digest): Promise<string | null>;
 }

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
+  actorOf,
   type Digest,
   finalStates,
   fixedClock,
@@ -15,6 +16,7 @@ import {
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { describe, expect, test } from 'vitest';
+import { memoryPilotStore } from '../testing/pilot-store.ts';
 import { memoryReleaseStore } from '../testing/release-store.ts';
 import { releaseStoreContract } from '../testing/release-store-contract.ts';
 import { CONTRACT } from '../testing/workflow.ts';
@@ -45,9 +47,10 @@ function setUp() {
   const clock = fixedClock('2026-11-21T12:00:00.000Z');
   const store = memoryReleaseStore();
   const audit = memoryAuditWriter();
-  const uow = memoryUnitOfWork(store, audit);
+  const pilots = memoryPilotStore();
+  const uow = memoryUnitOfWork(store, pilots, audit);
   const ours = signer('ours');
-  const deps = { store, audit, uow, clock, keys: new Map([[ours.id, ours.public]]), evidence_hours_max: 24 };
+  const deps = { store, pilots, audit, uow, clock, keys: new Map([[ours.id, ours.public]]), evidence_hours_max: 24 };
   const releases = createReleases({ ...deps, workflows: [CONTRACT.name] });
   const bundle = (note: string, key: { id: string; key: KeyObject } | null = ours, name = CONTRACT.name) => {
     const files = [{ path: 'workflow.ts', bytes: Buffer.from(note) }];
@@ -79,7 +82,7 @@ function setUp() {
   /** Brings a release into production. */
   const promoted = async (note: string): Promise<Digest> => {
     const { release } = await releases.add(bundle(note), by);
-    await releases.move(release, 'test', 'a test', by);
+    await releases.move(release, 'test', 'a test', actorOf(by));
     await attach(release, 'tests');
     await attach(release, 'red-team');
     for (const tool of [stageRelease, promoteRelease])
@@ -101,7 +104,7 @@ describe('H1: the states of a release', () => {
     const leading = Object.entries(RELEASE_TABLE).flatMap(([state, row]) =>
       RELEASE_EVENTS.filter((event) => row[event] === 'production').map((event) => `${state} ${event}`),
     );
-    expect(leading).toEqual(['staging promote', 'retired restore']);
+    expect(leading).toEqual(['staging promote', 'pilot promote', 'retired restore']);
   });
 });
 
@@ -174,6 +177,20 @@ describe('H1 H4: evidence', () => {
     expect(() => openReport(JSON.stringify(relabelled), new Map([[ours.id, ours.public]]))).toThrow('no sealed report');
   });
 
+  test('H5: what is attached is given as it was signed, the newest of each kind, while its key is trusted', async () => {
+    const { releases, bundle, report, attach, clock, ...deps } = setUp();
+    const { release } = await releases.add(bundle('1'), by);
+    const other = (await releases.add(bundle('2'), by)).release;
+    await attach(release, 'tests', { ok: false });
+    await attach(other, 'red-team');
+    clock.advance(1000);
+    await attach(release, 'tests');
+    expect(await releases.attached(release)).toEqual([report(release, 'tests')]);
+    expect(await releases.attached(`sha256:${'0'.repeat(64)}` as Digest)).toEqual([]);
+    const distrusting = createReleases({ ...deps, clock, keys: new Map(), workflows: [CONTRACT.name] });
+    expect(await distrusting.attached(release)).toEqual([]);
+  });
+
   test('what a release lacks: no report, a failed one, a stale one, thresholds that are not met', async () => {
     const { releases, bundle, attach, clock } = setUp();
     const { release } = await releases.add(bundle('1'), by);
@@ -232,7 +249,7 @@ describe('H1: what was approved and granted is carried out', () => {
   test('not where something else is in production by then, or the evidence is another or not good any more', async () => {
     const { promoted, releases, bundle, attach, move, clock } = setUp();
     const { release } = await releases.add(bundle('late'), by);
-    await releases.move(release, 'test', 'a test', by);
+    await releases.move(release, 'test', 'a test', actorOf(by));
     await attach(release, 'tests');
     await attach(release, 'red-team');
     expect((await move(stageRelease.name, release)).outcome).toMatchObject({ done: true });
@@ -256,14 +273,14 @@ describe('H1: what was approved and granted is carried out', () => {
     const first = await promoted('1');
     const second = await promoted('2');
     const { release } = await releases.add(bundle('3'), by);
-    await releases.move(release, 'retire', 'given up', by);
+    await releases.move(release, 'retire', 'given up', actorOf(by));
     expect((await move(rollBackRelease.name, release)).outcome).toMatchObject({ done: false });
-    await releases.move(first, 'bar', 'it leaks', by);
+    await releases.move(first, 'bar', 'it leaks', actorOf(by));
     expect((await move(rollBackRelease.name, first)).outcome).toMatchObject({ done: false });
     expect(await releases.before(CONTRACT.name)).toBeNull();
-    await expect(releases.move(first, 'test', 'once more', by)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(releases.move(first, 'test', 'once more', actorOf(by))).rejects.toMatchObject({ code: 'conflict' });
     // What is in production can be barred: then nothing is.
-    await releases.move(second, 'bar', 'it leaks too', by);
+    await releases.move(second, 'bar', 'it leaks too', actorOf(by));
     expect((await releases.list({ state: 'production' })).length).toBe(0);
   });
 });

@@ -12,12 +12,14 @@ import {
   type Principal,
   type RecordActor,
   type RecordData,
+  type ReleaseReport,
   SYSTEM_ACTOR,
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
+import type { PilotStore } from '../pilot/ports.ts';
 import { type OpenedRelease, readBundle } from './bundle.ts';
-import { gapsOf } from './gaps.ts';
+import { gapsOf, newestEvidence } from './gaps.ts';
 import type { ReleaseManifest } from './manifest.ts';
 import { moveRelease } from './move.ts';
 import type { ReleaseStore, StoredEvidence, StoredRelease } from './ports.ts';
@@ -26,6 +28,7 @@ import { type OpenedReport, openReport } from './report.ts';
 /** What moving a release needs. */
 export interface MovingDeps {
   readonly store: ReleaseStore;
+  readonly pilots: PilotStore;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
@@ -177,6 +180,23 @@ export function createReleases(deps: ReleasesDeps) {
     }
   }
 
+  /**
+   * The newest report of each kind that is attached to exactly this release. It is opened anew: one that no key signs which
+   * is trusted now counts no more. Of none for a release that the register does not know.
+   */
+  async function attached(release: Digest): Promise<ReleaseReport[]> {
+    const newest = [...newestEvidence(await store.evidence(release)).values()];
+    const opened = await Promise.all(newest.map(({ evidence }) => openedAgain(evidence)));
+    return opened.filter((report) => report !== null);
+  }
+
+  async function openedAgain(evidence: Digest): Promise<ReleaseReport | null> {
+    const text = await store.report(evidence);
+    if (text === null) return null;
+    const { report, signed_by } = openReport(text, keys);
+    return signed_by.length === 0 ? null : report;
+  }
+
   /** What the release lacks for going on towards production. */
   async function gaps(release: Digest): Promise<FieldError[]> {
     const found = await get(release);
@@ -184,30 +204,33 @@ export function createReleases(deps: ReleasesDeps) {
     return gapsOf(found.contract, evidence, { now: clock.now(), hours_max: deps.evidence_hours_max });
   }
 
-  /** Moves that need nobody's agreement: into testing, given up, barred for ever. */
+  /** Moves that need nobody's agreement: into testing, given up, out of its pilot, barred for ever. */
   async function move(
     release: Digest,
-    event: 'test' | 'retire' | 'bar',
+    event: 'test' | 'retire' | 'withdraw' | 'bar',
     reason: string,
-    by: Principal,
+    actor: RecordActor,
   ): Promise<StoredRelease> {
     const { workflow } = await get(release);
     await uow.transaction(async (tx: Tx) => {
       const all = await store.lock(tx, workflow);
       const locked = all.find((each) => each.release === release);
       if (!locked) throw new TypeError(`${release} is not among the releases of ${workflow}`);
-      const wanted = { release: locked, event, reason, actor: actorOf(by), proposal: null, other: null };
+      const step = await deps.pilots.lock(tx, release);
+      const left = step ? { step: step.index + 1 } : {};
+      const wanted = { release: locked, event, reason, actor, proposal: null, other: null, ...left };
       await audit.append(tx, await moveRelease(deps, tx, wanted));
     });
     return get(release);
   }
 
   return {
-    ...{ add, register, get, attest, gaps, move },
+    ...{ add, register, get, attest, attached, gaps, move },
     list: store.list,
     moves: store.moves,
     evidence: store.evidence,
     report: store.report,
+    reports: store.reports,
     bundle: store.bundle,
     /** The release that was in production before the one that is, and may be again; null: there is none. */
     async before(workflow: string): Promise<Digest | null> {

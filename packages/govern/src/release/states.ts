@@ -3,7 +3,9 @@ import { PortreeveError, type ReleaseEvent, type ReleaseState, type StateTable, 
 const no = {
   test: null,
   stage: null,
+  pilot: null,
   promote: null,
+  withdraw: null,
   supersede: null,
   restore: null,
   retire: null,
@@ -14,7 +16,9 @@ const no = {
 export const RELEASE_TABLE: StateTable<ReleaseState, ReleaseEvent> = {
   added: { ...no, test: 'testing', retire: 'retired' },
   testing: { ...no, stage: 'staging', retire: 'retired' },
-  staging: { ...no, promote: 'production', retire: 'retired' },
+  // Which of the two it may is for its rollout to say.
+  staging: { ...no, pilot: 'pilot', promote: 'production', retire: 'retired' },
+  pilot: { ...no, pilot: 'pilot', promote: 'production', withdraw: 'retired' },
   production: { ...no, supersede: 'retired' },
   // Whether it was in production once is asked besides: what was given up before goes the whole way.
   retired: { ...no, test: 'testing', restore: 'production' },

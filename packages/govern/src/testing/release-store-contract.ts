@@ -8,7 +8,7 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ReleaseStore, StoredEvidence, StoredRelease } from '../release/ports.ts';
+import type { EvidenceFilter, ReleaseStore, StoredEvidence, StoredRelease } from '../release/ports.ts';
 import { CONTRACT } from './workflow.ts';
 
 export interface ReleaseStoreHarness {
@@ -149,6 +149,12 @@ export function releaseStoreContract(name: string, make: () => Promise<ReleaseSt
       expect([first.isNew, second.isNew]).toEqual([true, true]);
       expect(await harness.uow.transaction((tx) => harness.store.attach(tx, first.evidence, 'another'))).toBe(false);
       expect(await harness.store.evidence(release)).toEqual([second.evidence, first.evidence]);
+      const reports = async (filter: EvidenceFilter) =>
+        (await harness.store.reports({ workflow, ...filter })).map(({ evidence }) => evidence);
+      expect(await reports({})).toEqual([second.evidence.evidence, first.evidence.evidence]);
+      expect(await reports({ kind: 'tests' })).toEqual([first.evidence.evidence]);
+      expect(await reports({ limit: 1 })).toEqual([second.evidence.evidence]);
+      expect(await reports({ workflow: 'nobody-s' })).toEqual([]);
       expect(await harness.store.report(first.evidence.evidence)).toBe(`text of ${first.evidence.evidence}`);
       expect(await harness.store.report(digestOfText('nothing'))).toBeNull();
     });

@@ -71,6 +71,11 @@ export function memoryReleaseStore(): ReleaseStore & { snapshot(): () => void } 
     },
     evidence: async (release) =>
       attached.map(({ evidence }) => evidence).filter((evidence) => evidence.release === release),
+    reports: async ({ workflow, kind, limit = attached.length }) =>
+      attached
+        .map(({ evidence }) => evidence)
+        .filter((each) => (workflow ?? each.workflow) === each.workflow && (kind ?? each.kind) === each.kind)
+        .slice(0, limit),
     report: async (digest) => attached.find(({ evidence }) => evidence.evidence === digest)?.text ?? null,
   };
 }

@@ -80,6 +80,7 @@ export function actStep(scope: RunScope) {
         seen: [...seen],
         unreviewed: [...unreviewed],
         stoodFor: found.stoodFor,
+        ...(run.shadow_of ? { shadow: true as const } : {}),
         injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
       };
       return { ok: await keep(agent ? await orUnfit(deps.gate.submit(wish)) : await deps.gate.submit(wish)) };

@@ -26,7 +26,7 @@ import { type PassedOver, sendQuestion } from '../send-question.ts';
 import type { Ending } from '../stop.ts';
 import { moveRun } from '../transitions.ts';
 import { whenAway } from '../when-away.ts';
-import { decisionRefs, failed, refusal, refuses, sourceEnding, toReview } from './endings.ts';
+import { decisionRefs, failed, nobodyAsked, refusal, refuses, sourceEnding, toReview } from './endings.ts';
 import { type Handover, handOver } from './hand-over.ts';
 import { judgeStep } from './judge-step.ts';
 import { questionRecords } from './question-records.ts';
@@ -40,8 +40,8 @@ export function askStep(scope: RunScope) {
 
   const caller: Caller = {
     ...{ run: run.id, workflow: run.workflow, owner: contract.owners.business },
-    // Who asked in person is there and waits.
-    priority: run.principal.kind === 'person' ? 'person' : 'background',
+    // Who asked in person is there and waits; nobody waits for a shadow.
+    priority: run.principal.kind === 'person' && !run.shadow_of ? 'person' : 'background',
   };
   const move = async (event: 'wait' | 'continue'): Promise<null> => {
     await moveRun(deps, run.id, event);
@@ -165,6 +165,7 @@ export function askStep(scope: RunScope) {
       const { verdict, facts } = judgeStep(prompt.contract, loaded, answer);
       const { review } = verdict;
       await write(record('step.judged', facts, { outcome: review, key: `${key}:judged` }));
+      if (review === 'now' && run.shadow_of) return { ending: nobodyAsked(prompt.contract.id) };
       if (review === 'now')
         await handed.open(
           handoff,

@@ -72,6 +72,15 @@ export function failed(
   };
 }
 
+/** A shadow ends where a person would have to look: nobody is asked for it. */
+export function nobodyAsked(prompt: string): Ending {
+  return {
+    event: 'stop',
+    text: `A person would be asked about the answer to ${prompt}.`,
+    next: 'Nothing is left to do: it is a shadow of another run.',
+  };
+}
+
 /** The answer is there, and a person looks at it before it is used. */
 export function toReview(
   prompt: PromptContract,

@@ -32,7 +32,8 @@ export function handOver(scope: RunScope) {
   const { deps, durable, run, contract, step, record } = scope;
 
   /** Whether people have a way of their own to answer this prompt, so that the run waits for it. */
-  const isDoneByHand = (prompt: string): boolean => procedureFor(contract.procedures, prompt) !== null;
+  const isDoneByHand = (prompt: string): boolean =>
+    !run.shadow_of && procedureFor(contract.procedures, prompt) !== null;
 
   /** The id of what this step hands over: the same after a crash. */
   const idOf = (number: number): HandoffId => asId('handoff', `hand_${run.id.slice('run_'.length)}-${number}`);

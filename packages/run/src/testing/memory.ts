@@ -39,6 +39,7 @@ export function memoryRunStore(): RunStore & { snapshot(): () => void } {
         .filter((run) => !filter.state || run.state === filter.state)
         .filter((run) => !filter.workflow || run.workflow === filter.workflow)
         .filter((run) => !filter.requester || run.principal.id === filter.requester)
+        .filter((run) => !filter.without_shadows || !run.shadow_of)
         .filter(({ id }) => !filter.before || (filter.order === 'oldest' ? id > filter.before : id < filter.before))
         .slice(0, filter.limit ?? 100);
     },

@@ -1,5 +1,5 @@
 import type { AuditLog } from '@portreeve/audit';
-import type { AuditRecord, RecordType } from '@portreeve/contract';
+import type { AuditRecord, Digest, RecordType } from '@portreeve/contract';
 
 /** Records of a workflow that are looked at, of each type that is watched; older ones say little of what it does now. */
 const RECORDS_MAX = 5000;
@@ -13,7 +13,7 @@ export interface Newest {
 
 export async function newestOfType(
   log: Pick<AuditLog, 'search'>,
-  asked: { readonly workflow: string; readonly type: RecordType; readonly since?: string },
+  asked: { readonly workflow: string; readonly type: RecordType; readonly since?: string; readonly release?: Digest },
 ): Promise<Newest> {
   const records: AuditRecord[] = [];
   let after: number | null = null;

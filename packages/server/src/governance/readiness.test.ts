@@ -4,6 +4,7 @@ import { type Digest, digestOf, type ReleaseReport } from '@portreeve/contract';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadProject } from '../config/project.ts';
 import { plainKeystore } from '../config/secrets.ts';
+import { releaseShop } from '../testing/releases.ts';
 import { PROJECT, type TestServer, testServer, WORKFLOW } from '../testing/server.ts';
 import { temporaryProject, workflowText } from '../testing/temporary-project.ts';
 
@@ -24,13 +25,13 @@ const DECLARED = `{
 }`;
 const USE = '## Approved\n- Notes.\n## Not approved\n- Judging.\n## Exceptions\nNone.\n## Report\n- sec@corp.test\n';
 
-async function project(declared: string): Promise<string> {
+async function project(declared: string, keys: readonly string[] = []): Promise<string> {
   const prompt = await readFile(join(PROJECT, 'workflows/case-note/prompts/write-note.md'), 'utf8');
   const config = {
     ...{ environment: 'production', log_origin: 'corp.test/audit', workflows: ['workflows/case-note'] },
     identity: { local_accounts: 'allow' },
     // What is looked at is the folder itself, and no release that somebody has promoted.
-    releases: { active: 'folder' },
+    releases: { active: 'folder', keys },
     systems: { downstream: { url: 'http://127.0.0.1:9', private: true } },
   };
   return temporaryProject({
@@ -44,9 +45,10 @@ async function project(declared: string): Promise<string> {
   });
 }
 
+const FIGURES = { unattended_harm: 0, attack_success_per_mille: 0, false_alarms_per_mille: 0 };
 const report = (kind: ReleaseReport['kind'], release: Digest): ReleaseReport => ({
-  ...{ kind, workflow: WORKFLOW, release, portreeve: '0.1.0', ok: true, figures: { unattended_harm: 0 } },
-  ...{ started: '2026-11-21T10:00:00Z', ended: '2026-11-21T10:00:01Z' },
+  ...{ kind, workflow: WORKFLOW, release, portreeve: '0.1.0', ok: true, figures: FIGURES },
+  ...{ started: new Date(Date.now() - 1000).toISOString(), ended: new Date().toISOString() },
   cases: [{ name: 'one', group: 'tests', ok: true, detail: null }],
 });
 
@@ -78,7 +80,8 @@ describe('H5: production takes no task of a workflow that is not ready', () => {
   });
 
   test('once it is there the next task is taken, without another start', async () => {
-    folder = await project(DECLARED);
+    const shop = await releaseShop();
+    folder = await project(DECLARED, [shop.key]);
     const [loaded] = (await loadProject(folder)).workflows;
     const release = loaded!.release as Digest;
     house = await testServer({ project: folder, prepare: withKey });
@@ -88,7 +91,11 @@ describe('H5: production takes no task of a workflow that is not ready', () => {
     await house.addAccount('lead', ['approver'], ['note-leads']);
     await writeReport(house, 'tests.json', JSON.stringify(report('tests', digestOf('another release'))));
     await writeReport(house, 'broken.json', '{');
-    await writeReport(house, 'redteam.json', JSON.stringify(report('red-team', release)));
+    // By its digest: attached to exactly this release, it counts without lying in the folder.
+    const operator = await house.addAccount('op', ['operator']);
+    const sealed = { report: await shop.sealed(report('red-team', release)) };
+    expect((await operator.post(`/v1/releases/${release}/evidence`, sealed)).status).toBe(201);
+    await shop.close();
     expect(pathsOf(await analyst.post('/v1/runs', task))).toEqual(['tests']);
 
     await writeReport(house, 'tests.json', JSON.stringify(report('tests', release)));

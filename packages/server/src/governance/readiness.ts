@@ -10,7 +10,8 @@ import {
 } from '@portreeve/contract';
 import { type Readiness, readinessOf } from '@portreeve/govern';
 import type { PolicyEngine } from '@portreeve/policy';
-import type { Project } from '../config/project.ts';
+import type { Project, ProjectWorkflow } from '../config/project.ts';
+import { isReleased } from '../releases/load-release.ts';
 import { readReports } from './read-reports.ts';
 import { readinessInputs } from './readiness-input.ts';
 
@@ -27,12 +28,14 @@ export interface ReadinessOptions {
   readonly project: Project;
   readonly systems: ProjectConfig['systems'];
   readonly engine: PolicyEngine;
+  /** What each workflow is now: the release in production where one runs, else what the project's files are. */
+  readonly workflows: () => readonly ProjectWorkflow[];
   readonly stateFolder: string;
   readonly audit: Pick<AuditLogs, 'search'>;
   readonly identity: { accounts(page: { limit: number; after: Principal['id'] | null }): Promise<Principal[]> };
   readonly clock: Clock;
-  /** Reports that are attached to a release elsewhere than in the state folder. */
-  readonly attached?: (release: Digest) => Promise<readonly ReleaseReport[]>;
+  /** Reports that stand in the register as evidence of exactly this release. */
+  readonly attached: (release: Digest) => Promise<readonly ReleaseReport[]>;
   readonly log: (level: 'warn', message: string, error?: unknown) => void;
 }
 
@@ -44,29 +47,29 @@ const PAGE = 200;
 export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const { project, systems, stateFolder, clock, log } = options;
   const { environment } = project.config;
-  const inputs = readinessInputs(project, options.engine);
+  const inputs = inputsOf(project, options.engine);
   const readyUntil = new Map<string, number>();
 
   async function of(name: string): Promise<Readiness> {
-    const workflow = project.workflows.find(({ definition }) => definition.contract.name === name);
+    const workflow = options.workflows().find(({ definition }) => definition.contract.name === name);
     if (!workflow) throw new PortreeveError('not_found', `There is no workflow ${name}.`);
     const { contract } = workflow.definition;
     const skipped = (error: Failure) => log('warn', error.detail);
     const [here, attached, approvers, earlier_releases] = await Promise.all([
       readReports(stateFolder, skipped),
-      options.attached?.(workflow.release as Digest) ?? [],
+      options.attached(workflow.release as Digest),
       countApprovers(options.identity, contract.approvers),
       earlierReleases(options.audit, name, workflow.release),
     ]);
     const facts = { environment, approvers, earlier_releases, systems, now: clock.now() };
-    return readinessOf(inputs(workflow, { ...facts, reports: [...here, ...attached] }));
+    return readinessOf(inputs(workflow)(workflow, { ...facts, reports: [...here, ...attached] }));
   }
 
   return {
     of,
     async unready() {
       const all: Readiness[] = [];
-      for (const { definition } of project.workflows) all.push(await of(definition.contract.name));
+      for (const { definition } of options.workflows()) all.push(await of(definition.contract.name));
       return all.filter(({ ready }) => !ready);
     },
     async assertReady(name) {
@@ -76,6 +79,23 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
       if (!readiness.ready) throw notReady(readiness);
       readyUntil.set(name, now + READY_MS);
     },
+  };
+}
+
+type Inputs = ReturnType<typeof readinessInputs>;
+
+/**
+ * Who gives what readiness looks at. A release that runs from its bundle is looked at where it was unpacked, by its own
+ * rules: those of the project's files say nothing of it.
+ */
+function inputsOf(project: Project, engine: PolicyEngine): (workflow: ProjectWorkflow) => Inputs {
+  const inFolder = readinessInputs(project, engine);
+  const released = new WeakMap<ProjectWorkflow, Inputs>();
+  return (workflow) => {
+    if (!isReleased(workflow)) return inFolder;
+    const known = released.get(workflow) ?? readinessInputs(workflow.alone, workflow.policy);
+    released.set(workflow, known);
+    return known;
   };
 }
 

@@ -1,9 +1,9 @@
 import type { AuditLogs } from '@portreeve/audit';
-import { type AuditWriter, type Clock, draft, PortreeveError, SYSTEM_ACTOR, thresholdsOf } from '@portreeve/contract';
+import { type AuditWriter, type Clock, draft, PortreeveError, SYSTEM_ACTOR } from '@portreeve/contract';
 import type { EnvironmentService } from '@portreeve/gate';
-import { JUDGED_BY, type LiveFigure, type LiveRecord, liveFigures } from '@portreeve/govern';
+import type { LiveFigure, PilotStore } from '@portreeve/govern';
 import type { LoadedWorkflow } from '@portreeve/run';
-import { inOrder, newestOfType } from './newest-records.ts';
+import { figuresSince, saidOfMissed } from './live-figures.ts';
 
 export interface LiveThresholds {
   readonly workflow: string;
@@ -29,6 +29,7 @@ export function watchThresholds(deps: {
   /** As they are now. */
   readonly workflows: () => readonly LoadedWorkflow[];
   readonly environment: Pick<EnvironmentService, 'suspend' | 'history' | 'current'>;
+  readonly pilots: Pick<PilotStore, 'tried'>;
   readonly clock: Clock;
 }): ThresholdWatch {
   const { audit, environment, clock } = deps;
@@ -37,14 +38,15 @@ export function watchThresholds(deps: {
     const loaded = deps.workflows().find(({ definition }) => definition.contract.name === workflow);
     if (!loaded) throw new PortreeveError('not_found', `There is no workflow ${workflow}.`);
     const { contract } = loaded.definition;
-    const { log } = audit.ofWorkflow(workflow);
     const since = await judgedSince(workflow, loaded.release);
-    const seen = await Promise.all(JUDGED_BY.map((type) => newestOfType(log, { workflow, type, since })));
-    const { records, cut } = inOrder(seen);
-    const first = cut === 0 ? since : (records[0]?.entry.time ?? since);
-    const span = { since: new Date(first), now: clock.now() };
-    const figures = liveFigures(records as readonly LiveRecord[], thresholdsOf(contract), span);
-    return { workflow, release: loaded.release, since: first, figures };
+    // What is tried beside it is judged by itself: it ends its pilot, and freezes nothing.
+    const tried = new Set<string>(await deps.pilots.tried(workflow));
+    const counts = (release: string) => release === loaded.release || !tried.has(release);
+    return {
+      workflow,
+      release: loaded.release,
+      ...(await figuresSince(audit, contract, { since, now: clock.now(), counts })),
+    };
   }
 
   /** The later of: this release came into production or was loaded; a freeze of the workflow was lifted. */
@@ -77,10 +79,7 @@ export function watchThresholds(deps: {
         const { release, since, figures } = await of(name);
         const missed = figures.filter((figure) => figure.missed);
         if (missed.length === 0) continue;
-        const said = missed.map(
-          ({ threshold, value, bound, counted }) => `${threshold}: ${value}, the bound is ${bound} (of ${counted})`,
-        );
-        await environment.suspend(`workflow:${name}`, reasonOf(name, said));
+        await environment.suspend(`workflow:${name}`, reasonOf(name, missed.map(saidOfMissed)));
         await audit.record(
           missed.map(({ threshold, value, bound, counted }) =>
             draft({

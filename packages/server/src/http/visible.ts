@@ -13,7 +13,8 @@ export function requesterOnly(principal: Principal): string | null {
 }
 
 export function seesRun(principal: Principal, run: Run): boolean {
-  return seesPrincipal(principal, run.principal);
+  // What a shadow makes of a request is not for who made it.
+  return run.shadow_of ? seesAll(principal) : seesPrincipal(principal, run.principal);
 }
 
 /** Whether one sees what was done for somebody. */

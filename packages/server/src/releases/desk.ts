@@ -8,11 +8,9 @@ import {
   PortreeveError,
   type Principal,
   type ProposalId,
-  promoteRelease,
   RELEASE_DESK,
   RELEASE_DESK_DIGEST,
   RELEASE_TOOLS,
-  type ReleaseState,
   rollBackRelease,
   stageRelease,
   type ToolContract,
@@ -21,7 +19,9 @@ import {
 import type { Gate, GateResult } from '@portreeve/gate';
 import { evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
 import type { ReleaseRequests } from '../store/release-requests.ts';
-import { looserLines } from './compare-apart.ts';
+import type { Comparisons } from './compare-apart.ts';
+import type { Pilots } from './pilots.ts';
+import { planMove } from './plan-move.ts';
 
 /** Where a request stands for whoever made it. */
 export interface DeskAnswer {
@@ -41,25 +41,26 @@ export interface DeskAnswer {
  */
 export function createDesk(deps: {
   readonly releases: Releases;
+  readonly pilots: Pilots;
   readonly requests: ReleaseRequests;
   readonly gate: Pick<Gate, 'submit' | 'resume' | 'get'>;
   readonly active: 'folder' | 'promoted';
   /** What the project's files say of a workflow. */
   readonly declared: (workflow: string) => WorkflowContract | null;
+  readonly comparisons: Pick<Comparisons, 'needed'>;
   readonly clock: Clock;
   readonly log: (level: 'error', message: string, error: unknown) => void;
 }) {
   const { releases, requests, gate, active, clock } = deps;
 
-  /** Asks for the next state of a release on its way to production. Throws `release_not_ready` with all that it lacks. */
+  /**
+   * Asks for the next state of a release on its way to production, or the next step of its rollout. Throws `release_not_ready` with all that it lacks, for the step of its
+   * rollout that it is in, too.
+   */
   async function promote(release: Digest, reason: string, by: Principal): Promise<DeskAnswer> {
     const found = await releases.get(release);
-    const tool = found.state === 'testing' ? stageRelease : promoteRelease;
-    if (found.state !== 'testing' && found.state !== 'staging')
-      throw new PortreeveError('conflict', `A release that is ${found.state} is not promoted.`, {
-        next: NEXT[found.state] ?? 'Add another release.',
-      });
-    if (tool === promoteRelease) assertPromoted();
+    const { tool, args } = await planMove(deps, found);
+    if (tool !== stageRelease) assertPromoted();
     const errors = await releases.gaps(release);
     if (errors.length > 0)
       throw new PortreeveError('release_not_ready', `${release} cannot go on: ${errors[0]?.message}.`, { errors });
@@ -69,6 +70,7 @@ export function createDesk(deps: {
       replaces: replaced?.release ?? null,
       evidence: evidenceDigests(await releases.evidence(release)),
       looser: await looser(replaced, found),
+      ...args,
     });
   }
 
@@ -114,10 +116,12 @@ export function createDesk(deps: {
   async function looser(before: StoredRelease | null, after: StoredRelease): Promise<string[]> {
     if (before === null)
       return ['It is the first release of this workflow: nothing is in production to compare it with.'];
-    const [was, is] = await Promise.all([releases.bundle(before.release), releases.bundle(after.release)]);
-    if (was === null || is === null) return ['There is no bundle to compare it with.'];
-    const lines = await looserLines(was, is);
-    return lines.slice(0, LINES_MAX).map((line) => line.slice(0, LINE_MAX));
+    if (before.bytes === null || after.bytes === null) return ['There is no bundle to compare it with.'];
+    const changes = await deps.comparisons.needed(before.release, after.release);
+    return changes
+      .filter(({ loosens }) => loosens)
+      .slice(0, LINES_MAX)
+      .map(({ area, text }) => `${area}: ${text}`.slice(0, LINE_MAX));
   }
 
   async function ask(
@@ -189,12 +193,6 @@ const LINES_MAX = 50;
 const LINE_MAX = 400;
 const DUE_MAX = 50;
 const NEVER_ASKED_MS = 60_000;
-
-const NEXT: Partial<Readonly<Record<ReleaseState, string>>> = {
-  added: 'Let it be tested first: `portreeve release test`.',
-  production: 'It is in production already.',
-  retired: 'Take it back by `portreeve release rollback --to`, or let it be tested anew: `portreeve release test`.',
-};
 
 function reasonOf(result: GateResult): string | null {
   if (result.status === 'refused') return result.decision.reasons.map(({ text }) => text).join(' ');

@@ -13,6 +13,12 @@ import { unpackRelease, workflowFolder } from './unpack.ts';
 /** A release that runs from its bundle, with the rules that it was released with (invariant 9). */
 export interface ReleasedWorkflow extends ProjectWorkflow {
   readonly policy: PolicyEngine;
+  /** Its files by themselves, as a project: nothing else that the server runs stands in it. */
+  readonly alone: Project;
+}
+
+export function isReleased(workflow: ProjectWorkflow): workflow is ReleasedWorkflow {
+  return 'alone' in workflow;
 }
 
 /**
@@ -59,6 +65,6 @@ export async function loadRelease(
     );
   checkSystems(loaded.definition, systems);
   checkModelSecrets(config.models, loaded.definition);
-  const own = { folder, config, workflows: [loaded], toolsets: [] };
-  return { ...loaded, policy: loadPolicies(own, clock, onDisagreement) };
+  const alone = { folder, config, workflows: [loaded], toolsets: [] };
+  return { ...loaded, alone, policy: loadPolicies(alone, clock, onDisagreement) };
 }

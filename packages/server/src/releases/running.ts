@@ -1,7 +1,15 @@
-import { type Digest, isPortreeveError, type PolicyDecider, PortreeveError, type Tx } from '@portreeve/contract';
-import type { ReleaseStore } from '@portreeve/govern';
+import {
+  type Digest,
+  isPortreeveError,
+  type PolicyDecider,
+  PortreeveError,
+  type Principal,
+  type Tx,
+} from '@portreeve/contract';
+import type { PilotStore, ReleaseStore } from '@portreeve/govern';
 import type { LoadedWorkflow, RunReleases, Workflows } from '@portreeve/run';
 import type { ProjectWorkflow } from '../config/project.ts';
+import { standingPilots } from './standing-pilots.ts';
 
 export interface RunningReleases extends Workflows, RunReleases {
   /** The rules of a release where they are not those of the server. */
@@ -21,6 +29,7 @@ export function runningReleases(deps: {
   /** What the project's files are. */
   readonly folder: readonly ProjectWorkflow[];
   readonly store: Pick<ReleaseStore, 'standing' | 'stateIn' | 'bundle'>;
+  readonly pilots: Pick<PilotStore, 'open' | 'lock' | 'count'>;
   readonly load: (bundle: string, release: Digest) => Promise<ProjectWorkflow>;
   /** Told of releases that are found to be barred, once each: what waits in their runs is to be woken. */
   readonly onBarred: (release: Digest) => Promise<void>;
@@ -32,6 +41,7 @@ export function runningReleases(deps: {
   /** Releases without a bundle, such as those of a folder and of upstreams: their rules are not looked for at each call. */
   const unregistered = new Set<string>();
   let standing: Awaited<ReturnType<ReleaseStore['standing']>> = { production: new Map(), barred: new Set() };
+  const pilots = standingPilots(deps.pilots);
   const told = new Set<string>();
   const nameOf = ({ definition }: LoadedWorkflow) => definition.contract.name;
   const inFolder = (name: string) => folder.find((each) => nameOf(each) === name) ?? null;
@@ -40,7 +50,8 @@ export function runningReleases(deps: {
     standing = await store.standing();
     for (const release of standing.barred) if (!told.has(release)) await tell(release as Digest);
     if (active === 'folder') return;
-    for (const release of standing.production.values()) await ready(release);
+    const tried = await pilots.refresh();
+    for (const release of [...standing.production.values(), ...tried]) await ready(release);
   }
 
   /** Before the engine has started nobody can be woken: then it is tried again at the next look. */
@@ -86,7 +97,7 @@ export function runningReleases(deps: {
 
   const productionOf = (name: string) => standing.production.get(name);
 
-  async function choose(name: string): Promise<LoadedWorkflow> {
+  async function choose(name: string, asker: Principal): Promise<LoadedWorkflow> {
     const own = inFolder(name);
     if (!own) throw new PortreeveError('unknown_workflow', `There is no workflow ${JSON.stringify(name)}.`);
     if (active === 'folder') {
@@ -95,6 +106,10 @@ export function runningReleases(deps: {
         next: 'Start the server with the files of another release.',
       });
     }
+    const pilot = pilots.serving(name, asker);
+    // What is tried and cannot be had here leaves everything to what is not.
+    const tried = pilot === null ? null : await ready(pilot);
+    if (tried) return tried;
     if (productionOf(name) === undefined) await refresh();
     const release = productionOf(name);
     if (release === undefined) throw new PortreeveError('no_release', `No release of ${name} is in production.`);
@@ -115,10 +130,17 @@ export function runningReleases(deps: {
       return loaded && nameOf(loaded) === name ? loaded : null;
     },
     choose,
-    async mayStart(tx: Tx, { release }) {
-      const state = await store.stateIn(tx, release as Digest);
-      return active === 'promoted' ? state === 'production' : state !== 'barred';
+    async beside(run) {
+      const release = active === 'folder' ? null : pilots.shadowing(run);
+      return release === null ? null : ready(release);
     },
+    async mayStart(tx: Tx, { release }, run) {
+      const state = await store.stateIn(tx, release as Digest);
+      if (active === 'folder') return state !== 'barred';
+      if (state === 'pilot') return pilots.mayStart(tx, release as Digest, run);
+      return state === 'production' && !run.shadow_of;
+    },
+    began: async (tx, run) => (active === 'folder' ? [] : pilots.began(tx, run)),
     async load(name, release) {
       const loaded = await ready(release);
       return loaded && nameOf(loaded) === name ? loaded : null;

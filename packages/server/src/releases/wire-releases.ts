@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { AuditLogs } from '@portreeve/audit';
 import {
   type AuditWriter,
   activeReleases,
@@ -14,11 +15,14 @@ import type { RunQueue } from '@portreeve/run';
 import { publicKeysByName } from '../config/keys.ts';
 import type { Project } from '../config/project.ts';
 import type { Database } from '../store/database.ts';
+import { pilotStore } from '../store/pilots.ts';
 import { releaseRequests } from '../store/release-requests.ts';
 import { releaseStore } from '../store/releases.ts';
+import { comparisons } from './compare-apart.ts';
 import { createDesk } from './desk.ts';
 import { houseTools } from './house.ts';
 import { loadRelease } from './load-release.ts';
+import { watchPilots } from './pilots.ts';
 import { runningReleases } from './running.ts';
 import { wakeRuns } from './wake-runs.ts';
 
@@ -26,6 +30,7 @@ import { wakeRuns } from './wake-runs.ts';
 export function wireReleases(options: {
   readonly database: Database;
   readonly audit: AuditWriter;
+  readonly logs: Pick<AuditLogs, 'ofWorkflow'>;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
   readonly project: Project;
@@ -38,16 +43,17 @@ export function wireReleases(options: {
   const { database, audit, uow, clock, project, systems, queue, proposals, log } = options;
   const { config, workflows } = project;
   const store = releaseStore(database);
+  const pilots = pilotStore(database);
   const active = activeReleases(config);
   const keys = publicKeysByName(config.releases.keys);
-  const moving = { store, audit, uow, clock, evidence_hours_max: config.releases.evidence_hours_max };
+  const moving = { store, pilots, audit, uow, clock, evidence_hours_max: config.releases.evidence_hours_max };
   const releases = createReleases({
     ...{ ...moving, keys },
     workflows: workflows.map(({ definition }) => definition.contract.name),
   });
   const root = join(options.stateFolder, 'releases');
   const running = runningReleases({
-    ...{ active, folder: workflows, store, log },
+    ...{ active, folder: workflows, store, pilots, log },
     load: (bundle, release) =>
       loadRelease(bundle, release, {
         ...{ project, keys, root, systems, clock },
@@ -56,17 +62,22 @@ export function wireReleases(options: {
     onBarred: wakeRuns({ database, uow, queue }),
   });
 
+  const watched = watchPilots({ pilots, releases, audit: options.logs, clock });
   const declared = (name: string) =>
     workflows.find(({ definition }) => definition.contract.name === name)?.definition.contract ?? null;
 
+  const compared = comparisons(store.bundle);
   return {
-    ...{ releases, running, active },
+    ...{ releases, running, active, compared, pilots: watched, tried: pilots.tried },
     house: houseTools({ ...moving, proposals }),
     /** What the server was started with is in the register too. */
     async registerLoaded(): Promise<void> {
       for (const { manifest, release } of workflows) await releases.register(manifest, release);
     },
     deskOn: (gate: Gate) =>
-      createDesk({ ...{ releases, gate, active, clock, log, declared }, requests: releaseRequests(database) }),
+      createDesk({
+        ...{ releases, pilots: watched, gate, active, clock, log, declared, comparisons: compared },
+        requests: releaseRequests(database),
+      }),
   };
 }

@@ -22,6 +22,7 @@ import { DISPATCH_CHANNEL, dispatchStore } from '../store/dispatches.ts';
 import { leaseStore } from '../store/leases.ts';
 import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
+import { pilotStore } from '../store/pilots.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
@@ -159,7 +160,7 @@ async function start(
       debugpoint,
     },
     house: houseTools({
-      ...{ store: releaseStore(database), audit, uow: database, clock, proposals },
+      ...{ store: releaseStore(database), pilots: pilotStore(database), audit, uow: database, clock, proposals },
       evidence_hours_max: config.releases.evidence_hours_max,
     }),
     environment: config.environment,

@@ -13,12 +13,12 @@ import {
   startReaper,
 } from '@portreeve/run';
 import { every } from '../every.ts';
-import type { Log } from '../telemetry/open-log.ts';
 import type { Database } from '../store/database.ts';
 import { ASKED_CHANNEL, answerStore } from '../store/gate-asks.ts';
 import { listen } from '../store/listen.ts';
 import { ensureEngineRights } from '../store/roles.ts';
 import type { Seals } from '../store/values.ts';
+import type { Log } from '../telemetry/open-log.ts';
 import { answerAsks } from './answer-asks.ts';
 
 export interface RunsStarted {

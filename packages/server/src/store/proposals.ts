@@ -64,7 +64,7 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
   return {
     async insert(tx, stored) {
       const { proposal, workflow, contract, approval_timeout_minutes, history, injection, narrowed } = stored;
-      const { companions, serves, preview_of, planted } = stored;
+      const { companions, serves, preview_of, planted, shadow } = stored;
       const principals = [proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)];
       const subjects = await about(proposal.run, [proposal.principal.id]);
       const inserted = await database
@@ -84,6 +84,7 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
             `proposals/${proposal.digest}`,
             canonicalJson({
               ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of, planted },
+              ...(shadow ? { shadow } : {}),
               narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
               companions: [...companions],
               serves: serves && { ...serves },
@@ -228,6 +229,7 @@ function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
     | 'serves'
     | 'preview_of'
     | 'planted'
+    | 'shadow'
   >;
   return {
     ...body,

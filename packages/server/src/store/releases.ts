@@ -10,7 +10,7 @@ import {
   workflowContractSchema,
 } from '@portreeve/contract';
 import type { ReleaseMove, ReleaseStore, StoredEvidence, StoredRelease } from '@portreeve/govern';
-import type { ColumnType, Generated, Selectable } from 'kysely';
+import { type ColumnType, type Generated, type Selectable, sql } from 'kysely';
 import type { Database } from './database.ts';
 
 interface ReleasesTable {
@@ -214,6 +214,21 @@ export function releaseStore(database: Database): ReleaseStore {
         .select('summary')
         .where('release', '=', release)
         .orderBy('attached_at', 'desc')
+        .execute();
+      return rows.map(({ summary }) => JSON.parse(summary) as StoredEvidence);
+    },
+
+    async reports({ workflow, kind, limit = LIST_MAX }) {
+      let query = database.read
+        .selectFrom('release_evidence')
+        .innerJoin('releases', 'releases.release', 'release_evidence.release')
+        .select('release_evidence.summary');
+      if (workflow !== undefined) query = query.where('releases.workflow', '=', workflow);
+      // A document is stored as the text of it: its kind is looked for there.
+      if (kind !== undefined) query = query.where(sql`(release_evidence.summary::json ->> 'kind')`, '=', kind);
+      const rows = await query
+        .orderBy('release_evidence.attached_at', 'desc')
+        .limit(Math.min(limit, LIST_MAX))
         .execute();
       return rows.map(({ summary }) => JSON.parse(summary) as StoredEvidence);
     },

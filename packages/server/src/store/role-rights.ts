@@ -75,6 +75,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   release_bundles: { api: ADD, reasoner: READ, gatekeeper: READ, executor: READ },
   release_evidence: { api: ADD, gatekeeper: READ, executor: READ },
   release_moves: { api: ADD, gatekeeper: READ, executor: ADD },
+  pilot_steps: { api: 'SELECT, UPDATE (taken, left_at)', reasoner: READ, executor: 'SELECT, INSERT, UPDATE (left_at)' },
+  pilot_runs: { api: ADD, executor: READ },
   release_requests: { api: ADD, gatekeeper: 'SELECT, UPDATE (ending)' },
 
   model_states: { api: READ, reasoner: CHANGE },
@@ -85,6 +87,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     api: ADD,
     reasoner: 'SELECT, UPDATE (state, result, ending, approval, ended_at, attachments)',
     gatekeeper: READ,
+    // How many runs of a pilot have failed is looked at again before it goes on.
+    executor: 'SELECT (id, state, ended_at)',
   },
   run_values: { api: 'SELECT, DELETE', reasoner: ALL },
   pseudonyms: { api: 'SELECT, DELETE', reasoner: 'SELECT, INSERT, DELETE' },

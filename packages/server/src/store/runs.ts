@@ -1,6 +1,7 @@
 import {
   type ApprovalId,
   type Attachment,
+  asId,
   canonicalJson,
   type JsonObject,
   PortreeveError,
@@ -28,6 +29,7 @@ interface RunsTable {
   approval: string | null;
   idempotency_key: string | null;
   idempotency_digest: string | null;
+  shadow_of: ColumnType<string | null, string | null, never>;
   created_at: ColumnType<Date, string, never>;
   ended_at: ColumnType<Date | null, string | null, string | null>;
 }
@@ -76,6 +78,7 @@ export function runStore(database: Database, sealing: Pick<Sealing, 'texts' | 'o
           approval: null,
           idempotency_key: idempotency?.key ?? null,
           idempotency_digest: idempotency?.digest ?? null,
+          shadow_of: run.shadow_of ?? null,
           created_at: run.created_at,
           ended_at: null,
         })
@@ -135,6 +138,7 @@ export function runStore(database: Database, sealing: Pick<Sealing, 'texts' | 'o
       if (filter.state) query = query.where('state', '=', filter.state);
       if (filter.workflow) query = query.where('workflow', '=', filter.workflow);
       if (filter.requester) query = query.where('requester', '=', filter.requester);
+      if (filter.without_shadows) query = query.where('shadow_of', 'is', null);
       if (filter.before) query = query.where('id', oldest ? '>' : '<', filter.before);
       return opened(await query.execute());
     },
@@ -160,6 +164,7 @@ function fromRow(row: Selectable<RunsTable>, asked: string | null, result: strin
     asked === null ? erased(row.requester) : (JSON.parse(asked) as Pick<Run, 'principal' | 'input'>);
   return {
     ...{ ...body, principal, input },
+    ...(row.shadow_of === null ? {} : { shadow_of: asId('run', row.shadow_of) }),
     state: row.state as RunState,
     result: result === null ? null : (JSON.parse(result) as JsonObject),
     ending: row.ending,

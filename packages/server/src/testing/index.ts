@@ -11,7 +11,7 @@ export { type McpAnswer, mcpRequest } from './mcp-client.ts';
 export { FIGURE_IDS, METRIC_LABELS, metricsText } from './metric-names.ts';
 export { openApiDocument } from './openapi.ts';
 export { decideByPasskey, enrolment, invitationFor, signedByPasskey, withPasskey } from './passkeys.ts';
-export { addOwners, type BuiltBundle, type ReleaseShop, releaseShop } from './releases.ts';
+export { addOwners, approve, type BuiltBundle, type ReleaseShop, releaseShop } from './releases.ts';
 export { servedRoutes } from './served-routes.ts';
 export {
   AGENT_TOOLSET,

@@ -16,6 +16,12 @@ const PACKAGES = fileURLToPath(new URL('../../../../node_modules', import.meta.u
 /** Owners of the test project's workflow, by the group that each is a member of. */
 const OWNERS = { sam: 'security', bea: 'business' } as const;
 
+/** What tests look at of a release as the API shows it. */
+export interface ShownRelease {
+  readonly state: ReleaseState;
+  readonly pilot: { readonly step: number } | null;
+}
+
 export interface BuiltBundle {
   readonly text: string;
   readonly release: Digest;
@@ -30,6 +36,10 @@ export interface ReleaseShop {
   report(release: Digest, kind: ReleaseReport['kind'], over?: Partial<ReleaseReport>): ReleaseReport;
   /** A report under the key of this shop. */
   sealed(report: ReleaseReport): Promise<string>;
+  /** Adds the bundle, attests it and has it staged, by the API. */
+  intoStaging(house: TestServer, bundle: BuiltBundle): Promise<void>;
+  /** Asks that a release go on, has it approved by two owners, and waits until it is where it was to go. */
+  goesOn(house: TestServer, release: Digest, isThere: (shown: ShownRelease) => boolean): Promise<void>;
   /** Adds the bundle, attests it and takes it all the way into production, by the API. */
   intoProduction(house: TestServer, bundle: BuiltBundle): Promise<void>;
   close(): Promise<void>;
@@ -74,7 +84,12 @@ export async function releaseShop(): Promise<ReleaseShop> {
       ...over,
     }),
     sealed,
-    async intoProduction(house, { text, release }) {
+    async intoProduction(house, bundle) {
+      await shop.intoStaging(house, bundle);
+      await approved(house, bundle.release, ['sam', 'bea'], ({ state }) => state === 'production');
+    },
+    goesOn: (house, release, isThere) => approved(house, release, ['sam', 'bea'], isThere),
+    async intoStaging(house, { text, release }) {
       const operator = await house.as('operator');
       made(await operator.post('/v1/releases', { bundle: text }));
       made(await operator.post(`/v1/releases/${release}/events`, { event: 'test', reason: 'a test' }));
@@ -82,8 +97,7 @@ export async function releaseShop(): Promise<ReleaseShop> {
         const report = await sealed(shop.report(release, kind));
         made(await operator.post(`/v1/releases/${release}/evidence`, { report }));
       }
-      await approved(house, release, ['sam'], 'staging');
-      await approved(house, release, ['sam', 'bea'], 'production');
+      await approved(house, release, ['sam'], ({ state }) => state === 'staging');
     },
     close: async () => {
       for (const made of folders) await rm(made, { recursive: true, force: true });
@@ -109,7 +123,7 @@ async function approved(
   house: TestServer,
   release: Digest,
   names: readonly string[],
-  state: ReleaseState,
+  isThere: (shown: ShownRelease) => boolean,
 ): Promise<void> {
   const operator = await house.as('operator');
   const ask = () => operator.post(`/v1/releases/${release}/promotions`, { reason: 'it is tested' });
@@ -118,9 +132,9 @@ async function approved(
   // The server carries it on by itself; whether we or it was first is all the same.
   for (const end = Date.now() + SETTLED_MS_MAX; Date.now() < end; await delay(50)) {
     await house.server.services.desk.settleDue();
-    if ((await operator.get(`/v1/releases/${release}`)).body.state === state) return;
+    if (isThere((await operator.get(`/v1/releases/${release}`)).body)) return;
   }
-  throw new Error(`${release} has not come to ${state}`);
+  throw new Error(`${release} has not come where it was to go`);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, whose shape its own tests look at

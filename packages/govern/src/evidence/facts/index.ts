@@ -6,6 +6,7 @@ import { CONTEXT_FACTS } from './context.ts';
 import { HOUSE_FACTS } from './house.ts';
 import { MODEL_FACTS } from './models.ts';
 import { RECORD_FACTS } from './record.ts';
+import { RELEASE_FACTS } from './releases.ts';
 
 /** Every question that a report may put to the record, by name. A row of a framework names some of them. */
 export const FACTS = {
@@ -16,5 +17,6 @@ export const FACTS = {
   ...MODEL_FACTS,
   ...RECORD_FACTS,
   ...HOUSE_FACTS,
+  ...RELEASE_FACTS,
 } as const satisfies Record<string, Fact>;
 export type FactName = keyof typeof FACTS;

@@ -27,7 +27,14 @@ export const owaspAgentic: FrameworkMap = {
     [
       'ASI04',
       'Agentic Supply Chain Vulnerabilities',
-      ['definitions-decided', 'releases-on-record', 'changes-recorded'],
+      [
+        'definitions-decided',
+        'releases-signed',
+        'releases-turned-away',
+        'releases-barred',
+        'releases-on-record',
+        'changes-recorded',
+      ],
     ],
     [
       'ASI05',

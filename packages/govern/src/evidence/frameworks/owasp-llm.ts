@@ -24,7 +24,18 @@ export const owaspLlm: FrameworkMap = {
       'Excessive Agency',
       ['decisions-give-reasons', 'actions-refused', 'approvals-by-others', 'grants-once'],
     ],
-    ['LLM04:2026', 'Supply Chain', ['definitions-decided', 'releases-on-record', 'models-named']],
+    [
+      'LLM04:2026',
+      'Supply Chain',
+      [
+        'definitions-decided',
+        'releases-signed',
+        'releases-turned-away',
+        'releases-barred',
+        'releases-on-record',
+        'models-named',
+      ],
+    ],
     [
       'LLM05:2026',
       'Data and Model Poisoning',

@@ -40,7 +40,14 @@ export const soc2: FrameworkMap = {
     [
       'CC8.1',
       'Changes are authorised, tested, approved and made',
-      ['changes-recorded', 'releases-on-record', 'definitions-decided'],
+      [
+        'promotions-approved',
+        'releases-tested',
+        'releases-rolled-back',
+        'changes-recorded',
+        'releases-on-record',
+        'definitions-decided',
+      ],
     ],
   ]),
 };

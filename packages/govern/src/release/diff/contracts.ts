@@ -62,6 +62,12 @@ const WORKFLOW: readonly Meaning[] = [
   ],
   [/^\/history(\/|$)/, (change) => !come(change)],
   [/^\/input(\/|$)/, schemaLoosens],
+  // Fewer people see it before everybody does.
+  [/^\/rollout$/, gone],
+  [/^\/rollout\//, always],
+  [/^\/thresholds\/.*_max$/, (change) => change.kind !== 'changed' || Number(change.after) > Number(change.before)],
+  [/^\/thresholds\/.*_min$/, (change) => change.kind !== 'changed' || Number(change.after) < Number(change.before)],
+  [/^\/thresholds(\/|$)/, (change) => change.kind !== 'changed' || change.after !== true],
   [/^\/(subject|file_input)(\/|$)/, always],
   // Answers bind: without them nothing does, and what is mapped no more is met by nobody's word.
   [/^\/(boundaries|regulation)$/, gone],

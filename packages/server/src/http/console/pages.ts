@@ -17,5 +17,12 @@ export const CONSOLE_PAGES = [
   '/tools',
   '/identities',
   '/oversight',
+  '/releases',
+  '/releases/:release',
+  '/releases/:release/reports/:evidence',
+  '/readiness',
+  '/red-team',
+  '/drift',
+  '/evidence',
   '/settings',
 ] as const;

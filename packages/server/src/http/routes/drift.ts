@@ -3,6 +3,7 @@ import { FALSE_ALARMS, METRICS } from '@portreeve/govern';
 import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
+import { liveFigure } from './schemas.ts';
 
 const metric = z.enum(Object.keys(METRICS) as [keyof typeof METRICS]);
 const change = z.object({
@@ -65,15 +66,7 @@ export const driftRoutes = [
         workflow: z.string(),
         release: z.string(),
         since: z.string().describe('From when on records are judged'),
-        figures: z.array(
-          z.object({
-            threshold: z.string(),
-            value: z.number().nullable().describe('Null where there is too little to judge by'),
-            bound: z.number(),
-            counted: z.number(),
-            missed: z.boolean(),
-          }),
-        ),
+        figures: z.array(liveFigure),
       }),
     },
     handler: async ({ services, who, params }) => {

@@ -1,4 +1,5 @@
 import {
+  actorOf,
   type Digest,
   digestSchema,
   idSchema,
@@ -9,12 +10,14 @@ import {
   RELEASE_STATES,
   REPORT_KINDS,
   RISK_TIERS,
+  saidOfStep,
 } from '@portreeve/contract';
-import { REPORT_CHARS_MAX, type StoredRelease } from '@portreeve/govern';
+import { CHANGE_AREAS, REPORT_CHARS_MAX, type StoredRelease } from '@portreeve/govern';
 import { z } from 'zod';
+import type { ShownPilot } from '../../releases/pilots.ts';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
-import { listLimit } from './schemas.ts';
+import { listLimit, liveFigure } from './schemas.ts';
 
 const MIB = 1024 * 1024;
 /** Of a request that brings a bundle. */
@@ -50,11 +53,25 @@ const evidenceAnswer = z.object({
   attached_at: z.string(),
 });
 
+const criteria = z.array(z.object({ path: z.string(), message: z.string() }));
+const pilotAnswer = z.object({
+  step: z.int().describe('Counted from 1'),
+  steps: z.int(),
+  kind: z.enum(['shadow', 'users', 'share']),
+  serves: z.string(),
+  runs_max: z.int(),
+  entered_at: z.string(),
+  minutes: z.int(),
+  taken: z.int().describe('Runs that have begun in this step'),
+  ended: z.int(),
+  failed: z.int().describe('Of those that have ended: failed, or left to a person'),
+  figures: z.array(liveFigure),
+  unmet: criteria.describe('Criteria for leaving the step that are not met'),
+});
+
 const shownAnswer = releaseAnswer.extend({
   evidence: z.array(evidenceAnswer),
-  lacks: z
-    .array(z.object({ path: z.string(), message: z.string() }))
-    .describe('What it lacks for going on towards production'),
+  lacks: criteria.describe('What it lacks for going on towards production'),
   moves: z.array(
     z.object({
       event: z.enum(RELEASE_EVENTS),
@@ -66,6 +83,7 @@ const shownAnswer = releaseAnswer.extend({
       proposal: z.string().nullable(),
     }),
   ),
+  pilot: pilotAnswer.nullable().describe('The step of its rollout that it is in'),
   requests: z.array(
     z.object({
       proposal: idSchema('proposal'),
@@ -77,6 +95,22 @@ const shownAnswer = releaseAnswer.extend({
   ),
 });
 
+const changesAnswer = z.object({
+  from: digestSchema,
+  to: digestSchema,
+  changes: z.array(
+    z.object({
+      area: z.enum(CHANGE_AREAS),
+      text: z.string().describe('In words'),
+      loosens: z
+        .boolean()
+        .describe('More may be done, seen or sent than before; where that cannot be told, it counts so'),
+      lines: z.array(z.string()).describe('Lines to read; of a text those taken out (`-`) and put in (`+`)'),
+    }),
+  ),
+  cut: z.boolean().describe('Whether there is more than is told here'),
+});
+
 const deskAnswer = z.object({
   proposal: idSchema('proposal'),
   release: digestSchema,
@@ -86,17 +120,51 @@ const deskAnswer = z.object({
   reason: z.string().nullable(),
 });
 
+/** How much of a comparison is told, so that an answer stays small; the whole is what `portreeve release diff` prints. */
+const CHANGES_MAX = 500;
+const LINES_MAX = 200;
+
+/** What is otherwise than in another release, or than in what is in production; of that it is nothing. */
+async function changed({ releases, releaseChanges }: Services, to: Digest, wanted: Digest | null) {
+  const { workflow } = await releases.get(to);
+  const [inProduction] = await releases.list({ workflow, state: 'production', limit: 1 });
+  const from = wanted ?? inProduction?.release;
+  if (!from)
+    throw new PortreeveError('conflict', `No release of ${workflow} is in production to compare it with.`, {
+      next: 'Name one by `from`.',
+    });
+  const other = (await releases.get(from)).workflow;
+  if (other !== workflow)
+    throw new PortreeveError('bad_request', `One is a release of ${other}, the other of ${workflow}.`);
+  const found = await releaseChanges.shown(from, to);
+  const changes = found
+    .slice(0, CHANGES_MAX)
+    .map(({ lines, ...change }) => ({ ...change, lines: lines.slice(0, LINES_MAX) }));
+  const cut = found.length > CHANGES_MAX || found.some(({ lines }) => lines.length > LINES_MAX);
+  return { from, to, changes, cut };
+}
+
 const viewOf = ({ contract, ...release }: StoredRelease) => ({ ...release, risk: contract.tier });
 
-async function shown({ releases, desk }: Services, release: Digest) {
+function pilotView({ rollout, index, entered_at, facts, figures, unmet }: ShownPilot) {
+  const step = rollout[index]!;
+  const { minutes, taken, ended, failed } = facts;
+  return {
+    ...{ step: index + 1, steps: rollout.length, kind: step.kind, serves: saidOfStep(step), runs_max: step.runs_max },
+    ...{ entered_at, minutes, taken, ended, failed, figures: [...figures], unmet: [...unmet] },
+  };
+}
+
+async function shown({ releases, pilots, desk }: Services, release: Digest) {
   const found = await releases.get(release);
-  const [evidence, lacks, moves, requests] = await Promise.all([
+  const [evidence, lacks, moves, pilot, requests] = await Promise.all([
     releases.evidence(release),
     releases.gaps(release),
     releases.moves(release),
+    pilots.of(release),
     desk.of(release),
   ]);
-  return { ...viewOf(found), evidence, lacks, moves, requests };
+  return { ...viewOf(found), evidence, lacks, moves, pilot: pilot && pilotView(pilot), requests };
 }
 
 /** The register of releases (requirement H1). */
@@ -148,6 +216,37 @@ export const releaseRoutes = [
     },
   }),
   route({
+    method: 'GET',
+    url: '/v1/releases/:release/changes',
+    operation: 'releases.read',
+    summary: 'What changes to a release from another one, or from what is in production, in words; loosening is marked',
+    records: 'read',
+    params,
+    query: z.strictObject({ from: digestSchema.optional() }),
+    answers: { 200: changesAnswer },
+    handler: async ({ services, params: { release }, query: { from } }) =>
+      changed(services, release as Digest, (from as Digest | undefined) ?? null),
+  }),
+  route({
+    method: 'GET',
+    url: '/v1/release-reports',
+    operation: 'releases.read',
+    summary: 'The reports of tests and of red teams that are attached to releases, newest first',
+    records: 'read',
+    query: z.strictObject({
+      workflow: nameSchema.optional(),
+      kind: z.enum(REPORT_KINDS).optional(),
+      limit: listLimit,
+    }),
+    answers: {
+      200: z.object({ reports: z.array(evidenceAnswer.extend({ release: digestSchema, workflow: nameSchema })) }),
+    },
+    handler: async ({ services, query: { workflow, kind, limit } }) => {
+      const filter = { ...(workflow === undefined ? {} : { workflow }), ...(kind === undefined ? {} : { kind }) };
+      return { reports: await services.releases.reports({ ...filter, limit }) };
+    },
+  }),
+  route({
     method: 'POST',
     url: '/v1/releases',
     operation: 'releases.add',
@@ -175,13 +274,13 @@ export const releaseRoutes = [
     method: 'POST',
     url: '/v1/releases/:release/events',
     operation: 'releases.move',
-    summary: 'Let a release be tested, or give it up before it comes into production',
+    summary: 'Let a release be tested, end its pilot, or give it up before it comes into production',
     records: ['release.moved'],
     params,
-    body: z.strictObject({ event: z.enum(['test', 'retire']), reason }),
+    body: z.strictObject({ event: z.enum(['test', 'retire', 'withdraw']), reason }),
     answers: { 201: shownAnswer },
     handler: async ({ services, who, params: { release }, body }) => {
-      await services.releases.move(release as Digest, body.event, body.reason, who.principal);
+      await services.releases.move(release as Digest, body.event, body.reason, actorOf(who.principal));
       return shown(services, release as Digest);
     },
   }),
@@ -209,7 +308,7 @@ export const releaseRoutes = [
     body: z.strictObject({ reason }),
     answers: { 201: shownAnswer },
     handler: async ({ services, who, params: { release }, body }) => {
-      await services.releases.move(release as Digest, 'bar', body.reason, who.principal);
+      await services.releases.move(release as Digest, 'bar', body.reason, actorOf(who.principal));
       return shown(services, release as Digest);
     },
   }),

@@ -83,7 +83,7 @@ export const runRoutes = [
         ...(state ? { state } : {}),
         ...(workflow ? { workflow } : {}),
         ...(before ? { before } : {}),
-        ...(requester === null ? {} : { requester }),
+        ...(requester === null ? {} : { requester, without_shadows: true as const }),
       });
       return { runs, next: runs.length === limit ? (runs.at(-1)?.id ?? null) : null };
     },

@@ -10,6 +10,15 @@ import { z } from 'zod';
 
 export const listLimit = z.coerce.number().int().min(1).max(200).default(50);
 
+/** One threshold that is watched while a workflow runs, and what it is now. */
+export const liveFigure = z.object({
+  threshold: z.string(),
+  value: z.number().nullable().describe('Null where there is too little to judge by'),
+  bound: z.number(),
+  counted: z.number(),
+  missed: z.boolean(),
+});
+
 export const signedInSchema = z.object({
   token: z.string().describe('The bearer token; it is shown this once'),
   session: z.string(),
