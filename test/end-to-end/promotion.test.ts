@@ -178,7 +178,7 @@ test('H9: a pilot by the command: it enters a step, shows what it lacks, and is 
   const human = (...words: string[]) => cli([...words, '--state', state]);
   const asked = await human('release', 'promote', third.release, '--reason', 'green, and a new prompt');
   expect(asked).toMatchObject({ code: 3, err: '' });
-  const approval = /apr_[A-Za-z0-9_-]+/.exec(asked.out)?.[0] ?? '';
+  const approval = /appr_[A-Za-z0-9_-]+/.exec(asked.out)?.[0] ?? '';
   for (const name of ['sam', 'bea']) await person(name).approve(approval);
   await stands(third.release, 'pilot');
   const shown = await human('release', 'show', third.release);

@@ -42,6 +42,8 @@ export function runningReleases(deps: {
   const unregistered = new Set<string>();
   let standing: Awaited<ReturnType<ReleaseStore['standing']>> = { production: new Map(), barred: new Set() };
   const pilots = standingPilots(deps.pilots);
+  /** Releases in a pilot that could not be loaded since the last look. */
+  const unloadable = new Set<string>();
   const told = new Set<string>();
   const nameOf = ({ definition }: LoadedWorkflow) => definition.contract.name;
   const inFolder = (name: string) => folder.find((each) => nameOf(each) === name) ?? null;
@@ -51,6 +53,7 @@ export function runningReleases(deps: {
     for (const release of standing.barred) if (!told.has(release)) await tell(release as Digest);
     if (active === 'folder') return;
     const tried = await pilots.refresh();
+    unloadable.clear();
     for (const release of [...standing.production.values(), ...tried]) await ready(release);
   }
 
@@ -95,6 +98,14 @@ export function runningReleases(deps: {
     }
   }
 
+  /** What is tried and cannot be had here leaves everything to what is not; it is not tried again at each request. */
+  async function inPilot(release: Digest | null): Promise<ProjectWorkflow | null> {
+    if (release === null || unloadable.has(release)) return null;
+    const loaded = await ready(release);
+    if (!loaded) unloadable.add(release);
+    return loaded;
+  }
+
   const productionOf = (name: string) => standing.production.get(name);
 
   async function choose(name: string, asker: Principal): Promise<LoadedWorkflow> {
@@ -106,9 +117,7 @@ export function runningReleases(deps: {
         next: 'Start the server with the files of another release.',
       });
     }
-    const pilot = pilots.serving(name, asker);
-    // What is tried and cannot be had here leaves everything to what is not.
-    const tried = pilot === null ? null : await ready(pilot);
+    const tried = await inPilot(pilots.serving(name, asker));
     if (tried) return tried;
     if (productionOf(name) === undefined) await refresh();
     const release = productionOf(name);
@@ -131,8 +140,7 @@ export function runningReleases(deps: {
     },
     choose,
     async beside(run) {
-      const release = active === 'folder' ? null : pilots.shadowing(run);
-      return release === null ? null : ready(release);
+      return active === 'folder' ? null : inPilot(pilots.shadowing(run));
     },
     async mayStart(tx: Tx, { release }, run) {
       const state = await store.stateIn(tx, release as Digest);
