@@ -213,8 +213,10 @@ describe('H9: what a shadow wishes', () => {
           if (step === 'resume') await tried(gate.resume(wanted.id));
           if (step === 'settle') await tried(gate.settleDue());
           if (step === 'later') harness.clock.advance(31 * 60_000);
-          if (step === 'tamper')
-            await harness.uow.transaction((tx) => harness.proposals.update(tx, wanted.id, { state: 'approved' }));
+          if (step === 'tamper') {
+            const { proposal } = await harness.stored(wanted.id);
+            await harness.uow.transaction((tx) => harness.proposals.update(tx, proposal, { state: 'approved' }));
+          }
           expect(harness.calls).toEqual([]);
           expect(harness.audit.of('grant.issued')).toEqual([]);
         }

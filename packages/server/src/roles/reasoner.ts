@@ -43,6 +43,7 @@ import { leaseStore } from '../store/leases.ts';
 import { listen } from '../store/listen.ts';
 import { assertMigrated } from '../store/migrate.ts';
 import { notificationStore } from '../store/notifications.ts';
+import { pilotStore } from '../store/pilots.ts';
 import { proposalStore } from '../store/proposals.ts';
 import { RELEASES_CHANNEL, releaseStore } from '../store/releases.ts';
 import { runStore } from '../store/runs.ts';
@@ -196,6 +197,7 @@ async function start(
   };
   const releases = runningReleases({
     ...{ active: activeReleases(config), folder: project.workflows, store: releaseStore(database), log },
+    pilots: pilotStore(database),
     load: (bundle, release) =>
       loadRelease(bundle, release, {
         ...{ project, keys: publicKeysByName(config.releases.keys), systems, clock },
