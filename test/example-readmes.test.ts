@@ -13,11 +13,7 @@ const textsOf = (folder: string): string =>
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
     .join('\n');
 
-/** Has no pack of attacks of its own yet. */
-const NOT_WHOLE = ['alert-triage'];
-const whole = projects.filter((name) => !NOT_WHOLE.includes(name));
-
-test.each(whole)(
+test.each(projects)(
   'J6: examples/%s says what it is and how it is attacked and shown, and is tried as a whole',
   (name) => {
     const folder = join(ROOT, 'examples', name);
