@@ -34,9 +34,9 @@ export function notifyingWriter(options: {
   };
   return {
     append,
-    record: (drafts) =>
+    record: (drafts, place) =>
       drafts.some((draft) => eventsOf(draft, clock.now()).length > 0)
         ? uow.transaction((tx) => append(tx, drafts))
-        : audit.record(drafts),
+        : audit.record(drafts, place),
   };
 }
