@@ -37,7 +37,10 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', { time
     const asked = await undo('--json');
     expect(asked.code, asked.err + asked.out).toBe(3);
     expect(await house.people.lead.approve(documentIn(asked).approval)).toMatchObject({ state: 'approved' });
-    expect(await undo('--wait')).toMatchObject({ code: 0, out: expect.stringContaining('refund_order_once is undone') });
+    expect(await undo('--wait')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('refund_order_once is undone'),
+    });
     expect(await open('R-1001')).toBe(2490);
   });
 
@@ -65,8 +68,7 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', { time
   test('INV4 D3: a message that names another order moves nothing of that one', async () => {
     const before = await open('R-1002');
     const { approval } = await house.run({ order: 'R-2002' });
-    if (approval !== null)
-      expect((await house.people.lead.get(`/v1/approvals/${approval}`)).args.order).toBe('R-2002');
+    if (approval !== null) expect((await house.people.lead.get(`/v1/approvals/${approval}`)).args.order).toBe('R-2002');
     expect(await open('R-1002')).toBe(before);
     expect(await open('R-2002')).toBe(14_900);
   });

@@ -42,7 +42,11 @@ export const ORDERS: readonly Order[] = [
     order: 'R-1003',
     paid_cents: 4200,
     messages: [
-      message('2026-11-19T17:40:00Z', 'Another colour', 'Could I have the blue one? There is nothing wrong with the green one.'),
+      message(
+        '2026-11-19T17:40:00Z',
+        'Another colour',
+        'Could I have the blue one? There is nothing wrong with the green one.',
+      ),
     ],
   },
   { order: 'R-1004', paid_cents: 990, messages: [] },

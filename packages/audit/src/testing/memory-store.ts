@@ -1,4 +1,4 @@
-import type { RecordEntry } from '@portreeve/contract';
+import { PortreeveError, type RecordEntry } from '@portreeve/contract';
 import { columnsOf } from '../columns.ts';
 import type {
   AuditStore,
@@ -99,7 +99,8 @@ export function memoryAuditStore(): AuditStore & {
       failure = error;
     },
     async stage(_tx, log, records) {
-      if (failure) throw failure;
+      if (failure)
+        throw new PortreeveError('audit_unavailable', 'The record could not be written.', { cause: failure });
       for (const record of records) {
         const used = (key: string) =>
           of(log).keys.has(key) || open.some((other) => other.log === log && other.record.key === key);

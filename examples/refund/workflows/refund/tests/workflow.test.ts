@@ -60,12 +60,15 @@ describe('refund', () => {
     expect(ran.result).toEqual({ order: 'R-1001', status: 'nothing_asked', refunded: false });
   });
 
-  test.each(['denied', 'failed', 'unknown', 'refused'] as const)('a refund that is %s is told as that', async (status) => {
-    const actions = { ...setUp('damaged').actions, refund_order_once: { status } };
-    const ran = await testWorkflow(workflow, setUp('damaged', { actions }));
-    expect(ran.result).toMatchObject({ status });
-    expect(ran.result?.refunded).not.toBe(true);
-  });
+  test.each(['denied', 'failed', 'unknown', 'refused'] as const)(
+    'a refund that is %s is told as that',
+    async (status) => {
+      const actions = { ...setUp('damaged').actions, refund_order_once: { status } };
+      const ran = await testWorkflow(workflow, setUp('damaged', { actions }));
+      expect(ran.result).toMatchObject({ status });
+      expect(ran.result?.refunded).not.toBe(true);
+    },
+  );
 
   test.each([{ order: 'R-1' }, { order: '../R-1001' }, { order: 'R-1001', amount_cents: 1 }, {}])(
     'the input %j is refused',

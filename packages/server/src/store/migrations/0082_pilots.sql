@@ -1,10 +1,13 @@
 -- A release may come into production step by step: as a shadow, for some people, for a share of those who ask.
 ALTER TABLE releases DROP CONSTRAINT releases_state_check;
+-- held: a moment, as the table holds a row for each release
 ALTER TABLE releases ADD CONSTRAINT releases_state_check
   CHECK (state IN ('added', 'testing', 'staging', 'pilot', 'production', 'retired', 'barred'));
 -- One of a workflow at the most is tried beside the one in production.
+-- held: a moment, as the table holds a row for each release
 CREATE UNIQUE INDEX releases_one_pilot ON releases (workflow) WHERE state = 'pilot';
 ALTER TABLE release_moves DROP CONSTRAINT release_moves_check;
+-- held: a moment, as the table holds a few rows for each release
 ALTER TABLE release_moves ADD CONSTRAINT release_moves_check
   CHECK (event NOT IN ('stage', 'pilot', 'promote', 'supersede', 'restore') OR proposal IS NOT NULL);
 
