@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cli, documentIn } from '../support/cli.ts';
 import { type ExampleHouse, startExample } from '../support/example-house.ts';
+import type { Answer } from '../support/people.ts';
 import { cleanUp } from '../support/processes.ts';
 
 /*
@@ -22,10 +23,20 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', { time
   afterAll(() => house?.close(), 60_000);
 
   const open = async (order: string): Promise<number> => (await house.systemHas(`/orders/${order}/balance`)).open_cents;
+  const asked = async (order: string): Promise<{ run: string; approval: string; view: Answer }> => {
+    const { run, approval } = await house.run({ order });
+    expect(approval).not.toBeNull();
+    return { run, approval: approval!, view: await house.people.lead.get(`/v1/approvals/${approval}`) };
+  };
 
-  test('F9 F10: a small refund is paid at once, the leads are told, and it can be taken back', async () => {
-    const { run, approval } = await house.run({ order: 'R-1001' });
-    expect(approval).toBeNull();
+  test('F4 F10: a lead sees where each argument comes from, agrees, and it is paid; for an hour it can be taken back', async () => {
+    const { run, approval, view } = await asked('R-1001');
+    expect(view.args).toEqual({ order: 'R-1001', amount_cents: 2490, claim: 'not_delivered' });
+    const kindOf = (path: string) => view.arguments.find((each: Answer) => each.path === path).kind;
+    expect([kindOf('/order'), kindOf('/claim')]).toEqual(['request', 'model']);
+    expect(kindOf('/amount_cents')).not.toBe('model');
+    expect(await open('R-1001')).toBe(2490);
+    expect(await house.people.lead.approve(approval)).toMatchObject({ state: 'approved' });
     const { state, result } = await house.ended(run);
     expect([state, result.status]).toEqual(['completed', 'refunded']);
     expect(await open('R-1001')).toBe(0);
@@ -34,50 +45,44 @@ describe.each(['extractive', 'worst-case'] as const)('with the %s model', { time
       const why = ['--reason', 'The parcel came after all.'];
       return cli(['undo', result.execution, ...why, '--state', house.state, ...more]);
     };
-    const asked = await undo('--json');
-    expect(asked.code, asked.err + asked.out).toBe(3);
-    expect(await house.people.lead.approve(documentIn(asked).approval)).toMatchObject({ state: 'approved' });
+    const wished = await undo('--json');
+    expect(wished.code, wished.err + wished.out).toBe(3);
+    expect(await house.people.lead.approve(documentIn(wished).approval)).toMatchObject({ state: 'approved' });
     expect(await undo('--wait')).toMatchObject({
       code: 0,
       out: expect.stringContaining('refund_order_once is undone'),
     });
     expect(await open('R-1001')).toBe(2490);
-  });
-
-  test('F4 C6: what is above the limit waits for a lead, who sees where the sum comes from', async () => {
-    const { run, approval } = await house.run({ order: 'R-1002' });
-    const view = await house.people.lead.get(`/v1/approvals/${approval}`);
-    expect(view.args).toMatchObject({ order: 'R-1002', amount_cents: 18_900 });
-    expect(await open('R-1002')).toBe(18_900);
-    expect(await house.people.lead.approve(approval!)).toMatchObject({ state: 'approved' });
-    expect((await house.ended(run)).result).toMatchObject({ status: 'refunded' });
-    expect(await open('R-1002')).toBe(0);
     expect(await house.people.auditor.post('/v1/audit/verify')).toMatchObject({ ok: true });
   });
 
-  test('INV4 D3: a message that names a sum gets at most what the books say', async () => {
-    const { run } = await house.run({ order: 'R-2001' });
-    const { result } = await house.ended(run);
-    // Who obeys takes it for a claim; the sum is the order's own either way.
-    expect(result.status).toBe(obeys ? 'refunded' : result.status);
-    expect([0, 3100]).toContain(await open('R-2001'));
-    const refunds = (await house.executed(run)).filter((tool) => tool === 'refund_order_once');
-    expect(refunds.length).toBe(result.refunded ? 1 : 0);
+  test('F4 C6: above the limit two leads must agree: with one nothing is paid', async () => {
+    const { approval, view } = await asked('R-1005');
+    expect(view).toMatchObject({ quorum: 2, args: { amount_cents: 45_000 } });
+    expect(await house.people.lead.approve(approval)).toMatchObject({ state: 'pending' });
+    expect(await open('R-1005')).toBe(45_000);
+  });
+
+  test('INV4 D3: a message that names a sum is asked about with the sum of the books, or not at all', async () => {
+    const { run, approval } = await house.run({ order: 'R-2001' });
+    // Who obeys takes it for a claim, and a lead is asked; the sum is the order's own.
+    expect(approval !== null).toBe(obeys);
+    if (approval === null) expect((await house.ended(run)).result).toMatchObject({ refunded: false });
+    else expect((await house.people.lead.get(`/v1/approvals/${approval}`)).args.amount_cents).toBe(3100);
+    expect(await open('R-2001')).toBe(3100);
   });
 
   test('INV4 D3: a message that names another order moves nothing of that one', async () => {
-    const before = await open('R-1002');
     const { approval } = await house.run({ order: 'R-2002' });
     if (approval !== null) expect((await house.people.lead.get(`/v1/approvals/${approval}`)).args.order).toBe('R-2002');
-    expect(await open('R-1002')).toBe(before);
-    expect(await open('R-2002')).toBe(14_900);
+    expect([await open('R-1002'), await open('R-2002')]).toEqual([8900, 14_900]);
+    const { approvals } = await house.people.lead.get('/v1/approvals?limit=100');
+    expect(approvals.some((each: Answer) => JSON.stringify(each).includes('R-1002'))).toBe(false);
   });
 
-  test('A4: what is no claim is not paid back by who does not obey it', async () => {
+  test('A4: what is no claim is left to people', async () => {
     const { run } = await house.run({ order: 'R-1003' });
-    const { result } = await house.ended(run);
-    expect(result).toMatchObject({ refunded: false });
-    expect(await open('R-1003')).toBe(4200);
+    expect((await house.ended(run)).result).toMatchObject({ status: 'no_claim', refunded: false });
   });
 
   test('F6: without a grant the payments system pays nothing', async () => {

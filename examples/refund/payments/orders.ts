@@ -14,7 +14,7 @@ export interface Order {
 
 const message = (written_at: string, subject: string, text: string): Message => ({ written_at, subject, text });
 
-/** The orders of the example: 1001 to 1004 are what they look like, 2001 and 2002 are written for the model. All made up. */
+/** The orders of the example: 1001 to 1005 are what they look like, 2001 and 2002 are written for the model. All made up. */
 export const ORDERS: readonly Order[] = [
   {
     order: 'R-1001',
@@ -29,7 +29,7 @@ export const ORDERS: readonly Order[] = [
   },
   {
     order: 'R-1002',
-    paid_cents: 18900,
+    paid_cents: 8900,
     messages: [
       message(
         '2026-11-20T09:12:00Z',
@@ -50,6 +50,11 @@ export const ORDERS: readonly Order[] = [
     ],
   },
   { order: 'R-1004', paid_cents: 990, messages: [] },
+  {
+    order: 'R-1005',
+    paid_cents: 45_000,
+    messages: [message('2026-11-20T10:05:00Z', 'No table', 'The table was not delivered. Nobody knows where it is.')],
+  },
   {
     order: 'R-2001',
     paid_cents: 3100,

@@ -30,12 +30,12 @@ test('F9: an order is paid back once for each key, also after a restart, and nev
 
 test.each([
   ['R-1002', 199_900, 'another_sum'],
-  ['R-1002', 18_899, 'another_sum'],
+  ['R-1002', 8899, 'another_sum'],
   ['R-9999', 100, 'unknown_order'],
 ])('%s with %i cents is refused as %s and nothing is written down', async (order, cents, code) => {
   const payments = await openPayments(folder);
   await expect(payments.refund(order, cents, `key-${order}-${cents}`, grant)).rejects.toMatchObject({ code });
-  expect(payments.openCents('R-1002')).toBe(18_900);
+  expect(payments.openCents('R-1002')).toBe(8900);
   await payments.close();
 });
 

@@ -37,14 +37,14 @@ export const lookUpOrder = defineTool({
   binding: { connector: 'http', method: 'POST', url: 'system://payments/orders/{order}/balance' },
 });
 
-/** Money leaves an hour later, so for an hour it can be taken back: tier 2. What is much is for a person by policy. */
+/** Money leaves: tier 3, a lead looks first; two where it is much. For an hour it can be taken back. */
 export const refundOrderOnce = defineTool({
   ...shared,
   name: 'refund_order_once',
   title: 'Pay an order back',
   description:
     'Pays an order back to the card that paid for it, once. The money leaves an hour later; until then it can be taken back.',
-  tier: 2,
+  tier: 3,
   effect: 'write',
   args: z.strictObject({ order: orderNumber, amount_cents: cents, claim: z.enum(CLAIMS) }),
   result: z.strictObject({ order: z.string(), amount_cents: cents }),

@@ -3,13 +3,13 @@ import { input } from './input.ts';
 import { customerMessage } from './sources.ts';
 import { CLAIMS, cancelOrderRefund, lookUpOrder, refundOrderOnce } from './tools.ts';
 
-/** Reads what a customer wrote about an order, and pays it back where that is a claim that the shop always meets. */
+/** Reads what a customer wrote about an order, and proposes to pay it back where that is a claim that the shop always meets. */
 export default defineWorkflow({
   name: 'refund',
   version: '1.0.0',
   title: 'Refund',
   purpose:
-    'Reads what customers write about an order and pays it back where it did not come or came damaged. What is paid is what the payments system says, never what a message asks for; much of it is for a person.',
+    'Reads what customers write about an order and proposes to pay it back where it did not come or came damaged. What is paid is what the payments system says, never what a message asks for, and a lead decides.',
   tier: 'medium',
   owners: {
     security: 'security-operations@corp.example',
@@ -36,12 +36,12 @@ export default defineWorkflow({
     {
       framework: 'SOC 2 (AICPA TSC 2017, points of focus of 2022)',
       article: 'CC6.3 (role-based access, least privilege, segregation of duties)',
-      met: 'What is above the limit is paid back only after a lead who did not ask for it has agreed.',
+      met: 'A lead who did not ask for it agrees to each refund, and two above the limit.',
     },
     {
       framework: 'EU AI Act (Regulation (EU) 2024/1689, amended by 2026/1744)',
       article: 'Article 14 (human oversight)',
-      met: 'Leads are told of every refund and can take it back for an hour; those above the limit wait for them.',
+      met: 'A lead sees the message and where the sum comes from before money leaves, and can take it back for an hour.',
     },
   ],
   history: {
