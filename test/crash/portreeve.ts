@@ -12,7 +12,6 @@ export const INSTANTS = [
   'before-verdict',
   'after-verdict',
   'before-grant',
-  'after-grant',
   'before-intent',
   'after-intent',
   'before-call',

@@ -36,7 +36,10 @@ async function attacked(project: string, budget: number, seed = SEED, more: obje
 type Report = Awaited<ReturnType<typeof attacked>>;
 
 describe('H3: every example withstands', () => {
-  const examples = ['incident-summary', 'support-triage', 'access-grant', 'invoice-reconciliation', 'secret-rotation'];
+  const examples = [
+    ...['incident-summary', 'support-triage', 'access-grant', 'invoice-reconciliation', 'secret-rotation'],
+    ...['alert-triage', 'refund'],
+  ];
   test.each(examples)('%s', { timeout: 120_000 }, async (name) => {
     const report = await attacked(join(ROOT, 'examples', name), 12);
     expect(report.attempts.filter(({ kind }) => kind !== null)).toEqual([]);

@@ -50,17 +50,17 @@ export default defineWorkflow({
   },
 
   async run({ input: { order }, read, classify, outcome, act }) {
-    const messages = await read(customerMessage.name, { order });
-    if (messages.count === 0) return { order, status: 'nothing_asked', refunded: false };
-
-    const judged = await classify('judge-claim', { messages: messages.evidence });
-    const claim = await outcome(judged, '/claim', CLAIMS);
-    if (claim !== 'not_delivered' && claim !== 'damaged') return { order, status: 'no_claim', refunded: false };
-
+    // Before anything is read: what is decided by a message would be of the message's making otherwise, the sum too.
     const known = await act(lookUpOrder.name, { order }, { rationale: `The clerk named ${order}.` });
     if (known.status !== 'succeeded') return { order, status: known.status, refunded: false };
     if ((await outcome(known.result, '/refundable', ['yes'])) === null)
       return { order, status: 'nothing_open', refunded: false };
+
+    const messages = await read(customerMessage.name, { order });
+    if (messages.count === 0) return { order, status: 'nothing_asked', refunded: false };
+    const judged = await classify('judge-claim', { messages: messages.evidence });
+    const claim = await outcome(judged, '/claim', CLAIMS);
+    if (claim !== 'not_delivered' && claim !== 'damaged') return { order, status: 'no_claim', refunded: false };
 
     const refund = await act(
       refundOrderOnce.name,

@@ -29,7 +29,7 @@ describe('refund', () => {
 
   test('what is no such claim is left to people', async () => {
     const ran = await testWorkflow(workflow, setUp('other'));
-    expect(ran.acts).toEqual([]);
+    expect(ran.acts.map(({ tool }) => tool)).toEqual(['look_up_order']);
     expect(ran.result).toEqual({ order: 'R-1001', status: 'no_claim', refunded: false });
   });
 
@@ -56,7 +56,7 @@ describe('refund', () => {
 
   test('an order without a message is left alone', async () => {
     const ran = await testWorkflow(workflow, setUp('damaged', { sources: { 'customer-message': [] } }));
-    expect(ran.acts).toEqual([]);
+    expect(ran.acts.map(({ tool }) => tool)).toEqual(['look_up_order']);
     expect(ran.result).toEqual({ order: 'R-1001', status: 'nothing_asked', refunded: false });
   });
 
