@@ -25,7 +25,7 @@ import { consistencyProof, inclusionProof, makeReceipt, type Receipt } from './r
 import { type RunReplay, replayRun } from './replay.ts';
 import { type AuditFilter, type AuditPage, type AuditQuery, searchRecords, toRecords } from './search.ts';
 import { Sequencer } from './sequencer.ts';
-import { stageDrafts } from './stage-drafts.ts';
+import { stageDrafts, stageIn } from './stage-drafts.ts';
 import { hasTile, parseTilePath, readTile } from './tiles.ts';
 import { type VerifyOptions, type VerifyReport, verifyLog } from './verify.ts';
 
@@ -171,7 +171,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       for (const draft of drafts) await declare(tx, draft);
       const staged = await stage(drafts);
       sequencer.staged(mayWait(drafts));
-      await store.stage(tx, origin, staged);
+      await stageIn(tx, store, origin, staged);
     },
     async record(drafts, place = 'next') {
       const staged = await stage(drafts);
@@ -182,7 +182,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       )
         return;
       sequencer.staged(wait);
-      await options.uow.transaction((tx) => store.stage(tx, origin, staged));
+      await options.uow.transaction((tx) => stageIn(tx, store, origin, staged));
     },
     settle: searchable,
     close: () => sequencer.close(),

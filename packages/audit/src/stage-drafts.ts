@@ -1,7 +1,7 @@
-import type { Clock, RecordDraft } from '@portreeve/contract';
+import { type Clock, PortreeveError, type RecordDraft, type Tx } from '@portreeve/contract';
 import { stageRecord } from './entry.ts';
 import type { PayloadSealer } from './keys/sealer.ts';
-import type { Redactor, StagedRecord } from './ports.ts';
+import type { AuditStore, Redactor, StagedRecord } from './ports.ts';
 
 /** Drafts as they are staged, in their order, each sealed for those whom it is about. */
 export async function stageDrafts(
@@ -15,4 +15,17 @@ export async function stageDrafts(
     staged.push(stageRecord(draft, { ...parts, key: key instanceof Promise ? await key : key }));
   }
   return staged;
+}
+
+/** Stages them in a transaction. INVARIANT: whatever stands in the way, who records is told `audit_unavailable`. */
+export async function stageIn(
+  tx: Tx,
+  store: Pick<AuditStore, 'stage'>,
+  log: string,
+  staged: readonly StagedRecord[],
+): Promise<void> {
+  await store.stage(tx, log, staged).catch((cause: unknown) => {
+    if (cause instanceof PortreeveError) throw cause;
+    throw new PortreeveError('audit_unavailable', 'The record could not be written.', { cause });
+  });
 }

@@ -8,7 +8,7 @@ import { payloadSealer } from './keys/sealer.ts';
 import type { SubjectDirectory } from './keys/subjects.ts';
 import { draftsByLog, type LogRoutes } from './log-routes.ts';
 import type { AuditStore, Redactor } from './ports.ts';
-import { stageDrafts } from './stage-drafts.ts';
+import { stageDrafts, stageIn } from './stage-drafts.ts';
 
 export { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 export { seal, unseal } from './keys/sealed.ts';
@@ -34,7 +34,7 @@ export function createAuditWriter(parts: {
   const stage = async (tx: Tx, drafts: readonly RecordDraft[]): Promise<void> => {
     for (const [log, own] of draftsByLog(drafts, routes)) {
       const staged = await stageDrafts(own, sealer, { ...parts, log });
-      await store.stage(tx, log, staged);
+      await stageIn(tx, store, log, staged);
     }
   };
   return {

@@ -1,4 +1,4 @@
-import { PortreeveError, type RecordEntry } from '@portreeve/contract';
+import type { RecordEntry } from '@portreeve/contract';
 import { columnsOf } from '../columns.ts';
 import type {
   AuditStore,
