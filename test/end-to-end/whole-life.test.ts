@@ -251,11 +251,12 @@ test('H6: another model behind the same name is seen by what it answers, and nam
   const { audit, drift } = house.server.services;
   const [real] = (await audit.search({ type: 'model.answered', workflow: WORKFLOW, limit: 1 })).records;
   const said = real!.payload!.data as RecordData<'model.answered'>;
+  const refs = { ...real!.entry.refs } as NonNullable<RecordDraft<'model.answered'>['refs']>;
   // A history that no test can wait for: answers like the real one, then those of a model that refuses more.
   const answers = (model_answered: string, count: number, refusing: number) =>
     Array.from({ length: count }, (_, n) =>
       draft<'model.answered'>({
-        ...{ type: 'model.answered', actor: SYSTEM_ACTOR, refs: { ...real!.entry.refs } },
+        ...{ type: 'model.answered', actor: SYSTEM_ACTOR, refs },
         data: { ...said, model_answered, output_category: n % 10 < refusing ? 'refusal' : said.output_category },
       }),
     );

@@ -99,8 +99,7 @@ export function memoryAuditStore(): AuditStore & {
       failure = error;
     },
     async stage(_tx, log, records) {
-      if (failure)
-        throw new PortreeveError('audit_unavailable', 'The record could not be written.', { cause: failure });
+      if (failure) throw failure;
       for (const record of records) {
         const used = (key: string) =>
           of(log).keys.has(key) || open.some((other) => other.log === log && other.record.key === key);
