@@ -76,7 +76,7 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
     if (SHOTS) await mkdir(SHOTS, { recursive: true });
     for (const colorScheme of ['light', 'dark'] as const)
       tabs[colorScheme] = await house.as('mira-okafor', { colorScheme });
-  }, 600_000);
+  }, 240_000);
   afterAll(async () => {
     await house?.close();
     await shop?.close();

@@ -195,5 +195,4 @@ test('H9: a pilot by the command: it enters a step, shows what it lacks, and is 
   const withdrawn = await human('release', 'withdraw', third.release, '--reason', 'seen enough');
   expect(withdrawn).toMatchObject({ code: 0, err: '' });
   expect(withdrawn.out).toContain('withdraw: pilot → retired (seen enough)');
-  console.log([asked, shown, early, withdrawn].map(({ out, err }) => `${out}${err}`).join('\n---\n'));
 });

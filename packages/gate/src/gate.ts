@@ -154,7 +154,7 @@ export function createGate(deps: GateDeps): Gate {
 
   /**
    * Decides on a new proposal and stores it where the decision leads; what may go at once is used in the same transaction.
-   * Gives what another process has stored meanwhile.
+   * Gives the proposal as it is stored by then, by this process or by another one.
    */
   async function decideFirst(submission: Submission): Promise<StoredProposal | null> {
     const { contract, workflow, approval_timeout_minutes: timeout_minutes } = submission;

@@ -1,5 +1,6 @@
 export { type Engine, isOutage, prepareEngine, startEngine, startQueue } from './engine.ts';
 export { factsOf, LOOKING } from './facts.ts';
+export { knownOfWish } from './known-of-wish.ts';
 export type {
   ContextStage,
   Durable,

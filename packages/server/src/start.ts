@@ -42,6 +42,7 @@ import { assertNotBehind } from './not-behind.ts';
 import { plantingNote } from './planting.ts';
 import { recordStart } from './record-start.ts';
 import { type Rehearsal, rehearsed } from './redteam/rehearsal.ts';
+import { inSteps, type Undo } from './roles/in-steps.ts';
 import { startRuns } from './roles/start-runs.ts';
 import type { Services } from './services.ts';
 import { wireStages } from './stages.ts';
@@ -128,24 +129,11 @@ const RELEASES_EVERY_MS = 5000;
 const OVERSIGHT_EVERY_MS = 300_000;
 
 /** Wires every stage to its adapters and starts all roles in this process. Whatever was started is stopped on an error. */
-export async function startServer(options: StartOptions): Promise<PortreeveServer> {
-  const undo: (() => Promise<unknown>)[] = [];
-  const unwind = async () => {
-    for (const step of undo.splice(0).reverse()) await step().catch(() => undefined);
-  };
-  try {
-    return await start(options, undo, unwind);
-  } catch (error) {
-    await unwind();
-    throw error;
-  }
+export function startServer(options: StartOptions): Promise<PortreeveServer> {
+  return inSteps((undo, unwind) => start(options, undo, unwind));
 }
 
-async function start(
-  options: StartOptions,
-  undo: (() => Promise<unknown>)[],
-  unwind: () => Promise<void>,
-): Promise<PortreeveServer> {
+async function start(options: StartOptions, undo: Undo, unwind: () => Promise<void>): Promise<PortreeveServer> {
   const clock = options.clock ?? systemClock;
   const debugpoint = options.debugpoint ?? (() => undefined);
   const state = await takeStateFolder(options.stateFolder);

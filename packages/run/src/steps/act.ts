@@ -11,14 +11,14 @@ import {
   type ValueId,
 } from '@portreeve/contract';
 import type { AgentSession, GateResult } from '@portreeve/gate';
-import { factsOf } from '../facts.ts';
 import { labelsOf } from '../injection-scores.ts';
+import { knownOfWish } from '../known-of-wish.ts';
 import { approvalTopic, moveRun } from '../transitions.ts';
 import type { RunScope } from './scope.ts';
 
 /** Submits an action to the gate, and waits for people and for other processes as long as it must. */
 export function actStep(scope: RunScope) {
-  const { deps, durable, run, definition, contract, life, quarantine, scores, hidden, seen, unreviewed } = scope;
+  const { deps, durable, run, definition, life, quarantine, scores, hidden, seen, unreviewed } = scope;
   const { step, load, record, write } = scope;
 
   async function act(
@@ -64,23 +64,14 @@ export function actStep(scope: RunScope) {
         );
       const wish = {
         id: proposal,
-        run: run.id,
-        workflow: factsOf(contract),
-        approval_timeout_minutes: contract.approval_timeout_minutes,
-        history: contract.history,
-        release: run.release,
-        principal: run.principal,
-        contract: toolContract,
-        tools: definition.tools,
+        ...knownOfWish(run, definition, toolContract),
         args: found.args,
-        request: run.input,
         rationale: why.rationale,
         evidence: why.evidence ? life.forRecord(why.evidence) : null,
         ...(agent ? { session: agent.session } : { quarantine: read }),
         seen: [...seen],
         unreviewed: [...unreviewed],
         stoodFor: found.stoodFor,
-        ...(run.shadow_of ? { shadow: true as const } : {}),
         injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
       };
       return { ok: await keep(agent ? await orUnfit(deps.gate.submit(wish)) : await deps.gate.submit(wish)) };

@@ -1,18 +1,10 @@
 import { type JsonObject, PortreeveError, type ProposalId, type Run } from '@portreeve/contract';
 import { errorMessage, type Gate, type KnownOfWish, resultMessage, type Unwindings, wishFrom } from '@portreeve/gate';
-import { factsOf, type RunReleases, type RunStore } from '@portreeve/run';
+import { knownOfWish, type RunReleases, type RunStore } from '@portreeve/run';
 import { z } from 'zod';
 import type { AnswerStore, GateAsk } from '../store/gate-asks.ts';
+import { type TakeWork, takeWork } from './take-work.ts';
 
-export interface AnswerAsks {
-  /** Looks for questions now. */
-  wake(): void;
-  /** Takes no more, and resolves once what was taken has been answered. */
-  stop(): Promise<void>;
-}
-
-/** Questions that one process answers at a time; what is beyond waits in the database, where another one may take it. */
-const PARALLEL = 64;
 const PROPOSAL = z.string().regex(/^prop_[a-z0-9]{1,64}-\d{1,9}$/);
 
 const askSchema = z.discriminatedUnion('kind', [
@@ -36,39 +28,21 @@ export function answerAsks(deps: {
   /** The name of this process, which holds a lease. */
   readonly instance: string;
   readonly log: (level: 'error', message: string, error: unknown) => void;
-}): AnswerAsks {
+}): TakeWork {
   const { asks, gate, unwindings, runs, releases, instance, log } = deps;
-  const inFlight = new Map<string, Promise<void>>();
   /** The newest question of each run: a run that was taken over asks again while the first question is still at work. */
   const lastOfRun = new Map<string, Promise<void>>();
-  let stopped = false;
-  let again = false;
-  let looking: Promise<void> | null = null;
 
-  const wake = (): void => {
-    if (stopped) return;
-    again = true;
-    looking ??= look()
-      .catch((error: unknown) => log('error', 'what runs ask could not be read', error))
-      .finally(() => {
-        looking = null;
-      });
-  };
-
-  async function look(): Promise<void> {
-    while (again && !stopped && inFlight.size < PARALLEL) {
-      again = false;
-      for (const ask of await asks.take(instance, PARALLEL - inFlight.size)) {
-        again = true;
-        const carried = (lastOfRun.get(ask.run) ?? Promise.resolve()).then(() => carry(ask));
-        inFlight.set(ask.id, carried);
-        lastOfRun.set(ask.run, carried);
-        void carried.then(() => {
-          if (lastOfRun.get(ask.run) === carried) lastOfRun.delete(ask.run);
-        });
-      }
-    }
-  }
+  return takeWork({
+    take: (limit) => asks.take(instance, limit),
+    async carry(ask) {
+      const carried = (lastOfRun.get(ask.run) ?? Promise.resolve()).then(() => carry(ask));
+      lastOfRun.set(ask.run, carried);
+      await carried;
+      if (lastOfRun.get(ask.run) === carried) lastOfRun.delete(ask.run);
+    },
+    failed: (_ask, error) => log('error', 'what runs ask could not be read', error),
+  });
 
   async function carry(ask: GateAsk): Promise<void> {
     try {
@@ -77,9 +51,6 @@ export function answerAsks(deps: {
       log('error', `${ask.id} of ${ask.run} could not be answered`, error);
       // The database takes no answer now: it is taken again, here or by another process.
       await asks.release(ask.id, instance).catch(() => undefined);
-    } finally {
-      inFlight.delete(ask.id);
-      if (!stopped && inFlight.size === PARALLEL - 1) wake();
     }
   }
 
@@ -118,24 +89,11 @@ export function answerAsks(deps: {
   async function knownOf(run: Run, id: ProposalId, tool: string): Promise<KnownOfWish> {
     const loaded = releases.isBarred(run.release) ? null : await releases.load(run.workflow, run.release);
     if (!loaded) throw new PortreeveError('no_release', `No run of ${run.release} goes on.`);
-    const { contract: workflow, ...definition } = loaded.definition;
+    const { definition } = loaded;
     const contract = definition.tools.find(({ name }) => name === tool);
-    if (!contract) throw new PortreeveError('bad_input', `${workflow.name} does not declare the tool ${tool}.`);
-    return {
-      ...{ id, run: run.id, release: run.release, principal: run.principal, request: run.input },
-      ...{ workflow: factsOf(workflow), contract, tools: definition.tools },
-      ...{ approval_timeout_minutes: workflow.approval_timeout_minutes, history: workflow.history },
-    };
+    if (!contract) throw new PortreeveError('bad_input', `${run.workflow} does not declare the tool ${tool}.`);
+    return { id, ...knownOfWish(run, definition, contract) };
   }
-
-  return {
-    wake,
-    async stop() {
-      stopped = true;
-      await looking;
-      await Promise.all(inFlight.values());
-    },
-  };
 }
 
 /** The ids of a run's proposals are made of its own. */

@@ -34,6 +34,7 @@ import { VERSION } from '../version.ts';
 import { wireKeys } from '../wire-keys.ts';
 import { assertRole } from './assert-role.ts';
 import { instanceName } from './executors-alive.ts';
+import { inSteps, type Undo } from './in-steps.ts';
 import { takeDispatches } from './take-dispatches.ts';
 import { wireExecutor } from './wire-executor.ts';
 
@@ -73,31 +74,11 @@ const SETTLE_EVERY_MS = 5000;
  * tools, and adds to the record (requirement F7). No model, no policy, no signing key of grants or of the log is loaded;
  * `test/roles` proves it.
  */
-export async function startExecutor(options: ExecutorProcessOptions): Promise<ExecutorProcess> {
-  const undo: (() => Promise<unknown>)[] = [];
-  const unwind = async () => {
-    for (const step of undo.splice(0).reverse()) await step().catch(() => undefined);
-  };
-  try {
-    const started = await start(options, undo);
-    let stopping: Promise<void> | null = null;
-    return {
-      ...started,
-      stop() {
-        stopping ??= unwind();
-        return stopping;
-      },
-    };
-  } catch (error) {
-    await unwind();
-    throw error;
-  }
+export function startExecutor(options: ExecutorProcessOptions): Promise<ExecutorProcess> {
+  return inSteps(async (undo, stop) => ({ ...(await start(options, undo)), stop }));
 }
 
-async function start(
-  options: ExecutorProcessOptions,
-  undo: (() => Promise<unknown>)[],
-): Promise<Omit<ExecutorProcess, 'stop'>> {
+async function start(options: ExecutorProcessOptions, undo: Undo): Promise<Omit<ExecutorProcess, 'stop'>> {
   const clock = options.clock ?? systemClock;
   const { leaseSeconds = LEASE_SECONDS, debugpoint = () => undefined } = options;
   const state = await takeStateFolder(options.stateFolder);

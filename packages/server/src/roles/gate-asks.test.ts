@@ -7,8 +7,9 @@ import { type AnswerStore, type AskStore, answerStore, askStore } from '../store
 import { leaseStore } from '../store/leases.ts';
 import { type TestDatabase, testDatabase } from '../store/testing/database.ts';
 import { testSealing } from '../store/testing/sealing.ts';
-import { type AnswerAsks, answerAsks } from './answer-asks.ts';
+import { answerAsks } from './answer-asks.ts';
 import { askGate } from './ask-gate.ts';
+import type { TakeWork } from './take-work.ts';
 
 /* Both sides on a real database; the gate itself is a list of what it was asked. */
 
@@ -42,8 +43,9 @@ let answers: AnswerStore;
 let submitted: Wish[];
 let barred = false;
 let ended = false;
+let shadow = false;
 let outcome: () => Promise<GateResult>;
-const working: AnswerAsks[] = [];
+const working: TakeWork[] = [];
 const logged: unknown[] = [];
 
 beforeAll(async () => {
@@ -55,7 +57,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 beforeEach(async () => {
-  [submitted, barred, ended] = [[], false, false];
+  [submitted, barred, ended, shadow] = [[], false, false, false];
   logged.length = 0;
   outcome = async () => succeeded;
   await db.database.pool.query('DELETE FROM gate_asks');
@@ -64,7 +66,12 @@ afterEach(async () => {
   await Promise.all(working.splice(0).map((each) => each.stop()));
 });
 
-function gatekeeper(instance = 'gatekeeper'): AnswerAsks {
+const runNow = (): Run => ({
+  ...run,
+  ...{ ended_at: ended ? '2026-11-21T00:00:00Z' : null, ...(shadow ? { shadow_of: asId('run', 'run_00') } : {}) },
+});
+
+function gatekeeper(instance = 'gatekeeper'): TakeWork {
   const carried = async (wished: Wish) => {
     submitted.push(wished);
     return outcome();
@@ -76,7 +83,7 @@ function gatekeeper(instance = 'gatekeeper'): AnswerAsks {
       begin: async () => Promise.reject(new PortreeveError('conflict', 'Nothing stands.')),
       advance: async () => undefined,
     },
-    runs: { get: async (id) => (id === RUN ? { ...run, ended_at: ended ? '2026-11-21T00:00:00Z' : null } : null) },
+    runs: { get: async (id) => (id === RUN ? runNow() : null) },
     releases: { isBarred: () => barred, load: async () => ({ definition }) as never },
   });
   working.push(answering);
@@ -84,7 +91,7 @@ function gatekeeper(instance = 'gatekeeper'): AnswerAsks {
 }
 
 /** A reasoner's side, which wakes the gatekeeper at each look. */
-function reasoner(answering: AnswerAsks) {
+function reasoner(answering: TakeWork) {
   return askGate({
     asks,
     proposals: { get: async (id) => ({ proposal: { id, run: RUN } }) as StoredProposal },
@@ -119,6 +126,14 @@ describe('J2: a run asks the gate in another process', () => {
       ...{ contract: publish, args: { to: 'somebody' } },
     });
     expect((await db.database.pool.query('SELECT * FROM gate_asks')).rows).toEqual([]);
+  });
+
+  test('J2 H9: a run in the shadow wishes in the shadow, and no other run does, whatever its process says', async () => {
+    shadow = true;
+    await reasoner(gatekeeper()).gate.submit({ ...wish, shadow: false } as unknown as Wish);
+    shadow = false;
+    await reasoner(gatekeeper()).gate.submit({ ...wish, shadow: true });
+    expect(submitted.map((each) => each.shadow)).toEqual([true, undefined]);
   });
 
   test('J2 G5: question and answer are sealed where they lie', async () => {

@@ -56,6 +56,7 @@ import { subjectDeclared, wireKeys } from '../wire-keys.ts';
 import { wireModelSharing } from '../wire-model-sharing.ts';
 import { askGate } from './ask-gate.ts';
 import { assertRole } from './assert-role.ts';
+import { inSteps, type Undo } from './in-steps.ts';
 import { startEngineHere } from './start-runs.ts';
 
 export interface ReasonerProcessOptions {
@@ -93,31 +94,11 @@ const SWEEP_EVERY_MS = 60_000;
  * asks models and wishes for actions. It holds no credential of a tool and no key that signs: what it wishes it asks of the
  * gate in another process, and its database user can write neither a decision nor an approval nor a grant.
  */
-export async function startReasoner(options: ReasonerProcessOptions): Promise<ReasonerProcess> {
-  const undo: (() => Promise<unknown>)[] = [];
-  const unwind = async () => {
-    for (const step of undo.splice(0).reverse()) await step().catch(() => undefined);
-  };
-  try {
-    const started = await start(options, undo);
-    let stopping: Promise<void> | null = null;
-    return {
-      ...started,
-      stop() {
-        stopping ??= unwind();
-        return stopping;
-      },
-    };
-  } catch (error) {
-    await unwind();
-    throw error;
-  }
+export function startReasoner(options: ReasonerProcessOptions): Promise<ReasonerProcess> {
+  return inSteps(async (undo, stop) => ({ ...(await start(options, undo)), stop }));
 }
 
-async function start(
-  options: ReasonerProcessOptions,
-  undo: (() => Promise<unknown>)[],
-): Promise<Omit<ReasonerProcess, 'stop'>> {
+async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<ReasonerProcess, 'stop'>> {
   const { clock = systemClock, databaseUrl, leaseSeconds } = options;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());

@@ -2,16 +2,7 @@ import { type AuditWriter, actorOf, draft, isPortreeveError, type Proposal, SYST
 import type { Executor } from '@portreeve/execute';
 import type { ToolContracts } from '../config/tool-contracts.ts';
 import type { Dispatch, Dispatches } from '../store/dispatches.ts';
-
-export interface TakeDispatches {
-  /** Looks for grants now. */
-  wake(): void;
-  /** Takes no more, and resolves once what was taken has ended. */
-  stop(): Promise<void>;
-}
-
-/** Calls in flight in one process at the most: what is beyond waits in the database, where another process may take it. */
-const PARALLEL = 64;
+import { type TakeWork, takeWork } from './take-work.ts';
 
 /**
  * Takes the grants that are for this executor's key and uses each. The proposal is read here, and nothing in it is believed:
@@ -27,38 +18,17 @@ export function takeDispatches(options: {
   readonly jkt: string;
   readonly instance: string;
   readonly log: (level: 'error', message: string, error: unknown) => void;
-}): TakeDispatches {
+}): TakeWork {
   const { dispatches, proposals, contracts, use, audit, jkt, instance, log } = options;
-  const inFlight = new Set<Promise<void>>();
-  let stopped = false;
-  let again = false;
-  let looking: Promise<void> | null = null;
 
-  const wake = (): void => {
-    if (stopped) return;
-    again = true;
-    looking ??= look()
-      .catch((error: unknown) => log('error', 'grants could not be taken', error))
-      .finally(() => {
-        looking = null;
-      });
-  };
-
-  async function look(): Promise<void> {
-    while (again && !stopped && inFlight.size < PARALLEL) {
-      again = false;
-      for (const dispatch of await dispatches.take(jkt, instance, PARALLEL - inFlight.size)) {
-        again = true;
-        const one = carryOut(dispatch)
-          .catch((error: unknown) => log('error', `grant ${dispatch.grant} could not be carried out`, error))
-          .finally(() => {
-            inFlight.delete(one);
-            wake();
-          });
-        inFlight.add(one);
-      }
-    }
-  }
+  return takeWork({
+    take: (limit) => dispatches.take(jkt, instance, limit),
+    carry: carryOut,
+    failed: (dispatch, error) => {
+      const what = dispatch ? `grant ${dispatch.grant} could not be carried out` : 'grants could not be taken';
+      log('error', what, error);
+    },
+  });
 
   async function carryOut({ grant, proposal: id, token }: Dispatch): Promise<void> {
     try {
@@ -90,15 +60,6 @@ export function takeDispatches(options: {
     ]);
     await dispatches.refuse(grant, { code: 'grant_mismatch', detail });
   }
-
-  return {
-    wake,
-    async stop() {
-      stopped = true;
-      await looking;
-      while (inFlight.size > 0) await Promise.all(inFlight);
-    },
-  };
 }
 
 const refsOf = ({ id, tool, workflow, run }: Proposal) => ({ proposal: id, tool, workflow, ...(run ? { run } : {}) });
