@@ -18,6 +18,8 @@ export async function copyOf(project: string): Promise<string> {
     recursive: true,
     filter: (from) => !/\/(node_modules|\.portreeve|package\.json)$/.test(from),
   });
+  // What a release lists as installed.
+  await cp(join(ROOT, 'package-lock.json'), join(folder, 'package-lock.json'));
   return folder;
 }
 
