@@ -23,6 +23,7 @@ interface Place {
 /** What a page says that somebody did to the project before. */
 const BEFORE: Readonly<Record<string, (place: Place) => Promise<void>>> = {
   'misspelt-action': edit('workflows/incident-summary/policies/action.cedar', 'Action::"act"', 'Action::"actt"'),
+  'raised-tier': edit('workflows/triage-ticket/tools.ts', 'tier: 2,', 'tier: 3,'),
   'lowered-tier': async (place) => {
     await edit('workflows/support-triage/tools.ts', 'tier: 3,', 'tier: 2,')(place);
     await edit('workflows/support-triage/prompts/draft-reply.md', /\n$/, '\nBe kind.\n')(place);
@@ -46,6 +47,11 @@ const BEFORE: Readonly<Record<string, (place: Place) => Promise<void>>> = {
       });
       ids.set('prn_01m7xny6v38yb8yks1j973412p', ((await answer.json()) as { principal: { id: string } }).principal.id);
     }
+  },
+  // As the analyst, who may not decide.
+  asked: async (place) => {
+    const { code, text } = await typed(place, ['portreeve', 'run', 'incident-summary', '--input', 'input.json']);
+    expect(code, text).toBe(3);
   },
   'wrong-expectation': edit(
     'workflows/triage-ticket/tests/triage-ticket.test.yaml',
@@ -134,7 +140,12 @@ async function fetched({ url }: Place, words: readonly string[]): Promise<{ code
   return { code: answer.ok ? 0 : 1, text: await answer.text() };
 }
 
-const transcripts = blocks.filter(({ words }) => words.has('at')).map((block) => ({ block, place: placeOf(block) }));
+/** An agent is retired there, and stays frozen: what other pages show of freezes comes before. */
+const LAST = 'docs/guides/identity.md';
+const transcripts = blocks
+  .filter(({ words }) => words.has('at'))
+  .sort((one, other) => Number(one.file === LAST) - Number(other.file === LAST))
+  .map((block) => ({ block, place: placeOf(block) }));
 
 test('J6: there are transcripts in the documentation, and these tests see them', () => {
   expect(transcripts.length).toBeGreaterThan(12);
@@ -149,7 +160,7 @@ test.each(transcripts)('J6: what $place shows is what comes', { timeout: 120_000
     const { code, text } = await typed(place, wordsOf(now, place.variables));
     if (name !== null) place.variables.set(name, text.split('\n')[0]!);
     if (shown.trim() !== '') expectShown(text, shown);
-    // Of what a page does not show, it says that it goes well, or waits for people.
+    // What a page does not show goes well, or waits for people.
     else expect([0, 3], text).toContain(code);
     for (const [that, id] of namedIn(shown, text)) place.ids.set(that, id);
   }
