@@ -13,6 +13,8 @@ const MASKS: readonly [RegExp, string][] = [
   [/\b\d+ components\b/g, '«number» components'],
   [/\b(127\.0\.0\.1|localhost):\d+/g, '«host»'],
   [/^\d+ {2}(?=«time»)/gm, '«index»  '],
+  [/\b(record|index) \d+\b/g, '$1 «number»'],
+  [/\b\d+ records, \d+ signed/g, '«number» records, «number» signed'],
   [/\b\d+ (records of|sessions have|signed checkpoints)\b/g, '«number» $1'],
   [/^( +(record|times) +)[1-9]\d*$/gm, '$1«number»'],
   [/\breq-[0-9a-z]+/g, 'req-«number»'],
