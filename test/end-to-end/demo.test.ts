@@ -63,12 +63,10 @@ describe('npm start -- --yes', async () => {
     expectShown(out, blocks.find(({ words }) => words.get('in') === 'demo')!.text);
     const receipt = await readFile(join(state, 'receipts', `${run}.tlog-proof`), 'utf8');
     // On the screen the signature that has thousands of letters is cut, and the file has it whole.
-    const shown = receipt
-      .trimEnd()
-      .split('\n')
-      .map((line) => (line.length > 150 ? line.slice(0, 80) : line));
-    expect(out.replaceAll(/^ {2}/gm, '')).toContain(shown.join('\n'));
-    expect(shown.filter((line) => line.length === 80)).toHaveLength(1);
+    const lines = receipt.trimEnd().split('\n');
+    const onScreen = lines.map((line) => (line.length > 150 ? line.slice(0, 80) : line));
+    expect(out.replaceAll(/^ {2}/gm, '')).toContain(onScreen.join('\n'));
+    expect(onScreen.filter((line) => line.length === 80)).toHaveLength(1);
   });
 
   test('J1: leaves no process behind', async () => {
