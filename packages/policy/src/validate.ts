@@ -43,8 +43,8 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
       );
   }
   if (remedy?.kind === 'approval') {
-    // INVARIANT: when remedies are merged, any of the groups may approve. A rule that means a certain group must say so
-    // in its condition; otherwise another rule's group would lift it.
+    // INVARIANT: policy is told who approved and for which groups, not for which rule. A rule that means a certain group
+    // must say so in its condition; otherwise the voices that another rule asked for would lift it.
     const facts = { passkey: ['passkeys', 'device_bound'], device_bound: ['device_bound'], key: [] } as const;
     const asked = facts[remedy.signature ?? 'key'];
     if (asked.length > 0 && !mentionsApproval(rule.json, asked))
