@@ -5,8 +5,8 @@ import { makeSigningKey } from '@portreeve/identity';
 import {
   type BuiltBundle,
   enrolment,
-  type ReleaseShop,
   openedChange,
+  type ReleaseShop,
   releaseShop,
   type SignedInClient,
   signedByPasskey,

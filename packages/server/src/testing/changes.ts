@@ -7,7 +7,7 @@ let count = 0;
 
 /** Opens a change of a house that touches these workflows, as a start or an answer of a model does. Gives its id. */
 export async function openedChange(
-  { server: { services } }: TestServer,
+  { server: { services } }: Pick<TestServer, 'server'>,
   workflows: readonly string[] = [],
   text = 'main/claude-x answers as claude-x-2; it was claude-x-1',
 ): Promise<string> {
