@@ -309,7 +309,7 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
     ...{ audit, environment, clock, pilots: stages.register },
     workflows: () => released.list(),
   });
-  const drift = watchDrift({ audit, workflows: project.workflows });
+  const drift = watchDrift({ audit, workflows: () => released.list() });
   const readiness = watchReadiness({
     ...{ project, systems, audit, identity, clock, log },
     ...{ engine: policy, stateFolder: state.path },
