@@ -5,6 +5,7 @@ export { routes } from '../http/routes/index.ts';
 export type { ApprovalView } from '../http/views/approval.ts';
 export { freePort } from '../store/free-port.ts';
 export { emptyTestDatabase, testDatabase, withClient } from '../store/testing/database.ts';
+export { openedChange } from './changes.ts';
 export type { Answer, Client } from './client.ts';
 export { type Downstream, startDownstream } from './downstream.ts';
 export { type Fault, type FaultyPostgres, faultyPostgres } from './faulty-postgres.ts';
