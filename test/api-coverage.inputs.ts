@@ -5,6 +5,7 @@ import { makeSigningKey } from '@portreeve/identity';
 import {
   type BuiltBundle,
   enrolment,
+  openedChange,
   type ReleaseShop,
   releaseShop,
   type SignedInClient,
@@ -418,6 +419,25 @@ export const INPUTS: Readonly<
   'POST /v1/releases/:release/bar': {
     role: 'operator',
     input: async (house) => ({ path: `/v1/releases/${await added(house)}/bar`, body: { reason: 'a test' } }),
+  },
+  'GET /v1/changes': { role: 'auditor', input: async () => ({ path: '/v1/changes?state=open' }) },
+  'GET /v1/changes/:change': {
+    role: 'auditor',
+    input: async (house) => ({ path: `/v1/changes/${await openedChange(house)}` }),
+  },
+  'POST /v1/changes/:change/approvals': {
+    role: 'operator',
+    input: async (house) => ({
+      path: `/v1/changes/${await openedChange(house)}/approvals`,
+      body: { reason: 'a test' },
+    }),
+  },
+  'POST /v1/changes/:change/rejections': {
+    role: 'operator',
+    input: async (house) => ({
+      path: `/v1/changes/${await openedChange(house)}/rejections`,
+      body: { reason: 'a test' },
+    }),
   },
   'POST /v1/workflows/:name/rollbacks': {
     role: 'operator',

@@ -2,6 +2,8 @@ import type { ApprovalEvent } from '@portreeve/approve';
 import type { ErasureEvent, ErasureState, RevealEvent, RevealState } from '@portreeve/audit';
 import type {
   ApprovalState,
+  ChangeEvent,
+  ChangeState,
   ExecutionState,
   GrantState,
   ProposalState,
@@ -279,6 +281,18 @@ export const RELEASE_TRACES: Traces<ReleaseState, ReleaseEvent> = {
   barred: { ...stays, bar: null },
 };
 
+const changeMoved = leaves(['change.moved'], 'packages/govern/src/change/move.ts');
+const changeDecided = { approve: changeMoved, reject: changeMoved, settle: changeMoved, withdraw: changeMoved };
+const noMore = { approve: null, reject: null, settle: null, withdraw: null };
+
+export const CHANGE_TRACES: Traces<ChangeState, ChangeEvent> = {
+  open: changeDecided,
+  rejected: { ...changeDecided, reject: null },
+  approved: noMore,
+  settled: noMore,
+  withdrawn: noMore,
+};
+
 export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
   'a client of an older revision of MCP opens or ends its connection': leaves(
     ['mcp.connection'],
@@ -316,6 +330,7 @@ export const HOUSE_TRACES: Readonly<Record<string, Trace>> = {
     'packages/server/src/releases/standing-pilots.ts',
   ),
   'a release is loaded': leaves(['release.loaded'], START),
+  'a change of what workflows rest on is opened': leaves(['change.opened'], 'packages/govern/src/change/open.ts'),
   'a signing key is made': leaves(['key.created'], START),
   'an executor’s key is made': leaves(['key.created'], EXECUTOR),
   'a key of access tokens is made': leaves(['key.created'], 'packages/server/src/wire-identity.ts'),

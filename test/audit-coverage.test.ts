@@ -3,12 +3,13 @@ import { ERASURE_TABLE, REVEAL_TABLE } from '@portreeve/audit';
 import { RECORD_CLASSES, RECORD_TYPE_NAMES, type StateTable } from '@portreeve/contract';
 import { EXECUTION_TABLE, GRANT_TABLE } from '@portreeve/execute';
 import { PROPOSAL_TABLE, UNDO_TABLE, UNWIND_TABLE } from '@portreeve/gate';
-import { RELEASE_TABLE } from '@portreeve/govern';
+import { CHANGE_TABLE, RELEASE_TABLE } from '@portreeve/govern';
 import { RUN_TABLE } from '@portreeve/run';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import {
   APPROVAL_TRACES,
+  CHANGE_TRACES,
   ERASURE_TRACES,
   EXECUTION_TRACES,
   GRANT_TRACES,
@@ -81,6 +82,7 @@ interface Machine {
 
 const MACHINES: readonly Machine[] = [
   { name: 'approval', table: APPROVAL_TABLE, traces: APPROVAL_TRACES },
+  { name: 'change', table: CHANGE_TABLE, traces: CHANGE_TRACES },
   { name: 'erasure', table: ERASURE_TABLE, traces: ERASURE_TRACES },
   { name: 'reveal', table: REVEAL_TABLE, traces: REVEAL_TRACES },
   { name: 'grant', table: GRANT_TABLE, traces: GRANT_TRACES },

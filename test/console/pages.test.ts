@@ -29,6 +29,8 @@ const PAGES: readonly (readonly [name: string, path: (seeded: Seeded, releases: 
   ['environment', () => '/environment'],
   ['releases', () => '/releases'],
   ['release', (_, { next }) => `/releases/${next.release}`],
+  ['changes', () => '/changes'],
+  ['change', (_, { change }) => `/changes/${change}`],
   ['red-team', () => '/red-team'],
   ['red-team-report', (_, { next, report }) => `/releases/${next.release}/reports/${report}?at=2`],
   ['readiness', () => '/readiness'],

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { approve, type ReleaseShop } from '@portreeve/server/testing';
+import { approve, openedChange, type ReleaseShop } from '@portreeve/server/testing';
 import { beforeAll, expect, test } from 'vitest';
 import { type ConsoleHouse, settled, type Tab } from './house.ts';
 import type { SeededReleases } from './seed-releases.ts';
@@ -75,6 +75,38 @@ export function releaseWalks(
       .getByRole('region', { name: 'The case' })
       .getByText('look_up_owner was called without a person')
       .waitFor();
+    await done(tab);
+  });
+
+  test('H2: a change is read, had approved by those who speak for it, and another one rejected with a reason', {
+    timeout: 90_000,
+  }, async () => {
+    const operator = await house.house.as('operator');
+    const at = async (change: string) => (await operator.get(`/v1/changes/${change}`)).body.state;
+    const tab = await house.as('operator');
+    const { page } = tab;
+    await tab.open('/changes?kind=model');
+    await page.locator('tr.row').getByRole('link').press('Enter');
+    await page.getByRole('region', { name: 'What is otherwise' }).getByText('loosens').waitFor();
+    const evidence = page.getByRole('region', { name: 'Tests and red team since' });
+    expect(await evidence.getByRole('link', { name: /^sha256:/ }).count()).toBe(2);
+    await page.getByRole('button', { name: 'Have it approved' }).click();
+    await answer(tab, 'Ask the owners');
+    await page.getByText('The owners of the workflow were asked to agree.').waitFor();
+    await page.getByRole('button', { name: 'Its owners are asked' }).waitFor();
+    const link = page.getByRole('link', { name: 'The request in the inbox' });
+    const approval = new URL((await link.getAttribute('href'))!, house.house.url).searchParams.get('at')!;
+    expect((await approve(house.house, approval, 'sam')).status).toBe(201);
+    await expect.poll(() => at(seeded.change), { timeout: 60_000 }).toBe('approved');
+    await page.getByRole('region', { name: 'Facts' }).getByText('approved').waitFor({ timeout: 20_000 });
+    expect(await page.getByRole('button', { name: /Have it approved|Reject it/ }).count()).toBe(0);
+
+    const other = await openedChange(house.house);
+    await tab.open(`/changes/${other}`);
+    await page.getByRole('button', { name: 'Reject it' }).click();
+    await answer(tab, 'Reject it now');
+    await page.getByRole('region', { name: 'Facts' }).getByText('rejected').waitFor();
+    expect(await at(other)).toBe('rejected');
     await done(tab);
   });
 

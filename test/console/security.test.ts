@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { type ReleaseShop, releaseShop } from '@portreeve/server/testing';
+import { openedChange, type ReleaseShop, releaseShop } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
 import { HOSTILE, seed } from './seed.ts';
@@ -136,6 +136,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       ['/v1/audit/keys/rotate', {}],
       [`/v1/releases/${NO_RELEASE}/promotions`, { reason: 'a test' }],
       [`/v1/releases/${NO_RELEASE}/bar`, { reason: 'a test' }],
+      ['/v1/changes/chg_1/approvals', { reason: 'a test' }],
       ['/v1/workflows/case-note/rollbacks', { reason: 'a test' }],
     ];
     for (const [path, body] of guarded) {
@@ -190,6 +191,9 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     const report = await shop.sealed(shop.report(release, 'red-team', { ok: false, cases }));
     const { evidence } = (await operator.post(`/v1/releases/${release}/evidence`, { report })).body;
 
+    const change = await openedChange(server, [], HOSTILE);
+    await operator.post(`/v1/changes/${change}/rejections`, { reason: HOSTILE });
+
     const tab = await house.as('mira-okafor');
     const { records } = (await (await server.as('auditor')).get('/v1/audit/records?type=handoff.closed')).body;
     const pages = [
@@ -207,7 +211,9 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       '/inbox?state=denied',
       `/releases/${release}`,
       `/releases/${release}/reports/${evidence}?at=0`,
+      `/changes/${change}`,
       // What an address says is text, too.
+      `/changes/${encodeURIComponent(HOSTILE)}`,
       `/releases/${encodeURIComponent(HOSTILE)}`,
       `/readiness?workflow=${encodeURIComponent(HOSTILE)}`,
       `/evidence?framework=${encodeURIComponent(HOSTILE)}`,
@@ -261,6 +267,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     'Evidence',
     'Environment',
     'Releases',
+    'Changes',
     'Readiness',
     'Red team',
     'Workflows',
@@ -269,7 +276,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
   ];
   const GOVERNED = [
     ...['/releases', `/releases/${NO_RELEASE}`, `/releases/${NO_RELEASE}/reports/${NO_RELEASE}`],
-    ...['/readiness', '/red-team', '/drift', '/evidence'],
+    ...['/changes', '/changes/chg_1', '/readiness', '/red-team', '/drift', '/evidence'],
   ];
   test.each([
     [
@@ -279,7 +286,17 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     ],
     [
       'lead',
-      ['Inbox', 'Runs', 'Oversight', 'Environment', 'Releases', 'Red team', 'Workflows', 'Tools and sources'],
+      [
+        'Inbox',
+        'Runs',
+        'Oversight',
+        'Environment',
+        'Releases',
+        'Changes',
+        'Red team',
+        'Workflows',
+        'Tools and sources',
+      ],
       ['/queue', '/dashboard', '/audit', '/identities', '/readiness', '/drift', '/evidence'],
     ],
     [
@@ -307,7 +324,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       await page.getByRole('heading', { name: 'This is not open to you' }).waitFor();
       expect(
         asked.filter((each) =>
-          /\/v1\/(queue|figures|oversight|audit|agents|accounts|release|evidence|workflows\/.)/.test(each),
+          /\/v1\/(queue|figures|oversight|audit|agents|accounts|release|changes|evidence|workflows\/.)/.test(each),
         ),
       ).toEqual([]);
     }

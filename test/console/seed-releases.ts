@@ -7,7 +7,14 @@ import {
   SYSTEM_ACTOR,
   systemClock,
 } from '@portreeve/contract';
-import { addOwners, type BuiltBundle, type ReleaseShop, type TestServer, WORKFLOW } from '@portreeve/server/testing';
+import {
+  addOwners,
+  type BuiltBundle,
+  openedChange,
+  type ReleaseShop,
+  type TestServer,
+  WORKFLOW,
+} from '@portreeve/server/testing';
 
 /** A register with something in each place: the first release in production, a looser one on its way, one barred. */
 export interface SeededReleases {
@@ -16,6 +23,8 @@ export interface SeededReleases {
   readonly barred: BuiltBundle;
   /** The digest of the red team's report on the one that is on its way. */
   readonly report: string;
+  /** A model that answers by another version. */
+  readonly change: string;
 }
 
 /** What a red team that found something says. */
@@ -49,6 +58,8 @@ export async function seedReleases(house: TestServer, shop: ReleaseShop): Promis
     return bundle;
   };
   await addOwners(house);
+  // Before any report is made: those that are made later count for it.
+  const change = await openedChange(house, [WORKFLOW]);
   const production = await shop.build((text) => `${text}// the first\n`);
   await shop.intoProduction(house, production);
   const next = await add(await shop.build(looser));
@@ -65,7 +76,7 @@ export async function seedReleases(house: TestServer, shop: ReleaseShop): Promis
   await operator.post(`/v1/releases/${barred.release}/bar`, {
     reason: 'It was built on a machine that we do not trust.',
   });
-  return { production, next, barred, report };
+  return { production, next, barred, report, change };
 }
 
 /** Ends of runs before and after a release, of which the later hands off more: what the watch has to find. */

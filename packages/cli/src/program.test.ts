@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordType } from '@portreeve/contract';
-import { freePort } from '@portreeve/server/testing';
+import { freePort, openedChange } from '@portreeve/server/testing';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram } from './program.ts';
@@ -62,6 +62,8 @@ interface Made {
   readonly otherToken: string;
   /** Releases of the example in several states, a bundle and a report. */
   readonly releases: Record<'file' | 'report' | 'added' | 'testing' | 'ready' | 'barring', string>;
+  /** Changes that touch nothing of what runs: one to be approved, one to be turned down. */
+  readonly changes: readonly [string, string];
   readonly proposal: string;
   readonly run: string;
   readonly execution: string;
@@ -587,6 +589,35 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: null,
     words: () => ['incident-summary', '--reason', 'a test'],
   },
+  'changes list': {
+    right: 'changes.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: () => [],
+  },
+  'changes show': {
+    right: 'changes.read',
+    records: ['api.read'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ changes: [change] }) => [change],
+  },
+  'changes approve': {
+    right: 'changes.approve',
+    records: ['proposal.submitted', 'approval.requested'],
+    code: 3,
+    as: 'operator',
+    notAs: 'lead',
+    words: ({ changes: [change] }) => [change, '--reason', 'a test'],
+  },
+  'changes reject': {
+    right: 'changes.reject',
+    records: ['change.moved'],
+    as: 'operator',
+    notAs: 'analyst',
+    words: ({ changes: [, change] }) => [change, '--reason', 'a test'],
+  },
   'tool check': {
     right: null,
     why: 'it reads the files of a project and asks no server',
@@ -809,6 +840,7 @@ const NOTHING: Made = {
     ...{ file: '/dev/null', report: '/dev/null' },
     ...{ added: 'sha256:1', testing: 'sha256:1', ready: 'sha256:1', barring: 'sha256:1' },
   },
+  changes: ['chg_1', 'chg_1'],
   proposal: 'prop_1',
   run: 'run_1',
   execution: 'exec_1',
@@ -1022,6 +1054,7 @@ describe('with a server', () => {
     const [{ definition }] = documentIn(await portreeve('tool', 'show', UPSTREAM, 'publish', '--json')).definitions;
     made = {
       releases: await someReleases(),
+      changes: [await openedChange(here), await openedChange(here)],
       definition,
       execution: results[0]!.entry.refs.execution,
       ...{

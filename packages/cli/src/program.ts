@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
+import { addChanges } from './commands/changes.ts';
 import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrift } from './commands/drift.ts';
@@ -75,6 +76,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addIdentity(program, run as never);
   addPolicy(program, run as never);
   addRelease(program, run as never);
+  addChanges(program, run as never);
   addAudit(program, run as never);
   addEvidence(program, run as never);
   addRegister(program, run as never);

@@ -26,6 +26,7 @@ export const ID_PREFIXES = {
   approval_delegation: 'apdl',
   reveal: 'rvl',
   backup: 'bkp',
+  change: 'chg',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -57,6 +58,7 @@ export type PasskeyId = Id<'passkey'>;
 export type ApprovalDelegationId = Id<'approval_delegation'>;
 export type RevealId = Id<'reveal'>;
 export type BackupId = Id<'backup'>;
+export type ChangeId = Id<'change'>;
 
 /** Accepts `<prefix>_<1 to 64 of [a-z0-9_-]>`; the narrow alphabet keeps ids safe in paths, logs and SQL. */
 export function idSchema<K extends IdKind>(kind: K): z.ZodType<Id<K>, string> {

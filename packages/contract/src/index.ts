@@ -65,6 +65,7 @@ export * from './run.ts';
 export { partsAt, unboundedAt } from './schema-bounds.ts';
 export * from './settlement.ts';
 export * from './state-table.ts';
+export * from './surface-change.ts';
 export * from './telemetry-config.ts';
 export * from './thresholds.ts';
 export * from './tool-binding.ts';

@@ -5,7 +5,8 @@ import { emailBindingSchema } from './tool-binding.ts';
 /**
  * What people are told of. `approval.expiring` comes shortly before the time of an approval is over. `freeze` is one
  * tool, workflow or identity, `stop` is everything; both tell of the stages of the thaw, too. `oversight.alarm` goes to the
- * owners of a workflow: somebody's decisions on it look like stamping.
+ * owners of a workflow: somebody's decisions on it look like stamping. `change.opened` goes to the owners of what it touches.
+ * `pilot.withdrawn`: a release left its pilot without going on.
  */
 export const NOTIFIED = [
   'approval.opened',
@@ -15,6 +16,8 @@ export const NOTIFIED = [
   'handoff.opened',
   'handoff.overdue',
   'oversight.alarm',
+  'change.opened',
+  'pilot.withdrawn',
   'freeze',
   'stop',
 ] as const;

@@ -43,6 +43,8 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'release.evidence': BY_OPERATOR,
   'release.turned_away': BY_OPERATOR,
   'release.moved': BY_OPERATOR,
+  'change.opened': BY_OPERATOR,
+  'change.moved': BY_OPERATOR,
   'release.piloted': WORK,
   'environment.changed': BY_OPERATOR,
   'key.created': CUSTODY,

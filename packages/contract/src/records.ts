@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
+import { APPROVAL_STATES, demandSchema, signedVerdictSchema } from './approval.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import { decisionSchema, OUTCOMES } from './decision.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
@@ -19,8 +19,9 @@ import { REPORT_KINDS } from './release-report.ts';
 import { RELEASE_EVENTS, RELEASE_ORIGINS, RELEASE_STATES } from './release-states.ts';
 import { REVIEWS } from './review-rules.ts';
 import { SETTLED, SETTLING_WAYS } from './settlement.ts';
+import { CHANGE_EVENTS, CHANGE_KINDS, CHANGE_STATES } from './surface-change.ts';
 import { UNDO_REFUSALS, UNDO_STATES, UNWIND_STATES } from './undo.ts';
-import { STEP_KINDS } from './workflow.ts';
+import { RISK_TIERS, STEP_KINDS } from './workflow.ts';
 
 const count = z.int().min(0);
 
@@ -198,6 +199,34 @@ export const RECORD_TYPES = {
     other: digestSchema.nullable(),
     /** The step of its rollout that it entered or left, counted from 1. */
     step: z.int().min(1).max(8).optional(),
+  }),
+  /** A new or changed tool, source, model, definition, right or policy: the change that its owners decide on. */
+  'change.opened': z.strictObject({
+    change: idSchema('change'),
+    kind: z.enum(CHANGE_KINDS),
+    subject: z.string().max(400),
+    from: digestSchema.nullable(),
+    to: digestSchema,
+    workflows: z.array(nameSchema).max(200),
+    owners: z.array(z.string().max(128)).max(600),
+    risk: z.enum(RISK_TIERS),
+    reason: z.string().max(1000),
+    /** What is otherwise, in words; what loosens comes first. */
+    says: z.array(z.string().max(400)).max(50),
+    pieces: count,
+    looser: count,
+  }),
+  /** A change of surface was decided on, or there is nothing to decide any more. */
+  'change.moved': z.strictObject({
+    change: idSchema('change'),
+    kind: z.enum(CHANGE_KINDS),
+    subject: z.string().max(400),
+    event: z.enum(CHANGE_EVENTS),
+    from: z.enum(CHANGE_STATES),
+    to: z.enum(CHANGE_STATES),
+    reason: z.string().max(1000),
+    /** The reports of tests and red teams that an approval rests on. */
+    evidence: z.array(digestSchema).max(400),
   }),
   /** A run began on a release that is in a pilot. A shadow is a copy of another run: nothing of it is ever carried out. */
   'release.piloted': z.strictObject({
@@ -611,6 +640,8 @@ export const RECORD_TYPES = {
     proposal_digest: digestSchema,
     groups: z.array(z.string()),
     quorum: z.int().min(0),
+    /** Each demand by itself, where there are several; left out: the quorum, of all the groups. */
+    demands: z.array(demandSchema).min(2).optional(),
     /** Who must confirm it besides; left out: nobody. */
     confirm_by: idSchema('principal').optional(),
     /** What an approving verdict must be signed with at the least; left out: any registered key. */

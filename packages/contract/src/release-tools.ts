@@ -1,4 +1,5 @@
 import { digestOf } from './canonical.ts';
+import { IN_FORCE_KINDS } from './surface-change.ts';
 import { RISK_TIERS, type ToolContract, toolContractSchema, type WorkflowContract } from './workflow.ts';
 
 const NAME = { type: 'string', pattern: '^[a-z][a-z0-9]*([-_][a-z0-9]+)*$', maxLength: 64 };
@@ -144,8 +145,57 @@ export const rollBackRelease: ToolContract = toolContractSchema.parse({
   ],
 });
 
-/** The tools by which releases move: the house's own, which no workflow can declare. */
-export const RELEASE_TOOLS: readonly ToolContract[] = [stageRelease, pilotRelease, promoteRelease, rollBackRelease];
+/** Lets what is in force, and was changed, count as reviewed (requirement H2): an owner of what it touches agrees. */
+export const approveChange: ToolContract = toolContractSchema.parse({
+  ...shared,
+  tier: 3,
+  name: 'approve_change',
+  title: 'Approve a change of what workflows rest on',
+  description: 'From then on the policy, right, tool, source, model endpoint or model version counts as reviewed.',
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['change', 'kind', 'subject', 'from', 'to', 'risk', 'workflows', 'says', 'looser', 'rests_on', 'reason'],
+    properties: {
+      change: { type: 'string', pattern: '^chg_[a-z0-9_-]{1,64}$' },
+      kind: { enum: [...IN_FORCE_KINDS] },
+      subject: { type: 'string', maxLength: 400 },
+      from: DIGEST_OR_NONE,
+      to: DIGEST,
+      /** The highest risk tier of what it touches. */
+      risk: { enum: [...RISK_TIERS] },
+      workflows: { type: 'array', items: NAME, maxItems: 200 },
+      /** What is otherwise, in words, and how many of that loosens. */
+      says: { type: 'array', items: { type: 'string', maxLength: 400 }, maxItems: 50 },
+      looser: COUNT,
+      /** The reports on what runs of each workflow that were made since. */
+      rests_on: {
+        type: 'array',
+        maxItems: 200,
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['workflow', 'release', 'reports'],
+          properties: { workflow: NAME, release: DIGEST, reports: { type: 'array', items: DIGEST, maxItems: 2 } },
+        },
+      },
+      reason: REASON,
+    },
+  },
+  sinks: [
+    { path: '/change', kind: 'target' },
+    { path: '/subject', kind: 'payload' },
+  ],
+});
+
+/** The tools of the house's own desk, which no workflow can declare: by which releases move, and changes are approved. */
+export const RELEASE_TOOLS: readonly ToolContract[] = [
+  stageRelease,
+  pilotRelease,
+  promoteRelease,
+  rollBackRelease,
+  approveChange,
+];
 
 /** To policy and on record what a workflow is; no workflow may have this name. */
 export const RELEASE_DESK = 'portreeve-releases';

@@ -19,6 +19,7 @@ import { thresholdsSchema } from './thresholds.ts';
 import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
 import type { UnwindOutcome } from './undo.ts';
+import { unreviewedModelSchema } from './unreviewed-model.ts';
 
 export const RISK_TIERS = ['low', 'medium', 'high', 'critical'] as const;
 export type RiskTier = (typeof RISK_TIERS)[number];
@@ -341,6 +342,8 @@ const workflowShape = z.strictObject({
    * `continue` with reading and with tools of tier 1. Nothing goes on where a record cannot be made durable.
    */
   while_unplaced: z.enum(['stop', 'continue']).optional(),
+  /** Left out: `record`; see {@link unreviewedModelSchema}. */
+  unreviewed_model: unreviewedModelSchema.optional(),
   /** Which data it may touch, and what becomes of it; see {@link boundariesSchema}. */
   boundaries: boundariesSchema.optional(),
   /** Articles and controls that its owners have looked at. */

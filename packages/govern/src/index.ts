@@ -1,4 +1,13 @@
 export { type AcceptableUseSection, acceptableUsePage } from './acceptable-use/page.ts';
+export { carryOutApproval, restsOn } from './change/carry-out.ts';
+export { type ChangeEvidence, evidenceOf } from './change/evidence.ts';
+export { followChange } from './change/follow.ts';
+export { moveChange } from './change/move.ts';
+export { openChange, saidOf, type Touched, touchedBy } from './change/open.ts';
+export type { ChangeFilter, ChangeMove, ChangeStore, NewChange, StoredChange, SurfaceStore } from './change/ports.ts';
+export { CHANGE_TABLE, LIVE_STATES } from './change/states.ts';
+export { reviewSurface, type SurfacePart } from './change/surface.ts';
+export { versionWatch } from './change/versions.ts';
 export { LOOK_EVERY, type Shift } from './drift/compare.ts';
 export {
   type Comparison,
@@ -17,7 +26,7 @@ export { figuresBy, type MeasuredDecision, percentile } from './oversight/figure
 export { otherPilot, type Plan, pilotFacts, planOf, rolloutDigest } from './pilot/plan.ts';
 export type { PilotRuns, PilotStep, PilotStore } from './pilot/ports.ts';
 export type { ReadinessFix, ReadinessInput, ReadinessItem } from './readiness/item.ts';
-export { READINESS_ITEMS, type Readiness, readinessOf } from './readiness/readiness.ts';
+export { READINESS_ITEMS, type Readiness, readinessOf, UNREVIEWED } from './readiness/readiness.ts';
 export type { GivenFile } from './redteam/carriers.ts';
 export { type Choices, choices } from './redteam/choices.ts';
 export { DRESSES, readable } from './redteam/dress.ts';

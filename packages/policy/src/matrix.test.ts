@@ -90,6 +90,8 @@ const PROMISED: Record<Role, readonly string[]> = {
     'signing_key.register',
     'policy.explain',
     'releases.read',
+    'changes.read',
+    'changes.reject',
   ],
   operator: [
     ...SELF,
@@ -107,6 +109,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     'policy.replay',
     ...['definitions.read', 'definitions.decide'],
     ...['releases.read', 'releases.add', 'releases.attest', 'releases.move', 'releases.bar'],
+    ...['changes.read', 'changes.approve', 'changes.reject'],
     'tokens.create',
   ],
   auditor: [
@@ -123,7 +126,7 @@ const PROMISED: Record<Role, readonly string[]> = {
       'queue.read',
     ],
     ...['agents.read', 'tokens.unused', 'executions.read', 'definitions.read', 'metrics.read'],
-    ...['policy.explain', 'policy.replay', 'oversight.read', 'workflows.readiness', 'releases.read'],
+    ...['policy.explain', 'policy.replay', 'oversight.read', 'workflows.readiness', 'releases.read', 'changes.read'],
     ...['evidence.read', 'registers.read'],
   ],
   admin: [
@@ -142,6 +145,7 @@ const PROMISED: Record<Role, readonly string[]> = {
     ...['queue.read', 'queue.take', 'queue.assign', 'queue.escalate', 'queue.finish'],
     ...['policy.explain', 'policy.replay', 'definitions.read', 'definitions.decide', 'workflows.readiness'],
     ...['releases.read', 'releases.add', 'releases.attest', 'releases.move', 'releases.bar'],
+    ...['changes.read', 'changes.approve', 'changes.reject'],
   ],
   enforcer: ['authzen.evaluate'],
 };

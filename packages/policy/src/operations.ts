@@ -48,6 +48,10 @@ export const OPERATIONS = {
   'releases.attest': 'change',
   'releases.move': 'change',
   'releases.bar': 'change',
+  // Changes of what workflows rest on: who looks, who asks the owners to agree, who says no.
+  'changes.read': 'look',
+  'changes.approve': 'change',
+  'changes.reject': 'change',
   'runs.submit': 'change',
   'runs.read': 'look',
   'approvals.read': 'look',

@@ -12,11 +12,12 @@ import type {
   Undos,
   Unwindings,
 } from '@portreeve/gate';
-import type { Releases } from '@portreeve/govern';
+import type { ChangeStore, Releases } from '@portreeve/govern';
 import type { AccessTokens, Identity, OidcSignIn } from '@portreeve/identity';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { RunStore, Task } from '@portreeve/run';
 import type { Backups } from './backup/make-backup.ts';
+import type { ChangeDesk } from './changes/desk.ts';
 import type { OpenEndpoint } from './config/model.ts';
 import type { ProjectWorkflow } from './config/project.ts';
 import type { Reach } from './doctor/reach-systems.ts';
@@ -108,6 +109,8 @@ export interface Services {
   readonly releases: Releases;
   readonly pilots: Pilots;
   readonly desk: Desk;
+  /** The register of changes of what workflows rest on, and where people decide on them. */
+  readonly changes: ChangeDesk;
   readonly releaseChanges: Pick<Comparisons, 'shown'>;
   readonly workflows: readonly ProjectWorkflow[];
   /** The way in for agents outside. */
@@ -116,6 +119,8 @@ export interface Services {
     readonly endpoint: McpEndpoint;
     readonly gateway: Gateway;
     readonly definitions: DefinitionStore;
+    /** The changes that definitions are. */
+    readonly changes: ChangeStore;
     /** The endpoint's canonical URI (RFC 8707). */
     readonly resource: string;
     readonly hosts: McpHosts;

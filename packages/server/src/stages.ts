@@ -3,8 +3,11 @@ import { createRedactor, createReveals, findBehind } from '@portreeve/audit';
 import { type Clock, type KeyWrapper, type Principal, type ProjectConfig, resolveSystemUrl } from '@portreeve/contract';
 import { createEgress, exchangeToken } from '@portreeve/execute';
 import { createEnvironment, createGate, createHandoffs, learnFromPerson, plantingGate } from '@portreeve/gate';
+import { reviewSurface, touchedBy, versionWatch } from '@portreeve/govern';
 import type { PolicyEngine } from '@portreeve/policy';
 import { handoffTopic, type RunQueue, type Task, taskRunner, taskSubmitter } from '@portreeve/run';
+import { surfaceOf } from './changes/surface.ts';
+import { suspendUnreviewed } from './changes/suspend.ts';
 import { egressRules, proxyOf } from './config/egress.ts';
 import type { Keys } from './config/keys.ts';
 import type { Models } from './config/model.ts';
@@ -26,6 +29,7 @@ import { delegationStore } from './store/approval-delegations.ts';
 import { approvalStore } from './store/approvals.ts';
 import { auditStore } from './store/audit.ts';
 import { streamStore } from './store/audit-streams.ts';
+import { changeStore } from './store/changes.ts';
 import type { Database } from './store/database.ts';
 import { environmentStore, revokeGrantsOf } from './store/environment.ts';
 import { handoffStore } from './store/handoffs.ts';
@@ -40,6 +44,7 @@ import { plantedStore } from './store/planted.ts';
 import { proposalReader, proposalStore } from './store/proposals.ts';
 import { revealStore } from './store/reveals.ts';
 import { runStore } from './store/runs.ts';
+import { surfaceStore } from './store/surface-agreed.ts';
 import { createStreams } from './streams/streams.ts';
 import { traceDecider, traceGate, traceGrants, traceRunner, traceWriter } from './telemetry/trace-stages.ts';
 import { createTracing, SPANS, type Tracing } from './telemetry/tracing.ts';
@@ -107,16 +112,22 @@ export async function wireStages(options: StagesOptions) {
   });
   const { channels } = config.notifications;
   const outbox = notificationStore(database);
+  const [changes, surface] = [changeStore(database), surfaceStore(database)];
+  const watched = versionWatch({
+    ...{ changes, surface, uow: database, clock },
+    audit: notifyingWriter({ audit, uow: database, outbox, channels, clock }),
+    touched: () => touchedBy(register.contracts()),
+  });
   // What happens in these stages may concern people who are not looking.
   const stage = {
-    audit: traceWriter(notifyingWriter({ audit, uow: database, outbox, channels, clock }), tracing),
+    audit: traceWriter(watched, tracing),
     ...{ uow: database, clock },
   };
-  const changes = environmentStore(database);
+  const environmentChanges = environmentStore(database);
   const environment = createEnvironment({
     ...stage,
     name: config.environment,
-    store: changes,
+    store: environmentChanges,
     revokeGrants: async (tx, target) => {
       await revokeGrantsOf(database, tx, target);
     },
@@ -125,7 +136,7 @@ export async function wireStages(options: StagesOptions) {
     database,
     audit: stage.audit,
     clock,
-    changes,
+    changes: environmentChanges,
     environment,
     approvals: (): Approvals => approvals,
   });
@@ -143,6 +154,7 @@ export async function wireStages(options: StagesOptions) {
   const followers = callFollowers();
   const register = wireReleases({
     ...{ ...stage, logs: audit, database, project, systems, stateFolder, queue, log },
+    ...{ changes, surface },
     proposals: proposalReader(database, sealing),
   });
   const { running: workflows } = register;
@@ -249,7 +261,7 @@ export async function wireStages(options: StagesOptions) {
   });
   const notifier = createNotifier({
     ...{ channels, systems, egress, secrets, clock, audit, uow: database, store: outbox },
-    look: lookBehind({ approvals, handoffs, proposals }),
+    look: lookBehind({ approvals, handoffs, proposals, changes }),
     origin: base_url,
   });
   const overseen = watchOversight({
@@ -290,11 +302,28 @@ export async function wireStages(options: StagesOptions) {
     noShadow: (of, error) => log('error', `the run ${of} has no shadow`, error),
   });
   const agents = wireMcp({
-    ...{ ...stage, database, config, systems, keys, secrets, egress, sealing, gate, approvals, followers, log },
+    ...{
+      ...stage,
+      database,
+      config,
+      systems,
+      keys,
+      secrets,
+      egress,
+      sealing,
+      gate,
+      approvals,
+      followers,
+      log,
+      changes,
+    },
     ...{ toolsets: project.toolsets, folder: project.folder },
   });
   return {
-    ...{ register, desk: register.deskOn(gate) },
+    ...{ register, desk: register.deskOn(gate), changes: register.changesOn(gate) },
+    reviewSurface: () =>
+      reviewSurface({ ...stage, changes, surface }, surfaceOf(project, register.contracts(), register.active)),
+    suspendUnreviewed: () => suspendUnreviewed({ changes, environment, contracts: register.contracts }),
     agents,
     audit,
     publisher,

@@ -288,6 +288,7 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
   await recordStart({ audit, keys, policy, workflows: project.workflows, info, config, schema });
   await stages.register.registerLoaded();
   await released.refresh();
+  await stages.reviewSurface();
   await signIn.tidy();
   await stages.erasing.settleReturned();
   await recordSecretChanges({ stateFolder: state.path, uow: database, audit });
@@ -308,12 +309,13 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
     ...{ audit, environment, clock, pilots: stages.register },
     workflows: () => released.list(),
   });
-  const drift = watchDrift({ audit, workflows: project.workflows });
+  const drift = watchDrift({ audit, workflows: () => released.list() });
   const readiness = watchReadiness({
     ...{ project, systems, audit, identity, clock, log },
     ...{ engine: policy, stateFolder: state.path },
     workflows: () => released.list(),
     attached: stages.register.releases.attached,
+    unreviewed: stages.changes.unreviewed,
   });
   const admit = admission({ config, runs: runPressure(database), budgets: shared.budgets, clock });
   const services: Services = {
@@ -377,6 +379,7 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
     releases: stages.register.releases,
     pilots: stages.register.pilots,
     desk: stages.desk,
+    changes: stages.changes,
     releaseChanges: stages.register.compared,
     get workflows() {
       return released.list();
@@ -425,6 +428,8 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
     every(EXPIRE_EVERY_MS, () => stages.forgetDue(), log),
     every(SETTLE_EVERY_MS, () => stages.settleDue(), log),
     every(SETTLE_EVERY_MS, () => stages.desk.settleDue(), log),
+    every(SETTLE_EVERY_MS, () => stages.changes.settleDue(), log),
+    every(EXPIRE_EVERY_MS, () => stages.suspendUnreviewed(), log),
     every(RELEASES_EVERY_MS, () => released.refresh(), log),
     every(EXPIRE_EVERY_MS, () => stages.plantDue(), log),
     every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),

@@ -13,6 +13,7 @@ import {
 } from '@portreeve/contract';
 import { type Egress, readMcpCatalogue, withoutNetwork } from '@portreeve/execute';
 import { createOutside, type Gate } from '@portreeve/gate';
+import type { ChangeStore } from '@portreeve/govern';
 import type { Keys } from './config/keys.ts';
 import type { Secrets } from './config/secrets.ts';
 import { mcpHosts } from './http/mcp-guard.ts';
@@ -48,6 +49,7 @@ export function wireMcp(options: {
   readonly followers: CallFollowers;
   readonly toolsets: readonly DeclaredToolset[];
   readonly folder: string;
+  readonly changes: ChangeStore;
   readonly log: (level: 'warn' | 'error', message: string, error?: unknown) => void;
 }) {
   const { database, audit, clock, config, systems, keys, secrets, egress, folder, followers, approvals } = options;
@@ -82,7 +84,7 @@ export function wireMcp(options: {
   const reaching = { egress, folder, locate: (url: string) => resolveSystemUrl(url, systems) };
   const definitions = definitionStore(database);
   const gateway = createGateway({
-    ...stage,
+    ...{ ...stage, changes: options.changes },
     ...{ config: config.mcp, toolsets: options.toolsets, definitions },
     log: (error) => options.log('error', 'an MCP upstream could not be looked at', error),
     read: async ({ server, credential, timeout_ms }: McpUpstream) => {
@@ -102,7 +104,14 @@ export function wireMcp(options: {
     log: (error) => options.log('error', 'an MCP request failed', error),
   });
   const services: Services['mcp'] = {
-    ...{ endpoint, gateway, definitions, resource: mcpResource(config), hosts: mcpHosts(config) },
+    ...{
+      endpoint,
+      gateway,
+      definitions,
+      changes: options.changes,
+      resource: mcpResource(config),
+      hosts: mcpHosts(config),
+    },
     per_minute: config.mcp.per_minute,
   };
   return { outside, services, close: () => endpoint.close() };

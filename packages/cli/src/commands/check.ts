@@ -3,9 +3,9 @@ import { ENVIRONMENTS, type EnvironmentName } from '@portreeve/contract';
 import type { CheckReport } from '@portreeve/server';
 import { type Command, Option } from 'commander';
 import { EXIT } from '../failure.ts';
-import { printable, style } from '../output.ts';
+import { printable, short, style } from '../output.ts';
 import { faultLines } from '../render/fault.ts';
-import type { GlobalOptions } from '../session.ts';
+import { type GlobalOptions, signIn } from '../session.ts';
 
 export interface ProjectOptions extends GlobalOptions {
   readonly project: string;
@@ -14,6 +14,7 @@ export interface ProjectOptions extends GlobalOptions {
 interface CheckCommandOptions extends ProjectOptions {
   readonly for?: EnvironmentName;
   readonly report?: readonly string[];
+  readonly live?: boolean;
 }
 
 export function addCheck(
@@ -34,6 +35,7 @@ export function addCheck(
       'a report on a release, besides those of the state folder; may be given several times',
       (file: string, before: readonly string[] = []) => [...before, file],
     )
+    .option('--live', 'what runs in the house that --server or --state names, too: the releases in production')
     .action(run(check));
 }
 
@@ -44,9 +46,25 @@ async function check(options: CheckCommandOptions): Promise<number> {
     environment: options.for,
     reports: [...given, ...(await readReports(resolve(options.state)))],
   });
-  if (options.json) console.log(JSON.stringify(report));
-  else print(report);
-  return report.ok ? EXIT.done : EXIT.failed;
+  const live = options.live ? await liveReadiness(options) : [];
+  if (options.json) console.log(JSON.stringify(options.live ? { ...report, live } : report));
+  else {
+    print(report);
+    for (const each of live) printReadiness(each, `, as ${short(each.release)} runs`);
+  }
+  return report.ok && live.every(({ ready }) => ready) ? EXIT.done : EXIT.failed;
+}
+
+type Readiness = CheckReport['readiness'][number];
+
+/** Of each workflow that a running house has, as it runs there: the release in production where there is one. */
+async function liveReadiness(options: GlobalOptions): Promise<Readiness[]> {
+  const { client } = await signIn(options, 'operator');
+  const { workflows } = await client.call('GET', '/v1/workflows');
+  const live: Readiness[] = [];
+  for (const { name } of workflows)
+    live.push(await client.call('GET', `/v1/workflows/${encodeURIComponent(name)}/readiness`));
+  return live;
 }
 
 const MARKS = { ok: style('green', '✓'), failed: style('red', '✗'), skipped: style('dim', '-') } as const;
@@ -57,10 +75,10 @@ const STATES = {
   not_applicable: style('dim', '-'),
 } as const;
 
-function printReadiness({ workflow, environment, ready, items }: CheckReport['readiness'][number]): void {
+function printReadiness({ workflow, environment, ready, items }: Readiness, where = ''): void {
   const missing = items.filter(({ state }) => state === 'fail').length;
   const verdict = ready ? style('green', 'ready') : `${missing} of ${items.length} are missing`;
-  console.log(`\n${style('bold', printable(workflow))}, for ${environment}: ${verdict}`);
+  console.log(`\n${style('bold', printable(workflow))}, for ${environment}${where}: ${verdict}`);
   for (const { id, requirement, state, reason, fix } of items) {
     console.log(`${STATES[state]} ${id.padEnd(18)} ${requirement.padEnd(4)} ${printable(reason)}`);
     if (fix)

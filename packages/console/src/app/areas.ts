@@ -34,6 +34,7 @@ export const AREAS: readonly { readonly title: string; readonly areas: readonly 
     areas: [
       { to: '/environment', title: 'Environment', needs: 'environment.read' },
       { to: '/releases', title: 'Releases', needs: 'releases.read' },
+      { to: '/changes', title: 'Changes', needs: 'changes.read' },
       { to: '/readiness', title: 'Readiness', needs: 'workflows.readiness' },
       { to: '/red-team', title: 'Red team', needs: 'releases.read' },
       { to: '/workflows', title: 'Workflows', needs: 'workflows.list' },

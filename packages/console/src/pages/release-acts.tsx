@@ -7,7 +7,11 @@ import { Text } from '../ui/text.tsx';
 export type Asked = Answer<'POST /v1/releases/:release/promotions'>;
 
 /** What became of what was asked for: done, refused with the reason, or with the people who decide. */
-export function DeskNote({ asked }: { readonly asked: Asked | null }): ReactNode {
+export function DeskNote({
+  asked,
+}: {
+  readonly asked: Pick<Asked, 'status' | 'approval' | 'reason' | 'tool'> | null;
+}): ReactNode {
   if (asked === null) return null;
   const { status, approval, reason, tool } = asked;
   const tone = status === 'succeeded' ? 'good' : status === 'refused' || status === 'failed' ? 'bad' : 'warn';

@@ -2,10 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type Answer, api, codeOf } from '../api/client.ts';
 import { useUrlState } from '../app/url-state.ts';
-import { Badge } from '../ui/badge.tsx';
 import { Panel } from '../ui/page.tsx';
+import { Pieces } from '../ui/pieces.tsx';
 import { Failure, Loading } from '../ui/states.tsx';
-import { Id, Text } from '../ui/text.tsx';
+import { Id } from '../ui/text.tsx';
 import type { ShownRelease } from './release.tsx';
 
 type Changes = Answer<'GET /v1/releases/:release/changes'>;
@@ -83,41 +83,14 @@ function Shown({ changes: { from, changes, cut } }: { readonly changes: Changes 
         {changes.length === 1 ? 'One change' : `${changes.length} changes`};{' '}
         {loosens === 0 ? 'none lets more be done, seen or sent.' : `${loosens} of them let more be done, seen or sent.`}
       </p>
-      <List changes={ordered.filter((each) => !components.includes(each))} />
+      <Pieces pieces={ordered.filter((each) => !components.includes(each))} />
       {components.length === 0 ? null : (
         <details>
           <summary>{components.length === 1 ? 'One component' : `${components.length} components`}</summary>
-          <List changes={components} />
+          <Pieces pieces={components} />
         </details>
       )}
       {cut ? <p className="soft">There is more: portreeve release diff prints all of it.</p> : null}
     </div>
-  );
-}
-
-function List({ changes }: { readonly changes: Changes['changes'] }): ReactNode {
-  return (
-    <ul className="stack-tight">
-      {changes.map(({ area, text, loosens, lines }) => (
-        <li key={`${area} ${text}`}>
-          <div className="cluster">
-            <Badge>{area}</Badge>
-            {loosens ? <Badge tone="bad">loosens</Badge> : null}
-            <span className="breakable">
-              <Text>{text}</Text>
-            </span>
-          </div>
-          {lines.length === 0 ? null : (
-            <details>
-              <summary>{lines.length === 1 ? 'One line' : `${lines.length} lines`}</summary>
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse */}
-              <pre className="json" tabIndex={0}>
-                <Text>{lines.join('\n')}</Text>
-              </pre>
-            </details>
-          )}
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -48,6 +48,8 @@ const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
   barred: ['bad', 'barred for ever'],
   kept: ['good', 'kept'],
   missed: ['bad', 'missed'],
+  rejected: ['bad', 'rejected'],
+  settled: ['good', 'settled elsewhere'],
   expired: ['plain', 'expired'],
   withdrawn: ['plain', 'withdrawn'],
   retired: ['plain', 'retired'],

@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { carryOutMove } from '../release/carry-out.ts';
 import { evidenceDigests } from '../release/gaps.ts';
 import type { StoredEvidence, StoredRelease } from '../release/ports.ts';
+import { memoryChangeStore } from '../testing/change-store.ts';
 import { memoryPilotStore } from '../testing/pilot-store.ts';
 import { pilotStoreContract } from '../testing/pilot-store-contract.ts';
 import { memoryReleaseStore } from '../testing/release-store.ts';
@@ -47,8 +48,9 @@ async function setUp() {
   const ended = { ended: 0, failed: 0 };
   const pilots = memoryPilotStore(() => ended);
   const audit = memoryAuditWriter();
-  const uow = memoryUnitOfWork(store, pilots, audit);
-  const deps = { store, pilots, audit, uow, clock, evidence_hours_max: 24 };
+  const changes = memoryChangeStore();
+  const uow = memoryUnitOfWork(store, pilots, changes, audit);
+  const deps = { store, pilots, changes, audit, uow, clock, evidence_hours_max: 24 };
   const at = clock.now().toISOString();
   const added = async (name: string, state: StoredRelease['state'], contract = CONTRACT): Promise<Digest> => {
     const release = digestOfText(name);

@@ -65,6 +65,18 @@ export function thresholds(input: ReadinessInput): Finding {
   return pass(`every figure of the red team keeps to its threshold, ${report.ended.slice(0, 10)}`);
 }
 
+/** H2: its owners have agreed to what it rests on. */
+export function changes({ unreviewed }: ReadinessInput): Finding {
+  if (unreviewed === null) return notApplicable('which changes are open, a running server knows');
+  if (unreviewed.length === 0) return pass('nothing that it rests on was changed without its owners');
+  const said = unreviewed.map(({ subject, state }) => `${subject} was changed (${state})`);
+  return fail(
+    few(said),
+    null,
+    `Run its tests and red team again, attach them, then: portreeve changes approve ${unreviewed[0]!.change} --reason TEXT`,
+  );
+}
+
 /** C8: what the rules are meant to do is written down. */
 export function golden({ golden_count, tools, contract }: ReadinessInput): Finding {
   if (golden_count > 0) return pass(`${golden_count} golden decisions`);

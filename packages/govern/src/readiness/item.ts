@@ -9,6 +9,7 @@ import type {
   WorkflowContract,
 } from '@portreeve/contract';
 import type { PlainOutcome } from '@portreeve/policy';
+import type { StoredChange } from '../change/ports.ts';
 
 /** Everything that readiness looks at. Nothing here is read from anywhere by it. */
 export interface ReadinessInput {
@@ -34,6 +35,8 @@ export interface ReadinessInput {
   readonly approvers: Readonly<Record<string, number>> | null;
   /** Other releases of this workflow that have been loaded; null where no server is asked. */
   readonly earlier_releases: number | null;
+  /** What is in force, touches the workflow and was changed without its owners; null where no server is asked. */
+  readonly unreviewed: readonly Pick<StoredChange, 'change' | 'subject' | 'state'>[] | null;
   readonly now: Date;
 }
 

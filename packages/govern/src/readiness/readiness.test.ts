@@ -1,4 +1,5 @@
 import {
+  type ChangeId,
   digestOf,
   projectConfigSchema,
   promptContractSchema,
@@ -102,7 +103,7 @@ const whole: ReadinessInput = {
   outcomes: [{ tool: 'publish_note', role: 'requester', environment: 'production', outcome: 'approve:1' }],
   ...{ looser: [], golden_count: 4, config, environment: 'production' },
   reports: [report('tests'), report('red-team')],
-  ...{ approvers: { 'note-leads': 1 }, earlier_releases: 1, now: new Date('2026-11-21T12:00:00Z') },
+  ...{ approvers: { 'note-leads': 1 }, earlier_releases: 1, unreviewed: [], now: new Date('2026-11-21T12:00:00Z') },
 };
 const failing = (over: Partial<ReadinessInput>) =>
   readinessOf({ ...whole, ...over }).items.flatMap((item) => (item.state === 'fail' ? [item] : []));
@@ -254,6 +255,12 @@ const MISSING: readonly (readonly [id: string, what: string, over: Partial<Readi
     'portreeve redteam',
   ],
   [
+    'changes',
+    'a model that answers by another version',
+    { unreviewed: [{ change: 'chg_1' as ChangeId, subject: 'main/claude-x', state: 'open' }] },
+    'portreeve changes approve chg_1',
+  ],
+  [
     'thresholds',
     'harm that nobody stopped',
     { reports: [report('tests'), report('red-team', { figures: { ...FIGURES, unattended_harm: 1 } })] },
@@ -322,6 +329,7 @@ describe('H5: what cannot be seen, or is not there, is not applicable, and says 
     ['undo', { tools: [] }],
     ['validation', { tools: [] }],
     ['approvers', { tools: [] }],
+    ['changes', { unreviewed: null }],
     ['rollback', { earlier_releases: null }],
     ['rollback', { earlier_releases: 0 }],
   ] as const)('%s with %j', (id, over) => {

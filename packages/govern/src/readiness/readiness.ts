@@ -2,10 +2,16 @@ import type { Digest, EnvironmentName } from '@portreeve/contract';
 import { credentials, records, undo, unknownOutcomes, validation } from './actions.ts';
 import { boundaries } from './boundaries.ts';
 import { rated, scope, steps, tier } from './classification.ts';
-import { golden, redTeam, rollback, tests, thresholds } from './evidence.ts';
+import { changes, golden, redTeam, rollback, tests, thresholds } from './evidence.ts';
 import type { Finding, ReadinessInput, ReadinessItem } from './item.ts';
 import { acceptableUse, approvers, owners, regulation } from './people.ts';
 import { offPattern, outage, structured } from './questions.ts';
+
+/**
+ * The item that stands in the way of a promotion and of no run: a vendor that answers by another model must not be able to
+ * stop a house. A workflow that wants to stop says so (`unreviewed_model`).
+ */
+export const UNREVIEWED = 'changes';
 
 /** Every item, in the order in which it is told: who, what, how, and what was tried. */
 const ITEMS: readonly (readonly [
@@ -32,6 +38,7 @@ const ITEMS: readonly (readonly [
   ['undo', 'F10', 'What is done can be taken back', undo],
   ['unknown', 'F9', 'Unknown outcomes are somebody’s', unknownOutcomes],
   ['rollback', 'H1', 'Way back', rollback],
+  [UNREVIEWED, 'H2', 'Changes agreed to by its owners', changes],
   ['decisions', 'C8', 'Golden decisions', golden],
   ['tests', 'H1', 'Tests of this release', tests],
   ['red-team', 'H3', 'Red team of this release', redTeam],

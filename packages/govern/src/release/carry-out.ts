@@ -19,6 +19,7 @@ import { moveRelease } from './move.ts';
 import type { StoredRelease } from './ports.ts';
 import type { MovingDeps } from './register.ts';
 
+export { type ApprovingDeps, carryOutApproval } from '../change/carry-out.ts';
 export type { MovingDeps } from './register.ts';
 
 /** A use of one of the desk's tools that a grant was spent for. */
@@ -112,7 +113,8 @@ async function lacks(
   }
   const evidence = await deps.store.evidence(found.release);
   const hours_max = deps.evidence_hours_max;
-  const [gap] = gapsOf(found.contract, evidence, { now: deps.clock.now(), hours_max });
+  const unreviewed = await deps.changes.unreviewed(found.workflow);
+  const [gap] = gapsOf(found.contract, evidence, { now: deps.clock.now(), hours_max, unreviewed });
   if (gap) return `${gap.path}: ${gap.message}`;
   if (JSON.stringify(args.evidence) !== JSON.stringify(evidenceDigests(evidence)))
     return 'Other reports were attached since it was asked: ask again, so that people approve what it rests on.';

@@ -7,6 +7,7 @@ import {
   thresholdsOf,
   type WorkflowContract,
 } from '@portreeve/contract';
+import type { StoredChange } from '../change/ports.ts';
 import type { StoredEvidence } from './ports.ts';
 
 const HOUR_MS = 3_600_000;
@@ -22,11 +23,18 @@ export function newestEvidence(evidence: readonly StoredEvidence[]): ReadonlyMap
   return newest;
 }
 
+export interface GapOptions {
+  readonly now: Date;
+  readonly hours_max: number;
+  /** What is in force, touches the workflow, and was changed without its owners: reports from before say nothing of it. */
+  readonly unreviewed: readonly Pick<StoredChange, 'change' | 'subject' | 'opened_at'>[];
+}
+
 /** What a release lacks for going on towards production (requirements H1, H4); empty: nothing. */
 export function gapsOf(
   contract: Pick<WorkflowContract, 'tier' | 'thresholds'>,
   evidence: readonly StoredEvidence[],
-  { now, hours_max }: { readonly now: Date; readonly hours_max: number },
+  { now, hours_max, unreviewed }: GapOptions,
 ): FieldError[] {
   const newest = newestEvidence(evidence);
   const thresholds = thresholdsOf(contract);
@@ -42,7 +50,13 @@ export function gapsOf(
       path: `thresholds.${threshold}`,
       message: `${value === null ? 'the report does not say it' : `it is ${value}`}; the bound is ${bound}`,
     }));
-    return [...failed, ...stale, ...missed];
+    const before = unreviewed
+      .filter(({ opened_at }) => Date.parse(found.started) < Date.parse(opened_at))
+      .map(({ change, subject, opened_at }) => ({
+        path: `changes.${change}`,
+        message: `${NAMES[kind]} began before ${subject} was changed (${opened_at}): run ${kind === 'tests' ? 'them' : 'it'} again`,
+      }));
+    return [...failed, ...stale, ...before, ...missed];
   });
 }
 

@@ -8,6 +8,8 @@ import {
   type ReleaseEvent,
   type Tx,
 } from '@portreeve/contract';
+import { followRelease } from '../change/follow.ts';
+import type { ChangeStore } from '../change/ports.ts';
 import type { PilotStore } from '../pilot/ports.ts';
 import type { ReleaseStore, StoredRelease } from './ports.ts';
 import { nextRelease } from './states.ts';
@@ -15,12 +17,13 @@ import { nextRelease } from './states.ts';
 export interface MoveDeps {
   readonly store: ReleaseStore;
   readonly pilots: Pick<PilotStore, 'leave'>;
+  readonly changes: ChangeStore;
   readonly clock: Clock;
 }
 
 /** Moves one locked release and gives the records of it, to be appended last. Throws `conflict` where it cannot. */
 export async function moveRelease(
-  { store, pilots, clock }: MoveDeps,
+  deps: MoveDeps,
   tx: Tx,
   wanted: {
     readonly release: StoredRelease;
@@ -34,12 +37,14 @@ export async function moveRelease(
     readonly step?: number;
   },
 ): Promise<RecordDraft[]> {
+  const { store, pilots, clock } = deps;
   const { release: found, event, reason, actor, proposal, other, step } = wanted;
   const { release, workflow, state: from } = found;
   const to = nextRelease(from, event);
   const at = clock.now().toISOString();
   await store.move(tx, { release, event, from, to, reason, by: actor.id, at, proposal });
   if (from === 'pilot' && to !== 'pilot') await pilots.leave(tx, release, at);
+  const followed = await followRelease(deps, tx, { release, event, reason, actor, proposal });
   return [
     draft({
       type: 'release.moved',
@@ -48,5 +53,6 @@ export async function moveRelease(
       outcome: to,
       data: { workflow, release, event, from, to, reason, other, ...(step === undefined ? {} : { step }) },
     }),
+    ...followed,
   ];
 }

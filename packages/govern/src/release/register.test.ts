@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import {
   actorOf,
   type Digest,
+  digestOfText,
   finalStates,
   fixedClock,
   newId,
@@ -16,6 +17,9 @@ import {
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { describe, expect, test } from 'vitest';
+import { openChange, touchedBy } from '../change/open.ts';
+import type { StoredChange } from '../change/ports.ts';
+import { memoryChangeStore } from '../testing/change-store.ts';
 import { memoryPilotStore } from '../testing/pilot-store.ts';
 import { memoryReleaseStore } from '../testing/release-store.ts';
 import { releaseStoreContract } from '../testing/release-store-contract.ts';
@@ -48,9 +52,19 @@ function setUp() {
   const store = memoryReleaseStore();
   const audit = memoryAuditWriter();
   const pilots = memoryPilotStore();
-  const uow = memoryUnitOfWork(store, pilots, audit);
+  const changes = memoryChangeStore();
+  const uow = memoryUnitOfWork(store, pilots, changes, audit);
   const ours = signer('ours');
-  const deps = { store, pilots, audit, uow, clock, keys: new Map([[ours.id, ours.public]]), evidence_hours_max: 24 };
+  const deps = {
+    store,
+    pilots,
+    changes,
+    audit,
+    uow,
+    clock,
+    keys: new Map([[ours.id, ours.public]]),
+    evidence_hours_max: 24,
+  };
   const releases = createReleases({ ...deps, workflows: [CONTRACT.name] });
   const bundle = (note: string, key: { id: string; key: KeyObject } | null = ours, name = CONTRACT.name) => {
     const files = [{ path: 'workflow.ts', bytes: Buffer.from(note) }];
@@ -90,7 +104,7 @@ function setUp() {
     clock.advance(1000);
     return release;
   };
-  return { ...deps, releases, bundle, report, attach, move, promoted, ours };
+  return { ...deps, changes, releases, bundle, report, attach, move, promoted, ours };
 }
 
 describe('H1: the states of a release', () => {
@@ -282,5 +296,72 @@ describe('H1: what was approved and granted is carried out', () => {
     // What is in production can be barred: then nothing is.
     await releases.move(second, 'bar', 'it leaks too', actorOf(by));
     expect((await releases.list({ state: 'production' })).length).toBe(0);
+  });
+});
+
+describe('H2: a release and the changes of what it rests on', () => {
+  const opened = async (
+    { changes, uow, audit, clock }: ReturnType<typeof setUp>,
+    about: Pick<Parameters<typeof openChange>[2], 'kind' | 'subject' | 'to'>,
+  ) => {
+    const change = { ...about, from: null, touched: touchedBy([CONTRACT]), pieces: [], reason: 'a test' };
+    await uow.transaction(async (tx) =>
+      audit.append(tx, await openChange({ changes, clock }, tx, { ...change, actor: SYSTEM_ACTOR })),
+    );
+  };
+  const staged = async ({ releases, bundle, attach, move }: ReturnType<typeof setUp>) => {
+    const { release } = await releases.add(bundle('1'), by);
+    await releases.move(release, 'test', 'a test', actorOf(by));
+    await attach(release, 'tests');
+    await attach(release, 'red-team');
+    expect((await move(stageRelease.name, release)).outcome).toMatchObject({ done: true });
+    return release;
+  };
+
+  test('reports from before a change that nobody has agreed to lead nowhere; those from after it do', async () => {
+    const house = setUp();
+    const release = await staged(house);
+    house.clock.advance(1000);
+    await opened(house, { kind: 'model', subject: 'main/claude-x', to: digestOfText('a version') });
+    const [{ change }] = (await house.changes.unreviewed()) as [StoredChange];
+    const paths = async () => (await house.releases.gaps(release)).map(({ path }) => path);
+    expect(await paths()).toEqual([`changes.${change}`, `changes.${change}`]);
+    expect((await house.move(promoteRelease.name, release)).outcome).toMatchObject({
+      done: false,
+      reason: expect.stringMatching(/its tests began before main\/claude-x was changed .*: run them again/),
+    });
+    house.clock.advance(1000);
+    await house.attach(release, 'tests');
+    expect(await paths()).toEqual([`changes.${change}`]);
+    await house.attach(release, 'red-team');
+    expect(await paths()).toEqual([]);
+    expect((await house.move(promoteRelease.name, release)).outcome).toMatchObject({ done: true });
+    // A promotion is no approval of what lies outside of the release.
+    expect((await house.changes.get(change))?.state).toBe('open');
+  });
+
+  test('going back is never held up by a change', async () => {
+    const house = setUp();
+    const first = await house.promoted('1');
+    await house.promoted('2');
+    house.clock.advance(1000);
+    await opened(house, { kind: 'configuration', subject: 'policy', to: digestOfText('rules') });
+    expect((await house.move(rollBackRelease.name, first)).outcome).toMatchObject({ done: true });
+  });
+
+  test('what its owners let into production settles its change, with the proposal; what is given up withdraws it', async () => {
+    const house = setUp();
+    const release = await staged(house);
+    await opened(house, { kind: 'release', subject: release, to: release });
+    await house.move(promoteRelease.name, release);
+    const { proposal } = (await house.store.moves(release)).at(-1)!;
+    const [settled] = await house.changes.list({ kind: 'release' });
+    expect(settled?.state).toBe('settled');
+    expect(await house.changes.moves(settled!.change)).toMatchObject([{ event: 'settle', proposal }]);
+    const { release: other } = await house.releases.add(house.bundle('2'), by);
+    await opened(house, { kind: 'release', subject: other, to: other });
+    await house.releases.move(other, 'retire', 'given up', actorOf(by));
+    expect((await house.changes.list({ kind: 'release' }))[0]?.state).toBe('withdrawn');
+    expect(house.audit.of('change.moved').map(({ outcome }) => outcome)).toEqual(['settled', 'withdrawn']);
   });
 });

@@ -17,6 +17,7 @@ import {
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
+import type { ChangeStore } from '../change/ports.ts';
 import type { PilotStore } from '../pilot/ports.ts';
 import { type OpenedRelease, readBundle } from './bundle.ts';
 import { gapsOf, newestEvidence } from './gaps.ts';
@@ -29,6 +30,7 @@ import { type OpenedReport, openReport } from './report.ts';
 export interface MovingDeps {
   readonly store: ReleaseStore;
   readonly pilots: PilotStore;
+  readonly changes: ChangeStore;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
@@ -201,7 +203,8 @@ export function createReleases(deps: ReleasesDeps) {
   async function gaps(release: Digest): Promise<FieldError[]> {
     const found = await get(release);
     const evidence = await store.evidence(release);
-    return gapsOf(found.contract, evidence, { now: clock.now(), hours_max: deps.evidence_hours_max });
+    const unreviewed = await deps.changes.unreviewed(found.workflow);
+    return gapsOf(found.contract, evidence, { now: clock.now(), hours_max: deps.evidence_hours_max, unreviewed });
   }
 
   /** Moves that need nobody's agreement: into testing, given up, out of its pilot, barred for ever. */

@@ -81,7 +81,13 @@ async function inOrder(root: string, look: Look, options: CheckOptions): Promise
   const facts = {
     environment: options.environment ?? project.config.environment,
     reports: options.reports ?? [],
-    ...{ approvers: null, earlier_releases: null, systems: expectedSystems(project.config), now: systemClock.now() },
+    ...{
+      approvers: null,
+      earlier_releases: null,
+      unreviewed: null,
+      systems: expectedSystems(project.config),
+      now: systemClock.now(),
+    },
   };
   return project.workflows.map((workflow) => readinessOf(inputs(workflow, facts)));
 }

@@ -27,12 +27,13 @@ export interface DriftWatch {
 /** Watches what workflows do for shifts (requirement H6), from the log alone. */
 export function watchDrift(deps: {
   readonly audit: Pick<AuditLogs, 'ofWorkflow'> & AuditWriter;
-  readonly workflows: readonly LoadedWorkflow[];
+  /** What each workflow is now: the release in production where one runs, else what the project's files are. */
+  readonly workflows: () => readonly LoadedWorkflow[];
 }): DriftWatch {
   const { audit, workflows } = deps;
 
   async function of(workflow: string): Promise<WorkflowDrift> {
-    const loaded = workflows.find(({ definition }) => definition.contract.name === workflow);
+    const loaded = workflows().find(({ definition }) => definition.contract.name === workflow);
     if (!loaded) throw new PortreeveError('not_found', `There is no workflow ${workflow}.`);
     const { name, log } = audit.ofWorkflow(workflow);
     const seen = await Promise.all(WATCHED.map((type) => newestOfType(log, { workflow, type })));
@@ -56,7 +57,7 @@ export function watchDrift(deps: {
   return {
     of,
     async look() {
-      for (const { definition, release } of workflows) {
+      for (const { definition, release } of workflows()) {
         const { name } = definition.contract;
         const newest = await newestOf(name);
         if (lookedAt.get(name) === newest) continue;

@@ -13,6 +13,7 @@ export interface ReadinessFacts {
   readonly reports: readonly ReleaseReport[];
   readonly approvers: ReadinessInput['approvers'];
   readonly earlier_releases: number | null;
+  readonly unreviewed: ReadinessInput['unreviewed'];
   readonly systems: ProjectConfig['systems'];
   readonly now: Date;
 }

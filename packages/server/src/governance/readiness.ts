@@ -8,7 +8,7 @@ import {
   type ProjectConfig,
   type ReleaseReport,
 } from '@portreeve/contract';
-import { type Readiness, readinessOf } from '@portreeve/govern';
+import { type Readiness, type ReadinessInput, readinessOf, UNREVIEWED } from '@portreeve/govern';
 import type { PolicyEngine } from '@portreeve/policy';
 import type { Project, ProjectWorkflow } from '../config/project.ts';
 import { isReleased } from '../releases/load-release.ts';
@@ -20,7 +20,7 @@ export interface ReadinessWatch {
   of(workflow: string): Promise<Readiness>;
   /** The workflows that are not ready for where this server is, with what they lack. */
   unready(): Promise<Readiness[]>;
-  /** Throws `not_ready` in production where an item of the workflow fails; elsewhere it says nothing. */
+  /** Throws `not_ready` in production where an item fails that stops runs ({@link UNREVIEWED}); elsewhere it says nothing. */
   assertReady(workflow: string): Promise<void>;
 }
 
@@ -36,6 +36,8 @@ export interface ReadinessOptions {
   readonly clock: Clock;
   /** Reports that stand in the register as evidence of exactly this release. */
   readonly attached: (release: Digest) => Promise<readonly ReleaseReport[]>;
+  /** What is in force, touches a workflow and was changed without its owners. */
+  readonly unreviewed: (workflow: string) => Promise<NonNullable<ReadinessInput['unreviewed']>>;
   readonly log: (level: 'warn', message: string, error?: unknown) => void;
 }
 
@@ -55,13 +57,14 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     if (!workflow) throw new PortreeveError('not_found', `There is no workflow ${name}.`);
     const { contract } = workflow.definition;
     const skipped = (error: Failure) => log('warn', error.detail);
-    const [here, attached, approvers, earlier_releases] = await Promise.all([
+    const [here, attached, approvers, earlier_releases, unreviewed] = await Promise.all([
       readReports(stateFolder, skipped),
       options.attached(workflow.release as Digest),
       countApprovers(options.identity, contract.approvers),
       earlierReleases(options.audit, name, workflow.release),
+      options.unreviewed(name),
     ]);
-    const facts = { environment, approvers, earlier_releases, systems, now: clock.now() };
+    const facts = { environment, approvers, earlier_releases, unreviewed, systems, now: clock.now() };
     return readinessOf(inputs(workflow)(workflow, { ...facts, reports: [...here, ...attached] }));
   }
 
@@ -76,7 +79,8 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
       const now = clock.now().getTime();
       if (environment !== 'production' || (readyUntil.get(name) ?? 0) > now) return;
       const readiness = await of(name);
-      if (!readiness.ready) throw notReady(readiness);
+      const stops = readiness.items.some(({ id, state }) => state === 'fail' && id !== UNREVIEWED);
+      if (stops) throw notReady(readiness);
       readyUntil.set(name, now + READY_MS);
     },
   };

@@ -9,6 +9,7 @@ import {
 } from '@portreeve/contract';
 import type { McpCatalogue } from '@portreeve/execute';
 import type { Toolset } from '@portreeve/gate';
+import type { ChangeStore } from '@portreeve/govern';
 import type { Authenticated } from '@portreeve/identity';
 import type { DefinitionStore } from '../store/mcp-definitions.ts';
 import { withOutput } from './answers.ts';
@@ -53,6 +54,7 @@ export interface GatewayDeps {
   readonly config: ProjectConfig['mcp'];
   readonly toolsets: readonly DeclaredToolset[];
   readonly definitions: DefinitionStore;
+  readonly changes: Pick<ChangeStore, 'open'>;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;

@@ -13,8 +13,10 @@ import {
   type ToolContract,
   type UnitOfWork,
 } from '@portreeve/contract';
+import type { ChangeStore } from '@portreeve/govern';
 import type { DefinitionStore, StoredDefinition } from '../store/mcp-definitions.ts';
 import { type Definition, governed } from './contract-of.ts';
+import { followVerdict } from './definition-change.ts';
 import type { Gateway } from './gateway.ts';
 import { scanDefinition } from './scan-definition.ts';
 
@@ -73,6 +75,7 @@ export async function decideDefinition(
   deps: {
     readonly gateway: Gateway;
     readonly store: DefinitionStore;
+    readonly changes: ChangeStore;
     readonly audit: AuditWriter;
     readonly uow: UnitOfWork;
     readonly clock: Clock;
@@ -101,7 +104,8 @@ export async function decideDefinition(
     if (!(await deps.store.decide(tx, decision)))
       throw new PortreeveError('conflict', `This definition is ${verdict} already.`);
     const data = { upstream, tool, definition, verdict, reason };
-    await deps.audit.append(tx, [draft({ type: 'mcp.definition_decided', actor: actorOf(by), data })]);
+    const followed = await followVerdict(deps, tx, { ...data, actor: actorOf(by) });
+    await deps.audit.append(tx, [draft({ type: 'mcp.definition_decided', actor: actorOf(by), data }), ...followed]);
   });
   // Before its server is asked again, which may take its time, or fail.
   if (verdict === 'withdrawn') deps.gateway.drop(upstream, tool);

@@ -1,5 +1,6 @@
 import { type Digest, fixedClock, type JsonObject, mcpConfigSchema, mcpDefinitionDigest } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
+import { memoryChangeStore } from '@portreeve/govern/testing';
 import type { Authenticated } from '@portreeve/identity';
 import { describe, expect, test } from 'vitest';
 import type { DefinitionStore, StoredDefinition } from '../store/mcp-definitions.ts';
@@ -50,7 +51,8 @@ function house(shown: Record<string, JsonObject[] | 'dead'>, config: object = {}
   const clock = fixedClock('2026-11-21T10:00:00.000Z');
   const store = memoryDefinitions();
   const logged: unknown[] = [];
-  const deps = { audit, uow: memoryUnitOfWork(audit), clock };
+  const changes = memoryChangeStore();
+  const deps = { audit, changes, uow: memoryUnitOfWork(audit, changes), clock };
   const gateway = createGateway({
     ...deps,
     config: mcpConfigSchema.parse({
@@ -87,16 +89,23 @@ function house(shown: Record<string, JsonObject[] | 'dead'>, config: object = {}
     const wish = { upstream, tool: String(name), definition, reason: 'no more' };
     return decideDefinition({ ...deps, gateway, store }, { ...wish, verdict: 'withdrawn', by: BY });
   };
-  return { gateway, store, audit, refresh, names, approve, withdraw, shown, logged };
+  return { gateway, store, audit, changes, refresh, names, approve, withdraw, shown, logged };
 }
 
 describe('H2: definitions of upstreams', () => {
   test('H2: nothing is offered before a person has approved it; what they approve is, under its prefix', async () => {
-    const { refresh, names, approve } = house({ tracker: [look] });
+    const { refresh, names, approve, changes } = house({ tracker: [look] });
     await refresh();
     expect(names()).toEqual([]);
+    expect(await changes.list({})).toMatchObject([
+      { kind: 'definition', subject: 'tracker/look', from: null, state: 'open', workflows: [], owners: ['leads'] },
+    ]);
     await approve('tracker', look);
     expect(names()).toEqual(['tracker_look']);
+    // One act: there is nothing to approve a second time.
+    const [change] = await changes.list({});
+    expect(change?.state).toBe('settled');
+    expect(await changes.moves(change!.change)).toMatchObject([{ event: 'settle', by: 'prn_operator' }]);
   });
 
   test('H2 I4: rug pull: a changed definition is withheld at once, and shown as a diff', async () => {

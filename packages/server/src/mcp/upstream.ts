@@ -12,8 +12,10 @@ import {
 } from '@portreeve/contract';
 import type { McpCatalogue } from '@portreeve/execute';
 import type { Toolset } from '@portreeve/gate';
-import type { DefinitionHead, DefinitionStore } from '../store/mcp-definitions.ts';
+import type { ChangeStore } from '@portreeve/govern';
+import type { DefinitionHead, DefinitionStore, StoredDefinition } from '../store/mcp-definitions.ts';
 import { type Definition, governed, pinnedPart, readContract } from './contract-of.ts';
+import { openDefinitionChange } from './definition-change.ts';
 import { scanDefinition } from './scan-definition.ts';
 import { toolsetOf } from './toolsets.ts';
 
@@ -41,6 +43,7 @@ export interface UpstreamState {
 export interface UpstreamDeps {
   readonly config: McpUpstream;
   readonly definitions: DefinitionStore;
+  readonly changes: Pick<ChangeStore, 'open'>;
   readonly audit: AuditWriter;
   readonly uow: UnitOfWork;
   readonly clock: Clock;
@@ -115,10 +118,12 @@ export function createUpstream(deps: UpstreamDeps) {
     const { clock, audit, uow } = deps;
     const before = stored.find(({ tool, state }) => tool === part.name && state === 'approved');
     const body = part as unknown as JsonObject;
+    const was = before ? await bodyOf(before) : null;
     await uow.transaction(async (tx) => {
       const at = clock.now().toISOString();
       const seen = { upstream: config.name, tool: part.name, definition: digest, body, seen_at: at };
       if (!(await definitions.see(tx, seen))) return;
+      const opened = await openDefinitionChange(deps, tx, { tool: part.name, digest, body, before: was });
       await audit.append(tx, [
         draft({
           type: 'mcp.definition_withheld',
@@ -131,8 +136,14 @@ export function createUpstream(deps: UpstreamDeps) {
             findings: [...(last ? [FLOOD] : []), ...scanDefinition(body)].slice(0, 64),
           },
         }),
+        ...opened,
       ]);
     });
+  }
+
+  async function bodyOf({ tool, definition }: DefinitionHead): Promise<StoredDefinition | null> {
+    const all = await definitions.list({ upstream: config.name, definition });
+    return all.find((each) => each.tool === tool) ?? null;
   }
 
   function stateOf(seen: readonly Seen[], answers: boolean): UpstreamState {

@@ -37,6 +37,13 @@ const READERS: { readonly [T in RecordType]?: Reader<T> } = {
   'oversight.alarm': ({ refs = {}, key = '', data }, at) => [
     event('oversight.alarm', data.alarm, { refs, groups: data.groups, send_at: at, once: key }),
   ],
+  'change.opened': ({ refs = {}, data }, at) => [
+    event('change.opened', data.change, { refs, groups: data.owners, send_at: at }),
+  ],
+  'release.moved': ({ refs = {}, data }, at) =>
+    data.event === 'withdraw'
+      ? [event('pilot.withdrawn', data.release, { refs, send_at: at, once: at.toISOString() })]
+      : [],
   'environment.changed': ({ data }, at) => {
     const about = /^freeze:(.+)$/.exec(data.subject)?.[1];
     if (about === undefined) return [];

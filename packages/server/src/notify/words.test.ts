@@ -26,6 +26,8 @@ test('I7: each kind has a title in words of ours, and a link that only opens a p
     ['Work for a person: pay_refund', `${ORIGIN}/queue/appr_1`],
     ['Work of a person is overdue: pay_refund', `${ORIGIN}/queue/appr_1`],
     ['Decisions look like stamping: pay_refund', `${ORIGIN}/oversight`],
+    ['Something that workflows rest on was changed: pay_refund', `${ORIGIN}/changes/appr_1`],
+    ['A pilot was ended: pay_refund', `${ORIGIN}/releases/appr_1`],
     ['Frozen: appr_1', `${ORIGIN}/environment`],
     ['Everything is stopped', `${ORIGIN}/environment`],
   ]);

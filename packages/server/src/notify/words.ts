@@ -32,6 +32,8 @@ const OPENING: Readonly<Record<Notified, string>> = {
   'handoff.opened': 'Work for a person',
   'handoff.overdue': 'Work of a person is overdue',
   'oversight.alarm': 'Decisions look like stamping',
+  'change.opened': 'Something that workflows rest on was changed',
+  'pilot.withdrawn': 'A pilot was ended',
   freeze: 'Frozen',
   stop: 'Everything is stopped',
 };
@@ -43,6 +45,8 @@ const PAGE: Readonly<Record<Notified, (about: string) => string>> = {
   'handoff.opened': (about) => `/queue/${about}`,
   'handoff.overdue': (about) => `/queue/${about}`,
   'oversight.alarm': () => '/oversight',
+  'change.opened': (about) => `/changes/${about}`,
+  'pilot.withdrawn': (about) => `/releases/${about}`,
   freeze: () => '/environment',
   stop: () => '/environment',
 };

@@ -1,4 +1,6 @@
 import {
+  type AuditWriter,
+  type ChangePiece,
   type Clock,
   type Digest,
   isPortreeveError,
@@ -8,31 +10,24 @@ import {
   PortreeveError,
   type Principal,
   type ProposalId,
-  RELEASE_DESK,
-  RELEASE_DESK_DIGEST,
-  RELEASE_TOOLS,
   rollBackRelease,
   stageRelease,
   type ToolContract,
+  type UnitOfWork,
   type WorkflowContract,
 } from '@portreeve/contract';
 import type { Gate, GateResult } from '@portreeve/gate';
-import { evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
+import { type ChangeStore, evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
 import type { ReleaseRequests } from '../store/release-requests.ts';
+import { type Asked, askedOf, askOwners, goesOn, NEVER_ASKED_MS } from './ask-owners.ts';
 import type { Comparisons } from './compare-apart.ts';
 import type { Pilots } from './pilots.ts';
 import { planMove } from './plan-move.ts';
+import { openReleaseChange } from './release-change.ts';
 
 /** Where a request stands for whoever made it. */
-export interface DeskAnswer {
-  readonly proposal: ProposalId;
+export interface DeskAnswer extends Asked {
   readonly release: Digest;
-  readonly tool: string;
-  readonly status: GateResult['status'];
-  /** What people are asked by, while they are. */
-  readonly approval: string | null;
-  /** Why nothing was done. */
-  readonly reason: string | null;
 }
 
 /**
@@ -48,6 +43,9 @@ export function createDesk(deps: {
   /** What the project's files say of a workflow. */
   readonly declared: (workflow: string) => WorkflowContract | null;
   readonly comparisons: Pick<Comparisons, 'needed'>;
+  readonly changes: ChangeStore;
+  readonly audit: AuditWriter;
+  readonly uow: UnitOfWork;
   readonly clock: Clock;
   readonly log: (level: 'error', message: string, error: unknown) => void;
 }) {
@@ -65,11 +63,13 @@ export function createDesk(deps: {
     if (errors.length > 0)
       throw new PortreeveError('release_not_ready', `${release} cannot go on: ${errors[0]?.message}.`, { errors });
     const replaced = await inProduction(found.workflow);
+    const inForce = await contractInForce(found.workflow);
+    const pieces = await openReleaseChange(deps, { found, replaced, inForce, reason, by });
     return ask(found, tool, reason, by, {
       ...{ workflow: found.workflow, risk: found.contract.tier, release, reason },
       replaces: replaced?.release ?? null,
       evidence: evidenceDigests(await releases.evidence(release)),
-      looser: await looser(replaced, found),
+      looser: looserOf(pieces),
       ...args,
     });
   }
@@ -112,18 +112,6 @@ export function createDesk(deps: {
     return (await releases.list({ workflow, state: 'production', limit: 1 }))[0] ?? null;
   }
 
-  /** What loosens, for the people who approve. What cannot be compared counts as looser. */
-  async function looser(before: StoredRelease | null, after: StoredRelease): Promise<string[]> {
-    if (before === null)
-      return ['It is the first release of this workflow: nothing is in production to compare it with.'];
-    if (before.bytes === null || after.bytes === null) return ['There is no bundle to compare it with.'];
-    const changes = await deps.comparisons.needed(before.release, after.release);
-    return changes
-      .filter(({ loosens }) => loosens)
-      .slice(0, LINES_MAX)
-      .map(({ area, text }) => `${area}: ${text}`.slice(0, LINE_MAX));
-  }
-
   async function ask(
     { release, workflow }: StoredRelease,
     tool: ToolContract,
@@ -137,27 +125,8 @@ export function createDesk(deps: {
     // Before the proposal: who stops in between leaves a request of nothing, and no proposal that nobody carries on.
     await requests.insert(request);
     const inForce = await contractInForce(workflow);
-    const result = await gate.submit({
-      id: proposal,
-      run: null,
-      workflow: {
-        ...{ name: RELEASE_DESK, tier: 'medium', sources: [] },
-        tools: RELEASE_TOOLS.map(({ name }) => name),
-        approvers: ownerGroups(inForce.owners),
-      },
-      approval_timeout_minutes: inForce.approval_timeout_minutes,
-      history: {},
-      release: RELEASE_DESK_DIGEST,
-      principal: by,
-      contract: tool,
-      tools: RELEASE_TOOLS,
-      args,
-      request: {},
-      rationale: reason,
-      evidence: null,
-      stoodFor: [],
-      injection: 0,
-    });
+    const wish = { proposal, tool, args, reason, by, owners: ownerGroups(inForce.owners) };
+    const result = await askOwners(gate, { ...wish, timeout_minutes: inForce.approval_timeout_minutes });
     return settled(request, result);
   }
 
@@ -165,9 +134,8 @@ export function createDesk(deps: {
     { proposal, release, tool }: { readonly proposal: ProposalId; readonly release: Digest; readonly tool: string },
     result: GateResult,
   ): Promise<DeskAnswer> {
-    if (!['waiting', 'running', 'settling'].includes(result.status)) await requests.end(proposal, result.status);
-    const approval = result.status === 'waiting' || result.status === 'denied' ? result.approval : null;
-    return { proposal, release, tool, status: result.status, approval, reason: reasonOf(result) };
+    if (!goesOn(result)) await requests.end(proposal, result.status);
+    return { ...askedOf({ proposal, tool }, result), release };
   }
 
   /** Carries on what waits, and gives up what was never proposed. */
@@ -192,11 +160,10 @@ export type Desk = ReturnType<typeof createDesk>;
 const LINES_MAX = 50;
 const LINE_MAX = 400;
 const DUE_MAX = 50;
-const NEVER_ASKED_MS = 60_000;
 
-function reasonOf(result: GateResult): string | null {
-  if (result.status === 'refused') return result.decision.reasons.map(({ text }) => text).join(' ');
-  if (result.status === 'failed') return result.reason;
-  if (result.status === 'denied') return result.by === 'person' ? 'A person said no.' : `By ${result.by}.`;
-  return null;
-}
+/** What loosens, for the people who approve. */
+const looserOf = (pieces: readonly ChangePiece[]): string[] =>
+  pieces
+    .filter(({ loosens }) => loosens)
+    .slice(0, LINES_MAX)
+    .map(({ area, text }) => `${area}: ${text}`.slice(0, LINE_MAX));

@@ -1,4 +1,13 @@
-import type { Digest, Run } from '@portreeve/contract';
+import {
+  type Digest,
+  digestOf,
+  draft,
+  newId,
+  type RecordDraft,
+  type Run,
+  SYSTEM_ACTOR,
+  systemClock,
+} from '@portreeve/contract';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { addOwners, approve, type ReleaseShop, releaseShop } from '../testing/releases.ts';
 import { type ShownApproval, type SignedInClient, type TestServer, testServer, WORKFLOW } from '../testing/server.ts';
@@ -173,4 +182,36 @@ test('H1 C1: the requester of a promotion approves nothing of it, and who is no 
   expect((await analyst.post(`/v1/workflows/${WORKFLOW}/rollbacks`, { reason: 'please' })).status).toBe(403);
   const wish = { tool: 'promote_release', args: {}, rationale: 'me too' };
   expect((await analyst.post('/v1/proposals', wish)).status).toBeGreaterThanOrEqual(400);
+});
+
+test('H2: each release that went on is one change, with what it changes, settled by the promotion of its owners', async () => {
+  const { changes } = (await operator.get('/v1/changes?kind=release')).body;
+  const of = (release: Digest) =>
+    changes.filter(({ subject }: { subject: string }) => subject === release) as { change: string; state: string }[];
+  expect([first, second].map((release) => of(release).map(({ state }) => state))).toEqual([['settled'], ['settled']]);
+  const shown = (await operator.get(`/v1/changes/${of(second)[0]!.change}`)).body;
+  expect(shown).toMatchObject({ from: first, to: second, workflows: [WORKFLOW], evidence: [{ lacks: [] }] });
+  expect(shown.pieces).toContainEqual(expect.objectContaining({ area: 'code', text: 'workflow.ts is changed' }));
+  const { moves } = (await operator.get(`/v1/releases/${second}`)).body;
+  const { proposal } = moves.find(({ event }: { event: string }) => event === 'promote');
+  expect(shown.moves).toMatchObject([{ event: 'settle', proposal }]);
+  // There is nothing to approve a second time.
+  const again = await operator.post(`/v1/changes/${shown.change}/approvals`, { reason: 'once more' });
+  expect(again).toMatchObject({ status: 409, body: { code: 'conflict' } });
+});
+
+test('H6: drift is that of the release in production, and its alarm names it', async () => {
+  const ends = (of: string, count: number, handedOff: number) =>
+    Array.from({ length: count }, (_, n) =>
+      draft<'run.ended'>({
+        ...{ type: 'run.ended', actor: SYSTEM_ACTOR, outcome: 'completed' },
+        refs: { workflow: WORKFLOW, run: newId('run', systemClock), release: digestOf(of) },
+        data: { state: n % 10 < handedOff ? 'handed_off' : 'completed', ending: 'done', result: null },
+      }),
+    );
+  const { audit, drift } = house.server.services;
+  await audit.record([...ends('before', 200, 1), ...ends('after', 60, 6)] as RecordDraft[]);
+  await drift.look();
+  const { records } = await audit.search({ type: 'drift.alarm', limit: 1 });
+  expect(records[0]?.entry.refs.release).toBe(second);
 });

@@ -4,14 +4,16 @@ import {
   type AuditWriter,
   activeReleases,
   type Clock,
+  type Digest,
   type ProjectConfig,
   type Proposal,
   type ProposalId,
   type UnitOfWork,
 } from '@portreeve/contract';
 import type { Gate } from '@portreeve/gate';
-import { createReleases } from '@portreeve/govern';
+import { type ChangeStore, createReleases, type SurfaceStore } from '@portreeve/govern';
 import type { RunQueue } from '@portreeve/run';
+import { createChangeDesk } from '../changes/desk.ts';
 import { publicKeysByName } from '../config/keys.ts';
 import type { Project } from '../config/project.ts';
 import type { Database } from '../store/database.ts';
@@ -38,15 +40,18 @@ export function wireReleases(options: {
   readonly stateFolder: string;
   readonly queue: RunQueue;
   readonly proposals: { proposal(id: ProposalId): Promise<Proposal | null> };
+  readonly changes: ChangeStore;
+  readonly surface: SurfaceStore;
   readonly log: (level: 'error', message: string, error: unknown) => void;
 }) {
-  const { database, audit, uow, clock, project, systems, queue, proposals, log } = options;
+  const { database, audit, uow, clock, project, systems, queue, proposals, changes, surface, log } = options;
   const { config, workflows } = project;
   const store = releaseStore(database);
   const pilots = pilotStore(database);
   const active = activeReleases(config);
   const keys = publicKeysByName(config.releases.keys);
-  const moving = { store, pilots, audit, uow, clock, evidence_hours_max: config.releases.evidence_hours_max };
+  const { evidence_hours_max } = config.releases;
+  const moving = { store, pilots, changes, audit, uow, clock, evidence_hours_max };
   const releases = createReleases({
     ...{ ...moving, keys },
     workflows: workflows.map(({ definition }) => definition.contract.name),
@@ -67,9 +72,12 @@ export function wireReleases(options: {
     workflows.find(({ definition }) => definition.contract.name === name)?.definition.contract ?? null;
 
   const compared = comparisons(store.bundle);
+  const folder = new Map(workflows.map(({ definition, release }) => [definition.contract.name, release as Digest]));
+  const inForce = async () => (active === 'promoted' ? (await store.standing()).production : folder);
   return {
     ...{ releases, running, active, compared, pilots: watched, tried: pilots.tried },
-    house: houseTools({ ...moving, proposals }),
+    house: houseTools({ ...moving, surface, proposals }),
+    contracts: () => running.list().map(({ definition }) => definition.contract),
     /** What the server was started with is in the register too. */
     async registerLoaded(): Promise<void> {
       for (const { manifest, release } of workflows) await releases.register(manifest, release);
@@ -77,7 +85,9 @@ export function wireReleases(options: {
     deskOn: (gate: Gate) =>
       createDesk({
         ...{ releases, pilots: watched, gate, active, clock, log, declared, comparisons: compared },
+        ...{ changes, audit, uow },
         requests: releaseRequests(database),
       }),
+    changesOn: (gate: Gate) => createChangeDesk({ ...moving, gate, inForce, log }),
   };
 }

@@ -17,6 +17,7 @@ import { every } from '../every.ts';
 import { openRootKeys } from '../keys/root-keys.ts';
 import { houseTools } from '../releases/house.ts';
 import { auditStage } from '../store/audit-stage.ts';
+import { changeStore } from '../store/changes.ts';
 import { Database } from '../store/database.ts';
 import { DISPATCH_CHANNEL, dispatchStore } from '../store/dispatches.ts';
 import { leaseStore } from '../store/leases.ts';
@@ -26,6 +27,7 @@ import { pilotStore } from '../store/pilots.ts';
 import { proposalReader } from '../store/proposals.ts';
 import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
+import { surfaceStore } from '../store/surface-agreed.ts';
 import { openLog } from '../telemetry/open-log.ts';
 import { tracePush } from '../telemetry/push-traces.ts';
 import { traceWriter } from '../telemetry/trace-stages.ts';
@@ -142,6 +144,7 @@ async function start(options: ExecutorProcessOptions, undo: Undo): Promise<Omit<
     },
     house: houseTools({
       ...{ store: releaseStore(database), pilots: pilotStore(database), audit, uow: database, clock, proposals },
+      ...{ changes: changeStore(database), surface: surfaceStore(database) },
       evidence_hours_max: config.releases.evidence_hours_max,
     }),
     environment: config.environment,

@@ -12,6 +12,7 @@ import {
 } from '@portreeve/contract';
 import { createEgress } from '@portreeve/execute';
 import { createEnvironment, createHandoffs } from '@portreeve/gate';
+import { touchedBy, versionWatch } from '@portreeve/govern';
 import { type RunQueue, taskRunner } from '@portreeve/run';
 import { routesOf } from '../config/audit-logs.ts';
 import { bindEnvironment } from '../config/bind-environment.ts';
@@ -35,6 +36,7 @@ import { loadRelease } from '../releases/load-release.ts';
 import { runningReleases } from '../releases/running.ts';
 import { wakeRuns } from '../releases/wake-runs.ts';
 import { auditStage } from '../store/audit-stage.ts';
+import { changeStore } from '../store/changes.ts';
 import { Database } from '../store/database.ts';
 import { environmentStore, listenForEnvironment } from '../store/environment.ts';
 import { ANSWERED_CHANNEL, askStore } from '../store/gate-asks.ts';
@@ -48,6 +50,7 @@ import { proposalStore } from '../store/proposals.ts';
 import { RELEASES_CHANNEL, releaseStore } from '../store/releases.ts';
 import { runStore } from '../store/runs.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
+import { surfaceStore } from '../store/surface-agreed.ts';
 import { unwindingStore } from '../store/undos.ts';
 import { openLog } from '../telemetry/open-log.ts';
 import { VERSION } from '../version.ts';
@@ -153,7 +156,11 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
   const outbox = notificationStore(database);
   const { channels } = config.notifications;
   const stage = {
-    audit: notifyingWriter({ audit, uow: database, outbox, channels, clock }),
+    audit: versionWatch({
+      ...{ changes: changeStore(database), surface: surfaceStore(database), uow: database, clock },
+      audit: notifyingWriter({ audit, uow: database, outbox, channels, clock }),
+      touched: () => touchedBy(project.workflows.map(({ definition }) => definition.contract)),
+    }),
     ...{ uow: database, clock },
   };
   const environment = createEnvironment({

@@ -77,6 +77,15 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   release_moves: { api: ADD, gatekeeper: READ, executor: ADD },
   pilot_steps: { api: 'SELECT, UPDATE (taken, left_at)', reasoner: READ, executor: 'SELECT, INSERT, UPDATE (left_at)' },
   pilot_runs: { api: ADD, executor: READ },
+  // Opened by whoever sees that something is otherwise; decided by the API, or by who carries out what was approved.
+  surface_changes: {
+    api: 'SELECT, INSERT, UPDATE (state, asked, asked_at)',
+    reasoner: ADD,
+    gatekeeper: 'SELECT, INSERT, UPDATE (asked, asked_at)',
+    executor: 'SELECT, UPDATE (state, asked, asked_at)',
+  },
+  surface_change_moves: { api: ADD, gatekeeper: READ, executor: ADD },
+  surface_agreed: { api: ALL, reasoner: ADD, gatekeeper: READ, executor: CHANGE },
   release_requests: { api: ADD, gatekeeper: 'SELECT, UPDATE (ending)' },
 
   model_states: { api: READ, reasoner: CHANGE },

@@ -89,7 +89,10 @@ export function workflowChanges(before: ReleaseManifest, after: ReleaseManifest)
   return meant('workflow', 'the workflow', WORKFLOW, jsonDiff(plain(before.contract), plain(after.contract)));
 }
 
-export function toolChanges(before: ReleaseManifest, after: ReleaseManifest): ReleaseChange[] {
+export function toolChanges(
+  before: Pick<ReleaseManifest, 'tools'>,
+  after: Pick<ReleaseManifest, 'tools'>,
+): ReleaseChange[] {
   return named(
     'tools',
     'tool',
@@ -100,13 +103,19 @@ export function toolChanges(before: ReleaseManifest, after: ReleaseManifest): Re
   );
 }
 
-export function sourceChanges(before: ReleaseManifest, after: ReleaseManifest): ReleaseChange[] {
+export function sourceChanges(
+  before: Pick<ReleaseManifest, 'sources'>,
+  after: Pick<ReleaseManifest, 'sources'>,
+): ReleaseChange[] {
   return named('sources', 'source', SOURCE, before.sources, after.sources, ({ confidentiality, integrity, fields }) =>
     [confidentiality, integrity, `${fields.length} fields`].join(', '),
   );
 }
 
-export function modelChanges(before: ReleaseManifest, after: ReleaseManifest): ReleaseChange[] {
+export function modelChanges(
+  before: Pick<ReleaseManifest, 'models'>,
+  after: Pick<ReleaseManifest, 'models'>,
+): ReleaseChange[] {
   const order = (models: ReleaseManifest['models']) => models.map(({ name }) => name).join(', ');
   const changes = named('models', 'model endpoint', MODEL, before.models, after.models, ({ model, where, clearance }) =>
     [model, where, `up to ${clearance.confidentiality}`].join(', '),

@@ -20,6 +20,8 @@ export const CONSOLE_PAGES = [
   '/releases',
   '/releases/:release',
   '/releases/:release/reports/:evidence',
+  '/changes',
+  '/changes/:change',
   '/readiness',
   '/red-team',
   '/drift',

@@ -49,10 +49,10 @@ export const definitionRoutes = [
     }),
     answers: { 201: definitionSchema },
     handler: async ({ services, who, body }) => {
-      const { gateway, definitions: store } = services.mcp;
+      const { gateway, definitions: store, changes } = services.mcp;
       const { audit, database: uow, clock } = services;
       const wish = { ...body, definition: body.definition as Digest, by: who.principal };
-      return definitionView(await decideDefinition({ gateway, store, audit, uow, clock }, wish));
+      return definitionView(await decideDefinition({ gateway, store, changes, audit, uow, clock }, wish));
     },
   }),
 ];

@@ -7,6 +7,7 @@ import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authzenRoutes } from './authzen.ts';
 import { backupRoutes } from './backups.ts';
+import { changeRoutes } from './changes.ts';
 import { definitionRoutes } from './definitions.ts';
 import { driftRoutes } from './drift.ts';
 import { environmentRoutes } from './environment.ts';
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
   ...mcpRoutes,
   ...definitionRoutes,
   ...releaseRoutes,
+  ...changeRoutes,
   ...environmentRoutes,
   ...auditRoutes,
   ...tlogRoutes,

@@ -29,7 +29,9 @@ export const readinessRoutes = [
         workflow: z.string(),
         release: digestSchema,
         environment: z.enum(ENVIRONMENTS),
-        ready: z.boolean().describe('In production a workflow that is not takes no task'),
+        ready: z
+          .boolean()
+          .describe('In production a workflow that is not takes no task; `changes` alone stops only promotions'),
         items: z.array(item),
       }),
     },
