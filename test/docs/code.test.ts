@@ -123,7 +123,7 @@ const excerpts = blocks.filter(({ words }) => words.has('from'));
 test.each(excerpts)('J6: the excerpt at $file stands in its file, in this order', async ({ text, words }) => {
   const whole = flat(await readFile(join(ROOT, words.get('from')!), 'utf8'));
   let at = 0;
-  for (const part of text.split(/^\s*\/\/ …$/m).map(flat)) {
+  for (const part of text.split(/^\s*\/\/ …$|…/m).map(flat)) {
     const found = whole.indexOf(part, at);
     expect(found, part).toBeGreaterThanOrEqual(0);
     at = found + part.length;

@@ -52,7 +52,6 @@ const NOT_TRIED: readonly (readonly [file: string, beginning: string, why: strin
     'needs a used-up budget: packages/server/src/limits.test.ts',
   ],
   ['docs/guides/limits-and-outages.md', '$ portreeve drill', 'takes a minute: test/end-to-end/drill.test.ts holds it'],
-  ['docs/guides/policy.md', 'incident-summary / publish', 'examples/incident-summary/policy-matrix.txt, shortened'],
   [
     'docs/guides/policy.md',
     '$ portreeve policy replay',
@@ -105,7 +104,7 @@ test('J6: no excuse is left over, and there are no more of them than there were'
   expect(NOT_TRIED.filter((_, index) => !used.has(index)).map(([file, beginning]) => `${file}: ${beginning}`)).toEqual(
     [],
   );
-  expect(NOT_TRIED.length).toBeLessThanOrEqual(26);
+  expect(NOT_TRIED.length).toBeLessThanOrEqual(25);
   const named = NOT_TRIED.flatMap(([, , why]) => why.match(/\b(packages|test|examples)\/[\w./-]+\w/g) ?? []);
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
