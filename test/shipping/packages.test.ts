@@ -120,6 +120,20 @@ describe('in an empty folder, outside of the repository', () => {
   );
 
   test(
+    'H5 J5: init makes a project, from the tarballs alone, whose check and tests pass',
+    async (context) => {
+      context.skip(unreachable !== null);
+      expect(await shell(folder, 'npx portreeve init mine --json')).toMatchObject({ code: 0, err: '' });
+      const mine = join(folder, 'mine');
+      expect(await shell(mine, 'npx portreeve check --json')).toMatchObject({ code: 0, err: '' });
+      const tested = await shell(mine, 'npx portreeve test --json --report');
+      expect(tested).toMatchObject({ code: 0, err: '' });
+      expect(JSON.parse(tested.out)).toMatchObject({ ok: true });
+    },
+    2 * MINUTES,
+  );
+
+  test(
     'J5: a project starts, serves the console, and a run of it ends',
     async (context) => {
       context.skip(unreachable !== null);

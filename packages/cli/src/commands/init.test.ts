@@ -54,7 +54,7 @@ test('H5 I2: init gives a project whose check and tests pass at once, with nothi
   // For production the rest is missing, and that fails the check.
   const forProduction = await portreeve(['check', '--for', 'production'], folder);
   expect(forProduction.code).toBe(1);
-  expect(forProduction.out).toMatch(/triage-ticket, for production: \d+ of 22 are missing/);
+  expect(forProduction.out).toMatch(/triage-ticket, for production: \d+ of 23 are missing/);
   expect(forProduction.out).toContain('fix workflow.ts: owners: {');
 });
 
