@@ -181,7 +181,7 @@ function gateWith(
       refresh: async () => undefined,
     },
     approvals: {
-      async request(_tx, { proposal, decision, groups, quorum }) {
+      async request(_tx, { proposal, decision, demands }) {
         const approval: Approval = {
           id: newId('approval', clock),
           proposal: proposal.id,
@@ -192,8 +192,9 @@ function gateWith(
           reason_chars_min: 0,
           confirm_by: null,
           requesters: [proposal.principal.id],
-          groups: [...groups],
-          quorum,
+          demands: [...demands],
+          groups: demands.flatMap(({ groups }) => groups),
+          quorum: Math.max(0, ...demands.map(({ quorum }) => quorum)),
           state: 'pending',
           created_at: clock.now().toISOString(),
           expires_at: '2027-01-01T00:00:00.000Z',

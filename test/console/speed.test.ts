@@ -49,6 +49,7 @@ describe.skipIf(!browserIsThere)('I1: the console is fast', () => {
       decision: `dec_${n}`,
       preview_digest: null,
       requesters: ['prn_somebody'],
+      demands: [{ groups: ['note-leads'], quorum: 1 }],
       groups: ['note-leads'],
       quorum: 1,
       state: 'pending',

@@ -5,6 +5,7 @@ import {
   type Entrypoint,
   type Env,
   type From,
+  type Healthcheck,
   type Instruction,
 } from 'dockerfile-ast';
 
@@ -36,6 +37,8 @@ function execForm(instruction: Cmd | Entrypoint | Copy | undefined): string[] {
 export function finalStage(text: string): {
   readonly entrypoint: string[];
   readonly command: string[];
+  /** What says whether it is well. */
+  readonly check: string[];
   readonly env: Record<string, string>;
   readonly workdir: string;
 } {
@@ -44,6 +47,9 @@ export function finalStage(text: string): {
   return {
     entrypoint: execForm(named<Entrypoint>(final, 'ENTRYPOINT').at(-1)),
     command: execForm(named<Cmd>(final, 'CMD').at(-1)),
+    check: JSON.parse(
+      /\[.*\]/.exec(named<Healthcheck>(final, 'HEALTHCHECK').at(-1)?.getArgumentsContent() ?? '[]')![0],
+    ),
     workdir: named(final, 'WORKDIR').at(-1)?.getArguments()[0]?.getValue() ?? '/',
     env: Object.fromEntries(
       named<Env>(final, 'ENV').flatMap((each) =>

@@ -52,7 +52,9 @@ exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,+sys_chroot,+set
   unshare --root="$root" --wd="$folder" --setgid=${USER} --setuid=${USER} "$@"`;
 
 describe.skipIf(!asRoot)('the file system of the image, started as a container is', () => {
-  const { entrypoint, command, env, workdir } = finalStage(readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8'));
+  const { entrypoint, command, check, env, workdir } = finalStage(
+    readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8'),
+  );
   let state: string;
   let project: string;
 
@@ -103,6 +105,9 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
         const answer = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
         await expect.poll(() => answer('/readyz'), { timeout: MINUTES }).toBe(200);
         expect([await answer('/healthz'), await answer('/')]).toEqual([200, 200]);
+        const checked = async (at: number) =>
+          (await inImage(check.map((word) => word.replace('7410', String(at)))).ended).code;
+        expect([await checked(port), await checked(await freePort())]).toEqual([0, 1]);
 
         const { node, status, mounts } = insideOf(started.pid);
         expect(status.Uid).toBe(`${USER}\t${USER}\t${USER}\t${USER}`);

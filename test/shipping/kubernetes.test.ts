@@ -58,7 +58,11 @@ test('J5: names point at something: settings, service accounts, volumes, ports',
 test('J5: pods are restricted: non-root, read-only, no capability, no escalation, the profile of the runtime', () => {
   const [namespace] = ofKind('Namespace');
   expect(namespace?.metadata.labels?.['pod-security.kubernetes.io/enforce']).toBe('restricted');
-  expect(workloads.map((each) => each.metadata.name)).toEqual(['portreeve-server', 'portreeve-executor']);
+  expect(workloads.map((each) => each.metadata.name)).toEqual([
+    'portreeve-server',
+    'portreeve-reasoner',
+    'portreeve-executor',
+  ]);
   for (const { spec } of workloads) {
     const pod = spec.template.spec;
     expect(pod.automountServiceAccountToken).toBe(false);
@@ -85,42 +89,45 @@ test('J5: pods are restricted: non-root, read-only, no capability, no escalation
 
 test('J5: probes ask addresses that the server has, and only the answer of the process restarts it', () => {
   const api = readFileSync(join(ROOT, 'packages/server/src/http/api.txt'), 'utf8');
-  const [server, executor] = workloads.map(({ spec }) => spec.template.spec.containers[0]);
+  const [server, ...silent] = workloads.map(({ spec }) => spec.template.spec.containers[0]);
   const paths = [server?.startupProbe, server?.livenessProbe, server?.readinessProbe].map((each) => each?.httpGet.path);
   expect(paths).toEqual(['/healthz', '/healthz', '/readyz']);
   for (const path of paths) expect(api).toMatch(new RegExp(`^GET +${path} +public`, 'm'));
   const named = server?.ports?.find((each) => each.name === 'http')?.containerPort;
   expect(named).toBe(7410);
-  expect([executor?.ports, executor?.livenessProbe, executor?.readinessProbe]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ]);
+  for (const each of silent)
+    expect([each?.ports, each?.startupProbe, each?.livenessProbe, each?.readinessProbe]).toEqual(
+      Array(4).fill(undefined),
+    );
 });
 
-test('F7 J5: nothing is allowed by default, nobody reaches the executor, and neither process reaches the other', () => {
+test('F7 J5: nothing is allowed by default, nobody reaches reasoner or executor, and no process reaches another', () => {
   const nothing = policies.find(({ spec }) => Object.keys(spec.podSelector).length === 0);
   expect(nothing?.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-  const [server, executor] = workloads;
-  if (!server || !executor) throw new Error('two workloads');
-  expect([allows(policies, server, executor, 7410), allows(policies, executor, server, 7410)]).toEqual([false, false]);
-  // Without any policy they would: the question can be answered with yes.
-  expect(allows([], executor, server, 7410)).toBe(true);
-  const executors = policies.filter(
-    ({ spec }) => spec.podSelector.matchLabels?.['app.kubernetes.io/component'] === 'executor',
-  );
-  expect(executors.map(({ spec }) => spec.ingress)).toEqual([[]]);
-  // Only names and the database are for both.
-  const both = policies.filter(({ spec }) => Object.keys(spec.podSelector.matchLabels ?? {}).length === 1);
-  expect(both.map((each) => each.metadata.name)).toEqual(['names', 'database']);
-  for (const { spec } of both) expect(spec.policyTypes).toEqual(['Egress']);
+  const pairs = workloads.flatMap((from) => workloads.filter((to) => to !== from).map((to) => [from, to] as const));
+  expect(pairs).toHaveLength(6);
+  for (const [from, to] of pairs) {
+    expect(allows(policies, from, to, 7410), `${from.metadata.name} to ${to.metadata.name}`).toBe(false);
+    // Without any policy they would: the question can be answered with yes.
+    expect(allows([], from, to, 7410)).toBe(true);
+  }
+  for (const component of ['reasoner', 'executor']) {
+    const own = policies.filter(
+      ({ spec }) => spec.podSelector.matchLabels?.['app.kubernetes.io/component'] === component,
+    );
+    expect(own.map(({ spec }) => spec.ingress)).toEqual([[]]);
+  }
+  // Only names and the database are for all.
+  const all = policies.filter(({ spec }) => Object.keys(spec.podSelector.matchLabels ?? {}).length === 1);
+  expect(all.map((each) => each.metadata.name)).toEqual(['names', 'database']);
+  for (const { spec } of all) expect(spec.policyTypes).toEqual(['Egress']);
 });
 
 test('F13 J5: what leaves for the world goes by TLS, and to no private address or metadata service', () => {
   const blocks = policies.flatMap(({ spec }) =>
     (spec.egress ?? []).filter((rule) => rule.to?.some((peer) => peer.ipBlock)),
   );
-  expect(blocks.length).toBe(2);
+  expect(blocks.length).toBe(3);
   for (const { to, ports } of blocks) {
     expect(ports).toEqual([{ protocol: 'TCP', port: 443 }]);
     for (const { ipBlock } of to ?? [])
@@ -138,4 +145,15 @@ test.skipIf(!kubectl)('J5: the example overlay renders, and changes the image an
   expect(manifestsIn(rendered).length).toBe(documents.length);
   const images = [...rendered.matchAll(/image: (\S+)/g)].map((match) => match[1]);
   expect(new Set(images)).toEqual(new Set([`registry.example.com/portreeve-project@sha256:${'0'.repeat(64)}`]));
+});
+
+test('J5: the roles are those that the command has, in Kubernetes as in Compose', () => {
+  const roles = workloads.map(({ spec }) => {
+    const args = spec.template.spec.containers[0]?.args ?? [];
+    return args[args.indexOf('--role') + 1];
+  });
+  expect(roles).toEqual(['api,gatekeeper', 'reasoner', 'executor']);
+  // Who looks for work in the database needs the key that opens it; who signs has it in the state folder.
+  const keyed = workloads.filter(({ spec }) => JSON.stringify(spec).includes('ROOT_KEYS_FILE'));
+  expect(keyed.map(({ metadata }) => metadata.name)).toEqual(['portreeve-reasoner', 'portreeve-executor']);
 });

@@ -41,6 +41,9 @@ export interface Installed {
   readonly secrets: { readonly rest: Record<string, string>; readonly executor: Record<string, string> };
 }
 
+/** What runs as a process of its own. */
+type Placed = 'rest' | 'executor' | 'reasoner';
+
 export interface ApartOptions {
   /** Seconds that a grant lives. */
   readonly ttl_s?: number;
@@ -50,6 +53,14 @@ export interface ApartOptions {
   readonly executor?: boolean;
   /** How many reasoners run apart; left out: the rest carries runs itself. */
   readonly reasoners?: number;
+  /** The program that is each role, in place of the command; it takes the same arguments. It has an IPC channel. */
+  readonly program?: string;
+  /** Where the process of a role finds the database, in place of its own address. */
+  readonly through?: (role: Placed, databaseUrl: string) => string;
+  /** The host of a role: its address, and what stands before a command that runs there. Left out: this one. */
+  readonly on?: (role: Placed) => { readonly address: string; command(): readonly string[] };
+  /** More of the configuration. */
+  readonly config?: Partial<ProjectConfigInput>;
 }
 
 /** Starts both on a database and folders of their own: first the rest, whose key the executor's configuration names. */
@@ -75,7 +86,8 @@ export async function startRoles(
   const states = { rest: join(root, 'rest'), executor: join(root, 'executor') };
   const reasonerState = (number: number) => join(root, `reasoner-${number}`);
   const project = join(root, 'project');
-  const installed = await install({ root, jwks: `http://127.0.0.1:${port}/.well-known/jwks.json` });
+  const address = options.on?.('rest').address ?? '127.0.0.1';
+  const installed = await install({ root, jwks: `http://${address}:${port}/.well-known/jwks.json` });
   const store = async (state: string, secrets: Record<string, string>) => {
     for (const [name, value] of Object.entries(secrets)) await plainKeystore(state, 'development').set(name, value);
   };
@@ -96,19 +108,37 @@ export async function startRoles(
       grant_keys,
       ...(many > 0 ? { models: [SIMULATED] } : {}),
       ...(options.ttl_s ? { grants: { ttl_s: options.ttl_s } } : {}),
+      ...options.config,
     };
     await mkdir(project, { recursive: true });
     await writeFile(join(project, 'portreeve.config.ts'), `export default ${JSON.stringify(config, null, 2)};\n`);
   };
   await configure([]);
 
-  const serve = (role: string, state: string, url: string, more: string[], env: Record<string, string> = {}) =>
-    start(process.execPath, [CLI, 'serve', '--role', role, '--project', project, '--state', state, '--json', ...more], {
-      env: { DATABASE_URL: url, ...env },
-    });
+  const { program = CLI, through = (_role, url) => url } = options;
+  const serve = (placed: Placed, role: string, state: string, url: string, more: string[] = [], env = {}) => {
+    const [first, ...then] = [
+      ...(options.on?.(placed).command() ?? []),
+      ...[
+        process.execPath,
+        program,
+        'serve',
+        '--role',
+        role,
+        '--project',
+        project,
+        '--state',
+        state,
+        '--json',
+        ...more,
+      ],
+    ];
+    return start(first!, then, { env: { DATABASE_URL: through(placed, url), ...env }, ipc: program !== CLI });
+  };
   const startRest = async (env?: Record<string, string>) => {
     const roles = many > 0 ? 'api,gatekeeper' : 'api,gatekeeper,reasoner';
-    const started = serve(roles, states.rest, database.url, ['--port', String(port), '--no-console'], env);
+    const where = ['--host', address, '--port', String(port), '--no-console'];
+    const started = serve('rest', roles, states.rest, database.url, where, env);
     await started.printed(/"url":"([^"]+)"/, START_MS_MAX);
     return started;
   };
@@ -116,7 +146,7 @@ export async function startRoles(
   await configure([await grantKey(states.rest)]);
   const executorUrl = await loginOf('executor');
   const startExecutor = async (env?: Record<string, string>) => {
-    const started = serve('executor', states.executor, executorUrl, [], env);
+    const started = serve('executor', 'executor', states.executor, executorUrl, [], env);
     await started.printed(/"executor":"main"/);
     return started;
   };
@@ -127,7 +157,7 @@ export async function startRoles(
     const folder = known?.state ?? reasonerState(reasoners.length);
     const databaseUrl = known?.databaseUrl ?? (await loginOf('reasoner'));
     if (!known) await store(folder, installed.secrets.rest);
-    const process = serve('reasoner', folder, databaseUrl, [], env);
+    const process = serve('reasoner', 'reasoner', folder, databaseUrl, [], env);
     await process.printed(/"reasoner":"/, START_MS_MAX);
     if (known) known.process = process;
     else reasoners.push({ state: folder, databaseUrl, process });
@@ -136,7 +166,7 @@ export async function startRoles(
   for (const _ of range(many)) await startReasoner();
 
   const apart: Apart = {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${address}:${port}`,
     databaseUrl: database.url,
     rootKeysFile: join(root, 'root-keys.json'),
     rest: { state: states.rest, process: rest },

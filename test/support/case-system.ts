@@ -49,11 +49,11 @@ export async function startCaseSystem(options: {
   };
 }
 
-/** The journal of a case system, running or not. */
-export async function readJournal(data: string): Promise<JournalLine[]> {
+/** The journal of a case system, or of another one of the kit, running or not. */
+export async function readJournal<Line = JournalLine>(data: string): Promise<Line[]> {
   const text = await readFile(join(data, 'journal.jsonl'), 'utf8').catch(() => '');
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as JournalLine);
+    .map((line) => JSON.parse(line) as Line);
 }

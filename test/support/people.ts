@@ -12,12 +12,20 @@ export interface Person {
   readonly post: (path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   /** The lines of a JSON Lines answer. */
   readonly lines: (path: string) => Promise<Answer[]>;
-  /** Approves as a person does: looks at the proposal, and signs its digest with one's own key. */
-  readonly approve: (approval: string) => Promise<Answer>;
+  /** Decides as a person does: looks at the proposal, and signs its digest with one's own key. Approves where nothing is said. */
+  readonly approve: (approval: string, verdict?: 'approve' | 'deny') => Promise<Answer>;
 }
 
-/** Signs in over HTTP as a local account of a state folder. A problem comes back as an answer; a broken connection throws. */
-export async function signIn(url: string, state: string, name: string): Promise<Person> {
+/**
+ * Signs in over HTTP as a local account of a state folder. A problem comes back as an answer; a broken connection throws, and
+ * so does an answer that takes longer than `patience_ms`.
+ */
+export async function signIn(
+  url: string,
+  state: string,
+  name: string,
+  { patience_ms }: { readonly patience_ms?: number } = {},
+): Promise<Person> {
   const accounts = JSON.parse(await readFile(join(state, 'accounts.json'), 'utf8')) as Answer[];
   const { password } = accounts.find((account) => account.name === name);
   const send = (
@@ -29,6 +37,7 @@ export async function signIn(url: string, state: string, name: string): Promise<
   ): Promise<Response> =>
     fetch(url + path, {
       method,
+      ...(patience_ms === undefined ? {} : { signal: AbortSignal.timeout(patience_ms) }),
       headers: {
         ...headers,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -51,7 +60,7 @@ export async function signIn(url: string, state: string, name: string): Promise<
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Answer);
     },
-    async approve(approval) {
+    async approve(approval, verdict = 'approve') {
       const view = await get(`/v1/approvals/${approval}`);
       signer ??= await unlockSigningKey((await get('/v1/session/signing-key')).key, password);
       const statement: VerdictStatement = {
@@ -61,7 +70,7 @@ export async function signIn(url: string, state: string, name: string): Promise<
         proposal_digest: view.digest,
         decision: view.approval.decision,
         ...(view.preview ? { preview_digest: view.preview.digest } : {}),
-        verdict: 'approve',
+        verdict,
         approver: principal.id,
         reason: 'I have read all of it.',
         signed_at: new Date().toISOString(),

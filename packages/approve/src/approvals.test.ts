@@ -11,7 +11,7 @@ import {
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type ApprovalRequest, type Approvals, approversOf, createApprovals, signVerdict } from './index.ts';
+import { type ApprovalRequest, type Approvals, createApprovals, signVerdict } from './index.ts';
 import {
   memoryApprovalStore,
   type TestPerson,
@@ -26,11 +26,13 @@ const START = '2026-11-02T09:00:00.000Z';
 const clock = fixedClock(START);
 const rita = testPerson(clock, 'rita', { roles: ['requester', 'approver'] });
 const [ana, bo, cy] = [testPerson(clock, 'ana'), testPerson(clock, 'bo'), testPerson(clock, 'cy')];
+const lea = testPerson(clock, 'lea', { groups: ['legal'] });
+const bea = testPerson(clock, 'bea', { groups: ['legal', 'security'] });
 const outsider = testPerson(clock, 'olga', { groups: ['finance'] });
 const reader = testPerson(clock, 'rob', { roles: ['requester', 'operator', 'auditor', 'admin'] });
 const machine = testPerson(clock, 'robot', { kind: 'service' });
 const helper = testPerson(clock, 'helper');
-const people = [rita, ana, bo, cy, outsider, reader, machine, helper];
+const people = [rita, ana, bo, cy, lea, bea, outsider, reader, machine, helper];
 
 let store: ReturnType<typeof memoryApprovalStore>;
 let audit: ReturnType<typeof memoryAuditWriter>;
@@ -67,8 +69,9 @@ beforeEach(() => {
   });
 });
 
+const of = (quorum: number, ...groups: string[]) => [{ groups: groups.length > 0 ? groups : ['security'], quorum }];
 const open = (fields: Partial<ApprovalRequest> = {}) => {
-  const how = { groups: ['security'], quorum: 1, timeout_minutes: 60, preview: null };
+  const how = { demands: of(1), timeout_minutes: 60, preview: null };
   const request = { proposal, decision: testDecision(clock), ...how };
   return uow.transaction((tx) => approvals.request(tx, { ...request, ...fields }));
 };
@@ -84,7 +87,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 
 describe('request', () => {
   test('F3, F4: an approval opens on the proposal\u2019s digest, with everybody who asked, and is recorded', async () => {
-    const approval = await open({ groups: ['security', 'legal', 'security'], quorum: 2 });
+    const approval = await open({ demands: of(2, 'security', 'legal', 'security') });
     expect(approval).toMatchObject({
       proposal: proposal.id,
       proposal_digest: proposalDigest(proposal),
@@ -104,7 +107,7 @@ describe('request', () => {
 
   test('SPEC 10: asked again for the same proposal, it is the same approval and one record', async () => {
     const first = await open();
-    expect(await open({ quorum: 3 })).toEqual(first);
+    expect(await open({ demands: of(3) })).toEqual(first);
     expect(audit.types()).toEqual(['approval.requested']);
   });
 
@@ -115,13 +118,16 @@ describe('request', () => {
     expect(await codeOf(open({ proposal: { ...changed, digest: proposalDigest(changed) } }))).toBe('conflict');
   });
 
-  test.each([{ groups: [] }, { quorum: 0 }, { quorum: 1.5 }, { timeout_minutes: Number.NaN }])(
-    'one that anybody, nobody or never could close is a bug: %j',
-    async (fields) => {
-      await expect(open(fields)).rejects.toThrow();
-      expect(audit.drafts).toEqual([]);
-    },
-  );
+  test.each([
+    { demands: [] },
+    { demands: [{ groups: [], quorum: 1 }] },
+    { demands: of(0) },
+    { demands: of(1.5) },
+    { timeout_minutes: Number.NaN },
+  ])('one that anybody, nobody or never could close is a bug: %j', async (fields) => {
+    await expect(open(fields)).rejects.toThrow();
+    expect(audit.drafts).toEqual([]);
+  });
 });
 
 describe('decide', () => {
@@ -132,7 +138,7 @@ describe('decide', () => {
     expect(after).toMatchObject({ state: 'approved', closed_at: START, verdicts: [signed] });
     expect(await approvals.get(approval.id)).toEqual(after);
     expect(closed).toEqual([after]);
-    expect(approversOf(after)).toEqual([ana.principal.id]);
+    expect(after.verdicts.map(({ statement }) => statement.approver)).toEqual([ana.principal.id]);
     expect(audit.types()).toEqual(['approval.requested', 'approval.verdict', 'approval.closed']);
     expect(audit.of('approval.verdict')[0]).toMatchObject({ outcome: 'approve', data: { verdict: signed } });
     expect(audit.of('approval.closed')[0]).toMatchObject({
@@ -141,8 +147,27 @@ describe('decide', () => {
     });
   });
 
+  test('F4 (SPEC 2): two rules that ask different groups are both met, by people of each', async () => {
+    const wanted = [...of(2, 'security'), ...of(1, 'legal')];
+    const approval = await open({ demands: wanted });
+    expect(approval).toMatchObject({
+      demands: [...of(1, 'legal'), ...of(2)],
+      groups: ['legal', 'security'],
+      quorum: 2,
+    });
+    expect(audit.of('approval.requested')[0]?.data).toMatchObject({ demands: approval.demands });
+    expect((await vote(approval, ana)).state).toBe('pending');
+    expect((await vote(approval, bo)).state).toBe('pending');
+    expect((await vote(approval, lea)).state).toBe('approved');
+
+    const other = await open({ proposal: testProposal(clock, rita.principal), demands: wanted });
+    expect((await vote(other, bea)).state).toBe('pending');
+    expect((await vote(other, lea)).state).toBe('pending');
+    expect((await vote(other, bo)).state).toBe('approved');
+  });
+
   test('F4 (SPEC 2): a quorum is of different people', async () => {
-    const approval = await open({ quorum: 2 });
+    const approval = await open({ demands: of(2) });
     expect((await vote(approval, ana)).state).toBe('pending');
     expect(await codeOf(vote(approval, ana))).toBe('already_voted');
     expect(closed).toEqual([]);
@@ -151,7 +176,7 @@ describe('decide', () => {
   });
 
   test('F4 (SPEC 3): one denial closes it, whoever has approved before', async () => {
-    const approval = await open({ quorum: 3 });
+    const approval = await open({ demands: of(3) });
     await vote(approval, ana);
     expect((await vote(approval, bo, 'deny')).state).toBe('denied');
     expect(await codeOf(vote(approval, cy))).toBe('approval_closed');
@@ -249,13 +274,16 @@ describe('decide', () => {
   });
 
   test('a clock that is ten minutes off may still sign', async () => {
-    const approval = await open({ quorum: 2 });
+    const approval = await open({ demands: of(2) });
     await vote(approval, ana, 'approve', { signed_at: '2026-11-02T08:50:00.000Z' });
     expect((await vote(approval, bo, 'approve', { signed_at: '2026-11-02T09:10:00.000Z' })).state).toBe('approved');
   });
 
   test('SPEC 6: a nonce is good once, on whatever approval', async () => {
-    const [one, other] = [await open({ quorum: 2 }), await open({ proposal: testProposal(clock, rita.principal) })];
+    const [one, other] = [
+      await open({ demands: of(2) }),
+      await open({ proposal: testProposal(clock, rita.principal) }),
+    ];
     const nonce = 'AAAAAAAAAAAAAAAAAAAAAA';
     await vote(one, ana, 'approve', { nonce });
     expect(await codeOf(vote(other, ana, 'approve', { nonce }))).toBe('bad_signature');
@@ -395,7 +423,10 @@ describe('withdraw', () => {
 });
 
 test('a list shows what is asked for', async () => {
-  const [one, other] = [await open(), await open({ proposal: testProposal(clock, rita.principal), groups: ['legal'] })];
+  const [one, other] = [
+    await open(),
+    await open({ proposal: testProposal(clock, rita.principal), demands: of(1, 'legal') }),
+  ];
   await approvals.withdraw(one.id, rita.principal);
   const ids = async (filter?: Parameters<Approvals['list']>[0]) => (await approvals.list(filter)).map(({ id }) => id);
   expect(await ids()).toEqual([one.id, other.id].sort());

@@ -41,7 +41,7 @@ beforeEach(() => {
 const open = (fields: Partial<ApprovalRequest> = {}) =>
   uow.transaction((tx) =>
     approvals.request(tx, {
-      ...{ proposal, decision: testDecision(clock), groups: ['security'], quorum: 1, confirm: true },
+      ...{ proposal, decision: testDecision(clock), demands: [{ groups: ['security'], quorum: 1 }], confirm: true },
       ...{ timeout_minutes: 60, preview: null },
       ...fields,
     }),
@@ -56,7 +56,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 
 describe('F4, SPEC 22: the acting user confirms', () => {
   test('alone: the person for whom the agent acts, and then it is approved by nobody else', async () => {
-    const approval = await open({ groups: [], quorum: 0 });
+    const approval = await open({ demands: [] });
     expect(approval).toMatchObject({ confirm_by: rita.principal.id, quorum: 0, groups: [] });
     expect(audit.of('approval.requested')[0]?.data).toMatchObject({ confirm_by: rita.principal.id });
     expect((await give(approval, rita, 'confirm')).state).toBe('approved');
@@ -90,19 +90,19 @@ describe('F4, SPEC 22: the acting user confirms', () => {
   });
 
   test('a confirmation never counts toward the quorum of others, and a quorum is no confirmation', async () => {
-    const approval = await open({ quorum: 2 });
+    const approval = await open({ demands: [{ groups: ['security'], quorum: 2 }] });
     expect((await give(approval, rita, 'confirm')).state).toBe('pending');
     expect((await give(approval, ana, 'approve')).state).toBe('pending');
     expect(await codeOf(give(approval, rita, 'approve'))).toBe('approver_is_requester');
     expect(await codeOf(give(approval, rita, 'confirm'))).toBe('already_voted');
     expect((await give(approval, bo, 'approve')).state).toBe('approved');
     proposal = testProposal(clock, rita.principal);
-    const unconfirmed = await open({ quorum: 2 });
+    const unconfirmed = await open({ demands: [{ groups: ['security'], quorum: 2 }] });
     for (const person of [ana, bo, cy]) expect((await give(unconfirmed, person, 'approve')).state).toBe('pending');
   });
 
   test('agents can never confirm, and neither can anybody else', async () => {
-    const approval = await open({ groups: [], quorum: 0 });
+    const approval = await open({ demands: [] });
     const helped = { ...rita.principal, act: [{ id: 'agent:incident-summary', kind: 'agent' as const }] };
     const cases: [TestPerson, Principal][] = [
       [rita, helped],
@@ -152,7 +152,7 @@ describe('F4, SPEC 22: the acting user confirms', () => {
       (row) => ({ ...row, confirm_by: null }),
       (row) => ({ ...row, verdicts: row.verdicts.slice(0, 1) }),
       (row) => ({ ...row, verdicts: row.verdicts.slice(1) }),
-      (row) => ({ ...row, quorum: 0, groups: [], verdicts: [] }),
+      (row) => ({ ...row, quorum: 0, groups: [], demands: [], verdicts: [] }),
       (row) => ({ ...row, verdicts: row.verdicts.map((each) => ({ ...each, in_place_of: bo.principal.id })) }),
     ];
     for (const change of changes) {

@@ -5,7 +5,6 @@ import {
   draft,
   PortreeveError,
   type Principal,
-  type PrincipalId,
   type RecordDraft,
   type SignedVerdict,
   type Tx,
@@ -15,6 +14,7 @@ import {
 import type { CheckedSignature } from './check-signature.ts';
 import { type ClosingDeps, close, closedError, expireIfOverdue, toApproval } from './closing.ts';
 import { type DelegationDeps, stillStanding, stoodInRecords } from './delegations.ts';
+import { areMet } from './demands.ts';
 import { eligibilityOf, refusalOf, type StandingFor } from './judge.ts';
 import { sha256, takeChallenge } from './passkeys/challenges.ts';
 import type { PasskeyStore } from './passkeys/ports.ts';
@@ -124,16 +124,12 @@ async function advanceOrRevoke(
   return { problem: 'This passkey was cloned, and is revoked.', records: [record] };
 }
 
-/** The distinct people who have approved so far. */
-export function approversOf(approval: Pick<Approval, 'verdicts'>): PrincipalId[] {
-  const approving = approval.verdicts.filter(({ statement }) => statement.verdict === 'approve');
-  return [...new Set(approving.map(({ statement }) => statement.approver))];
-}
-
 function eventOf(voted: StoredApproval, verdict: VerdictKind): ApprovalEvent | null {
   if (verdict === 'deny') return 'deny';
-  const approval = toApproval(voted);
-  return approversOf(approval).length >= approval.quorum && isConfirmed(approval) ? 'quorum_met' : null;
+  const voices = voted.verdicts
+    .filter(({ signed }) => signed.statement.verdict === 'approve')
+    .map(({ signed, groups }) => ({ person: signed.statement.approver, groups }));
+  return areMet(voted.demands, voices) && isConfirmed(toApproval(voted)) ? 'quorum_met' : null;
 }
 
 /** Whether who must confirm has, or nobody must. */

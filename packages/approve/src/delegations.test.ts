@@ -53,8 +53,7 @@ const openFor = (asked: Proposal, quorum = 1): Promise<Approval> =>
     approvals.request(tx, {
       proposal: asked,
       decision: testDecision(clock),
-      groups: ['security'],
-      quorum,
+      demands: [{ groups: ['security'], quorum }],
       timeout_minutes: 60,
       preview: null,
     }),

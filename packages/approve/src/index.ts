@@ -1,6 +1,5 @@
 export type { ClosedAsAmended } from './amend.ts';
 export { type ApprovalFilter, type Approvals, type ApprovalsOptions, createApprovals } from './approvals.ts';
-export { approversOf } from './decide.ts';
 export {
   type ApprovalDelegations,
   createApprovalDelegations,

@@ -51,8 +51,7 @@ beforeEach(async () => {
     approvals.request(tx, {
       proposal,
       decision: testDecision(clock),
-      groups: ['legal', 'security'],
-      quorum: 2,
+      demands: [{ groups: ['legal', 'security'], quorum: 2 }],
       timeout_minutes: 60,
       preview: null,
     }),
@@ -89,7 +88,7 @@ test('F3 F5 (SPEC 12): what was shown belongs to what was signed, and holds no m
   const shown = testProposal(clock, rita.principal);
   const opened = await uow.transaction((tx) =>
     approvals.request(tx, {
-      ...{ proposal: shown, decision: testDecision(clock), groups: ['security'], quorum: 1 },
+      ...{ proposal: shown, decision: testDecision(clock), demands: [{ groups: ['security'], quorum: 1 }] },
       ...{ timeout_minutes: 60, preview },
     }),
   );
@@ -116,7 +115,7 @@ test('F4 I8: who wrote what it was made from, in a hand-off, cannot approve it, 
   const dictated: Proposal = { ...written, digest: proposalDigest(written) };
   const opened = await uow.transaction((tx) =>
     approvals.request(tx, {
-      ...{ proposal: dictated, decision: testDecision(clock), groups: ['security'], quorum: 1 },
+      ...{ proposal: dictated, decision: testDecision(clock), demands: [{ groups: ['security'], quorum: 1 }] },
       ...{ timeout_minutes: 60, preview: null },
     }),
   );
@@ -191,7 +190,7 @@ const tamperings: [string, (stored: StoredApproval) => Promise<StoredApproval> |
     'a denial beside enough approvals',
     async (stored) => ({
       ...stored,
-      quorum: 1,
+      ...{ quorum: 1, demands: [{ groups: ['legal', 'security'], quorum: 1 }] },
       verdicts: [
         stored.verdicts[0]!,
         { groups: [], in_place_of: null, signed: await testVerdict(clock, approval, bo, 'deny') },

@@ -9,6 +9,7 @@ import {
 } from '@portreeve/contract';
 import { checkSignature, type SignatureDeps } from './check-signature.ts';
 import type { IsFrozen } from './delegations.ts';
+import { areMet, type Voice } from './demands.ts';
 import { SIGNED_AT_TOLERANCE_MS } from './judge.ts';
 import type { StoredApproval, StoredVerdict } from './ports.ts';
 
@@ -47,7 +48,7 @@ export async function recheckStored(
   if (approval.proposal !== proposal.id || approval.proposal_digest !== proposalDigest(proposal)) return INVALID;
   const requesters = requestersOf(proposal);
   const approvers = new Map<PrincipalId, VerdictSignature>();
-  const groups = new Set<string>();
+  const agreeing: Voice[] = [];
   const heard = new Set<PrincipalId>();
   const { confirm_by } = approval;
   // It was asked of whoever the action is done for, whatever the row says now.
@@ -73,16 +74,17 @@ export async function recheckStored(
       continue;
     }
     approvers.set(approver, signature.by);
-    for (const group of verdict.groups) if (approval.groups.includes(group)) groups.add(group);
+    const stoodFor = verdict.groups.filter((group) => approval.groups.includes(group));
+    agreeing.push({ person: approver, groups: stoodFor });
   }
-  if (approvers.size < approval.quorum || (confirm_by !== null && !confirmed)) return INVALID;
-  if (groups.size === 0 && (approval.quorum > 0 || !confirmed)) return INVALID;
+  if (!areMet(approval.demands, agreeing) || (confirm_by !== null && !confirmed)) return INVALID;
+  if (approval.demands.length === 0 && !confirmed) return INVALID;
   const signedBy = (asked: VerdictSignature) =>
     [...approvers].flatMap(([approver, by]) => (signsAsWellAs(by, asked) ? [approver] : []));
   return {
     valid: true,
     approvers: [...approvers.keys()],
-    groups: [...groups].sort(),
+    groups: [...new Set(agreeing.flatMap(({ groups }) => groups))].sort(),
     by_passkey: signedBy('passkey'),
     by_device: signedBy('device_bound'),
     confirmed,

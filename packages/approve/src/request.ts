@@ -5,8 +5,10 @@ import {
   approvalSchema,
   type Clock,
   type Decision,
+  type Demand,
   digestOf,
   draft,
+  mergeDemands,
   newId,
   PortreeveError,
   type Preview,
@@ -26,8 +28,8 @@ import type { ApprovalStore } from './ports.ts';
 export interface ApprovalRequest {
   readonly proposal: Proposal;
   readonly decision: Decision;
-  readonly groups: readonly string[];
-  readonly quorum: number;
+  /** What each rule asks for; none where only a confirmation is. */
+  readonly demands: readonly Demand[];
   /** Whether the person for whom the agent acts must confirm it; left out: no. */
   readonly confirm?: boolean | undefined;
   /** What an approving verdict must be signed with at the least; left out: any registered key. */
@@ -45,8 +47,7 @@ export async function requestIn(
   {
     proposal,
     decision,
-    groups,
-    quorum,
+    demands: wanted,
     confirm = false,
     signature = 'key',
     reason_chars_min = 0,
@@ -56,8 +57,8 @@ export async function requestIn(
 ): Promise<Approval> {
   if (proposalDigest(proposal) !== proposal.digest)
     throw new PortreeveError('digest_mismatch', 'The proposal is not what its digest says.');
-  if (quorum === 0 ? groups.length > 0 || !confirm : groups.length === 0)
-    throw new TypeError(`an approval asks ${quorum} of ${groups.length} groups: nobody, or anybody, could close it`);
+  const demands = mergeDemands(wanted);
+  if (demands.length === 0 && !confirm) throw new TypeError('an approval asks nobody: nobody could close it');
   const now = deps.clock.now();
   const approval = approvalSchema.parse({
     id: newId('approval', deps.clock),
@@ -66,8 +67,9 @@ export async function requestIn(
     decision: decision.id,
     preview_digest: preview && digestOf(preview),
     requesters: requestersOf(proposal),
-    groups: [...new Set(groups)].sort(),
-    quorum,
+    demands,
+    groups: [...new Set(demands.flatMap(({ groups }) => groups))].sort(),
+    quorum: Math.max(0, ...demands.map(({ quorum }) => quorum)),
     confirm_by: confirm ? confirmerOf(proposal) : null,
     signature,
     reason_chars_min,
@@ -100,7 +102,8 @@ export async function requestIn(
       data: {
         proposal_digest: approval.proposal_digest,
         groups: approval.groups,
-        quorum,
+        quorum: approval.quorum,
+        ...(demands.length > 1 ? { demands } : {}),
         ...(approval.confirm_by === null ? {} : { confirm_by: approval.confirm_by }),
         ...(signature === 'key' ? {} : { signature }),
         ...(reason_chars_min === 0 ? {} : { reason_chars_min }),

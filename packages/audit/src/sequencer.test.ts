@@ -104,4 +104,40 @@ describe('G3: the lead of the log', () => {
     expect(notes.at(-1)).toBe('more');
     await log.close();
   });
+
+  test.each([1, 2, 3])(
+    'INV3 G2: who has written records writes nothing to a standby that has %i others',
+    async (many) => {
+      const primary = memoryAuditStore();
+      const standby = memoryAuditStore();
+      let now = primary;
+      let fail: () => void = () => undefined;
+      const store = new Proxy(primary, {
+        get: (_primary, name) => (name === 'lead' ? lead : Reflect.get(now, name)),
+      });
+      const lead: AuditStore['lead'] = async (log, options) => {
+        const lost = new Promise<void>((resolve) => {
+          fail = resolve;
+        });
+        return { ...(await now.lead(log, options)), lost };
+      };
+      const { log } = testAuditLog({ store, uow: memoryUnitOfWork(primary) });
+      await log.record([noteDraft('first')]);
+      await log.record([noteDraft('second')]);
+      const other = testAuditLog({ store: standby, uow: memoryUnitOfWork(standby) });
+      for (let index = 0; index < many; index++) await other.log.record([noteDraft(`another ${index}`)]);
+      await other.log.close();
+
+      now = standby;
+      fail();
+      const isBroken = (error: unknown) => isPortreeveError(error, 'log_broken');
+      await vi.waitFor(() => expect(log.record([noteDraft('third')])).rejects.toSatisfy(isBroken), { timeout: 5000 });
+      expect((await standby.head(null, TEST_ORIGIN)).size).toBe(many);
+
+      // The primary is back, and nothing of it is lost.
+      now = primary;
+      await vi.waitFor(() => log.record([noteDraft('third')]), { timeout: 5000 });
+      await log.close();
+    },
+  );
 });

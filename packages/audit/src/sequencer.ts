@@ -60,6 +60,8 @@ export class Sequencer {
   #leading = false;
   /** Why nothing can be appended: what is stored is not what was written. */
   #fault: PortreeveError | null = null;
+  /** The newest record that this process knows to be written, whoever led since. */
+  #newest: { readonly index: number; readonly entry: string } | null = null;
   #direct: Direct[] = [];
   /** The oldest staged record when it was last looked for, and since when it is that one, in this process's own time. */
   #oldest: { readonly id: number; readonly since: number } | null = null;
@@ -201,6 +203,7 @@ export class Sequencer {
       over = true;
     });
     const place = await openPlace(store, origin);
+    await this.#assertKept(place);
     this.#fault = null;
     this.#leading = true;
     const writes = new Set<Promise<void>>();
@@ -268,12 +271,28 @@ export class Sequencer {
     try {
       await lead.append({ from, records, nodes, pending: pending.map(({ id }) => id) });
       place.durable = Math.max(place.durable, from + records.length);
+      const last = records.at(-1);
+      if (last && last.index > (this.#newest?.index ?? -1)) this.#newest = { index: last.index, entry: last.entry };
       for (const { resolve } of direct) resolve();
     } catch (error) {
       const fault = await this.#missing(place.durable);
       await this.#afterFailure(direct, records.slice(pending.length), fault ?? error);
       throw fault ?? error;
     }
+  }
+
+  /**
+   * Whether the log still holds what this process wrote when it led before: a standby that took over without the newest
+   * records does not, and whatever is appended there forks the log.
+   */
+  async #assertKept({ durable }: Place): Promise<void> {
+    if (!this.#newest) return;
+    const { store, origin } = this.#options;
+    const { index, entry } = this.#newest;
+    // Null where there are more: it was detached.
+    const kept = durable > index ? await store.record(origin, index) : null;
+    if (durable <= index || (kept && kept.entry !== entry))
+      throw broken(Math.min(index, durable), `record ${index} was written, and is not there any more`);
   }
 
   /** Whether records that were durable are gone. Then nothing is recorded from now on, and so nothing is done. */

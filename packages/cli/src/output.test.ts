@@ -79,7 +79,12 @@ describe('what people are shown', () => {
     next: 'ask',
   };
   const view = {
-    approval: { id: 'appr_1', state: 'pending', quorum: 1, groups: ['leads'], expires_at: '2026-11-20T00:00:00.000Z' },
+    approval: {
+      id: 'appr_1',
+      state: 'pending',
+      demands: [{ quorum: 1, groups: ['leads'] }],
+      expires_at: '2026-11-20T00:00:00.000Z',
+    },
     workflow: { name: 'w', title: 'W', tier: 'high' },
     requester: { name: 'analyst', act: [{ id: 'agent:w' }] },
     tool: { name: 't', version: '1.0', description: 'does', tier: 3, effect: 'external', reversible: false },

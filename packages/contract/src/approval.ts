@@ -79,6 +79,29 @@ export function givesReason(reason: string, chars_min: number): boolean {
   return (reason.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= chars_min;
 }
 
+/** What one rule asks for: so many different people, each a member of one of these groups. */
+export const demandSchema = z.strictObject({
+  groups: z.array(z.string()).min(1),
+  quorum: z.int().min(1),
+});
+export type Demand = z.infer<typeof demandSchema>;
+
+/** Demands as few, sorted: of those for the same groups the largest quorum. */
+export function mergeDemands(demands: readonly Demand[]): Demand[] {
+  const byGroups = new Map<string, Demand>();
+  for (const { groups: named, quorum } of demands) {
+    const groups = [...new Set(named)].sort();
+    const key = canonicalJson(groups);
+    byGroups.set(key, { groups, quorum: Math.max(quorum, byGroups.get(key)?.quorum ?? 0) });
+  }
+  return [...byGroups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, demand]) => demand);
+}
+
+/** How demands are told to people: `2 of leads, and 1 of finance, security`. */
+export function demandsText(demands: readonly Demand[]): string {
+  return demands.map(({ groups, quorum }) => `${quorum} of ${groups.join(', ')}`).join(', and ');
+}
+
 export const approvalSchema = z.strictObject({
   id: idSchema('approval'),
   proposal: idSchema('proposal'),
@@ -88,8 +111,11 @@ export const approvalSchema = z.strictObject({
   preview_digest: digestSchema.nullable(),
   /** Everybody in the `act` chain of the request: none of them may approve. */
   requesters: z.array(z.string()),
-  /** Whose members may approve, and how many must; none where only a confirmation is asked for. */
+  /** Each must be met, where one voice counts for every demand whose groups it stands for; none where only a confirmation is asked for. */
+  demands: z.array(demandSchema),
+  /** The groups of all demands: whose members may approve. */
   groups: z.array(z.string()),
+  /** The largest quorum of the demands: with fewer voices than that it cannot be approved. */
   quorum: z.int().min(0),
   /** Who must confirm besides: the person for whom the agent acts; null where nobody must. */
   confirm_by: idSchema('principal').nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_STATES, signedVerdictSchema } from './approval.ts';
+import { APPROVAL_STATES, demandSchema, signedVerdictSchema } from './approval.ts';
 import { digestSchema, jsonObjectSchema, jsonSchema } from './canonical.ts';
 import { decisionSchema, OUTCOMES } from './decision.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
@@ -640,6 +640,8 @@ export const RECORD_TYPES = {
     proposal_digest: digestSchema,
     groups: z.array(z.string()),
     quorum: z.int().min(0),
+    /** Each demand by itself, where there are several; left out: the quorum, of all the groups. */
+    demands: z.array(demandSchema).min(2).optional(),
     /** Who must confirm it besides; left out: nobody. */
     confirm_by: idSchema('principal').optional(),
     /** What an approving verdict must be signed with at the least; left out: any registered key. */

@@ -7,6 +7,7 @@ import {
   draft,
   givesReason,
   isPortreeveError,
+  mergeDemands,
   PortreeveError,
   type Preview,
   type Principal,
@@ -133,8 +134,7 @@ export function createAmend(deps: AmendDeps) {
 /** What the amendment asks, and at least what was asked before it: an amendment is no way around a second person. */
 function noLess(before: Approval, now: Asked): Asked {
   return {
-    groups: now.groups.length > 0 ? now.groups : before.groups,
-    quorum: Math.max(before.quorum, now.quorum),
+    demands: mergeDemands([...before.demands, ...now.demands]),
     signature: stronger(before.signature, now.signature),
     confirm: before.confirm_by !== null || now.confirm,
   };

@@ -1,6 +1,8 @@
 import {
   companionsOf,
   type Decision,
+  type Demand,
+  mergeDemands,
   type ProposalId,
   type ProposalState,
   type RecordDraft,
@@ -16,10 +18,9 @@ export interface Weighed extends Pick<StoredProposal, 'proposal' | 'decision' | 
   readonly event: 'permit' | 'ask' | 'refuse';
 }
 
-/** Whom a decision asks, how many of them, and how well they sign. */
+/** Whom a decision asks, how many of each, and how well they sign. */
 export interface Asked {
-  readonly groups: readonly string[];
-  readonly quorum: number;
+  readonly demands: readonly Demand[];
   readonly signature: VerdictSignature;
   /** Whether the person for whom the agent acts must confirm it. */
   readonly confirm: boolean;
@@ -28,8 +29,7 @@ export interface Asked {
 export function askedBy({ remedies }: Pick<Decision, 'remedies'>): Asked {
   const wanted = remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
   return {
-    groups: [...new Set(wanted.flatMap((remedy) => remedy.groups))].sort(),
-    quorum: Math.max(0, ...wanted.map((remedy) => remedy.quorum)),
+    demands: mergeDemands(wanted),
     signature: wanted.map(({ signature }): VerdictSignature => signature ?? 'key').reduce(stronger, 'key'),
     confirm: remedies.some(({ kind }) => kind === 'confirm'),
   };

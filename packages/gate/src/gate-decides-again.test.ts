@@ -124,6 +124,7 @@ describe('F6: decided again', () => {
       state: 'approved',
       closed_at: stored.created_at,
       quorum: 0,
+      demands: [],
     }));
     expect(await gate.resume(wanted.id)).toMatchObject({ status: 'refused' });
     expect(calls).toHaveLength(0);

@@ -1,4 +1,4 @@
-import { type CallOutcome, isPortreeveError, type ProposalId } from '@portreeve/contract';
+import { type CallOutcome, isPortreeveError, PortreeveError, type ProposalId } from '@portreeve/contract';
 import { testContract } from '@portreeve/execute/testing';
 import { describe, expect, test } from 'vitest';
 import { type GateHarness, gateHarness } from './testing/index.ts';
@@ -277,6 +277,21 @@ describe('F9: at once', () => {
     answer.resolve({ state: 'succeeded', status: 200, result: { published: true }, duration_ms: 1 });
     expect(await done).toMatchObject({ status: 'succeeded' });
     expect(await slow.gate.resume(wanted.id)).toMatchObject({ status: 'succeeded' });
+    expect(harness.calls).toHaveLength(1);
+  });
+
+  test('J2 F9: the first grant of a proposal is lost, and another one is issued and used as later ones would be', async () => {
+    const harness = gateHarness();
+    let lost = 0;
+    const { gate } = harness.process('one', {
+      debugpoint(name) {
+        // As where the executor could not reach the database while the grant lived.
+        if (name === 'after-grant' && lost++ === 0)
+          throw new PortreeveError('grant_expired', 'No executor has used the grant in its time.');
+      },
+    });
+    expect(await gate.submit(harness.wish({ contract: automatic }))).toMatchObject({ status: 'succeeded' });
+    expect(harness.audit.of('grant.issued')).toHaveLength(2);
     expect(harness.calls).toHaveLength(1);
   });
 

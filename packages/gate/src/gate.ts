@@ -98,6 +98,14 @@ export interface GateDeps {
 /** Without a run: for how long a call counts as made before. */
 const REPEATED_WITHIN_MS = 3_600_000;
 
+/** Where a proposal stands after its first decision. */
+interface Begun {
+  /** As it was read a moment ago; null where it has not been. */
+  readonly stored: StoredProposal | null;
+  /** How many grants of it were lost. */
+  readonly lost: number;
+}
+
 export function createGate(deps: GateDeps): Gate {
   const point = deps.debugpoint ?? (() => undefined);
   const after = createAfterCall(deps);
@@ -107,9 +115,9 @@ export function createGate(deps: GateDeps): Gate {
 
   async function submit(wish: Wish): Promise<GateResult> {
     const known = await deps.store.get(wish.id);
-    const stored = known ?? (await decideFirst(toSubmission(wish)));
+    const { stored, lost } = known ? { stored: known, lost: 0 } : await decideFirst(toSubmission(wish));
     if (stored) assertSameWish(stored, wish);
-    return advance(wish.id);
+    return advance(wish.id, { stored, lost });
   }
 
   /** The way of a servant (a dry run, a question of status): like any other's, but that it asks nobody and hands nothing off. */
@@ -154,9 +162,9 @@ export function createGate(deps: GateDeps): Gate {
 
   /**
    * Decides on a new proposal and stores it where the decision leads; what may go at once is used in the same transaction.
-   * Gives the proposal as it is stored by then, by this process or by another one.
+   * Gives the proposal as it is stored by then, by this process or by another one, and how many grants of it were lost.
    */
-  async function decideFirst(submission: Submission): Promise<StoredProposal | null> {
+  async function decideFirst(submission: Submission): Promise<Begun> {
     const { contract, workflow, approval_timeout_minutes: timeout_minutes } = submission;
     const { proposal, decision, steps, narrowed, event: judged } = await weigh(submission);
     // What policy would let go is shown to nobody, so that a planted one of it tests nobody.
@@ -172,10 +180,11 @@ export function createGate(deps: GateDeps): Gate {
       return inserted;
     };
     if (event === 'permit') {
-      const lost = await perform(fresh, insert);
-      if (isPortreeveError(lost)) throw lost;
+      const left = await perform(fresh, insert);
       const known = await deps.store.get(proposal.id);
-      if (known) return known;
+      // A grant that is lost is taken back, and another one issued, by who walks on from here.
+      if (known) return { stored: known, lost: isPortreeveError(left) ? 1 : 0 };
+      if (isPortreeveError(left)) throw left;
       // Something changed meanwhile: it is stored first, and decided anew when it is used.
     }
     const stored = await deps.uow.transaction(async (tx) => {
@@ -193,20 +202,24 @@ export function createGate(deps: GateDeps): Gate {
         await deps.handoffs.open(tx, refusalHandoff(proposal, decision));
       return true;
     });
-    return stored ? null : deps.store.get(proposal.id);
+    return { stored: stored ? null : await deps.store.get(proposal.id), lost: 0 };
   }
 
-  async function advance(id: ProposalId): Promise<GateResult> {
-    const at = await walk(id);
+  async function advance(id: ProposalId, begun?: Begun): Promise<GateResult> {
+    const at = await walk(id, begun);
     return 'status' in at ? at : resultOf(at, at.approval ? await deps.approvals.get(at.approval) : null);
   }
 
   /** Walks the state table until it ends or must wait for somebody. */
-  async function walk(from: ProposalId): Promise<GateResult | StoredProposal> {
+  async function walk(
+    from: ProposalId,
+    begun: Begun = { stored: null, lost: 0 },
+  ): Promise<GateResult | StoredProposal> {
     let id = from;
-    let lost = 0;
+    let { stored: read, lost } = begun;
     for (;;) {
-      const stored = await deps.store.get(id);
+      const stored = read ?? (await deps.store.get(id));
+      read = null;
       if (!stored) throw new PortreeveError('not_found', `There is no proposal ${id}.`);
       switch (stored.state) {
         case 'proposed':

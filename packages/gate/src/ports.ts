@@ -4,6 +4,7 @@ import type {
   CallOutcome,
   Decision,
   DecisionId,
+  Demand,
   EnvironmentFacts,
   Executable,
   ExecutionId,
@@ -167,8 +168,7 @@ export interface ApprovalService {
     wish: {
       proposal: Proposal;
       decision: Decision;
-      groups: readonly string[];
-      quorum: number;
+      demands: readonly Demand[];
       signature: VerdictSignature;
       confirm: boolean;
       reason_chars_min: number;

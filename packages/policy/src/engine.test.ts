@@ -112,7 +112,7 @@ describe('C2: outcomes, reasons and the next step', () => {
     expect(first).not.toBe(second);
   });
 
-  test('remedies of several layers become one approval: all groups, the largest quorum', () => {
+  test('remedies of several layers are asked for together, each of its own groups', () => {
     const layers = {
       ...layersWith('data', approve('x.data', 'finance', 1)),
       action: layersWith('action', approve('x.action', '$workflow,security', 2)).action,
@@ -120,13 +120,16 @@ describe('C2: outcomes, reasons and the next step', () => {
     const engine = engineOf(layers);
     const decision = engine.decide(actRequest());
     expect(decision.outcome).toBe('approve');
-    expect(decision.remedies).toEqual([{ kind: 'approval', groups: ['finance', 'leads', 'security'], quorum: 2 }]);
+    expect(decision.remedies).toEqual([
+      { kind: 'approval', groups: ['finance'], quorum: 1 },
+      { kind: 'approval', groups: ['leads', 'security'], quorum: 2 },
+    ]);
     expect(decision.reasons.map(({ rule, remedy }) => [rule, remedy?.kind])).toEqual([
       ['x.data', 'approval'],
       ['x.action', 'approval'],
     ]);
     expect(decision.next).toBe(
-      '2 different people from "finance", "leads", "security" must approve it; whoever asked may not.',
+      'One person from "finance" must approve it; whoever asked may not. 2 different people from "leads", "security" must approve it; whoever asked may not.',
     );
     expect(engine.decide(approved(['prn_bob'], ['finance'])).outcome).toBe('approve');
     expect(engine.decide(approved(['prn_bob', 'prn_eve'], ['finance'])).outcome).toBe('permit');

@@ -125,9 +125,9 @@ function cell({ outcome, remedies, layers, reasons }: Decision): Cell {
   const codes = [...new Set(reasons.map(({ layer, code }) => `${layer}/${code}`))].join(' ');
   if (layers.some(({ effect }) => effect === 'error')) return ['error', codes];
   if (outcome !== 'approve') return [outcome, codes];
-  const quorum = Math.max(...remedies.map((remedy) => (remedy.kind === 'approval' ? remedy.quorum : 0)));
+  const voices = remedies.reduce((sum, remedy) => sum + (remedy.kind === 'approval' ? remedy.quorum : 0), 0);
   const asks = [
-    ...(quorum > 0 ? [`approve:${quorum}`] : []),
+    ...(voices > 0 ? [`approve:${voices}`] : []),
     ...(remedies.some(({ kind }) => kind === 'confirm') ? ['confirm'] : []),
   ];
   return [asks.join('+'), codes];

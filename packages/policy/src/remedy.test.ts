@@ -47,10 +47,11 @@ test('an approval lifts only an action; narrowing lifts no operation of the serv
   expect(resolveRemedy({ kind: 'narrow', profile: 'x' }, 'api', null)).toBeNull();
 });
 
-test('merging joins the groups, keeps the largest quorum, and puts narrowing first', () => {
+test('merging keeps the largest quorum of the same groups, each other demand by itself, and puts narrowing first', () => {
   expect(
     mergeRemedies([
-      { kind: 'approval', groups: ['b'], quorum: 2 },
+      { kind: 'approval', groups: ['b', 'a'], quorum: 2 },
+      { kind: 'approval', groups: ['b'], quorum: 1 },
       { kind: 'deidentify' },
       { kind: 'approval', groups: ['a', 'b'], quorum: 1 },
       { kind: 'narrow', profile: 'p' },
@@ -61,6 +62,7 @@ test('merging joins the groups, keeps the largest quorum, and puts narrowing fir
     { kind: 'narrow', profile: 'p' },
     { kind: 'deidentify' },
     { kind: 'approval', groups: ['a', 'b'], quorum: 2 },
+    { kind: 'approval', groups: ['b'], quorum: 1 },
   ]);
   expect(mergeRemedies([])).toEqual([]);
 });

@@ -1,4 +1,6 @@
 import {
+  type Demand,
+  mergeDemands,
   type Principal,
   type Remedy,
   signsAsWellAs,
@@ -59,11 +61,10 @@ export function resolveRemedy(
   return groups.length === 0 ? null : { ...remedy, groups };
 }
 
-/** All remedies as few: narrowings first, each once, then one approval with all groups, the largest quorum and the strongest signature, then a confirmation. */
+/** All remedies as few: narrowings first, each once, then an approval for each set of groups with the largest quorum and the strongest signature of all, then a confirmation. */
 export function mergeRemedies(remedies: readonly Remedy[]): Remedy[] {
   const profiles = new Set<string>();
-  const groups = new Set<string>();
-  let quorum = 0;
+  const demands: Demand[] = [];
   let signature: VerdictSignature = 'key';
   let deidentify = false;
   let confirm = false;
@@ -72,17 +73,14 @@ export function mergeRemedies(remedies: readonly Remedy[]): Remedy[] {
     else if (remedy.kind === 'deidentify') deidentify = true;
     else if (remedy.kind === 'confirm') confirm = true;
     else {
-      for (const group of remedy.groups) groups.add(group);
-      quorum = Math.max(quorum, remedy.quorum);
+      demands.push(remedy);
       if (remedy.signature && signsAsWellAs(remedy.signature, signature)) signature = remedy.signature;
     }
   }
   return [
     ...[...profiles].sort().map((profile): Remedy => ({ kind: 'narrow', profile })),
     ...(deidentify ? [{ kind: 'deidentify' } as const] : []),
-    ...(quorum > 0
-      ? [{ kind: 'approval', groups: [...groups].sort(), quorum, ...strengthOf(signature) } as const]
-      : []),
+    ...mergeDemands(demands).map((demand): Remedy => ({ kind: 'approval', ...demand, ...strengthOf(signature) })),
     ...(confirm ? [{ kind: 'confirm' } as const] : []),
   ];
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type PolicyId, type PolicyJson, policySetTextToParts, policyToJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { LAYERS, type Layer, PortreeveError, type Remedy } from '@portreeve/contract';
 import { generaliseAct } from './act-actions.ts';
@@ -40,15 +41,35 @@ export interface Rule {
  * Reads and checks every rule of every file against the annotations and the schema (strict). Throws `policy_broken` with
  * every problem found, each with file, line and rule. Says nothing about empty layers.
  */
-export function compileRules(layers: PolicyLayers, shapes: ToolShapes = new Map()): Rule[] {
+export function compileRules(layers: PolicyLayers, shapes: ToolShapes = new Map()): readonly Rule[] {
   const problems = new Problems();
   const rules = readRules(layers, shapes, problems);
   problems.throwIfAny();
   return rules;
 }
 
+const SOUND_KEPT = 16;
+/** The rules last found without a problem, by all that they were read from: a process reads the same several times. */
+const soundRules = new Map<string, readonly Rule[]>();
+
 /** Like {@link compileRules}, but collects the problems: what it returns may be used only where there are none. */
-export function readRules(layers: PolicyLayers, shapes: ToolShapes, problems: Problems): Rule[] {
+export function readRules(layers: PolicyLayers, shapes: ToolShapes, problems: Problems): readonly Rule[] {
+  const schema = policySchema(shapes);
+  const from = createHash('sha256')
+    .update(JSON.stringify([schema, LAYERS.map((layer) => [layer, layers[layer] ?? []])]))
+    .digest('base64');
+  const known = soundRules.get(from);
+  if (known !== undefined) return known;
+  const before = problems.findings.length;
+  const rules = checkedRules(layers, shapes, schema, problems);
+  if (problems.findings.length > before) return rules;
+  const [oldest] = soundRules.keys();
+  if (soundRules.size >= SOUND_KEPT && oldest !== undefined) soundRules.delete(oldest);
+  soundRules.set(from, rules);
+  return rules;
+}
+
+function checkedRules(layers: PolicyLayers, shapes: ToolShapes, schema: string, problems: Problems): Rule[] {
   const rules: Rule[] = [];
   for (const layer of LAYERS)
     for (const source of layers[layer] ?? []) rules.push(...readSource(layer, source, shapes, problems));
@@ -60,7 +81,7 @@ export function readRules(layers: PolicyLayers, shapes: ToolShapes, problems: Pr
     if (first === undefined) firstById.set(rule.id, rule);
     else problems.add(rule, `the id is used before, at ${first.file}:${first.line}: ids are unique over all layers`);
   }
-  checkRules([...firstById.values()], policySchema(shapes), problems);
+  checkRules([...firstById.values()], schema, problems);
   return rules;
 }
 

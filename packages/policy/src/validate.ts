@@ -35,7 +35,7 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
   const { remedy } = rule;
   if (remedy !== null) {
     const allowed = REMEDY_ACTIONS[remedy.kind];
-    const others = actionsOf(rule, schema).filter((action) => !allowed.includes(action));
+    const others = actionsBeyond(allowed, rule, schema);
     if (others.length > 0)
       problems.add(
         rule,
@@ -43,8 +43,8 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
       );
   }
   if (remedy?.kind === 'approval') {
-    // INVARIANT: when remedies are merged, any of the groups may approve. A rule that means a certain group must say so
-    // in its condition; otherwise another rule's group would lift it.
+    // INVARIANT: policy is told who approved and for which groups, not for which rule. A rule that means a certain group
+    // must say so in its condition; otherwise the voices that another rule asked for would lift it.
     const facts = { passkey: ['passkeys', 'device_bound'], device_bound: ['device_bound'], key: [] } as const;
     const asked = facts[remedy.signature ?? 'key'];
     if (asked.length > 0 && !mentionsApproval(rule.json, asked))
@@ -58,20 +58,30 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
   if (remedy?.kind === 'confirm' && !mentionsApproval(rule.json, ['confirmed']))
     problems.add(rule, 'no confirmation would lift this: the condition must test context.approval.confirmed');
   if (rule.notify.includes(WORKFLOW_GROUPS)) {
-    const others = actionsOf(rule, schema).filter((action) => !WORK.includes(action));
+    const others = actionsBeyond(WORK, rule, schema);
     if (others.length > 0)
       problems.add(rule, `@notify("${WORKFLOW_GROUPS}") reaches nobody for ${others.join(', ')}: there is no workflow`);
   }
 }
 
-/** The actions that a rule can apply to, by Cedar's own reckoning. */
-function actionsOf(rule: Rule, schema: string): string[] {
+/** The actions other than these that a rule can apply to, by Cedar's own reckoning where its scope alone does not say. */
+function actionsBeyond(allowed: readonly string[], rule: Rule, schema: string): string[] {
+  if (scopeOf(rule.json)?.every((action) => allowed.includes(action))) return [];
   const envs = getValidRequestEnvsPolicy(rule.policy, schema);
   if (envs.type === 'failure') throw new Error(`${rule.file}: rule ${rule.id}: ${envs.error}`);
-  // The use of one tool is a use of a tool.
-  const kinds = envs.actions.map((action) => action.replace(/^Action::"(.*)"$/, '$1').replace(/^act:.*$/, 'act'));
-  return [...new Set(kinds)];
+  const kinds = envs.actions.map((action) => kindOf(action.replace(/^Action::"(.*)"$/, '$1')));
+  return [...new Set(kinds)].filter((kind) => !allowed.includes(kind));
 }
+
+/** The actions that the scope names; null where it names none. A rule applies to no other, whatever its conditions say. */
+function scopeOf({ action }: PolicyJson): string[] | null {
+  if (action.op === 'All' || 'slot' in action) return null;
+  const named = 'entities' in action ? action.entities : [action.entity];
+  return named.map((uid) => kindOf('__entity' in uid ? uid.__entity.id : uid.id));
+}
+
+/** The use of one tool is a use of a tool. */
+const kindOf = (action: string): string => action.replace(/^act:.*$/, 'act');
 
 function mentionsApproval(json: PolicyJson, attrs: readonly string[]): boolean {
   const isAccess = (node: object, of: (left: unknown) => boolean, names: readonly string[]): boolean => {

@@ -56,8 +56,7 @@ const open = (signature?: VerdictSignature, quorum = 1): Promise<Approval> =>
     approvals.request(tx, {
       proposal,
       decision: testDecision(clock),
-      groups: ['security'],
-      quorum,
+      demands: [{ groups: ['security'], quorum }],
       signature,
       timeout_minutes: 60,
       preview: null,

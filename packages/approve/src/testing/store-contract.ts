@@ -32,8 +32,7 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
         requestIn({ store: harness.store, audit, clock }, tx, {
           proposal: testProposal(clock, requester.principal),
           decision: testDecision(clock),
-          groups,
-          quorum: 2,
+          demands: [{ groups, quorum: 2 }],
           timeout_minutes,
           preview,
         }),
@@ -168,6 +167,21 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
       expect(await inTx((tx) => harness.store.nudged(tx, closed.id, 'escalate'))).toBe(false);
     });
 
+    test('F4: what several rules ask for comes back as it went in', async () => {
+      const demands = [
+        { groups: ['legal'], quorum: 1 },
+        { groups: ['leads', 'security'], quorum: 2 },
+      ];
+      const approval = await inTx((tx) =>
+        requestIn({ store: harness.store, audit, clock }, tx, {
+          ...{ proposal: testProposal(clock, requester.principal), decision: testDecision(clock), preview: null },
+          ...{ demands, timeout_minutes: 60 },
+        }),
+      );
+      expect(approval).toMatchObject({ groups: ['leads', 'legal', 'security'], quorum: 2 });
+      expect((await stored(approval)).demands).toEqual(approval.demands);
+    });
+
     test('a list is by id, by state and by any of the groups, page by page', async () => {
       const made = [
         await open(['g-one']),
@@ -219,7 +233,7 @@ export function approvalStoreContract(name: string, make: () => Promise<Approval
       const confirmed = await inTx((tx) =>
         requestIn({ store: harness.store, audit, clock }, tx, {
           ...{ proposal: testProposal(clock, mine.principal), decision: testDecision(clock), preview: null },
-          ...{ groups: [], quorum: 0, confirm: true, reason_chars_min: 10, timeout_minutes: 60 },
+          ...{ demands: [], confirm: true, reason_chars_min: 10, timeout_minutes: 60 },
         }),
       );
       const grouped = await open(['g-mine']);

@@ -1,4 +1,4 @@
-import type { VerdictKind } from '@portreeve/contract';
+import { demandsText, type VerdictKind } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style, table } from '../output.ts';
@@ -88,7 +88,7 @@ async function amend(options: AmendOptions, id: string): Promise<number> {
   if (options.json) console.log(JSON.stringify({ approval: asked }));
   else
     console.log(
-      `${style('green', '✓')} ${printable(id)} is amended; ${printable(asked.id)} waits for ${asked.quorum} of ${printable(asked.groups.join(', '))}, and you are none of them`,
+      `${style('green', '✓')} ${printable(id)} is amended; ${printable(asked.id)} waits for ${printable(demandsText(asked.demands))}, and you are none of them`,
     );
   return EXIT.done;
 }

@@ -55,6 +55,9 @@ export function addApprovals(program: Command, run: Run<never>): void {
   }
 }
 
+/** Voices that it asks for; one may count for two demands. */
+const voicesOf = ({ demands }: Row): number => demands.reduce((sum: number, { quorum }: Row) => sum + quorum, 0);
+
 async function list(options: ListOptions): Promise<number> {
   const { client } = await signIn(options, 'approver');
   const { approvals, note } = await client.call('GET', `/v1/approvals?limit=200${options.all ? '' : '&state=pending'}`);
@@ -69,7 +72,7 @@ async function list(options: ListOptions): Promise<number> {
         each.state,
         each.tool ?? '',
         each.requester ?? '',
-        `${each.verdicts.length}/${each.quorum}`,
+        `${each.verdicts.length}/${voicesOf(each)}`,
         `until ${each.expires_at}`,
       ].map(printable),
     );

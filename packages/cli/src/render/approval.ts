@@ -1,3 +1,4 @@
+import { demandsText } from '@portreeve/contract';
 import { printable, style, wrap } from '../output.ts';
 import { renderPreview } from './preview.ts';
 import { NO_LEAVES, renderValue } from './value.ts';
@@ -28,7 +29,7 @@ export function renderApproval(view: View): string {
     view.decision.reasons.map((reason: View) => `${reason.text} [${reason.layer}/${reason.rule}]`).join(' '),
   );
   const needed = [
-    ...(approval.quorum > 0 ? [`${approval.quorum} of ${approval.groups.join(', ')}`] : []),
+    ...(approval.demands.length > 0 ? [demandsText(approval.demands)] : []),
     ...(approval.confirm_by ? [`confirmed by who it is done for (${approval.confirm_by})`] : []),
   ];
   pair('needed', `${needed.join(', and ')} until ${approval.expires_at}`);

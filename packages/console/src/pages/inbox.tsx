@@ -4,6 +4,7 @@ import { useMay, useSession } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
 import { useUrlState } from '../app/url-state.ts';
 import { Badge, StateBadge } from '../ui/badge.tsx';
+import { demandsText } from '../ui/demands.ts';
 import { Page } from '../ui/page.tsx';
 import { Select } from '../ui/select.tsx';
 import { Empty } from '../ui/states.tsx';
@@ -40,13 +41,13 @@ const columns: readonly Column<Approval>[] = [
     cell: ({ tier }) => (tier ? <Risk tier={tier} /> : null),
   },
   { id: 'requester', title: 'Asked by', value: ({ requester }) => requester },
-  { id: 'groups', title: 'Decided by', value: ({ groups }) => groups.join(', ') },
+  { id: 'groups', title: 'Decided by', value: ({ demands }) => demandsText(demands) },
   {
     id: 'verdicts',
     title: 'Verdicts',
     numeric: true,
     value: ({ verdicts }) => verdicts.length,
-    cell: ({ verdicts, quorum }) => `${verdicts.length} of ${quorum}`,
+    cell: ({ verdicts, demands }) => `${verdicts.length} of ${demands.reduce((sum, { quorum }) => sum + quorum, 0)}`,
   },
   { id: 'asked', title: 'Asked', value: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
   {
@@ -191,7 +192,7 @@ function Selected({
       </header>
       <div className="body stack-tight">
         <p>
-          <Text>{row.requester}</Text> asked for it; {row.quorum} of <Text>{row.groups.join(', ')}</Text> must agree.
+          <Text>{row.requester}</Text> asked for it; <Text>{demandsText(row.demands)}</Text> must agree.
         </p>
         {decides && !mine ? (
           <p className="note">You are not among those who decide on it, or you asked for it yourself.</p>

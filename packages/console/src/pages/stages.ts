@@ -64,6 +64,10 @@ export function stageStates(records: readonly RunRecord[]): Readonly<Record<Stag
 }
 
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+const demand = (value: unknown): string => {
+  const { groups, quorum } = value as Data;
+  return `${text(quorum)} of ${list(groups).map(text).join(', ')}`;
+};
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 type Data = Readonly<Record<string, unknown>>;
 
@@ -96,8 +100,8 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
       after_approval: 'Policy decided again, with the approval',
       at_use: 'Policy decided at the moment of use',
     })[text(phase)] ?? 'Policy decided',
-  'approval.requested': ({ groups, quorum }) =>
-    `Asked ${text(quorum)} of ${list(groups).map(text).join(', ')} to agree`,
+  'approval.requested': ({ groups, quorum, demands = [{ groups, quorum }] }) =>
+    `Asked ${list(demands).map(demand).join(', and ')} to agree`,
   'approval.verdict': () => 'Gave a signed verdict',
   'approval.refused_verdict': ({ code }) => `A verdict was refused: ${text(code)}`,
   'approval.closed': ({ by }) => `The approval was closed by ${text(by)}`,

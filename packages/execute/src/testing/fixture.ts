@@ -148,6 +148,7 @@ export function testApproval(clock: Clock, proposal: Proposal, change: Partial<A
     reason_chars_min: 0,
     confirm_by: null,
     requesters: [proposal.principal.id],
+    demands: [{ groups: ['case-approvers'], quorum: 1 }],
     groups: ['case-approvers'],
     quorum: 1,
     state: 'approved',

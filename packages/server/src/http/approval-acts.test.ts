@@ -32,6 +32,27 @@ describe('F4: recall', () => {
   });
 });
 
+describe('F4: two rules that ask different groups', () => {
+  test('are met each by itself: the first voice closes nothing, and with both it is done', async () => {
+    const officer = await house.addAccount('privacy-officer', ['approver'], ['privacy']);
+    const { id } = await house.submit({ case_id: 'ASK-2', publish: false }, analyst);
+    const shown = await house.approvalOf(id);
+    expect(shown.approval.demands).toEqual([
+      { groups: [...APPROVERS], quorum: 1 },
+      { groups: ['privacy'], quorum: 1 },
+    ]);
+    const path = `/v1/approvals/${shown.approval.id}`;
+    expect((await lead.post(`${path}/verdicts`, await house.verdict('lead', shown, 'approve'))).body.state).toBe(
+      'pending',
+    );
+    const given = await house.verdict('privacy-officer', shown, 'approve');
+    expect((await officer.post(`${path}/verdicts`, given)).body.state).toBe('approved');
+    expect(await house.ended(id)).toMatchObject({ state: 'completed' });
+    const [asked] = (await house.server.services.audit.search({ type: 'approval.requested', run: id })).records;
+    expect(asked?.payload?.data).toMatchObject({ demands: shown.approval.demands });
+  });
+});
+
 describe('F4: another decides in one\u2019s place', () => {
   test('the stand-in sees it among theirs, decides, and the record says in whose place', async () => {
     const other = await house.addAccount('stand-in', ['approver'], ['other-leads']);

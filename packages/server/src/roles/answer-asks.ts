@@ -32,14 +32,18 @@ export function answerAsks(deps: {
   const { asks, gate, unwindings, runs, releases, instance, log } = deps;
   /** The newest question of each run: a run that was taken over asks again while the first question is still at work. */
   const lastOfRun = new Map<string, Promise<void>>();
+  /** What was taken and has no answer yet. One whose answer the database does not take leaves it, and is taken again. */
+  const carried = new Set<string>();
 
   return takeWork({
-    take: (limit) => asks.take(instance, limit),
+    take: (limit) => asks.take(instance, limit, [...carried]),
     async carry(ask) {
-      const carried = (lastOfRun.get(ask.run) ?? Promise.resolve()).then(() => carry(ask));
-      lastOfRun.set(ask.run, carried);
-      await carried;
-      if (lastOfRun.get(ask.run) === carried) lastOfRun.delete(ask.run);
+      carried.add(ask.id);
+      const answered = (lastOfRun.get(ask.run) ?? Promise.resolve()).then(() => carry(ask));
+      lastOfRun.set(ask.run, answered);
+      await answered;
+      carried.delete(ask.id);
+      if (lastOfRun.get(ask.run) === answered) lastOfRun.delete(ask.run);
     },
     failed: (_ask, error) => log('error', 'what runs ask could not be read', error),
   });
@@ -49,8 +53,6 @@ export function answerAsks(deps: {
       await asks.answer(ask, await answerTo(ask));
     } catch (error) {
       log('error', `${ask.id} of ${ask.run} could not be answered`, error);
-      // The database takes no answer now: it is taken again, here or by another process.
-      await asks.release(ask.id, instance).catch(() => undefined);
     }
   }
 

@@ -178,6 +178,20 @@ describe('J2: a run asks the gate in another process', () => {
     expect(found).toHaveProperty('result');
     expect(logged).toHaveLength(2);
   });
+
+  test('J2: a question that was taken, while its taker never heard of it, is taken again', async () => {
+    const id = await asks.ask(RUN, { kind: 'resume', proposal });
+    // The connection breaks when the database has done it and before it has said so.
+    await answers.take('gatekeeper', 10, []);
+    const answering = gatekeeper();
+    await expect
+      .poll(async () => {
+        answering.wake();
+        return asks.answerOf(id);
+      })
+      .toHaveProperty('result');
+    expect(logged).toEqual([]);
+  });
 });
 
 describe('J2 INV1: who can write questions can', () => {
@@ -223,13 +237,14 @@ describe('J2: of several gatekeepers', () => {
     for (let number = 0; number < 20; number++) await asks.ask(RUN, { number });
     const leases = leaseStore(db.database);
     for (const name of ['a', 'b', 'c']) await leases.renew(name, 600);
-    const taken = await Promise.all(['a', 'b', 'c'].map((name) => answers.take(name, 5)));
-    const rest = await answers.take('a', 100);
-    const ids = [...taken.flat(), ...rest].map(({ id }) => id);
+    const taken = await Promise.all(['a', 'b', 'c'].map((name) => answers.take(name, 5, [])));
+    const idsOf = (asked: readonly { readonly id: string }[]) => asked.map(({ id }) => id).sort();
+    const rest = await answers.take('a', 100, idsOf(taken[0]!));
+    const ids = idsOf([...taken.flat(), ...rest]);
     expect([ids.length, new Set(ids).size]).toEqual([20, 20]);
-    expect(await answers.take('c', 100)).toEqual([]);
+    expect(await answers.take('c', 100, idsOf(taken[2]!))).toEqual([]);
     await leases.release('b');
-    expect((await answers.take('c', 100)).map(({ id }) => id).sort()).toEqual(taken[1]!.map(({ id }) => id).sort());
+    expect(idsOf(await answers.take('c', 100, idsOf(taken[2]!)))).toEqual(idsOf(taken[1]!));
   });
 
   test('J2: an answer is given once, and what nobody came for is removed', async () => {

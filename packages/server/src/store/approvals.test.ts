@@ -45,8 +45,7 @@ async function open(quorum: number) {
     approvals.request(tx, {
       proposal,
       decision: testDecision(clock),
-      groups: ['security'],
-      quorum,
+      demands: [{ groups: ['security'], quorum }],
       timeout_minutes: 60,
       preview: null,
     }),

@@ -3,6 +3,8 @@ import {
   type ApprovalState,
   asId,
   canonicalJson,
+  type Demand,
+  demandSchema,
   PortreeveError,
   previewSchema,
   signedVerdictSchema,
@@ -10,6 +12,7 @@ import {
   type VerdictSignature,
 } from '@portreeve/contract';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { z } from 'zod';
 import type { Database } from './database.ts';
 import { inOrder } from './in-order.ts';
 import type { Tables } from './tables.ts';
@@ -23,6 +26,8 @@ interface ApprovalsTable {
   preview_digest: string | null;
   preview: string | null;
   requesters: string[];
+  /** Null where there is one: the quorum, of all the groups. */
+  demands: string | null;
   groups: string[];
   quorum: number;
   confirm_by: string | null;
@@ -56,6 +61,7 @@ const HEAD = [
     'decision',
     'preview_digest',
     'requesters',
+    'demands',
     'groups',
     'quorum',
     'confirm_by',
@@ -95,6 +101,7 @@ export function approvalStore(database: Database, sealing: Seals): ApprovalStore
               canonicalJson(preview),
             )),
           requesters: approval.requesters,
+          demands: approval.demands.length > 1 ? canonicalJson(approval.demands) : null,
           groups: approval.groups,
           quorum: approval.quorum,
           confirm_by: approval.confirm_by,
@@ -258,6 +265,11 @@ async function withAllVerdicts(db: Kysely<Tables>, rows: readonly Head[]): Promi
   return rows.map((row) => approvalOf(row, verdictsById.get(row.id) ?? []));
 }
 
+function demandsOf({ demands, groups, quorum }: Pick<Head, 'demands' | 'groups' | 'quorum'>): Demand[] {
+  if (demands !== null) return z.array(demandSchema).parse(JSON.parse(demands));
+  return quorum > 0 ? [{ groups, quorum }] : [];
+}
+
 function approvalOf(
   row: Head,
   verdicts: readonly Pick<VerdictsTable, 'groups' | 'in_place_of' | 'signed'>[],
@@ -269,6 +281,7 @@ function approvalOf(
     decision: asId('decision', row.decision),
     preview_digest: row.preview_digest,
     requesters: row.requesters,
+    demands: demandsOf(row),
     groups: row.groups,
     quorum: row.quorum,
     confirm_by: row.confirm_by === null ? null : asId('principal', row.confirm_by),

@@ -22,12 +22,13 @@ export interface AskStore {
 
 /** For who answers. */
 export interface AnswerStore {
-  /** Takes what nobody alive has taken, oldest first: of any number of processes, one gets each. */
-  take(instance: string, limit: number): Promise<GateAsk[]>;
+  /**
+   * Takes what nobody alive has taken, oldest first: of any number of processes, one gets each. What this one has taken and
+   * does not carry it takes again: the database let it down before it heard, or before it could answer.
+   */
+  take(instance: string, limit: number, carried: readonly string[]): Promise<GateAsk[]>;
   /** Answers once; a second answer changes nothing. */
   answer(ask: Pick<GateAsk, 'id' | 'run'>, answer: JsonObject): Promise<void>;
-  /** Lets others take it. */
-  release(id: string, instance: string): Promise<void>;
   /** Removes what was asked before, and nobody has come for. */
   tidy(before: Date): Promise<void>;
 }
@@ -77,13 +78,14 @@ export function askStore(database: Database, sealing: Seals): AskStore {
 
 export function answerStore(database: Database, sealing: Seals): AnswerStore {
   return {
-    async take(instance, limit) {
+    async take(instance, limit, carried) {
       const { rows } = await sql<{ id: string; run: string; body: string }>`
         WITH due AS (
           SELECT id FROM gate_asks
-          WHERE answer IS NULL AND (taken_by IS NULL OR NOT EXISTS (
-            SELECT 1 FROM executor_leases WHERE executor = gate_asks.taken_by AND until > now()
-          ))
+          WHERE answer IS NULL AND id <> ALL (${[...carried]}::text[])
+            AND (taken_by IS NULL OR taken_by = ${instance} OR NOT EXISTS (
+              SELECT 1 FROM executor_leases WHERE executor = gate_asks.taken_by AND until > now()
+            ))
           ORDER BY asked_at FOR UPDATE SKIP LOCKED LIMIT ${limit}
         )
         UPDATE gate_asks SET taken_by = ${instance} FROM due WHERE gate_asks.id = due.id
@@ -105,14 +107,6 @@ export function answerStore(database: Database, sealing: Seals): AnswerStore {
         .where('answer', 'is', null)
         .execute();
       await sql`SELECT pg_notify(${ANSWERED_CHANNEL}, ${id})`.execute(database.read);
-    },
-    async release(id, instance) {
-      await database.read
-        .updateTable('gate_asks')
-        .set({ taken_by: null })
-        .where('id', '=', id)
-        .where('taken_by', '=', instance)
-        .execute();
     },
     async tidy(before) {
       await database.read.deleteFrom('gate_asks').where('asked_at', '<', before).execute();

@@ -14,6 +14,8 @@ export interface Fault {
 
 export interface FaultyPostgres {
   readonly url: string;
+  /** Where its data lie (`data`), and its password. */
+  readonly folder: string;
   /** Why the disk cannot be filled here; `null` where it can. */
   readonly unfillable: string | null;
   readonly faults: {
@@ -54,6 +56,7 @@ export async function faultyPostgres(): Promise<FaultyPostgres> {
   const control = join(data, 'global/pg_control');
   return {
     url: postgres.url,
+    folder,
     unfillable,
     faults: {
       readOnly: { begin: () => setReadOnly('on'), end: () => setReadOnly('off') },

@@ -8,6 +8,7 @@ export { emptyTestDatabase, testDatabase, withClient } from '../store/testing/da
 export { openedChange } from './changes.ts';
 export type { Answer, Client } from './client.ts';
 export { type Downstream, startDownstream } from './downstream.ts';
+export { type Fault, type FaultyPostgres, faultyPostgres } from './faulty-postgres.ts';
 export { type McpAnswer, mcpRequest } from './mcp-client.ts';
 export { FIGURE_IDS, METRIC_LABELS, metricsText } from './metric-names.ts';
 export { openApiDocument } from './openapi.ts';

@@ -102,7 +102,10 @@ const lets = ({ outcome }: Decision): boolean => outcome === 'permit' || outcome
 /** As many different people as policy asks for, signed as well as can be. */
 function everybody({ remedies }: Decision, groups: readonly string[]) {
   const asked = remedies.flatMap((remedy) => (remedy.kind === 'approval' ? [remedy] : []));
-  const count = Math.max(1, ...asked.map(({ quorum }) => quorum));
+  const count = Math.max(
+    1,
+    asked.reduce((sum, { quorum }) => sum + quorum, 0),
+  );
   const approvers = Array.from({ length: count }, (_, index) => `prn_approver_${index + 1}`);
   const all = [...new Set([...groups, ...asked.flatMap((each) => each.groups)])];
   return { approvers, groups: all, by_passkey: approvers, by_device: approvers, confirmed: true };

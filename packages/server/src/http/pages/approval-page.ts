@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Json, PreviewView, PrincipalId, Provenance } from '@portreeve/contract';
+import { demandsText, type Json, type PreviewView, type PrincipalId, type Provenance } from '@portreeve/contract';
 import type { ExplainedArgument } from '@portreeve/gate';
 import type { ApprovalView } from '../views/approval.ts';
 import { Html, html, shown } from './html.ts';
@@ -185,7 +185,7 @@ function rules({ decision, approval }: ApprovalView): Html {
     ({ text, layer, rule }) => html`<li>${shown(text)} <code>${layer}/${shown(rule)}</code></li>`,
   );
   const needed = [
-    ...(approval.quorum > 0 ? [`${approval.quorum} of ${approval.groups.join(', ')}`] : []),
+    ...(approval.demands.length > 0 ? [demandsText(approval.demands)] : []),
     ...(approval.confirm_by === null ? [] : [`confirmed by who it is done for (${approval.confirm_by})`]),
   ].join(', and ');
   const asked = {

@@ -1,0 +1,2 @@
+export { type Installation, installation } from './installation.ts';
+export { command, type Printed } from './terminal.ts';

@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer } from '../support/people.ts';
+import type { House } from './house.ts';
+import type { Random } from './random.ts';
+
+/** What was asked for and answered, as those know it who asked. */
+export interface Asked {
+  /** The run that a case was answered with. */
+  readonly runByCase: ReadonlyMap<string, string>;
+  /** The verdicts that were answered as taken, by approval. */
+  readonly verdicts: ReadonlyMap<string, 'approve' | 'deny'>;
+  /** Approvals that nobody will decide. */
+  readonly left: ReadonlySet<string>;
+}
+
+export interface Load extends Asked {
+  /** Begins no new case; what was begun is asked until it is answered. Resolves when it is. */
+  pause(): Promise<void>;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+const AGAIN_MS = 150;
+/** Answers that mean: not now. Anything else is a fault of the load itself. */
+const NOT_NOW = new Set([429, 500, 502, 503, 504]);
+
+/**
+ * An analyst who asks for case after case, `width` at once, each by a key of its own until it is answered; and a lead who
+ * approves most of what is proposed, denies some, and leaves some. Cases are counted from `first`: another load on the same house
+ * needs others.
+ */
+export function startLoad(house: House, random: Random, width: number, first = 1000): Load {
+  const runByCase = new Map<string, string>();
+  const verdicts = new Map<string, 'approve' | 'deny'>();
+  const left = new Set<string>();
+  /** What the lead means to say, whether it was heard or not. */
+  const meant = new Map<string, 'approve' | 'deny' | 'leave'>();
+  let cases = first;
+  let asking = 0;
+  let isPaused = false;
+  let isOver = false;
+  const { analyst, lead } = house.people;
+
+  async function ask(): Promise<void> {
+    const case_id = `CASE-${++cases}`;
+    const task = { workflow: 'case-work', input: { case_id } };
+    for (;;) {
+      const answer = await analyst.post('/v1/runs', task, { 'idempotency-key': case_id }).catch(() => null);
+      if (answer?.id) return void runByCase.set(case_id, answer.id);
+      if (answer && !NOT_NOW.has(answer.status)) throw new Error(`${case_id}: ${JSON.stringify(answer)}`);
+      if (isOver) return;
+      await delay(AGAIN_MS);
+    }
+  }
+
+  async function askOn(): Promise<void> {
+    while (!isOver) {
+      if (isPaused) {
+        await delay(AGAIN_MS);
+        continue;
+      }
+      asking++;
+      await ask().finally(() => asking--);
+      await delay(100 + random.upTo(400));
+    }
+  }
+
+  function choose(approval: string): 'approve' | 'deny' | 'leave' {
+    const known = meant.get(approval);
+    if (known) return known;
+    const number = random.upTo(9);
+    const choice = number < 7 ? 'approve' : number < 9 ? 'deny' : 'leave';
+    meant.set(approval, choice);
+    if (choice === 'leave') left.add(approval);
+    return choice;
+  }
+
+  async function decide(id: string): Promise<void> {
+    const choice = choose(id);
+    if (choice === 'leave' || verdicts.has(id)) return;
+    const answer: Answer = await lead.approve(id, choice).catch(() => null);
+    // Closed: it was heard before, and its answer was lost.
+    if (answer?.state === 'approved' || answer?.state === 'denied' || answer?.code === 'approval_closed')
+      verdicts.set(id, choice);
+  }
+
+  async function decideOn(): Promise<void> {
+    while (!isOver) {
+      const listed: Answer = await lead.get('/v1/approvals?state=pending&limit=100').catch(() => null);
+      for (const { id } of listed?.approvals ?? []) await decide(id);
+      await delay(AGAIN_MS);
+    }
+  }
+
+  const working = Promise.all([...Array.from({ length: width }, askOn), decideOn()]);
+  working.catch(() => {
+    isOver = true;
+  });
+  return {
+    ...{ runByCase, verdicts, left },
+    async pause() {
+      isPaused = true;
+      while (asking > 0 && !isOver) await delay(AGAIN_MS);
+      if (isOver) await working;
+    },
+    resume() {
+      isPaused = false;
+    },
+    async stop() {
+      isOver = true;
+      await working;
+    },
+  };
+}
