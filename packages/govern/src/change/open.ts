@@ -18,7 +18,7 @@ import { placeOf } from './move.ts';
 import type { ChangeStore } from './ports.ts';
 
 /** Lines of a change that are put on record and shown to who approves; the register has all. */
-export const SAID_MAX = 50;
+const SAID_MAX = 50;
 const SAID_CHARS_MAX = 400;
 /** Pieces of one change, and lines of one piece, that the register keeps. */
 const PIECES_MAX = 500;

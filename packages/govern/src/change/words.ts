@@ -13,7 +13,7 @@ import { fileChanges } from '../release/diff/texts.ts';
 import { PROJECT_POLICIES } from '../release/manifest.ts';
 
 /** Rule files as a part of the surface: the path below `policies/`, and the text. */
-export const rulesSchema = z.array(z.strictObject({ path: z.string(), text: z.string() }));
+const rulesSchema = z.array(z.strictObject({ path: z.string(), text: z.string() }));
 
 type Words = (before: Json, after: Json) => readonly ChangePiece[];
 
