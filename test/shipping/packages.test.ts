@@ -44,8 +44,10 @@ describe('what is published', () => {
       expect(paths, manifest.name).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
       const unwanted = paths.filter(
         (path) =>
-          /\.test\.|(?<!\.d)\.tsx?$|(^|\/)src\//.test(path) ||
-          (/(^|\/)testing\//.test(path) && manifest.name !== '@portreeve/sdk'),
+          // The project that `init` makes is sources, and brings tests.
+          !path.startsWith('template/') &&
+          (/\.test\.|(?<!\.d)\.tsx?$|(^|\/)src\//.test(path) ||
+            (/(^|\/)testing\//.test(path) && manifest.name !== '@portreeve/sdk')),
       );
       expect(unwanted, manifest.name).toEqual([]);
     }
@@ -120,15 +122,22 @@ describe('in an empty folder, outside of the repository', () => {
   );
 
   test(
-    'H5 J5: init makes a project, from the tarballs alone, whose check and tests pass',
+    'H5 J5: init makes a project whose check and tests pass, and that names what is published',
     async (context) => {
       context.skip(unreachable !== null);
-      expect(await shell(folder, 'npx portreeve init mine --json')).toMatchObject({ code: 0, err: '' });
+      expect(await shell(folder, 'npx portreeve init mine')).toMatchObject({ code: 0 });
       const mine = join(folder, 'mine');
-      expect(await shell(mine, 'npx portreeve check --json')).toMatchObject({ code: 0, err: '' });
-      const tested = await shell(mine, 'npx portreeve test --json --report');
+      expect(await shell(mine, 'npx --no-install portreeve check --json')).toMatchObject({ code: 0, err: '' });
+      const tested = await shell(mine, 'npx --no-install portreeve test --json --report');
       expect(tested).toMatchObject({ code: 0, err: '' });
       expect(JSON.parse(tested.out)).toMatchObject({ ok: true });
+      const { dependencies } = JSON.parse(readFileSync(join(mine, 'package.json'), 'utf8'));
+      const { zod, ...ours } = dependencies;
+      const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/zod/package.json'), 'utf8'));
+      expect(zod).toBe(version);
+      const published = Object.fromEntries(packages.map(({ manifest }) => [manifest.name, manifest.version]));
+      expect(Object.keys(ours).sort()).toEqual(['@portreeve/sdk', 'portreeve']);
+      expect(published).toMatchObject(ours);
     },
     2 * MINUTES,
   );
