@@ -93,7 +93,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('G9', 'done', 'replay of a run from the log alone'),
   // Governance
   row('H1', 'thin', 'signed releases, promotion and rollback'),
-  row('H2', 'thin', 'changes of tools, sources and models are formal'),
+  row('H2', 'done', 'changes of tools, sources and models are formal'),
   row('H3', 'done', 'red team with a worst-case model'),
   row('H4', 'thin', 'declared thresholds decide go and stop'),
   row('H5', 'done', 'readiness names what is missing'),

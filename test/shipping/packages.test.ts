@@ -127,8 +127,10 @@ describe('in an empty folder, outside of the repository', () => {
       context.skip(unreachable !== null);
       expect(await shell(folder, 'npx portreeve init mine')).toMatchObject({ code: 0 });
       const mine = join(folder, 'mine');
-      for (const command of ['check', 'test'])
-        expect(await shell(mine, `npx --no-install portreeve ${command}`)).toMatchObject({ code: 0 });
+      expect(await shell(mine, 'npx --no-install portreeve check --json')).toMatchObject({ code: 0, err: '' });
+      const tested = await shell(mine, 'npx --no-install portreeve test --json --report');
+      expect(tested).toMatchObject({ code: 0, err: '' });
+      expect(JSON.parse(tested.out)).toMatchObject({ ok: true });
       const { dependencies } = JSON.parse(readFileSync(join(mine, 'package.json'), 'utf8'));
       const { zod, ...ours } = dependencies;
       const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/zod/package.json'), 'utf8'));

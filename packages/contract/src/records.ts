@@ -207,8 +207,8 @@ export const RECORD_TYPES = {
     subject: z.string().max(400),
     from: digestSchema.nullable(),
     to: digestSchema,
-    workflows: z.array(nameSchema).max(200),
-    owners: z.array(z.string().max(128)).max(600),
+    workflows: z.array(nameSchema).max(1000),
+    owners: z.array(z.string().max(128)).max(3000),
     risk: z.enum(RISK_TIERS),
     reason: z.string().max(1000),
     /** What is otherwise, in words; what loosens comes first. */
@@ -226,7 +226,7 @@ export const RECORD_TYPES = {
     to: z.enum(CHANGE_STATES),
     reason: z.string().max(1000),
     /** The reports of tests and red teams that an approval rests on. */
-    evidence: z.array(digestSchema).max(400),
+    evidence: z.array(digestSchema).max(2000),
   }),
   /** A run began on a release that is in a pilot. A shadow is a copy of another run: nothing of it is ever carried out. */
   'release.piloted': z.strictObject({

@@ -164,14 +164,14 @@ export const approveChange: ToolContract = toolContractSchema.parse({
       to: DIGEST,
       /** The highest risk tier of what it touches. */
       risk: { enum: [...RISK_TIERS] },
-      workflows: { type: 'array', items: NAME, maxItems: 200 },
+      workflows: { type: 'array', items: NAME, maxItems: 1000 },
       /** What is otherwise, in words, and how many of that loosens. */
       says: { type: 'array', items: { type: 'string', maxLength: 400 }, maxItems: 50 },
       looser: COUNT,
       /** The reports on what runs of each workflow that were made since. */
       rests_on: {
         type: 'array',
-        maxItems: 200,
+        maxItems: 1000,
         items: {
           type: 'object',
           additionalProperties: false,

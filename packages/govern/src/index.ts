@@ -5,7 +5,7 @@ export { followChange } from './change/follow.ts';
 export { moveChange } from './change/move.ts';
 export { openChange, saidOf, type Touched, touchedBy } from './change/open.ts';
 export type { ChangeFilter, ChangeMove, ChangeStore, NewChange, StoredChange, SurfaceStore } from './change/ports.ts';
-export { CHANGE_TABLE, LIVE_STATES } from './change/states.ts';
+export { CHANGE_TABLE } from './change/states.ts';
 export { reviewSurface, type SurfacePart } from './change/surface.ts';
 export { versionWatch } from './change/versions.ts';
 export { LOOK_EVERY, type Shift } from './drift/compare.ts';

@@ -150,6 +150,28 @@ describe('H2: what a server is started with', () => {
     ]);
   });
 
+  test('what was agreed to in a form that is not read any more is otherwise, and keeps no server from starting', async () => {
+    const { start, changes } = setUp();
+    await start({ 'tool.publish_note': { of: 'another time' } });
+    await start({ 'tool.publish_note': { of: 'this time' } });
+    expect((await changes.list({}))[0]?.pieces).toMatchObject([
+      { area: 'tools', loosens: true, text: expect.stringContaining('does not read') },
+    ]);
+  });
+
+  test('a record names what it can hold, however many it touches: it is written beside answers of models', async () => {
+    const house = setUp();
+    const workflows = Array.from({ length: 1200 }, (_, n) => `w${n}`);
+    await house.uow.transaction(async (tx) => {
+      const about = { kind: 'model', subject: 'main/claude-x', from: null, to: digestOf('one'), pieces: [] } as const;
+      const touched = { workflows, owners: ['security'], risk: 'low' } as const;
+      const opened = { ...about, touched, reason: 'a test', actor: SYSTEM_ACTOR };
+      await house.audit.append(tx, await openChange(house.deps, tx, opened));
+    });
+    expect(house.audit.of('change.opened')[0]?.data).toMatchObject({ workflows: workflows.slice(0, 1000) });
+    expect(await house.changes.unreviewed('w1199')).toHaveLength(1);
+  });
+
   test('a right that is taken away is no loosening; one that is given is', async () => {
     const { start, changes } = setUp();
     await start({ identity: { rules: [{ role: 'admin' }, { role: 'operator' }] } });

@@ -18,8 +18,11 @@ import { placeOf } from './move.ts';
 import type { ChangeStore } from './ports.ts';
 
 /** Lines of a change that are put on record and shown to who approves; the register has all. */
-export const SAID_MAX = 50;
+const SAID_MAX = 50;
 const SAID_CHARS_MAX = 400;
+/** What a record names of them: what is written beside an answer of a model is never too long to be written. */
+const WORKFLOWS_MAX = 1000;
+const OWNERS_MAX = 3000;
 /** Pieces of one change, and lines of one piece, that the register keeps. */
 const PIECES_MAX = 500;
 const LINES_MAX = 200;
@@ -78,7 +81,7 @@ export async function openChange(
       outcome: kind,
       data: {
         ...about,
-        ...{ workflows: [...workflows], owners: [...owners], says: saidOf(pieces) },
+        ...{ workflows: workflows.slice(0, WORKFLOWS_MAX), owners: owners.slice(0, OWNERS_MAX), says: saidOf(pieces) },
         ...{ pieces: all.length, looser: all.filter(({ loosens }) => loosens).length },
       },
     }),

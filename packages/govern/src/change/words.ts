@@ -3,6 +3,7 @@ import {
   type Json,
   jsonDiff,
   modelRouteSchema,
+  type SurfaceArea,
   sourceContractSchema,
   toolContractSchema,
 } from '@portreeve/contract';
@@ -13,7 +14,7 @@ import { fileChanges } from '../release/diff/texts.ts';
 import { PROJECT_POLICIES } from '../release/manifest.ts';
 
 /** Rule files as a part of the surface: the path below `policies/`, and the text. */
-export const rulesSchema = z.array(z.strictObject({ path: z.string(), text: z.string() }));
+const rulesSchema = z.array(z.strictObject({ path: z.string(), text: z.string() }));
 
 type Words = (before: Json, after: Json) => readonly ChangePiece[];
 
@@ -34,11 +35,27 @@ const WORDS: Readonly<Record<string, Words>> = {
     toolChanges({ tools: one(before, toolContractSchema) }, { tools: one(after, toolContractSchema) }),
 };
 
+const AREAS: Readonly<Record<string, SurfaceArea>> = {
+  policy: 'policies',
+  identity: 'identity rights',
+  model: 'models',
+  source: 'sources',
+  tool: 'tools',
+};
+
 /** What is otherwise of one part of the surface, in words; null stands for what was not there. */
 export function surfaceWords(part: string, before: Json, after: Json): readonly ChangePiece[] {
-  const words = WORDS[part.split('.')[0]!];
+  const kind = part.split('.')[0]!;
+  const words = WORDS[kind];
   if (!words) throw new TypeError(`nothing is said of ${part}`);
-  return words(before, after);
+  try {
+    return words(before, after);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    // Agreed to under an earlier version, whose form is another: a server must be able to start all the same.
+    const text = `${part} is otherwise, and was agreed to in a form that this version does not read`;
+    return [{ area: AREAS[kind]!, text, loosens: true, lines: [] }];
+  }
 }
 
 const one = <T>(body: Json, schema: z.ZodType<T>): T[] => (body === null ? [] : [schema.parse(body)]);

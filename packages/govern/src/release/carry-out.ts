@@ -20,6 +20,7 @@ import type { StoredRelease } from './ports.ts';
 import type { MovingDeps } from './register.ts';
 
 export { type ApprovingDeps, carryOutApproval } from '../change/carry-out.ts';
+export { LIVE_STATES } from '../change/states.ts';
 export type { MovingDeps } from './register.ts';
 
 /** A use of one of the desk's tools that a grant was spent for. */

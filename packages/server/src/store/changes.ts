@@ -11,7 +11,7 @@ import {
   type RiskTier,
 } from '@portreeve/contract';
 import type { ChangeMove, ChangeStore, StoredChange } from '@portreeve/govern';
-import { LIVE_STATES } from '@portreeve/govern';
+import { LIVE_STATES } from '@portreeve/govern/desk';
 import { type ColumnType, type Generated, type Selectable, sql } from 'kysely';
 import type { Database } from './database.ts';
 

@@ -69,6 +69,8 @@ const WORKFLOW: readonly Meaning[] = [
   [/^\/thresholds\/.*_min$/, (change) => change.kind !== 'changed' || Number(change.after) < Number(change.before)],
   [/^\/thresholds(\/|$)/, (change) => change.kind !== 'changed' || change.after !== true],
   [/^\/(subject|file_input)(\/|$)/, always],
+  // To stop is the stricter of the two.
+  [/^\/unreviewed_model$/, (change) => !come(change) && !(change.kind === 'changed' && change.after === 'suspend')],
   // Answers bind: without them nothing does, and what is mapped no more is met by nobody's word.
   [/^\/(boundaries|regulation)$/, gone],
   [/^\/boundaries\/(repositories|logs|kept\/models)(\/|$)/, (change) => !gone(change)],
