@@ -116,5 +116,5 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('J3', 'thin', 'forward-only migrations, backup and restore'),
   row('J4', 'done', 'traces, metrics, health, logs without secrets'),
   row('J5', 'thin', 'container image, compose file, Kubernetes manifests'),
-  row('J6', 'thin', 'documentation'),
+  row('J6', 'done', 'documentation'),
 ];

@@ -33,6 +33,7 @@ const PUBLIC = ['contract', 'sdk', 'verify'];
 /** `npx portreeve` asks for a package of that name. */
 const COMMAND = { folder: 'cli', name: 'portreeve' } as const;
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
+  // What `portreeve init` makes a project from.
   cli: ['bin', 'template'],
   policy: ['baseline', 'schema.cedarschema'],
   sdk: ['claude-code'],

@@ -18,7 +18,7 @@ export interface Block {
 /** Not the generated reference, nor the decisions, which are dated. */
 const PAGES = ['README.md', 'docs/*.md', 'docs/{concepts,guides,how-to}/*.md', 'examples/*/README.md'];
 
-const pages: readonly { readonly file: string; readonly text: string }[] = globSync(PAGES, { cwd: ROOT })
+export const pages: readonly { readonly file: string; readonly text: string }[] = globSync(PAGES, { cwd: ROOT })
   .map((file) => file.replaceAll('\\', '/'))
   .sort()
   .map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { command, type Installation, installation } from '@portreeve/cli/testing';
 import { freePort } from '@portreeve/server/testing';
 import { afterAll, expect, test } from 'vitest';
-import { cleanUp } from '../support/processes.ts';
+import { ROOT } from '../repository.ts';
+import { signIn } from '../support/people.ts';
+import { cleanUp, start } from '../support/processes.ts';
 import { type Block, blocks, placeOf } from './blocks.ts';
 import { copyOf, readerProject } from './reader-project.ts';
 import { expectShown } from './shown.ts';
@@ -34,20 +36,20 @@ const BEFORE: Readonly<Record<string, (place: Place) => Promise<void>>> = {
     "tier: 'high',\n  while_unplaced: 'continue',",
   ),
   'signed-in-twice': async ({ url, folder, ids }) => {
-    const accounts: { name: string; password: string }[] = JSON.parse(
-      await readFile(join(folder, '.portreeve/accounts.json'), 'utf8'),
-    );
-    const { name, password } = accounts.find((account) => account.name === 'analyst')!;
-    const body = JSON.stringify({ name, password });
     for (let count = 0; count < 2; count++) {
-      const answer = await fetch(`${url}/v1/sessions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-      });
-      ids.set('prn_01m7xny6v38yb8yks1j973412p', ((await answer.json()) as { principal: { id: string } }).principal.id);
+      const { principal } = await (await signIn(url!, join(folder, '.portreeve'), 'analyst')).get('/v1/session');
+      ids.set('prn_01m7xny6v38yb8yks1j973412p', principal.id);
     }
   },
+  /** What an operator gives an auditor on paper. */
+  'keys-on-paper': async ({ url, folder }) => {
+    const { logs } = await (await signIn(url!, join(folder, '.portreeve'), 'admin')).get('/v1/system');
+    const [{ vkey, cosigner_vkey }] = logs;
+    await writeFile(join(folder, 'log.vkey'), `${vkey}\n`);
+    const policy = [`log ${vkey}`, `witness second-signature ${cosigner_vkey}`, 'quorum second-signature'];
+    await writeFile(join(folder, 'policy'), `${policy.join('\n')}\n`);
+  },
+  'one-word-changed': edit('export/entries.jsonl', '\\"permit\\"', '\\"refuse\\"'),
   // As the analyst, who may not decide.
   asked: async (place) => {
     const { code, text } = await typed(place, ['portreeve', 'run', 'incident-summary', '--input', 'input.json']);
@@ -79,7 +81,7 @@ afterAll(async () => {
 async function openPlace(at: string): Promise<Place> {
   const fresh = { ids: new Map<string, string>(), variables: new Map<string, string>() };
   if (at !== 'house') return { folder: await copyOf(at), words: [], url: null, ...fresh };
-  house = await installation(await freePort());
+  house = await installation(await freePort(), { log_origin: 'acme.example/audit' });
   await writeFile(join(house.folder, 'input.json'), '{"case_id":"CASE-1042"}\n');
   const { url } = house.server;
   return { folder: house.folder, words: ['--server', url, '--state', house.state], url, ...fresh };
@@ -112,6 +114,7 @@ async function typed(place: Place, words: readonly string[]): Promise<{ code: nu
     environment[name] = value.join('=');
   }
   if (rest[0] === 'curl') return fetched(place, rest.slice(1));
+  if (rest[0] === 'npx') return verified(place, rest.slice(1));
   expect(rest[0]).toBe('portreeve');
   const home = process.cwd();
   process.chdir(place.folder);
@@ -121,6 +124,14 @@ async function typed(place: Place, words: readonly string[]): Promise<{ code: nu
   } finally {
     process.chdir(home);
   }
+}
+
+/** `npx @portreeve/verify …`, or by the name of its command: a program of its own, which knows no server. */
+async function verified({ folder }: Place, [name, ...words]: readonly string[]) {
+  expect(['@portreeve/verify', 'portreeve-verify']).toContain(name);
+  const main = join(ROOT, 'packages/verify/src/main.ts');
+  const { code, out, err } = await start(process.execPath, [main, ...words], { cwd: folder }).ended;
+  return { code: code ?? -1, text: `${out}${err}` };
 }
 
 /** `curl -s URL -H HEADER --data-urlencode NAME=VALUE`, at our server. */

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { blocks } from '../docs/blocks.ts';
+import { expectShown } from '../docs/shown.ts';
 import { readJournal } from '../support/case-system.ts';
 import { CLI, cli, documentIn, projectLikeExample, startCli } from '../support/cli.ts';
 import { cleanUp, freePort, namedIn, type Started, start, temporaryFolder, until } from '../support/processes.ts';
@@ -58,8 +60,13 @@ describe('npm start -- --yes', async () => {
 
     expect(out).toMatch(/the log verifies: \d+ records/);
     expect(out).toContain('published, once, as approved');
+    expectShown(out, blocks.find(({ words }) => words.get('in') === 'demo')!.text);
     const receipt = await readFile(join(state, 'receipts', `${run}.tlog-proof`), 'utf8');
-    expect(out.replaceAll(/^ {2}/gm, '')).toContain(receipt.trimEnd());
+    // On the screen the signature that has thousands of letters is cut, and the file has it whole.
+    const lines = receipt.trimEnd().split('\n');
+    const onScreen = lines.map((line) => (line.length > 150 ? line.slice(0, 80) : line));
+    expect(out.replaceAll(/^ {2}/gm, '')).toContain(onScreen.join('\n'));
+    expect(onScreen.filter((line) => line.length === 80)).toHaveLength(1);
   });
 
   test('J1: leaves no process behind', async () => {

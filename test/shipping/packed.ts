@@ -7,6 +7,7 @@ export interface Packed {
   readonly folder: string;
   readonly manifest: {
     readonly name: string;
+    readonly version: string;
     readonly exports?: unknown;
     readonly dependencies?: Readonly<Record<string, string>>;
     readonly optionalDependencies?: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -37,4 +37,17 @@ test('I2: the command runs under this Node', async () => {
     code: 1,
   });
   expect(await run(process.execPath, ['no-such-command'])).toMatchObject({ code: 2, out: '' });
+});
+
+test('I2: who stops reading, as head does, gets no stack trace', async () => {
+  const goesOn = `import(${JSON.stringify(new URL('nobody-reads.ts', import.meta.url).href)})
+    .then(({ endWhereNobodyReads }) => { endWhereNobodyReads(); setInterval(() => console.log('more'), 5); })`;
+  const child = spawn(process.execPath, ['-e', goesOn], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const code = await new Promise((done) => child.once('close', done));
+  expect({ code, err }).toEqual({ code: 141, err: '' });
 });

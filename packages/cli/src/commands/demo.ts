@@ -115,6 +115,11 @@ interface Proof {
   readonly problem: string | null;
 }
 
+/** A line of the receipt as a screen can hold it: a signature that a quantum computer does not break has thousands of letters. */
+function onOneLine(line: string): string {
+  return line.length > 150 ? `  ${line.slice(0, 80)}… (${line.length} characters, in the file)` : `  ${line}`;
+}
+
 /** The receipt of the delivery, checked against the log's public key, and the whole log verified. */
 async function prove(ask: {
   here: GlobalOptions;
@@ -133,7 +138,7 @@ async function prove(ask: {
     receiptFile = join(ask.state, 'receipts', `${ask.run}.tlog-proof`);
     await writeFile(receiptFile, receipt.proof);
     ask.print(`\n${style('bold', 'Receipt')} of the result (record ${ask.result}), kept in ${receiptFile}`);
-    ask.print(style('dim', receipt.proof.trimEnd().replaceAll(/^/gm, '  ')));
+    ask.print(style('dim', receipt.proof.trimEnd().split('\n').map(onOneLine).join('\n')));
     if (!checked.ok)
       return { ok: false, records: 0, receipt: receiptFile, problem: checked.problem ?? 'the receipt does not verify' };
   }

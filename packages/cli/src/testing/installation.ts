@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProjectConfig } from '@portreeve/contract';
+import type { ProjectConfig, ProjectConfigInput } from '@portreeve/contract';
 import { loadProject, type PortreeveServer, releasePublicKey, startServer } from '@portreeve/server';
 import { type Companions, startCompanions } from '../companions.ts';
 
@@ -36,7 +36,10 @@ export interface Installation {
 }
 
 /** The example project in this process, on an embedded database, with its case system and an MCP server beside it. */
-export async function installation(port: number): Promise<Installation> {
+export async function installation(
+  port: number,
+  more: Pick<ProjectConfigInput, 'log_origin'> = {},
+): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'portreeve-cli-'));
   const state = join(folder, '.portreeve');
   const companions: Companions[] = [];
@@ -47,7 +50,7 @@ export async function installation(port: number): Promise<Installation> {
   try {
     const { config } = await loadProject(EXAMPLE);
     const server = await startServer({
-      project: await extendedExample(folder, config, await releasePublicKey(state)),
+      project: await extendedExample(folder, config, await releasePublicKey(state), more),
       stateFolder: state,
       port,
       systems: async () => {
@@ -85,10 +88,16 @@ export async function installation(port: number): Promise<Installation> {
  * The example with a channel of notifications that hears of nothing and has no address (it can be tried, and fails), and
  * with an upstream of the gateway.
  */
-async function extendedExample(folder: string, config: ProjectConfig, key: string): Promise<string> {
+async function extendedExample(
+  folder: string,
+  config: ProjectConfig,
+  key: string,
+  more: Pick<ProjectConfigInput, 'log_origin'>,
+): Promise<string> {
   const project = join(folder, 'project');
   await mkdir(project);
   const text = JSON.stringify({
+    ...more,
     environment: config.environment,
     workflows: workflowsFrom(project, config),
     releases: { keys: [key] },

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { defineSource, defineWorkflow, type WorkflowSpec } from '@portreeve/sdk';
 import { z } from 'zod';
 
-const input = z.strictObject({ id: z.string().regex(/^T-[0-9]{1,9}$/) });
+const id = z.string().regex(/^T-[0-9]{1,9}$/);
+const input = z.strictObject({ id, customer_id: z.string().max(40).optional() });
 
 const caseLogs = defineSource({
   name: 'case-logs',
@@ -13,7 +14,7 @@ const caseLogs = defineSource({
   categories: [],
   holds: 'logs',
   production: true,
-  query: input,
+  query: z.strictObject({ id }),
   fields: [{ name: 'text' }],
   limits: { max_items: 10, max_bytes: 65_536 },
   binding: { kind: 'file', folder: 'cases', pattern: '{id}.jsonl' },
