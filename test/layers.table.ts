@@ -59,8 +59,11 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
     why: 'an example is written with what an author has; `example-downstream` is what their downstream systems share',
   },
   test: {
-    imports: ['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', 'console', ...STAGES],
-    why: 'tests across packages see the whole house',
+    imports: [
+      ...['contract', 'sdk', 'verify', 'gate', 'run', 'govern', 'server', 'cli', 'console', ...STAGES],
+      'example-downstream',
+    ],
+    why: 'tests across packages see the whole house, and act on systems that are made of what those of the examples share',
   },
 };
 

@@ -112,7 +112,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('I8', 'done', 'a manual queue with full context'),
   // Operation
   row('J1', 'thin', 'one command runs the main job, one runs all tests'),
-  row('J2', 'thin', 'several processes and machines; kill -9 loses nothing'),
+  row('J2', 'done', 'several processes and machines; kill -9 loses nothing'),
   row('J3', 'thin', 'forward-only migrations, backup and restore'),
   row('J4', 'done', 'traces, metrics, health, logs without secrets'),
   row('J5', 'thin', 'container image, compose file, Kubernetes manifests'),

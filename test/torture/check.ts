@@ -98,15 +98,16 @@ const ALWAYS: Readonly<Record<string, Rule>> = {
       if (later.length > 0) yield `${refs.proposal} was called again after an unknown outcome`;
     }
   },
-  *'INV9 pinned: one release and one policy in a whole run'({ records, runs }) {
-    const known = new Set(runs.map(({ id }) => id));
-    const seen = new Map<string, Set<string>>();
-    for (const { type, refs } of records) {
-      if (!refs.run || !known.has(refs.run) || !refs.release || type === 'run.submitted') continue;
-      const versions = seen.get(refs.run) ?? new Set();
-      seen.set(refs.run, versions.add(refs.release));
-    }
-    for (const [run, versions] of seen) if (versions.size > 1) yield `${run} has seen ${versions.size} releases`;
+  *'INV9 pinned: one release and one policy in a whole run'({ records }) {
+    const seen = new Map<string, string>();
+    for (const { refs, type } of records)
+      for (const pinned of ['release', 'policy_version']) {
+        const version = refs[pinned];
+        if (!refs.run || !version) continue;
+        const first = seen.get(`${refs.run} ${pinned}`) ?? version;
+        seen.set(`${refs.run} ${pinned}`, first);
+        if (first !== version) yield `${refs.run} has another ${pinned} at ${type}`;
+      }
   },
   *'INV10 every proof is valid, and no payload is missing'({ log }) {
     if (!log.ok || !log.complete) yield `${log.kind ?? 'incomplete'}: ${log.problem}`;
@@ -160,11 +161,11 @@ const AT_REST: Readonly<Record<string, Rule>> = {
   *'what was approved is done, or somebody says why not'({ asked, records, done, about }) {
     for (const [approval, verdict] of asked.verdicts) {
       if (verdict !== 'approve') continue;
-      const proposal = records.find(({ type, refs }) => type === 'approval.requested' && refs.approval === approval)
-        ?.refs.proposal;
-      const isDone = done.some((line) => line.proposal === proposal);
-      if (!isDone && about('handoff.opened', 'proposal', proposal ?? '').length === 0)
-        yield `${approval} of ${proposal}`;
+      const asking = records.find(({ type, refs }) => type === 'approval.requested' && refs.approval === approval);
+      const { proposal = '', run = '' } = asking?.refs ?? {};
+      // Of the action, or of the whole run: its grants were refused, as by a clock that was off.
+      const handed = [...about('handoff.opened', 'proposal', proposal), ...about('handoff.opened', 'run', run)];
+      if (handed.length === 0 && !done.some((line) => line.proposal === proposal)) yield `${approval} of ${proposal}`;
     }
   },
 };

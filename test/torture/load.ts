@@ -68,8 +68,8 @@ export function startLoad(house: House, random: Random, width: number, first = 1
   function choose(approval: string): 'approve' | 'deny' | 'leave' {
     const known = meant.get(approval);
     if (known) return known;
-    const number = random.upTo(9);
-    const choice = number < 7 ? 'approve' : number < 9 ? 'deny' : 'leave';
+    const number = random.upTo(19);
+    const choice = number < 15 ? 'approve' : number < 19 ? 'deny' : 'leave';
     meant.set(approval, choice);
     if (choice === 'leave') left.add(approval);
     return choice;
@@ -86,8 +86,13 @@ export function startLoad(house: House, random: Random, width: number, first = 1
 
   async function decideOn(): Promise<void> {
     while (!isOver) {
-      const listed: Answer = await lead.get('/v1/approvals?state=pending&limit=100').catch(() => null);
-      for (const { id } of listed?.approvals ?? []) await decide(id);
+      // All of them, page by page: those that are left alone stay at the front.
+      for (let after = ''; !isOver; ) {
+        const listed: Answer = await lead.get(`/v1/approvals?state=pending&limit=100${after}`).catch(() => null);
+        for (const { id } of listed?.approvals ?? []) await decide(id);
+        if (!listed?.next) break;
+        after = `&after=${listed.next}`;
+      }
       await delay(AGAIN_MS);
     }
   }

@@ -33,6 +33,8 @@ const tell = (one: Played): void => {
 };
 
 const house = await openHouse();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void house.close().finally(() => process.exit(1)));
 try {
   await torture(house, { seed, ms: Number(values.seconds) * 1000, rests: true, faults, told: tell });
   if (isAsked(FAILOVER)) {

@@ -33,13 +33,19 @@ export interface FaultyPostgres {
   close(): Promise<void>;
 }
 
-const DISK = '400m';
+/** The size of its disk, and of the part that its write-ahead log may take, in MiB. */
+const DISK_MB = 400;
+const WAL_MB = 96;
 
 /** A real PostgreSQL of its own that can be broken, on a small disk of its own where this process may make one. */
-export async function faultyPostgres(): Promise<FaultyPostgres> {
+export async function faultyPostgres({ disk_mb = DISK_MB } = {}): Promise<FaultyPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'portreeve-drill-'));
-  const unfillable = mountSmall(folder);
+  const unfillable = mountSmall(folder, disk_mb);
   const postgres = await startEmbeddedPostgres({ folder });
+  await withClient(postgres.url, async (client) => {
+    await client.query(`ALTER SYSTEM SET max_wal_size = '${WAL_MB}MB'`);
+    await client.query('SELECT pg_reload_conf()');
+  });
   const data = join(folder, 'data');
   const pid = async () => Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
   const setReadOnly = (to: 'on' | 'off') =>
@@ -81,10 +87,10 @@ export async function faultyPostgres(): Promise<FaultyPostgres> {
 }
 
 /** Gives why it cannot be done, or `null`. */
-function mountSmall(folder: string): string | null {
+function mountSmall(folder: string, size_mb: number): string | null {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux can mount a small disk';
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=0755`, 'tmpfs', folder], { stdio: 'pipe' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size_mb}m,mode=0755`, 'tmpfs', folder], { stdio: 'pipe' });
     return null;
   } catch (error) {
     return `a small disk cannot be mounted here: ${(error as Error).message}`;
