@@ -36,9 +36,9 @@ const ROLLOUT = `
   rollout: [
     { kind: 'users', users: ['analyst'], runs_max: 5, leave: { runs_min: 1, minutes_min: 0, failed_max: 0 } },
   ],`;
-/** What is refused is judged of few runs here. In the red team everybody approves everything, attacks too. */
+/** What is refused is judged of few runs here. */
 const THRESHOLDS = `
-  thresholds: { live_count_min: 3, attack_success_per_mille_max: 1000 },`;
+  thresholds: { live_count_min: 3 },`;
 /** What somebody left in a rule when they tried it: it knows the alerts of the tests, and refuses all others. */
 const LEFT_IN = `
 @id("alert-triage.tried-on")
