@@ -30,6 +30,7 @@ describe('the table', () => {
       sign_in_failed: 401,
       proof_needed: 403,
       too_many_attempts: 429,
+      overloaded: 503,
       busy: 429,
       budget_exhausted: 429,
       refused: 403,

@@ -33,6 +33,11 @@ export const ERRORS = {
     next: 'Send your password to `POST /v1/session/proof`, or sign in at your identity provider anew.',
   },
   too_many_attempts: { status: 429, title: 'Too many attempts', next: 'Wait as long as `Retry-After` says.' },
+  overloaded: {
+    status: 503,
+    title: 'More is asked of this process than it can answer',
+    next: 'Send it again after the seconds of `Retry-After`, or to another process.',
+  },
   busy: {
     status: 429,
     title: 'As many runs are under way as may be',

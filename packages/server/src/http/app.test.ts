@@ -53,6 +53,19 @@ function refsIn(node: Node): string[] {
   );
 }
 
+test('E5: a process with more than it can answer says when to come again, and people go ahead', async () => {
+  const { app, drafts } = await bareApp({ inFlight: { ordinary: 0, ahead: 1 } });
+  const turned = await app.inject({ method: 'POST', url: '/v1/runs', payload: { workflow: 'a' } });
+  expect(turned.statusCode).toBe(503);
+  expect(turned.headers).toMatchObject({ 'retry-after': '1', 'content-type': 'application/problem+json' });
+  expect(turned.json()).toMatchObject({ code: 'overloaded' });
+  // Nobody was asked who they are, so nothing is on record.
+  expect(drafts).toEqual([]);
+  // One request leaves its place to the next.
+  for (let i = 0; i < 3; i++)
+    expect((await app.inject({ method: 'GET', url: '/v1/approvals' })).json()).toMatchObject({ code: 'not_signed_in' });
+});
+
 test('I3: the API is described as OpenAPI 3.1: every route of the table and no other', async () => {
   const { openapi, paths } = await document();
   expect(openapi).toBe('3.1.0');

@@ -21,6 +21,7 @@ import type { Services } from '../services.ts';
 import { admit, recordRefusal } from './access.ts';
 import { checkText } from './check-text.ts';
 import { serveConsole } from './console/serve-console.ts';
+import { createInFlight, IN_FLIGHT, type InFlight } from './in-flight.ts';
 import { assertOurHost, challenge } from './mcp-guard.ts';
 import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
 import { stepIn } from './pages/step-in.ts';
@@ -47,9 +48,14 @@ const problemAnswer = {
 export async function buildApp(
   services: Services,
   logger: FastifyBaseLogger,
-  options: { readonly consoleFolder?: string | undefined; readonly trustedProxies?: readonly string[] } = {},
+  options: {
+    readonly consoleFolder?: string | undefined;
+    readonly trustedProxies?: readonly string[];
+    readonly inFlight?: InFlight;
+  } = {},
 ): Promise<FastifyInstance> {
   const { consoleFolder, trustedProxies = [] } = options;
+  const enterFlight = createInFlight(options.inFlight ?? IN_FLIGHT);
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -86,12 +92,12 @@ export async function buildApp(
   });
   for (const listed of routes) {
     const each = services.public_tiles ? withoutCredential(listed) : listed;
-    if (!each.oauth) add(app, services, each);
+    if (!each.oauth) add(app, services, each, enterFlight);
     // A context of its own: nothing else takes a form, which any page may send.
     else
       await app.register(async (own) => {
         speakOAuth(own);
-        add(own, services, each);
+        add(own, services, each, enterFlight);
       });
   }
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
@@ -103,7 +109,12 @@ export async function buildApp(
 /** Paths outside the table: what they show is no secret and changes nothing. */
 export const OUTSIDE_THE_TABLE = ['GET /openapi.json'];
 
-function add(app: FastifyInstance, services: Services, route: Route): void {
+function add(
+  app: FastifyInstance,
+  services: Services,
+  route: Route,
+  enterFlight: ReturnType<typeof createInFlight>,
+): void {
   const callers = new WeakMap<object, Authenticated>();
   app.route({
     method: route.method,
@@ -135,6 +146,7 @@ function add(app: FastifyInstance, services: Services, route: Route): void {
       ? { onRequest: async (request, reply) => ((await stepIn(services.web, request, reply)) ? reply : undefined) }
       : {}),
     preParsing: async (request, reply, payload) => {
+      enterFlight(route, reply.raw);
       // What somebody was shown, or was given, stays in no cache; a handler may say otherwise.
       if (route.operation !== 'public' || route.method !== 'GET') reply.header('cache-control', 'no-store');
       if (route.operation !== 'public')
