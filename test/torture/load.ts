@@ -82,6 +82,7 @@ export function startLoad(house: House, random: Random, width: number, first = 1
     // Closed: it was heard before, and its answer was lost.
     if (answer?.state === 'approved' || answer?.state === 'denied' || answer?.code === 'approval_closed')
       verdicts.set(id, choice);
+    else await delay(AGAIN_MS);
   }
 
   async function decideOn(): Promise<void> {

@@ -26,6 +26,7 @@ import { assertOurHost, challenge } from './mcp-guard.ts';
 import { oauthErrorSchema, speakOAuth } from './oauth-errors.ts';
 import { stepIn } from './pages/step-in.ts';
 import { answerBrokenRequest, frameworkProblem, installProblems } from './problems.ts';
+import { RequestWindows } from './request-windows.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes/index.ts';
 import { withoutCredential } from './routes/tlog.ts';
@@ -76,7 +77,7 @@ export async function buildApp(
     if (typeof id === 'string') reply.header('x-request-id', id);
   });
   await app.register(helmet);
-  await app.register(rateLimit, { max: FLOOD_LIMIT, timeWindow: '1 minute' });
+  await app.register(rateLimit, { max: FLOOD_LIMIT, timeWindow: '1 minute', store: RequestWindows });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
