@@ -57,14 +57,14 @@ try {
       });
     }
   const governedOnce = contenders[2]!.once;
-  const before = await governed.memory();
+  const { memory: before } = await governed.held();
   let index = 0;
   await Promise.all(
     Array.from({ length: 64 }, async () => {
       while (index < soak) await governedOnce(index++);
     }),
   );
-  growth = ((await governed.memory()) - before) / 2 ** 20;
+  growth = ((await governed.held()).memory - before) / 2 ** 20;
   const { ok, records } = JSON.parse(await get(`${governed.url}/settle`)) as { ok: boolean; records: number };
   if (!ok) throw new Error('the record of the run does not verify');
   results.push({ way: `portreeve, ${soak} calls more`, records, memory_mb: Number(growth.toFixed(1)) });

@@ -2,11 +2,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+export interface Held {
+  readonly memory: number;
+  readonly handles: number;
+}
+
 export interface Child {
   /** Where it listens on the loopback. */
   readonly url: string;
-  /** Bytes that it holds: its resident set after a collection. */
-  memory(): Promise<number>;
+  /** What it holds: its resident set after a collection, in bytes, and what keeps its event loop alive (sockets, timers). */
+  held(): Promise<Held>;
   stop(): Promise<void>;
 }
 
@@ -22,10 +27,10 @@ export async function startChild(program: URL, given: object): Promise<Child> {
   ])) as [string];
   return {
     url,
-    async memory() {
-      child.send('memory');
-      const [bytes] = (await once(child, 'message')) as [number];
-      return bytes;
+    async held() {
+      child.send('held');
+      const [held] = (await once(child, 'message')) as [Held];
+      return held;
     },
     async stop() {
       if (child.exitCode !== null) return;
@@ -39,9 +44,10 @@ export async function startChild(program: URL, given: object): Promise<Child> {
 /** In the child: says where it listens, answers how much it holds, and ends when it is told to. */
 export function serveParent(url: string, stop: () => Promise<unknown>): void {
   process.on('message', (asked) => {
-    if (asked !== 'memory') return;
+    if (asked !== 'held') return;
     globalThis.gc?.();
-    process.send?.(process.memoryUsage().rss);
+    const held: Held = { memory: process.memoryUsage().rss, handles: process.getActiveResourcesInfo().length };
+    process.send?.(held);
   });
   process.once('SIGTERM', () => void stop().finally(() => process.exit(0)));
   process.send?.(url);

@@ -17,6 +17,12 @@ export interface Report {
   readonly bars: readonly Bar[];
 }
 
+/** A report as `--json` prints it. */
+export interface Judged extends Omit<Report, 'bars'> {
+  readonly machine: ReturnType<typeof machine>;
+  readonly bars: readonly (Bar & { readonly ok: boolean })[];
+}
+
 function machine() {
   const all = cpus();
   return {
@@ -35,7 +41,8 @@ function machine() {
 export function printReport({ bench, results, bars }: Report, args: readonly string[] = process.argv.slice(2)): void {
   const judged = bars.map((bar) => ({ ...bar, ok: bar.least ? bar.value >= bar.bar : bar.value <= bar.bar }));
   if (args.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ bench, machine: machine(), results, bars: judged })}\n`);
+    const report: Judged = { bench, machine: machine(), results, bars: judged };
+    process.stdout.write(`${JSON.stringify(report)}\n`);
   } else {
     const { cpu, cores, node } = machine();
     process.stdout.write(
