@@ -89,7 +89,7 @@ function picture(results: readonly Row[]): string {
     const dots = points.map(
       ([px, py]) => `<circle cx="${across(px)}" cy="${up(py)}" r="3" fill="hsl(${hue} 60% 40%)"/>`,
     );
-    const label = `<text x="${WIDTH - RIGHT + 12}" y="${20 + 14 * index}" fill="hsl(${hue} 60% 40%)">■ ${escaped(name)}</text>`;
+    const label = `<text x="${WIDTH - RIGHT + 12}" y="${20 + 14 * index}" style="fill: hsl(${hue} 60% 40%)">■ ${escaped(name)}</text>`;
     return `<polyline points="${path}" fill="none" stroke="hsl(${hue} 60% 40%)" stroke-width="1.5"/>${dots.join('')}${label}`;
   });
   const height = Math.max(HEIGHT, 30 + 14 * lines.length);
