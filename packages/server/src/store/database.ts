@@ -4,6 +4,7 @@ import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { ask, together } from './packets.ts';
 import type { Tables } from './tables.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 interface OpenTransaction {
   readonly client: pg.ClientBase;
@@ -26,6 +27,9 @@ export interface Statement {
 export const STATEMENT_MS_MAX = 10_000;
 /** How long a connection may be waited for, in milliseconds, also behind others that wait: a crowd is no fault. */
 const CONNECT_MS_MAX = 30_000;
+const CONNECTIONS_MAX = 20;
+/** Of the connections, one in so many is never a transaction's. */
+const BESIDES_SHARE = 5;
 
 /** A PostgreSQL database: the unit of work of every stage, and Kysely for the adapters. */
 export class Database implements UnitOfWork {
@@ -37,13 +41,20 @@ export class Database implements UnitOfWork {
   readonly #open = new WeakMap<object, OpenTransaction>();
   readonly #inside = new AsyncLocalStorage<true>();
   readonly #url: string;
+  /**
+   * INVARIANT: what is read inside a transaction by `read` needs a connection besides its own. Where transactions had all of
+   * them, each would wait for another one to end, and none would.
+   */
+  readonly #turns: Turns;
   readonly #dedicated = new Set<pg.Client>();
 
   constructor(url: string, options: { max?: number } = {}) {
     this.#url = url;
+    const { max = CONNECTIONS_MAX } = options;
+    this.#turns = createTurns(max - Math.ceil(max / BESIDES_SHARE));
     this.pool = new pg.Pool({
       connectionString: url,
-      max: options.max ?? 20,
+      max,
       application_name: 'portreeve',
       pipeline: true,
       connectionTimeoutMillis: CONNECT_MS_MAX,
@@ -64,7 +75,10 @@ export class Database implements UnitOfWork {
   async transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
     // A transaction inside another would wait for the rows that the outer one holds, for ever.
     if (this.#inside.getStore()) throw new TypeError('a transaction is open already: pass its tx on');
+    const giveBack = await this.#turns.take(CONNECT_MS_MAX);
+    if (!giveBack) throw new PortreeveError('audit_unavailable', 'The database does not answer.');
     const client = await this.pool.connect().catch((error: unknown) => {
+      giveBack();
       throw new PortreeveError('audit_unavailable', 'The database does not answer.', { cause: error });
     });
     let broken: Error | undefined;
@@ -94,6 +108,7 @@ export class Database implements UnitOfWork {
     } finally {
       state.done = true;
       client.release(broken);
+      giveBack();
     }
   }
 
