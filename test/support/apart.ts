@@ -53,8 +53,8 @@ export interface ApartOptions {
   readonly executor?: boolean;
   /** How many reasoners run apart; left out: the rest carries runs itself. */
   readonly reasoners?: number;
-  /** The program that is each role, in place of the command; it takes the same arguments. It has an IPC channel. */
-  readonly program?: string;
+  /** The program that a role is begun with, in place of the command; it takes the same arguments. It has an IPC channel. */
+  readonly program?: () => string;
   /** Where the process of a role finds the database, in place of its own address. */
   readonly through?: (role: Placed, databaseUrl: string) => string;
   /** The host of a role: its address, and what stands before a command that runs there. Left out: this one. */
@@ -115,13 +115,13 @@ export async function startRoles(
   };
   await configure([]);
 
-  const { program = CLI, through = (_role, url) => url } = options;
+  const { program, through = (_role, url) => url } = options;
   const serve = (placed: Placed, role: string, state: string, url: string, more: string[] = [], env = {}) => {
     const [first, ...then] = [
       ...(options.on?.(placed).command() ?? []),
       ...[
         process.execPath,
-        program,
+        program?.() ?? CLI,
         'serve',
         '--role',
         role,
@@ -133,7 +133,7 @@ export async function startRoles(
         ...more,
       ],
     ];
-    return start(first!, then, { env: { DATABASE_URL: through(placed, url), ...env }, ipc: program !== CLI });
+    return start(first!, then, { env: { DATABASE_URL: through(placed, url), ...env }, ipc: program !== undefined });
   };
   const startRest = async (env?: Record<string, string>) => {
     const roles = many > 0 ? 'api,gatekeeper' : 'api,gatekeeper,reasoner';

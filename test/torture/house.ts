@@ -33,6 +33,8 @@ export interface House {
   end(role: Role, signal: 'SIGKILL' | 'SIGTERM'): Promise<Ended>;
   /** Starts the role anew, on its own state folder. */
   begin(role: Role): Promise<void>;
+  /** The program (`serve.ts` of some version) that roles are begun with from now on. */
+  use(program: string): void;
   journal(): Promise<DeskLine[]>;
   /** How many records of the log the anchor outside has seen. */
   anchored(): Promise<number>;
@@ -40,6 +42,8 @@ export interface House {
 }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+/** The program of each role. */
+export const THIS_VERSION = here('serve.ts');
 const PATIENCE_MS = 8000;
 /** Full only where it is filled: an hour of the load takes less. */
 const DISK_MB = 1500;
@@ -56,6 +60,7 @@ export async function openHouse(): Promise<House> {
   const outside = typeof made === 'string' ? '127.0.0.1' : made.outside;
   const [rest, reasoner, executor, desk] = await Promise.all([port, port, port, 0].map((to) => openLink(to, outside)));
   const wires = { rest, reasoner, executor, desk } as Record<Wire, Link>;
+  let program = THIS_VERSION;
   let journal = '';
   let folder = '';
   const folderOf = (role: Role) => join(folder, role === 'reasoner' ? 'reasoner-0' : role);
@@ -104,7 +109,7 @@ export async function openHouse(): Promise<House> {
       {
         reasoners: 1,
         ttl_s: 20,
-        program: here('serve.ts'),
+        program: () => program,
         config: {
           audit: { checkpoint_every_s: 1, anchors: [{ store: 'folder', name: 'outside', folder: '../outside' }] },
         },
@@ -135,6 +140,9 @@ export async function openHouse(): Promise<House> {
         if (role === 'reasoner') await apart.startReasoner(apart.reasoners[0]!.state);
         else if (role === 'executor') apart.executor.process = await apart.startExecutor();
         else apart.rest.process = await apart.startRest();
+      },
+      use(other) {
+        program = other;
       },
       journal: () => readJournal<DeskLine>(journal),
       async anchored() {

@@ -17,6 +17,8 @@ export interface Load extends Asked {
   /** Begins no new case; what was begun is asked until it is answered. Resolves when it is. */
   pause(): Promise<void>;
   resume(): void;
+  /** Rejects as soon as somebody was told what nobody may be told; resolves when it was stopped. */
+  readonly working: Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -103,7 +105,7 @@ export function startLoad(house: House, random: Random, width: number, first = 1
     isOver = true;
   });
   return {
-    ...{ runByCase, verdicts, left },
+    ...{ runByCase, verdicts, left, working },
     async pause() {
       isPaused = true;
       while (asking > 0 && !isOver) await delay(AGAIN_MS);

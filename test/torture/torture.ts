@@ -92,7 +92,7 @@ export async function torture(house: House, options: TortureOptions): Promise<To
 }
 
 /** Lets everything come to its end. Gives how long that took, and what does not come to any. */
-async function rest(house: House, load: Load): Promise<{ readonly ms: number; readonly restless: Violation[] }> {
+export async function rest(house: House, load: Load): Promise<{ readonly ms: number; readonly restless: Violation[] }> {
   const begun = Date.now();
   await load.pause();
   for (;;) {

@@ -880,6 +880,13 @@ describe('every command', () => {
     expect(help.out).toContain('--json');
   });
 
+  test('I2: --version says the version and its core', async () => {
+    expect(await command(['--version'])).toMatchObject({
+      ...{ code: 0, err: '' },
+      out: expect.stringMatching(/^\d+\.\d+\.\d+ \(core \d+-[0-9a-f]{12}\)\n$/),
+    });
+  });
+
   test.each(all)('I2: $name refuses an option that it does not know, with exit code 2', async ({ name }) => {
     const words = [...name.split(' '), ...(COMMANDS[name]?.words(NOTHING) ?? []), '--no-such-option'];
     const asText = await command(words);

@@ -1,3 +1,4 @@
+import { CORE, VERSION } from '@portreeve/server/version';
 import { Command, CommanderError } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
@@ -37,6 +38,11 @@ export function buildProgram(finish: (code: number) => void): Command {
   const program = new Command('portreeve')
     .description(
       'Let Claude act where mistakes are expensive: one gate, people approve what matters, everything is on the record.',
+    )
+    .version(
+      `${VERSION} (core ${CORE})`,
+      '--version',
+      'print the version, and its core: versions with the same one carry each other’s releases',
     )
     .option('--json', 'one JSON document on standard output')
     .option('--server <url>', 'a running Portreeve (default: the one on the state folder, else http://127.0.0.1:7410)')

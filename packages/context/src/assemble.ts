@@ -207,6 +207,9 @@ const CLOSING =
 const ABOUT_HANDLES =
   'An input of the form \u00abhandle:...\u00bb stands for a value that you are not shown. To use that value in the answer, give exactly this text, with nothing before or after it.';
 
+/** Every text of ours that a model sees around what a workflow's prompt says. */
+export const PROMPT_FRAME: readonly string[] = [SYSTEM_LAYER, AGENT_LAYER, CLOSING, ABOUT_HANDLES];
+
 /** Besides its evidence, a prompt has its own text, the system layer, the schema and what the request says. */
 const BESIDES_EVIDENCE_TOKENS = 30_000;
 

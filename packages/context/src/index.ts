@@ -3,6 +3,7 @@ export {
   type AssembleOptions,
   type Assembly,
   assemble,
+  PROMPT_FRAME,
   type PromptInputs,
   REQUEST_LABEL,
 } from './assemble.ts';

@@ -71,7 +71,7 @@ function Shown({ found }: { readonly found: ShownRelease }): ReactNode {
               ['Risk', tierBadge(found.risk)],
               ['Signed by', signed(found)],
               ['Bundle', found.bytes === null ? 'none' : `${Math.ceil(found.bytes / 1024)} KiB`],
-              ['Made for', <Text key="p">{`Portreeve ${found.portreeve}`}</Text>],
+              ['Made for', <Text key="p">{`the core ${found.portreeve} of Portreeve`}</Text>],
               ['Added', <WholeTime key="a" at={found.added_at} />],
               ['Added by', <Id key="b">{found.added_by}</Id>],
             ]}

@@ -26,7 +26,7 @@ export function diffReleases(before: Release, after: Release): ReleaseChange[] {
       ? []
       : [
           {
-            ...{ area: 'components', text: `Portreeve from ${was.portreeve} to ${is.portreeve}` },
+            ...{ area: 'components', text: `the core of Portreeve from ${was.portreeve} to ${is.portreeve}` },
             ...{ loosens: false, lines: [] },
           },
         ];

@@ -40,7 +40,7 @@ const fileSchema = z.strictObject({
 
 export const releaseManifestSchema = z.strictObject({
   v: z.literal(1),
-  /** The version of Portreeve that it was made for: its baseline policies and its system prompt belong to it. */
+  /** The core of Portreeve that it was made for: baseline policies, texts around prompts, and the steps of a run belong to it. */
   portreeve: z.string().min(1).max(64),
   contract: workflowContractSchema,
   tools: z.array(toolContractSchema).max(64),

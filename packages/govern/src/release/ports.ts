@@ -17,7 +17,7 @@ export interface StoredRelease {
   readonly version: string;
   /** What it says of itself: owners, risk tier, thresholds. */
   readonly contract: WorkflowContract;
-  /** The version of Portreeve that it was made for. */
+  /** The core of Portreeve that it was made for. */
   readonly portreeve: string;
   readonly origin: ReleaseOrigin;
   readonly state: ReleaseState;

@@ -23,7 +23,7 @@ import {
   releaseManifest,
 } from '@portreeve/govern/manifest';
 import { z } from 'zod';
-import { VERSION } from '../version.ts';
+import { CORE } from '../version.ts';
 import { importDefault } from './load-config.ts';
 import { moduleFile } from './module-file.ts';
 
@@ -56,7 +56,7 @@ export async function loadDefinition(folder: string, shared: SharedParts): Promi
   const file = moduleFile(folder, 'workflow');
   const definition = parseDefinition(await importDefault(file), file);
   const files = [...(await filesIn(folder)), ...shared.policies];
-  const manifest = releaseManifest({ portreeve: VERSION, definition, models: shared.models, files });
+  const manifest = releaseManifest({ portreeve: CORE, definition, models: shared.models, files });
   return {
     ...{ folder, definition, files, manifest },
     acceptable_use: acceptableUse(files),

@@ -2,7 +2,7 @@ import type { RecordEntry } from '@portreeve/contract';
 import type pg from 'pg';
 import { assertMigrated } from '../store/migrate.ts';
 import { DATABASE_ROLES, groupOf, rightsOf } from '../store/role-rights.ts';
-import { grantedRights, presentTables } from '../store/roles.ts';
+import { grantedRights, hasRoles, presentTables } from '../store/roles.ts';
 import { type Finding, fault, well } from './finding.ts';
 
 const CLOCK_MS_MAX = 2000;
@@ -65,8 +65,7 @@ async function ofSchema(pool: Queries): Promise<Finding> {
 }
 
 const ofRights: Look = async (pool) => {
-  const { rows } = await pool.query('SELECT 1 FROM pg_roles WHERE rolname = ANY ($1)', [DATABASE_ROLES.map(groupOf)]);
-  if (rows.length < DATABASE_ROLES.length)
+  if (!(await hasRoles(pool)))
     return fault(
       'role-rights',
       'The database does not tell the roles apart: every process has all rights.',

@@ -7,7 +7,7 @@ import { sharedParts } from '../config/load-definition.ts';
 import { checkModelSecrets } from '../config/model-secrets.ts';
 import { loadPolicies } from '../config/policies.ts';
 import { loadWorkflow, type Project, type ProjectWorkflow } from '../config/project.ts';
-import { VERSION } from '../version.ts';
+import { CORE } from '../version.ts';
 import { unpackRelease, workflowFolder } from './unpack.ts';
 
 /** A release that runs from its bundle, with the rules that it was released with (invariant 9). */
@@ -47,10 +47,10 @@ export async function loadRelease(
       next: 'Leave the key that signed it under `releases.keys` as long as its releases run.',
     });
   const { manifest } = opened;
-  if (manifest.portreeve !== VERSION)
+  if (manifest.portreeve !== CORE)
     throw new PortreeveError(
       'release_broken',
-      `${release} was made for Portreeve ${manifest.portreeve}, and this is ${VERSION}.`,
+      `${release} was made for the core ${manifest.portreeve} of Portreeve, and this version has ${CORE}.`,
       { next: 'Build it anew with this version, test it, and promote that.' },
     );
   const folder = await unpackRelease(opened, root, project.folder);

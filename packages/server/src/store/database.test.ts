@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { migrate } from './migrate.ts';
-import { type TestDatabase, testDatabase } from './testing/database.ts';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Database } from './database.ts';
+import { assertMigrated, migrate } from './migrate.ts';
+import { emptyTestDatabase, type TestDatabase, testDatabase } from './testing/database.ts';
 
 let test_: TestDatabase;
 beforeAll(async () => {
@@ -46,6 +48,22 @@ test('a transaction inside another is refused', async () => {
   );
 });
 
+test('however many transactions read besides their own connection, none waits for another one to end', async () => {
+  const small = new Database(test_.url, { max: 4 });
+  try {
+    const one = (id: number) =>
+      small.transaction(async (tx) => {
+        await sql`INSERT INTO things (id) VALUES (${id})`.execute(small.on(tx));
+        const { rows } = await sql<{ one: number }>`SELECT 1 AS one`.execute(small.read);
+        return rows[0]?.one;
+      });
+    const all = Array.from({ length: 16 }, (_, number) => one(1000 + number));
+    expect(await Promise.all(all)).toEqual(all.map(() => 1));
+  } finally {
+    await small.close();
+  }
+});
+
 test('a transaction that ended cannot be used', async () => {
   const tx = await test_.database.transaction(async (open) => open);
   expect(() => test_.database.on(tx)).toThrow('not open');
@@ -55,9 +73,55 @@ test('J3: a second migration run applies nothing', async () => {
   expect(await migrate(test_.database.pool)).toMatchObject({ applied: [], roles: true });
 });
 
+describe('J2 J3: a newer version has migrated the database', () => {
+  const newer = (contracts: string | null) =>
+    test_.database.pool.query(
+      "INSERT INTO schema_migrations (number, name, checksum, contracts) VALUES (9999, '9999_next.sql', 'x', $1)",
+      [contracts],
+    );
+  afterEach(() => test_.database.pool.query('DELETE FROM schema_migrations WHERE number = 9999'));
+
+  test('J2: this version runs on it where nothing was taken from it, and takes no right of the newer one', async () => {
+    await newer(null);
+    await test_.database.pool.query('GRANT TRUNCATE ON runs TO portreeve_api');
+    expect(await migrate(test_.database.pool)).toEqual({ applied: [], roles: true, schema: '9999_next.sql' });
+    await expect(assertMigrated(test_.database.pool)).resolves.toBeUndefined();
+    const { rows } = await test_.database.pool.query(
+      "SELECT has_table_privilege('portreeve_api', 'runs', 'TRUNCATE') AS kept",
+    );
+    expect(rows).toEqual([{ kept: true }]);
+  });
+
+  test('J3: it refuses, and says why, where something was', async () => {
+    await newer('runs have no requester any more');
+    await expect(migrate(test_.database.pool)).rejects.toMatchObject({
+      code: 'misconfigured',
+      detail: expect.stringContaining('runs have no requester any more'),
+    });
+    await expect(assertMigrated(test_.database.pool)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
 test('J3: a migration that was changed after it had been applied is refused', async () => {
-  await test_.database.pool.query(
-    "INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, '9999_x.sql', 'x')",
-  );
-  await expect(migrate(test_.database.pool)).rejects.toMatchObject({ code: 'misconfigured' });
+  await test_.database.pool.query("UPDATE schema_migrations SET checksum = 'other' WHERE number = 2");
+  await expect(migrate(test_.database.pool)).rejects.toMatchObject({
+    code: 'misconfigured',
+    detail: expect.stringContaining('was changed after it had been applied'),
+  });
+  await expect(assertMigrated(test_.database.pool)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('J3: a database of a version that kept no note of what migrations take comes up to date', async () => {
+  const { url, drop } = await emptyTestDatabase();
+  const database = new Database(url);
+  try {
+    await migrate(database.pool, 81);
+    await database.pool.query('ALTER TABLE schema_migrations DROP COLUMN contracts');
+    await expect(assertMigrated(database.pool)).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await migrate(database.pool)).applied).toContain('0082_pilots.sql');
+    await expect(assertMigrated(database.pool)).resolves.toBeUndefined();
+  } finally {
+    await database.close();
+    await drop();
+  }
 });

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { PortreeveError } from '@portreeve/contract';
 import type pg from 'pg';
 import { applyMigration, type Migration } from './migration/apply.ts';
-import { ensureRoles } from './roles.ts';
+import { ensureRoles, hasRoles } from './roles.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 /** Any constant will do; it must only be the same in every process. */
@@ -40,25 +40,26 @@ export async function migrate(
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await client.query(
-      'CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
+      'CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), contracts text)',
     );
-    const checksumsByNumber = await appliedChecksums(client);
+    const before = await appliedMigrations(client);
     const known = await migrations();
-    const newest = Math.max(0, ...checksumsByNumber.keys());
-    if (newest > Math.max(0, ...known.map((migration) => migration.number))) {
+    const newer = newerThan(known, before);
+    const taken = newer.find(({ contracts }) => contracts !== null);
+    if (taken)
       throw new PortreeveError(
         'misconfigured',
-        `The database has schema ${newest}, which is newer than this program.`,
-        {
-          next: 'Run the newer version of Portreeve, or restore a backup from before the upgrade.',
-        },
+        `The database has schema ${newer.at(-1)!.number}, which is newer than this program and not for it: ${taken.contracts}`,
+        { next: 'Run the newer version of Portreeve, or restore a backup from before the upgrade.' },
       );
-    }
+    const checksumsByNumber = new Map(before.map(({ number, checksum }) => [number, checksum]));
+    if (known.some(({ number }) => !checksumsByNumber.has(number) && number <= to))
+      await client.query('ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS contracts text');
     const applied: string[] = [];
     for (const migration of known) {
-      const before = checksumsByNumber.get(migration.number);
-      if (before === migration.checksum || migration.number > to) continue;
-      if (before !== undefined) {
+      const checksum = checksumsByNumber.get(migration.number);
+      if (checksum === migration.checksum || migration.number > to) continue;
+      if (checksum !== undefined) {
         throw new PortreeveError(
           'misconfigured',
           `Migration ${migration.name} was changed after it had been applied.`,
@@ -70,9 +71,12 @@ export async function migrate(
       await applyMigration(client, migration);
       applied.push(migration.name);
     }
-    const schema = known.at(-1);
-    // Rights are of the newest tables: they come with the last migration.
-    const roles = schema !== undefined && schema.number <= to && (await ensureRoles(client));
+    const schema = newer.at(-1) ?? known.at(-1);
+    // Rights are of the newest tables: they come with the last migration, by the version that brought it.
+    const roles =
+      newer.length > 0
+        ? await hasRoles(client)
+        : schema !== undefined && schema.number <= to && (await ensureRoles(client));
     return { applied, roles, schema: schema?.name ?? '' };
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
@@ -80,33 +84,54 @@ export async function migrate(
   }
 }
 
-async function appliedChecksums(client: Pick<pg.Pool, 'query'>): Promise<Map<number, string>> {
-  const { rows } = await client.query<{ number: number; checksum: string }>(
-    'SELECT number, checksum FROM schema_migrations',
+/** A migration that the database has seen. `contracts`: what it took from the version before it; null: nothing. */
+interface Applied {
+  readonly number: number;
+  readonly name: string;
+  readonly checksum: string;
+  readonly contracts: string | null;
+}
+
+async function appliedMigrations(client: Pick<pg.Pool, 'query'>): Promise<Applied[]> {
+  // Not by its name: a database that no version with this column has migrated does not have it.
+  const { rows } = await client.query<Applied>(
+    `SELECT number, name, checksum, to_jsonb(m) ->> 'contracts' AS contracts FROM schema_migrations m ORDER BY number`,
   );
-  return new Map(rows.map((row) => [row.number, row.checksum]));
+  return rows;
+}
+
+/** What a newer version has applied. This one runs on it where none of them takes anything from it. */
+function newerThan(known: readonly Migration[], applied: readonly Applied[]): Applied[] {
+  const newest = Math.max(0, ...known.map(({ number }) => number));
+  return applied.filter(({ number }) => number > newest);
 }
 
 /** The migrations that this database has not seen; all of them where it has seen none. Changes nothing. */
 export async function pendingMigrations(pool: Pick<pg.Pool, 'query'>): Promise<Migration[]> {
   const { rows } = await pool.query<{ there: boolean }>("SELECT to_regclass('schema_migrations') IS NOT NULL AS there");
-  const applied = rows[0]?.there ? await appliedChecksums(pool) : new Map();
+  const applied = new Set(rows[0]?.there ? (await appliedMigrations(pool)).map(({ number }) => number) : []);
   return (await migrations()).filter(({ number }) => !applied.has(number));
 }
 
-/** For a process that may not change the schema. Throws `unavailable` where it is not the one that this program needs. */
+/**
+ * For a process that may not change the schema. Throws `unavailable` where it is neither the one that this program needs nor
+ * a newer one that takes nothing from it.
+ */
 export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<void> {
-  const { rows } = await pool
-    .query<{ number: number; checksum: string }>('SELECT number, checksum FROM schema_migrations')
-    .catch((cause: unknown) => {
-      throw new PortreeveError('unavailable', 'The database cannot be reached, or holds no Portreeve for this user.', {
-        next: 'Check the address and the user of the database, and start the gatekeeper first: it makes the tables.',
-        cause,
-      });
+  const applied = await appliedMigrations(pool).catch((cause: unknown) => {
+    throw new PortreeveError('unavailable', 'The database cannot be reached, or holds no Portreeve for this user.', {
+      next: 'Check the address and the user of the database, and start the gatekeeper first: it makes the tables.',
+      cause,
     });
-  const applied = new Map(rows.map((row) => [row.number, row.checksum]));
+  });
+  const checksums = new Map(applied.map(({ number, checksum }) => [number, checksum]));
   const known = await migrations();
-  if (applied.size !== known.length || known.some(({ number, checksum }) => applied.get(number) !== checksum))
+  const newer = newerThan(known, applied);
+  if (
+    applied.length !== known.length + newer.length ||
+    known.some(({ number, checksum }) => checksums.get(number) !== checksum) ||
+    newer.some(({ contracts }) => contracts !== null)
+  )
     throw new PortreeveError('unavailable', 'The database has another schema than this program needs.', {
       next: 'Run the same version in every role, and start the gatekeeper first: it brings the schema up to date.',
     });

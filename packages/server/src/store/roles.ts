@@ -53,11 +53,7 @@ export async function ensureRoles(client: Queries): Promise<boolean> {
  * `misconfigured` where there are no roles to give it to.
  */
 export async function ensureEngineRights(client: Queries): Promise<void> {
-  const { rows } = await client.query<{ role: string }>(
-    'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY ($1)',
-    [DATABASE_ROLES.map(groupOf)],
-  );
-  if (rows.length < DATABASE_ROLES.length)
+  if (!(await hasRoles(client)))
     throw new PortreeveError('misconfigured', 'This database has no roles for processes that run apart.', {
       next: 'Start it once as a user with CREATEROLE, which makes them.',
     });
@@ -74,6 +70,14 @@ export async function ensureEngineRights(client: Queries): Promise<void> {
       'COMMIT',
     ].join(';\n'),
   );
+}
+
+/** Whether the cluster has the group role of each of our roles. */
+export async function hasRoles(client: Queries): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = ANY ($1)', [
+    DATABASE_ROLES.map(groupOf),
+  ]);
+  return rowCount === DATABASE_ROLES.length;
 }
 
 /** Every right on a table or a column of ours that one of the group roles has, as the database has it. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PortreeveError } from '@portreeve/contract';
 import type pg from 'pg';
-import { codeOf } from './split.ts';
+import { codeOf, noteOf, splitStatements } from './split.ts';
 
 export interface Migration {
   readonly number: number;
@@ -66,7 +66,10 @@ async function applyIndex(client: Pick<pg.Client, 'query'>, migration: Migration
   }
 }
 
-async function noted(client: Pick<pg.Client, 'query'>, { number, name, checksum }: Migration): Promise<void> {
-  const values = [number, name, checksum];
-  await client.query('INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)', values);
+async function noted(client: Pick<pg.Client, 'query'>, { number, name, checksum, sql }: Migration): Promise<void> {
+  const contracts = splitStatements(sql).flatMap((statement) => noteOf(statement, 'contracts') ?? []);
+  await client.query('INSERT INTO schema_migrations (number, name, checksum, contracts) VALUES ($1, $2, $3, $4)', [
+    ...[number, name, checksum],
+    contracts.length > 0 ? contracts.join('; ') : null,
+  ]);
 }

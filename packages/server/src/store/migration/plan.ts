@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { blocks, type Effect, effectsOf, madeBy } from './effects.ts';
-import { codeOf, reasonOf, splitStatements } from './split.ts';
+import { codeOf, noteOf, splitStatements } from './split.ts';
 
 /** One statement that would run, and what it does to a table that is there. */
 export interface PlannedStatement {
@@ -48,7 +48,7 @@ export async function planOf(
       each.push({
         statement: shortened(codeOf(statement)),
         effects: await Promise.all(effects.map((effect) => measured(pool, effect))),
-        held: reasonOf(statement),
+        held: noteOf(statement, 'held'),
       });
     }
     planned.push({ name, statements: each });

@@ -39,7 +39,11 @@ export function codeOf(statement: string): string {
     .trim();
 }
 
-/** Why a statement may hold a lock for as long as it does: `-- held: REASON` in it or before it; null where nobody says. */
-export function reasonOf(statement: string): string | null {
-  return /--\s*held:\s*(\S[^\n]*)/.exec(statement)?.[1]?.trim() ?? null;
+/**
+ * What the author of a statement says about it, as `-- NOTE: REASON` in it or before it; null where nothing is said.
+ * `held`: why it may hold its lock for as long as it does. `contracts`: what it takes from the version before, which cannot
+ * run on this schema. `keeps`: why the version before can, although it looks otherwise.
+ */
+export function noteOf(statement: string, note: 'held' | 'contracts' | 'keeps'): string | null {
+  return new RegExp(`--\\s*${note}:\\s*(\\S[^\\n]*)`).exec(statement)?.[1]?.trim() ?? null;
 }

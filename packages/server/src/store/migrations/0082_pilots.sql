@@ -1,13 +1,18 @@
 -- A release may come into production step by step: as a shadow, for some people, for a share of those who ask.
+-- keeps: the next statement adds it again, wider
 ALTER TABLE releases DROP CONSTRAINT releases_state_check;
 -- held: a moment, as the table holds a row for each release
+-- keeps: one more state
 ALTER TABLE releases ADD CONSTRAINT releases_state_check
   CHECK (state IN ('added', 'testing', 'staging', 'pilot', 'production', 'retired', 'barred'));
 -- One of a workflow at the most is tried beside the one in production.
 -- held: a moment, as the table holds a row for each release
+-- keeps: of rows in the new state alone
 CREATE UNIQUE INDEX releases_one_pilot ON releases (workflow) WHERE state = 'pilot';
+-- keeps: the next statement adds it again
 ALTER TABLE release_moves DROP CONSTRAINT release_moves_check;
 -- held: a moment, as the table holds a few rows for each release
+-- keeps: one more event that needs a proposal
 ALTER TABLE release_moves ADD CONSTRAINT release_moves_check
   CHECK (event NOT IN ('stage', 'pilot', 'promote', 'supersede', 'restore') OR proposal IS NOT NULL);
 
@@ -56,6 +61,7 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+-- keeps: of the new column alone
 CREATE TRIGGER runs_shadow_stays BEFORE UPDATE OF shadow_of ON runs FOR EACH ROW EXECUTE FUNCTION shadow_stays();
 
 -- No grant can be made for what a shadow proposes, whoever asks the database for it.
@@ -68,5 +74,6 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+-- keeps: of shadows alone, which the version before cannot make
 CREATE TRIGGER grants_never_of_shadows BEFORE INSERT OR UPDATE OF proposal ON grants
   FOR EACH ROW EXECUTE FUNCTION refuse_shadow_grant();
