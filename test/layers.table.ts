@@ -43,7 +43,7 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
     why: 'systems downstream and auditors install it with jose alone: of the contract it takes types, and tests',
   },
   cli: {
-    imports: ['contract', 'sdk', 'verify', 'identity/signing-key', 'server/version'],
+    imports: ['contract', 'sdk', 'verify', 'identity/signing-key'],
     lazily: ['server', 'console/package.json'],
     why:
       'the command is a client; `server` only for commands that work without a running one. `identity/signing-key`: ' +

@@ -1,4 +1,3 @@
-import { CORE, VERSION } from '@portreeve/server/version';
 import { Command, CommanderError } from 'commander';
 import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
@@ -39,11 +38,7 @@ export function buildProgram(finish: (code: number) => void): Command {
     .description(
       'Let Claude act where mistakes are expensive: one gate, people approve what matters, everything is on the record.',
     )
-    .version(
-      `${VERSION} (core ${CORE})`,
-      '--version',
-      'print the version, and its core: versions with the same one carry each other’s releases',
-    )
+    .option('--version', 'print the version, and its core: versions with the same one carry each other’s releases')
     .option('--json', 'one JSON document on standard output')
     .option('--server <url>', 'a running Portreeve (default: the one on the state folder, else http://127.0.0.1:7410)')
     .option('--state <folder>', 'state folder', '.portreeve')
@@ -100,6 +95,11 @@ export function buildProgram(finish: (code: number) => void): Command {
 /** Parses and runs. Gives the exit code: 0 done, 1 refused or failed, 2 usage, 3 waiting for a person. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
+  if (argv[0] === '--version') {
+    const { CORE, VERSION } = await import('@portreeve/server/version');
+    console.log(`${VERSION} (core ${CORE})`);
+    return code;
+  }
   const program = buildProgram((result) => {
     code = result;
   });
