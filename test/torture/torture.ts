@@ -105,16 +105,18 @@ export async function rest(house: House, load: Load): Promise<{ readonly ms: num
   }
 }
 
-/** Runs that neither have ended nor wait for somebody, and proposals that are on their way. */
+/** Runs that neither have ended nor wait for somebody, and proposals that are on their way; each with where it stands. */
 function moving(house: House, { left }: Load): Promise<string[]> {
   return withClient(house.databaseUrl, async (client) => {
-    const { rows } = await client.query<{ id: string }>(
-      `SELECT id FROM runs WHERE ended_at IS NULL AND NOT (state = 'waiting' AND coalesce(approval, '') = ANY ($1))
-       UNION ALL SELECT p.id FROM proposals p JOIN runs r ON r.id = p.run
+    const { rows } = await client.query<{ what: string }>(
+      `SELECT concat(r.id, ' is ', r.state, ', ', s.status, ' in the engine', ', ' || a.id || ' is ' || a.state) AS what
+         FROM runs r LEFT JOIN approvals a ON a.id = r.approval LEFT JOIN dbos.workflow_status s ON s.workflow_uuid = r.id
+        WHERE r.ended_at IS NULL AND NOT (r.state = 'waiting' AND coalesce(r.approval, '') = ANY ($1))
+       UNION ALL SELECT concat(p.id, ' is ', p.state) FROM proposals p JOIN runs r ON r.id = p.run
        WHERE p.state IN ('settling', 'retrying') OR (p.state IN ('approved', 'granted') AND r.ended_at IS NULL)`,
       [[...left]],
     );
-    return rows.map(({ id }) => id);
+    return rows.map(({ what }) => what);
   });
 }
 
