@@ -94,13 +94,16 @@ export async function pendingMigrations(pool: Pick<pg.Pool, 'query'>): Promise<M
   return (await migrations()).filter(({ number }) => !applied.has(number));
 }
 
-/** For a process that may not change the schema. Throws `unavailable` where it is not the one that this program needs. */
-export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<void> {
+/**
+ * For a process that may not change the schema. Throws `unavailable` where it is not the one that this program needs; gives
+ * its name.
+ */
+export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<string> {
   const { rows } = await pool
     .query<{ number: number; checksum: string }>('SELECT number, checksum FROM schema_migrations')
     .catch((cause: unknown) => {
       throw new PortreeveError('unavailable', 'The database cannot be reached, or holds no Portreeve for this user.', {
-        next: 'Check the address and the user of the database, and start the gatekeeper first: it makes the tables.',
+        next: 'Check the address and the user of the database, and make the tables first: start the gatekeeper with the api, or run `portreeve migrate`, as their owner.',
         cause,
       });
     });
@@ -108,6 +111,7 @@ export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<void
   const known = await migrations();
   if (applied.size !== known.length || known.some(({ number, checksum }) => applied.get(number) !== checksum))
     throw new PortreeveError('unavailable', 'The database has another schema than this program needs.', {
-      next: 'Run the same version in every role, and start the gatekeeper first: it brings the schema up to date.',
+      next: 'Run the same version in every role, and bring the schema up to date first: start the gatekeeper with the api, or run `portreeve migrate`, as the owner of the tables.',
     });
+  return known.at(-1)?.name ?? '';
 }
