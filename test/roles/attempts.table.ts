@@ -42,6 +42,24 @@ export const ATTEMPTS: readonly Attempt[] = [
     sql: `INSERT INTO gate_asks (id, run, body) VALUES ('a', 'run_x', '{}')`,
   },
   { what: 'read what runs ask of the gate', as: ['api', 'executor'], sql: 'SELECT body FROM gate_asks' },
+  { what: 'answer what an api asks of a gatekeeper', as: ALL, sql: `UPDATE face_asks SET answer = '{}'` },
+  { what: 'take what an api asks of a gatekeeper', as: ALL, sql: `UPDATE face_asks SET taken_by = 'me'` },
+  {
+    what: 'bring an answer along with what an api asks',
+    as: ALL,
+    sql: `INSERT INTO face_asks (id, body, answer) VALUES ('ask_x', '{}', '{}')`,
+  },
+  {
+    what: 'ask of a gatekeeper in the name of a person',
+    as: ['reasoner', 'executor'],
+    sql: `INSERT INTO face_asks (id, principal, body) VALUES ('ask_x', 'prn_x', '{}')`,
+  },
+  { what: 'read what people ask', as: ['reasoner', 'executor'], sql: 'SELECT body FROM face_asks' },
+  {
+    what: 'change what a run has done so far',
+    as: ['api', 'executor'],
+    sql: `UPDATE dbos.workflow_status SET status = 'SUCCESS'`,
+  },
   {
     what: 'change for whom a run acts, or what it was asked',
     as: ['reasoner', 'executor'],

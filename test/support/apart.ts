@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ProjectConfigInput } from '@portreeve/contract';
-import { plainKeystore } from '@portreeve/server';
+import { migrateAt, plainKeystore } from '@portreeve/server';
 import { executorThumbprint, grantKey } from '@portreeve/server/executor';
 import { testDatabase, withClient } from '@portreeve/server/testing';
 import { type CaseSystem, EXAMPLE, startCaseSystem } from './case-system.ts';
@@ -19,12 +19,20 @@ export interface Apart {
   readonly executor: { readonly state: string; readonly databaseUrl: string; readonly jkt: string; process: Started };
   /** Those that run apart, each with a state folder of its own; none where the rest carries runs itself. */
   readonly reasoners: { readonly state: string; readonly databaseUrl: string; process: Started }[];
+  /** Those that run apart, each with a state folder of its own; none where the rest is the gatekeeper as well. */
+  readonly gatekeepers: { readonly state: string; readonly databaseUrl: string; process: Started }[];
+  /** Every api; the first one is the rest. */
+  readonly apis: { readonly url: string; readonly state: string; readonly databaseUrl: string; process: Started }[];
   /** A login that is a member of one role's group and of nothing else. */
   loginOf(role: 'api' | 'reasoner' | 'gatekeeper' | 'executor'): Promise<string>;
   startExecutor(env?: Record<string, string>): Promise<Started>;
   startRest(env?: Record<string, string>): Promise<Started>;
   /** Another one, or anew the one of this state folder. */
   startReasoner(state?: string, env?: Record<string, string>): Promise<Started>;
+  /** Another one that signs by the keys of the first, or anew the one of this state folder. */
+  startGatekeeper(state?: string): Promise<Started>;
+  /** Another one, or anew the one of this state folder. */
+  startApi(state?: string): Promise<Started>;
   close(): Promise<void>;
 }
 
@@ -53,6 +61,8 @@ export interface ApartOptions {
   readonly executor?: boolean;
   /** How many reasoners run apart; left out: the rest carries runs itself. */
   readonly reasoners?: number;
+  /** The api and the gatekeeper are processes of their own, on a database that its owner has migrated before. */
+  readonly split?: boolean;
   /** The program that a role is begun with, in place of the command; it takes the same arguments. It has an IPC channel. */
   readonly program?: () => string;
   /** Where the process of a role finds the database, in place of its own address. */
@@ -142,8 +152,42 @@ export async function startRoles(
     await started.printed(/"url":"([^"]+)"/, START_MS_MAX);
     return started;
   };
-  const rest = await startRest();
-  await configure([await grantKey(states.rest)]);
+  const gatekeepers: Apart['gatekeepers'] = [];
+  const apis: Apart['apis'] = [];
+  const startGatekeeper: Apart['startGatekeeper'] = async (state) => {
+    const known = gatekeepers.find((each) => each.state === state);
+    const folder = known?.state ?? join(root, `gatekeeper-${gatekeepers.length}`);
+    const databaseUrl = known?.databaseUrl ?? (await loginOf('gatekeeper'));
+    const [first] = gatekeepers;
+    if (!known && first) await cp(join(first.state, 'keys'), join(folder, 'keys'), { recursive: true });
+    const process = serve('rest', 'gatekeeper', folder, databaseUrl);
+    await process.printed(/"gatekeeper":"gatekeeper/, START_MS_MAX);
+    if (known) known.process = process;
+    else gatekeepers.push({ state: folder, databaseUrl, process });
+    return process;
+  };
+  const startApi: Apart['startApi'] = async (state) => {
+    const known = apis.find((each) => each.state === state);
+    const folder = known?.state ?? (apis.length === 0 ? states.rest : join(root, `api-${apis.length}`));
+    const databaseUrl = known?.databaseUrl ?? (await loginOf('api'));
+    const own = known?.url ?? `http://${address}:${apis.length === 0 ? port : await freePort()}`;
+    const key = join('keys', 'redaction.key');
+    if (!known) await cp(join(gatekeepers[0]!.state, key), join(folder, key));
+    const where = ['--host', address, '--port', new URL(own).port, '--no-console'];
+    const process = serve('rest', 'api', folder, databaseUrl, where);
+    await process.printed(/"url":"([^"]+)"/, START_MS_MAX);
+    if (known) known.process = process;
+    else apis.push({ url: own, state: folder, databaseUrl, process });
+    return process;
+  };
+  if (options.split) {
+    await migrateAt(database.url);
+    await startGatekeeper();
+    await configure([await grantKey(gatekeepers[0]!.state)]);
+    await startApi();
+  }
+  const rest = apis[0]?.process ?? (await startRest());
+  if (!options.split) await configure([await grantKey(states.rest)]);
   const executorUrl = await loginOf('executor');
   const startExecutor = async (env?: Record<string, string>) => {
     const started = serve('executor', 'executor', states.executor, executorUrl, [], env);
@@ -176,9 +220,12 @@ export async function startRoles(
     startRest,
     reasoners,
     startReasoner,
+    ...{ gatekeepers, apis, startGatekeeper, startApi },
     async close() {
       const carrying = reasoners.map(({ process }) => process);
-      for (const { child, ended } of [...carrying, apart.executor.process, apart.rest.process]) {
+      const letting = options.split ? apis.map(({ process }) => process) : [apart.rest.process];
+      const deciding = gatekeepers.map(({ process }) => process);
+      for (const { child, ended } of [...carrying, apart.executor.process, ...letting, ...deciding]) {
         child.kill('SIGTERM');
         await ended;
       }

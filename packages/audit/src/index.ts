@@ -21,7 +21,7 @@ export { seal, unseal } from './keys/sealed.ts';
 export { type TextSealer, textSealer } from './keys/sealer.ts';
 export { HOUSE, type SubjectDirectory, subjectDirectory, subjectName } from './keys/subjects.ts';
 export { type WordTokens, wordTokens } from './keys/words.ts';
-export { type AuditLog, type AuditLogOptions, createAuditLog } from './log.ts';
+export { type AuditLog, type AuditLogOptions, createAuditLog, type HeadSigner } from './log.ts';
 export { PLACE, parsePlace, placeText } from './log-routes.ts';
 export { type AuditLogs, createAuditLogs, type NamedLog } from './logs.ts';
 export { type LogsPage, type LogsQuery, logsQuerySchema, type PlacedRecord } from './logs-search.ts';

@@ -81,10 +81,21 @@ export interface AuditLog extends AuditWriter {
   exportLog(filter?: AuditFilter & { readonly workflows?: readonly string[] }): AsyncIterable<ExportFile>;
 }
 
+/** Signs heads of a log in another process. */
+export interface HeadSigner {
+  readonly name: string;
+  /** The keys that check what it signs. */
+  readonly vkey: string;
+  readonly cosigner_vkey: string | null;
+  /** Resolves once a head is signed and stored that covers all that had its place before the call. */
+  signHead(): Promise<void>;
+}
+
 export interface AuditLogOptions {
   readonly store: AuditStore;
   readonly uow: UnitOfWork;
-  readonly signer: NoteSigner;
+  /** Signs the heads; in a process that holds no key of the log and never leads it: who signs in its place. */
+  readonly signer: NoteSigner | HeadSigner;
   readonly redactor: Redactor;
   /** What payloads are sealed with, and for whom. */
   readonly keys: {
@@ -117,10 +128,9 @@ export interface AuditLogOptions {
 export function createAuditLog(options: AuditLogOptions): AuditLog {
   const { store, origin, signer, keys } = options;
   if (signer.name !== origin) throw new TypeError('the name of the signing key must be the origin of the log');
-  const sequencer = new Sequencer(options);
-  const cosigner = options.cosigner ?? null;
-  const vkeys = [signer.vkey, ...(cosigner ? [cosigner.vkey] : []), ...(options.earlierKeys ?? [])];
-  const sign = checkpointer({ ...options, cosigner, vkeys });
+  const sequencer = new Sequencer({ ...options, leads: !('signHead' in signer) });
+  const cosigner_vkey = 'signHead' in signer ? signer.cosigner_vkey : (options.cosigner?.vkey ?? null);
+  const vkeys = [signer.vkey, ...(cosigner_vkey ? [cosigner_vkey] : []), ...(options.earlierKeys ?? [])];
   const sealer = payloadSealer(keys.ring, keys.subjects);
   const reader = openRecords(store, sealer);
 
@@ -128,6 +138,16 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     const stored = await store.newestCheckpoint(null, origin, cosignatures);
     return stored && readCheckpoint(stored, origin, vkeys);
   };
+  const signedElsewhere = async ({ signHead }: HeadSigner) => {
+    await signHead();
+    const signed = await newest();
+    if (!signed) throw new PortreeveError('unavailable', 'The head of the log was signed, and is not there.');
+    return signed;
+  };
+  const sign =
+    'signHead' in signer
+      ? () => signedElsewhere(signer)
+      : checkpointer({ ...options, signer, cosigner: options.cosigner ?? null, vkeys });
   const covering = async (size: number) => {
     for (const cosignatures of new Set([options.quorum ?? 0, 0])) {
       const checkpoint = await newest(cosignatures);
@@ -165,7 +185,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   const log: AuditLog = {
     origin,
     vkey: signer.vkey,
-    cosigner_vkey: cosigner?.vkey ?? null,
+    cosigner_vkey,
     async append(tx, drafts) {
       if (drafts.length === 0) return;
       for (const draft of drafts) await declare(tx, draft);

@@ -34,6 +34,8 @@ export interface SequencerOptions {
   readonly origin: string;
   /** Milliseconds of the process's own time, which is never set back: how long something waits. */
   readonly elapsed?: () => number;
+  /** False: this process never gives a place, and leaves what it stages to the one that leads. */
+  readonly leads?: boolean;
 }
 
 /** Records that are written together or not at all. */
@@ -135,7 +137,8 @@ export class Sequencer {
   /** Begins to seek the lead. Whoever appends or reads does so by itself. */
   start(): void {
     if (this.#closing.signal.aborted || this.#campaign) return;
-    this.#campaign = Promise.all([this.#run(), this.#watch()]).then(() => undefined);
+    const { leads = true } = this.#options;
+    this.#campaign = Promise.all([leads ? this.#run() : null, this.#watch()]).then(() => undefined);
   }
 
   /** Gives the lead back. What was staged is left to the next one. */

@@ -31,6 +31,11 @@ export { drillVendorOutage } from './drill/vendor-outage.ts';
 export { readReport, readReports } from './governance/read-reports.ts';
 export { notReady } from './governance/readiness.ts';
 export { RED_TEAM_MODELS, type RunRedTeamOptions, runRedTeam } from './redteam/run-red-team.ts';
+export {
+  type GatekeeperProcess,
+  type GatekeeperProcessOptions,
+  startGatekeeper,
+} from './roles/gatekeeper.ts';
 export { type PortreeveServer, type StartOptions, startServer } from './start.ts';
 export { migrateAt, planAt } from './store/migration/at.ts';
 export { VERSION } from './version.ts';

@@ -9,7 +9,8 @@ import type { Services } from './services.ts';
 /** Puts on record what runs from now on: keys that were made, the policy, the releases, and the start itself. */
 export async function recordStart(started: {
   readonly audit: AuditLogs;
-  readonly keys: Keys;
+  /** Keys that were made just now. */
+  readonly created: Keys['created'];
   readonly policy: PolicyEngine;
   readonly workflows: readonly ProjectWorkflow[];
   readonly info: Services['info'];
@@ -17,11 +18,9 @@ export async function recordStart(started: {
   /** The newest migration of the database. */
   readonly schema: string;
 }): Promise<void> {
-  const { audit, keys, policy, workflows, info, config, schema } = started;
+  const { audit, created, policy, workflows, info, config, schema } = started;
   await audit.record([
-    ...keys.created.map((data) =>
-      draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` }),
-    ),
+    ...created.map((data) => draft({ type: 'key.created', actor: SYSTEM_ACTOR, data, key: `key:${data.public_key}` })),
     draft({
       type: 'policy.loaded',
       actor: SYSTEM_ACTOR,

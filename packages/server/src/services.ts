@@ -82,7 +82,7 @@ export interface Services {
   readonly redact: (text: string) => string;
   readonly backups: Backups;
   /** The anchors and witnesses of each log, and how each is. */
-  places(): readonly LogPlace[];
+  places(): Promise<readonly LogPlace[]>;
   /** Whether each system of the configuration can be reached now. */
   reach(): Promise<Reach[]>;
   /** Whether whoever asks may read the log's checkpoint and tiles. */
@@ -113,6 +113,8 @@ export interface Services {
   readonly changes: ChangeDesk;
   readonly releaseChanges: Pick<Comparisons, 'shown'>;
   readonly workflows: readonly ProjectWorkflow[];
+  /** Whether the gate is in this process. */
+  readonly gatekeeper: 'here' | 'apart';
   /** The way in for agents outside. */
   readonly outside: Outside;
   readonly mcp: {

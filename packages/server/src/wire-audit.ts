@@ -9,11 +9,20 @@ import {
   createNoteSigner,
   createPublisher,
   folderAnchor,
+  type HeadSigner,
   type PlaceStatus,
   type Redactor,
   type Witness,
 } from '@portreeve/audit';
-import { type AuditConfig, type Clock, draft, MAIN_LOG, type ProjectConfig, SYSTEM_ACTOR } from '@portreeve/contract';
+import {
+  type AuditConfig,
+  type Clock,
+  draft,
+  MAIN_LOG,
+  PortreeveError,
+  type ProjectConfig,
+  SYSTEM_ACTOR,
+} from '@portreeve/contract';
 import { type DeclaredLog, folderOf, logsOf } from './config/audit-logs.ts';
 import type { Keys } from './config/keys.ts';
 import { openS3 } from './config/open-s3.ts';
@@ -25,18 +34,39 @@ import type { Database } from './store/database.ts';
 const ANSWER_BYTES_MAX = 64 * 1024;
 const WITNESS_TIMEOUT_MS = 10_000;
 
-/** The record with its keys, and the places outside that are shown its checkpoints. */
-export function wireAudit(options: {
+export interface WireAuditOptions {
   readonly database: Database;
   readonly config: ProjectConfig;
   readonly projectFolder: string;
   readonly store: AuditStore;
-  readonly keys: Keys;
   readonly redactor: Redactor;
   readonly sealing: AuditLogOptions['keys'];
   readonly mayWait: NonNullable<AuditLogOptions['mayWait']>;
   readonly clock: Clock;
-}) {
+}
+
+/** The record for a process that stages and reads, while a gatekeeper in another one places and signs. */
+export function wireAuditElsewhere(options: WireAuditOptions & { readonly heads: ReadonlyMap<string, HeadSigner> }) {
+  const { database, store, config, clock, redactor, sealing, mayWait, heads } = options;
+  const open = ({ name, origin, workflows }: DeclaredLog) => {
+    const signer = heads.get(origin);
+    if (!signer)
+      throw new PortreeveError('misconfigured', `The gatekeeper knows no log ${origin}.`, {
+        next: 'Give both the same portreeve.config.ts.',
+      });
+    const log = createAuditLog({
+      ...{ store, origin, clock, signer, redactor, mayWait, uow: database, keys: sealing, quorum: config.audit.quorum },
+    });
+    return { name, workflows, log };
+  };
+  const { main, others } = logsOf(config);
+  return createAuditLogs({
+    ...{ main: open(main).log, others: others.map(open), store, uow: database, keys: sealing },
+  });
+}
+
+/** The record with its keys, and the places outside that are shown its checkpoints. */
+export function wireAudit(options: WireAuditOptions & { readonly keys: Keys }) {
   const { database, store, config, keys, clock, redactor, sealing, mayWait } = options;
   const outside = placesOf(config.audit, options);
   // The keys are the house's; the name that they sign by is the log's own.

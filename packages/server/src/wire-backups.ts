@@ -36,3 +36,12 @@ export function wireBackups(options: {
     },
   };
 }
+
+/** An archive holds every table and every key: an api that runs apart may read neither. */
+export const backupsElsewhere: Backups = {
+  make: async () => {
+    throw new PortreeveError('misconfigured', 'An api that runs apart makes no backup.', {
+      next: 'Make it with the api and the gatekeeper in one process, as the owner of the tables; see docs/guides/api-apart.md.',
+    });
+  },
+};

@@ -58,6 +58,15 @@ export function wireKeys(options: {
   };
 }
 
+/** What seals for a project, by the key of this installation. */
+export const sealingOf = (house: {
+  readonly database: Database;
+  readonly keys: { readonly redaction: Buffer };
+  readonly wrapper: KeyWrapper;
+  readonly clock: Clock;
+  readonly project: Pick<Project, 'workflows'>;
+}): Sealing => wireKeys({ ...house, key: house.keys.redaction, declared: subjectDeclared(house.project) });
+
 /** Reads out of a task's input whom its workflow declares it to be about. */
 export function subjectDeclared(project: Pick<Project, 'workflows'>) {
   return (workflow: string, input: JsonObject): string | null => {

@@ -1,5 +1,4 @@
 import type { Approvals } from '@portreeve/approve';
-import { scoreValue } from '@portreeve/context';
 import {
   type AuditWriter,
   actorOf,
@@ -12,9 +11,8 @@ import {
   type UnitOfWork,
 } from '@portreeve/contract';
 import { type Egress, readMcpCatalogue, withoutNetwork } from '@portreeve/execute';
-import { createOutside, type Gate } from '@portreeve/gate';
+import type { Outside } from '@portreeve/gate';
 import type { ChangeStore } from '@portreeve/govern';
-import type { Keys } from './config/keys.ts';
 import type { Secrets } from './config/secrets.ts';
 import { mcpHosts } from './http/mcp-guard.ts';
 import { mcpEndpoint } from './mcp/endpoint.ts';
@@ -22,12 +20,10 @@ import type { CallFollowers } from './mcp/follow-calls.ts';
 import { createGateway } from './mcp/gateway.ts';
 import type { DeclaredToolset } from './mcp/toolsets.ts';
 import type { Services } from './services.ts';
-import { agentSessionStore } from './store/agent-sessions.ts';
 import type { Database } from './store/database.ts';
 import { definitionStore } from './store/mcp-definitions.ts';
 import { VERSION } from './version.ts';
 import { mcpResource } from './wire-identity.ts';
-import type { Sealing } from './wire-keys.ts';
 
 /** An upstream that does not answer holds nobody up: its lists are read aside, for so long at the most. */
 const LISTS_TIMEOUT_MS = 10_000;
@@ -40,11 +36,13 @@ export function wireMcp(options: {
   readonly clock: Clock;
   readonly config: ProjectConfig;
   readonly systems: ProjectConfig['systems'];
-  readonly keys: Keys;
+  /** At least 32 bytes; what it signs is for this face alone. */
+  readonly key: Buffer;
+  /** Whether tools are called from this process. */
+  readonly executes: boolean;
   readonly secrets: Secrets;
   readonly egress: Egress;
-  readonly sealing: Sealing;
-  readonly gate: Gate;
+  readonly outside: Outside;
   readonly approvals: Approvals;
   readonly followers: CallFollowers;
   readonly toolsets: readonly DeclaredToolset[];
@@ -52,9 +50,9 @@ export function wireMcp(options: {
   readonly changes: ChangeStore;
   readonly log: (level: 'warn' | 'error', message: string, error?: unknown) => void;
 }) {
-  const { database, audit, clock, config, systems, keys, secrets, egress, folder, followers, approvals } = options;
+  const { database, audit, clock, config, systems, secrets, egress, folder, followers, approvals, outside } = options;
   const stage = { audit, uow: options.uow, clock };
-  if (config.mcp.upstreams.length > 0 && !keys.executor)
+  if (config.mcp.upstreams.length > 0 && !options.executes)
     throw new PortreeveError(
       'misconfigured',
       'mcp.upstreams: an executor that runs apart takes its tools from files alone.',
@@ -74,13 +72,6 @@ export function wireMcp(options: {
       });
   }
   warnOfNetworks(config.mcp.upstreams, options.log);
-  const outside = createOutside({
-    ...stage,
-    gate: options.gate,
-    store: agentSessionStore(database, options.sealing),
-    idle_minutes: config.mcp.session_idle_minutes,
-    score: scoreValue,
-  });
   const reaching = { egress, folder, locate: (url: string) => resolveSystemUrl(url, systems) };
   const definitions = definitionStore(database);
   const gateway = createGateway({
@@ -97,7 +88,7 @@ export function wireMcp(options: {
     },
   });
   const endpoint = mcpEndpoint({
-    ...{ gateway, outside, followers, clock, version: VERSION, key: keys.redaction },
+    ...{ gateway, outside, followers, clock, version: VERSION, key: options.key },
     record: (who, event, client) =>
       audit.record([draft({ type: 'mcp.connection', actor: actorOf(who), data: { event, client } })]),
     withdraw: (approval, by) => approvals.withdraw(approval, by),
@@ -114,7 +105,7 @@ export function wireMcp(options: {
     },
     per_minute: config.mcp.per_minute,
   };
-  return { outside, services, close: () => endpoint.close() };
+  return { services, close: () => endpoint.close() };
 }
 
 /** Says which servers have a network that nobody has declared, because this system takes it from no program of ours. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { draft, fixedClock, type RecordActor, type RecordDraft, type UnitOfWork } from '@portreeve/contract';
 import { memoryUnitOfWork } from '@portreeve/contract/testing';
 import type { KeyStore } from '../keys/ports.ts';
-import { type AuditLog, type AuditLogOptions, createAuditLog } from '../log.ts';
+import { type AuditLog, type AuditLogOptions, createAuditLog, type HeadSigner } from '../log.ts';
 import { type AuditLogs, createAuditLogs } from '../logs.ts';
 import { createNoteSigner } from '../note.ts';
 import type { AuditStore } from '../ports.ts';
@@ -26,6 +26,8 @@ export interface TestLogOptions
     Pick<AuditLogOptions, 'store' | 'uow' | 'clock' | 'elapsed' | 'origin' | 'cosigner' | 'quorum' | 'earlierKeys'>
   > {
   readonly privateKey?: KeyObject;
+  /** Who signs in its place, where it holds no key. */
+  readonly signer?: HeadSigner;
   readonly keys?: TestKeys;
 }
 
@@ -48,7 +50,7 @@ export function testAuditLog(options: TestLogOptions = {}): {
     store,
     uow,
     origin,
-    signer: createNoteSigner({ name: origin, privateKey }),
+    signer: options.signer ?? createNoteSigner({ name: origin, privateKey }),
     redactor: createRedactor({ key: Buffer.alloc(32, 7) }),
     keys,
     clock: options.clock ?? fixedClock(TEST_START),

@@ -25,7 +25,7 @@ export function addServe(
   program
     .command('serve')
     .description(
-      'run roles of Portreeve on a PostgreSQL that is there: all of them, or the executor and the reasoner apart from the rest',
+      'run roles of Portreeve on a PostgreSQL that is there: all of them in this process, or each in processes of its own',
     )
     .option('--role <roles>', 'separated by commas', ROLES.join(','))
     .option('--project <folder>', 'folder with portreeve.config.ts (default: the current one)')
@@ -46,11 +46,7 @@ async function serve(options: ServeOptions): Promise<number> {
   const where = { project: resolve(options.project ?? '.'), stateFolder: resolve(options.state), databaseUrl };
   const interrupted = untilInterrupted(options);
   // Only the part that this process is: an executor has no model loaded, not even unused (requirement F7).
-  const running = await (roles === 'executor'
-    ? executor(where)
-    : roles === 'reasoner'
-      ? reasoner(where)
-      : rest(options, where, roles));
+  const running = await (typeof roles === 'string' ? ALONE[roles](where) : rest(options, where, roles));
   console.log(options.json ? JSON.stringify(running.said) : running.line);
   await interrupted;
   await running.stop();
@@ -71,7 +67,20 @@ async function reasoner(where: Where) {
   return { said: { reasoner: instance, environment }, line: `${instance} in ${environment}`, stop };
 }
 
-async function rest(options: ServeOptions, where: Where, { executor, reasoner }: Rest) {
+async function gatekeeper(where: Where) {
+  const { startGatekeeper } = await import('@portreeve/server');
+  const { instance, environment, stop } = await startGatekeeper(where);
+  return {
+    said: { gatekeeper: instance, environment },
+    line: `${instance} in ${environment}`,
+    stop: () => stop('interrupted'),
+  };
+}
+
+/** What is a process of its own and lets nobody in. */
+const ALONE = { executor, reasoner, gatekeeper };
+
+async function rest(options: ServeOptions, where: Where, { executor, reasoner, gatekeeper }: Rest) {
   const { modelKeysOf, notReady, startServer } = await import('@portreeve/server');
   const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : -1;
   if (port < 0 || port > 65_535) throw new UsageError(`--port takes a number up to 65535, not ${options.port}.`);
@@ -80,7 +89,7 @@ async function rest(options: ServeOptions, where: Where, { executor, reasoner }:
     host: options.host,
     port,
     consoleFolder: options.console ? consoleFolder(where.stateFolder) : undefined,
-    ...{ executor, reasoner },
+    ...{ executor, reasoner, gatekeeper },
     modelKeys: modelKeysOf(process.env),
   });
   const { version, environment } = server.services.info;
@@ -94,6 +103,7 @@ async function rest(options: ServeOptions, where: Where, { executor, reasoner }:
       environment,
       executor: server.services.info.executor,
       reasoner,
+      gatekeeper,
     },
     line: `Portreeve ${version} on ${server.url}, ${environment}`,
     stop: () => server.stop('interrupted'),
@@ -109,23 +119,26 @@ function reportUnready({ detail, errors }: PortreeveError, isHeld: boolean): voi
   for (const { path, message } of errors) console.error(`  ${path}: ${printable(message)}`);
 }
 
-/** Whether each of the two that may run apart is in the process of the api and the gatekeeper. */
+/** Whether each of those that may run apart is in the process of the api. */
 interface Rest {
+  readonly gatekeeper: 'here' | 'apart';
   readonly executor: 'here' | 'apart';
   readonly reasoner: 'here' | 'apart';
 }
 
 /** Which part of Portreeve these roles are. */
-function rolesOf(text: string): Rest | 'executor' | 'reasoner' {
+function rolesOf(text: string): Rest | keyof typeof ALONE {
   const given = new Set(text.split(',').map((each) => each.trim()));
   for (const role of given)
     if (!ROLES.some((known) => known === role))
       throw new UsageError(`There is no role ${role || '(empty)'}: roles are ${ROLES.join(', ')}.`);
   const [only] = given;
-  if (given.size === 1 && (only === 'executor' || only === 'reasoner')) return only;
+  if (given.size === 1 && only !== undefined && Object.hasOwn(ALONE, only)) return only as keyof typeof ALONE;
+  if (given.size === 1 && only === 'api') return { gatekeeper: 'apart', executor: 'apart', reasoner: 'apart' };
   const where = (role: (typeof ROLES)[number]) => (given.has(role) ? 'here' : 'apart');
-  if (given.has('api') && given.has('gatekeeper')) return { executor: where('executor'), reasoner: where('reasoner') };
+  if (given.has('api') && given.has('gatekeeper'))
+    return { gatekeeper: 'here', executor: where('executor'), reasoner: where('reasoner') };
   throw new UsageError(
-    'api and gatekeeper run in one process, and the reasoner and the executor with them or each alone: --role=api,gatekeeper, --role=reasoner, --role=executor.',
+    'Each role runs alone, or api and gatekeeper run in one process, with the reasoner and the executor or without: --role=api,gatekeeper, --role=api, --role=gatekeeper, --role=reasoner, --role=executor.',
   );
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { thumbprintOf } from '@portreeve/execute';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { executorThumbprint, grantKey, keyId, loadExecutorKeys, loadKeys } from './keys.ts';
+import { executorThumbprint, grantKey, keyId, loadApiKeys, loadExecutorKeys, loadKeys, redactionMark } from './keys.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -81,4 +81,20 @@ test('F7: with executors apart no key of theirs is made, and their folder holds 
   const keys = await loadExecutorKeys(own);
   expect(thumbprintOf(keys.executor)).toBe(jkt);
   expect((await readdir(join(own, 'keys'))).sort()).toEqual(['executor.pem', 'redaction.key']);
+});
+
+test('J2: an api apart takes the key of marks that it is given, makes none, and stands beside no key that signs', async () => {
+  await expect(loadApiKeys(folder)).rejects.toMatchObject({
+    code: 'misconfigured',
+    next: expect.stringContaining('Copy keys/redaction.key of the gatekeeper'),
+  });
+  expect(await readdir(join(folder, 'keys'))).toEqual([]);
+  const own = await loadKeys(folder);
+  await expect(loadApiKeys(folder)).rejects.toMatchObject({ detail: expect.stringContaining('is not for an api') });
+  for (const name of await readdir(join(folder, 'keys')))
+    if (name !== 'redaction.key') await rm(join(folder, 'keys', name));
+  const given = await loadApiKeys(folder);
+  expect(given).toEqual({ redaction: own.redaction });
+  expect(redactionMark(given.redaction)).toBe(redactionMark(own.redaction));
+  expect(redactionMark(given.redaction)).not.toBe(redactionMark(own.pseudonyms));
 });

@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortreeveError } from '@portreeve/contract';
@@ -7,7 +14,7 @@ import { writeWhole } from './write-whole.ts';
 
 const SECRET_KEY_BYTES = 32;
 /** Of the base64url form of a public key, for its short name. */
-export const KEY_ID_CHARS = 12;
+const KEY_ID_CHARS = 12;
 
 type Created = readonly { purpose: string; key_id: string; public_key: string }[];
 
@@ -54,6 +61,9 @@ export interface ExecutorKeys {
 /** What a reasoner that runs apart holds: no key that signs anything. */
 export type ReasonerKeys = Pick<Keys, 'redaction' | 'pseudonyms'>;
 
+/** What an api that runs apart holds: the installation's key of marks and tokens, and no key that signs. */
+export type ApiKeys = Pick<Keys, 'redaction'>;
+
 const GATEKEEPERS = ['grant.pem', 'log.pem', 'log-ml-dsa.pem', 'release.pem'];
 
 /** Throws `misconfigured` for a state folder that holds a key of the gatekeeper's (requirement F7). */
@@ -69,6 +79,25 @@ export async function loadReasonerKeys(stateFolder: string): Promise<ReasonerKey
   assertNoneOf([...GATEKEEPERS, 'executor.pem'], await names(), stateFolder, 'a reasoner');
   return { redaction: await secret('redaction'), pseudonyms: await secret('pseudonyms') };
 }
+
+/**
+ * Throws `misconfigured` for a state folder that holds a key of another role's, or has not the key by which words and
+ * names are found (requirement J2): it is the gatekeeper's own, for what one files the other must find.
+ */
+export async function loadApiKeys(stateFolder: string): Promise<ApiKeys> {
+  const { secret, names } = await keyFolder(stateFolder);
+  const present = await names();
+  assertNoneOf([...GATEKEEPERS, 'executor.pem', 'pseudonyms.key'], present, stateFolder, 'an api');
+  if (!present.includes('redaction.key'))
+    throw new PortreeveError('misconfigured', `There is no redaction.key in ${join(stateFolder, 'keys')}.`, {
+      next: 'Copy keys/redaction.key of the gatekeeper there, and none of its other keys.',
+    });
+  return { redaction: await secret('redaction') };
+}
+
+/** Tells two keys of marks apart, and tells neither. */
+export const redactionMark = (key: Buffer): string =>
+  createHmac('sha256', key).update('portreeve redaction key v1').digest('base64url');
 
 function assertNoneOf(foreign: readonly string[], present: readonly string[], stateFolder: string, one: string): void {
   const found = present.find((name) => foreign.includes(name));
@@ -122,6 +151,13 @@ export async function grantKey(stateFolder: string): Promise<string> {
   });
   return publicText(parsePrivateKey(pem, path, 'ed25519'));
 }
+
+/** The keys of gatekeepers, each by its `x`, as a set of JWKs; an id is made as {@link keyId} makes it. */
+export const grantKeySet = (grant_keys: readonly string[]) => ({
+  keys: grant_keys.map((x) => ({
+    ...{ kty: 'OKP', crv: 'Ed25519', x, kid: x.slice(0, KEY_ID_CHARS), alg: 'EdDSA', use: 'sig' },
+  })),
+});
 
 /** What signs releases built with this state folder: Ed25519, made at first. It is apart from all that a server holds. */
 export async function releaseSigner(stateFolder: string): Promise<{ readonly id: string; readonly key: KeyObject }> {

@@ -1,5 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { toolsetOf } from '../mcp/toolsets.ts';
+import { AGENT_TOOLSET } from '../testing/server.ts';
 import { soundProject, temporaryProject } from '../testing/temporary-project.ts';
 import { loadProject } from './project.ts';
 import { loadToolContracts } from './tool-contracts.ts';
@@ -45,4 +48,23 @@ test('F2: the dry run of a statement is found under its own name, and makes no o
     effect: 'read',
     binding: { mode: 'rollback' },
   });
+});
+
+test('F7 I4: a tool for agents outside is found by its set and the digest of all that is in it', async () => {
+  const folder = await temporaryProject(soundProject());
+  folders.push(folder);
+  const config = join(folder, 'portreeve.config.ts');
+  const text = await readFile(config, 'utf8');
+  const toolset = AGENT_TOOLSET;
+  await writeFile(
+    config,
+    `import base from './base.ts';\nexport default ${JSON.stringify({ mcp: { toolsets: [toolset] } }).replace('{', '{ ...base, ')};\n`,
+  );
+  await writeFile(join(folder, 'base.ts'), text);
+  const { find } = await loadToolContracts(folder);
+  const { toolsets } = await loadProject(folder);
+  const { release, tools } = toolsetOf(toolsets[0]!.config, toolsets[0]!.tools);
+  expect(find(toolset.name, release, 'post_note')).toEqual(tools.find(({ name }) => name === 'post_note'));
+  expect(find(toolset.name, `sha256:${'0'.repeat(64)}`, 'post_note')).toBeNull();
+  expect(find('another', release, 'post_note')).toBeNull();
 });

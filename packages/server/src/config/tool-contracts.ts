@@ -6,6 +6,7 @@ import {
   RELEASE_TOOLS,
   type ToolContract,
 } from '@portreeve/contract';
+import { loadToolsets, toolsetOf } from '../mcp/toolsets.ts';
 import { loadConfig } from './load-config.ts';
 import { loadDefinition, sharedParts } from './load-definition.ts';
 
@@ -26,14 +27,20 @@ export async function loadToolContracts(project: string): Promise<ToolContracts>
   const { folder, config } = await loadConfig(project);
   const shared = await sharedParts(folder, config);
   const loaded = await Promise.all(config.workflows.map((path) => loadDefinition(join(folder, path), shared)));
+  // Tools for agents outside: to a grant their set is what a workflow is, and the digest of its contracts the release.
+  const declared = (await loadToolsets(folder, config.mcp)).map((set) => toolsetOf(set.config, set.tools));
+  const releases = [
+    ...loaded.map(({ release, definition: { contract, tools } }) => ({ name: contract.name, release, tools })),
+    ...declared.map(({ facts, release, tools }) => ({ name: facts.name, release, tools })),
+  ];
   return {
     folder,
     config,
-    contracts: loaded.flatMap(({ definition }) => definition.tools),
+    contracts: releases.flatMap(({ tools }) => tools),
     find(workflow, release, tool) {
       if (workflow === RELEASE_DESK) return RELEASE_TOOLS.find(({ name }) => name === tool) ?? null;
-      const found = loaded.find((each) => each.release === release && each.definition.contract.name === workflow);
-      return found ? contractOf(tool, found.definition.tools) : null;
+      const found = releases.find((each) => each.release === release && each.name === workflow);
+      return found ? contractOf(tool, found.tools) : null;
     },
   };
 }

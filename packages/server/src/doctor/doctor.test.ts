@@ -219,6 +219,7 @@ describe('J4: what is wrong in the house', () => {
       handoffs: [],
       exceptions: [],
       executors: { alive: 1 },
+      gatekeepers: null,
     },
     reach: [{ system: 'desk', problem: null, certificate_until: at(60) }],
     logs: [{ name: 'main', size: 7, signed: now }],
@@ -254,6 +255,7 @@ describe('J4: what is wrong in the house', () => {
       /thaw all/,
     ],
     ['executors', { executors: { alive: 0 } }, /--role=executor/],
+    ['gatekeepers', { gatekeepers: { alive: 0 } }, /--role=gatekeeper/],
   ];
   test.each(faults)('J4: %s is found, with what mends it (%#)', (check, over, fix) => {
     const findings = judge(over);

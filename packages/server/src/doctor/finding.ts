@@ -28,6 +28,7 @@ export const CHECKS = {
   unknown: 'actions whose outcome nobody knows',
   frozen: 'what is frozen',
   executors: 'executors that run apart',
+  gatekeepers: 'gatekeepers that run apart',
 } as const;
 export type CheckName = keyof typeof CHECKS;
 

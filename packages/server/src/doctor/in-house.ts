@@ -25,6 +25,8 @@ async function lookAtHouse(services: Services): Promise<HouseLook> {
   const logs = audit.all.map(async ({ name, log }) => ({
     ...{ name, size: await log.size(), signed: (await log.newestCheckpoint())?.time ?? null },
   }));
+  const leases = await livingLeases(database);
+  const alive = (role: string) => leases.filter((name) => name.startsWith(role)).length;
   return {
     now: services.clock.now(),
     reach: await services.reach(),
@@ -35,10 +37,8 @@ async function lookAtHouse(services: Services): Promise<HouseLook> {
     handoffs: await handoffs.list({ states: open, limit: OPEN_MAX }),
     environment: info.environment,
     exceptions: await everyException(services),
-    executors:
-      info.executor === 'here'
-        ? null
-        : { alive: (await livingLeases(database)).filter((name) => name.startsWith('executor/')).length },
+    executors: info.executor === 'here' ? null : { alive: alive('executor/') },
+    gatekeepers: services.gatekeeper === 'here' ? null : { alive: alive('gatekeeper/') },
   };
 }
 

@@ -23,6 +23,8 @@ export interface HouseLook {
   readonly exceptions: readonly { readonly kind: Cell; readonly what: Cell; readonly over: Cell }[];
   /** Null where this process executes itself. */
   readonly executors: { readonly alive: number } | null;
+  /** Null where this process decides itself. */
+  readonly gatekeepers: { readonly alive: number } | null;
 }
 
 const DAY_MS = 86_400_000;
@@ -45,6 +47,7 @@ export function judgeHouse(look: HouseLook): Finding[] {
     ...ofUnknown(look),
     ...ofFrozen(look),
     ...ofExecutors(look),
+    ...ofGatekeepers(look),
   ];
 }
 
@@ -183,4 +186,12 @@ function ofExecutors({ executors }: HouseLook): Finding[] {
   if (executors.alive > 0) return [well('executors', `${executors.alive} live`)];
   const fix = 'Start one: portreeve serve --role=executor (docs/guides/executor-apart.md). Grants wait until they end.';
   return [fault('executors', 'No executor lives: nothing is carried out.', fix)];
+}
+
+function ofGatekeepers({ gatekeepers }: HouseLook): Finding[] {
+  if (gatekeepers === null) return [well('gatekeepers', 'this process decides')];
+  if (gatekeepers.alive > 0) return [well('gatekeepers', `${gatekeepers.alive} live`)];
+  const fix =
+    'Start one: portreeve serve --role=gatekeeper (docs/guides/api-apart.md). What runs ask waits until then.';
+  return [fault('gatekeepers', 'No gatekeeper lives: nothing is decided, and the record gets no place.', fix)];
 }

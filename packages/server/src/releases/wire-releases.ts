@@ -28,6 +28,8 @@ import { watchPilots } from './pilots.ts';
 import { runningReleases } from './running.ts';
 import { wakeRuns } from './wake-runs.ts';
 
+type Deciding = Pick<Gate, 'submit' | 'resume' | 'get'>;
+
 /** The register of releases, which of them run here, and how they move. */
 export function wireReleases(options: {
   readonly database: Database;
@@ -82,12 +84,12 @@ export function wireReleases(options: {
     async registerLoaded(): Promise<void> {
       for (const { manifest, release } of workflows) await releases.register(manifest, release);
     },
-    deskOn: (gate: Gate) =>
+    deskOn: (gate: Deciding) =>
       createDesk({
         ...{ releases, pilots: watched, gate, active, clock, log, declared, comparisons: compared },
         ...{ changes, audit, uow },
         requests: releaseRequests(database),
       }),
-    changesOn: (gate: Gate) => createChangeDesk({ ...moving, gate, inForce, log }),
+    changesOn: (gate: Deciding) => createChangeDesk({ ...moving, gate, inForce, log }),
   };
 }

@@ -8,7 +8,7 @@ import { checkSystems } from '../config/bind-systems.ts';
 import { egressRules, proxyOf } from '../config/egress.ts';
 import { refuseEnvironmentCredentials } from '../config/environment-credentials.ts';
 import { configInForce, runBy, toolsInForce } from '../config/in-force.ts';
-import { KEY_ID_CHARS, keyId, loadExecutorKeys, publicText } from '../config/keys.ts';
+import { grantKeySet, keyId, loadExecutorKeys, publicText } from '../config/keys.ts';
 import { recordSecretChanges } from '../config/secret-changes.ts';
 import { openSecrets } from '../config/secrets.ts';
 import { takeStateFolder } from '../config/state-folder.ts';
@@ -149,7 +149,7 @@ async function start(options: ExecutorProcessOptions, undo: Undo): Promise<Omit<
     }),
     environment: config.environment,
     key: keys.executor,
-    jwks: { keys: config.grant_keys.map(publicKey) },
+    jwks: grantKeySet(config.grant_keys),
   });
   undo.push(() => credentials.idle());
   const { executor } = keys;
@@ -220,9 +220,4 @@ function nameOf({ executors, grant_keys }: ProjectConfig, jkt: string): string {
       next: "Add what `portreeve keys grant` prints on the gatekeeper to portreeve.config.ts: grant_keys: ['…']",
     });
   return known[0];
-}
-
-/** A key of the gatekeeper as a JWK; its id is made as `keyId` makes it. */
-function publicKey(x: string) {
-  return { kty: 'OKP', crv: 'Ed25519', x, kid: x.slice(0, KEY_ID_CHARS), alg: 'EdDSA', use: 'sig' };
 }

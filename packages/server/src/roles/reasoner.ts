@@ -53,6 +53,7 @@ import { KEYS_CHANNEL } from '../store/subject-keys.ts';
 import { surfaceStore } from '../store/surface-agreed.ts';
 import { unwindingStore } from '../store/undos.ts';
 import { openLog } from '../telemetry/open-log.ts';
+import { timersOfEach, timersOfRuns } from '../timers.ts';
 import { VERSION } from '../version.ts';
 import { wireContext } from '../wire-context.ts';
 import { subjectDeclared, wireKeys } from '../wire-keys.ts';
@@ -86,11 +87,6 @@ export interface ReasonerProcess {
   /** Lets go of its runs, which go on in another reasoner, then ends everything in order. */
   stop(): Promise<void>;
 }
-
-const ENVIRONMENT_EVERY_MS = 500;
-const RELEASES_EVERY_MS = 5000;
-const EXPIRE_EVERY_MS = 5000;
-const SWEEP_EVERY_MS = 60_000;
 
 /**
  * The process that carries runs and talks to models, and nothing else (design, section 7; requirement J2). It reads sources,
@@ -248,14 +244,11 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
   undo.push(() => started.stop());
   queue = started.queue;
   await started.begin();
+  const contracts = project.workflows.map(({ definition }) => definition.contract);
   const timers = [
-    every(ENVIRONMENT_EVERY_MS, () => environment.refresh(), log),
-    every(RELEASES_EVERY_MS, () => releases.refresh(), log),
-    every(EXPIRE_EVERY_MS, () => forgetDue(), log),
-    every(EXPIRE_EVERY_MS, recordSecrets, log),
-    every(SWEEP_EVERY_MS, () => sweepPseudonyms(), log),
-    every(SWEEP_EVERY_MS, () => shared.budgets.settleLost(), log),
-  ];
+    ...timersOfEach({ environment, releases, recordSecrets }),
+    ...timersOfRuns({ database, audit, clock, forgetDue, sweepPseudonyms, contracts, budgets: shared.budgets }),
+  ].map(([ms, task]) => every(ms, task, log));
   undo.push(async () => {
     await Promise.all(timers.map((stop) => stop()));
   });

@@ -14,12 +14,14 @@ import {
 } from '@portreeve/run';
 import { every } from '../every.ts';
 import type { Database } from '../store/database.ts';
+import { FACE_ASKED_CHANNEL, type FaceAnswerStore, faceAnswerStore } from '../store/face-asks.ts';
 import { ASKED_CHANNEL, answerStore } from '../store/gate-asks.ts';
 import { listen } from '../store/listen.ts';
 import { ensureEngineRights } from '../store/roles.ts';
 import type { Seals } from '../store/values.ts';
 import type { Log } from '../telemetry/open-log.ts';
 import { answerAsks } from './answer-asks.ts';
+import type { TakeWork } from './take-work.ts';
 
 export interface RunsStarted {
   readonly queue: RunQueue;
@@ -52,6 +54,12 @@ export function startRuns(
   },
 ): Promise<RunsStarted> {
   return options.apart ? startAnswering(options) : startEngineHere(options);
+}
+
+/** Starts and wakes runs, and neither carries any nor answers what they ask: for a process that only lets people in. */
+export async function startQueueHere({ databaseUrl, database }: Pick<RunsOptions, 'database' | 'databaseUrl'>) {
+  const queue = await startQueue({ url: databaseUrl, clientOf: (tx) => database.clientOf(tx) });
+  return { queue, begin: async () => undefined, stop: () => queue.stop() } satisfies RunsStarted;
 }
 
 /** The engine with its reaper. `prepared`: its tables are there, and this process may not change them. */
@@ -92,15 +100,40 @@ const TIDY_EVERY_MS = 60_000;
 const KEPT_MS = 3_600_000;
 const RENEWALS_PER_LEASE = 5;
 
-async function startAnswering(options: Parameters<typeof startRuns>[0]): Promise<RunsStarted> {
+/**
+ * Answers what runs in other processes ask of the gate. `api`: and what apis ask. `prepared`: the engine's tables are there,
+ * and this process may not change them.
+ */
+export async function startAnswering(
+  options: Omit<Parameters<typeof startRuns>[0], 'apart' | 'run'> & {
+    readonly prepared?: boolean;
+    readonly api?: (asks: FaceAnswerStore) => TakeWork;
+  },
+): Promise<RunsStarted> {
   const { database, databaseUrl, instance, leases, log, leaseSeconds = LEASE_SECONDS, sealing } = options;
-  await prepareEngine(databaseUrl);
-  await ensureEngineRights(database.pool);
+  if (!options.prepared) {
+    await prepareEngine(databaseUrl);
+    await ensureEngineRights(database.pool);
+  }
   const queue = await startQueue({ url: databaseUrl, clientOf: (tx) => database.clientOf(tx) });
   const asks = answerStore(database, sealing);
   const answering = answerAsks({ ...options, asks });
+  const faces = faceAnswerStore(database, sealing);
+  const api = options.api?.(faces) ?? null;
   const renew = () => leases.renew(instance, leaseSeconds);
   let stopping: (() => Promise<unknown>)[] = [];
+  const answersApi = (work: TakeWork) => {
+    const heard = listen(databaseUrl, {
+      ...{ channel: FACE_ASKED_CHANNEL, name: 'portreeve-answers-api' },
+      heard: () => work.wake(),
+    });
+    return [
+      () => heard.stop(),
+      () => work.stop(),
+      every(LOOK_EVERY_MS, async () => work.wake(), log),
+      every(TIDY_EVERY_MS, () => faces.tidy(new Date(Date.now() - KEPT_MS)), log),
+    ];
+  };
   return {
     queue,
     async begin() {
@@ -112,6 +145,7 @@ async function startAnswering(options: Parameters<typeof startRuns>[0]): Promise
       stopping = [
         () => listener.stop(),
         () => answering.stop(),
+        ...(api ? answersApi(api) : []),
         every((leaseSeconds * 1000) / RENEWALS_PER_LEASE, renew, log),
         every(LOOK_EVERY_MS, async () => answering.wake(), log),
         every(TIDY_EVERY_MS, () => asks.tidy(new Date(Date.now() - KEPT_MS)), log),

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { HeadSigner } from '@portreeve/audit';
 import { appendNotes, noteDraft, testAuditLog, testKeys } from '@portreeve/audit/testing';
 import { isPortreeveError } from '@portreeve/contract';
 import { sql } from 'kysely';
@@ -22,7 +23,7 @@ describe('G2, G3: the lead of a log', () => {
     await made.close();
   });
 
-  const process = (name: string) => {
+  const process = (name: string, signer?: HeadSigner) => {
     const database = new Database(made.url, { max: 4 });
     opened.push(database);
     const origin = `test.example/${name}`;
@@ -34,6 +35,7 @@ describe('G2, G3: the lead of a log', () => {
         keys: testKeys(subjectKeyStore(database)),
         origin,
         privateKey,
+        ...(signer ? { signer } : {}),
       }),
     };
   };
@@ -46,6 +48,34 @@ describe('G2, G3: the lead of a log', () => {
   };
   const notes = async (log: ReturnType<typeof process>['log']) =>
     (await log.search({ order: 'oldest', limit: 500 })).records.map((record) => record.payload?.data.note as string);
+
+  test('J2 G2: a process without a key never leads; what it stages waits, and its proofs rest on heads of the one that signs', async () => {
+    const leader = process('followed');
+    let signed = 0;
+    const follower = process('followed', {
+      ...{ name: leader.log.origin, vkey: leader.log.vkey, cosigner_vkey: null },
+      async signHead() {
+        signed++;
+        await leader.log.checkpoint();
+      },
+    });
+    await follower.log.record([noteDraft('alone')]);
+    expect(await follower.log.size()).toBe(0);
+    expect(await leaders('followed')).toEqual([]);
+
+    await leader.log.record([noteDraft('first')]);
+    await leader.log.settle();
+    expect((await notes(follower.log)).sort()).toEqual(['alone', 'first']);
+    expect(await follower.log.newestCheckpoint()).toBeNull();
+    const { proof } = await follower.log.receipt(1);
+    expect(proof).toContain(leader.log.origin);
+    expect(signed).toBe(1);
+    await follower.log.receipt(0);
+    expect(signed).toBe(1);
+    expect(await follower.log.verify()).toMatchObject({ ok: true, size: 2 });
+    await leader.log.close();
+    await follower.log.close();
+  });
 
   test('four processes append at once: one tree, no gap, none lost, each in the order in which it came', async () => {
     const all = Array.from({ length: 4 }, () => process('four'));

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type DatabaseRole, ENGINE_RIGHTS, ENGINE_SCHEMA, groupOf, rightsOf } from './role-rights.ts';
+import { type DatabaseRole, ENGINE_SCHEMA, engineRightsOf, groupOf, rightsOf } from './role-rights.ts';
 
 export interface RoleFaults {
   /** What the user may and its role may not. */
@@ -41,13 +41,16 @@ export async function checkRole(pool: Pick<pg.Pool, 'query'>, role: DatabaseRole
   const named = ({ table, right, column }: { table: string; right: string; column: string | null }) =>
     `${right} on ${table}${column === null ? '' : ` (${column})`}`;
   const has = new Set(held.map(named));
-  const { rows: engine } = await pool.query<{ table: string; right: string; column: null }>(
-    `SELECT $1 || '.' || c.relname AS "table", r."right", NULL AS "column"
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, unnest($2::text[]) r("right")
+  const { rows: engine } = await pool.query<{ table: string }>(
+    `SELECT c.relname AS "table" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')`,
-    [ENGINE_SCHEMA, ENGINE_RIGHTS[role] ?? []],
+    [ENGINE_SCHEMA],
   );
-  const wanted = new Set([...rightsOf(role), ...engine].map(named));
+  const ofEngine = engineRightsOf(
+    role,
+    engine.map(({ table }) => table),
+  );
+  const wanted = new Set([...rightsOf(role), ...ofEngine].map(named));
   return {
     more: [...[...has].filter((right) => !wanted.has(right)), ...beside.map(({ what }) => what)].sort(),
     // Who has a right on the whole table has it on each column.

@@ -115,12 +115,12 @@ export async function pendingMigrations(pool: Pick<pg.Pool, 'query'>): Promise<M
 
 /**
  * For a process that may not change the schema. Throws `unavailable` where it is neither the one that this program needs nor
- * a newer one that takes nothing from it.
+ * a newer one that takes nothing from it; gives its name.
  */
-export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<void> {
+export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<string> {
   const applied = await appliedMigrations(pool).catch((cause: unknown) => {
     throw new PortreeveError('unavailable', 'The database cannot be reached, or holds no Portreeve for this user.', {
-      next: 'Check the address and the user of the database, and start the gatekeeper first: it makes the tables.',
+      next: 'Check the address and the user of the database, and make the tables first: start the gatekeeper with the api, or run `portreeve migrate`, as their owner.',
       cause,
     });
   });
@@ -133,6 +133,7 @@ export async function assertMigrated(pool: Pick<pg.Pool, 'query'>): Promise<void
     newer.some(({ contracts }) => contracts !== null)
   )
     throw new PortreeveError('unavailable', 'The database has another schema than this program needs.', {
-      next: 'Run the same version in every role, and start the gatekeeper first: it brings the schema up to date.',
+      next: 'Run the same version in every role, and bring the schema up to date first: start the gatekeeper with the api, or run `portreeve migrate`, as the owner of the tables.',
     });
+  return applied.at(-1)?.name ?? '';
 }

@@ -1,6 +1,6 @@
 import { prepareEngine } from '@portreeve/run';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DATABASE_ROLES, ENGINE_RIGHTS, groupOf, rightsOf } from './role-rights.ts';
+import { DATABASE_ROLES, engineRightsOf, groupOf, rightsOf } from './role-rights.ts';
 import { ensureEngineRights } from './roles.ts';
 import { type TestDatabase, testDatabase, withClient } from './testing/database.ts';
 
@@ -62,15 +62,25 @@ function triesOf(table: string, columns: readonly string[]): Try[] {
 }
 
 describe.each(DATABASE_ROLES)('F7 J2: portreeve_%s', (role) => {
-  const held = new Set(rightsOf(role).map(({ table, right, column }) => `${right} ${table} ${column ?? ''}`));
-  const may = ({ table, right, column }: Try): boolean =>
-    table.startsWith('dbos.')
-      ? (ENGINE_RIGHTS[role] ?? []).includes(right)
-      : held.has(`${right} ${table} `) ||
-        (column !== null && held.has(`${right} ${table} ${column}`)) ||
-        (right === 'INSERT' && [...held].some((each) => each.startsWith(`INSERT ${table} `)));
+  const held = () => {
+    const engine = [...new Set(tries.map(({ table }) => table))].filter((table) => table.startsWith('dbos.'));
+    const ofEngine = engineRightsOf(
+      role,
+      engine.map((table) => table.slice('dbos.'.length)),
+    );
+    return new Set(
+      [...rightsOf(role), ...ofEngine].map(({ table, right, column }) => `${right} ${table} ${column ?? ''}`),
+    );
+  };
+  const mayBy =
+    (rights: ReadonlySet<string>) =>
+    ({ table, right, column }: Try): boolean =>
+      rights.has(`${right} ${table} `) ||
+      (column !== null && rights.has(`${right} ${table} ${column}`)) ||
+      (right === 'INSERT' && [...rights].some((each) => each.startsWith(`INSERT ${table} `)));
 
   test('F7 J2: is refused each right that it has not, and no right that it has', async () => {
+    const may = mayBy(held());
     await withClient(db.url, async (client) => {
       await client.query('BEGIN');
       await client.query(`SET LOCAL ROLE ${groupOf(role)}`);

@@ -19,7 +19,8 @@ const ALL = 'SELECT, INSERT, UPDATE, DELETE';
 /** Comma-separated; a role that is not named may do nothing. */
 export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<DatabaseRole, string>>>>> = {
   schema_migrations: { api: READ, reasoner: READ, gatekeeper: READ, executor: READ },
-  installation: { api: READ, reasoner: READ, gatekeeper: READ, executor: READ },
+  // The gatekeeper says of which environment a new database is.
+  installation: { api: READ, reasoner: READ, gatekeeper: ADD, executor: READ },
 
   // Everybody stages records; one process, the gatekeeper's, leads the log, gives them their place and signs its head.
   audit_pending: { api: ADD, reasoner: 'INSERT', gatekeeper: 'SELECT, INSERT, DELETE', executor: 'INSERT' },
@@ -35,11 +36,12 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   // How far streams are, and no record: the gatekeeper delivers them.
   audit_streams: { api: READ, gatekeeper: CHANGE },
 
-  // Whoever adds to the record seals it. Erasing and rotating come by the API.
+  // Whoever adds to the record seals it. Erasing and rotating come by the API. Who files records locks the keys that they
+  // are sealed with, which takes the right to change a column.
   subject_keys: {
     api: 'SELECT, INSERT, DELETE, UPDATE (root, wrapped)',
     reasoner: ADD,
-    gatekeeper: ADD,
+    gatekeeper: 'SELECT, INSERT, UPDATE (root)',
     executor: ADD,
   },
   erased_keys: { api: ADD, reasoner: READ, gatekeeper: READ, executor: READ },
@@ -75,8 +77,13 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   release_bundles: { api: ADD, reasoner: READ, gatekeeper: READ, executor: READ },
   release_evidence: { api: ADD, gatekeeper: READ, executor: READ },
   release_moves: { api: ADD, gatekeeper: READ, executor: ADD },
-  pilot_steps: { api: 'SELECT, UPDATE (taken, left_at)', reasoner: READ, executor: 'SELECT, INSERT, UPDATE (left_at)' },
-  pilot_runs: { api: ADD, executor: READ },
+  pilot_steps: {
+    api: 'SELECT, UPDATE (taken, left_at)',
+    reasoner: READ,
+    gatekeeper: READ,
+    executor: 'SELECT, INSERT, UPDATE (left_at)',
+  },
+  pilot_runs: { api: ADD, gatekeeper: READ, executor: READ },
   // Opened by whoever sees that something is otherwise; decided by the API, or by who carries out what was approved.
   surface_changes: {
     api: 'SELECT, INSERT, UPDATE (state, asked, asked_at)',
@@ -86,7 +93,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   },
   surface_change_moves: { api: ADD, gatekeeper: READ, executor: ADD },
   surface_agreed: { api: ALL, reasoner: ADD, gatekeeper: READ, executor: CHANGE },
-  release_requests: { api: ADD, gatekeeper: 'SELECT, UPDATE (ending)' },
+  // What people ask at the desks is asked of the gatekeeper.
+  release_requests: { api: READ, gatekeeper: 'SELECT, INSERT, UPDATE (ending)' },
 
   model_states: { api: READ, reasoner: CHANGE },
   budget_uses: { api: READ, reasoner: CHANGE },
@@ -117,10 +125,15 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   },
   // Made and read by who runs the gate; a reviewer’s face of the server opens the seal when an approval closes.
   planting_due: { gatekeeper: 'SELECT, INSERT, DELETE', api: 'SELECT, DELETE' },
-  planted_runs: { api: 'SELECT, INSERT, UPDATE (opened_at)', reasoner: READ, gatekeeper: READ },
+  planted_runs: {
+    api: 'SELECT, INSERT, UPDATE (opened_at)',
+    reasoner: READ,
+    gatekeeper: 'SELECT, UPDATE (opened_at)',
+  },
   planted_proposals: { api: READ, reasoner: READ, gatekeeper: ADD },
   approval_views: { api: 'SELECT, INSERT, UPDATE (visible_ms, reports)' },
-  approval_delegations: { api: 'SELECT, INSERT, UPDATE (ended_at)' },
+  // Whose turn it is is looked at again by the gatekeeper, too.
+  approval_delegations: { api: 'SELECT, INSERT, UPDATE (ended_at)', gatekeeper: READ },
   approval_verdicts: { api: ADD, gatekeeper: READ },
   action_history: { gatekeeper: ALL },
   undos: { api: READ, gatekeeper: CHANGE },
@@ -131,7 +144,7 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   handoffs: {
     api: 'SELECT, UPDATE (state, body, "group", assignee, level, due_at, closed_at)',
     reasoner: ADD,
-    gatekeeper: 'SELECT, INSERT, UPDATE (state, "group", assignee, level, due_at, closed_at)',
+    gatekeeper: 'SELECT, INSERT, UPDATE (state, body, "group", assignee, level, due_at, closed_at)',
   },
 
   // What agents have read and wait for; nobody removes it.
@@ -150,6 +163,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   dispatches: { gatekeeper: 'SELECT, INSERT, DELETE', executor: 'SELECT, UPDATE (token, taken_by, refusal)' },
   // The gatekeeper settles what a dead executor has left.
   executions: {
+    // Which proposal one is of.
+    api: 'SELECT (id, proposal)',
     gatekeeper: 'SELECT, UPDATE (state, outcome, ended_at)',
     executor: 'SELECT, INSERT, UPDATE (state, outcome, ended_at)',
   },
@@ -161,12 +176,28 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
     reasoner: 'SELECT, INSERT (id, run, body), DELETE',
     gatekeeper: 'SELECT, UPDATE (taken_by, answer), DELETE',
   },
+  // The same for apis, and for those who came to them.
+  face_asks: {
+    api: 'SELECT, INSERT (id, principal, body), DELETE',
+    gatekeeper: 'SELECT, UPDATE (taken_by, answer), DELETE',
+  },
 };
 
-/** The engine's own schema, whose tables a role that carries runs may fill and never change in form. */
+/**
+ * The engine's own schema. Its tables a role that carries runs may fill and never change in form (`*`: all of them). Who
+ * admits a run starts it, and who closes what it waits for wakes it: both add, and change nothing of what a run has done.
+ */
 export const ENGINE_SCHEMA = 'dbos';
-export const ENGINE_RIGHTS: Readonly<Partial<Record<DatabaseRole, readonly string[]>>> = {
-  reasoner: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+const STARTS_AND_WAKES = {
+  // The engine adds a run by an upsert that writes this column as it is.
+  workflow_status: 'SELECT, INSERT, UPDATE (creator_xid)',
+  workflow_input: ADD,
+  notifications: ADD,
+};
+export const ENGINE_RIGHTS: Readonly<Partial<Record<DatabaseRole, Readonly<Record<string, string>>>>> = {
+  reasoner: { '*': ALL },
+  api: STARTS_AND_WAKES,
+  gatekeeper: STARTS_AND_WAKES,
 };
 
 /** One right as the database names it: on a table, or on one of its columns. */
@@ -178,14 +209,21 @@ export interface TableRight {
 
 /** What a role has by the table above, right by right. */
 export function rightsOf(role: DatabaseRole): TableRight[] {
-  return Object.entries(ROLE_RIGHTS).flatMap(([table, byRole]) =>
-    clausesOf(byRole[role] ?? '').flatMap(({ right, columns }): TableRight[] =>
-      columns === null
-        ? [{ table, right, column: null }]
-        : columns.map((column) => ({ table, right, column: column.replaceAll('"', '') })),
-    ),
-  );
+  return Object.entries(ROLE_RIGHTS).flatMap(([table, byRole]) => rightsIn(table, byRole[role] ?? ''));
 }
+
+/** What a role has of these tables of the engine, each under its name with the schema. */
+export function engineRightsOf(role: DatabaseRole, tables: readonly string[]): TableRight[] {
+  const rights = ENGINE_RIGHTS[role] ?? {};
+  return tables.flatMap((table) => rightsIn(`${ENGINE_SCHEMA}.${table}`, rights[table] ?? rights['*'] ?? ''));
+}
+
+const rightsIn = (table: string, text: string): TableRight[] =>
+  clausesOf(text).flatMap(({ right, columns }): TableRight[] =>
+    columns === null
+      ? [{ table, right, column: null }]
+      : columns.map((column) => ({ table, right, column: column.replaceAll('"', '') })),
+  );
 
 /** `SELECT, UPDATE (a, b)` as its parts. */
 function clausesOf(text: string): { right: string; columns: string[] | null }[] {

@@ -65,7 +65,10 @@ export async function ensureEngineRights(client: Queries): Promise<void> {
       `REVOKE ALL ON ALL TABLES IN SCHEMA ${ENGINE_SCHEMA} FROM ${DATABASE_ROLES.map(groupOf).join(', ')}`,
       ...Object.entries(ENGINE_RIGHTS).flatMap(([role, rights]) => [
         `GRANT USAGE ON SCHEMA ${ENGINE_SCHEMA} TO ${groupOf(role as DatabaseRole)}`,
-        `GRANT ${rights.join(', ')} ON ALL TABLES IN SCHEMA ${ENGINE_SCHEMA} TO ${groupOf(role as DatabaseRole)}`,
+        ...Object.entries(rights).map(
+          ([table, granted]) =>
+            `GRANT ${granted} ON ${table === '*' ? `ALL TABLES IN SCHEMA ${ENGINE_SCHEMA}` : `${ENGINE_SCHEMA}.${table}`} TO ${groupOf(role as DatabaseRole)}`,
+        ),
       ]),
       'COMMIT',
     ].join(';\n'),

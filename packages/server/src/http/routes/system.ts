@@ -90,7 +90,7 @@ export const systemRoutes = [
         tier: definition.contract.tier,
       })),
       logs: await logsShown(services),
-      places: services.places().map((place) => ({ ...place, since: place.since.toISOString() })),
+      places: (await services.places()).map((place) => ({ ...place, since: place.since.toISOString() })),
       streams: await services.streams(),
     }),
   }),
