@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import { type TestDatabase, testDatabase } from './testing/database.ts';
 
@@ -44,6 +46,27 @@ test('a transaction inside another is refused', async () => {
   await expect(test_.database.transaction(() => test_.database.transaction(async () => 1))).rejects.toThrow(
     'pass its tx on',
   );
+});
+
+test('as many transactions as there are connections can each read beside', async () => {
+  const database = new Database(test_.url, { max: 2 });
+  try {
+    let open = 0;
+    let all!: () => void;
+    const allOpen = new Promise<void>((done) => {
+      all = done;
+    });
+    const reads = () =>
+      database.transaction(async () => {
+        if (++open === 2) all();
+        await allOpen;
+        return sql<{ n: string }>`SELECT count(*) AS n FROM things`.execute(database.read);
+      });
+    const [{ rows }] = await Promise.all([reads(), reads()]);
+    expect(rows).toEqual([{ n: '2' }]);
+  } finally {
+    await database.close();
+  }
 });
 
 test('a transaction that ended cannot be used', async () => {

@@ -26,11 +26,16 @@ export interface Statement {
 export const STATEMENT_MS_MAX = 10_000;
 /** How long a connection may be waited for, in milliseconds, also behind others that wait: a crowd is no fault. */
 const CONNECT_MS_MAX = 30_000;
+/** Connections for what is read while a transaction is open: see {@link Database.read}. */
+const INSIDE_MAX = 4;
 
 /** A PostgreSQL database: the unit of work of every stage, and Kysely for the adapters. */
 export class Database implements UnitOfWork {
   readonly pool: pg.Pool;
-  /** For reading outside a transaction. */
+  /**
+   * For reading outside a transaction. What is read so while one is open has connections of its own: as many transactions as
+   * the pool has connections would otherwise each hold one and wait for another, until all of them give up.
+   */
   readonly read: Kysely<Tables>;
   /** For what must be known also while every connection of the pool is taken: a connection of its own. */
   readonly vital: Kysely<Tables>;
@@ -41,23 +46,21 @@ export class Database implements UnitOfWork {
 
   constructor(url: string, options: { max?: number } = {}) {
     this.#url = url;
-    this.pool = new pg.Pool({
-      connectionString: url,
-      max: options.max ?? 20,
-      application_name: 'portreeve',
-      pipeline: true,
-      connectionTimeoutMillis: CONNECT_MS_MAX,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-    });
-    // An idle connection that breaks must not end the process: the next query fails by itself and says why.
-    this.pool.on('error', () => undefined);
-    // One in use that breaks tells its query, and besides whoever listens: where nobody does, that would end the process.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
-    this.read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
-    const single = new pg.Pool({ connectionString: url, max: 1, application_name: 'portreeve-vital' });
-    single.on('error', () => undefined);
-    single.on('connect', (client) => client.on('error', () => undefined));
+    const connections = {
+      ...{ connectionString: url, pipeline: true, connectionTimeoutMillis: CONNECT_MS_MAX },
+      ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000 },
+    };
+    const { max = 20 } = options;
+    this.pool = quiet(new pg.Pool({ ...connections, max, application_name: 'portreeve' }));
+    const inside = quiet(new pg.Pool({ ...connections, max: INSIDE_MAX, application_name: 'portreeve-inside' }));
+    const pool = {
+      connect: () => (this.#inside.getStore() ? inside : this.pool).connect(),
+      end: async () => {
+        await Promise.all([inside.end(), this.pool.end()]);
+      },
+    };
+    this.read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) });
+    const single = quiet(new pg.Pool({ connectionString: url, max: 1, application_name: 'portreeve-vital' }));
     this.vital = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: single }) });
   }
 
@@ -177,6 +180,16 @@ export class Database implements UnitOfWork {
     if (!state || state.done) throw new TypeError('this transaction is not open');
     return state;
   }
+}
+
+/**
+ * An idle connection that breaks must not end the process: the next query fails by itself and says why. One in use tells its
+ * query, and besides whoever listens: where nobody does, that would end the process too.
+ */
+function quiet(pool: pg.Pool): pg.Pool {
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }
 
 /** INVARIANT: sent before this returns, so that what is sent later is later. */
