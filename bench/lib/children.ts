@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 export interface Held {
   readonly memory: number;
   readonly handles: number;
+  /** Of its processor since it started, in milliseconds. */
+  readonly cpu_ms: number;
 }
 
 export interface Child {
@@ -46,7 +48,12 @@ export function serveParent(url: string, stop: () => Promise<unknown>): void {
   process.on('message', (asked) => {
     if (asked !== 'held') return;
     globalThis.gc?.();
-    const held: Held = { memory: process.memoryUsage().rss, handles: process.getActiveResourcesInfo().length };
+    const { user, system } = process.cpuUsage();
+    const held: Held = {
+      memory: process.memoryUsage().rss,
+      handles: process.getActiveResourcesInfo().length,
+      cpu_ms: (user + system) / 1000,
+    };
     process.send?.(held);
   });
   process.once('SIGTERM', () => void stop().finally(() => process.exit(0)));

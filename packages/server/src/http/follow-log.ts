@@ -1,4 +1,4 @@
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { AuditLog } from '@portreeve/audit';
 import type { RecordEntry, RecordPayload } from '@portreeve/contract';
 
