@@ -7,7 +7,7 @@ import { startHouse, startOutside } from './house/house.ts';
 import { type Child, startChild } from './lib/children.ts';
 import { type Flow, inFlight } from './lib/in-flight.ts';
 import { type Bar, printReport, type Row } from './lib/report.ts';
-import { type Ends, watchEnds } from './runs/watch-ends.ts';
+import { ENDED_RUNS, type Ends, watchEnds } from './runs/watch-ends.ts';
 
 // Whole runs: a task comes in over HTTP, waits for its turn, reads a source, asks a model, makes one call, and has ended.
 // The whole product beside the bare engine (DBOS) with the same durable steps and the same queue, on one PostgreSQL with
@@ -17,7 +17,6 @@ const WIDTHS = [1, 16, 64];
 const MS = process.argv.includes('--quick') ? 4000 : 15_000;
 const PRODUCT = 'portreeve';
 const BARE = 'bare engine';
-const OF_PRODUCT = `SELECT id, state = 'completed' AS ok FROM runs WHERE id = ANY ($1) AND ended_at IS NOT NULL`;
 const OF_BARE = `SELECT workflow_uuid AS id, status = 'SUCCESS' AS ok FROM dbos.workflow_status
                   WHERE workflow_uuid = ANY ($1) AND status NOT IN ('ENQUEUED', 'PENDING')`;
 
@@ -38,7 +37,7 @@ try {
   const house = await startHouse({ folder, databaseUrl: postgres.url, outside: outside.url });
   close.push(() => house.stop());
   const bareEnds = await watchEnds(bareUrl, OF_BARE);
-  const productEnds = await watchEnds(postgres.url, OF_PRODUCT);
+  const productEnds = await watchEnds(postgres.url, ENDED_RUNS);
   close.push(
     () => bareEnds.close(),
     () => productEnds.close(),

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 export interface Held {
   readonly memory: number;
+  /** Of it, what the program's own values take, in bytes. */
+  readonly heap: number;
   readonly handles: number;
   /** Of its processor since it started, in milliseconds. */
   readonly cpu_ms: number;
@@ -12,6 +14,7 @@ export interface Held {
 export interface Child {
   /** Where it listens on the loopback. */
   readonly url: string;
+  readonly pid: number;
   /** What it holds: its resident set after a collection, in bytes, and what keeps its event loop alive (sockets, timers). */
   held(): Promise<Held>;
   stop(): Promise<void>;
@@ -28,7 +31,7 @@ export async function startChild(program: URL, given: object): Promise<Child> {
     once(child, 'exit').then(() => Promise.reject(new Error(`${program.pathname} ended before it listened`))),
   ])) as [string];
   return {
-    url,
+    ...{ url, pid: child.pid! },
     async held() {
       child.send('held');
       const [held] = (await once(child, 'message')) as [Held];
@@ -48,9 +51,11 @@ export function serveParent(url: string, stop: () => Promise<unknown>): void {
   process.on('message', (asked) => {
     if (asked !== 'held') return;
     globalThis.gc?.();
+    const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const held: Held = {
-      memory: process.memoryUsage().rss,
+      memory: rss,
+      heap: heapUsed,
       handles: process.getActiveResourcesInfo().length,
       cpu_ms: (user + system) / 1000,
     };

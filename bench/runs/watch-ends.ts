@@ -9,6 +9,9 @@ export interface Ends {
 
 const EVERY_MS = 10;
 
+/** Of the product's own runs. */
+export const ENDED_RUNS = `SELECT id, state = 'completed' AS ok FROM runs WHERE id = ANY ($1) AND ended_at IS NOT NULL`;
+
 /** `sql` gives `id` and `ok` of those of the ids in `$1` that have ended. */
 export async function watchEnds(databaseUrl: string, sql: string): Promise<Ends> {
   const client = new pg.Client(databaseUrl);

@@ -1,10 +1,11 @@
 import { placeText } from '@portreeve/audit';
-import { acceptableUseLink, decisionSchema, type RecordEntry, type RecordType, type RunId } from '@portreeve/contract';
+import { acceptableUseLink, decisionSchema, type RecordEntry, type RecordType, type Run } from '@portreeve/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
 import { followRun, type Heard } from './follow-log.ts';
 
 const KEEP_ALIVE_MS = 15_000;
+const PAGE = 200;
 /** Bytes that wait for a client which does not read: beyond that it is let go, and comes back with `after`. */
 const UNREAD_MAX = 1024 * 1024;
 
@@ -15,7 +16,7 @@ const UNREAD_MAX = 1024 * 1024;
  */
 export async function streamRun(
   services: Services,
-  run: RunId,
+  run: Run,
   after: number,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -32,7 +33,7 @@ export async function streamRun(
 
 async function write(
   services: Services,
-  run: RunId,
+  run: Run,
   after: number,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -46,7 +47,8 @@ async function write(
     gone = true;
     end();
   });
-  const { name, log } = services.audit.ofWorkflow((await services.runs.get(run))?.workflow ?? '');
+  const { id, workflow } = run;
+  const { name, log } = services.audit.ofWorkflow(workflow);
   let last = after;
   const tell = (record: Heard): void => {
     if (gone || record.entry.index <= last) return;
@@ -60,7 +62,7 @@ async function write(
   };
   // What comes while the past is told waits behind it.
   let behind: Heard[] | null = [];
-  const leave = await followRun(log, run, {
+  const leave = await followRun(log, id, {
     heard: (record) => {
       if (behind) behind.push(record);
       else tell(record);
@@ -69,11 +71,12 @@ async function write(
   });
   try {
     // Asked before the records are read: if it had ended then, all of them are there.
-    const ended = ((await services.runs.get(run))?.ended_at ?? null) !== null;
-    for (;;) {
-      const { records } = await log.search({ run, order: 'oldest', limit: 200, ...(last >= 0 ? { after: last } : {}) });
-      if (gone || records.length === 0) break;
+    const ended = ((await services.runs.get(id))?.ended_at ?? null) !== null;
+    for (let full = true; full && !gone; ) {
+      const page = { run: id, order: 'oldest', limit: PAGE, ...(last >= 0 ? { after: last } : {}) } as const;
+      const { records } = await log.search(page);
       for (const record of records) tell(record);
+      full = records.length === PAGE;
     }
     for (const record of behind) tell(record);
     behind = null;
