@@ -43,7 +43,9 @@ try {
   const before = await child.held();
   const given = { url: child.url, token: people.lead.token, runs: followed.map(({ run }) => run) };
   const opened = await Promise.all(
-    Array.from({ length: CROWDS }, () => startCrowd({ ...given, clients: CLIENTS / CROWDS })),
+    Array.from({ length: CROWDS }, (_, index) =>
+      startCrowd({ ...given, clients: CLIENTS / CROWDS, number: index + 1 }),
+    ),
   );
   for (const each of opened) {
     figures.open += each.opened;

@@ -21,8 +21,8 @@ const SECONDS = secondsAt < 0 ? (quick ? 60 : 3600) : Number(process.argv[second
 const CAPACITY_MS = quick ? 10_000 : 60_000;
 const WIDTH = 16;
 const SHARE = 0.7;
-/** Looks at the process; as many whatever the length. */
-const LOOKS = 60;
+/** Looks at the process. */
+const LOOKS = quick ? 20 : 120;
 /** What may be under way; more would say that it cannot keep up. */
 const UNDER_WAY_MAX = 500;
 

@@ -8,7 +8,12 @@ const given = JSON.parse(process.argv[2] ?? '') as {
   /** Followed in turn. */
   readonly runs: readonly string[];
   readonly clients: number;
+  /** Of this process, from 1. */
+  readonly number: number;
 };
+/** Clients come from many addresses, and each address may ask only so often; elsewhere the loopback has one alone. */
+const addressOf = (client: number) =>
+  process.platform === 'linux' ? { localAddress: `127.0.${given.number}.${1 + (client % 200)}` } : {};
 /** Opened at a time. */
 const WIDTH = 64;
 
@@ -21,11 +26,12 @@ let [heard, cut, last_at] = [0, 0, 0];
 let why: string | null = null;
 let ending = false;
 
-function open(run: string): Promise<boolean> {
+function open(client: number): Promise<boolean> {
+  const run = given.runs[client % given.runs.length]!;
   return new Promise((done) => {
     const outgoing = request(
       `${given.url}/v1/runs/${run}/events`,
-      { agent, headers: { authorization: `Bearer ${given.token}` } },
+      { ...addressOf(client), agent, headers: { authorization: `Bearer ${given.token}` } },
       (answer) => {
         if (answer.statusCode !== 200) {
           why ??= `answered ${answer.statusCode}`;
@@ -64,7 +70,7 @@ function open(run: string): Promise<boolean> {
 let [opened, begun] = [0, 0];
 await Promise.all(
   Array.from({ length: WIDTH }, async () => {
-    while (begun < given.clients) if (await open(given.runs[begun++ % given.runs.length]!)) opened++;
+    while (begun < given.clients) if (await open(begun++)) opened++;
   }),
 );
 process.on('message', () => {

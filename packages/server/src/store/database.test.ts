@@ -69,6 +69,28 @@ test('as many transactions as there are connections can each read beside', async
   }
 });
 
+test('it closes once every transaction has ended, also those that wait to read beside', async () => {
+  const database = new Database(test_.url, { max: 12 });
+  let open = 0;
+  let all!: () => void;
+  const allOpen = new Promise<void>((done) => {
+    all = done;
+  });
+  const reads = () =>
+    database.transaction(async () => {
+      if (++open === 12) all();
+      await allOpen;
+      await sql`SELECT pg_sleep(0.1)`.execute(database.read);
+    });
+  await sql`SELECT 1`.execute(database.read);
+  const reading = Promise.allSettled(Array.from({ length: 12 }, reads));
+  await allOpen;
+  // A turn later all of them have asked for a connection, and there are fewer.
+  await new Promise((turn) => setImmediate(turn));
+  await database.close();
+  expect((await reading).map(({ status }) => status)).toEqual(Array(12).fill('fulfilled'));
+});
+
 test('a transaction that ended cannot be used', async () => {
   const tx = await test_.database.transaction(async (open) => open);
   expect(() => test_.database.on(tx)).toThrow('not open');

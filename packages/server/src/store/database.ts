@@ -27,7 +27,7 @@ export const STATEMENT_MS_MAX = 10_000;
 /** How long a connection may be waited for, in milliseconds, also behind others that wait: a crowd is no fault. */
 const CONNECT_MS_MAX = 30_000;
 /** Connections for what is read while a transaction is open: see {@link Database.read}. */
-const INSIDE_MAX = 4;
+const BESIDE_MAX = 4;
 
 /** A PostgreSQL database: the unit of work of every stage, and Kysely for the adapters. */
 export class Database implements UnitOfWork {
@@ -39,6 +39,7 @@ export class Database implements UnitOfWork {
   readonly read: Kysely<Tables>;
   /** For what must be known also while every connection of the pool is taken: a connection of its own. */
   readonly vital: Kysely<Tables>;
+  readonly #beside: pg.Pool;
   readonly #open = new WeakMap<object, OpenTransaction>();
   readonly #inside = new AsyncLocalStorage<true>();
   readonly #url: string;
@@ -52,12 +53,10 @@ export class Database implements UnitOfWork {
     };
     const { max = 20 } = options;
     this.pool = quiet(new pg.Pool({ ...connections, max, application_name: 'portreeve' }));
-    const inside = quiet(new pg.Pool({ ...connections, max: INSIDE_MAX, application_name: 'portreeve-inside' }));
+    this.#beside = quiet(new pg.Pool({ ...connections, max: BESIDE_MAX, application_name: 'portreeve-beside' }));
     const pool = {
-      connect: () => (this.#inside.getStore() ? inside : this.pool).connect(),
-      end: async () => {
-        await Promise.all([inside.end(), this.pool.end()]);
-      },
+      connect: () => (this.#inside.getStore() ? this.#beside : this.pool).connect(),
+      end: async () => undefined,
     };
     this.read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as pg.Pool }) });
     const single = quiet(new pg.Pool({ connectionString: url, max: 1, application_name: 'portreeve-vital' }));
@@ -163,9 +162,10 @@ export class Database implements UnitOfWork {
   async close(): Promise<void> {
     await Promise.all([...this.#dedicated].map((client) => client.end().catch(() => undefined)));
     await this.vital.destroy();
-    await this.read.destroy();
-    // Kysely ends the pool only where it has used it.
+    // In this order: who waits for a connection of a pool that ends waits for ever, and an open transaction may.
     if (!this.pool.ended) await this.pool.end();
+    if (!this.#beside.ended) await this.#beside.end();
+    await this.read.destroy();
   }
 
   #keep(state: OpenTransaction, sent: Promise<unknown>): void {
