@@ -25,8 +25,7 @@ const HEARD_MS_MAX = 60_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'portreeve-bench-'));
 const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
-const client = new pg.Client(postgres.url);
-await client.connect();
+const client = new pg.Pool({ connectionString: postgres.url, max: 4 });
 const outside = await startOutside();
 const runs = runsOf(client);
 const crowds: Crowd[] = [];

@@ -36,8 +36,7 @@ interface Measured {
 
 const folder = await mkdtemp(join(tmpdir(), 'portreeve-bench-'));
 const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
-const client = new pg.Client(postgres.url);
-await client.connect();
+const client = new pg.Pool({ connectionString: postgres.url, max: 4 });
 const outside = await startOutside();
 const runs = runsOf(client);
 const options = { folder, databaseUrl: postgres.url, outside: outside.url };

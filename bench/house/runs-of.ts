@@ -5,7 +5,7 @@ import type { House } from './house.ts';
 type Workflow = 'note-order' | 'pay-order';
 
 /** What a bench does with the runs of a house. Looked at in the database, so that the looking costs the process nothing. */
-export function runsOf(client: pg.Client) {
+export function runsOf(client: pg.Pool) {
   async function comesTo(run: string, state: 'waiting' | 'completed'): Promise<{ readonly approval: string | null }> {
     for (;;) {
       const { rows } = await client.query('SELECT state, ending, approval FROM runs WHERE id = $1', [run]);
