@@ -9,7 +9,8 @@ export interface Heard {
 
 /** Who follows one run. */
 export interface Follower {
-  heard(record: Heard): void;
+  /** Records that came together, in order. */
+  heard(records: readonly Heard[]): void;
   /** The log cannot be followed any more. */
   broke(error: unknown): void;
 }
@@ -79,8 +80,12 @@ class Tail {
         const size = await this.#log.size();
         while (next < size) {
           const records = await this.#log.read(next, READ_MAX);
-          for (const { entry, payload } of records)
-            await this.#tell(JSON.parse(entry) as RecordEntry, payload === null ? null : JSON.parse(payload));
+          await this.#tell(
+            records.map(({ entry, payload }) => ({
+              entry: JSON.parse(entry) as RecordEntry,
+              payload: payload === null ? null : (JSON.parse(payload) as RecordPayload),
+            })),
+          );
           next = records.length === 0 ? size : records.at(-1)!.index + 1;
         }
         await delay(LOOK_EVERY_MS, undefined, { ref: false });
@@ -94,15 +99,14 @@ class Tail {
     }
   }
 
-  async #tell(entry: RecordEntry, payload: RecordPayload | null): Promise<void> {
-    const { run } = entry.refs;
-    const followers = run === undefined ? undefined : this.#followersByRun.get(run);
-    if (!followers) return;
-    const record = { entry, payload };
+  async #tell(records: readonly Heard[]): Promise<void> {
     let told = 0;
-    for (const follower of [...followers]) {
-      follower.heard(record);
-      if (++told % TOLD_AT_ONCE === 0) await turn();
+    for (const [run, ofRun] of Map.groupBy(records, ({ entry }) => entry.refs.run)) {
+      const followers = run === undefined ? undefined : this.#followersByRun.get(run);
+      for (const follower of [...(followers ?? [])]) {
+        follower.heard(ofRun);
+        if (++told % TOLD_AT_ONCE === 0) await turn();
+      }
     }
   }
 }

@@ -50,12 +50,18 @@ async function write(
   const { id, workflow } = run;
   const { name, log } = services.audit.ofWorkflow(workflow);
   let last = after;
-  const tell = (record: Heard): void => {
-    if (gone || record.entry.index <= last) return;
-    last = record.entry.index;
-    out.write(textOf(name, record));
-    if (record.entry.type === 'run.ended') end();
-    else if (out.writableLength > UNREAD_MAX) {
+  const tell = (records: readonly Heard[]): void => {
+    const fresh = gone ? [] : records.filter(({ entry }) => entry.index > last);
+    if (fresh.length === 0) return;
+    // What comes behind the end, as an undo does, is no part of it.
+    const ending = fresh.findIndex(({ entry }) => entry.type === 'run.ended');
+    const told = ending < 0 ? fresh : fresh.slice(0, ending + 1);
+    last = told.at(-1)!.entry.index;
+    out.write(told.map((record) => textOf(name, record)).join(''));
+    if (ending >= 0) {
+      gone = true;
+      end();
+    } else if (out.writableLength > UNREAD_MAX) {
       gone = true;
       out.destroy();
     }
@@ -63,9 +69,9 @@ async function write(
   // What comes while the past is told waits behind it.
   let behind: Heard[] | null = [];
   const leave = await followRun(log, id, {
-    heard: (record) => {
-      if (behind) behind.push(record);
-      else tell(record);
+    heard: (records) => {
+      if (behind) behind.push(...records);
+      else tell(records);
     },
     broke: fail,
   });
@@ -75,10 +81,10 @@ async function write(
     for (let full = true; full && !gone; ) {
       const page = { run: id, order: 'oldest', limit: PAGE, ...(last >= 0 ? { after: last } : {}) } as const;
       const { records } = await log.search(page);
-      for (const record of records) tell(record);
+      tell(records);
       full = records.length === PAGE;
     }
-    for (const record of behind) tell(record);
+    tell(behind);
     behind = null;
     if (ended) return;
     const alive = setInterval(() => out.write(': waiting\n\n'), KEEP_ALIVE_MS);
