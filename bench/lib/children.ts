@@ -4,12 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 export interface Held {
   readonly memory: number;
+  /** Of it, what the program's own values take, in bytes. */
+  readonly heap: number;
   readonly handles: number;
+  /** Of its processor since it started, in milliseconds. */
+  readonly cpu_ms: number;
 }
 
 export interface Child {
   /** Where it listens on the loopback. */
   readonly url: string;
+  readonly pid: number;
   /** What it holds: its resident set after a collection, in bytes, and what keeps its event loop alive (sockets, timers). */
   held(): Promise<Held>;
   stop(): Promise<void>;
@@ -26,7 +31,7 @@ export async function startChild(program: URL, given: object): Promise<Child> {
     once(child, 'exit').then(() => Promise.reject(new Error(`${program.pathname} ended before it listened`))),
   ])) as [string];
   return {
-    url,
+    ...{ url, pid: child.pid! },
     async held() {
       child.send('held');
       const [held] = (await once(child, 'message')) as [Held];
@@ -46,7 +51,14 @@ export function serveParent(url: string, stop: () => Promise<unknown>): void {
   process.on('message', (asked) => {
     if (asked !== 'held') return;
     globalThis.gc?.();
-    const held: Held = { memory: process.memoryUsage().rss, handles: process.getActiveResourcesInfo().length };
+    const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const held: Held = {
+      memory: rss,
+      heap: heapUsed,
+      handles: process.getActiveResourcesInfo().length,
+      cpu_ms: (user + system) / 1000,
+    };
     process.send?.(held);
   });
   process.once('SIGTERM', () => void stop().finally(() => process.exit(0)));

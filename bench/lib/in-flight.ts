@@ -33,7 +33,7 @@ export async function inFlight(once: (index: number) => Promise<unknown>, width:
   const at = (share: number) =>
     Number(taken[Math.min(taken.length - 1, Math.floor(taken.length * share))]!.toPrecision(4));
   return {
-    per_second: Math.round((taken.length / lasted) * 1000),
+    per_second: Number(((taken.length / lasted) * 1000).toPrecision(4)),
     p50_ms: at(0.5),
     p99_ms: at(0.99),
     calls: taken.length,

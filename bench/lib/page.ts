@@ -6,7 +6,7 @@ interface Line {
 }
 
 /** What grows from left to right, and what is drawn over it: the first of each that a bench tells. */
-const GROWS = ['in_flight', 'records', 'rules'];
+const GROWS = ['in_flight', 'records', 'rules', 'second'];
 const DRAWN = ['per_second', 'p95_ms', 'p50_ms', 'us_per_decision'];
 const [WIDTH, HEIGHT, LEFT, BOTTOM, RIGHT] = [640, 260, 56, 32, 190];
 

@@ -301,6 +301,9 @@ test('F5 INV5: an approval that was closed in the database, without a signed ver
     pending.run,
     `approval:${pending.approval}`,
   ]);
+  await query(`UPDATE dbos.workflow_status SET status = 'ENQUEUED' WHERE workflow_uuid = $1 AND status = 'DELAYED'`, [
+    pending.run,
+  ]);
   const ended = await endOf(people.analyst, pending.run);
   expect(ended.result?.published ?? false).toBe(false);
   expect(await publications()).toBe(published);

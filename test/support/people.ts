@@ -8,6 +8,8 @@ import { type Signer, unlockSigningKey } from '@portreeve/identity/signing-key';
 export type Answer = any;
 
 export interface Person {
+  /** Of the session. */
+  readonly token: string;
   readonly get: (path: string) => Promise<Answer>;
   readonly post: (path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   /** The lines of a JSON Lines answer. */
@@ -51,6 +53,7 @@ export async function signIn(
   const post: Person['post'] = (path, body, headers) => call('POST', path, body, token, headers);
   let signer: Signer | null = null;
   return {
+    token,
     get,
     post,
     async lines(path) {

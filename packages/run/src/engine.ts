@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
+import { currentOwnerXid, functionIDGetIncrement } from '@dbos-inc/dbos-sdk/internal/context';
 import { getExecutor } from '@dbos-inc/dbos-sdk/internal/dbos';
-import { migrateSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
+import { DBOSPortableJSON } from '@dbos-inc/dbos-sdk/internal/serialization';
+import { DBOS_FUNCNAME_SLEEP, migrateSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
 import { isPortreeveError, type Json, type RunId, type Tx } from '@portreeve/contract';
 import type { ClientBase } from 'pg';
 import type { Durable, RunQueue } from './ports.ts';
@@ -19,7 +21,7 @@ export interface Engine extends RunQueue {
   pendingExecutors(): Promise<Map<string, RunId[]>>;
   /** Puts the unfinished runs of a dead executor back into the queue. */
   takeOver(executor: string): Promise<void>;
-  /** Puts runs of this process back into the queue that the database let down. Gives how many. */
+  /** Puts runs of this process back into the queue that the database let down. Gives how many. Called now and then. */
   takeUp(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -30,6 +32,8 @@ interface Session {
   closing: boolean;
   /** Runs that stand still here because the engine could not write down how far they are. */
   readonly adrift: Set<string>;
+  /** Runs that are this process's by their rows, and that it did not have at the last look. */
+  strays: ReadonlySet<string>;
 }
 let session: Session | null = null;
 
@@ -50,9 +54,14 @@ DBOS.registerWorkflow(
 const parked = (): Promise<never> => new Promise(() => undefined);
 
 function durableOf(own: Session): Durable {
+  // Of this execution: how much of it is under way, and whether it has been put away.
+  let underWay = 0;
+  let away: Promise<boolean> | null = null;
   const unlessClosing = async <T>(work: () => Promise<T>): Promise<T> => {
     if (own.closing) return parked();
+    underWay++;
     try {
+      if (away && (await away)) return await parked();
       const result = await work();
       return own.closing ? await parked() : result;
     } catch (error) {
@@ -64,17 +73,90 @@ function durableOf(own: Session): Durable {
         return parked();
       }
       throw error;
+    } finally {
+      underWay--;
     }
   };
   return {
     step: <T extends Json>(name: string, fn: () => Promise<T>): Promise<T> =>
       unlessClosing(() => DBOS.runStep(() => throughOutages(own, fn), { name })),
     read: (fn) => unlessClosing(() => throughOutages(own, fn)),
-    async wait(topic, until) {
-      // A nudge arrives by notification; the slow poll only catches one that was lost with a connection.
-      await unlessClosing(() => DBOS.recv(topic, { deadlineEpochMS: until.getTime(), pollingIntervalMs: 60_000 }));
-    },
+    wait: (topic, until) =>
+      unlessClosing(async () => {
+        const run = DBOS.workflowID;
+        if (run === undefined) throw new TypeError('a wait outside a run');
+        // Taken before anything is awaited, so that they are the same when the run is carried again.
+        const [call, timer] = [functionIDGetIncrement(), functionIDGetIncrement()];
+        const { systemDatabase } = getExecutor();
+        if (await systemDatabase.getOperationResultAndThrowIfCancelled(run, call)) return;
+        const deadline = await rememberedDeadline(run, timer, until.getTime());
+        const left = () => Math.max(0, deadline - Date.now());
+        // What else is under way in the run would stand still with it.
+        if (left() >= PUT_AWAY_FROM_MS && underWay === 1) {
+          away = putAway(run, topic, deadline);
+          if (await away) return parked();
+          away = null;
+        }
+        // A nudge arrives by notification; the slow poll only catches one that was lost with a connection.
+        await systemDatabase.recv(run, call, timer, topic, left() / 1000, WAIT_POLL_MS);
+      }),
   };
+}
+
+/** What waits for so long leaves the memory; for less it would not be worth the carrying again. */
+const PUT_AWAY_FROM_MS = 60_000;
+const WAIT_POLL_MS = 60_000;
+
+/** The deadline of a wait as it was when the run first came to it, in the engine's own way of remembering one. */
+async function rememberedDeadline(run: string, timer: number, until: number): Promise<number> {
+  const { systemDatabase } = getExecutor();
+  const known = await systemDatabase.getOperationResultAndThrowIfCancelled(run, timer);
+  if (known) return Number(known.output);
+  const now = Date.now();
+  const output = { output: String(until), serialization: DBOSPortableJSON.name() };
+  await systemDatabase.recordOperationResult(run, timer, DBOS_FUNCNAME_SLEEP, false, now, now, output);
+  return until;
+}
+
+/**
+ * Puts a run that waits for people out of the memory: its row is DELAYED until the deadline, nobody's, and whoever nudges it
+ * puts it back into the queue, from where it is carried again up to here. `true`: nothing of it may go on in this process;
+ * `false`: it was nudged already.
+ */
+async function putAway(run: string, topic: string, deadline: number): Promise<boolean> {
+  const { systemDatabase } = getExecutor();
+  const held = [...(systemDatabase.runningWorkflowMap.get(run) ?? [])];
+  const client = await systemDatabase.connect();
+  let broken = true;
+  try {
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    // INVARIANT: locked by a statement of its own. A nudge locks the row too, by its foreign key: either it is seen below, or
+    // it sees the run put away.
+    const { rowCount: owned } = await client.query(
+      `SELECT FROM dbos.workflow_status WHERE workflow_uuid = $1 AND status = 'PENDING' AND owner_xid = $2 FOR UPDATE`,
+      [run, currentOwnerXid(run)],
+    );
+    const { rowCount: nudged } = await client.query(
+      'SELECT FROM dbos.notifications WHERE destination_uuid = $1 AND topic = $2 AND NOT consumed LIMIT 1',
+      [run, topic],
+    );
+    const goes = owned === 1 && nudged === 0;
+    if (goes)
+      await client.query(
+        `UPDATE dbos.workflow_status
+            SET status = 'DELAYED', delay_until_epoch_ms = $2, queue_name = $3, owner_xid = NULL, started_at_epoch_ms = NULL,
+                updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+          WHERE workflow_uuid = $1`,
+        [run, deadline, QUEUE],
+      );
+    await client.query('COMMIT');
+    broken = false;
+    // Somebody else's: it goes on there.
+    if (owned === 0 || goes) for (const execution of held) execution.release();
+    return owned === 0 || goes;
+  } finally {
+    client.release(broken);
+  }
 }
 
 const OUTAGE_WAIT_FIRST_MS = 250;
@@ -152,7 +234,14 @@ export async function startQueue(options: { url: string; clientOf: (tx: Tx) => C
     },
 
     async nudge(tx, run, topic) {
-      await client.sendInTransaction(options.clientOf(tx), run, true, topic);
+      const connection = options.clientOf(tx);
+      await client.sendInTransaction(connection, run, true, topic);
+      await connection.query(
+        `UPDATE dbos.workflow_status
+            SET status = 'ENQUEUED', delay_until_epoch_ms = NULL, updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+          WHERE workflow_uuid = $1 AND status = 'DELAYED'`,
+        [run],
+      );
     },
 
     stop: () => client.destroy(),
@@ -174,7 +263,7 @@ export async function startEngine(options: {
 }): Promise<Engine> {
   if (session) throw new TypeError('an engine runs already in this process');
   const url = withIdleTimeout(options.url);
-  const own: Session = { run: options.run, closing: false, adrift: new Set() };
+  const own: Session = { run: options.run, closing: false, adrift: new Set(), strays: new Set() };
   session = own;
   const logger = {
     debug: () => undefined,
@@ -216,10 +305,20 @@ export async function startEngine(options: {
     },
 
     async takeUp() {
-      const runs = [...own.adrift];
+      const { systemDatabase } = getExecutor();
+      const filter = { status: 'PENDING' as const, executorId: options.executor, loadInput: false, loadOutput: false };
+      const mine = (await DBOS.listWorkflows(filter)).map(({ workflowID }) => workflowID);
+      // A claim whose answer was lost: nobody else takes it up, as this process lives. Twice, as one may be on its way in.
+      const strays = mine.filter((run) => !systemDatabase.checkForRunningWorkflow(run));
+      const runs = [...new Set([...own.adrift, ...strays.filter((run) => own.strays.has(run))])];
+      own.strays = new Set(strays);
       if (runs.length === 0) return 0;
-      await DBOS.resumeWorkflows(runs, { queueName: QUEUE });
-      for (const run of runs) own.adrift.delete(run);
+      // Before it is asked for: one that runs aground anew while the answer comes is adrift again.
+      own.adrift.clear();
+      await DBOS.resumeWorkflows(runs, { queueName: QUEUE }).catch((error: unknown) => {
+        for (const run of runs) own.adrift.add(run);
+        throw error;
+      });
       return runs.length;
     },
 

@@ -30,6 +30,12 @@ export const approvalTopic = (approval: string): string => `approval:${approval}
 /** The topic on which a run hears that a person has finished what was handed over. */
 export const handoffTopic = (handoff: string): string => `handoff:${handoff}`;
 
+/**
+ * Milliseconds after which a run that waits for people looks by itself. Rarely: a nudge commits with what it tells of, and
+ * each look makes the run longer.
+ */
+export const LOOK_AGAIN_MS = 86_400_000;
+
 /** Moves a run between states that do not end it. Repeating a move changes nothing. */
 export async function moveRun(
   deps: Pick<TransitionDeps, 'store' | 'uow'>,

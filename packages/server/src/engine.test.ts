@@ -238,6 +238,170 @@ describe('a run outlives its process', () => {
     await ended.promise;
   });
 
+  describe('a run that waits for people', () => {
+    const HOUR_MS = 3_600_000;
+    const rowOf = async (id: RunId) => {
+      const { rows } = await own.database.pool.query(
+        'SELECT status, owner_xid, delay_until_epoch_ms::float8 AS until FROM dbos.workflow_status WHERE workflow_uuid = $1',
+        [id],
+      );
+      return rows[0];
+    };
+    /** The queue is looked at ten times a second, but a process that has just started takes a while to begin. */
+    const comes = (look: () => unknown) => vi.waitFor(look, 20_000);
+    const putAway = (id: RunId) => comes(async () => expect(await rowOf(id)).toMatchObject({ status: 'DELAYED' }));
+    const nudge = (id: RunId) => own.database.transaction((tx) => engine!.nudge(tx, id, 'approval:x'));
+    /** One step, a wait for an hour, another step, and another wait for an hour. */
+    const patient = () => {
+      const steps: string[] = [];
+      const ended = deferred<void>();
+      const run = async (_id: RunId, durable: Durable) => {
+        for (const name of ['one', 'two']) {
+          await durable.step(name, async () => {
+            steps.push(name);
+            return null;
+          });
+          await durable.wait('approval:x', new Date(Date.now() + HOUR_MS));
+        }
+        ended.resolve();
+      };
+      return { steps, ended: ended.promise, run };
+    };
+
+    test('J2: leaves the memory, is nobody’s, and goes on where it stood once it is nudged', async () => {
+      const id = asId('run', 'run_patient');
+      const { steps, ended, run } = patient();
+      const first = await start('patient-a', run);
+      await enqueue(id);
+      await putAway(id);
+      expect(await rowOf(id)).toMatchObject({ owner_xid: null, until: expect.closeTo(Date.now() + HOUR_MS, -5) });
+      expect(await first.takeUp()).toBe(0);
+      await nudge(id);
+      // Put away again: in the step before, its row is no longer DELAYED.
+      await comes(() => expect(steps).toEqual(['one', 'two']));
+      await putAway(id);
+
+      await stop();
+      await start('patient-b', run);
+      expect(await pending()).toEqual([]);
+      await nudge(id);
+      await ended;
+      expect(steps).toEqual(['one', 'two']);
+    });
+
+    test('J2: a nudge that commits while it is put away wakes it', async () => {
+      const id = asId('run', 'run_raced');
+      const standing = deferred<void>();
+      const nudged = deferred<void>();
+      const commit = deferred<void>();
+      const ended = deferred<void>();
+      await start('raced-a', async (_id, durable) => {
+        await durable.step('one', async () => {
+          standing.resolve();
+          await nudged.promise;
+          return null;
+        });
+        await durable.wait('approval:x', new Date(Date.now() + HOUR_MS));
+        ended.resolve();
+      });
+      await enqueue(id);
+      await standing.promise;
+      const nudging = own.database.transaction(async (tx) => {
+        await engine!.nudge(tx, id, 'approval:x');
+        nudged.resolve();
+        await commit.promise;
+      });
+      // It stands at the lock of its row, which the open nudge holds.
+      await comes(async () => {
+        const { rowCount } = await own.database.pool.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'`,
+        );
+        expect(rowCount).toBe(1);
+      });
+      commit.resolve();
+      await nudging;
+      await ended.promise;
+    });
+
+    test('J2: carried again before its time and without a nudge, it waits on until the same moment', async () => {
+      const id = asId('run', 'run_early');
+      const { steps, ended, run } = patient();
+      await start('early-a', run);
+      await enqueue(id);
+      await putAway(id);
+      const { until } = await rowOf(id);
+      await own.database.pool.query(`UPDATE dbos.workflow_status SET status = 'ENQUEUED', delay_until_epoch_ms = 0`);
+      await comes(async () => expect(await rowOf(id)).toMatchObject({ status: 'DELAYED', until }));
+      // Its time is over.
+      await own.database.pool.query(
+        `UPDATE dbos.operation_outputs SET output = '0' WHERE workflow_uuid = $1 AND function_name = 'DBOS.sleep'`,
+        [id],
+      );
+      await own.database.pool.query('UPDATE dbos.workflow_status SET delay_until_epoch_ms = 0');
+      await comes(() => expect(steps).toEqual(['one', 'two']));
+      await putAway(id);
+      await nudge(id);
+      await ended;
+    });
+
+    test('J2: a claim that this process knows nothing of is taken up at the second look', async () => {
+      const id = asId('run', 'run_stray');
+      const { steps, ended, run } = patient();
+      const started = await start('stray-a', run);
+      await enqueue(id);
+      await putAway(id);
+      expect(await started.takeUp()).toBe(0);
+      // As a claim whose answer was lost with the connection leaves it.
+      await own.database.pool.query(
+        `UPDATE dbos.workflow_status SET status = 'PENDING', owner_xid = 'x', delay_until_epoch_ms = NULL`,
+      );
+      expect(await started.takeUp()).toBe(0);
+      expect(await started.takeUp()).toBe(1);
+      await putAway(id);
+      expect(await started.takeUp()).toBe(0);
+      expect(steps).toEqual(['one']);
+      await nudge(id);
+      await comes(() => expect(steps).toEqual(['one', 'two']));
+      await putAway(id);
+      await nudge(id);
+      await ended;
+    });
+
+    test('J2: stays in memory while another of its branches is under way', async () => {
+      const id = asId('run', 'run_branches');
+      const inside = deferred<void>();
+      const leave = deferred<void>();
+      const ended = deferred<void>();
+      let times = 0;
+      await start('branches-a', async (_id, durable) => {
+        await Promise.all([
+          durable.step('slow', async () => {
+            times++;
+            inside.resolve();
+            await leave.promise;
+            return null;
+          }),
+          durable.wait('approval:x', new Date(Date.now() + HOUR_MS)),
+        ]);
+        ended.resolve();
+      });
+      await enqueue(id);
+      await inside.promise;
+      await comes(async () => {
+        const { rowCount } = await own.database.pool.query(
+          `SELECT FROM dbos.operation_outputs WHERE workflow_uuid = $1 AND function_name = 'DBOS.sleep'`,
+          [id],
+        );
+        expect(rowCount).toBe(1);
+      });
+      await nudge(id);
+      expect(await rowOf(id)).toMatchObject({ status: 'PENDING' });
+      leave.resolve();
+      await ended.promise;
+      expect(times).toBe(1);
+    });
+  });
+
   test('J2: the reaper takes over the runs of a dead executor, records that once, and leaves a living one alone', async () => {
     const leases = leaseStore(own.database);
     const ids = { dead: asId('run', 'run_of_the_dead'), living: asId('run', 'run_of_the_living') };

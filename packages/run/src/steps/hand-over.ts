@@ -10,7 +10,7 @@ import {
 } from '@portreeve/contract';
 import { procedureFor } from '@portreeve/gate';
 import { factsOf } from '../facts.ts';
-import { handoffTopic, moveRun } from '../transitions.ts';
+import { handoffTopic, LOOK_AGAIN_MS, moveRun } from '../transitions.ts';
 import type { RunScope, Step } from './scope.ts';
 
 /** A question that a person answers in place of the model, or after it. */
@@ -23,9 +23,6 @@ export interface Handover {
   readonly material: readonly { readonly name: string; readonly value: Labelled<unknown> }[];
   readonly next: string;
 }
-
-/** Until a nudge that was lost is made up for. */
-const LOOK_AGAIN_MS = 600_000;
 
 /** Hands questions to people, and takes their answers back into the run (requirements E6, I8). */
 export function handOver(scope: RunScope) {

@@ -1,13 +1,10 @@
 import { isPortreeveError, type UnwindOutcome } from '@portreeve/contract';
 import { unwindOutcome } from '@portreeve/gate';
-import { moveRun } from '../transitions.ts';
+import { LOOK_AGAIN_MS, moveRun } from '../transitions.ts';
 import type { RunScope } from './scope.ts';
 
 /** The topic on which a run hears that its unwinding has ended. */
 export const unwindTopic = (run: string): string => `unwind:${run}`;
-
-/** Until a nudge that was lost is made up for. */
-const LOOK_AGAIN_MS = 600_000;
 
 /** Has the gate take back what the run did: asks once, and waits as an action does. */
 export function unwindStep({ deps, durable, run, step }: RunScope) {

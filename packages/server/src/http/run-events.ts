@@ -1,10 +1,13 @@
 import { placeText } from '@portreeve/audit';
-import { acceptableUseLink, decisionSchema, type RecordEntry, type RecordType, type RunId } from '@portreeve/contract';
+import { acceptableUseLink, decisionSchema, type RecordEntry, type RecordType, type Run } from '@portreeve/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Services } from '../services.ts';
+import { followRun, type Heard } from './follow-log.ts';
 
-const POLL_MS = 150;
 const KEEP_ALIVE_MS = 15_000;
+const PAGE = 200;
+/** Bytes that wait for a client which does not read: beyond that it is let go, and comes back with `after`. */
+const UNREAD_MAX = 1024 * 1024;
 
 /**
  * Writes the records of a run as server-sent events (WHATWG HTML, 9.2): `id` is the record's index in its log, so a client that
@@ -13,7 +16,7 @@ const KEEP_ALIVE_MS = 15_000;
  */
 export async function streamRun(
   services: Services,
-  run: RunId,
+  run: Run,
   after: number,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -30,49 +33,84 @@ export async function streamRun(
 
 async function write(
   services: Services,
-  run: RunId,
+  run: Run,
   after: number,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
   const out = reply.raw;
   out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+  const { promise: over, resolve: end, reject: fail } = Promise.withResolvers<void>();
+  over.catch(() => undefined);
   let gone = false;
   request.raw.once('close', () => {
     gone = true;
+    end();
   });
-  const { name, log } = services.audit.ofWorkflow((await services.runs.get(run))?.workflow ?? '');
+  const { id, workflow } = run;
+  const { name, log } = services.audit.ofWorkflow(workflow);
   let last = after;
-  let quiet = 0;
-  while (!gone) {
+  const tell = (records: readonly Heard[]): void => {
+    const fresh = gone ? [] : records.filter(({ entry }) => entry.index > last);
+    if (fresh.length === 0) return;
+    // What comes behind the end, as an undo does, is no part of it.
+    const ending = fresh.findIndex(({ entry }) => entry.type === 'run.ended');
+    const told = ending < 0 ? fresh : fresh.slice(0, ending + 1);
+    last = told.at(-1)!.entry.index;
+    out.write(told.map((record) => textOf(name, record)).join(''));
+    if (ending >= 0) {
+      gone = true;
+      end();
+    } else if (out.writableLength > UNREAD_MAX) {
+      gone = true;
+      out.destroy();
+    }
+  };
+  // What comes while the past is told waits behind it.
+  let behind: Heard[] | null = [];
+  const leave = await followRun(log, id, {
+    heard: (records) => {
+      if (behind) behind.push(...records);
+      else tell(records);
+    },
+    broke: fail,
+  });
+  try {
     // Asked before the records are read: if it had ended then, all of them are there.
-    const ended = ((await services.runs.get(run))?.ended_at ?? null) !== null;
-    const page = await log.search({
-      run,
-      order: 'oldest',
-      limit: 200,
-      ...(last >= 0 ? { after: last } : {}),
-    });
-    for (const { entry, payload } of page.records) {
-      last = entry.index;
-      const data = payload?.data ?? null;
-      const told = { place: placeText(name, entry.index), entry, actor_name: payload?.actor_name ?? null, data };
-      const event = { ...told, acceptable_use: paragraphOf(entry, data) };
-      out.write(`id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify(event)}\n\n`);
-      if (entry.type === 'run.ended') return;
+    const ended = ((await services.runs.get(id))?.ended_at ?? null) !== null;
+    for (let full = true; full && !gone; ) {
+      const page = { run: id, order: 'oldest', limit: PAGE, ...(last >= 0 ? { after: last } : {}) } as const;
+      const { records } = await log.search(page);
+      tell(records);
+      full = records.length === PAGE;
     }
-    if (page.records.length > 0) {
-      quiet = 0;
-      continue;
-    }
+    tell(behind);
+    behind = null;
     if (ended) return;
-    await new Promise((next) => setTimeout(next, POLL_MS));
-    quiet += POLL_MS;
-    if (quiet >= KEEP_ALIVE_MS) {
-      out.write(': waiting\n\n');
-      quiet = 0;
+    const alive = setInterval(() => out.write(': waiting\n\n'), KEEP_ALIVE_MS);
+    try {
+      await over;
+    } finally {
+      clearInterval(alive);
     }
+  } finally {
+    leave();
   }
+}
+
+/** Of the followers of one record each gets the same text. */
+const texts = new WeakMap<Heard, string>();
+
+function textOf(log: string, record: Heard): string {
+  const known = texts.get(record);
+  if (known !== undefined) return known;
+  const { entry, payload } = record;
+  const data = payload?.data ?? null;
+  const told = { place: placeText(log, entry.index), entry, actor_name: payload?.actor_name ?? null, data };
+  const event = { ...told, acceptable_use: paragraphOf(entry, data) };
+  const text = `id: ${entry.index}\nevent: ${entry.type}\ndata: ${JSON.stringify(event)}\n\n`;
+  texts.set(record, text);
+  return text;
 }
 
 /** Records that say that what somebody wanted was refused, by policy or by a person. */

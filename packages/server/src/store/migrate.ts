@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PortreeveError } from '@portreeve/contract';
 import type pg from 'pg';
 import { applyMigration, type Migration } from './migration/apply.ts';
@@ -8,6 +9,8 @@ import { ensureRoles, hasRoles } from './roles.ts';
 const FOLDER = new URL('./migrations/', import.meta.url);
 /** Any constant will do; it must only be the same in every process. */
 const LOCK = 7_410_001;
+/** Between two askings for it. */
+const LOCK_ASK_MS = 100;
 
 /** The numbered SQL files, in order. */
 async function migrations(): Promise<Migration[]> {
@@ -38,7 +41,10 @@ export async function migrate(
     });
   });
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    // Asked for again and again: who waits for it in a statement holds a snapshot, which an index that is made CONCURRENTLY
+    // by the one that has the lock would wait for in turn.
+    while (!(await client.query('SELECT pg_try_advisory_lock($1) AS mine', [LOCK])).rows[0].mine)
+      await delay(LOCK_ASK_MS);
     await client.query(
       'CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), contracts text)',
     );

@@ -114,8 +114,8 @@ export const runRoutes = [
     answers: {},
     stream: 'text/event-stream',
     handler: async ({ services, who, params, query, request, reply }) => {
-      await visibleRun(services, who.principal, params.id);
-      await streamRun(services, params.id, query.after, request, reply);
+      const run = await visibleRun(services, who.principal, params.id);
+      await streamRun(services, run, query.after, request, reply);
     },
   }),
 ];

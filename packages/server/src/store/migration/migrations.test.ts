@@ -43,6 +43,12 @@ describe('J3: every migration, as it runs', () => {
       };
       for (const { name, statements } of files)
         for (const [index, statement] of statements.entries()) {
+          if (CONCURRENTLY.test(codeOf(statement))) {
+            // In no transaction, and beside those who write.
+            await client.query(statement);
+            seen.set(`${name}#${index}`, { locks: new Map(), rewritten: [] });
+            continue;
+          }
           const before = await tables();
           await client.query('BEGIN');
           await client.query(statement);
@@ -208,6 +214,19 @@ describe.each(RELEASED_SCHEMAS)('J3: from the schema of $version', ({ schema, fi
       expect((await migrate(database.pool)).applied).toEqual([]);
     } finally {
       await database.close();
+      await drop();
+    }
+  });
+
+  test('J3: of several processes that start at once one brings it up to date, and the others wait', async () => {
+    const { url, drop } = await emptyTestDatabase();
+    const databases = [1, 2, 3].map(() => new Database(url));
+    try {
+      await migrate(databases[0]!.pool, schema);
+      const done = await Promise.all(databases.map(({ pool }) => migrate(pool)));
+      expect(done.filter(({ applied }) => applied.length > 0)).toHaveLength(1);
+    } finally {
+      for (const database of databases) await database.close();
       await drop();
     }
   });

@@ -1,0 +1,3 @@
+import { orderWorkflow } from '../../orders.ts';
+
+export default orderWorkflow({ name: 'pay-order', tool: 'pay_order', tier: 3 });
