@@ -236,12 +236,8 @@ export async function startQueue(options: { url: string; clientOf: (tx: Tx) => C
     async nudge(tx, run, topic) {
       const connection = options.clientOf(tx);
       await client.sendInTransaction(connection, run, true, topic);
-      await connection.query(
-        `UPDATE dbos.workflow_status
-            SET status = 'ENQUEUED', delay_until_epoch_ms = NULL, updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-          WHERE workflow_uuid = $1 AND status = 'DELAYED'`,
-        [run],
-      );
+      // A function of ours, since who only wakes runs may change nothing else of them (`0099_wake_run.sql`).
+      await connection.query('SELECT wake_run($1)', [run]);
     },
 
     stop: () => client.destroy(),
