@@ -188,8 +188,7 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
         root: join(state.path, 'releases'),
         onDisagreement: (report) => log('error', 'the compiled policy and the official engine disagree', report),
       }),
-    onBarred: (release) =>
-      wakeRuns({ database, uow: database, queue: { enqueue: carried().enqueue, nudge: carried().nudge } })(release),
+    onBarred: (release) => wakeRuns({ database, uow: database, queue: { nudge: carried().nudge } })(release),
   });
   await releases.refresh();
   const proposals = proposalStore(database, sealing);
@@ -239,7 +238,7 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
   undo.push(() => Promise.all(listeners.map((listener) => listener.stop())));
   const started = await startEngineHere({
     ...{ database, databaseUrl, instance, audit, runs, run, log, leaseSeconds },
-    ...{ leases: leaseStore(database), prepared: true },
+    ...{ leases: leaseStore(database), prepared: true, releases },
   });
   undo.push(() => started.stop());
   queue = started.queue;

@@ -13,6 +13,7 @@ import {
   startReaper,
 } from '@portreeve/run';
 import { every } from '../every.ts';
+import { wakeStranded } from '../releases/wake-runs.ts';
 import type { Database } from '../store/database.ts';
 import { FACE_ASKED_CHANNEL, type FaceAnswerStore, faceAnswerStore } from '../store/face-asks.ts';
 import { ASKED_CHANNEL, answerStore } from '../store/gate-asks.ts';
@@ -64,7 +65,11 @@ export async function startQueueHere({ databaseUrl, database }: Pick<RunsOptions
 
 /** The engine with its reaper. `prepared`: its tables are there, and this process may not change them. */
 export async function startEngineHere(
-  options: RunsOptions & { readonly run: (id: RunId, durable: Durable) => Promise<void>; readonly prepared?: boolean },
+  options: RunsOptions & {
+    readonly run: (id: RunId, durable: Durable) => Promise<void>;
+    readonly releases: Pick<RunReleases, 'load' | 'isBarred'>;
+    readonly prepared?: boolean;
+  },
 ): Promise<RunsStarted> {
   const { database, databaseUrl, instance, leases, audit, runs, run, log, leaseSeconds, prepared = false } = options;
   const engine = await startEngine({
@@ -86,6 +91,7 @@ export async function startEngineHere(
     queue: engine,
     async begin() {
       await reaper.sweep();
+      await wakeStranded({ database, uow: database, queue: engine, releases: options.releases });
     },
     async stop() {
       await reaper.stop();

@@ -6,7 +6,6 @@ import {
   type ReleaseOrigin,
   type ReleaseState,
   type RunId,
-  type Tx,
   workflowContractSchema,
 } from '@portreeve/contract';
 import type { ReleaseMove, ReleaseStore, StoredEvidence, StoredRelease } from '@portreeve/govern';
@@ -244,20 +243,36 @@ export function releaseStore(database: Database): ReleaseStore {
   };
 }
 
-/** Runs that go on and are pinned to a release, with the approval that each waits for. */
-export async function openRunsOf(
+/** Runs that are pinned to a release and wait for an approval, by their ids, from after one of them. */
+export async function waitingRunsOf(
   database: Database,
-  tx: Tx,
   release: Digest,
-): Promise<{ readonly run: RunId; readonly approval: string | null }[]> {
-  const rows = await database
-    .on(tx)
+  page: { readonly after: string; readonly limit: number },
+): Promise<{ readonly run: RunId; readonly approval: string }[]> {
+  const rows = await database.read
     .selectFrom('runs')
     .select(['id', 'approval'])
     .where('release', '=', release)
     .where('ended_at', 'is', null)
+    .where('approval', 'is not', null)
+    .where('id', '>', page.after)
+    .orderBy('id')
+    .limit(page.limit)
     .execute();
-  return rows.map(({ id, approval }) => ({ run: asId('run', id), approval }));
+  return rows.map(({ id, approval }) => ({ run: asId('run', id), approval: approval! }));
+}
+
+/** The releases that runs which have not ended are pinned to. */
+export async function releasesUnderWay(
+  database: Database,
+): Promise<{ readonly workflow: string; readonly release: Digest }[]> {
+  const rows = await database.read
+    .selectFrom('runs')
+    .select(['workflow', 'release'])
+    .distinct()
+    .where('ended_at', 'is', null)
+    .execute();
+  return rows.map(({ workflow, release }) => ({ workflow, release: release as Digest }));
 }
 
 function releaseOf(row: Selectable<ReleasesTable> & { bytes: number | null }): StoredRelease {
