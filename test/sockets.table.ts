@@ -156,7 +156,10 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
   'packages/server/src/doctor/reach-systems.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },
   'packages/server/src/streams/syslog-sink.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },
   'packages/run/src/engine.ts': {
-    openers: ['@dbos-inc/dbos-sdk', '@dbos-inc/dbos-sdk/internal/dbos', '@dbos-inc/dbos-sdk/internal/system_database'],
+    openers: [
+      '@dbos-inc/dbos-sdk',
+      ...['context', 'dbos', 'serialization', 'system_database'].map((part) => `@dbos-inc/dbos-sdk/internal/${part}`),
+    ],
     why: 'the durable engine on our own database',
   },
   'packages/sdk/src/client/client.ts': {
