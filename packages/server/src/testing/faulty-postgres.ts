@@ -56,7 +56,14 @@ export async function faultyPostgres({ disk_mb = DISK_MB } = {}): Promise<Faulty
     });
   const signalAll = async (signal: 'SIGSTOP' | 'SIGCONT') => {
     const server = await pid();
-    for (const each of [server, ...(await childrenOf(server))]) process.kill(each, signal);
+    // First, so that it makes no other one meanwhile; those that it has may end by themselves.
+    process.kill(server, signal);
+    for (const child of await childrenOf(server))
+      try {
+        process.kill(child, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
   };
   const ballast = join(folder, 'ballast');
   const control = join(data, 'global/pg_control');
