@@ -53,6 +53,7 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await page.locator('tr.row').first().waitFor();
     const selected = () => new URL(page.url()).searchParams.get('at');
     await page.keyboard.press('j');
+    await expect.poll(selected).not.toBeNull();
     const first = selected();
     await page.keyboard.press('j');
     await expect.poll(selected).not.toBe(first);
