@@ -1,22 +1,27 @@
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { plainKeystore } from '@portreeve/server';
 import { mcpRequest, withClient } from '@portreeve/server/testing';
 import { verifyExport } from '@portreeve/verify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askForSummary, endOf } from '../crash/portreeve.ts';
+import { ROOT } from '../repository.ts';
 import { startApart } from '../support/apart.ts';
 import { EXAMPLE } from '../support/case-system.ts';
+import { CLI } from '../support/cli.ts';
+import { nextVersion } from '../support/next-version.ts';
 import { type Answer, exportOf, type Person, recordsOf, signIn } from '../support/people.ts';
-import { cleanUp, temporaryFolder, until } from '../support/processes.ts';
+import { cleanUp, start, temporaryFolder, until } from '../support/processes.ts';
 
 /*
  * The api and the gatekeeper apart, with a reasoner and an executor: four roles as processes with a database user and a
  * state folder each, on one PostgreSQL that its owner has migrated before and does nothing in afterwards.
  */
 
+/** What a role is begun with from now on. */
+let program = CLI;
 let apart: Awaited<ReturnType<typeof startApart>>;
 type Names = 'analyst' | 'lead' | 'auditor' | 'operator';
 let people: Record<Names, Person>;
@@ -34,7 +39,10 @@ beforeAll(async () => {
   const declared = pathToFileURL(join(EXAMPLE, 'workflows/incident-summary/tools.ts'));
   await writeFile(tools, `import { publishCaseSummary } from '${declared}';\nexport default [publishCaseSummary];\n`);
   const toolset = { name: 'cases', approvers: ['incident-leads'], tools };
-  apart = await startApart({ split: true, reasoners: 1, config: { mcp: { toolsets: [toolset] } } });
+  apart = await startApart({
+    ...{ split: true, reasoners: 1, config: { mcp: { toolsets: [toolset] } } },
+    program: () => program,
+  });
   people = await peopleAt(apart.url);
 }, 600_000);
 afterAll(async () => {
@@ -194,6 +202,38 @@ describe('J2 INV1: what the gatekeeper is asked by an api', { timeout: 120_000 }
     const admin = await signIn(apart.url, apart.rest.state, 'admin');
     expect(await admin.post('/v1/backups', {})).toMatchObject({ code: 'misconfigured' });
   });
+});
+
+test('J2 J3: a newer version beside this one, either role first, loses nothing', { timeout: 300_000 }, async () => {
+  const before = await publications();
+  const next = await nextVersion();
+  const of = { this: CLI, next: join(next.root, relative(ROOT, CLI)) };
+  const migrated = start(process.execPath, [of.next, 'migrate', '--database-url', apart.databaseUrl]);
+  expect(await migrated.ended).toMatchObject({ code: 0 });
+  const replace = async (role: 'api' | 'gatekeeper', version: keyof typeof of) => {
+    program = of[version];
+    for (const { state, process } of role === 'api' ? apart.apis.slice(0, 1) : [...apart.gatekeepers]) {
+      process.child.kill('SIGTERM');
+      await process.ended;
+      await (role === 'api' ? apart.startApi(state) : apart.startGatekeeper(state));
+    }
+  };
+  const [first, second] = [await askForSummary(people.analyst), await askForSummary(people.analyst)];
+  await replace('gatekeeper', 'next');
+  // It begins anew beside the newer ones.
+  await replace('api', 'this');
+  await people.lead.approve(first.approval);
+  expect(await endOf(people.analyst, first.run)).toMatchObject(published);
+  await replace('api', 'next');
+  await replace('gatekeeper', 'this');
+  // And a newer one beside those that were rolled back.
+  await replace('api', 'next');
+  await people.lead.approve(second.approval);
+  expect(await endOf(people.analyst, second.run)).toMatchObject(published);
+  expect(await publications()).toBe(before + 2);
+  const { records } = await people.auditor.get('/v1/audit/records?type=system.started&limit=100');
+  expect(records.map(({ payload }: Answer) => payload.data.version)).toContain(next.version);
+  expect(await people.auditor.post('/v1/audit/verify', {})).toMatchObject({ ok: true });
 });
 
 test('J2: nothing of ours was refused it by the database all the while', async () => {

@@ -20,11 +20,14 @@ export interface Load extends Asked {
   /** Rejects as soon as somebody was told what nobody may be told; resolves when it was stopped. */
   readonly working: Promise<unknown>;
   stop(): Promise<void>;
+  /** What the lead was answered last that was no verdict taken: why somebody waits who should not. */
+  refused(): string | null;
 }
 
 const AGAIN_MS = 150;
 /** Verdicts that the lead gives at once: a slow machine is no lead who sleeps. */
 const AT_ONCE = 4;
+const failed = (error: unknown): Answer => ({ failed: String(error) });
 /** Answers that mean: not now. Anything else is a fault of the load itself. */
 const NOT_NOW = new Set([429, 500, 502, 503, 504]);
 
@@ -39,6 +42,7 @@ export function startLoad(house: House, random: Random, width: number, first = 1
   const left = new Set<string>();
   /** What the lead means to say, whether it was heard or not. */
   const meant = new Map<string, 'approve' | 'deny' | 'leave'>();
+  let refused: string | null = null;
   let cases = first;
   let asking = 0;
   let isPaused = false;
@@ -82,21 +86,25 @@ export function startLoad(house: House, random: Random, width: number, first = 1
   async function decide(id: string): Promise<void> {
     const choice = choose(id);
     if (choice === 'leave' || verdicts.has(id)) return;
-    const answer: Answer = await lead.approve(id, choice).catch(() => null);
+    const answer: Answer = await lead.approve(id, choice).catch(failed);
     // Closed: it was heard before, and its answer was lost.
-    if (answer?.state === 'approved' || answer?.state === 'denied' || answer?.code === 'approval_closed')
+    if (answer.state === 'approved' || answer.state === 'denied' || answer.code === 'approval_closed')
       verdicts.set(id, choice);
-    else await delay(AGAIN_MS);
+    else {
+      refused = JSON.stringify(answer);
+      await delay(AGAIN_MS);
+    }
   }
 
   async function decideOn(): Promise<void> {
     while (!isOver) {
       // All of them, page by page: those that are left alone stay at the front.
       for (let after = ''; !isOver; ) {
-        const listed: Answer = await lead.get(`/v1/approvals?state=pending&limit=100${after}`).catch(() => null);
-        const ids: string[] = (listed?.approvals ?? []).map(({ id }: Answer) => id);
+        const listed: Answer = await lead.get(`/v1/approvals?state=pending&limit=100${after}`).catch(failed);
+        if (!listed.approvals) refused = JSON.stringify(listed);
+        const ids: string[] = (listed.approvals ?? []).map(({ id }: Answer) => id);
         while (ids.length > 0) await Promise.all(ids.splice(0, AT_ONCE).map(decide));
-        if (!listed?.next) break;
+        if (!listed.next) break;
         after = `&after=${listed.next}`;
       }
       await delay(AGAIN_MS);
@@ -109,6 +117,7 @@ export function startLoad(house: House, random: Random, width: number, first = 1
   });
   return {
     ...{ runByCase, verdicts, left, working },
+    refused: () => refused,
     async pause() {
       isPaused = true;
       while (asking > 0 && !isOver) await delay(AGAIN_MS);

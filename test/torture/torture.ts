@@ -100,7 +100,13 @@ export async function rest(house: House, load: Load): Promise<{ readonly ms: num
     const ms = Date.now() - begun;
     if (left.length === 0) return { ms, restless: [] };
     if (ms > REST_MS_MAX)
-      return { ms, restless: left.map((what) => ({ rule: 'everything comes to rest in its time', what })) };
+      return {
+        ms,
+        restless: [`the lead was last told ${load.refused()}`, ...left].map((what) => ({
+          rule: 'everything comes to rest in its time',
+          what,
+        })),
+      };
     await delay(LOOK_MS);
   }
 }

@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { withClient } from '@portreeve/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type NextVersion, nextVersion } from '../support/next-version.ts';
 import { until } from '../support/processes.ts';
 import { checkEvidence } from './check.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
 import { type House, openHouse, type Role, THIS_VERSION } from './house.ts';
 import { type Load, startLoad } from './load.ts';
-import { type NextVersion, nextVersion } from './next-version.ts';
 import { randomOf } from './random.ts';
 import { rest } from './torture.ts';
 
@@ -44,17 +45,18 @@ async function replace(role: Role, program: string, signal: 'SIGTERM' | 'SIGKILL
 beforeAll(async () => {
   console.log(`upgrade: seed ${SEED} (again: TORTURE_SEED=${SEED})`);
   [house, next] = await Promise.all([openHouse(), nextVersion()]);
+  const program = join(next.root, 'test/torture/serve.ts');
   load = startLoad(house, randomOf(SEED), WIDTH);
   await goesOn();
-  await replace('rest', next.program);
+  await replace('rest', program);
   await replace('reasoner', THIS_VERSION, 'SIGKILL');
-  await replace('executor', next.program);
+  await replace('executor', program);
   // Beside the one of this version, which goes on.
-  house.use(next.program);
+  house.use(program);
   await house.apart.startReasoner();
   await goesOn();
   await replace('rest', THIS_VERSION);
-  await replace('reasoner', next.program);
+  await replace('reasoner', program);
   restless = (await rest(house, load)).restless;
   evidence = await gatherEvidence(house, load, []);
   await load.stop();

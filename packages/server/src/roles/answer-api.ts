@@ -31,8 +31,12 @@ export function answerApi(deps: {
 
   async function answerTo({ id, body }: FaceAsk): Promise<Json> {
     try {
+      if (body === null) throw new PortreeveError('bad_input', 'This is no question of an api.');
       const wish = gatekeeperWish.safeParse(body);
-      if (!wish.success) throw new PortreeveError('bad_input', 'This is no question of an api.');
+      if (!wish.success)
+        throw new PortreeveError('unavailable', 'This gatekeeper does not know the question: nothing was done.', {
+          next: 'Where versions are rolled out, ask again once every gatekeeper is of the version of the api.',
+        });
       return plain({ value: (await answered(wish.data)) ?? null });
     } catch (error) {
       const known = isPortreeveError(error) ? errorMessage(error) : null;

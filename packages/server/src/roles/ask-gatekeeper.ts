@@ -1,4 +1,4 @@
-import { type ErrorCode, type Json, PortreeveError } from '@portreeve/contract';
+import { ERRORS, type ErrorCode, type Json, PortreeveError } from '@portreeve/contract';
 import type { FaceAskStore } from '../store/face-asks.ts';
 import { type GatekeeperWish, type Hello, helloSchema, refusedSchema, whoOf } from './gatekeeper-wishes.ts';
 import { pauseFor } from './pause.ts';
@@ -63,7 +63,8 @@ export function askGatekeeper(deps: {
       const refused = refusedSchema.safeParse(answer);
       if (!refused.success) return (answer as { value: unknown }).value;
       const { code, detail, ...more } = refused.data.error;
-      throw new PortreeveError(code as ErrorCode, detail, more);
+      // A newer gatekeeper may know codes that this version does not.
+      throw new PortreeveError(Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'internal', detail, more);
     } finally {
       waiting.get(id)?.();
       waiting.delete(id);

@@ -60,7 +60,7 @@ function gatekeeper(): TakeWork {
     ...{ asks: answers, instance: 'gatekeeper', log: (_level, message) => logged.push(message) },
     faces: { unwindings: { begin: note }, outside: { ask: note, follow: note } } as unknown as GateFaces,
     toolNamed: (name) => (name === contract.name ? ({ contract, toolset } as never) : null),
-    hello: async () => ({ version: '0', environment: 'test', redaction: 'x', logs: [] }),
+    hello: async () => ({ environment: 'test', redaction: 'x', logs: [] }),
     signHead: async () => undefined,
   });
   working.push(work);
@@ -148,6 +148,29 @@ describe('J2: what an api asks of a gatekeeper', () => {
     });
     await Promise.all(Array.from({ length: 40 }, () => both.ask(unwind)));
     expect(asked).toHaveLength(40);
+  });
+
+  test('J2: a question of a newer version is not carried, and whoever asked is told what to do', async () => {
+    for (const newer of [
+      { kind: 'applaud', by },
+      { ...unwind, by: { ...by }, gently: true },
+    ])
+      await expect(withOne().ask(newer as never)).rejects.toMatchObject({
+        ...{ code: 'unavailable', detail: expect.stringContaining('nothing was done') },
+        next: expect.stringContaining('every gatekeeper'),
+      });
+    expect(asked).toEqual([]);
+  });
+
+  test('J2: an error that only a newer gatekeeper knows is `internal` to an older api, with what it says', async () => {
+    answer = async () => {
+      throw new PortreeveError('tired' as never, 'It sleeps.', { next: 'Wait.' });
+    };
+    await expect(withOne().ask(unwind)).rejects.toMatchObject({
+      code: 'internal',
+      detail: 'It sleeps.',
+      next: 'Wait.',
+    });
   });
 
   test('J2 INV1: what was not sealed here, or is no question, is answered as that', async () => {

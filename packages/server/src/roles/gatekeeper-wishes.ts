@@ -54,13 +54,12 @@ export type GatekeeperWish = z.infer<typeof gatekeeperWish>;
 
 export const whoOf = (wish: GatekeeperWish): Principal | null => ('by' in wish ? wish.by : null);
 
-/** What an api must know of the gatekeepers before it can serve anybody. */
-export const helloSchema = z.strictObject({
-  version: z.string(),
+/** What an api must know of the gatekeepers before it can serve anybody. A newer one may say more. */
+export const helloSchema = z.object({
   environment: z.string(),
   /** `redactionMark`: the key by which words and names are found is the same one. */
   redaction: z.string(),
-  logs: z.array(z.strictObject({ origin: z.string(), vkey: z.string(), cosigner_vkey: z.string().nullable() })),
+  logs: z.array(z.object({ origin: z.string(), vkey: z.string(), cosigner_vkey: z.string().nullable() })),
 });
 export type Hello = z.infer<typeof helloSchema>;
 
@@ -70,7 +69,7 @@ export const outwardSchema = z.strictObject({
   streams: z.array(z.looseObject({ name: z.string() })),
 });
 
-/** An error that came over. Its code is one of ours. */
+/** An error that came over. */
 export const refusedSchema = z.strictObject({
   error: z.strictObject({
     ...{ code: z.string(), detail: z.string(), next: z.string() },

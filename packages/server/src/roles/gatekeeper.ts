@@ -105,7 +105,7 @@ export function startGatekeeper(options: GatekeeperProcessOptions): Promise<Gate
           toolNamed: (name) => tools.get(name) ?? null,
           async hello() {
             return {
-              ...{ version: VERSION, environment: config.environment, redaction: redactionMark(keys.redaction) },
+              ...{ environment: config.environment, redaction: redactionMark(keys.redaction) },
               logs: audit.all.map(({ log: { origin, vkey, cosigner_vkey } }) => ({ origin, vkey, cosigner_vkey })),
             };
           },

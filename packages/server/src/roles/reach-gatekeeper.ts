@@ -4,14 +4,14 @@ import { redactionMark } from '../config/keys.ts';
 import type { House } from '../open-house.ts';
 import { FACE_ANSWERED_CHANNEL, faceAskStore } from '../store/face-asks.ts';
 import { listen } from '../store/listen.ts';
-import { VERSION } from '../version.ts';
 import type { Sealing } from '../wire-keys.ts';
 import { type AskGatekeeper, askGatekeeper } from './ask-gatekeeper.ts';
 import type { Undo } from './in-steps.ts';
 
 /**
  * Finds a gatekeeper and what must be known of it: who signs the logs. Throws `misconfigured` where it is of another
- * environment or version, or finds words and names by another key than this process.
+ * environment, or finds words and names by another key than this process. It may be of another version: they are rolled out
+ * one after the other.
  */
 export async function reachGatekeeper(
   {
@@ -31,10 +31,10 @@ export async function reachGatekeeper(
     heard: gatekeeper.heard,
   });
   undo.push(() => answered.stop());
-  const { version, environment, redaction, logs } = await gatekeeper.hello();
-  if (environment !== config.environment || version !== VERSION)
-    throw new PortreeveError('misconfigured', `The gatekeeper is ${version} in ${environment}.`, {
-      next: `Run the same version with the same configuration in every role; this is ${VERSION} in ${config.environment}.`,
+  const { environment, redaction, logs } = await gatekeeper.hello();
+  if (environment !== config.environment)
+    throw new PortreeveError('misconfigured', `The gatekeeper is in ${environment}.`, {
+      next: `Start this api with the configuration of its gatekeepers; this one says ${config.environment}.`,
     });
   if (redaction !== redactionMark(keys.redaction))
     throw new PortreeveError('misconfigured', 'The gatekeeper finds words and names by another key.', {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { canonicalJson, type Json, PortreeveError } from '@portreeve/contract';
+import { type Json, PortreeveError } from '@portreeve/contract';
 import { type ColumnType, type Generated, sql } from 'kysely';
 import type { Database } from './database.ts';
+import { sealedAsks } from './sealed-asks.ts';
 import type { Seals } from './values.ts';
 
 /** What an api in another process asks of a gatekeeper. */
@@ -56,23 +57,12 @@ declare module './tables.ts' {
   }
 }
 
-const bodyOf = (id: string) => `face_asks/${id}`;
-const answerTo = (id: string) => `face_asks/${id}/answer`;
-
-const seal = async ({ texts, of }: Seals, principal: string | null, binding: string, value: Json) =>
-  texts.seal(await of(null, ...(principal === null ? [] : [principal])), 'runs', binding, canonicalJson(value));
-
-async function opened({ texts }: Seals, text: string, binding: string): Promise<unknown> {
-  const [plain] = await texts.open([{ text, binding }]);
-  if (plain === null || plain === undefined) throw new PortreeveError('erased', 'What was asked has been erased.');
-  return JSON.parse(plain);
-}
-
 export function faceAskStore(database: Database, sealing: Seals): FaceAskStore {
+  const { seal, open } = sealedAsks(sealing, 'face_asks');
   return {
     async ask(principal, body) {
       const id = `ask_${randomBytes(16).toString('hex')}`;
-      const sealed = await seal(sealing, principal, bodyOf(id), body);
+      const sealed = await seal('body', id, { principal }, body);
       await database.read.insertInto('face_asks').values({ id, principal, body: sealed }).execute();
       await sql`SELECT pg_notify(${FACE_ASKED_CHANNEL}, '')`.execute(database.read);
       return id;
@@ -84,7 +74,7 @@ export function faceAskStore(database: Database, sealing: Seals): FaceAskStore {
         ) AS alive FROM face_asks WHERE id = ${id}`.execute(database.read);
       const [row] = rows;
       if (!row) throw new PortreeveError('unavailable', 'What was asked of the gatekeeper is not there any more.');
-      if (row.answer !== null) return { state: 'answered', answer: await opened(sealing, row.answer, answerTo(id)) };
+      if (row.answer !== null) return { state: 'answered', answer: await open('answer', id, row.answer) };
       return row.taken_by === null ? { state: 'open' } : { state: 'taken', alive: row.alive };
     },
     async takeBack(id) {
@@ -102,6 +92,7 @@ export function faceAskStore(database: Database, sealing: Seals): FaceAskStore {
 }
 
 export function faceAnswerStore(database: Database, sealing: Seals): FaceAnswerStore {
+  const { seal, open } = sealedAsks(sealing, 'face_asks');
   return {
     async take(instance, limit) {
       const { rows } = await sql<{ id: string; principal: string | null; body: string }>`
@@ -114,12 +105,12 @@ export function faceAnswerStore(database: Database, sealing: Seals): FaceAnswerS
         rows.map(async ({ id, principal, body }) => ({
           ...{ id, principal },
           // What cannot be opened is no question, and is answered as that.
-          body: await opened(sealing, body, bodyOf(id)).catch(() => null),
+          body: await open('body', id, body).catch(() => null),
         })),
       );
     },
     async answer({ id, principal }, answer) {
-      const sealed = await seal(sealing, principal, answerTo(id), answer);
+      const sealed = await seal('answer', id, { principal }, answer);
       await database.read
         .updateTable('face_asks')
         .set({ answer: sealed })

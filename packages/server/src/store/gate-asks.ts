@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { asId, canonicalJson, type Json, type JsonObject, PortreeveError, type RunId } from '@portreeve/contract';
+import { asId, type JsonObject, PortreeveError, type RunId } from '@portreeve/contract';
 import { type ColumnType, type Generated, sql } from 'kysely';
 import type { Database } from './database.ts';
+import { sealedAsks } from './sealed-asks.ts';
 import type { Seals } from './values.ts';
 
 /** What a run in another process asks of the gate. */
@@ -53,14 +54,12 @@ declare module './tables.ts' {
   }
 }
 
-const bodyOf = (id: string) => `gate_asks/${id}`;
-const answerTo = (id: string) => `gate_asks/${id}/answer`;
-
 export function askStore(database: Database, sealing: Seals): AskStore {
+  const { seal, open } = sealedAsks(sealing, 'gate_asks');
   return {
     async ask(run, body) {
       const id = `ask_${randomBytes(16).toString('hex')}`;
-      const sealed = await sealing.texts.seal(await sealing.of(run), 'runs', bodyOf(id), textOf(body));
+      const sealed = await seal('body', id, { run }, body);
       await database.read.insertInto('gate_asks').values({ id, run, body: sealed }).execute();
       await sql`SELECT pg_notify(${ASKED_CHANNEL}, '')`.execute(database.read);
       return id;
@@ -68,7 +67,7 @@ export function askStore(database: Database, sealing: Seals): AskStore {
     async answerOf(id) {
       const row = await database.read.selectFrom('gate_asks').select('answer').where('id', '=', id).executeTakeFirst();
       if (!row) throw new PortreeveError('unavailable', 'What was asked of the gate is not there any more.');
-      return row.answer === null ? undefined : openedText(sealing, row.answer, answerTo(id));
+      return row.answer === null ? undefined : open('answer', id, row.answer);
     },
     async remove(id) {
       await database.read.deleteFrom('gate_asks').where('id', '=', id).execute();
@@ -77,6 +76,7 @@ export function askStore(database: Database, sealing: Seals): AskStore {
 }
 
 export function answerStore(database: Database, sealing: Seals): AnswerStore {
+  const { seal, open } = sealedAsks(sealing, 'gate_asks');
   return {
     async take(instance, limit, carried) {
       const { rows } = await sql<{ id: string; run: string; body: string }>`
@@ -94,12 +94,12 @@ export function answerStore(database: Database, sealing: Seals): AnswerStore {
         rows.map(async ({ id, run, body }) => ({
           ...{ id, run: asId('run', run) },
           // What cannot be opened is no question, and is answered as that.
-          body: await openedText(sealing, body, bodyOf(id)).catch(() => null),
+          body: await open('body', id, body).catch(() => null),
         })),
       );
     },
     async answer({ id, run }, answer) {
-      const sealed = await sealing.texts.seal(await sealing.of(run), 'runs', answerTo(id), textOf(answer));
+      const sealed = await seal('answer', id, { run }, answer);
       await database.read
         .updateTable('gate_asks')
         .set({ answer: sealed })
@@ -112,13 +112,4 @@ export function answerStore(database: Database, sealing: Seals): AnswerStore {
       await database.read.deleteFrom('gate_asks').where('asked_at', '<', before).execute();
     },
   };
-}
-
-/** Without members that are undefined: they are not there. */
-const textOf = (value: JsonObject): string => canonicalJson(JSON.parse(JSON.stringify(value)) as Json);
-
-async function openedText(sealing: Seals, text: string, binding: string): Promise<unknown> {
-  const [opened] = await sealing.texts.open([{ text, binding }]);
-  if (opened === null || opened === undefined) throw new PortreeveError('erased', 'What was asked has been erased.');
-  return JSON.parse(opened);
 }

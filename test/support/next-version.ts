@@ -1,15 +1,15 @@
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT } from '../repository.ts';
-import { temporaryFolder } from '../support/processes.ts';
+import { temporaryFolder } from './processes.ts';
 
 /** A version that follows on this one, as it would be rolled out beside it. */
 export interface NextVersion {
   readonly version: string;
   /** What it adds to the schema; each leaves this version what it needs. */
   readonly migrations: readonly string[];
-  /** The program that is each role of it (`serve.ts`). */
-  readonly program: string;
+  /** Where its sources are, as in this repository. */
+  readonly root: string;
 }
 
 const VERSION = '999.0.0';
@@ -46,5 +46,5 @@ export async function nextVersion(): Promise<NextVersion> {
   const before = await readFile(rights, 'utf8');
   if (!before.includes(RIGHTS)) throw new TypeError('the table of rights begins otherwise');
   await writeFile(rights, before.replace(RIGHTS, `next_notes: { gatekeeper: ADD },\n  ${RIGHTS}`));
-  return { version: VERSION, migrations: Object.keys(MIGRATIONS), program: join(root, 'test/torture/serve.ts') };
+  return { version: VERSION, migrations: Object.keys(MIGRATIONS), root };
 }
