@@ -43,10 +43,11 @@ type Plan = Awaited<ReturnType<typeof import('@portreeve/server')['planAt']>>[nu
 function linesOf({ name, statements }: Plan): string[] {
   return [
     style('bold', name),
-    ...statements.flatMap(({ statement, effects, held }) => [
+    ...statements.flatMap(({ statement, effects, held, contracts }) => [
       `  ${printable(statement)}`,
       ...(effects.length === 0 ? ['    nobody waits for it'] : effects.map((effect) => `    ${wordsOf(effect)}`)),
       ...(held === null ? [] : [`    held: ${printable(held)}`]),
+      ...(contracts === null ? [] : [`    stop the version before first: ${printable(contracts)}`]),
     ]),
   ];
 }

@@ -3,8 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Database } from '../database.ts';
 import { migrate, pendingMigrations } from '../migrate.ts';
+import { unexplained } from '../testing/additive.ts';
 import { emptyTestDatabase, withClient } from '../testing/database.ts';
-import { unexplained } from './additive.ts';
+
 import { CONCURRENTLY } from './apply.ts';
 import { blocks, type Effect, effectsOf, LOCK_MODES, madeBy } from './effects.ts';
 import { planOf } from './plan.ts';

@@ -8,6 +8,8 @@ export interface PlannedStatement {
   readonly effects: readonly PlannedEffect[];
   /** Why it may hold its lock, where its author says so. */
   readonly held: string | null;
+  /** What it takes from the version before, which therefore cannot run on the schema any more; null: nothing. */
+  readonly contracts: string | null;
 }
 
 export interface PlannedEffect extends Effect {
@@ -49,6 +51,7 @@ export async function planOf(
         statement: shortened(codeOf(statement)),
         effects: await Promise.all(effects.map((effect) => measured(pool, effect))),
         held: noteOf(statement, 'held'),
+        contracts: noteOf(statement, 'contracts'),
       });
     }
     planned.push({ name, statements: each });

@@ -1,5 +1,5 @@
-import { madeBy } from './effects.ts';
-import { codeOf, noteOf, partsAt } from './split.ts';
+import { madeBy } from '../migration/effects.ts';
+import { codeOf, noteOf, partsAt } from '../migration/split.ts';
 
 /*
  * Whether the version before goes on working on the schema that a migration makes. While a new version is rolled out, and
