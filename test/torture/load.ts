@@ -101,8 +101,12 @@ export function startLoad(house: House, random: Random, width: number, first = 1
       // All of them, page by page: those that are left alone stay at the front.
       for (let after = ''; !isOver; ) {
         const listed: Answer = await lead.get(`/v1/approvals?state=pending&limit=100${after}`).catch(failed);
-        if (!listed.approvals) refused = JSON.stringify(listed);
-        const ids: string[] = (listed.approvals ?? []).map(({ id }: Answer) => id);
+        if (!listed.approvals) {
+          refused = JSON.stringify(listed);
+          // The `next` of a problem is what to do, and not where the next page begins.
+          break;
+        }
+        const ids: string[] = listed.approvals.map(({ id }: Answer) => id);
         while (ids.length > 0) await Promise.all(ids.splice(0, AT_ONCE).map(decide));
         if (!listed.next) break;
         after = `&after=${listed.next}`;

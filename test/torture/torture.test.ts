@@ -12,16 +12,12 @@ import { type Tortured, torture } from './torture.ts';
  * The short form of `npm run torture`: as many faults as fit into its time, in an order and at instants that its seed says.
  */
 
-/** On a machine that other tests keep busy the house does not come to rest in its time: it runs where it is asked for. */
-const ON = process.env.TORTURE_SEED !== undefined;
-if (!ON) console.log('skipped: faults on a whole house run with TORTURE_SEED=N, or by `npm run torture`');
 const SEED = Number(process.env.TORTURE_SEED || randomInt(2 ** 31));
 const MS = 10_000;
 
 let house: House;
 let tortured: Tortured;
 beforeAll(async () => {
-  if (!ON) return;
   console.log(`torture: seed ${SEED} (again: TORTURE_SEED=${SEED})`);
   house = await openHouse();
   tortured = await torture(house, { seed: SEED, ms: MS, rests: false, faults: FAULTS.filter(({ isLong }) => !isLong) });
@@ -30,7 +26,7 @@ afterAll(async () => {
   await house?.close();
 }, 60_000);
 
-describe.skipIf(!ON)('under faults at random instants', () => {
+describe('under faults at random instants', () => {
   test('J2 F9 G3 INV1 INV3 INV6 INV8: no rule is broken after any of them, and in the end everything is at rest', () => {
     const { played } = tortured;
     console.log(
@@ -42,7 +38,7 @@ describe.skipIf(!ON)('under faults at random instants', () => {
   });
 });
 
-describe.skipIf(!ON)('the checker can fail', () => {
+describe('the checker can fail', () => {
   const broken = (change: Partial<Evidence>): string[] => [
     ...new Set(checkEvidence({ ...tortured.evidence, ...change }, 'at_rest').map(({ rule }) => rule.split(' ')[0]!)),
   ];
@@ -125,12 +121,8 @@ describe.skipIf(!ON)('the checker can fail', () => {
 });
 
 // Last: the house is of no use afterwards.
-test.skipIf(!ON)(
-  'G2 INV3: a standby takes over without the newest records: it is seen, nothing acts, and no start is possible',
-  {
-    timeout: 120_000,
-  },
-  async () => {
-    expect((await failOver(house, SEED)).violations).toEqual([]);
-  },
-);
+test('G2 INV3: a standby takes over without the newest records: it is seen, nothing acts, and no start is possible', {
+  timeout: 120_000,
+}, async () => {
+  expect((await failOver(house, SEED)).violations).toEqual([]);
+});

@@ -165,10 +165,13 @@ test('I3: behind a trusted proxy the limit is of who asks; what others say of th
   expect(await afterFlood([], '10.1.2.3', many)).toBe(429);
 }, 120_000);
 
-test('C5: who floods from an address does not keep a person there from freezing', async () => {
+test('C5 J2: who floods from an address does not keep a person there from freezing, or from deciding', async () => {
   const { app } = await bareApp();
   for (let n = 0; n < 1201; n++) await app.inject({ method: 'GET', url: '/v1/session' });
   expect((await app.inject({ method: 'GET', url: '/v1/session' })).statusCode).toBe(429);
   const freeze = { method: 'POST' as const, url: '/v1/environment/freezes', payload: {} };
   expect((await app.inject(freeze)).statusCode).toBe(401);
+  const verdict = { method: 'POST' as const, url: '/v1/approvals/appr_01/verdicts', payload: {} };
+  for (const decides of ['/v1/approvals?state=pending', '/v1/approvals/appr_01', verdict])
+    expect((await app.inject(decides)).statusCode).toBe(401);
 }, 60_000);

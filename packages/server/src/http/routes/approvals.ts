@@ -34,6 +34,12 @@ const listedApproval = approvalSchema.extend({
   run: z.string().nullable(),
 });
 
+/**
+ * Counted apart from what else comes from an address, such as that of an office: who floods from it does not keep a person
+ * there from deciding.
+ */
+const decided = { per_minute: 600 } as const;
+
 export const approvalRoutes = [
   route({
     method: 'GET',
@@ -50,6 +56,7 @@ export const approvalRoutes = [
   route({
     method: 'GET',
     url: '/v1/approvals',
+    ...decided,
     operation: 'approvals.read',
     summary: 'Approvals, in the order of when they were asked for, or of when they are denied by themselves',
     records: 'read',
@@ -101,6 +108,7 @@ export const approvalRoutes = [
   route({
     method: 'GET',
     url: '/v1/approvals/:id',
+    ...decided,
     operation: 'approvals.read',
     summary: 'One approval with all that its approver must see',
     records: 'read',
@@ -122,6 +130,7 @@ export const approvalRoutes = [
   route({
     method: 'POST',
     url: '/v1/approvals/:id/challenges',
+    ...decided,
     operation: 'approvals.decide',
     summary:
       'What a passkey is to sign for a verdict: the statement, and the options that the authenticator is asked with',
@@ -144,6 +153,7 @@ export const approvalRoutes = [
   route({
     method: 'POST',
     url: '/v1/approvals/:id/passkey-verdicts',
+    ...decided,
     operation: 'approvals.decide',
     summary: 'Give the verdict that a passkey has signed: the assertion over the challenge that was asked for',
     records: ['approval.verdict', 'approval.closed', 'approval.refused_verdict', 'identity.passkey_revoked'],
@@ -164,6 +174,7 @@ export const approvalRoutes = [
   route({
     method: 'POST',
     url: '/v1/approvals/:id/verdicts',
+    ...decided,
     operation: 'approvals.decide',
     summary: 'Give a signed verdict on exactly the proposal that was shown',
     records: ['approval.verdict', 'approval.closed', 'approval.refused_verdict'],
