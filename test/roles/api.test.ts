@@ -21,7 +21,7 @@ import { cleanUp, start, temporaryFolder, until } from '../support/processes.ts'
  */
 
 /** What a role is begun with from now on. */
-let program = CLI;
+let version = ROOT;
 let apart: Awaited<ReturnType<typeof startApart>>;
 type Names = 'analyst' | 'lead' | 'auditor' | 'operator';
 let people: Record<Names, Person>;
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const toolset = { name: 'cases', approvers: ['incident-leads'], tools };
   apart = await startApart({
     ...{ split: true, reasoners: 1, config: { mcp: { toolsets: [toolset] } } },
-    program: () => program,
+    program: () => ({ root: version, file: join(version, relative(ROOT, CLI)) }),
   });
   people = await peopleAt(apart.url);
 }, 600_000);
@@ -207,11 +207,16 @@ describe('J2 INV1: what the gatekeeper is asked by an api', { timeout: 120_000 }
 test('J2 J3: a newer version beside this one, either role first, loses nothing', { timeout: 300_000 }, async () => {
   const before = await publications();
   const next = await nextVersion();
-  const of = { this: CLI, next: join(next.root, relative(ROOT, CLI)) };
-  const migrated = start(process.execPath, [of.next, 'migrate', '--database-url', apart.databaseUrl]);
+  const of = { this: ROOT, next: next.root };
+  const migrated = start(process.execPath, [
+    join(next.root, relative(ROOT, CLI)),
+    'migrate',
+    '--database-url',
+    apart.databaseUrl,
+  ]);
   expect(await migrated.ended).toMatchObject({ code: 0 });
-  const replace = async (role: 'api' | 'gatekeeper', version: keyof typeof of) => {
-    program = of[version];
+  const replace = async (role: 'api' | 'gatekeeper', to: keyof typeof of) => {
+    version = of[to];
     for (const { state, process } of role === 'api' ? apart.apis.slice(0, 1) : [...apart.gatekeepers]) {
       process.child.kill('SIGTERM');
       await process.ended;

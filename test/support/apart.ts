@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import type { ProjectConfigInput } from '@portreeve/contract';
 import { migrateAt, plainKeystore } from '@portreeve/server';
 import { executorThumbprint, grantKey } from '@portreeve/server/executor';
 import { testDatabase, withClient } from '@portreeve/server/testing';
+import { ROOT } from '../repository.ts';
 import { type CaseSystem, EXAMPLE, startCaseSystem } from './case-system.ts';
 import { CLI } from './cli.ts';
 import { freePort, type Started, start, temporaryFolder } from './processes.ts';
@@ -49,8 +50,8 @@ export interface Installed {
   readonly secrets: { readonly rest: Record<string, string>; readonly executor: Record<string, string> };
 }
 
-/** What runs as a process of its own. */
-type Placed = 'rest' | 'executor' | 'reasoner';
+/** What runs as a process of its own; `rest`: the api and the gatekeeper in one. */
+type Placed = 'rest' | 'api' | 'gatekeeper' | 'executor' | 'reasoner';
 
 export interface ApartOptions {
   /** Seconds that a grant lives. */
@@ -63,8 +64,11 @@ export interface ApartOptions {
   readonly reasoners?: number;
   /** The api and the gatekeeper are processes of their own, on a database that its owner has migrated before. */
   readonly split?: boolean;
-  /** The program that a role is begun with, in place of the command; it takes the same arguments. It has an IPC channel. */
-  readonly program?: () => string;
+  /**
+   * The program that a role is begun with, in place of the command; it takes the same arguments. It has an IPC channel.
+   * `root`: the repository that it lies in; its workflows are taken from there.
+   */
+  readonly program?: () => { readonly root: string; readonly file: string };
   /** Where the process of a role finds the database, in place of its own address. */
   readonly through?: (role: Placed, databaseUrl: string) => string;
   /** The host of a role: its address, and what stands before a command that runs there. Left out: this one. */
@@ -96,7 +100,7 @@ export async function startRoles(
   const states = { rest: join(root, 'rest'), executor: join(root, 'executor') };
   const reasonerState = (number: number) => join(root, `reasoner-${number}`);
   const project = join(root, 'project');
-  const address = options.on?.('rest').address ?? '127.0.0.1';
+  const address = options.on?.(options.split ? 'api' : 'rest').address ?? '127.0.0.1';
   const installed = await install({ root, jwks: `http://${address}:${port}/.well-known/jwks.json` });
   const store = async (state: string, secrets: Record<string, string>) => {
     for (const [name, value] of Object.entries(secrets)) await plainKeystore(state, 'development').set(name, value);
@@ -126,29 +130,30 @@ export async function startRoles(
   await configure([]);
 
   const { program, through = (_role, url) => url } = options;
-  const serve = (placed: Placed, role: string, state: string, url: string, more: string[] = [], env = {}) => {
+  /** Its own workflows, and all else as in the project of this version. */
+  const projectOf = async (root: string): Promise<string> => {
+    if (root === ROOT) return project;
+    const own = `${project}-${basename(root)}`;
+    await cp(project, own, { recursive: true });
+    const file = join(own, 'portreeve.config.ts');
+    const workflow = join(root, relative(ROOT, installed.workflow));
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replaceAll(relative(project, installed.workflow), relative(own, workflow)));
+    return own;
+  };
+  const serve = async (placed: Placed, role: string, state: string, url: string, more: string[] = [], env = {}) => {
+    const { root: version = ROOT, file = CLI } = program?.() ?? {};
+    const folder = await projectOf(version);
     const [first, ...then] = [
       ...(options.on?.(placed).command() ?? []),
-      ...[
-        process.execPath,
-        program?.() ?? CLI,
-        'serve',
-        '--role',
-        role,
-        '--project',
-        project,
-        '--state',
-        state,
-        '--json',
-        ...more,
-      ],
+      ...[process.execPath, file, 'serve', '--role', role, '--project', folder, '--state', state, '--json', ...more],
     ];
     return start(first!, then, { env: { DATABASE_URL: through(placed, url), ...env }, ipc: program !== undefined });
   };
   const startRest = async (env?: Record<string, string>) => {
     const roles = many > 0 ? 'api,gatekeeper' : 'api,gatekeeper,reasoner';
     const where = ['--host', address, '--port', String(port), '--no-console'];
-    const started = serve('rest', roles, states.rest, database.url, where, env);
+    const started = await serve('rest', roles, states.rest, database.url, where, env);
     await started.printed(/"url":"([^"]+)"/, START_MS_MAX);
     return started;
   };
@@ -160,7 +165,7 @@ export async function startRoles(
     const databaseUrl = known?.databaseUrl ?? (await loginOf('gatekeeper'));
     const [first] = gatekeepers;
     if (!known && first) await cp(join(first.state, 'keys'), join(folder, 'keys'), { recursive: true });
-    const process = serve('rest', 'gatekeeper', folder, databaseUrl);
+    const process = await serve('gatekeeper', 'gatekeeper', folder, databaseUrl);
     await process.printed(/"gatekeeper":"gatekeeper/, START_MS_MAX);
     if (known) known.process = process;
     else gatekeepers.push({ state: folder, databaseUrl, process });
@@ -174,7 +179,7 @@ export async function startRoles(
     const key = join('keys', 'redaction.key');
     if (!known) await cp(join(gatekeepers[0]!.state, key), join(folder, key));
     const where = ['--host', address, '--port', new URL(own).port, '--no-console'];
-    const process = serve('rest', 'api', folder, databaseUrl, where);
+    const process = await serve('api', 'api', folder, databaseUrl, where);
     await process.printed(/"url":"([^"]+)"/, START_MS_MAX);
     if (known) known.process = process;
     else apis.push({ url: own, state: folder, databaseUrl, process });
@@ -190,7 +195,7 @@ export async function startRoles(
   if (!options.split) await configure([await grantKey(states.rest)]);
   const executorUrl = await loginOf('executor');
   const startExecutor = async (env?: Record<string, string>) => {
-    const started = serve('executor', 'executor', states.executor, executorUrl, [], env);
+    const started = await serve('executor', 'executor', states.executor, executorUrl, [], env);
     await started.printed(/"executor":"main"/);
     return started;
   };
@@ -201,7 +206,7 @@ export async function startRoles(
     const folder = known?.state ?? reasonerState(reasoners.length);
     const databaseUrl = known?.databaseUrl ?? (await loginOf('reasoner'));
     if (!known) await store(folder, installed.secrets.rest);
-    const process = serve('reasoner', 'reasoner', folder, databaseUrl, [], env);
+    const process = await serve('reasoner', 'reasoner', folder, databaseUrl, [], env);
     await process.printed(/"reasoner":"/, START_MS_MAX);
     if (known) known.process = process;
     else reasoners.push({ state: folder, databaseUrl, process });

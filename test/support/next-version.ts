@@ -15,11 +15,12 @@ export interface NextVersion {
 const VERSION = '999.0.0';
 /** One of each kind that the lint of migrations lets through without a word. */
 const MIGRATIONS: Readonly<Record<string, string>> = {
-  '9001_next_columns.sql':
-    "ALTER TABLE runs ADD COLUMN next_note text; ALTER TABLE proposals ADD COLUMN next_rank integer NOT NULL DEFAULT 0;\nALTER TABLE approvals ADD COLUMN next_kind text NOT NULL DEFAULT 'plain';\n",
-  '9002_next_table.sql':
+  '9001_next_runs.sql': 'ALTER TABLE runs ADD COLUMN next_note text;\n',
+  '9002_next_proposals.sql': 'ALTER TABLE proposals ADD COLUMN next_rank integer NOT NULL DEFAULT 0;\n',
+  '9003_next_approvals.sql': "ALTER TABLE approvals ADD COLUMN next_kind text NOT NULL DEFAULT 'plain';\n",
+  '9004_next_table.sql':
     'CREATE TABLE next_notes (run text PRIMARY KEY REFERENCES runs (id), note text NOT NULL);\nCREATE UNIQUE INDEX next_notes_by_note ON next_notes (note);\n',
-  '9003_next_index.sql': 'CREATE INDEX CONCURRENTLY IF NOT EXISTS runs_by_next_note ON runs (next_note);\n',
+  '9005_next_index.sql': 'CREATE INDEX CONCURRENTLY IF NOT EXISTS runs_by_next_note ON runs (next_note);\n',
 };
 const RIGHTS = 'schema_migrations: {';
 

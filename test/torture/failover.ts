@@ -52,8 +52,8 @@ export async function failOver(house: House, seed: number): Promise<Failover> {
     await delay(AFTER_MS);
     const later = effectsOf(await house.journal());
     const after = await sizeOf(onStandby);
-    await house.end('rest', 'SIGKILL');
-    const start = await house.begin('rest').then(
+    await house.end('gatekeeper', 'SIGKILL');
+    const start = await house.begin('gatekeeper').then(
       () => 'it starts',
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );

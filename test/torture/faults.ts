@@ -144,11 +144,10 @@ async function terminateOthers(taken: readonly pg.Client[]): Promise<boolean> {
 }
 
 /** The database gives the user of a role no connection any more, and takes those that it has. */
-const withoutLogin = (role: 'executor' | 'reasoner'): Fault => {
+const withoutLogin = (role: Role): Fault => {
   const limit = (house: House, most: number) =>
     withClient(house.databaseUrl, async (client) => {
-      const url = role === 'executor' ? house.apart.executor.databaseUrl : house.apart.reasoners[0]!.databaseUrl;
-      const user = new URL(url).username;
+      const user = house.userOf(role);
       await client.query(`ALTER ROLE ${pg.escapeIdentifier(user)} CONNECTION LIMIT ${most}`);
       if (most === 0)
         await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [user]);
@@ -191,8 +190,7 @@ export const FAULTS: readonly Fault[] = [
   },
   held(),
   exhausted(),
-  withoutLogin('executor'),
-  withoutLogin('reasoner'),
+  ...ROLES.map(withoutLogin),
   ...WIRES.flatMap(wireFaults),
   ...ROLES.map(pulled),
   ...ROLES.map((role) => jumped(role, 'jumps ahead', 30 * MINUTES)),

@@ -1,7 +1,8 @@
 import { cp, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FaultyPostgres, faultyPostgres } from '@portreeve/server/testing';
+import { ROOT } from '../repository.ts';
 import { type Apart, startRoles } from '../support/apart.ts';
 import { readJournal } from '../support/case-system.ts';
 import { type Person, signIn } from '../support/people.ts';
@@ -10,10 +11,9 @@ import type { DeskLine } from './desk.ts';
 import { type Host, makeHosts } from './hosts.ts';
 import { type Link, openLink } from './link.ts';
 
-export const ROLES = ['rest', 'reasoner', 'executor'] as const;
-/** `rest`: api and gatekeeper, which are one process. */
+export const ROLES = ['api', 'gatekeeper', 'reasoner', 'executor'] as const;
 export type Role = (typeof ROLES)[number];
-export const WIRES = ['rest', 'reasoner', 'executor', 'desk'] as const;
+export const WIRES = [...ROLES, 'desk'] as const;
 /** From a role to the database; `desk`: from the executor to the system downstream. */
 export type Wire = (typeof WIRES)[number];
 
@@ -29,12 +29,14 @@ export interface House {
   readonly people: Readonly<Record<'analyst' | 'lead' | 'auditor' | 'operator', Person>>;
   /** The process that is the role now. */
   running(role: Role): Started;
+  /** The user by which the role is known to the database. */
+  userOf(role: Role): string;
   /** Ends the process of a role by a signal, and waits until it is gone. */
   end(role: Role, signal: 'SIGKILL' | 'SIGTERM'): Promise<Ended>;
   /** Starts the role anew, on its own state folder. */
   begin(role: Role): Promise<void>;
-  /** The program (`serve.ts` of some version) that roles are begun with from now on. */
-  use(program: string): void;
+  /** The version, by its repository, that roles are begun with from now on. */
+  use(root: string): void;
   journal(): Promise<DeskLine[]>;
   /** How many records of the log the anchor outside has seen. */
   anchored(): Promise<number>;
@@ -42,8 +44,12 @@ export interface House {
 }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-/** The program of each role. */
-export const THIS_VERSION = here('serve.ts');
+/** The program of each role, in the repository of its version. */
+const PROGRAM = relative(ROOT, here('serve.ts'));
+/** Where `startRoles` keeps the state of each. */
+const FOLDERS: Readonly<Record<Role, string>> = {
+  ...{ api: 'rest', gatekeeper: 'gatekeeper-0', reasoner: 'reasoner-0', executor: 'executor' },
+};
 const PATIENCE_MS = 8000;
 /** Full only where it is filled: an hour of the load takes less. */
 const DISK_MB = 1500;
@@ -58,12 +64,12 @@ export async function openHouse(): Promise<House> {
   const hosts = typeof made === 'string' ? made : made.byName;
   // The database and the desk are on none of the hosts: the wires there begin where all of them can reach them.
   const outside = typeof made === 'string' ? '127.0.0.1' : made.outside;
-  const [rest, reasoner, executor, desk] = await Promise.all([port, port, port, 0].map((to) => openLink(to, outside)));
-  const wires = { rest, reasoner, executor, desk } as Record<Wire, Link>;
-  let program = THIS_VERSION;
+  const opened = WIRES.map(async (wire) => [wire, await openLink(wire === 'desk' ? 0 : port, outside)] as const);
+  const wires = Object.fromEntries(await Promise.all(opened)) as Record<Wire, Link>;
+  let version = ROOT;
   let journal = '';
   let folder = '';
-  const folderOf = (role: Role) => join(folder, role === 'reasoner' ? 'reasoner-0' : role);
+  const folderOf = (role: Role) => join(folder, FOLDERS[role]);
   const close = async () => {
     process.env.PORTREEVE_TEST_DATABASE_URL = own;
     await cleanUp();
@@ -107,19 +113,19 @@ export async function openHouse(): Promise<House> {
         };
       },
       {
-        reasoners: 1,
+        ...{ split: true, reasoners: 1 },
         ttl_s: 20,
-        program: () => program,
+        program: () => ({ root: version, file: join(version, PROGRAM) }),
         config: {
           audit: { checkpoint_every_s: 1, anchors: [{ store: 'folder', name: 'outside', folder: '../outside' }] },
         },
         through(role, databaseUrl) {
           const url = new URL(databaseUrl);
           url.hostname = outside;
-          url.port = String(wires[role].port);
+          url.port = String(wires[role as Role].port);
           return url.href;
         },
-        ...(typeof hosts === 'string' ? {} : { on }),
+        ...(typeof hosts === 'string' ? {} : { on: (role) => on(role as Role) }),
       },
     );
     const as = (name: string) => signIn(apart.url, apart.rest.state, name, { patience_ms: PATIENCE_MS });
@@ -127,22 +133,25 @@ export async function openHouse(): Promise<House> {
       ...{ analyst: await as('analyst'), lead: await as('lead') },
       ...{ auditor: await as('auditor'), operator: await as('operator') },
     };
-    const holderOf = (role: Role) => (role === 'reasoner' ? apart.reasoners[0]! : apart[role]);
+    const holders = { api: apart.apis[0]!, gatekeeper: apart.gatekeepers[0]!, reasoner: apart.reasoners[0]! };
+    const holderOf = (role: Role) => (role === 'executor' ? apart.executor : holders[role]);
     return {
       ...{ apart, postgres, wires, hosts, people, close, databaseUrl: apart.databaseUrl },
       running: (role) => holderOf(role).process,
+      userOf: (role) => new URL(holderOf(role).databaseUrl).username,
       async end(role, signal) {
         const { child, ended } = holderOf(role).process;
         child.kill(signal);
         return ended;
       },
       async begin(role) {
-        if (role === 'reasoner') await apart.startReasoner(apart.reasoners[0]!.state);
-        else if (role === 'executor') apart.executor.process = await apart.startExecutor();
-        else apart.rest.process = await apart.startRest();
+        if (role === 'executor') apart.executor.process = await apart.startExecutor();
+        else if (role === 'reasoner') await apart.startReasoner(holders.reasoner.state);
+        else if (role === 'gatekeeper') await apart.startGatekeeper(holders.gatekeeper.state);
+        else await apart.startApi(holders.api.state);
       },
-      use(other) {
-        program = other;
+      use(root) {
+        version = root;
       },
       journal: () => readJournal<DeskLine>(journal),
       async anchored() {

@@ -3,7 +3,7 @@
  * soon, and a clock that jumps. Over the IPC channel it takes `{ jump_ms }`: how far its clock is off from now on.
  */
 import { parseArgs } from 'node:util';
-import { startServer } from '@portreeve/server';
+import { startGatekeeper, startServer } from '@portreeve/server';
 import { startExecutor } from '@portreeve/server/executor';
 import { startReasoner } from '@portreeve/server/reasoner';
 import { jump } from './jumping-date.ts';
@@ -43,8 +43,13 @@ async function begin(): Promise<{ said: object; stop(): Promise<void> }> {
     const { instance, stop } = await startReasoner(where);
     return { said: { reasoner: instance }, stop };
   }
+  if (values.role === 'gatekeeper') {
+    const { instance, stop } = await startGatekeeper(where);
+    return { said: { gatekeeper: instance }, stop: () => stop('interrupted') };
+  }
   const { host, port } = values;
-  const server = await startServer({ ...where, host, port: Number(port), executor: 'apart', reasoner: 'apart' });
+  const apart = { gatekeeper: 'apart', executor: 'apart', reasoner: 'apart' } as const;
+  const server = await startServer({ ...where, host, port: Number(port), ...apart });
   return { said: { url: server.url }, stop: () => server.stop('interrupted') };
 }
 

@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { withClient } from '@portreeve/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../repository.ts';
+import { CLI } from '../support/cli.ts';
 import { type NextVersion, nextVersion } from '../support/next-version.ts';
-import { until } from '../support/processes.ts';
+import { start, until } from '../support/processes.ts';
 import { checkEvidence } from './check.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
-import { type House, openHouse, type Role, THIS_VERSION } from './house.ts';
+import { type House, openHouse, type Role } from './house.ts';
 import { type Load, startLoad } from './load.ts';
 import { randomOf } from './random.ts';
 import { rest } from './torture.ts';
@@ -35,9 +37,9 @@ async function goesOn(): Promise<void> {
   await Promise.race([more, load.working]);
 }
 
-async function replace(role: Role, program: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+async function replace(role: Role, root: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   await house.end(role, signal);
-  house.use(program);
+  house.use(root);
   await house.begin(role);
   await goesOn();
 }
@@ -45,18 +47,23 @@ async function replace(role: Role, program: string, signal: 'SIGTERM' | 'SIGKILL
 beforeAll(async () => {
   console.log(`upgrade: seed ${SEED} (again: TORTURE_SEED=${SEED})`);
   [house, next] = await Promise.all([openHouse(), nextVersion()]);
-  const program = join(next.root, 'test/torture/serve.ts');
   load = startLoad(house, randomOf(SEED), WIDTH);
   await goesOn();
-  await replace('rest', program);
-  await replace('reasoner', THIS_VERSION, 'SIGKILL');
-  await replace('executor', program);
+  // Its owner first, who runs no process.
+  const migrate = [join(next.root, relative(ROOT, CLI)), 'migrate', '--database-url', house.databaseUrl];
+  const migrated = await start(process.execPath, migrate).ended;
+  if (migrated.code !== 0) throw new Error(`the migration failed:\n${migrated.out}\n${migrated.err}`);
+  await replace('gatekeeper', next.root);
+  await replace('api', ROOT);
+  await replace('reasoner', ROOT, 'SIGKILL');
+  await replace('executor', next.root);
   // Beside the one of this version, which goes on.
-  house.use(program);
+  house.use(next.root);
   await house.apart.startReasoner();
   await goesOn();
-  await replace('rest', THIS_VERSION);
-  await replace('reasoner', program);
+  await replace('api', next.root);
+  await replace('gatekeeper', ROOT);
+  await replace('reasoner', next.root);
   restless = (await rest(house, load)).restless;
   evidence = await gatherEvidence(house, load, []);
   await load.stop();
@@ -69,6 +76,8 @@ test('J2 J3 INV6: two versions next to each other lose nothing and double nothin
   expect(restless).toEqual([]);
   expect(checkEvidence(evidence, 'at_rest')).toEqual([]);
   expect(evidence.journal.length).toBeGreaterThan(10);
+  // Nor is work given to people that another version could go on with.
+  expect(evidence.runs.filter(({ state }) => !['completed', 'refused', 'waiting'].includes(state))).toEqual([]);
 });
 
 test('J2: each role was there in both versions, by the record', () => {

@@ -181,7 +181,8 @@ async function throughOutages<T>(own: Session, fn: () => Promise<T>): Promise<T>
 
 /**
  * SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention) and 58 (the system below), a database that
- * takes no writes (25006), locks that are not given in time (55P03), and sockets that break.
+ * takes no writes (25006), locks that are not given in time (55P03), transactions that it ends for the sake of another one (40P01,
+ * 40001: nothing of them was written), and sockets that break.
  */
 export function isOutage(error: unknown): boolean {
   if (isPortreeveError(error)) return error.code === 'audit_unavailable' || error.code === 'unavailable';
@@ -190,7 +191,7 @@ export function isOutage(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   if (
     typeof code === 'string' &&
-    /^(08|53|57|58)...$|^(25006|55P03)$|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)
+    /^(08|53|57|58)...$|^(25006|55P03|40P01|40001)$|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)
   )
     return true;
   return /Connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/.test(

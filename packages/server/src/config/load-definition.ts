@@ -26,6 +26,7 @@ import { z } from 'zod';
 import { CORE } from '../version.ts';
 import { importDefault } from './load-config.ts';
 import { moduleFile } from './module-file.ts';
+import { assertOneCopy } from './one-copy.ts';
 
 /** A workflow's code and contracts, and the release that all of it together is. */
 export interface Definition {
@@ -54,6 +55,7 @@ export async function sharedParts(root: string, { models }: Pick<ProjectConfig, 
 /** Loads the `workflow.ts` of a folder. Throws `misconfigured` with file and field. */
 export async function loadDefinition(folder: string, shared: SharedParts): Promise<Definition> {
   const file = moduleFile(folder, 'workflow');
+  assertOneCopy(file);
   const definition = parseDefinition(await importDefault(file), file);
   const files = [...(await filesIn(folder)), ...shared.policies];
   const manifest = releaseManifest({ portreeve: CORE, definition, models: shared.models, files });

@@ -54,6 +54,20 @@ describe('a project', () => {
   });
 });
 
+test('J2: a workflow that finds another copy of Portreeve than runs it is refused before any run is', async () => {
+  const other = 'workflows/one/node_modules/@portreeve';
+  const named = (name: string) => JSON.stringify({ name, version: '9.9.9', exports: './index.js' });
+  const error = await refusal({
+    ...soundProject(),
+    [`${other}/sdk/package.json`]: named('@portreeve/sdk'),
+    [`${other}/sdk/index.js`]: '',
+    [`${other}/contract/package.json`]: named('@portreeve/contract'),
+    [`${other}/contract/index.js`]: '',
+  });
+  expect(error.detail).toMatch(/workflow\.ts takes @portreeve\/sdk from another copy/);
+  expect(error.next).toContain('npm ls @portreeve/contract');
+});
+
 describe('a configuration that is not one', () => {
   test('no file: it says where it looked and what to do', async () => {
     const error = await refusal({});

@@ -15,13 +15,15 @@ const LOCK_TIMEOUT_MS = 3000;
 /** Between two attempts those who waited have their turn. */
 const LOCK_PAUSE_MS = 2000;
 const LOCK_TRIES = 10;
+/** SQLSTATE of a lock that is not given in time, and of a deadlock that was ended at the cost of the migration. */
+const NOT_NOW: ReadonlySet<string> = new Set(['55P03', '40P01']);
 
 /** The index that a migration makes beside those who write; it then consists of that one statement. */
 export const CONCURRENTLY = /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS ([a-z_][a-z0-9_]*) ON [^;]*;?$/i;
 
 /**
  * Applies one migration in a transaction of its own. A lock that is not given soon is let go and asked for again, so that a
- * long transaction of somebody else never stops everybody. Throws `unavailable` where it is never given.
+ * long transaction of somebody else never stops everybody; and so is one by which the two would wait for each other. Throws `unavailable` where it is never given.
  */
 export async function applyMigration(
   client: Pick<pg.Client, 'query'>,
@@ -40,7 +42,7 @@ export async function applyMigration(
       return;
     } catch (cause) {
       await client.query('ROLLBACK');
-      if ((cause as { code?: string }).code !== '55P03') throw new Error(`migration ${name} failed`, { cause });
+      if (!NOT_NOW.has((cause as { code?: string }).code ?? '')) throw new Error(`migration ${name} failed`, { cause });
       if (attempt === tries)
         throw new PortreeveError('unavailable', `Migration ${name} waits for a table that is never free.`, {
           next: 'End the long transactions on it (see pg_stat_activity), then try again. Nothing was changed.',

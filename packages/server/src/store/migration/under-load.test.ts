@@ -119,3 +119,22 @@ describe('J3: a transaction that does not end', { timeout: 60_000 }, () => {
     expect(rows).toEqual([{ name: '9011_wished.sql' }]);
   });
 });
+
+test('J3: and a writer that would wait for each other: the migration gives way, and goes through afterwards', {
+  timeout: 60_000,
+}, async () => {
+  await withClient(db.url, async (client) => {
+    // Whose patience ends first finds the deadlock, and loses: never the writer here.
+    await client.query(`SET deadlock_timeout = '1min'; BEGIN; LOCK TABLE proposals IN ROW EXCLUSIVE MODE`);
+    const both = 'ALTER TABLE runs ADD COLUMN both1 text; ALTER TABLE proposals ADD COLUMN both2 text';
+    const applied = apply(9012, both, { timeout_ms: 30_000, pause_ms: 50 });
+    applied.catch(() => undefined);
+    const waits = "SELECT 1 FROM pg_locks WHERE relation = 'proposals'::regclass AND NOT granted";
+    while ((await db.database.pool.query(waits)).rowCount === 0) await delay(10);
+    await client.query('SELECT count(*) FROM runs WHERE false');
+    await client.query('COMMIT');
+    await applied;
+  });
+  const { rows } = await db.database.pool.query('SELECT name FROM schema_migrations WHERE number = 9012');
+  expect(rows).toEqual([{ name: '9012_wished.sql' }]);
+});
