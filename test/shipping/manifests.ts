@@ -64,6 +64,16 @@ const pod = z.strictObject({
     fsGroupChangePolicy: z.literal('OnRootMismatch'),
     seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }),
   }),
+  topologySpreadConstraints: z
+    .array(
+      z.strictObject({
+        maxSkew: z.literal(1),
+        topologyKey: z.literal('kubernetes.io/hostname'),
+        whenUnsatisfiable: z.literal('ScheduleAnyway'),
+        labelSelector: z.strictObject({ matchLabels: labels }),
+      }),
+    )
+    .optional(),
   initContainers: z.array(container),
   containers: z.array(container).length(1),
   volumes: z.array(volume),
@@ -83,7 +93,9 @@ const ports = z
   .array(z.strictObject({ protocol: z.enum(['TCP', 'UDP']), port: z.int().min(1).max(65_535) }))
   .optional();
 
-const workload = z.strictObject({
+const template = z.strictObject({ metadata: z.strictObject({ labels }), spec: pod });
+/** What keeps something in a volume of its own: one. */
+const statefulSet = z.strictObject({
   apiVersion: z.literal('apps/v1'),
   kind: z.literal('StatefulSet'),
   metadata,
@@ -91,7 +103,7 @@ const workload = z.strictObject({
     replicas: z.literal(1),
     serviceName: name,
     selector: z.strictObject({ matchLabels: labels }),
-    template: z.strictObject({ metadata: z.strictObject({ labels }), spec: pod }),
+    template,
     volumeClaimTemplates: z.array(
       z.strictObject({
         metadata: z.strictObject({ name }),
@@ -101,6 +113,32 @@ const workload = z.strictObject({
         }),
       }),
     ),
+  }),
+});
+/** What keeps nothing: several, of which one may be away. */
+const deployment = z.strictObject({
+  apiVersion: z.literal('apps/v1'),
+  kind: z.literal('Deployment'),
+  metadata,
+  spec: z.strictObject({
+    replicas: z.int().min(2),
+    strategy: z.strictObject({
+      type: z.literal('RollingUpdate'),
+      rollingUpdate: z.strictObject({ maxSurge: z.literal(1), maxUnavailable: z.literal(0) }),
+    }),
+    selector: z.strictObject({ matchLabels: labels }),
+    template,
+  }),
+});
+/** What is done once. */
+const job = z.strictObject({
+  apiVersion: z.literal('batch/v1'),
+  kind: z.literal('Job'),
+  metadata,
+  spec: z.strictObject({
+    backoffLimit: z.int().max(6),
+    ttlSecondsAfterFinished: z.int().min(1),
+    template: template.extend({ spec: pod.extend({ restartPolicy: z.literal('Never') }) }),
   }),
 });
 const policy = z.strictObject({
@@ -127,14 +165,21 @@ export const manifestSchemas = {
     spec: z.strictObject({
       clusterIP: z.literal('None').optional(),
       selector: labels,
+      sessionAffinity: z.literal('ClientIP').optional(),
       ports: z.array(z.strictObject({ name, port: z.int(), targetPort: z.string() })).optional(),
     }),
   }),
-  StatefulSet: workload,
+  StatefulSet: statefulSet,
+  Deployment: deployment,
+  Job: job,
+  PodDisruptionBudget: z.strictObject({
+    ...{ apiVersion: z.literal('policy/v1'), kind: z.literal('PodDisruptionBudget'), metadata },
+    spec: z.strictObject({ maxUnavailable: z.literal(1), selector: z.strictObject({ matchLabels: labels }) }),
+  }),
   NetworkPolicy: policy,
 };
 
-export type Workload = z.infer<typeof workload>;
+export type Workload = z.infer<typeof statefulSet> | z.infer<typeof deployment> | z.infer<typeof job>;
 export type Policy = z.infer<typeof policy>;
 export type AnyManifest = z.infer<(typeof manifestSchemas)[keyof typeof manifestSchemas]>;
 
