@@ -101,3 +101,13 @@ describe.each(DATABASE_ROLES)('F7 J2: portreeve_%s', (role) => {
     expect(tries.length).toBeGreaterThan(500);
   });
 });
+
+test('F7: a run is woken by whoever starts or carries runs, and by nobody else', async () => {
+  const may = (role: string) =>
+    withClient(db.url, async (client) => {
+      await client.query(`SET SESSION AUTHORIZATION ${role}`);
+      return client.query(`SELECT wake_run('run_of_nobody')`);
+    });
+  for (const role of ['api', 'gatekeeper', 'reasoner'] as const) expect((await may(groupOf(role))).rowCount).toBe(1);
+  await expect(may(groupOf('executor'))).rejects.toMatchObject({ code: '42501' });
+});

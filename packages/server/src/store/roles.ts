@@ -63,6 +63,11 @@ export async function ensureEngineRights(client: Queries): Promise<void> {
       // One at a time, as two that grant at once trip over each other.
       `SELECT pg_advisory_xact_lock(hashtext('${ENGINE_SCHEMA}'), 0)`,
       `REVOKE ALL ON ALL TABLES IN SCHEMA ${ENGINE_SCHEMA} FROM ${DATABASE_ROLES.map(groupOf).join(', ')}`,
+      // It acts with its owner's rights, and PostgreSQL lets everybody call a new function.
+      'REVOKE ALL ON FUNCTION wake_run(text) FROM PUBLIC',
+      `GRANT EXECUTE ON FUNCTION wake_run(text) TO ${Object.keys(ENGINE_RIGHTS)
+        .map((role) => groupOf(role as DatabaseRole))
+        .join(', ')}`,
       ...Object.entries(ENGINE_RIGHTS).flatMap(([role, rights]) => [
         `GRANT USAGE ON SCHEMA ${ENGINE_SCHEMA} TO ${groupOf(role as DatabaseRole)}`,
         ...Object.entries(rights).map(
