@@ -34,7 +34,7 @@ async function setUp(pending: Record<string, RunId[]> = {}) {
     leases,
     audit,
     uow,
-    workflowOf: async () => 'triage',
+    workflowsOf: async (runs) => new Map(runs.map((run) => [run, 'triage'])),
     log: () => undefined,
   });
   const run = () => newId('run', clock);

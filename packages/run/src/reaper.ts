@@ -6,6 +6,8 @@ import type { LeaseStore } from './ports.ts';
 export const LEASE_SECONDS = 15;
 /** Renewals within the time of one lease: a few may be late or lost. */
 const TICKS_PER_LEASE = 5;
+/** Records in one transaction, however many runs somebody has left. */
+const AT_ONCE = 100;
 
 export interface Reaper {
   /** Looks once for runs of dead executors and takes them over. Gives how many. */
@@ -22,7 +24,8 @@ export async function startReaper(deps: {
   leases: LeaseStore;
   audit: AuditWriter;
   uow: UnitOfWork;
-  workflowOf: (run: RunId) => Promise<string>;
+  /** Of which workflow each of these runs is. */
+  workflowsOf: (runs: readonly RunId[]) => Promise<ReadonlyMap<RunId, string>>;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
   leaseSeconds?: number | undefined;
 }): Promise<Reaper> {
@@ -34,22 +37,21 @@ export async function startReaper(deps: {
     let taken = 0;
     for (const executor of await leases.dead([...runsByExecutor.keys()])) {
       const runs = runsByExecutor.get(executor) ?? [];
-      const workflows = new Map<RunId, string>();
-      for (const run of runs) workflows.set(run, await deps.workflowOf(run));
-      await deps.uow.transaction((tx) =>
-        deps.audit.append(
-          tx,
-          runs.map((run) =>
-            draft({
-              type: 'run.recovered',
-              actor: SYSTEM_ACTOR,
-              refs: { run, workflow: workflows.get(run)! },
-              data: { from_executor: executor, by_executor: engine.executor },
-              key: `${run}:recovered:${executor}`,
-            }),
-          ),
-        ),
-      );
+      const workflows = await deps.workflowsOf(runs);
+      const drafts = runs.map((run) => {
+        const workflow = workflows.get(run);
+        if (workflow === undefined) throw new TypeError(`the engine has a run ${run} that is not stored`);
+        return draft({
+          type: 'run.recovered',
+          actor: SYSTEM_ACTOR,
+          refs: { run, workflow },
+          data: { from_executor: executor, by_executor: engine.executor },
+          key: `${run}:recovered:${executor}`,
+        });
+      });
+      // Each is on record once, by its key: a sweep that breaks off is made again.
+      for (let first = 0; first < drafts.length; first += AT_ONCE)
+        await deps.uow.transaction((tx) => deps.audit.append(tx, drafts.slice(first, first + AT_ONCE)));
       await engine.takeOver(executor);
       taken += runs.length;
     }

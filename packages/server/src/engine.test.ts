@@ -428,8 +428,8 @@ describe('a run outlives its process', () => {
     const audit = memoryAuditWriter();
     const survivor = await start('survivor', run);
     const uow = own.database;
-    const workflowOf = async () => 'triage';
-    const reaper = await startReaper({ engine: survivor, leases, audit, uow, workflowOf, log: () => undefined });
+    const workflowsOf = async (left: readonly RunId[]) => new Map(left.map((run) => [run, 'triage']));
+    const reaper = await startReaper({ engine: survivor, leases, audit, uow, workflowsOf, log: () => undefined });
     try {
       expect(await leases.dead(['survivor'])).toEqual([]);
       expect(await reaper.sweep()).toBe(1);

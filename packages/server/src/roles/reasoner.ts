@@ -237,7 +237,7 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
   ];
   undo.push(() => Promise.all(listeners.map((listener) => listener.stop())));
   const started = await startEngineHere({
-    ...{ database, databaseUrl, instance, audit, runs, run, log, leaseSeconds },
+    ...{ database, databaseUrl, instance, audit, run, log, leaseSeconds },
     ...{ leases: leaseStore(database), prepared: true, releases },
   });
   undo.push(() => started.stop());

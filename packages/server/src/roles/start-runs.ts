@@ -19,6 +19,7 @@ import { FACE_ASKED_CHANNEL, type FaceAnswerStore, faceAnswerStore } from '../st
 import { ASKED_CHANNEL, answerStore } from '../store/gate-asks.ts';
 import { listen } from '../store/listen.ts';
 import { ensureEngineRights } from '../store/roles.ts';
+import { workflowsOfRuns } from '../store/runs.ts';
 import type { Seals } from '../store/values.ts';
 import type { Log } from '../telemetry/open-log.ts';
 import { answerAsks } from './answer-asks.ts';
@@ -38,7 +39,6 @@ interface RunsOptions {
   readonly instance: string;
   readonly leases: LeaseStore;
   readonly audit: AuditWriter;
-  readonly runs: Pick<RunStore, 'get'>;
   readonly log: Log;
   readonly leaseSeconds?: number | undefined;
 }
@@ -47,6 +47,7 @@ interface RunsOptions {
 export function startRuns(
   options: RunsOptions & {
     readonly apart: boolean;
+    readonly runs: Pick<RunStore, 'get'>;
     readonly run: (id: RunId, durable: Durable) => Promise<void>;
     readonly gate: Pick<Gate, 'submit' | 'resume'>;
     readonly unwindings: Pick<Unwindings, 'begin' | 'advance'>;
@@ -71,18 +72,14 @@ export async function startEngineHere(
     readonly prepared?: boolean;
   },
 ): Promise<RunsStarted> {
-  const { database, databaseUrl, instance, leases, audit, runs, run, log, leaseSeconds, prepared = false } = options;
+  const { database, databaseUrl, instance, leases, audit, run, log, leaseSeconds, prepared = false } = options;
   const engine = await startEngine({
     ...{ url: databaseUrl, executor: instance, run, log, prepared },
     clientOf: (tx) => database.clientOf(tx),
   });
   const reaper = await startReaper({
     ...{ audit, uow: database, engine, leases, log, leaseSeconds },
-    workflowOf: async (id) => {
-      const found = await runs.get(id);
-      if (!found) throw new TypeError(`the engine has a run ${id} that is not stored`);
-      return found.workflow;
-    },
+    workflowsOf: (runs) => workflowsOfRuns(database, runs),
   }).catch(async (error: unknown) => {
     await engine.stop();
     throw error;

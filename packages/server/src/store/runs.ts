@@ -178,3 +178,10 @@ function erased(requester: string): Pick<Run, 'principal' | 'input'> {
   const principal = principalSchema.parse({ id: requester, kind: 'person', name: 'erased', roles: [], groups: [] });
   return { principal, input: {} };
 }
+
+/** Of which workflow each of these runs is; one that is not stored is not in it. */
+export async function workflowsOfRuns(database: Database, ids: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await database.read.selectFrom('runs').select(['id', 'workflow']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, workflow }) => [asId('run', id), workflow]));
+}
