@@ -9,12 +9,9 @@ export async function stageDrafts(
   sealer: PayloadSealer,
   parts: { readonly log: string; readonly redactor: Redactor; readonly clock: Clock },
 ): Promise<StagedRecord[]> {
-  const staged: StagedRecord[] = [];
-  for (const draft of drafts) {
-    const key = sealer.keyFor(draft);
-    staged.push(stageRecord(draft, { ...parts, key: key instanceof Promise ? await key : key }));
-  }
-  return staged;
+  // All at once: who records for many runs that it has never seen would wait for one look after the other.
+  const keys = await Promise.all(drafts.map((draft) => sealer.keyFor(draft)));
+  return drafts.map((draft, index) => stageRecord(draft, { ...parts, key: keys[index]! }));
 }
 
 /** Stages them in a transaction. INVARIANT: whatever stands in the way, who records is told `audit_unavailable`. */
