@@ -51,6 +51,8 @@ const FOLDERS: Readonly<Record<Role, string>> = {
   ...{ api: 'rest', gatekeeper: 'gatekeeper-0', reasoner: 'reasoner-0', executor: 'executor' },
 };
 const PATIENCE_MS = 8000;
+/** For the whole record. */
+const EXPORT_MS_MAX = 60_000;
 /** Full only where it is filled: an hour of the load takes less. */
 const DISK_MB = 1500;
 
@@ -128,10 +130,10 @@ export async function openHouse(): Promise<House> {
         ...(typeof hosts === 'string' ? {} : { on: (role) => on(role as Role) }),
       },
     );
-    const as = (name: string) => signIn(apart.url, apart.rest.state, name, { patience_ms: PATIENCE_MS });
+    const as = (name: string, patience_ms = PATIENCE_MS) => signIn(apart.url, apart.rest.state, name, { patience_ms });
     const people = {
       ...{ analyst: await as('analyst'), lead: await as('lead') },
-      ...{ auditor: await as('auditor'), operator: await as('operator') },
+      ...{ auditor: await as('auditor', EXPORT_MS_MAX), operator: await as('operator') },
     };
     const holders = { api: apart.apis[0]!, gatekeeper: apart.gatekeepers[0]!, reasoner: apart.reasoners[0]! };
     const holderOf = (role: Role) => (role === 'executor' ? apart.executor : holders[role]);

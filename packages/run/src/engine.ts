@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
+import { DBOS, DBOSClient, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
 import { currentOwnerXid, functionIDGetIncrement } from '@dbos-inc/dbos-sdk/internal/context';
 import { getExecutor } from '@dbos-inc/dbos-sdk/internal/dbos';
 import { DBOSPortableJSON } from '@dbos-inc/dbos-sdk/internal/serialization';
@@ -198,6 +198,12 @@ export function isOutage(error: unknown): boolean {
     error.message,
   );
 }
+
+/**
+ * Whether a run goes on in another process, which took this one for dead. INVARIANT: here it then ends in no way; the error is
+ * passed on as it is, and the engine lets the run go.
+ */
+export const isElsewhere = (error: unknown): boolean => error instanceof DBOSWorkflowConflictError;
 
 /**
  * Sets the session's idle time-out in the address: otherwise the engine sets it by a query beside each connection's first

@@ -1,6 +1,6 @@
 import { asId, type RunId } from '@portreeve/contract';
 import { memoryAuditWriter } from '@portreeve/contract/testing';
-import { type Durable, type Engine, startEngine, startReaper } from '@portreeve/run';
+import { type Durable, type Engine, isElsewhere, startEngine, startReaper } from '@portreeve/run';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaseStore } from './store/leases.ts';
 import { type TestDatabase, testDatabase } from './store/testing/database.ts';
@@ -211,6 +211,38 @@ describe('a run outlives its process', () => {
     await next.takeOver('stop-a');
     await ended.promise;
     expect(steps).toEqual(['one', 'two']);
+  });
+
+  test('J2: a run that another process has taken over is let go here, and ends in no way', async () => {
+    const id = asId('run', 'run_elsewhere');
+    const inside = deferred<void>();
+    const leave = deferred<void>();
+    const left = deferred<unknown>();
+    await start('slow-a', async (_id, durable) => {
+      await durable.step('one', async () => null);
+      inside.resolve();
+      await leave.promise;
+      try {
+        await durable.step('two', async () => null);
+      } catch (error) {
+        left.resolve(error);
+        throw error;
+      }
+    });
+    await enqueue(id);
+    await inside.promise;
+    // As the one that took over leaves the row.
+    await own.database.pool.query(
+      `UPDATE dbos.workflow_status SET executor_id = 'fast-b', owner_xid = '1' WHERE workflow_uuid = $1`,
+      [id],
+    );
+    leave.resolve();
+    expect(isElsewhere(await left.promise)).toBe(true);
+    const { rows } = await own.database.pool.query(
+      'SELECT status, executor_id FROM dbos.workflow_status WHERE workflow_uuid = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ status: 'PENDING', executor_id: 'fast-b' }]);
   });
 
   test('J2: a run whose process stops during an outage goes on in the next one', async () => {
