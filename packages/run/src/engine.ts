@@ -41,19 +41,26 @@ let session: Session | null = null;
 DBOS.registerWorkflow(
   async (run: string): Promise<void> => {
     if (!session) throw new TypeError('the engine was not started');
-    await session.run(run as RunId, durableOf(session));
+    // The newest: this one has just been noted.
+    const execution = getExecutor().systemDatabase.runningWorkflowMap.get(run)?.at(-1) ?? null;
+    await session.run(run as RunId, durableOf(session, execution));
   },
   // Each restart counts as a recovery attempt; runs that wait for people live through many.
   { name: WORKFLOW, maxRecoveryAttempts: 1_000_000_000 },
 );
 
+/** An execution of a run as the engine counts it: what is released is not carried here. */
+type Execution = Pick<NonNullable<ReturnType<Running['get']>>[number], 'release'>;
+type Running = ReturnType<typeof getExecutor>['systemDatabase']['runningWorkflowMap'];
+
 /**
- * A run whose process is stopping stays where it is, and goes on in the next one. INVARIANT: it must not end in any way,
- * also not by an error: the engine would write that down as its outcome, and nobody would recover it.
+ * A run whose process is stopping, or that another process has taken over, stays where it is, and goes on there. INVARIANT: it
+ * must not end in any way here, also not by an error: the engine would write that down as its outcome, or the runner hand it
+ * to people, and nobody would carry it on.
  */
 const parked = (): Promise<never> => new Promise(() => undefined);
 
-function durableOf(own: Session): Durable {
+function durableOf(own: Session, execution: Execution | null): Durable {
   // Of this execution: how much of it is under way, and whether it has been put away.
   let underWay = 0;
   let away: Promise<boolean> | null = null;
@@ -66,6 +73,11 @@ function durableOf(own: Session): Durable {
       return own.closing ? await parked() : result;
     } catch (error) {
       if (own.closing) return parked();
+      // This process was taken for dead. The engine itself would ask for the end of the run again and again until it comes.
+      if (error instanceof DBOSWorkflowConflictError) {
+        execution?.release();
+        return parked();
+      }
       // A step waits through outages by itself, so this is the engine's own checkpoint, which is not tried again. To end
       // here would be to end the run for a database that was read-only for a moment.
       if (isOutage(error) && DBOS.workflowID) {
@@ -93,7 +105,7 @@ function durableOf(own: Session): Durable {
         const left = () => Math.max(0, deadline - Date.now());
         // What else is under way in the run would stand still with it.
         if (left() >= PUT_AWAY_FROM_MS && underWay === 1) {
-          away = putAway(run, topic, deadline);
+          away = putAway(run, topic, deadline, execution);
           if (await away) return parked();
           away = null;
         }
@@ -123,9 +135,8 @@ async function rememberedDeadline(run: string, timer: number, until: number): Pr
  * puts it back into the queue, from where it is carried again up to here. `true`: nothing of it may go on in this process;
  * `false`: it was nudged already.
  */
-async function putAway(run: string, topic: string, deadline: number): Promise<boolean> {
+async function putAway(run: string, topic: string, deadline: number, execution: Execution | null): Promise<boolean> {
   const { systemDatabase } = getExecutor();
-  const held = [...(systemDatabase.runningWorkflowMap.get(run) ?? [])];
   const client = await systemDatabase.connect();
   let broken = true;
   try {
@@ -152,7 +163,7 @@ async function putAway(run: string, topic: string, deadline: number): Promise<bo
     await client.query('COMMIT');
     broken = false;
     // Somebody else's: it goes on there.
-    if (owned === 0 || goes) for (const execution of held) execution.release();
+    if (owned === 0 || goes) execution?.release();
     return owned === 0 || goes;
   } finally {
     client.release(broken);
@@ -198,12 +209,6 @@ export function isOutage(error: unknown): boolean {
     error.message,
   );
 }
-
-/**
- * Whether a run goes on in another process, which took this one for dead. INVARIANT: here it then ends in no way; the error is
- * passed on as it is, and the engine lets the run go.
- */
-export const isElsewhere = (error: unknown): boolean => error instanceof DBOSWorkflowConflictError;
 
 /**
  * Sets the session's idle time-out in the address: otherwise the engine sets it by a query beside each connection's first

@@ -1,4 +1,4 @@
-export { type Engine, isElsewhere, isOutage, prepareEngine, startEngine, startQueue } from './engine.ts';
+export { type Engine, isOutage, prepareEngine, startEngine, startQueue } from './engine.ts';
 export { factsOf, LOOKING } from './facts.ts';
 export { knownOfWish } from './known-of-wish.ts';
 export type {

@@ -3,7 +3,6 @@ import { testContract } from '@portreeve/execute/testing';
 import { ProviderError } from '@portreeve/model';
 import { answerOf } from '@portreeve/model/testing';
 import { describe, expect, test } from 'vitest';
-import { isElsewhere } from './engine.ts';
 import { type RunHarness, runHarness } from './testing/index.ts';
 
 const automatic = testContract({
@@ -27,40 +26,6 @@ async function carried(harness: RunHarness, input = { case_id: 'case-7' }) {
 const acting =
   (tool: string, args: object = { case_id: 'case-7', summary: 'fixed' }): RunHarness['code'] =>
   async (context) => ({ status: (await context.act(tool, args as Arguments, { rationale: 'asked for' })).status });
-
-describe('J2: a run that another process has taken over meanwhile', () => {
-  const swallowing: RunHarness['code'] = async (context) => {
-    try {
-      return await acting(automatic.name)(context);
-    } catch {
-      throw new TypeError('the workflow says something else');
-    }
-  };
-  test.each([
-    ['at any step', undefined],
-    ['also where its code makes another error of it', swallowing],
-  ])('is ended by nobody here, and goes on there: %s', async (_name, code) => {
-    for (let step = 0; ; step++) {
-      const harness = runHarness();
-      if (code) harness.code = code;
-      const { id } = await harness.submit({ input: { case_id: 'case-7' } });
-      const onWait = () => harness.approve(id);
-      const here = harness.carry(id, { crash: { step, when: 'elsewhere' }, onWait });
-      const how = await here.catch((error: unknown) => error);
-      // Every step was tried: none came that it did not own.
-      if (how === 'ended') {
-        expect((await harness.run(id)).state).toBe('completed');
-        break;
-      }
-      expect(isElsewhere(how)).toBe(true);
-      expect(harness.gate.audit.of('run.ended')).toEqual([]);
-      expect((await harness.run(id)).ended_at).toBeNull();
-      expect(await harness.carry(id, { onWait })).toBe('ended');
-      expect(harness.gate.audit.of('run.ended')).toHaveLength(1);
-      expect(harness.gate.calls.length).toBeLessThanOrEqual(1);
-    }
-  });
-});
 
 describe('the way of a task', () => {
   test('F1 G1: read, ask, propose, wait for a person, execute: each on record, in order', async () => {

@@ -1,6 +1,5 @@
 import { isPortreeveError, type Json, PortreeveError, type RunId } from '@portreeve/contract';
 import { barredEnding } from './barred.ts';
-import { isElsewhere } from './engine.ts';
 import type { Durable } from './ports.ts';
 import type { PipelineDeps } from './steps/scope.ts';
 import type { Ending } from './stop.ts';
@@ -29,7 +28,6 @@ export function taskRunner(
       try {
         await durable.step('stop', stop);
       } catch (error) {
-        if (isElsewhere(error)) throw error;
         // The engine remembers another step in this place: the release is gone, or the code took another way than before.
         // Ending a run twice changes nothing, so it is done without the engine rather than not at all.
         deps.log(`run ${id} cannot be continued as it was`, error);
@@ -68,8 +66,6 @@ export function taskRunner(
         return null;
       });
     } catch (error) {
-      // Also where the workflow's code has made another error of it: its next step, of which it is the owner no more, says so.
-      if (isElsewhere(error)) throw error;
       const stopped = ending();
       if (stopped) {
         await finish(stopped);

@@ -1,4 +1,3 @@
-import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
 import type { Json } from '@portreeve/contract';
 import { isOutage } from '../engine.ts';
 import type { Durable } from '../ports.ts';
@@ -14,14 +13,11 @@ async function untilAnswered<T>(fn: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Where a process dies: before a step's work, or after it and before its end is remembered. `elsewhere`: it is taken for dead
- * meanwhile, lives on, and may end no step any more.
- */
+/** Where a process dies: before a step's work, or after it and before its end is remembered. */
 export interface CrashAt {
   /** The number of the step or wait, from 0. */
   readonly step: number;
-  readonly when: 'before' | 'after' | 'elsewhere';
+  readonly when: 'before' | 'after';
 }
 
 interface Entry {
@@ -70,7 +66,6 @@ export function memoryDurable(): MemoryDurable {
           if (known.error !== undefined) throw new Error(known.error);
           return known.value as T;
         }
-        if (crash?.when === 'elsewhere' && index >= crash.step) throw new DBOSWorkflowConflictError('a run');
         if (crash?.step === index && crash.when === 'before') return gone();
         const ended = await untilAnswered(fn).then(
           (value) => ({ value: JSON.parse(JSON.stringify(value)) as T }),
