@@ -230,6 +230,6 @@ function parsePrivateKey(pem: Buffer, path: string, kind: KeyKind): KeyObject {
 
 function unusable(path: string): PortreeveError {
   return new PortreeveError('misconfigured', `${path} holds no usable key.`, {
-    next: 'Restore the file from a backup; a new key would not fit what the old one has signed.',
+    next: 'Restore the file from a backup (on an api apart: copy redaction.key of its gatekeeper); a new key would not fit what was signed and marked by the old one.',
   });
 }

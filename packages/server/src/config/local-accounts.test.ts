@@ -81,3 +81,14 @@ test('a file that is no list of accounts is named', async () => {
 test('no file, no accounts', async () => {
   expect(await readLocalAccounts(folder)).toBeNull();
 });
+
+test('J2: of two that start at once each keeps the passwords of the accounts that it has made, and no other', async () => {
+  const { identity } = newIdentity();
+  const other = join(folder, 'other');
+  await mkdir(other);
+  const groups = { approve: [], work: [] };
+  await Promise.all([ensureLocalAccounts(identity, folder, groups), ensureLocalAccounts(identity, other, groups)]);
+  const kept = [...((await readLocalAccounts(folder)) ?? []), ...((await readLocalAccounts(other)) ?? [])];
+  expect(kept.map(({ name }) => name).sort()).toEqual(['admin', 'analyst', 'auditor', 'lead', 'operator']);
+  for (const { name, password } of kept) expect((await identity.signIn({ name, password })).principal.name).toBe(name);
+}, 60_000);

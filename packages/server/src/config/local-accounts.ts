@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PortreeveError, type Role, SYSTEM_ACTOR } from '@portreeve/contract';
+import { isPortreeveError, PortreeveError, type Role, SYSTEM_ACTOR } from '@portreeve/contract';
 import type { Identity } from '@portreeve/identity';
 import { makeSigningKey } from '@portreeve/identity/signing-key';
 import { z } from 'zod';
@@ -46,21 +46,23 @@ export async function ensureLocalAccounts(
   // What an interrupted first start wrote is used again: its passwords may be in the database already.
   const accounts = (await readLocalAccounts(stateFolder)) ?? newPasswords(missing);
   await writeWhole(join(stateFolder, FILE), JSON.stringify(accounts, null, 2));
+  const elsewhere = new Set<string>();
   for (const { name, roles, groups: which } of missing) {
     const password = accounts.find((account) => account.name === name)?.password;
     if (!password) continue;
-    await identity.createAccount(
-      {
-        name,
-        kind: 'person',
-        password,
-        roles,
-        groups: which ? [...groups[which]] : [],
-        signing_key: await makeSigningKey(password),
-      },
-      SYSTEM_ACTOR,
-    );
+    const account = { name, kind: 'person' as const, password, roles, groups: which ? [...groups[which]] : [] };
+    await identity
+      .createAccount({ ...account, signing_key: await makeSigningKey(password) }, SYSTEM_ACTOR)
+      .catch((error: unknown) => {
+        // Another process of this house makes them at this moment: its file has the password, and this one must not.
+        if (!isPortreeveError(error, 'conflict')) throw error;
+        elsewhere.add(name);
+      });
   }
+  if (elsewhere.size === 0) return;
+  const own = accounts.filter(({ name }) => !elsewhere.has(name));
+  if (own.length === 0) await rm(join(stateFolder, FILE));
+  else await writeWhole(join(stateFolder, FILE), JSON.stringify(own, null, 2));
 }
 
 function newPasswords(of: readonly { name: string; roles: Role[] }[]): LocalAccount[] {
