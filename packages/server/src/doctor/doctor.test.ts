@@ -178,6 +178,15 @@ describe('J4: what is wrong in the database', () => {
     expect(faultsOf(await skewed(1000))).toEqual([]);
   });
 
+  test('J2 J4: connections that are nearly all taken', async () => {
+    const { pool } = await database();
+    const full = (text: string, values?: unknown[]) =>
+      text.includes('pg_stat_activity') ? { rows: [{ taken: 90, given: 97 }] } : pool.query(text, values as never);
+    const found = faultIn(await diagnoseDatabase({ query: full } as never, now), 'connections');
+    expect(found.detail).toContain('90 of the 97');
+    expect(found.fix).toContain('max_connections');
+  });
+
   test('J4: a schema that another version made', async () => {
     const { pool } = await database();
     await pool.query("UPDATE schema_migrations SET checksum = 'other' WHERE number = 2");

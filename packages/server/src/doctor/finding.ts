@@ -13,6 +13,7 @@ export const CHECKS = {
   secrets: 'the secrets that the configuration names',
   database: 'whether the database answers',
   'database-version': 'the version of PostgreSQL',
+  connections: 'how many more connections the database gives',
   schema: 'the schema of the database',
   clock: 'this clock against that of the database',
   'role-rights': 'the rights of the database roles',

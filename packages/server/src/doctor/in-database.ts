@@ -9,6 +9,8 @@ const CLOCK_MS_MAX = 2000;
 const VERSION_MIN = 15;
 const UNPLACED_S_MAX = 30;
 const QUEUED_MIN_MAX = 5;
+/** Of the connections that the database gives to users like ours. */
+const TAKEN_SHARE_MAX = 0.9;
 
 type Queries = Pick<pg.Pool, 'query'>;
 type Look = (pool: Queries, now: Date) => Promise<Finding>;
@@ -24,7 +26,7 @@ export async function diagnoseDatabase(pool: Queries, now: () => Date): Promise<
   }
   const findings: Finding[] = [well('database', 'answers')];
   const schema = await ofSchema(pool);
-  for (const look of [ofVersion, ofClock]) findings.push(await look(pool, now()));
+  for (const look of [ofVersion, ofClock, ofConnections]) findings.push(await look(pool, now()));
   findings.push(schema);
   // The other questions are to tables that another schema may not have.
   if (schema.ok) for (const look of [ofRights, ofUnplaced, ofQueue]) findings.push(await look(pool, now()));
@@ -50,6 +52,20 @@ const ofClock: Look = async (pool, now) => {
     'clock',
     `This clock is ${Math.abs(skew) / 1000} s ${where} that of the database: grants and tokens end at the wrong time.`,
     'Let both machines follow the same time server (timedatectl set-ntp true, or chronyd).',
+  );
+};
+
+const ofConnections: Look = async (pool) => {
+  const { rows } = await pool.query<{ taken: number; given: number }>(
+    `SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS taken,
+            current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS given`,
+  );
+  const { taken, given } = rows[0]!;
+  if (taken <= given * TAKEN_SHARE_MAX) return well('connections', `${taken} of ${given} are taken`);
+  return fault(
+    'connections',
+    `${taken} of the ${given} connections that the database gives are taken: soon a process gets none.`,
+    'Raise max_connections of PostgreSQL, or run fewer processes: each holds up to 50 (docs/guides/deploy.md).',
   );
 };
 
