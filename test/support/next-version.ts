@@ -28,7 +28,7 @@ const RIGHTS = 'schema_migrations: {';
 export async function nextVersion(): Promise<NextVersion> {
   const root = await temporaryFolder();
   await mkdir(join(root, 'node_modules/@portreeve'), { recursive: true });
-  for (const folder of ['packages', 'test', 'bench', 'package.json'])
+  for (const folder of ['packages', 'test', 'bench', 'examples', 'package.json'])
     await cp(join(ROOT, folder), join(root, folder), {
       recursive: true,
       filter: (path) => !/\/(?:node_modules|\.portreeve|build|screenshots)$/.test(path),
