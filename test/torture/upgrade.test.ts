@@ -19,7 +19,7 @@ import { rest } from './torture.ts';
  */
 
 const SEED = Number(process.env.TORTURE_SEED || randomInt(2 ** 31));
-const WIDTH = 3;
+const WIDTH = 2;
 const GO_ON_MS_MAX = 120_000;
 
 let house: House;
