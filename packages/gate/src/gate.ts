@@ -5,7 +5,6 @@ import {
   type Clock,
   type Decision,
   executableOf,
-  type GrantId,
   isPortreeveError,
   type PolicyDecider,
   PortreeveError,
@@ -180,8 +179,8 @@ export function createGate(deps: GateDeps): Gate {
       return inserted;
     };
     if (event === 'permit') {
-      const left = await perform(fresh, insert);
-      const known = await deps.store.get(proposal.id);
+      const { left, stored } = await perform(fresh, insert);
+      const known = stored ?? (await deps.store.get(proposal.id));
       // A grant that is lost is taken back, and another one issued, by who walks on from here.
       if (known) return { stored: known, lost: isPortreeveError(left) ? 1 : 0 };
       if (isPortreeveError(left)) throw left;
@@ -242,7 +241,8 @@ export function createGate(deps: GateDeps): Gate {
             if (paused) return paused;
             break;
           }
-          const left = await perform(stored);
+          const { left, stored: now } = await perform(stored);
+          read = now;
           if (left === 'elsewhere') return { status: 'running' };
           if (left && ++lost >= LOST_GRANTS_MAX) throw left;
           break;
@@ -294,43 +294,40 @@ export function createGate(deps: GateDeps): Gate {
   }
 
   /**
-   * Decides once more, issues the grant and uses it. Gives the refusal where the grant could not be used, in which case
-   * nothing was called, or `elsewhere` where another process has taken the proposal over. One that is `insert`ed first is
-   * stored in the same transaction, or not at all.
+   * Decides once more, issues the grant and uses it. One that is `insert`ed first is stored in the same transaction, or not
+   * at all.
    */
-  async function perform(
-    stored: StoredProposal,
-    insert?: (tx: Tx) => Promise<boolean>,
-  ): Promise<PortreeveError | 'elsewhere' | null> {
+  async function perform(stored: StoredProposal, insert?: Insert): Promise<Performed> {
     const approval = stored.approval ? await approvalOf(stored) : null;
     const facts = approval && (await approvalFacts(stored, approval));
     const rules = await rulesOf(stored);
     point('before-grant');
-    const made: { grant?: GrantId } = {};
+    const made: { granted: StoredProposal | null; ended: StoredProposal | null } = { granted: null, ended: null };
     performing.add(stored.proposal.id);
     try {
       await deps.execution.carry({
         async grant(tx) {
-          if (insert && !(await insert(tx))) return null;
           const current = insert ? stored : await unchanged(tx, stored);
-          const issued = current && (await decideAndGrant({ tx, rules }, current, approval, facts));
+          const issued = current && (await decideAndGrant({ tx, rules, insert }, current, approval, facts));
           if (!issued) return null;
-          made.grant = issued.grant;
+          made.granted = issued.stored;
           return { token: issued.token, proposal: stored.proposal, contract: stored.contract };
         },
-        ended: (tx, settle) => finishIn(tx, stored, made.grant!, settle),
+        async ended(tx, settle) {
+          made.ended = await finishIn(tx, made.granted!, settle);
+        },
       });
-      return null;
+      return { left: null, stored: made.ended };
     } catch (error) {
       if (error instanceof OutOfDate) {
         await deps.environment.refresh();
-        return null;
+        return { left: null, stored: null };
       }
       // A process that was stopped in between: its grant is over, or was taken back by who took it for dead.
       if (!isPortreeveError(error, 'grant_expired') && !isPortreeveError(error, 'grant_invalid')) throw error;
       const current = await deps.store.get(stored.proposal.id);
-      if (!current || current.grant === made.grant || current.grant === stored.grant) return error;
-      return isUnderWay(current) ? 'elsewhere' : null;
+      const ours = !current || current.grant === made.granted?.grant || current.grant === stored.grant;
+      return { left: ours ? error : isUnderWay(current) ? 'elsewhere' : null, stored: null };
     } finally {
       performing.delete(stored.proposal.id);
     }
@@ -338,19 +335,21 @@ export function createGate(deps: GateDeps): Gate {
 
   /**
    * The decision at the moment of use and all that follows from it, in one transaction: nobody can use up a limit, freeze
-   * or carry the proposal on in between. Null where there is no grant to use.
+   * or carry the proposal on in between. Null where there is no grant to use, or where what was to be inserted is there.
    */
   async function decideAndGrant(
-    { tx, rules }: { readonly tx: Tx; readonly rules: PolicyDecider },
+    { tx, rules, insert }: { readonly tx: Tx; readonly rules: PolicyDecider; readonly insert: Insert | undefined },
     current: StoredProposal,
     approval: Approval | null,
     facts: ApprovalFacts | null,
   ) {
     const { proposal, contract } = current;
     const { request, decision } = await judge(current, facts, { tx, rules });
+    // A freeze that came since the decision is seen here; one that comes from now on waits for us. Both in one packet.
+    const [inserted, isCurrent] = await Promise.all([insert?.(tx) ?? true, deps.environment.isCurrent(tx)]);
+    if (!inserted) return null;
     await deps.audit.append(tx, [decisionRecord(proposal, request, decision, 'at_use')]);
-    // A freeze that came since the decision is seen here; one that comes from now on waits for us.
-    if (!(await deps.environment.isCurrent(tx))) throw new OutOfDate();
+    if (!isCurrent) throw new OutOfDate();
     if (eventOf(decision) !== 'permit') {
       if (current.state === 'settling') await after.undecided(tx, current, decision);
       else {
@@ -364,16 +363,13 @@ export function createGate(deps: GateDeps): Gate {
       await deps.history.take(tx, entriesOf(current, facts?.approvers ?? [], deps.clock.now()));
       await postNotice(deps, tx, proposal, decision, refsOf(proposal), deps.clock.now());
     }
-    const grant = await deps.execution.issueGrant(tx, {
+    const { token, grant } = await deps.execution.issueGrant(tx, {
       ...{ proposal: executableOf(current), decision, contract },
       approvals: approval ? [approval] : [],
     });
-    await deps.store.update(tx, proposal, {
-      state: nextState(current.state, 'grant'),
-      decision,
-      grant: grant.grant,
-    });
-    return grant;
+    const granted = { state: nextState(current.state, 'grant'), decision, grant };
+    await deps.store.update(tx, proposal, granted);
+    return { token, stored: { ...current, ...granted } };
   }
 
   /** Locked, as it was seen; null where another process has carried it on meanwhile: then it is that one's to finish. */
@@ -392,23 +388,21 @@ export function createGate(deps: GateDeps): Gate {
       else await locked(stored, (tx, current) => after.notRetried(tx, current));
     }
     if (found.state === 'ended') {
-      const { grant } = stored;
-      await deps.uow.transaction((tx) => finishIn(tx, stored, grant, async () => found));
+      await deps.uow.transaction((tx) => finishIn(tx, stored, async () => found));
     }
     return null;
   }
 
-  /** What follows from the end of a call, where the proposal still waits for that one. */
+  /** What follows from the end of the call of what was granted, where the proposal still waits for that one. */
   async function finishIn(
     tx: Tx,
-    { proposal, state }: StoredProposal,
-    grant: GrantId,
+    granted: StoredProposal,
     settle: () => Promise<Executed>,
-  ): Promise<void> {
-    const called = state === 'approved' ? 'granted' : state === 'settling' ? 'retrying' : state;
+  ): Promise<StoredProposal | null> {
     // In this order for everybody: the proposal's row, then the execution's.
-    const [current, { execution, outcome }] = await Promise.all([deps.store.lock(tx, proposal.id), settle()]);
-    if (current?.state === called && current.grant === grant) await after.callEnded(tx, current, execution, outcome);
+    const [held, { execution, outcome }] = await Promise.all([deps.store.hold(tx, granted.proposal.id), settle()]);
+    if (held?.state !== granted.state || held.grant !== granted.grant) return null;
+    return after.callEnded(tx, granted, execution, outcome);
   }
 
   /** Asks the status tool by a proposal of its own, and takes what it says. */
@@ -480,6 +474,17 @@ export function createGate(deps: GateDeps): Gate {
     settleDue,
     forgetHistory: () => deps.history.forget(deps.clock.now().toISOString()),
   };
+}
+
+/** Stores a proposal; false where one of its id is there. */
+type Insert = (tx: Tx) => Promise<boolean>;
+
+/** What came of carrying a proposal out. */
+interface Performed {
+  /** Why its grant could not be used, in which case nothing was called; `elsewhere`: another process has taken it over. */
+  readonly left: PortreeveError | 'elsewhere' | null;
+  /** As it is stored now, where that is known without a look. */
+  readonly stored: StoredProposal | null;
 }
 
 type Seen = Pick<StoredProposal, 'proposal' | 'state' | 'grant'>;

@@ -70,6 +70,10 @@ export function questionsOf({ proposal, contract, history }: Use, now: Date): Hi
   }));
 }
 
+/** Whether a use of the tool counts in the history of its workflow. */
+export const counts = ({ contract, history }: Pick<Use, 'contract' | 'history'>): boolean =>
+  Object.values(history).some((fact) => fact.tools.includes(contract.name));
+
 /** What this use adds to the history of its workflow. */
 export function entriesOf(
   { proposal, contract, history }: Use,

@@ -98,6 +98,8 @@ export interface ProposalStore {
   get(id: ProposalId): Promise<StoredProposal | null>;
   /** Reads it and keeps others from changing it until the transaction ends. */
   lock(tx: Tx, id: ProposalId): Promise<StoredProposal | null>;
+  /** As {@link ProposalStore.lock}, for who knows the rest: tells where it stands, and opens nothing that is sealed. */
+  hold(tx: Tx, id: ProposalId): Promise<Pick<StoredProposal, 'state' | 'grant'> | null>;
   /** INVARIANT: never by an id alone, for what is kept is sealed for those whom the proposal is about. */
   update(tx: Tx, proposal: Pick<Proposal, 'id' | 'run' | 'principal'>, patch: ProposalPatch): Promise<void>;
   /** Those whose outcome is to be found out by now, oldest first. */

@@ -6,11 +6,12 @@ import {
   type Decision,
   type ExecutionId,
   type Principal,
+  type Settlement,
   type Tx,
 } from '@portreeve/contract';
 import { troubleHandoff } from '../handoff-wishes.ts';
 import type { Handoffs } from '../handoffs.ts';
-import type { HistoryStore } from '../history.ts';
+import { counts, type HistoryStore } from '../history.ts';
 import type { ExecutionService, ProposalStore, StoredProposal } from '../ports.ts';
 import { nextState } from '../states.ts';
 import { noteLost, noteTry, planNext } from './plan.ts';
@@ -35,14 +36,25 @@ export function createAfterCall(deps: AfterCallDeps) {
   const { store, handoffs, history, audit, clock } = deps;
   return { callEnded, notRetried, undecided, found, learned };
 
+  /** Gives the proposal as it is stored then, where that is plain; null: who wants to know looks. */
   async function callEnded(
     tx: Tx,
     stored: StoredProposal,
     execution: ExecutionId,
     outcome: CallOutcome,
-  ): Promise<void> {
+  ): Promise<StoredProposal | null> {
     if (outcome.state === 'succeeded') return tookEffect(tx, stored, execution, outcome);
-    if (stored.state === 'granted' && outcome.state === 'failed') return hadNoEffect(tx, stored, execution, outcome);
+    if (stored.state === 'granted' && outcome.state === 'failed') await hadNoEffect(tx, stored, execution, outcome);
+    else await notKnown(tx, stored, execution, outcome);
+    return null;
+  }
+
+  async function notKnown(
+    tx: Tx,
+    stored: StoredProposal,
+    execution: ExecutionId,
+    outcome: Exclude<CallOutcome, { state: 'succeeded' }>,
+  ): Promise<void> {
     const now = clock.now();
     const { contract, companions, proposal } = stored;
     const lost =
@@ -138,15 +150,25 @@ export function createAfterCall(deps: AfterCallDeps) {
     execution: ExecutionId,
     outcome: CallOutcome,
     by: 'retry' | 'status' = 'retry',
-  ): Promise<void> {
+  ): Promise<StoredProposal | null> {
     const { proposal, state, settlement } = stored;
     const next = nextState(state, by === 'retry' ? 'succeed' : 'confirm');
     const succeeded_at = clock.now().toISOString();
-    await store.update(tx, proposal, { state: next, execution, outcome, succeeded_at, ...over(settlement) });
-    await history.succeed(tx, proposal.id);
-    if (!settlement) return;
-    if (by !== 'retry')
-      return audit.append(tx, [endedRecord(proposal, settlement, { came: 'happened', by, note: null })]);
+    const ended = { state: next, execution, outcome, succeeded_at, ...over(settlement) };
+    await store.update(tx, proposal, ended);
+    if (counts(stored)) await history.succeed(tx, proposal.id);
+    if (!settlement) return { ...stored, ...ended };
+    if (by === 'retry') await sameKeySucceeded(tx, proposal, settlement, execution);
+    else await audit.append(tx, [endedRecord(proposal, settlement, { came: 'happened', by, note: null })]);
+    return null;
+  }
+
+  async function sameKeySucceeded(
+    tx: Tx,
+    proposal: StoredProposal['proposal'],
+    settlement: Settlement,
+    execution: ExecutionId,
+  ): Promise<void> {
     const at = clock.now().toISOString();
     const reason = 'the call with the same key succeeded';
     const made: Try = { way: 'retry', at, came: 'happened', reason, execution, asked: null };
@@ -154,7 +176,7 @@ export function createAfterCall(deps: AfterCallDeps) {
     await store.update(tx, proposal, { settlement: ended });
     await audit.append(tx, [
       triedRecord(proposal, made, ended),
-      endedRecord(proposal, ended, { came: 'happened', by, note: null }),
+      endedRecord(proposal, ended, { came: 'happened', by: 'retry', note: null }),
     ]);
   }
 

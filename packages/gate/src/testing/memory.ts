@@ -16,6 +16,10 @@ export function memoryProposalStore(): ProposalStore & { snapshot(): () => void 
     },
     get: async (id) => proposalsById.get(id) ?? null,
     lock: async (_tx, id) => proposalsById.get(id) ?? null,
+    async hold(_tx, id) {
+      const stored = proposalsById.get(id);
+      return stored ? { state: stored.state, grant: stored.grant } : null;
+    },
     async update(_tx, { id }, patch) {
       const stored = proposalsById.get(id);
       if (stored) proposalsById.set(id, { ...stored, ...patch });

@@ -81,12 +81,17 @@ export function proposalStoreContract(name: string, make: () => Promise<Proposal
       const stored = await inserted();
       expect(await get(stored.proposal.id)).toEqual(stored);
       expect(await inTx((tx) => harness.store.lock(tx, stored.proposal.id))).toEqual(stored);
+      expect(await inTx((tx) => harness.store.hold(tx, stored.proposal.id))).toEqual({
+        state: stored.state,
+        grant: stored.grant,
+      });
     });
 
     test('what is not there is null', async () => {
       const nobody = asId('proposal', 'prop_nobody');
       expect(await get(nobody)).toBeNull();
       expect(await inTx((tx) => harness.store.lock(tx, nobody))).toBeNull();
+      expect(await inTx((tx) => harness.store.hold(tx, nobody))).toBeNull();
     });
 
     test('a second proposal under one id is told so and changes nothing', async () => {

@@ -118,6 +118,21 @@ export class Database implements UnitOfWork {
   }
 
   /**
+   * The rows of a statement that is asked over and over: prepared once in each connection, and given as text, for to make it
+   * anew each time costs as much as to ask it. It names its columns (see {@link ask}). In `tx`, or where that is null by
+   * itself.
+   */
+  async rows<Row extends object>(tx: Tx | null, text: string, values: readonly unknown[]): Promise<Row[]> {
+    if (tx) return rowsOn<Row>(this.#state(tx).client, text, values);
+    const client = await this.pool.connect();
+    try {
+      return await rowsOn<Row>(client, text, values);
+    } finally {
+      client.release();
+    }
+  }
+
+  /**
    * A statement of an open transaction whose answer nobody needs: it goes in one packet with what follows it, in this order,
    * and if it fails the transaction does, with its error.
    */
@@ -195,6 +210,16 @@ export class Database implements UnitOfWork {
 }
 
 /** INVARIANT: sent before this returns, so that what is sent later is later. */
+async function rowsOn<Row extends object>(
+  client: pg.ClientBase,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const { rows } = await ask(client, text, values);
+  return rows as Row[];
+}
+
+/** INVARIANT: sent before this returns, so that what is sent later is later. */
 function run({ client, kysely }: Pick<OpenTransaction, 'client' | 'kysely'>, statement: Statement): Promise<unknown> {
   const { sql, parameters } = statement.compile(kysely);
   return ask(client, sql, parameters);
@@ -206,8 +231,9 @@ function run({ client, kysely }: Pick<OpenTransaction, 'client' | 'kysely'>, sta
  */
 export function databaseOn(client: pg.ClientBase): Database {
   const kysely = bound(client);
-  const on: Pick<Database, 'read' | 'vital' | 'on' | 'send' | 'gather'> = {
+  const on: Pick<Database, 'read' | 'vital' | 'on' | 'rows' | 'send' | 'gather'> = {
     ...{ read: kysely, vital: kysely, on: () => kysely },
+    rows: (_tx, text, values) => rowsOn(client, text, values),
     async send(_tx, statement) {
       await run({ client, kysely }, statement);
     },

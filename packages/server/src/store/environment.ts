@@ -47,11 +47,7 @@ export function environmentStore(database: Database): EnvironmentStore {
     async count(tx) {
       // Shared: decisions do not wait for each other. A statement of its own, so that the next one sees what is in force.
       await database.send(tx, sql`SELECT pg_advisory_xact_lock_shared(${LOCK_CLASS}, 0)`);
-      const row = await database
-        .on(tx)
-        .selectFrom('environment_changes')
-        .select((select) => select.fn.max('number').as('newest'))
-        .executeTakeFirst();
+      const [row] = await database.rows<{ newest: string | null }>(tx, NEWEST, []);
       return Number(row?.newest ?? 0);
     },
     async history(limit) {
@@ -65,6 +61,8 @@ export function environmentStore(database: Database): EnvironmentStore {
     },
   };
 }
+
+const NEWEST = 'SELECT max(number) AS newest FROM environment_changes';
 
 function fromRow(row: {
   subject: string;

@@ -55,14 +55,7 @@ export function executeStore(database: Database): ExecuteStore {
     },
 
     async moveGrant(tx, id, from, to) {
-      const row = await database
-        .on(tx)
-        .updateTable('grants')
-        .set({ state: to })
-        .where('id', '=', id)
-        .where('state', '=', from)
-        .returningAll()
-        .executeTakeFirst();
+      const [row] = await database.rows<Selectable<GrantsTable>>(tx, MOVE_GRANT, [to, id, from]);
       return row ? toGrant(row) : null;
     },
 
@@ -95,14 +88,8 @@ export function executeStore(database: Database): ExecuteStore {
     },
 
     async finishExecution(tx, id, { from, to }, outcome, ended_at) {
-      const result = await database
-        .on(tx)
-        .updateTable('executions')
-        .set({ state: to, outcome: canonicalJson(outcome), ended_at: ended_at.toISOString() })
-        .where('id', '=', id)
-        .where('state', '=', from)
-        .executeTakeFirst();
-      return result.numUpdatedRows === 1n;
+      const values = [to, canonicalJson(outcome), ended_at.toISOString(), id, from];
+      return (await database.rows(tx, FINISH_EXECUTION, values)).length === 1;
     },
 
     async execution(id) {
@@ -131,6 +118,11 @@ export function executeStore(database: Database): ExecuteStore {
     },
   };
 }
+
+const MOVE_GRANT = `UPDATE grants SET state = $1 WHERE id = $2 AND state = $3
+  RETURNING id, proposal, proposal_digest, args_digest, audience, state, issued_at, expires_at`;
+const FINISH_EXECUTION = `UPDATE executions SET state = $1, outcome = $2, ended_at = $3 WHERE id = $4 AND state = $5
+  RETURNING id`;
 
 function toGrant(row: Selectable<GrantsTable>): StoredGrant {
   return {

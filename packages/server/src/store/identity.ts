@@ -68,6 +68,12 @@ declare module './tables.ts' {
   }
 }
 
+// Each request asks both.
+const ACCOUNT = `SELECT id, name, kind, roles, groups, password_hash, signing_public_key, signing_key_wrapped, issuer,
+  subject, created_at FROM identity_accounts WHERE id = $1`;
+const SESSION = `SELECT id, account, environment, secret_hash, created_at, expires_at, ended_at, proven_at
+  FROM identity_sessions WHERE secret_hash = $1`;
+
 /** Accounts, sessions, tokens, attempts, begun sign-ins, agents and revocations in PostgreSQL. */
 export function identityStore(database: Database): IdentityStore {
   return {
@@ -98,11 +104,7 @@ export function identityStore(database: Database): IdentityStore {
       return inserted !== undefined;
     },
     async accountById(id) {
-      const row = await database.read
-        .selectFrom('identity_accounts')
-        .selectAll()
-        .where('id', '=', id)
-        .executeTakeFirst();
+      const [row] = await database.rows<AccountsTable>(null, ACCOUNT, [id]);
       return row ? accountOf(row) : null;
     },
     async accountByName(name) {
@@ -173,11 +175,7 @@ export function identityStore(database: Database): IdentityStore {
         .execute();
     },
     async sessionByHash(secret_hash) {
-      const row = await database.read
-        .selectFrom('identity_sessions')
-        .selectAll()
-        .where('secret_hash', '=', secret_hash)
-        .executeTakeFirst();
+      const [row] = await database.rows<SessionsTable>(null, SESSION, [secret_hash]);
       return row ? sessionOf(row) : null;
     },
     async sessionById(id) {

@@ -14,7 +14,7 @@ import {
   type Settlement,
 } from '@portreeve/contract';
 import type { ProposalStore, StoredProposal } from '@portreeve/gate';
-import type { ColumnType, Selectable } from 'kysely';
+import type { ColumnType, Insertable, Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import type { Seals } from './values.ts';
 
@@ -48,11 +48,25 @@ declare module './tables.ts' {
   }
 }
 
+type Kept = Omit<Selectable<ProposalsTable>, 'run' | 'principals' | 'workflow' | 'tool' | 'settle_at' | 'created_at'>;
+
+const GET = `SELECT id, digest, state, body, decision, amended_by, approval, "grant", execution, outcome, handoff,
+  succeeded_at, settlement FROM proposals WHERE id = $1`;
+const HOLD = 'SELECT state, "grant" FROM proposals WHERE id = $1 FOR UPDATE';
+const REPEATS = 'SELECT id FROM proposals WHERE digest = $1 AND id <> $2 AND succeeded_at IS NOT NULL';
+const INSERTED = [
+  ...['id', 'run', 'workflow', 'tool', 'digest', 'state', 'principals', 'body', 'decision', 'amended_by'],
+  ...['approval', 'grant', 'execution', 'outcome', 'handoff', 'succeeded_at', 'settlement', 'settle_at'],
+] as (keyof Insertable<ProposalsTable>)[];
+// Whatever the index: of two that insert one id at once, the second may trip over another unique one first.
+const INSERT = `INSERT INTO proposals (${INSERTED.map((column) => `"${column}"`).join(', ')})
+  VALUES (${INSERTED.map((_, index) => `$${index + 1}`).join(', ')}) ON CONFLICT DO NOTHING RETURNING id`;
+
 /** Proposals in PostgreSQL. What is wished, and what came of it, is sealed for those whom it is about. */
 export function proposalStore(database: Database, sealing: Seals): ProposalStore {
   const about = (run: string | null, principals: readonly string[]) =>
     sealing.of(run === null ? null : asId('run', run), ...principals.filter((id) => id.startsWith('prn_')));
-  const opened = async (row: Selectable<ProposalsTable>): Promise<StoredProposal> => {
+  const opened = async (row: Kept): Promise<StoredProposal> => {
     const [body, outcome] = await sealing.texts.open([
       { text: row.body, binding: `proposals/${row.digest}` },
       ...(row.outcome === null ? [] : [{ text: row.outcome, binding: `proposals/${row.id}/outcome` }]),
@@ -67,66 +81,60 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
       const { companions, serves, preview_of, planted, shadow } = stored;
       const principals = [proposal.principal.id, ...proposal.principal.act.map((actor) => actor.id)];
       const subjects = await about(proposal.run, [proposal.principal.id]);
-      const inserted = await database
-        .on(tx)
-        .insertInto('proposals')
-        .values({
-          id: proposal.id,
-          run: proposal.run,
-          workflow: proposal.workflow,
-          tool: proposal.tool,
-          digest: proposal.digest,
-          state: stored.state,
-          principals,
-          body: await sealing.texts.seal(
+      const row = {
+        id: proposal.id,
+        run: proposal.run,
+        workflow: proposal.workflow,
+        tool: proposal.tool,
+        digest: proposal.digest,
+        state: stored.state,
+        principals,
+        body: await sealing.texts.seal(
+          subjects,
+          'runs',
+          `proposals/${proposal.digest}`,
+          canonicalJson({
+            ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of, planted },
+            ...(shadow ? { shadow } : {}),
+            narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
+            companions: [...companions],
+            serves: serves && { ...serves },
+          }),
+        ),
+        decision: canonicalJson(stored.decision),
+        amended_by: stored.amended_by,
+        approval: stored.approval,
+        grant: stored.grant,
+        execution: stored.execution,
+        outcome:
+          stored.outcome &&
+          (await sealing.texts.seal(
             subjects,
             'runs',
-            `proposals/${proposal.digest}`,
-            canonicalJson({
-              ...{ proposal, workflow, contract, approval_timeout_minutes, history, injection, preview_of, planted },
-              ...(shadow ? { shadow } : {}),
-              narrowed: narrowed && { ...narrowed, profiles: [...narrowed.profiles] },
-              companions: [...companions],
-              serves: serves && { ...serves },
-            }),
-          ),
-          decision: canonicalJson(stored.decision),
-          amended_by: stored.amended_by,
-          approval: stored.approval,
-          grant: stored.grant,
-          execution: stored.execution,
-          outcome:
-            stored.outcome &&
-            (await sealing.texts.seal(
-              subjects,
-              'runs',
-              `proposals/${proposal.id}/outcome`,
-              canonicalJson(stored.outcome),
-            )),
-          handoff: stored.handoff,
-          succeeded_at: stored.succeeded_at,
-          ...settlementColumns(stored.settlement),
-        })
-        // Whatever the index: of two that insert one id at once, the second may trip over another unique one first.
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst();
-      return inserted.numInsertedOrUpdatedRows === 1n;
+            `proposals/${proposal.id}/outcome`,
+            canonicalJson(stored.outcome),
+          )),
+        handoff: stored.handoff,
+        succeeded_at: stored.succeeded_at,
+        ...settlementColumns(stored.settlement),
+      };
+      const values = INSERTED.map((column) => row[column]);
+      return (await database.rows(tx, INSERT, values)).length === 1;
     },
 
     async get(id) {
-      const row = await database.read.selectFrom('proposals').selectAll().where('id', '=', id).executeTakeFirst();
+      const [row] = await database.rows<Kept>(null, GET, [id]);
       return row ? opened(row) : null;
     },
 
     async lock(tx, id) {
-      const row = await database
-        .on(tx)
-        .selectFrom('proposals')
-        .selectAll()
-        .where('id', '=', id)
-        .forUpdate()
-        .executeTakeFirst();
+      const [row] = await database.rows<Kept>(tx, `${GET} FOR UPDATE`, [id]);
       return row ? opened(row) : null;
+    },
+
+    async hold(tx, id) {
+      const [row] = await database.rows<Pick<StoredProposal, 'state' | 'grant'>>(tx, HOLD, [id]);
+      return row ?? null;
     },
 
     async update(tx, { id, run, principal }, patch) {
@@ -170,15 +178,10 @@ export function proposalStore(database: Database, sealing: Seals): ProposalStore
     },
 
     async repeats({ id, digest, run }, since) {
-      let query = database.read
-        .selectFrom('proposals')
-        .select('id')
-        .where('digest', '=', digest)
-        .where('id', '<>', id)
-        .where('succeeded_at', 'is not', null);
-      query =
-        run === null ? query.where('run', 'is', null).where('succeeded_at', '>=', since) : query.where('run', '=', run);
-      return (await query.limit(1).executeTakeFirst()) !== undefined;
+      const rows = await (run === null
+        ? database.rows(null, `${REPEATS} AND run IS NULL AND succeeded_at >= $3 LIMIT 1`, [digest, id, since])
+        : database.rows(null, `${REPEATS} AND run = $3 LIMIT 1`, [digest, id, run]));
+      return rows.length > 0;
     },
 
     async ofExecution(execution) {
@@ -215,7 +218,7 @@ function settlementColumns(settlement: StoredProposal['settlement']) {
   };
 }
 
-function fromRow(row: Selectable<ProposalsTable>): StoredProposal {
+function fromRow(row: Kept): StoredProposal {
   const body = JSON.parse(row.body) as Pick<
     StoredProposal,
     | 'proposal'
