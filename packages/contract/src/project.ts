@@ -130,8 +130,16 @@ export const projectConfigSchema = z
     /** The model endpoints, in the order in which they are tried for each question. */
     models: modelEndpointsSchema,
     budgets: budgetsSchema,
-    /** Runs that may be under way at a time; further tasks are refused, and told when to come again. */
-    admission: z.strictObject({ runs_active_max: z.int().min(1).max(1_000_000).default(5000) }).prefault({}),
+    /**
+     * Runs that may be under way at a time; further tasks are refused, and told when to come again. `runs_at_once`: how many of
+     * them one process carries at a time, those not counted that wait for people; the others wait in the queue.
+     */
+    admission: z
+      .strictObject({
+        runs_active_max: z.int().min(1).max(1_000_000).default(5000),
+        runs_at_once: z.int().min(1).max(10_000).default(100),
+      })
+      .prefault({}),
     /** Helpers of detection, each a system of `systems` reached over HTTP. Without them our own rules look alone. */
     detection: z
       .strictObject({

@@ -459,8 +459,12 @@ export function createGate(deps: GateDeps): Gate {
 
   async function settleDue(limit = 20) {
     const failed: { proposal: ProposalId; error: unknown }[] = [];
-    for (const proposal of await deps.store.settlingBy(deps.clock.now(), limit))
-      await walk(proposal).catch((error: unknown) => failed.push({ proposal, error }));
+    // All at once: one whose executor is slow would hold up the others, and who stops would wait for each in turn.
+    await Promise.all(
+      (await deps.store.settlingBy(deps.clock.now(), limit)).map((proposal) =>
+        walk(proposal).catch((error: unknown) => failed.push({ proposal, error })),
+      ),
+    );
     return failed;
   }
 

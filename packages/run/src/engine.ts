@@ -34,6 +34,8 @@ interface Session {
   readonly adrift: Set<string>;
   /** Runs that are this process's by their rows, and that it did not have at the last look. */
   strays: ReadonlySet<string>;
+  /** Executions of which all that is under way waits for people, or for a time: they take nothing from the others. */
+  readonly resting: WeakSet<Execution>;
 }
 let session: Session | null = null;
 
@@ -64,9 +66,17 @@ function durableOf(own: Session, execution: Execution | null): Durable {
   // Of this execution: how much of it is under way, and whether it has been put away.
   let underWay = 0;
   let away: Promise<boolean> | null = null;
+  let waiting = 0;
+  const count = (steps: number, waits: number): void => {
+    underWay += steps;
+    waiting += waits;
+    if (!execution) return;
+    if (waiting > 0 && waiting === underWay) own.resting.add(execution);
+    else own.resting.delete(execution);
+  };
   const unlessClosing = async <T>(work: () => Promise<T>): Promise<T> => {
     if (own.closing) return parked();
-    underWay++;
+    count(1, 0);
     try {
       if (away && (await away)) return await parked();
       const result = await work();
@@ -82,11 +92,12 @@ function durableOf(own: Session, execution: Execution | null): Durable {
       // here would be to end the run for a database that was read-only for a moment.
       if (isOutage(error) && DBOS.workflowID) {
         own.adrift.add(DBOS.workflowID);
+        execution?.release();
         return parked();
       }
       throw error;
     } finally {
-      underWay--;
+      count(-1, 0);
     }
   };
   return {
@@ -110,7 +121,12 @@ function durableOf(own: Session, execution: Execution | null): Durable {
           away = null;
         }
         // A nudge arrives by notification; the slow poll only catches one that was lost with a connection.
-        await systemDatabase.recv(run, call, timer, topic, left() / 1000, WAIT_POLL_MS);
+        count(0, 1);
+        try {
+          await systemDatabase.recv(run, call, timer, topic, left() / 1000, WAIT_POLL_MS);
+        } finally {
+          count(0, -1);
+        }
       }),
   };
 }
@@ -264,6 +280,11 @@ export async function startEngine(options: {
   url: string;
   executor: string;
   run: (run: RunId, durable: Durable) => Promise<void>;
+  /**
+   * How many runs are carried at a time, those not counted that wait. The rest stay in the queue, the oldest in front, where
+   * another process may take them: all at once, each would wait so long for its turn that grants and patience run out.
+   */
+  runsAtOnce: number;
   clientOf: (tx: Tx) => ClientBase;
   /** The engine's tables are there, and this process may not change them. */
   prepared?: boolean;
@@ -271,7 +292,9 @@ export async function startEngine(options: {
 }): Promise<Engine> {
   if (session) throw new TypeError('an engine runs already in this process');
   const url = withIdleTimeout(options.url);
-  const own: Session = { run: options.run, closing: false, adrift: new Set(), strays: new Set() };
+  const own: Session = {
+    ...{ run: options.run, closing: false, adrift: new Set(), strays: new Set(), resting: new WeakSet() },
+  };
   session = own;
   const logger = {
     debug: () => undefined,
@@ -290,7 +313,13 @@ export async function startEngine(options: {
     logger,
   });
   await DBOS.launch();
-  await DBOS.registerQueue(QUEUE, { minPollingIntervalMs: 100 });
+  await DBOS.registerQueue(QUEUE, { minPollingIntervalMs: 100, workerConcurrency: options.runsAtOnce });
+  const { systemDatabase } = getExecutor();
+  // The engine counts those that wait in memory too: some that wait for people for days would keep all others out.
+  systemDatabase.countRunningWorkflowsForQueue = (name) =>
+    [...systemDatabase.runningWorkflowMap.values()]
+      .flat()
+      .filter((execution) => execution.queueName === name && !own.resting.has(execution)).length;
   const queue = await startQueue(options);
 
   return {

@@ -39,7 +39,7 @@ test('E6 J2: a run is queued in the transaction, waits, is woken in a transactio
   const first = await startEngine({
     url: db.url,
     executor: 'a',
-    run,
+    ...{ run, runsAtOnce: 100 },
     clientOf: (tx) => db.database.clientOf(tx),
     log: () => undefined,
   });
@@ -58,7 +58,7 @@ test('E6 J2: a run is queued in the transaction, waits, is woken in a transactio
   const second = await startEngine({
     url: db.url,
     executor: 'b',
-    run,
+    ...{ run, runsAtOnce: 100 },
     clientOf: (tx) => db.database.clientOf(tx),
     log: () => undefined,
   });
@@ -84,11 +84,13 @@ describe('a run outlives its process', () => {
     engine = null;
     await own.close();
   });
-  const start = async (executor: string, run: (id: RunId, durable: Durable) => Promise<void>): Promise<Engine> => {
+  const start = async (
+    executor: string,
+    run: (id: RunId, durable: Durable) => Promise<void>,
+    runsAtOnce = 100,
+  ): Promise<Engine> => {
     engine = await startEngine({
-      url: own.url,
-      executor,
-      run,
+      ...{ url: own.url, executor, run, runsAtOnce },
       clientOf: (tx) => own.database.clientOf(tx),
       log: () => undefined,
     });
@@ -122,6 +124,42 @@ describe('a run outlives its process', () => {
     expect(await ended.promise).toEqual([2, { looks: 2 }]);
   });
 
+  test('C4: so many runs are carried at a time, the oldest first; one that waits in memory takes no place', async () => {
+    const begun: string[] = [];
+    const nameOf = (id: RunId) => id.at(-1)!;
+    const doors = new Map([...'abcde'].map((name) => [name, { open: deferred<void>(), ended: deferred<void>() }]));
+    await start(
+      'at-once',
+      async (id, durable) => {
+        const { open, ended } = doors.get(nameOf(id))!;
+        begun.push(nameOf(id));
+        const work = durable.step('work', async () => {
+          await open.promise;
+          return null;
+        });
+        // Not put away, as another step of it is under way; it waits as soon as that one has ended.
+        if (nameOf(id) === 'a') await durable.wait('approval:x', new Date(Date.now() + 600_000));
+        await work;
+        ended.resolve();
+      },
+      2,
+    );
+    const openDoor = (name: string) => doors.get(name)!.open.resolve();
+    const looked = { timeout: 10_000 };
+    for (const name of doors.keys()) await enqueue(asId('run', `run_at_once_${name}`));
+    await vi.waitFor(() => expect(begun).toEqual(['a', 'b']), looked);
+    openDoor('a');
+    await vi.waitFor(() => expect(begun).toEqual(['a', 'b', 'c']), looked);
+    openDoor('c');
+    await vi.waitFor(() => expect(begun).toEqual(['a', 'b', 'c', 'd']), looked);
+    await own.database.transaction((tx) => engine!.nudge(tx, asId('run', 'run_at_once_a'), 'approval:x'));
+    await doors.get('a')!.ended.promise;
+    expect(begun).toEqual(['a', 'b', 'c', 'd']);
+    for (const name of doors.keys()) openDoor(name);
+    await Promise.all([...doors.values()].map(({ ended }) => ended.promise));
+    expect(begun).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   test.each([
     ['25006', 'a step'],
     ['25006', 'a wait'],
@@ -138,20 +176,25 @@ describe('a run outlives its process', () => {
           : `DROP TRIGGER refuse ON dbos.${table}`,
       );
     let steps = 0;
-    const started = await start('checkpoint-a', async (_id, durable) => {
-      if (where === 'a step')
-        await durable.step('one', async () => {
+    const started = await start(
+      'checkpoint-a',
+      async (_id, durable) => {
+        if (where === 'a step')
+          await durable.step('one', async () => {
+            if (++steps === 1) await refuseWrites('operation_outputs', true);
+            inside.resolve();
+            return null;
+          });
+        else {
           if (++steps === 1) await refuseWrites('operation_outputs', true);
           inside.resolve();
-          return null;
-        });
-      else {
-        if (++steps === 1) await refuseWrites('operation_outputs', true);
-        inside.resolve();
-        await durable.wait('nothing', new Date());
-      }
-      ended.resolve();
-    });
+          await durable.wait('nothing', new Date());
+        }
+        ended.resolve();
+      },
+      // What ran aground takes no place: otherwise it would never be taken up here.
+      1,
+    );
     await enqueue(asId('run', `run_checkpoint_${code}_${where.slice(2)}`));
     await inside.promise;
     // Only what has run aground is taken up.

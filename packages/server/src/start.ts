@@ -294,6 +294,7 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
     ? await startRuns({
         ...{ database, databaseUrl, instance, leases, log, leaseSeconds: options.leaseSeconds },
         ...{ audit, run: kept.run, runs, sealing: shared.sealing, releases: released },
+        runsAtOnce: config.admission.runs_at_once,
         ...{ unwindings: kept.unwindings, gate: kept.runGate, apart: reasoner === 'apart' },
       })
     : await startQueueHere({ database, databaseUrl });

@@ -131,6 +131,6 @@ const ofQueue: Look = async (pool, now) => {
   return fault(
     'run-queue',
     `${count} runs wait to begin, the oldest for ${minutes} min.`,
-    'Start more processes, or lower `admission.runs_active_max` so that callers hear it sooner; look for a slow model endpoint.',
+    'Start more processes, or lower `admission.runs_active_max` so that callers hear it sooner; look for a slow model endpoint or system, behind which all `admission.runs_at_once` places are taken.',
   );
 };

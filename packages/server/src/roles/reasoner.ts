@@ -238,7 +238,7 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
   undo.push(() => Promise.all(listeners.map((listener) => listener.stop())));
   const started = await startEngineHere({
     ...{ database, databaseUrl, instance, audit, run, log, leaseSeconds },
-    ...{ leases: leaseStore(database), prepared: true, releases },
+    ...{ leases: leaseStore(database), prepared: true, releases, runsAtOnce: config.admission.runs_at_once },
   });
   undo.push(() => started.stop());
   queue = started.queue;

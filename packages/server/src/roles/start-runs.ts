@@ -43,17 +43,22 @@ interface RunsOptions {
   readonly leaseSeconds?: number | undefined;
 }
 
+/** `runsAtOnce`: {@link startEngine}. */
+interface Carrying {
+  readonly runsAtOnce: number;
+  readonly run: (id: RunId, durable: Durable) => Promise<void>;
+}
+
 /** Carries runs in this process, or answers what those ask that are carried elsewhere. */
 export function startRuns(
   options: RunsOptions & {
     readonly apart: boolean;
     readonly runs: Pick<RunStore, 'get'>;
-    readonly run: (id: RunId, durable: Durable) => Promise<void>;
     readonly gate: Pick<Gate, 'submit' | 'resume'>;
     readonly unwindings: Pick<Unwindings, 'begin' | 'advance'>;
     readonly releases: Pick<RunReleases, 'load' | 'isBarred'>;
     readonly sealing: Seals;
-  },
+  } & Carrying,
 ): Promise<RunsStarted> {
   return options.apart ? startAnswering(options) : startEngineHere(options);
 }
@@ -66,15 +71,15 @@ export async function startQueueHere({ databaseUrl, database }: Pick<RunsOptions
 
 /** The engine with its reaper. `prepared`: its tables are there, and this process may not change them. */
 export async function startEngineHere(
-  options: RunsOptions & {
-    readonly run: (id: RunId, durable: Durable) => Promise<void>;
-    readonly releases: Pick<RunReleases, 'load' | 'isBarred'>;
-    readonly prepared?: boolean;
-  },
+  options: RunsOptions &
+    Carrying & {
+      readonly releases: Pick<RunReleases, 'load' | 'isBarred'>;
+      readonly prepared?: boolean;
+    },
 ): Promise<RunsStarted> {
-  const { database, databaseUrl, instance, leases, audit, run, log, leaseSeconds, prepared = false } = options;
+  const { database, databaseUrl, instance, leases, audit, log, leaseSeconds, prepared = false } = options;
   const engine = await startEngine({
-    ...{ url: databaseUrl, executor: instance, run, log, prepared },
+    ...{ url: databaseUrl, executor: instance, log, prepared, run: options.run, runsAtOnce: options.runsAtOnce },
     clientOf: (tx) => database.clientOf(tx),
   });
   const reaper = await startReaper({
@@ -108,7 +113,7 @@ const RENEWALS_PER_LEASE = 5;
  * and this process may not change them.
  */
 export async function startAnswering(
-  options: Omit<Parameters<typeof startRuns>[0], 'apart' | 'run'> & {
+  options: Omit<Parameters<typeof startRuns>[0], 'apart' | keyof Carrying> & {
     readonly prepared?: boolean;
     readonly api?: (asks: FaceAnswerStore) => TakeWork;
   },

@@ -65,7 +65,7 @@ describe.skipIf(!programs)('on Debian’s PostgreSQL', () => {
     const engine = await startEngine({
       url,
       executor: 'a',
-      run,
+      ...{ run, runsAtOnce: 1 },
       clientOf: (tx) => database.clientOf(tx),
       log: () => undefined,
     });
