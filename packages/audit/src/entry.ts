@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   type Clock,
   canonicalJson,
@@ -7,6 +6,7 @@ import {
   type JsonObject,
   NotCanonical,
   newId,
+  nonceBytes,
   PortreeveError,
   RECORD_TYPES,
   type RecordDraft,
@@ -49,7 +49,7 @@ export function stageRecord(
   const { name: given, ...actor } = draft.actor;
   const name = redactor.text(given);
   const payload = canonical(draft, {
-    nonce: randomBytes(16).toString('base64url'),
+    nonce: Buffer.from(nonceBytes(16).buffer).toString('base64url'),
     actor_name: name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}\u2026`.toWellFormed(),
     data: redactor.value(data),
   });
