@@ -155,7 +155,7 @@ export const RESTRICTED: readonly Restriction[] = [
   {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],
     only: ['contract'],
-    why: 'one canonical form, one digest, one schema compiler',
+    why: 'one canonical form (`canonicalize` is what its tests compare it with), one digest, one schema compiler',
   },
   {
     modules: ['node:http', 'node:https', 'node:http2', 'node:net', 'node:tls', 'node:dgram', 'node:dns', 'node:dns/*'],

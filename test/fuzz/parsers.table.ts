@@ -15,6 +15,9 @@ export interface FuzzedParser {
 
 const KEY = `log.example/audit+2f4d6c8a+AZ${'Q'.repeat(42)}=`;
 const CHECKPOINT = `log.example/audit\n7\n${Buffer.alloc(32, 1).toString('base64')}\n`;
+const JWS = ['{"alg":"EdDSA","typ":"portreeve-grant+jwt","kid":"k"}', '{"iss":"a","exp":1}', 's'.repeat(64)]
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .join('.');
 const example = (path: string): string => readFileSync(join(ROOT, 'examples', path), 'utf8');
 
 export const PARSERS: readonly FuzzedParser[] = [
@@ -51,6 +54,7 @@ export const PARSERS: readonly FuzzedParser[] = [
   { at: 'audit/src/vkey.ts#parseVkey', seeds: [KEY], refuses: ['TypeError'] },
   { at: 'audit/src/log-routes.ts#parsePlace', seeds: ['17', 'finance:17', 'main:0'] },
   { at: 'audit/src/note.ts#parseSignature', seeds: [`— log.example/audit ${'A'.repeat(91)}=`, '— a b'] },
+  { at: 'execute/src/grant-jws.ts#parseJws', seeds: [JWS, JWS.replace(/^[^.]*/, 'e30')], refuses: ['BadJws'] },
   {
     at: 'execute/src/secrets/ask-json.ts#parseJson',
     seeds: ['{"data":{"value":"x"}}'],

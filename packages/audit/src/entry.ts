@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   type Clock,
   canonicalJson,
-  digestOfText,
   fieldErrors,
   type JsonObject,
   NotCanonical,
   newId,
+  nonceBytes,
   PortreeveError,
   RECORD_TYPES,
   type RecordDraft,
@@ -49,7 +49,7 @@ export function stageRecord(
   const { name: given, ...actor } = draft.actor;
   const name = redactor.text(given);
   const payload = canonical(draft, {
-    nonce: randomBytes(16).toString('base64url'),
+    nonce: Buffer.from(nonceBytes(16).buffer).toString('base64url'),
     actor_name: name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}\u2026`.toWellFormed(),
     data: redactor.value(data),
   });
@@ -68,7 +68,8 @@ export function stageRecord(
     refs,
     keys: key.ids,
     outcome: draft.outcome ?? '',
-    payload_digest: digestOfText(payload),
+    // As `digestOfText` of the contract does, which knows no Node: a tenth of its time.
+    payload_digest: `sha256:${createHash('sha256').update(payload, 'utf8').digest('hex')}`,
   });
   if (!checked.success) throw invalid(draft, fieldErrors(checked.error));
   const entry = canonical(draft, checked.data);

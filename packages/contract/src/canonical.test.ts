@@ -132,6 +132,65 @@ describe('canonicalJson', () => {
     );
   });
 
+  test('INV5: is what another implementation of RFC 8785 writes, and refuses exactly what assertJson refuses', () => {
+    fc.assert(
+      fc.property(fc.oneof(json, fc.jsonValue({ maxDepth: 4 }), almostJson), (value) => {
+        const fault = faultOf(() => assertJson(value));
+        expect(faultOf(() => canonicalJson(value))).toBe(fault);
+        if (fault === null) expect(canonicalJson(value)).toBe(canonicalize(value));
+      }),
+      { numRuns: 3000, verbose: 1 },
+    );
+  });
+
+  test('INV5: sorts few names and many names alike', () => {
+    for (const count of [2, 23, 24, 25, 26, 300]) {
+      fc.assert(
+        fc.property(fc.uniqueArray(name, { minLength: count, maxLength: count }), (names) => {
+          const value = Object.fromEntries(names.map((member, i) => [member, i]));
+          expect(canonicalJson(value)).toBe(canonicalize(value));
+        }),
+        { numRuns: 40, verbose: 1 },
+      );
+    }
+  });
+
+  test('INV5: quotes short texts and long texts alike, every character of the first plane among them', () => {
+    const wrong: string[] = [];
+    for (let code = 0; code <= 0xffff; code++) {
+      const char = String.fromCharCode(code);
+      for (const text of [char, `${'a'.repeat(63)}${char}`, `${'a'.repeat(64)}${char}`]) {
+        const fault = faultOf(() => canonicalJson(text));
+        if (char.isWellFormed() ? fault !== null : fault !== 'a string holds a lone surrogate') wrong.push(text);
+        else if (fault === null && canonicalJson([text]) !== canonicalize([text])) wrong.push(text);
+        if (code < 0x300 && canonicalJson({ [text]: 1 }) !== canonicalize({ [text]: 1 })) wrong.push(text);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('of several faults the first as the members stand is named, not the first by name', () => {
+    expect(faultOf(() => canonicalJson({ b: Number.NaN, a: undefined }))).toBe('a number is not finite');
+    expect(faultOf(() => canonicalJson({ b: undefined, a: Number.NaN }))).toBe('member "b" is undefined');
+    expect(faultOf(() => canonicalJson({ b: 1, a: [1n] }))).toBe('a bigint has no JSON form');
+  });
+
+  test('reads each member once: what was checked is what is written', () => {
+    let reads = 0;
+    const value = {
+      get a() {
+        return ++reads === 1 ? 'checked' : Number.NaN;
+      },
+    };
+    expect(canonicalJson(value)).toBe('{"a":"checked"}');
+  });
+
+  test('calls no toJSON, which could say something else than what stands there', () => {
+    const list = Object.assign([1], { toJSON: () => 'x' });
+    const hidden = Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'x' });
+    expect(canonicalJson([list, hidden])).toBe('[[1],{"a":1}]');
+  });
+
   test('keeps a member named __proto__ as a member', () => {
     expect(canonicalJson(JSON.parse('{"a":2,"__proto__":{"b":1}}'))).toBe('{"__proto__":{"b":1},"a":2}');
   });
@@ -224,6 +283,43 @@ describe('jsonSchema and jsonObjectSchema', () => {
     expect(jsonObjectSchema.safeParse([1]).success).toBe(false);
   });
 });
+
+/** Names and texts with what has to be escaped, what sorts differently by code points, and what is cut in half. */
+const char = fc.oneof(
+  fc.constantFrom(...'ab"\\/\u0000\u001f\u007f\u2028\u00e9\u20ac\ufb33\uffff', '\ud83d\ude00', '__proto__', '1'),
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+);
+const name = fc.string({ unit: char, maxLength: 9 });
+const { json } = fc.letrec((tie) => ({
+  json: fc.oneof(
+    { maxDepth: 5, depthSize: 'medium' },
+    fc.constantFrom(null, true, false, 0, -0, 1e-7, 2 ** 53 - 1, -1.5e300),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.integer(),
+    name,
+    fc.string({ unit: char, minLength: 50, maxLength: 90 }),
+    fc.array(tie('json'), { maxLength: 4 }),
+    fc.dictionary(name, tie('json'), { maxKeys: 30 }),
+  ),
+}));
+/** The same with faults in it, several at once. */
+const fault = fc.constantFrom<unknown[]>(undefined, Number.NaN, 2 ** 53, 1n, '\ud83d', new Date(0), Symbol.iterator);
+const almostJson = fc.array(
+  fc.dictionary(fc.oneof(name, fc.constantFrom('\ude00', 'x\ud83d')), fc.oneof(json, fault, fc.array(fault)), {
+    maxKeys: 6,
+  }),
+  { maxLength: 4 },
+);
+
+function faultOf(run: () => unknown): string | null {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error;
+    return error.message;
+  }
+}
 
 /** fast-check's JSON holds numbers that we refuse on purpose. */
 function accepted(value: unknown): boolean {

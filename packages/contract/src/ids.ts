@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
+import { nonceBytes } from './nonce-bytes.ts';
 
 /** Every kind of id that Portreeve makes, with its prefix. The prefix is part of the id everywhere, logs included. */
 export const ID_PREFIXES = {
@@ -90,9 +91,8 @@ export function newId<K extends IdKind>(kind: K, clock: Clock): Id<K> {
     stamp = CROCKFORD[time % 32] + stamp;
     time = Math.floor(time / 32);
   }
-  const random = crypto.getRandomValues(new Uint8Array(16));
   let tail = '';
-  for (const byte of random) tail += CROCKFORD[byte % 32];
+  for (const byte of nonceBytes(16)) tail += CROCKFORD[byte % 32];
   return `${ID_PREFIXES[kind]}_${stamp}${tail}` as Id<K>;
 }
 

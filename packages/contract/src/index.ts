@@ -36,6 +36,7 @@ export * from './model-federation.ts';
 export * from './model-limits.ts';
 export * from './model-price.ts';
 export * from './model-request.ts';
+export { nonceBytes } from './nonce-bytes.ts';
 export * from './notifications-config.ts';
 export * from './on-outage.ts';
 export * from './output-rules.ts';

@@ -155,7 +155,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   async function take(use: Use, input: ExecuteInput): Promise<void> {
     use.at = 'check';
     use.proposal = proposalOf(input.proposal);
-    const claims = await check(input.token, use.proposal, input.contract);
+    const claims = check(input.token, use.proposal, input.contract);
     const execution = started(claims, use.proposal, input.contract);
     // Before anybody can see it: what is not running here is settled without us.
     running.add(execution.id);

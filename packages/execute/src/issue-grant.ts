@@ -16,8 +16,9 @@ import {
   proposalDigest,
   type ToolContract,
 } from '@portreeve/contract';
-import { type JSONWebKeySet, SignJWT } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { validatorOf } from './arguments.ts';
+import { createJwsSigner } from './grant-jws.ts';
 import { DEFAULT_WORKLOAD, GRANT_CHARS_MAX } from './grant-limits.ts';
 
 export interface GrantIssuerOptions {
@@ -73,6 +74,7 @@ export function createGrantIssuer(options: GrantIssuerOptions): GrantIssuer {
   if (privateKey.type !== 'private' || privateKey.asymmetricKeyType !== 'ed25519') {
     throw new PortreeveError('misconfigured', 'Grants are signed with an Ed25519 private key.');
   }
+  const signed = createJwsSigner(privateKey, { typ: GRANT_TYPE, kid: keyId });
   const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
   const jwks: JSONWebKeySet = {
     keys: [{ kty: 'OKP', crv: 'Ed25519', x: x!, kid: keyId, alg: 'EdDSA', use: 'sig' }],
@@ -118,9 +120,7 @@ export function createGrantIssuer(options: GrantIssuerOptions): GrantIssuer {
           environment,
         },
       });
-      const token = await new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: 'EdDSA', typ: GRANT_TYPE, kid: keyId })
-        .sign(privateKey);
+      const token = signed(claims);
       if (token.length > GRANT_CHARS_MAX) {
         throw new PortreeveError('too_large', `The grant would be longer than ${GRANT_CHARS_MAX} characters.`);
       }

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { nonceBytes } from '@portreeve/contract';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -9,7 +10,7 @@ const CIPHER = 'aes-256-gcm';
  * bytes). `binding` is authenticated and not kept: it opens at the same place alone.
  */
 export function seal(key: KeyObject, binding: string, text: string): string {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = nonceBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(Buffer.from(binding, 'utf8'));
   const parts = [nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()];

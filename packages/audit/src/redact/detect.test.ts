@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DETECTORS, detect } from './detect.ts';
+import { BEGINS_AS_PREFIXED, headers, NAMES_HEADER, prefixedSecrets } from './secrets.ts';
 import { withoutOverlap } from './span.ts';
 
 const everything = (text: string) => withoutOverlap(DETECTORS.flatMap(({ find }) => find(text)));
@@ -118,6 +119,57 @@ test('G5: nor in any text at all, nor in those that are made of one piece', () =
       expect(detect(text.slice(cut))).toEqual(everything(text.slice(cut)));
     }),
     { numRuns: 5000 },
+  );
+});
+
+test('G5: each credential that names itself is found wherever it stands, and a text with none of their beginnings has none', () => {
+  const heads = [
+    ...[
+      'AKIA',
+      'ASIA',
+      'ABIA',
+      'ACCA',
+      'AIza',
+      'AGE-SECRET-KEY-1',
+      'ghp_',
+      'gho_',
+      'ghu_',
+      'ghs_',
+      'ghr_',
+      'github_pat_',
+    ],
+    ...[
+      'glpat-',
+      'sk-ant-',
+      'sk-',
+      'sk-proj-',
+      'sk-svcacct-',
+      'sk-admin-',
+      'xapp-',
+      'hooks.slack.com/services/',
+      'npm_',
+    ],
+    ...[...'abeoprs'].map((kind) => `xox${kind}-`),
+    ...['rk_live_', 'rk_test_', 'sk_live_', 'sk_test_'],
+  ];
+  const bodies = { AIza: 35, 'AGE-SECRET-KEY-1': 58 } as Record<string, number>;
+  for (const head of heads) {
+    const length = bodies[head] ?? (head.startsWith('A') ? 16 : 36);
+    const secret = head + 'AB1C'.repeat(15).slice(0, length);
+    for (const text of [secret, `see ${secret}.`, `"${secret}"`, `\u00e9 ${secret}`]) {
+      expect([text, prefixedSecrets(text).length]).toEqual([text, 1]);
+      expect([text, detect(text)]).toEqual([text, everything(text)]);
+      expect(detect(text)).not.toEqual([]);
+    }
+  }
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.constantFrom(...heads), of(ALNUM, 10, 60)), { maxLength: 6 }), (pieces) => {
+      const text = pieces.join('');
+      if (!BEGINS_AS_PREFIXED.test(text)) expect(prefixedSecrets(text)).toEqual([]);
+      if (!NAMES_HEADER.test(text)) expect(headers(text)).toEqual([]);
+      expect(detect(text)).toEqual(everything(text));
+    }),
+    { numRuns: 10_000, verbose: 1 },
   );
 });
 

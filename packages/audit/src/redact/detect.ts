@@ -2,8 +2,10 @@ import { bankAccounts, cardNumbers, emailAddresses } from './personal.ts';
 import {
   assignments,
   awsSecrets,
+  BEGINS_AS_PREFIXED,
   headers,
   jsonWebTokens,
+  NAMES_HEADER,
   prefixedSecrets,
   privateKeys,
   urlPasswords,
@@ -33,11 +35,11 @@ export const DETECTORS: readonly {
 }[] = [
   { find: privateKeys, may: ({ dashes }) => dashes },
   // The shortest is `xoxb-` with ten characters.
-  { find: prefixedSecrets, may: ({ run }) => run >= 15 },
-  { find: jsonWebTokens, may: ({ run }) => run >= 20 },
+  { find: prefixedSecrets, may: ({ run }, text) => run >= 15 && BEGINS_AS_PREFIXED.test(text) },
+  { find: jsonWebTokens, may: ({ run }, text) => run >= 20 && text.includes('eyJ') },
   { find: awsSecrets, may: ({ run }) => run >= 40 },
   { find: assignments, may: ({ assigns }) => assigns },
-  { find: headers, may: ({ assigns, run }, text) => assigns || (run >= 8 && /bearer|dpop/i.test(text)) },
+  { find: headers, may: ({ assigns, run }, text) => (assigns || run >= 8) && NAMES_HEADER.test(text) },
   { find: urlPasswords, may: ({ at }) => at },
   { find: emailAddresses, may: ({ at }) => at },
   { find: cardNumbers, may: ({ digits }) => digits >= 13 },
@@ -50,6 +52,8 @@ export function detect(text: string): Span[] {
   // The shortest thing that is found: `pwd:x`, or a@b.co.
   if (text.length < 5) return [];
   const traits = traitsOf(text);
+  // A plain word: every detector demands one of these. Most texts of a record end here.
+  if (!traits.at && !traits.assigns && traits.digits < 2 && traits.run < 8) return [];
   const spans: Span[] = [];
   for (const { find, may } of DETECTORS) if (may(traits, text)) spans.push(...find(text));
   return spans.length === 0 ? spans : withoutOverlap(spans);
@@ -77,8 +81,6 @@ function traitsOf(text: string): Traits {
     if ((found & 3) === 0) run = 0;
     else if (++run > longest) longest = run;
   }
-  return {
-    ...{ length: text.length, digits, run: longest, at: (seen & 8) !== 0, assigns: (seen & 4) !== 0 },
-    dashes: longest >= 5 && text.includes('-----BEGIN '),
-  };
+  const dashes = longest >= 10 && text.includes('-----BEGIN ');
+  return { length: text.length, digits, run: longest, at: (seen & 8) !== 0, assigns: (seen & 4) !== 0, dashes };
 }

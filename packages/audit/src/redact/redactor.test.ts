@@ -140,6 +140,33 @@ describe('G5: what is redacted', () => {
     expect(mark(createRedactor({ key: Buffer.alloc(32, 1) }).text(key))).not.toBe(marks.map(mark)[0]);
   });
 
+  test('a member named __proto__ stays a member, and members keep their order', () => {
+    const value = JSON.parse('{"b":1,"__proto__":{"password":"x","ann@example.com":2},"a":{"10":1,"9":2}}') as Json;
+    const kept = redactor.value(value);
+    expect(Object.getPrototypeOf(kept)).toBe(Object.prototype);
+    expect(JSON.stringify(kept)).toMatch(
+      /^\{"b":1,"__proto__":\{"password":"\u27e6secret:password:1:[0-9a-f]{16}\u27e7","\u27e6personal:email:16:[0-9a-f]{16}\u27e7":2\},"a":\{"9":2,"10":1\}\}$/,
+    );
+  });
+
+  test('a name means the same the second time, wherever it stands', () => {
+    const own = createRedactor({ key: Buffer.alloc(32, 9) });
+    const value = {
+      credentials: { note: 'plain' },
+      note: 'plain',
+      token: 'abc',
+      list: [{ token: 'abc', note: 'plain' }],
+    };
+    const first = own.value(value);
+    for (let i = 0; i < 2; i++) expect(own.value(value)).toEqual(first);
+    expect(first).toMatchObject({ note: 'plain', list: [{ note: 'plain' }] });
+    expect(JSON.stringify(first)).not.toContain('abc');
+    expect(JSON.stringify(first.credentials)).not.toContain('plain');
+    // A name that is a credential itself, in the letters of which names are made.
+    const odd = { [`rk_live_${'abcdefghij'}`]: 1 };
+    for (let i = 0; i < 2; i++) expect(Object.keys(own.value(odd))[0]).toMatch(TOKEN);
+  });
+
   test('a member name that is itself a value is redacted, and no member is lost by that', () => {
     const out = redactor.value({ 'Ada@example.org': 1, 'ada@example.org': 2 });
     expect(JSON.stringify(out)).not.toMatch(/example/i);

@@ -21,6 +21,17 @@ const SECRET_TREE = /(?:password|passphrase|secret|credential)s?$/i;
 /** Members that hold public keys and signatures, which are evidence. */
 const PUBLIC_NAME = /(?:^|_)(?:public_key|signature|signing_key)$/;
 
+/** What the name of a member says about it, and the name as it may be kept. */
+interface NameFacts {
+  readonly safe: string;
+  readonly secret: boolean;
+  readonly tree: boolean;
+  readonly public: boolean;
+}
+/** Names of members as the schemas of records have them, and how many are remembered. */
+const WORD = /^[a-z_]{1,32}$/;
+const WORDS_MAX = 2000;
+
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** A run of characters with percent-encoding in it (RFC 3986, 2.1). The look-behind tries each run from its start alone. */
 const ESCAPED = /(?<![^\s"'<>])[^\s"'<>%]*%[0-9A-Fa-f]{2}[^\s"'<>]*/g;
@@ -100,10 +111,26 @@ function redactorBy(markOf: MarkOf): Pick<Redactor, 'text' | 'value'> {
     return markOf('secret', typeOf(name), value, value);
   };
 
-  const walk = (value: Json, name: string, inTree: boolean): Json => {
+  /** What the name of a member says. Names of records come again in each of them, and are read once. */
+  const words = new Map<string, NameFacts>();
+  const nameOf = (name: string): NameFacts => {
+    const known = words.get(name);
+    if (known) return known;
+    const facts = {
+      safe: text(name),
+      secret: SECRET_NAME.test(name),
+      tree: SECRET_TREE.test(name),
+      public: PUBLIC_NAME.test(name),
+    };
+    // Names from outside are not remembered: they may be anybody's, and any number of them.
+    if (words.size < WORDS_MAX && WORD.test(name) && facts.safe === name) words.set(name, facts);
+    return facts;
+  };
+
+  const walk = (value: Json, name: string, known: NameFacts, inTree: boolean): Json => {
     if (typeof value === 'string') {
-      if (PUBLIC_NAME.test(name) && (BASE64URL_KEY.test(value) || isPublicKey(value))) return value;
-      return inTree || SECRET_NAME.test(name) ? whole(value, name) : text(value);
+      if (known.public && (BASE64URL_KEY.test(value) || isPublicKey(value))) return value;
+      return inTree || known.secret ? whole(value, name) : text(value);
     }
     if (typeof value === 'number') {
       if (inTree) return whole(String(value), name);
@@ -111,22 +138,27 @@ function redactorBy(markOf: MarkOf): Pick<Redactor, 'text' | 'value'> {
       return digits && isCard(digits) ? markOf('personal', 'card', digits, digits) : value;
     }
     if (value === null || typeof value === 'boolean') return value;
-    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => walk(item, name, inTree));
+    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => walk(item, name, known, inTree));
     if (isSignedVerdict(value)) return value;
-    const out = new Map<string, Json>();
-    for (const [member, item] of Object.entries(value as JsonObject)) {
+    const out: { [member: string]: Json } = {};
+    for (const member of Object.keys(value)) {
+      const item = (value as JsonObject)[member];
       // As JSON.stringify does: an optional member that a caller set to undefined is not there.
       if (item === undefined) continue;
-      const safe = text(member);
-      let free = safe;
+      const known = nameOf(member);
+      let free = known.safe;
       // Two addresses that differ only in case have one token: neither member may hide the other.
-      for (let n = 2; out.has(free); n++) free = `${safe}#${n}`;
-      out.set(free, walk(item, member, inTree || SECRET_TREE.test(member)));
+      for (let n = 2; Object.hasOwn(out, free); n++) free = `${known.safe}#${n}`;
+      const kept = walk(item, member, known, inTree || known.tree);
+      // Assigned, it would be the prototype.
+      if (free === '__proto__')
+        Object.defineProperty(out, free, { value: kept, enumerable: true, configurable: true, writable: true });
+      else out[free] = kept;
     }
-    return Object.fromEntries(out);
+    return out;
   };
 
-  return { text, value: ((value: Json) => walk(value, '', false)) as Redactor['value'] };
+  return { text, value: ((value: Json) => walk(value, '', nameOf(''), false)) as Redactor['value'] };
 }
 
 /** Percent-encoding undone; a run that is no UTF-8 byte by byte, so that it hides nothing either. */
