@@ -1,5 +1,6 @@
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { plainKeystore } from '@portreeve/server';
@@ -155,6 +156,177 @@ describe('J2: of several', { timeout: 240_000 }, () => {
     expect(await people.lead.approve(approval)).toMatchObject({ state: 'approved' });
     expect(await endOf(people.analyst, run)).toMatchObject(published);
     expect(await people.auditor.post('/v1/audit/verify', {})).toMatchObject({ ok: true });
+  });
+});
+
+describe('J2 B4: an access token', { timeout: 240_000 }, () => {
+  const MCP = 'http://127.0.0.1:7410/mcp';
+  let robot: { id: string; token: string };
+  beforeAll(async () => {
+    const [admin] = await at(0, 'admin');
+    const { id } = await admin.post('/v1/agents', {
+      ...{ name: 'summary-agent', owner: (await admin.get('/v1/session')).principal.id, purpose: 'a test' },
+      ...{ roles: ['requester'], tools: ['publish_case_summary'], data: { confidentiality: 'internal' } },
+      review_by: new Date(Date.now() + 86_400_000).toISOString(),
+    });
+    expect(await admin.post(`/v1/agents/${id}/events`, { event: 'activate', reason: 'a test' })).toMatchObject({
+      state: 'active',
+    });
+    const own = { account: id, label: 'x', roles: ['requester'], ttl_minutes: 60 };
+    robot = { id, token: (await admin.post('/v1/tokens', own)).token };
+  });
+
+  /** Somebody who is signed in at one of the apis, and its address. */
+  const at = async (api: number, name: string): Promise<[Person, string]> => {
+    const { url } = apart.apis[api]!;
+    return [await signIn(url, apart.rest.state, name), url];
+  };
+  /** The agent acts for the analyst: leave is given at one api and exchanged at another. */
+  const issued = async (from: number, exchange: number, more: Record<string, string> = {}, ttl_s = 600) => {
+    const [analyst] = await at(from, 'analyst');
+    const leave = await analyst.post('/v1/delegations', {
+      agent: robot.id,
+      scope: 'role:requester tool:publish_case_summary',
+      ttl_s,
+    });
+    const response = await fetch(`${apart.apis[exchange]!.url}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        ...{ subject_token: leave.token, subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' },
+        ...{ actor_token: robot.token, actor_token_type: 'urn:ietf:params:oauth:token-type:access_token' },
+        ...more,
+      }),
+    });
+    const { access_token } = (await response.json()) as Answer;
+    expect(access_token).toBeTypeOf('string');
+    return access_token as string;
+  };
+  const status = async (api: number, token: string): Promise<number> =>
+    (await fetch(`${apart.apis[api]!.url}/v1/session`, { headers: { authorization: `Bearer ${token}` } })).status;
+  const kidOf = (token: string): string =>
+    JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid as string;
+  const kidsAt = async (api: number): Promise<string[]> => {
+    const response = await fetch(`${apart.apis[api]!.url}/.well-known/jwks.json`);
+    const { keys } = (await response.json()) as Answer;
+    return keys.map(({ kid }: Answer) => kid).filter((kid: string) => kid.startsWith('at-'));
+  };
+
+  test('J2 B4: holds at each api, whichever issued it; so does leave to act, and a token for /mcp', async () => {
+    for (const [from, exchange] of [
+      [0, 0],
+      [1, 1],
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const token = await issued(from, exchange);
+      expect([await status(0, token), await status(1, token)]).toEqual([200, 200]);
+    }
+    const token = await issued(0, 0, { resource: MCP });
+    for (const { url } of apart.apis)
+      expect(await mcpRequest(url, token, 'tools/list')).toMatchObject({
+        status: 200,
+        result: { tools: expect.any(Array) },
+      });
+    expect([await status(0, token), await status(1, token)]).toEqual([401, 401]);
+    const [zero, one] = [await kidsAt(0), await kidsAt(1)];
+    expect(zero.toSorted()).toEqual(one.toSorted());
+    expect(new Set(zero).size).toBe(2);
+  });
+
+  /** Until an unknown key id is looked up again. */
+  const readAgain = async () => {
+    const past = Date.now() + 1100;
+    await until('the pause between two readings', 5000, async () => Date.now() > past);
+  };
+
+  test('J2 B4: a flood of made-up key ids is one query at a time, and its own tokens are good meanwhile', async () => {
+    const [own, other] = [await issued(0, 0), await issued(1, 1)];
+    expect(await status(0, other)).toBe(200);
+    await readAgain();
+    const [head, ...rest] = own.split('.');
+    const madeUp = () => {
+      const header = {
+        ...JSON.parse(Buffer.from(head!, 'base64url').toString()),
+        kid: `at-${randomBytes(32).toString('base64url')}`,
+      };
+      return [Buffer.from(JSON.stringify(header)).toString('base64url'), ...rest].join('.');
+    };
+    const { username } = new URL(apart.apis[0]!.databaseUrl);
+    await withClient(apart.databaseUrl, async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE identity_access_keys IN ACCESS EXCLUSIVE MODE');
+      const answers = Array.from({ length: 50 }, () => status(0, madeUp()));
+      const waiting = async (): Promise<number> => {
+        // By another connection: within a transaction this view stays as it was first seen.
+        const [row] = await query(
+          `SELECT count(*)::int AS many FROM pg_stat_activity
+            WHERE usename = $1 AND wait_event_type = 'Lock' AND query LIKE 'select%identity_access_keys%'`,
+          [username],
+        );
+        return row.many;
+      };
+      await until('a look for the key', 20_000, async () => (await waiting()) > 0);
+      expect(await status(0, own)).toBe(200);
+      expect(await waiting()).toBe(1);
+      await client.query('COMMIT');
+      expect(new Set(await Promise.all(answers))).toEqual(new Set([401]));
+    });
+    expect(await status(0, other)).toBe(200);
+  });
+
+  test('J2 B4: holds until it expires where its api has ended, and where that begins anew without its key', async () => {
+    const [token, short] = [await issued(1, 1), await issued(1, 1, {}, 20)];
+    const shortEnds = Date.now() + 20_000;
+    const gone = apart.apis[1]!;
+    gone.process.child.kill('SIGTERM');
+    await gone.process.ended;
+    expect([await status(0, token), await status(0, short)]).toEqual([200, 200]);
+    // As a pod that has no volume.
+    await rm(join(gone.state, 'keys', 'access-tokens.json'));
+    await apart.startApi(gone.state);
+    const next = await issued(1, 1);
+    expect(kidOf(next)).not.toBe(kidOf(token));
+    for (const good of [token, next]) expect([await status(0, good), await status(1, good)]).toEqual([200, 200]);
+    for (const api of [0, 1]) expect(await kidsAt(api)).toEqual(expect.arrayContaining([kidOf(token), kidOf(next)]));
+    await until('the short one to expire', 30_000, async () => Date.now() > shortEnds);
+    expect([await status(0, short), await status(1, short)]).toEqual([401, 401]);
+  });
+
+  test('J2 B4: of a key that somebody has put into the table under another id is refused', async () => {
+    const token = await issued(0, 0);
+    await withClient(apart.apis[0]!.databaseUrl, async (client) => {
+      // Who has taken an api over writes a row, and changes none into another key.
+      await expect(client.query(`UPDATE identity_access_keys SET x = 'x'`)).rejects.toMatchObject({ code: '42501' });
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+      const { x } = publicKey.export({ format: 'jwk' });
+      const kid = `at-${randomBytes(32).toString('base64url')}`;
+      await client.query(
+        `INSERT INTO identity_access_keys SELECT $1, $2, environment, not_after, instance FROM identity_access_keys LIMIT 1`,
+        [kid, x],
+      );
+      const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', typ: 'at+jwt', kid })).toString('base64url');
+      const signed = `${header}.${token.split('.')[1]}`;
+      const forged = `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`;
+      await readAgain();
+      expect([await status(0, forged), await status(1, forged)]).toEqual([401, 401]);
+      expect(await kidsAt(0)).not.toContain(kid);
+      await client.query('DELETE FROM identity_access_keys WHERE kid = $1', [kid]);
+    });
+  });
+
+  test('J2 B4: that was revoked is refused at each', async () => {
+    const tokens = [await issued(0, 0), await issued(1, 1)];
+    for (const token of tokens) expect([await status(0, token), await status(1, token)]).toEqual([200, 200]);
+    const [admin, url] = await at(1, 'admin');
+    const { id } = (await people.analyst.get('/v1/session')).principal;
+    const ended = await fetch(`${url}/v1/accounts/${id}/sessions`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${admin.token}` },
+    });
+    expect(ended.ok).toBe(true);
+    for (const token of tokens) expect([await status(0, token), await status(1, token)]).toEqual([401, 401]);
+    people = await peopleAt(apart.url);
   });
 });
 

@@ -102,6 +102,12 @@ export const ATTEMPTS: readonly Attempt[] = [
   },
   { what: 'make an account', as: ['reasoner', 'executor'], sql: `INSERT INTO identity_accounts (id) VALUES ('prn_x')` },
   { what: 'read who may sign in', as: ['reasoner', 'executor'], sql: 'SELECT password_hash FROM identity_accounts' },
+  {
+    what: 'publish a key for access tokens',
+    as: ['reasoner', 'executor'],
+    sql: `INSERT INTO identity_access_keys VALUES ('at-forged', '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', 'production', now(), 'i')`,
+  },
+  { what: 'put another key for access tokens in its place', as: ALL, sql: `UPDATE identity_access_keys SET x = 'x'` },
   { what: 'read sessions', as: ['reasoner', 'executor'], sql: 'SELECT * FROM identity_sessions' },
   { what: 'move to another environment', as: ALL, sql: `UPDATE installation SET environment = 'production'` },
 

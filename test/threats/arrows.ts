@@ -14,7 +14,7 @@ export const ARROWS: readonly Arrow[] = [
     ...{ id: 'agent-api', from: 'an agent outside (MCP client, SDK hook)', to: 'api' },
     carries: 'intents and wishes; decisions and results back',
     threats: {
-      ...{ spoofing: ['T30', 'T40'], tampering: ['T41', 'T33'], repudiation: ['T50'] },
+      ...{ spoofing: ['T30', 'T40', 'T97'], tampering: ['T41', 'T33'], repudiation: ['T50'] },
       ...{ disclosure: ['T42', 'T44'], denial: ['T51', 'T49'], elevation: ['T31', 'T32', 'T34', 'T47'] },
     },
   },
@@ -54,7 +54,7 @@ export const ARROWS: readonly Arrow[] = [
     ...{ id: 'role-database', from: 'each role', to: 'PostgreSQL' },
     carries: 'state, records, sealed values',
     threats: {
-      ...{ spoofing: ['T62'], tampering: ['T15', 'T63'], repudiation: ['T14'] },
+      ...{ spoofing: ['T62', 'T97'], tampering: ['T15', 'T63'], repudiation: ['T14'] },
       ...{ disclosure: ['T64', 'T17'], denial: ['T65', 'T24'], elevation: ['T62', 'T11'] },
     },
   },

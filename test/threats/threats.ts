@@ -654,4 +654,16 @@ export const THREATS: readonly Threat[] = [
     'one canonical form; what stands twice or beside the grant is refused',
     ['F11', 'packages/verify/src/canonical.test.ts', 'packages/verify/src/adapters/adapters.test.ts'],
   ),
+  threat(
+    'T97',
+    'a key for access tokens is put in another one’s place, outlives its api, or its ids are made up by the thousand',
+    'the id is made of the key and stays with it; who holds it speaks for it each minute; one reading a second',
+    [
+      'packages/identity/src/delegation/published-keys.test.ts',
+      'test/roles/api.test.ts # J2 B4: of a key that somebody has put into the table under another id is refused',
+      ATTEMPTS,
+    ],
+    ['ASI03'],
+    'who has the database login of an api can be anybody there while it is good, by a key or by a session',
+  ),
 ];

@@ -31,6 +31,7 @@ export {
   type TokenExchange,
 } from './delegation/exchange.ts';
 export { ACCESS_TOKEN_TTL_MAX_S, type AccessTokenKey } from './delegation/keys.ts';
+export { accessKeyId, PUBLISHED_KEYS } from './delegation/published-keys.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 export { JWKS_LIMITS, WORKLOAD_ALGORITHMS } from './jwks.ts';
 export { LOCKOUT } from './lockout.ts';
@@ -44,6 +45,7 @@ export type {
   BegunSignIn,
   ExternalSubject,
   IdentityStore,
+  PublishedKey,
   Revocation,
   Session,
 } from './ports.ts';

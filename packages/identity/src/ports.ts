@@ -110,6 +110,18 @@ export interface Revocation {
   readonly value: string;
 }
 
+/** The public half of a key that signs access tokens, as other processes know it. */
+export interface PublishedKey {
+  readonly kid: string;
+  /** Of its JWK (RFC 8037). */
+  readonly x: string;
+  readonly environment: EnvironmentName;
+  /** It signs nothing after this, unless it is published again. */
+  readonly not_after: string;
+  /** The process that published it last. */
+  readonly instance: string;
+}
+
 /** Times are RFC 3339 in UTC with milliseconds. A method that takes a `Tx` sees what that transaction wrote. */
 export interface AccountStore {
   /** False, and nothing written, where the name, the public signing key or the external subject is taken. */
@@ -200,6 +212,22 @@ export interface AccessStore {
   forgetUsed(tx: Tx, before: string): Promise<number>;
 }
 
+export interface AccessKeyStore {
+  /**
+   * Adds it, or moves `not_after` and `instance` of the same key. False, and nothing written, where the id is of another key or
+   * environment.
+   */
+  publishKey(tx: Tx, key: PublishedKey): Promise<boolean>;
+  /** Of one environment, with `not_after` later than `after` and not later than `until`; the latest first, then by id. */
+  publishedKeys(
+    environment: EnvironmentName,
+    window: { readonly after: string; readonly until: string },
+    limit: number,
+  ): Promise<PublishedKey[]>;
+  /** Withdraws those with `not_after` at `before` or earlier; returns how many. */
+  withdrawKeys(tx: Tx, before: string): Promise<number>;
+}
+
 /** Where identity keeps what it knows. */
 export interface IdentityStore
   extends AccountStore,
@@ -208,4 +236,5 @@ export interface IdentityStore
     AttemptStore,
     BegunSignInStore,
     AgentStore,
-    AccessStore {}
+    AccessStore,
+    AccessKeyStore {}

@@ -10,7 +10,7 @@ import { sealingOf } from './wire-keys.ts';
 import { wireMcp } from './wire-mcp.ts';
 import { type Shared, type SharedOptions, wireShared } from './wire-shared.ts';
 
-export interface StagesOptions extends Omit<SharedOptions, 'record' | 'sealing' | 'tracing'> {
+export interface StagesOptions extends Omit<SharedOptions, 'record' | 'sealing' | 'tracing' | 'instance'> {
   /** Null: runs are carried out in other processes. */
   readonly models: Models | null;
   readonly systems: ProjectConfig['systems'];
@@ -29,7 +29,10 @@ export interface StagesOptions extends Omit<SharedOptions, 'record' | 'sealing' 
 /** Joins every stage to its store and to what it needs from outside. Opens nothing by itself but the egress guard. */
 export async function wireStages(options: StagesOptions) {
   const { keys, tracing = createTracing({ sink: null, clock: options.clock }) } = options;
-  const shared = await wireShared({ ...options, tracing, record: { keys }, sealing: sealingOf(options) });
+  const shared = await wireShared({
+    ...{ ...options, tracing, record: { keys }, sealing: sealingOf(options) },
+    instance: options.executor,
+  });
   const kept = await wireGate(shared, { ...options, rehearsal: options.rehearsal });
   const letIn = wireLetIn(shared, kept.faces, { executor: keys.executor, followers: kept.followers });
   return { ...shared, ...kept, ...letIn };

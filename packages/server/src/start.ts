@@ -273,7 +273,7 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
     places: () => faces.places(),
     reach: reachSystems(systems, egress),
     public_tiles: config.audit.public_tiles,
-    jwks: async () => ({ keys: [...faces.jwks().keys, ...signIn.accessTokens.jwks().keys] }),
+    jwks: async () => ({ keys: [...faces.jwks().keys, ...(await signIn.accessTokens.jwks()).keys] }),
   };
   const app = await buildApp(services, house.logger as unknown as FastifyBaseLogger, {
     consoleFolder: await options.consoleFolder,

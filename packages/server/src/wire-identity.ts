@@ -29,7 +29,7 @@ export interface WiredIdentity {
   readonly accessTokens: AccessTokens;
   readonly oidcByName: ReadonlyMap<string, OidcSignIn>;
   /**
-   * Makes the first signing key, and the next one in time, and forgets what no longer counts. Call it before anybody can
+   * Makes the first signing key, and the next one in time, publishes them to the other processes, and forgets what no longer counts. Call it before anybody can
    * ask, and then often.
    */
   tidy(): Promise<void>;
@@ -44,9 +44,11 @@ export async function wireIdentity(options: {
   readonly config: ProjectConfig;
   readonly secrets: Pick<Secrets, 'read'>;
   readonly stateFolder: string;
+  /** The name of this process, under which its keys are published. */
+  readonly instance: string;
   readonly agentHooks: AgentHooks;
 }): Promise<WiredIdentity> {
-  const { database, audit, clock, config, secrets, stateFolder, agentHooks } = options;
+  const { database, audit, clock, config, secrets, stateFolder, instance, agentHooks } = options;
   const { environment } = config;
   const { base_url, oidc, workload, access_tokens, session_minutes, local_accounts } = config.identity;
   const store = identityStore(database);
@@ -60,7 +62,7 @@ export async function wireIdentity(options: {
       ]),
     );
   const accessTokens = createAccessTokens({
-    ...deps,
+    ...{ ...deps, instance },
     issuer: base_url,
     audience: access_tokens.audience ?? base_url,
     resources: [mcpResource(config)],
@@ -116,7 +118,8 @@ export async function wireIdentity(options: {
     accessTokens,
     oidcByName,
     async tidy() {
-      await rotate();
+      // What signs stays known to the others also where its successor cannot be made.
+      await rotate().finally(() => accessTokens.publish());
       await accessTokens.forgetOld();
       await identity.forgetOldAttempts();
       for (const provider of oidcByName.values()) await provider.forgetUnfinished();

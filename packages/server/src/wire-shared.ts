@@ -58,6 +58,8 @@ export interface SharedOptions {
   /** False: nobody comes to this process. */
   readonly lets_in?: boolean;
   readonly stateFolder: string;
+  /** The name of this process. */
+  readonly instance: string;
   readonly sealing: Sealing;
   readonly clock: Clock;
   /** Starts and wakes runs. The engine behind it starts last, when everything that a run needs is there. */
@@ -70,7 +72,8 @@ export type Shared = Awaited<ReturnType<typeof wireShared>>;
 
 /** What an api and a gatekeeper both join to their stores: the record, people, approvals, hand-offs and releases. */
 export async function wireShared(options: SharedOptions) {
-  const { database, project, systems, record, sealing, secrets, clock, queue, log, stateFolder, tracing } = options;
+  const { database, project, systems, record, sealing, secrets, clock, queue, log, stateFolder, instance, tracing } =
+    options;
   const { config } = project;
   const { keys } = record;
 
@@ -122,7 +125,7 @@ export async function wireShared(options: SharedOptions) {
     approvals: (): Approvals => approvals,
   });
   const signIn = await wireIdentity({
-    ...{ database, audit, clock, secrets, stateFolder, agentHooks },
+    ...{ database, audit, clock, secrets, stateFolder, instance, agentHooks },
     // Who only looks people up holds no secret of a client of their provider.
     config: options.lets_in === false ? { ...config, identity: { ...config.identity, oidc: [] } } : config,
   });

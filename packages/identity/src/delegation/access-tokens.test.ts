@@ -183,9 +183,9 @@ describe('B4 B6: keys', () => {
       not_after: '2026-11-02T10:00:00.000Z',
     });
     house.keys.push(accessTokenKey('second', 'development', { not_before: '2026-11-02T09:55:00.000Z' }));
-    const kids = () => house.accessTokens.jwks().keys.map(({ kid }) => kid);
+    const kids = async () => (await house.accessTokens.jwks()).keys.map(({ kid }) => kid);
     const kidOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split('.')[0]!, 'base64url').toString()).kid;
-    expect(kids()).toEqual(['first', 'second']);
+    expect(await kids()).toEqual(['first', 'second']);
     expect(kidOf(await exchanged())).toBe('first');
     house.clock.set('2026-11-02T09:54:59.000Z');
     const old = await exchanged();
@@ -195,10 +195,10 @@ describe('B4 B6: keys', () => {
     expect(kidOf(fresh)).toBe('second');
     for (const good of [old, fresh]) await house.identity.authenticate(good);
     house.clock.set('2026-11-02T10:14:59.999Z');
-    expect(kids()).toEqual(['first', 'second']);
+    expect(await kids()).toEqual(['first', 'second']);
     house.clock.set('2026-11-02T10:15:00.000Z');
-    expect(kids()).toEqual(['second']);
-    expect(house.accessTokens.jwks().keys.every((jwk) => !('d' in jwk))).toBe(true);
+    expect(await kids()).toEqual(['second']);
+    expect((await house.accessTokens.jwks()).keys.every((jwk) => !('d' in jwk))).toBe(true);
   });
 
   test('a key that has stopped signs nothing, and a retired one verifies nothing', async () => {
@@ -234,6 +234,7 @@ describe('B4 B6: keys', () => {
       issuer: ISSUER,
       audience: AUDIENCE,
       environment: 'development' as const,
+      instance: 'api/1',
     };
     expect(() => createAccessTokens({ ...options, keys })).toThrow('misconfigured');
   });

@@ -12,7 +12,7 @@ import {
 import { type JSONWebKeySet, SignJWT } from 'jose';
 import type { z } from 'zod';
 import { peekJwt } from '../compact-jwt.ts';
-import type { AccessStore, Revocation } from '../ports.ts';
+import type { AccessKeyStore, AccessStore, Revocation } from '../ports.ts';
 import { Refused } from '../refusal.ts';
 import { verifyJwt } from '../verify-jwt.ts';
 import {
@@ -24,7 +24,8 @@ import {
   delegationClaimsSchema,
   SUBJECT_TYPE,
 } from './claims.ts';
-import { ACCESS_TOKEN_TTL_MAX_S, type AccessTokenKey, accessKeys } from './keys.ts';
+import { ACCESS_TOKEN_TTL_MAX_S, type AccessTokenKey, accessKeys, publicX } from './keys.ts';
+import { publishedKeys } from './published-keys.ts';
 
 export interface AccessTokenOptions {
   /** The `iss` of our tokens: an address or URN of this Portreeve. */
@@ -35,8 +36,10 @@ export interface AccessTokenOptions {
   readonly resources?: readonly string[];
   readonly environment: EnvironmentName;
   readonly keys: readonly AccessTokenKey[] | (() => readonly AccessTokenKey[]);
+  /** The name of this process, under which its keys are published. */
+  readonly instance: string;
   readonly clock: Clock;
-  readonly store: AccessStore;
+  readonly store: AccessStore & AccessKeyStore;
   readonly uow: UnitOfWork;
   readonly audit: AuditWriter;
 }
@@ -56,8 +59,13 @@ export interface AccessTokens {
   readonly audience: string;
   readonly resources: readonly string[];
   readonly environment: EnvironmentName;
-  /** The public keys, for `/.well-known/jwks.json`. */
-  jwks(): JSONWebKeySet;
+  /**
+   * Tells the other processes of this environment our public keys, so that what we sign is good there as well. They are told for
+   * minutes: call it before anybody can ask, and then every minute.
+   */
+  publish(): Promise<void>;
+  /** RFC 7517, for `/.well-known/jwks.json`: the public keys of every process of this environment, ours first. */
+  jwks(): Promise<JSONWebKeySet>;
   /** `resource`: one of ours; left out: `audience`. */
   signAccess(claims: Omit<AccessClaims, Made> & { readonly iat: number }, resource?: string): Promise<Signed>;
   signDelegation(claims: Omit<DelegationClaims, Made>): Promise<Signed>;
@@ -72,14 +80,15 @@ export interface AccessTokens {
   verifyDelegation(token: string): Promise<DelegationClaims>;
   /** Refuses from now on what was issued up to now. Who may do so is for the caller's policy. */
   revokeAccess(revocation: Revocation, by: RecordActor): Promise<void>;
-  /** Forgets revocations and used tokens that no longer count; returns how many. Call it now and then. */
+  /** Forgets revocations, used tokens and published keys that no longer count; returns how many. Call it now and then. */
   forgetOld(): Promise<number>;
 }
 
 /** Our access tokens (RFC 9068) and delegations: EdDSA, minutes long, of one environment (requirements B4, B6). */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
-  const { issuer, audience, resources = [], environment, clock, store, uow, audit } = options;
+  const { issuer, audience, resources = [], environment, clock, store, uow, audit, instance } = options;
   const keys = accessKeys(options.keys, environment, clock);
+  const published = publishedKeys({ store, uow, clock, environment, instance });
 
   const sign = async (
     type: string,
@@ -105,7 +114,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   ): Promise<T> => {
     const { header } = peekJwt(token);
     if (header.alg !== 'EdDSA') throw new Refused('algorithm');
-    const key = header.kid === undefined ? null : keys.verifier(header.kid);
+    const { kid } = header;
+    const key = kid === undefined ? null : (keys.verifier(kid) ?? (await published.find(kid)));
     if (!key) throw new Refused('key_unknown');
     const payload = await verifyJwt(token, key as never, {
       algorithms: ['EdDSA'],
@@ -136,7 +146,15 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     audience,
     resources,
     environment,
-    jwks: keys.jwks,
+    publish: () => published.publish(keys.verifiers()),
+    async jwks() {
+      const all = new Map(
+        [...keys.verifiers(), ...(await published.list())].map(({ kid, key }) => [kid, publicX(key)]),
+      );
+      return {
+        keys: [...all].map(([kid, x]) => ({ kty: 'OKP', crv: 'Ed25519', x, kid, alg: 'EdDSA', use: 'sig' })),
+      };
+    },
     signAccess: (claims, resource = audience) => sign(ACCESS_TOKEN_TYPE, resource, claims),
     signDelegation: (claims) => sign(DELEGATION_TYPE, issuer, claims),
 
@@ -169,8 +187,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     forgetOld() {
       const now = clock.now();
       const before = new Date(now.getTime() - 2 * ACCESS_TOKEN_TTL_MAX_S * 1000).toISOString();
+      const over = new Date(now.getTime() - ACCESS_TOKEN_TTL_MAX_S * 1000).toISOString();
       return uow.transaction(
-        async (tx) => (await store.forgetRevocations(tx, before)) + (await store.forgetUsed(tx, now.toISOString())),
+        async (tx) =>
+          (await store.forgetRevocations(tx, before)) +
+          (await store.forgetUsed(tx, now.toISOString())) +
+          (await store.withdrawKeys(tx, over)),
       );
     },
   };

@@ -1,6 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Clock, type EnvironmentName, PortreeveError } from '@portreeve/contract';
-import type { JSONWebKeySet } from 'jose';
 
 /** Seconds that an access token lives at the most, and so how long a key outlives its last signature. */
 export const ACCESS_TOKEN_TTL_MAX_S = 900;
@@ -22,8 +21,14 @@ export interface AccessKeys {
   signer(): AccessTokenKey;
   /** Null where no key of this id is good for verifying now. */
   verifier(kid: string): KeyObject | null;
-  /** RFC 7517: the keys that sign, will sign, and have signed what may still be good. */
-  jwks(): JSONWebKeySet;
+  /** Those that sign, will sign, and have signed what may still be good. */
+  verifiers(): readonly AccessTokenKey[];
+}
+
+/** The `x` of the JWK (RFC 8037) of a key of Ed25519, public or private. */
+export function publicX(key: KeyObject): string {
+  const { x } = (key.type === 'public' ? key : createPublicKey(key)).export({ format: 'jwk' });
+  return x!;
 }
 
 /** `source` is asked each time, so that keys can be added and retired while the server runs. */
@@ -52,12 +57,7 @@ export function accessKeys(
       const found = verifying().find((key) => key.kid === kid);
       return found ? createPublicKey(found.key) : null;
     },
-    jwks: () => ({
-      keys: verifying().map(({ kid, key }) => {
-        const { x } = createPublicKey(key).export({ format: 'jwk' });
-        return { kty: 'OKP', crv: 'Ed25519', x: x!, kid, alg: 'EdDSA', use: 'sig' };
-      }),
-    }),
+    verifiers: verifying,
   };
 }
 

@@ -51,6 +51,7 @@ export function identityHouse(
     issuer: ISSUER,
     audience: AUDIENCE,
     environment,
+    instance: 'api/1',
     keys: () => keys,
   });
   const identity = createIdentity({ ...deps, environment, accessTokens, ...options.more?.(deps) });

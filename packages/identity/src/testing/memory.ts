@@ -8,6 +8,7 @@ import type {
   BegunSignIn,
   ExternalSubject,
   IdentityStore,
+  PublishedKey,
   Session,
 } from '../ports.ts';
 
@@ -22,6 +23,7 @@ export function memoryIdentityStore(): IdentityStore & { snapshot(): () => void 
     agents: new Map<PrincipalId, AgentRecord>(),
     revocations: new Map<string, string>(),
     used: new Map<string, string>(),
+    keys: new Map<string, PublishedKey>(),
   });
   let tables = empty();
   const find = <T>(items: Map<unknown, T>, test: (item: T) => boolean) => [...items.values()].find(test) ?? null;
@@ -191,6 +193,27 @@ export function memoryIdentityStore(): IdentityStore & { snapshot(): () => void 
       return true;
     },
     forgetUsed: async (_tx, before) => forget(tables.used, (expires_at) => expires_at < before),
+
+    async publishKey(_tx, key) {
+      const there = tables.keys.get(key.kid);
+      if (there && (there.x !== key.x || there.environment !== key.environment)) return false;
+      tables.keys.set(key.kid, key);
+      return true;
+    },
+    publishedKeys: async (environment, { after, until }, limit) =>
+      [...tables.keys.values()]
+        .filter((key) => key.environment === environment && key.not_after > after && key.not_after <= until)
+        .sort((left, right) =>
+          left.not_after === right.not_after
+            ? left.kid < right.kid
+              ? -1
+              : 1
+            : left.not_after < right.not_after
+              ? 1
+              : -1,
+        )
+        .slice(0, limit),
+    withdrawKeys: async (_tx, before) => forget(tables.keys, ({ not_after }) => not_after <= before),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, fixedClock, newId, type UnitOfWork } from '@portreeve/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Account, AgentRecord, ApiToken, IdentityStore, Session } from '../ports.ts';
+import type { Account, AgentRecord, ApiToken, IdentityStore, PublishedKey, Session } from '../ports.ts';
 import type { SigningKey } from '../signing-key.ts';
 
 export interface IdentityStoreHarness {
@@ -369,6 +369,52 @@ export function identityStoreContract(name: string, make: () => Promise<Identity
       expect(await uow.transaction((tx) => store.forgetUsed(tx, LATER))).toBe(0);
       expect(await uow.transaction((tx) => store.forgetUsed(tx, '2026-11-02T10:00:00.001Z'))).toBe(1);
       expect(await use()).toBe(true);
+    });
+
+    test('J2 B4: a published key is found in its environment until it is over, and its id is of no other key', async () => {
+      const { store, uow } = harness;
+      const x = randomBytes(32).toString('base64url');
+      // What others have published does not come between.
+      const environment = 'staging' as const;
+      await uow.transaction((tx) => store.withdrawKeys(tx, '2030-01-01T00:00:00.000Z'));
+      const key: PublishedKey = { kid: 'at-one', x, environment, not_after: AT, instance: 'api/1' };
+      const publish = (fields: Partial<PublishedKey> = {}) =>
+        uow.transaction((tx) => store.publishKey(tx, { ...key, ...fields }));
+      const BEFORE = '2026-11-02T08:59:59.999Z';
+      const found = async (after: string, until: string, limit = 10) =>
+        (await store.publishedKeys(environment, { after, until }, limit)).map(({ kid }) => kid);
+      expect(await publish()).toBe(true);
+      expect(await store.publishedKeys(environment, { after: BEFORE, until: AT }, 10)).toEqual([key]);
+      expect(await store.publishedKeys('production', { after: BEFORE, until: LATER }, 10)).toEqual([]);
+      expect(await found(AT, LATER)).toEqual([]);
+      expect(await found(BEFORE, BEFORE)).toEqual([]);
+
+      const foreign = [{ x: randomBytes(32).toString('base64url') }, { environment: 'production' as const }];
+      for (const other of foreign) expect(await publish({ ...other, not_after: LATER })).toBe(false);
+      expect(await store.publishedKeys(environment, { after: BEFORE, until: LATER }, 10)).toEqual([key]);
+      const again = { not_after: LATER, instance: 'api/2' };
+      expect(await publish(again)).toBe(true);
+      expect(await store.publishedKeys(environment, { after: AT, until: LATER }, 10)).toEqual([{ ...key, ...again }]);
+
+      for (const [kid, not_after] of [
+        ['at-three', LATER],
+        ['at-two', AT],
+      ] as const)
+        expect(await publish({ kid, x: randomBytes(32).toString('base64url'), not_after })).toBe(true);
+      expect(await found(BEFORE, LATER)).toEqual(['at-one', 'at-three', 'at-two']);
+      expect(await found(BEFORE, LATER, 2)).toEqual(['at-one', 'at-three']);
+      expect(await uow.transaction((tx) => store.withdrawKeys(tx, AT))).toBe(1);
+      expect(await found(BEFORE, LATER)).toEqual(['at-one', 'at-three']);
+    });
+
+    test('J2 B4: of two keys that are published under one id at once, one is', async () => {
+      const { store, uow } = harness;
+      serial += 1;
+      const row = { kid: `at-${serial}`, environment: 'test', not_after: LATER, instance: 'api/1' } as const;
+      const publish = () =>
+        uow.transaction((tx) => store.publishKey(tx, { ...row, x: randomBytes(32).toString('base64url') }));
+      const answers = await Promise.all(Array.from({ length: 8 }, publish));
+      expect(answers.filter(Boolean)).toHaveLength(1);
     });
 
     test('attempts start at none, are kept, cleared and forgotten', async () => {

@@ -60,6 +60,23 @@ test('B4: a successor is published a day before it signs, and the old key goes w
   expect(JSON.parse(await readFile(file(), 'utf8'))).toHaveLength(1);
 });
 
+test('J2 B4: a key with the id of a version before signs nothing more, and its tokens are good until they expire', async () => {
+  await (await open()).rotate(record);
+  const [key] = JSON.parse(await readFile(file(), 'utf8'));
+  await writeFile(file(), JSON.stringify([{ ...key, kid: 'at-11qYAYKxCrfV' }]));
+  clock.advance(HOUR_MS);
+  const ring = await open();
+  await ring.rotate(record);
+  const now = clock.now().toISOString();
+  expect(ring.keys()).toMatchObject([{ kid: 'at-11qYAYKxCrfV', not_after: now }, { not_before: now }]);
+  expect(kids(ring)[1]).toMatch(/^at-[A-Za-z0-9_-]{43}$/);
+  expect(created.map(({ key_id }) => key_id)).toEqual([key.kid, kids(ring)[1]]);
+  clock.advance(900_000);
+  await ring.rotate(record);
+  expect(kids(ring)).toEqual([created[1]?.key_id]);
+  expect(created).toHaveLength(2);
+});
+
 test('after a long stop the new key signs at once', async () => {
   const ring = await open();
   await ring.rotate(record);

@@ -2,9 +2,9 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, ENVIRONMENTS, type EnvironmentName, PortreeveError } from '@portreeve/contract';
-import { ACCESS_TOKEN_TTL_MAX_S, type AccessTokenKey } from '@portreeve/identity';
+import { ACCESS_TOKEN_TTL_MAX_S, type AccessTokenKey, accessKeyId } from '@portreeve/identity';
 import { z } from 'zod';
-import { keyId } from './keys.ts';
+import { publicText } from './keys.ts';
 import { writeWhole } from './write-whole.ts';
 
 const fileSchema = z.array(
@@ -54,22 +54,22 @@ export async function openAccessKeyring(options: {
     keys: () => usable,
     async rotate(record) {
       const now = clock.now().getTime();
-      const alive = kept.filter((key) => now < Date.parse(key.not_after) + ACCESS_TOKEN_TTL_MAX_S * 1000);
+      const alive = kept
+        .map((key) => endedUnlessNamed(key, now))
+        .filter((key) => now < Date.parse(key.not_after) + ACCESS_TOKEN_TTL_MAX_S * 1000);
       const until = Math.max(0, ...alive.map((key) => Date.parse(key.not_after)));
       let next = alive;
       if (until - now < key_overlap_hours * 3_600_000) {
         const { privateKey } = generateKeyPairSync('ed25519');
         const begins = Math.max(now, until);
         const made: Kept = {
-          // Told apart from grant keys, which stand in the same published set.
-          kid: `at-${keyId(privateKey)}`,
+          kid: accessKeyId(publicText(privateKey)),
           environment,
           not_before: new Date(begins).toISOString(),
           not_after: new Date(begins + key_days * 86_400_000).toISOString(),
           pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
         };
-        const { x } = privateKey.export({ format: 'jwk' });
-        await record({ purpose: 'access-token', key_id: made.kid, public_key: x ?? '' });
+        await record({ purpose: 'access-token', key_id: made.kid, public_key: publicText(privateKey) });
         next = [...alive, made];
       }
       if (next === alive && alive.length === kept.length) return;
@@ -93,6 +93,15 @@ async function read(path: string): Promise<Kept[]> {
     // The parser's error may quote a key.
     throw unusable(path);
   }
+}
+
+/**
+ * A key that a version before made has an id that others cannot hold to it: it signs nothing more, and what it has signed stays
+ * good here. So the next one is made at once.
+ */
+function endedUnlessNamed(key: Kept, now: number): Kept {
+  const ours = key.kid === accessKeyId(publicText(createPrivateKey(key.pem)));
+  return ours || Date.parse(key.not_after) <= now ? key : { ...key, not_after: new Date(now).toISOString() };
 }
 
 function toKey({ pem, ...key }: Kept, path: string): AccessTokenKey {

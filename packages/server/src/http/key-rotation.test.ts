@@ -1,7 +1,16 @@
-import { rm } from 'node:fs/promises';
+import { createPrivateKey } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fixedClock, systemClock } from '@portreeve/contract';
-import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from '@portreeve/identity/testing';
+import { ACCESS_TOKEN_TTL_MAX_S, PUBLISHED_KEYS } from '@portreeve/identity';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  type JSONWebKeySet,
+  jwtVerify,
+  SignJWT,
+} from '@portreeve/identity/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { client } from '../testing/client.ts';
 import { type TestServer, testServer } from '../testing/server.ts';
@@ -98,10 +107,27 @@ test('B4: the key is replaced with overlap: published before it signs, and verif
   expect(made.map((data) => data?.key_id).sort()).toEqual([...both].sort());
 });
 
-test('B4: without the key no token of it is good, and a new one is made', async () => {
+test('B4: where the key is lost a new one is made; what the old one has signed is good until it expires, and nothing later', async () => {
   const token = await accessToken();
-  await rm(join(house.stateFolder, 'keys', 'access-tokens.json'));
+  const file = join(house.stateFolder, 'keys', 'access-tokens.json');
+  const kept = JSON.parse(await readFile(file, 'utf8')).find(
+    ({ kid }: { kid: string }) => kid === decodeProtectedHeader(token).kid,
+  );
+  await rm(file);
   await house.restart();
-  expect(await status(token)).toBe(401);
+  expect(await status(token)).toBe(200);
+  const fresh = await accessToken();
+  expect(decodeProtectedHeader(fresh).kid).not.toBe(kept.kid);
+  expect(await status(fresh)).toBe(200);
+  expect(await accessKids()).toEqual([decodeProtectedHeader(fresh).kid, kept.kid]);
+  // Who has found the lost key, when its process has long said nothing of it.
+  clock.advance((PUBLISHED_KEYS.lease_s + ACCESS_TOKEN_TTL_MAX_S) * 1000);
+  const iat = Math.floor(clock.now().getTime() / 1000);
+  const claims = { ...decodeJwt(token), iat, nbf: iat, exp: iat + 300 };
+  const forged = await new SignJWT(claims)
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: kept.kid })
+    .sign(createPrivateKey(kept.pem));
+  expect(await status(forged)).toBe(401);
   expect(await status(await accessToken())).toBe(200);
+  expect(await accessKids()).toEqual([decodeProtectedHeader(fresh).kid]);
 });

@@ -24,6 +24,7 @@ test('B4 B5: on PostgreSQL, an agent acts for its user until it is retired, with
       ...deps,
       issuer: 'urn:portreeve:staging',
       audience: 'urn:portreeve:staging:api',
+      instance: 'api/1',
       keys: [{ kid: 'one', key: privateKey, environment: 'staging', not_after: '2027-01-01T00:00:00.000Z' }],
     });
     let fail = true;

@@ -10,6 +10,7 @@ import {
 import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import { accessStore, agentStore, begunSignInStore } from './identity-agents.ts';
+import { accessKeyStore } from './identity-keys.ts';
 import { inOrder } from './in-order.ts';
 
 interface AccountsTable {
@@ -74,12 +75,13 @@ const ACCOUNT = `SELECT id, name, kind, roles, groups, password_hash, signing_pu
 const SESSION = `SELECT id, account, environment, secret_hash, created_at, expires_at, ended_at, proven_at
   FROM identity_sessions WHERE secret_hash = $1`;
 
-/** Accounts, sessions, tokens, attempts, begun sign-ins, agents and revocations in PostgreSQL. */
+/** Accounts, sessions, tokens, attempts, begun sign-ins, agents, revocations and published keys in PostgreSQL. */
 export function identityStore(database: Database): IdentityStore {
   return {
     ...begunSignInStore(database),
     ...agentStore(database),
     ...accessStore(database),
+    ...accessKeyStore(database),
 
     async insertAccount(tx, account) {
       const inserted = await database

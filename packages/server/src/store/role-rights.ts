@@ -63,6 +63,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, Readonly<Partial<Record<Databa
   passkey_invitations: { api: 'SELECT, INSERT, DELETE' },
   identity_access_revocations: { api: ALL },
   identity_used: { api: ALL },
+  // Who lets people in verifies what the others have signed. What a key is, and of which environment, nobody changes.
+  identity_access_keys: { api: 'SELECT, INSERT, UPDATE (not_after, instance), DELETE' },
 
   // Freezes come by the API, outages from who asks models.
   environment_changes: { api: ADD, reasoner: ADD, gatekeeper: READ },
