@@ -112,6 +112,11 @@ function newerThan(known: readonly Migration[], applied: readonly Applied[]): Ap
   return applied.filter(({ number }) => number > newest);
 }
 
+/** Whether a newer version than this one has migrated the database. */
+export async function isOfNewer(pool: Pick<pg.Pool, 'query'>): Promise<boolean> {
+  return newerThan(await migrations(), await appliedMigrations(pool)).length > 0;
+}
+
 /** The migrations that this database has not seen; all of them where it has seen none. Changes nothing. */
 export async function pendingMigrations(pool: Pick<pg.Pool, 'query'>): Promise<Migration[]> {
   const { rows } = await pool.query<{ there: boolean }>("SELECT to_regclass('schema_migrations') IS NOT NULL AS there");

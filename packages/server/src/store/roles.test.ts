@@ -125,6 +125,20 @@ describe('F7: the database user of an executor', () => {
     expect((await faults(membership)).more).toContain(right);
   });
 
+  test('J1: of a version before the schema has no more by what a newer one gives its role, and all the same by what is its own', async () => {
+    const { pool } = db.database;
+    await pool.query('CREATE TABLE of_newer (id int); GRANT SELECT, INSERT ON of_newer TO portreeve_executor');
+    try {
+      const given = ['INSERT on of_newer', 'SELECT on of_newer'];
+      expect((await faults('IN ROLE portreeve_executor')).more).toEqual(given);
+      await pool.query("INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, '9999_newer.sql', '')");
+      expect(await faults('IN ROLE portreeve_executor')).toEqual({ more: [], less: [] });
+      expect((await faults('IN ROLE portreeve_executor, pg_read_all_data')).more).toContain('SELECT on run_values');
+    } finally {
+      await pool.query('DELETE FROM schema_migrations WHERE number = 9999; DROP TABLE of_newer');
+    }
+  });
+
   test('of no role has less', async () => {
     const { more, less } = await faults('');
     expect(more).toEqual([]);
