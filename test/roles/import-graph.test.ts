@@ -69,7 +69,7 @@ describe('F7 INV4: what can be loaded in an executor', () => {
       'packages/execute/src/execute.ts',
       'packages/execute/src/connectors/http/http-connector.ts',
       'packages/audit/src/entry.ts',
-      'jose',
+      'packages/execute/src/grant-jws.ts',
       'pg',
     ])
       expect([...reached.keys()]).toContain(path);

@@ -275,12 +275,16 @@ describe('jsonSchema and jsonObjectSchema', () => {
     const value = { a: [1, 'x', null, { b: false }] };
     expect(jsonSchema.parse(value)).toEqual(value);
     expect(jsonObjectSchema.parse(value)).toEqual(value);
+    const text = '{"a":{"__proto__":{"b":[{"__proto__":3}]}}}';
+    expect(JSON.stringify(jsonSchema.parse(JSON.parse(text)))).toBe(text);
+    expect(JSON.stringify(jsonObjectSchema.parse(JSON.parse(text)))).toBe(text);
+    expect(JSON.stringify(jsonSchema.parse(JSON.parse('{"__proto__":1}')))).toBe('{"__proto__":1}');
   });
   test('name the reason as an issue and do not throw by themselves', () => {
     const result = jsonObjectSchema.safeParse({ a: Number.NaN });
     expect(result.success).toBe(false);
     expect(jsonSchema.safeParse('\ud83d').error?.issues[0]?.message).toContain('lone surrogate');
-    expect(jsonObjectSchema.safeParse([1]).success).toBe(false);
+    for (const other of [[1], null, 'x', undefined]) expect(jsonObjectSchema.safeParse(other).success).toBe(false);
   });
 });
 

@@ -183,6 +183,10 @@ function refuseNotJson(value: unknown, context: z.RefinementCtx): void {
 /** Any JSON value within {@link JSON_LIMITS}. */
 export const jsonSchema = z.unknown().superRefine(refuseNotJson) as unknown as z.ZodType<Json>;
 
+/**
+ * A JSON object within {@link JSON_LIMITS}. A member of the object itself that is called `__proto__` is left out, as zod has it;
+ * below, each is kept. What has to keep every name is a {@link jsonSchema}.
+ */
 export const jsonObjectSchema = z
   .record(z.string(), z.unknown())
   .superRefine(refuseNotJson) as unknown as z.ZodType<JsonObject>;

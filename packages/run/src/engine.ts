@@ -348,7 +348,8 @@ export async function startEngine(options: {
       // A claim whose answer was lost: nobody else takes it up, as this process lives. Twice, as one may be on its way in.
       const strays = mine.filter((run) => !systemDatabase.checkForRunningWorkflow(run));
       const runs = [...new Set([...own.adrift, ...strays.filter((run) => own.strays.has(run))])];
-      own.strays = new Set(strays);
+      // What is taken up now starts anew: it may end while the next look is under way.
+      own.strays = new Set(strays.filter((run) => !runs.includes(run)));
       if (runs.length === 0) return 0;
       // Before it is asked for: one that runs aground anew while the answer comes is adrift again.
       own.adrift.clear();

@@ -4,6 +4,7 @@ import {
   assertJson,
   at,
   type Json,
+  jsonSchema,
   Labelled,
   labelSchema,
   lineageOf,
@@ -17,7 +18,7 @@ import { z } from 'zod';
  * by accident; here it leaves on purpose, from the run to the gate and back, and keeps its label.
  */
 
-export const labelledSchema = z.strictObject({ value: z.json(), label: labelSchema });
+export const labelledSchema = z.strictObject({ value: jsonSchema, label: labelSchema });
 export type LabelledMessage = z.infer<typeof labelledSchema>;
 
 /** A labelled value as a message. Throws `NotCanonical` for a value that has no JSON form. */
@@ -26,7 +27,7 @@ export function labelledMessage(labelled: Labelled<unknown>): LabelledMessage {
   assertJson(value);
   const { categories, origins, ...rest } = labelled.label;
   return {
-    value: value as LabelledMessage['value'],
+    value,
     label: { ...rest, categories: [...categories], origins: [...origins] },
   };
 }
@@ -43,9 +44,12 @@ export type TreeMessage =
   | number
   | string
   | { readonly list: readonly TreeMessage[] }
-  | { readonly members: Readonly<Record<string, TreeMessage>> }
+  | { readonly members: readonly (readonly [name: string, value: TreeMessage])[] }
   | { readonly labelled: LabelledMessage }
   | { readonly part: { readonly root: number; readonly pointer: string } };
+
+/** In pairs: a name is data here, and some names mean something in an object of JavaScript. */
+const membersSchema = z.array(z.tuple([z.string(), z.lazy(() => nodeSchema)]));
 
 const nodeSchema: z.ZodType<TreeMessage> = z.lazy(() =>
   z.union([
@@ -54,12 +58,12 @@ const nodeSchema: z.ZodType<TreeMessage> = z.lazy(() =>
     z.number(),
     z.string(),
     z.strictObject({ list: z.array(nodeSchema) }),
-    z.strictObject({ members: z.record(z.string(), nodeSchema) }),
+    z.strictObject({ members: membersSchema }),
     z.strictObject({ labelled: labelledSchema }),
     z.strictObject({ part: z.strictObject({ root: z.int().min(0), pointer: z.string().max(1000) }) }),
   ]),
 );
-export const treeSchema = z.strictObject({ members: z.record(z.string(), nodeSchema) });
+export const treeSchema = z.strictObject({ members: membersSchema });
 
 /** Arguments as a message. A value that was taken from one of the roots is named by its place there. */
 export function treeMessage(args: Arguments, roots: readonly Labelled<unknown>[]): z.infer<typeof treeSchema> {
@@ -72,9 +76,7 @@ export function treeMessage(args: Arguments, roots: readonly Labelled<unknown>[]
     }
     if (Array.isArray(node)) return { list: node.map((each) => walk(each, depth + 1)) };
     if (typeof node === 'object' && node !== null)
-      return {
-        members: Object.fromEntries(Object.entries(node).map(([key, each]) => [key, walk(each, depth + 1)])),
-      };
+      return { members: Object.entries(node).map(([name, each]) => [name, walk(each, depth + 1)] as const) };
     assertJson(node as Json);
     return node as null | boolean | number | string;
   };
@@ -92,7 +94,7 @@ export function argumentsFrom(tree: z.infer<typeof treeSchema>, roots: readonly 
       if (!root) throw new PortreeveError('bad_input', 'An argument is part of an answer that was not sent.');
       return node.part.pointer === '' ? root : at(root, node.part.pointer);
     }
-    return Object.fromEntries(Object.entries(node.members).map(([key, each]) => [key, walk(each)]));
+    return Object.fromEntries(node.members.map(([name, each]) => [name, walk(each)]));
   };
   return walk(tree) as Arguments;
 }

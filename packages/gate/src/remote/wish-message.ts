@@ -1,5 +1,7 @@
 import {
   type Evidence,
+  jsonObjectSchema,
+  jsonSchema,
   type Labelled,
   labelSchema,
   NotCanonical,
@@ -16,18 +18,16 @@ import type { SessionSnapshot } from '../session/types.ts';
 import type { Wish } from '../wish.ts';
 import { argumentsFrom, labelledFrom, labelledMessage, labelledSchema, treeMessage, treeSchema } from './tree.ts';
 
-const objectSchema = z.record(z.string(), z.json());
-
 const sessionSchema = z.strictObject({
   state: z.enum(SESSION_STATES),
-  request: objectSchema,
+  request: jsonObjectSchema,
   today: z.string().max(64).nullable(),
   sources: z
     .array(
       z.strictObject({
         origin: z.string().max(300),
         trust: z.enum(['request', 'trusted', 'quarantined', 'untrusted']),
-        value: z.json(),
+        value: jsonSchema,
         structured: z.boolean(),
         asked: z.boolean().optional(),
         bits: z.int().min(0).optional(),
@@ -55,7 +55,7 @@ export const wishMessageSchema = z.strictObject({
   quarantine: z
     .strictObject({
       answers: z
-        .array(z.strictObject({ id: z.string().max(16), answer: labelledSchema, schema: objectSchema }))
+        .array(z.strictObject({ id: z.string().max(16), answer: labelledSchema, schema: jsonObjectSchema }))
         .max(1000),
       planned: z
         .array(z.strictObject({ answer: labelledSchema, handles: z.array(z.string().max(400)).max(1000) }))

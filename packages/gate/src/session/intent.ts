@@ -2,6 +2,7 @@ import {
   canonicalJson,
   type Json,
   type JsonObject,
+  jsonSchema,
   nameSchema,
   PortreeveError,
   select,
@@ -18,7 +19,7 @@ export const intentSchema = z.strictObject({
         /** How often it may be used. */
         times: z.int().min(0).max(1000),
         /** By JSON pointer (`*` for every item) into the arguments: the values that may stand there. */
-        values: z.record(z.string().max(200), z.array(z.json()).max(256)).optional(),
+        values: z.record(z.string().max(200), z.array(jsonSchema).max(256)).optional(),
       }),
     )
     .max(128),

@@ -1,4 +1,11 @@
-import { digestSchema, idSchema, jsonObjectSchema, type Principal, principalSchema } from '@portreeve/contract';
+import {
+  digestSchema,
+  idSchema,
+  jsonObjectSchema,
+  jsonSchema,
+  type Principal,
+  principalSchema,
+} from '@portreeve/contract';
 import { z } from 'zod';
 
 const reason = z.string().max(4000);
@@ -26,7 +33,7 @@ export const gatekeeperWish = z.discriminatedUnion('kind', [
     kind: z.literal('learn'),
     handoff: idSchema('handoff'),
     came: z.enum(['happened', 'did_not_happen']),
-    result: z.json().optional(),
+    result: jsonSchema.optional(),
     note: z.string().max(4000),
     by,
   }),
@@ -46,7 +53,7 @@ export const gatekeeperWish = z.discriminatedUnion('kind', [
     carry: z.boolean(),
     by,
   }),
-  z.strictObject({ kind: z.literal('declare'), task: z.string().max(65_536), intent: z.json(), by }),
+  z.strictObject({ kind: z.literal('declare'), task: z.string().max(65_536), intent: jsonSchema, by }),
   z.strictObject({ kind: z.literal('session'), by }),
   z.strictObject({ kind: z.literal('end_session'), by }),
 ]);
