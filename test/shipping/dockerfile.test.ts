@@ -18,7 +18,7 @@ test.each([
   ['USER 10001:10001', 'USER 0:0', 'DL3002'],
   ['WORKDIR /app/project', 'WORKDIR project', 'DL3000'],
   ['ENV NODE_ENV=production', 'ENV ANTHROPIC_API_KEY=x', 'with a secret'],
-  ['CMD ["serve", "--host", "0.0.0.0"]', 'CMD serve', 'DL3025'],
+  ['CMD ["serve", "--log", "stdout", "--host", "0.0.0.0"]', 'CMD serve', 'DL3025'],
   ['COPY --from=build /src/build/rootfs /', 'COPY --from=debian /bin/sh /bin/sh', 'DL3022'],
   ['EXPOSE 7410', 'RUN chmod 777 /app', 'holds a shell'],
   ['RUN npm ci && npm run image', 'RUN curl -fsS https://example.org/install | sh', 'no lock file'],

@@ -103,7 +103,7 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
       const port = await freePort();
       const started = inImage([...entrypoint, ...command, '--port', String(port)], { DATABASE_URL: database.url });
       try {
-        await started.printed(/Portreeve .* on http/, 2 * MINUTES);
+        await started.printed(/"url":"http/, 2 * MINUTES);
         const answer = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
         await expect.poll(() => answer('/readyz'), { timeout: MINUTES }).toBe(200);
         expect([await answer('/healthz'), await answer('/')]).toEqual([200, 200]);
@@ -117,7 +117,10 @@ describe.skipIf(!asRoot)('the file system of the image, started as a container i
         expect(mounts.find(({ at }) => at === '/')?.options).toMatch(/\bro\b/);
         // The first process of its namespace, as in a container: it hears the signal, and closes what it has open.
         process.kill(node, 'SIGTERM');
-        expect(await started.ended).toMatchObject({ code: 0 });
+        const ended = await started.ended;
+        expect(ended).toMatchObject({ code: 0 });
+        // What a collector of logs reads.
+        for (const line of ended.out.trim().split('\n')) expect(JSON.parse(line), line).toBeTypeOf('object');
       } finally {
         await database.drop();
       }

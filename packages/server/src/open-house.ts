@@ -23,6 +23,7 @@ import { assertMigrated, migrate } from './store/migrate.ts';
 import { startEmbeddedPostgres } from './store/postgres.ts';
 import { RELEASES_CHANNEL } from './store/releases.ts';
 import { KEYS_CHANNEL } from './store/subject-keys.ts';
+import { type LogPlace, logDestination } from './telemetry/log-destination.ts';
 import { openLog } from './telemetry/open-log.ts';
 import { tracePush } from './telemetry/push-traces.ts';
 import { createTracing } from './telemetry/tracing.ts';
@@ -33,6 +34,8 @@ export interface HouseOptions {
   /** Folder with `portreeve.config.ts`. */
   readonly project: string;
   readonly stateFolder: string;
+  /** Default: `file`. */
+  readonly log?: LogPlace;
   /** Another PostgreSQL than the embedded one. */
   readonly databaseUrl?: string | undefined;
   /**
@@ -67,7 +70,7 @@ export async function openHouse<K extends { readonly redaction: Buffer }>(
   const clock = options.clock ?? systemClock;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const { logger, log, redactWith } = openLog(state.path);
+  const { logger, log, redactWith } = openLog(logDestination(options.log ?? 'file', state.path));
 
   const project = rehearsed(await loadProject(options.project), options.rehearsal);
   const { config } = project;

@@ -14,8 +14,10 @@ export interface ServeOptions extends GlobalOptions {
   readonly port: string;
   readonly databaseUrl?: string;
   readonly console: boolean;
+  readonly log: string;
 }
 
+const LOG_PLACES = ['file', 'stdout'] as const;
 const ROLES = ['api', 'gatekeeper', 'reasoner', 'executor'] as const;
 
 export function addServe(
@@ -33,6 +35,7 @@ export function addServe(
     .option('--port <number>', 'port of the API', '7410')
     .option('--database-url <url>', 'the PostgreSQL (default: DATABASE_URL)')
     .option('--no-console', 'serve the API without the web console')
+    .option('--log <place>', 'where its log goes: file (server.log of the state folder) or stdout', 'file')
     .action(run(serve));
 }
 
@@ -43,17 +46,20 @@ async function serve(options: ServeOptions): Promise<number> {
     throw new UsageError(
       '`portreeve serve` needs a PostgreSQL: --database-url, or DATABASE_URL. `portreeve up` brings one.',
     );
-  const where = { project: resolve(options.project ?? '.'), stateFolder: resolve(options.state), databaseUrl };
+  const log = LOG_PLACES.find((each) => each === options.log);
+  if (!log) throw new UsageError(`--log takes file or stdout, not ${options.log}.`);
+  const where = { project: resolve(options.project ?? '.'), stateFolder: resolve(options.state), databaseUrl, log };
   const interrupted = untilInterrupted(options);
   // Only the part that this process is: an executor has no model loaded, not even unused (requirement F7).
   const running = await (typeof roles === 'string' ? ALONE[roles](where) : rest(options, where, roles));
-  console.log(options.json ? JSON.stringify(running.said) : running.line);
+  // Whoever reads a log from standard output reads lines of JSON.
+  console.log(options.json || log === 'stdout' ? JSON.stringify(running.said) : running.line);
   await interrupted;
   await running.stop();
   return EXIT.done;
 }
 
-type Where = { project: string; stateFolder: string; databaseUrl: string };
+type Where = { project: string; stateFolder: string; databaseUrl: string; log: (typeof LOG_PLACES)[number] };
 
 async function executor(where: Where) {
   const { startExecutor } = await import('@portreeve/server/executor');

@@ -251,7 +251,7 @@ describe('J4: what is wrong in the house', () => {
     ['certificates', { reach: [{ system: 'desk', problem: null, certificate_until: at(5) }] }, /Renew it at desk/],
     ['models', { outages: ['main'] }, /vendor/],
     ['checkpoints', { logs: [{ name: 'main', size: 7, signed: at(-2) }] }, /audit verify/],
-    ['checkpoints', { logs: [{ name: 'main', size: 7, signed: null }] }, /server\.log/],
+    ['checkpoints', { logs: [{ name: 'main', size: 7, signed: null }] }, /log of the gatekeeper/],
     ['reviews', { agents: [{ name: 'bot', state: 'active', review_by: at(3).toISOString() }] }, /agents review bot/],
     ['reviews', { agents: [{ name: 'bot', state: 'suspended', review_by: at(-3).toISOString() }] }, /review bot/],
     ['exceptions', { exceptions: [{ kind: 'acceptable-use', what: 'one', over: true }] }, /register exceptions/],

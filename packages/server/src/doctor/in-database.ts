@@ -117,7 +117,7 @@ const ofUnplaced: Look = async (pool, now) => {
   return fault(
     'unplaced',
     `${count} records wait for their place in the log, the oldest for ${Math.floor(waits)} s: what may not act unrecorded stops.`,
-    'See whether a gatekeeper runs, and server.log of its state folder; restart it if it does not lead the log.',
+    'See whether a gatekeeper runs, and what its log says; restart it if it does not lead the log.',
   );
 };
 

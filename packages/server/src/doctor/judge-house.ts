@@ -95,7 +95,7 @@ function ofLogs({ logs, now }: HouseLook): Finding[] {
     fault(
       'checkpoints',
       `The head of the log ${name} (${size} records) was ${signed ? `last signed ${signed.toISOString()}` : 'never signed'}.`,
-      'See server.log of the gatekeeper; set `audit.checkpoint_every_s` to less than a day; then: portreeve audit verify.',
+      'See the log of the gatekeeper; set `audit.checkpoint_every_s` to less than a day; then: portreeve audit verify.',
     ),
   );
   return orWell('checkpoints', faults, `${logs.length} logs are signed`);

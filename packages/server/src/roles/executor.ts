@@ -28,6 +28,7 @@ import { proposalReader } from '../store/proposals.ts';
 import { releaseStore } from '../store/releases.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
 import { surfaceStore } from '../store/surface-agreed.ts';
+import { type LogPlace, logDestination } from '../telemetry/log-destination.ts';
 import { openLog } from '../telemetry/open-log.ts';
 import { tracePush } from '../telemetry/push-traces.ts';
 import { traceWriter } from '../telemetry/trace-stages.ts';
@@ -45,6 +46,8 @@ export interface ExecutorProcessOptions {
   readonly project: string;
   /** The executor's own, which no other role uses: its key and, with the embedded keystore, its credentials. */
   readonly stateFolder: string;
+  /** Default: `file`. */
+  readonly log?: LogPlace;
   readonly databaseUrl: string;
   /** Addresses of systems that are known only now; they go before those of the configuration. */
   readonly systems?: ProjectConfig['systems'];
@@ -85,7 +88,7 @@ async function start(options: ExecutorProcessOptions, undo: Undo): Promise<Omit<
   const { leaseSeconds = LEASE_SECONDS, debugpoint = () => undefined } = options;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const { log, redactWith } = openLog(state.path);
+  const { log, redactWith } = openLog(logDestination(options.log ?? 'file', state.path));
 
   const project = await loadToolContracts(options.project);
   const { config, folder } = project;

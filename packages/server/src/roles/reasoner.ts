@@ -52,6 +52,7 @@ import { runStore } from '../store/runs.ts';
 import { KEYS_CHANNEL } from '../store/subject-keys.ts';
 import { surfaceStore } from '../store/surface-agreed.ts';
 import { unwindingStore } from '../store/undos.ts';
+import { type LogPlace, logDestination } from '../telemetry/log-destination.ts';
 import { openLog } from '../telemetry/open-log.ts';
 import { timersOfEach, timersOfRuns } from '../timers.ts';
 import { VERSION } from '../version.ts';
@@ -68,6 +69,8 @@ export interface ReasonerProcessOptions {
   readonly project: string;
   /** The reasoner's own, which no other role uses: with the embedded keystore, its model credentials. */
   readonly stateFolder: string;
+  /** Default: `file`. */
+  readonly log?: LogPlace;
   readonly databaseUrl: string;
   /** Addresses of systems that are known only now; they go before those of the configuration. */
   readonly systems?: ProjectConfig['systems'];
@@ -101,7 +104,7 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
   const { clock = systemClock, databaseUrl, leaseSeconds } = options;
   const state = await takeStateFolder(options.stateFolder);
   undo.push(() => state.release());
-  const { log, redactWith } = openLog(state.path);
+  const { log, redactWith } = openLog(logDestination(options.log ?? 'file', state.path));
   const project = await loadProject(options.project);
   const { config, folder } = project;
   refuseEnvironmentCredentials(options.env ?? process.env, config.environment);

@@ -18,7 +18,7 @@ let text: string;
 let open: OpenLog;
 beforeEach(() => {
   text = '';
-  open = openLog('', {
+  open = openLog({
     write: (line) => {
       text += line;
     },

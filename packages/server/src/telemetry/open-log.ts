@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { isPortreeveError } from '@portreeve/contract';
 import { type Logger, pino } from 'pino';
+import type { LogDestination } from './log-destination.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, error?: unknown) => void;
 
@@ -17,11 +17,11 @@ const STACK_MAX = 8000;
 const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /**
- * The log of a process: JSON lines in `server.log` of its state folder. INVARIANT: an entry is one line without a character
+ * The log of a process: JSON lines. INVARIANT: an entry is one line without a character
  * that a terminal obeys; every text in it is bounded and without what is recognised as a secret or a personal value; of an
  * error there are its name, code, message and stack, and none of its other fields.
  */
-export function openLog(stateFolder: string, destination = toFile(stateFolder)): OpenLog {
+export function openLog(destination: LogDestination): OpenLog {
   let redact = (text: string): string => text;
   const clean = (text: string, max = MESSAGE_MAX): string => {
     try {
@@ -69,6 +69,3 @@ export function openLog(stateFolder: string, destination = toFile(stateFolder)):
 }
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-const toFile = (folder: string): { write(line: string): unknown } =>
-  pino.destination({ dest: join(folder, 'server.log'), mkdir: true, sync: true });
