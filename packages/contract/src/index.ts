@@ -69,6 +69,7 @@ export * from './state-table.ts';
 export * from './surface-change.ts';
 export * from './telemetry-config.ts';
 export * from './thresholds.ts';
+export { tierFault } from './tier-fault.ts';
 export * from './tool-binding.ts';
 export { bindingFaults } from './tool-binding-faults.ts';
 export * from './tool-recovery.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject } from './canonical.ts';
 import type { FieldError } from './errors.ts';
-import type { EmailBinding, OpenApiBinding, PostgresBinding } from './tool-binding.ts';
+import type { EmailBinding, HttpBinding, OpenApiBinding, PostgresBinding } from './tool-binding.ts';
 import type { ToolContract } from './workflow.ts';
 
 /**
@@ -15,9 +15,9 @@ export function bindingFaults(contract: ToolContract): FieldError[] {
     return [fault('idempotency', `${binding.connector} has no idempotency key: say \`none\``)];
   switch (binding.connector) {
     case 'http':
-      return unfilled(binding.url, declared);
+      return [...unfilled(binding.url, declared), ...methodFaults(contract, binding.method)];
     case 'openapi':
-      return openApiFaults(binding, declared);
+      return [...openApiFaults(binding, declared), ...methodFaults(contract, binding.method)];
     case 'postgres':
       return [...postgresFaults(binding, declared), ...effectFaults(contract, binding.mode === 'write')];
     case 'mcp':
@@ -52,6 +52,12 @@ function callerFaults({ profiles, idempotency, status }: ToolContract): FieldErr
 function effectFaults(contract: ToolContract, changes: boolean): FieldError[] {
   if (changes === (contract.effect !== 'read')) return [];
   return [fault('effect', changes ? 'is `read`, and the binding acts' : 'is not `read`, and the binding only reads')];
+}
+
+/** RFC 9110 9.2: these change what they are about. A POST may ask for something, and then its contract says that it reads. */
+function methodFaults({ effect }: ToolContract, method: HttpBinding['method']): FieldError[] {
+  if (effect !== 'read' || method === 'GET' || method === 'POST') return [];
+  return [fault('effect', `is \`read\`, and ${method} changes what it is about`)];
 }
 
 /** Placeholders `{name}` that no argument fills. */

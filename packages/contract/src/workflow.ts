@@ -83,7 +83,7 @@ export const toolContractSchema = z.strictObject({
   egress: z.boolean().optional(),
   /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
   returns: z.enum(INTEGRITY).optional(),
-  /** How secret what it returns is; without it, internal. What a session has read so limits where it may send. */
+  /** How secret what it returns is; without it, internal. What has read it goes only where that is cleared for. */
   secrecy: z
     .strictObject({ confidentiality: z.enum(CONFIDENTIALITY), categories: z.array(z.enum(CATEGORIES)) })
     .optional(),

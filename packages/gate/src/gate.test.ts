@@ -309,6 +309,26 @@ describe('labels decide', () => {
     });
   });
 
+  test.each([
+    ['is internal where its contract does not say', {}, { confidentiality: 'internal', categories: [] }],
+    [
+      'is as secret as its contract says',
+      { secrecy: { confidentiality: 'restricted' as const, categories: ['health' as const] } },
+      { confidentiality: 'restricted', categories: ['health'] },
+    ],
+  ])('A2: the answer of the tool %s', async (_, over, secrecy) => {
+    const { gate, wish, calls } = setUp();
+    const read = tier(1, { effect: 'read', ...over });
+    const found = await gate.submit(wish({ contract: read }));
+    if (found.status !== 'succeeded') throw new Error(found.status);
+    expect(found.result.label).toMatchObject(secrecy);
+    // So it goes to no tool that is not cleared for it.
+    const clearance = { confidentiality: 'internal' as const, categories: [] };
+    const args = { case_id: 'case-7', summary: new Labelled('x', found.result.label) };
+    const sent = await gate.submit(wish({ contract: tier(1, { clearance }), args }));
+    expect([sent.status, calls.length]).toEqual('secrecy' in over ? ['refused', 1] : ['succeeded', 2]);
+  });
+
   test('F3: the proposal names the evidence that the arguments cite, or else all that was shown', async () => {
     const { gate, wish, stored, clock } = setUp();
     const items = [1, 2, 3].map((position) => ({

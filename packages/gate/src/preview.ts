@@ -122,7 +122,7 @@ function shown(stored: StoredProposal, contract: ToolContract): Preview | null {
     execution,
     // When the call began, also where it is found again long after: a crash must not make it look younger.
     made_at: timeOfId(execution).toISOString(),
-    label: labelData(answerLabel(proposal)),
+    label: labelData(answerLabel(proposal, { secrecy: contract.secrecy })),
     ...previewForm(contract.result),
     result: outcome.result,
   });

@@ -17,7 +17,7 @@ export function recordedArguments(
   parts: { readonly [name: string]: { readonly from: string; readonly pointer?: string } | { readonly value: Json } },
 ): RecordedArguments {
   const { proposal, contract } = stored;
-  const answered = answerLabel(proposal, contract.returns ?? 'untrusted');
+  const answered = answerLabel(proposal, contract);
   const provenance: Provenance[] = [];
   const args: { [name: string]: Json | Labelled<Json> } = {};
   for (const [name, value] of Object.entries(values)) {

@@ -46,7 +46,7 @@ export function resultOf(stored: StoredProposal, approval: Approval | null): Gat
     const changed = stored.proposal.amends ? { amended: true as const } : {};
     if (lowered) return { status: 'succeeded', execution, result: lowered, narrowed, ...changed };
     // As trusted as its tool's contract says, and never more than what went into the call.
-    const result = new Labelled(outcome.result, answerLabel(stored.proposal, stored.contract.returns));
+    const result = new Labelled(outcome.result, answerLabel(stored.proposal, stored.contract));
     return { status: 'succeeded', execution, result, narrowed, ...changed };
   }
   if (execution && handoff && outcome?.state === 'failed') {

@@ -11,7 +11,13 @@ export { type GoldenRequest, type GoldenResult, runGoldenTests } from './golden-
 export { historyByTool } from './history.ts';
 export type { Disagreement } from './judge.ts';
 export { lintPolicies } from './lint.ts';
-export { combineDeclared, type DeclaredWorkflow, type DeclaringFile, findLoosening } from './loosening.ts';
+export {
+  combineDeclared,
+  type DeclaredTools,
+  type DeclaredWorkflow,
+  type DeclaringFile,
+  findLoosening,
+} from './loosening.ts';
 export { matrix, type PlainOutcome, plainOutcomes } from './matrix.ts';
 export { OPERATION_IDS, OPERATIONS, type Operation } from './operations.ts';
 export type { Finding } from './problems.ts';

@@ -109,7 +109,48 @@ test('A1, C3: a project’s own rules that open what the tiers keep shut are ref
     expect(found).toMatchObject([{ file: 'action.cedar', line: 2, rule: 'a.open', severity: 'error' }]);
     expect(found[0]?.message).toContain(`need ${needs}`);
   }
-  expect(errors(open, [declared()])).toEqual([]);
+});
+
+test('A1, C3: a project’s own rules that let through in silence what people are told of are refused', () => {
+  const silent = layersOf({ action: `\n${ruleText('a.open', 'permit')}` });
+  const telling = layersOf({
+    action: ruleText('a.open', 'permit', {
+      head: '@notify("$workflow")',
+      scope: 'principal, action == Action::"act", resource',
+    }),
+  });
+  const effect = { tier: 1, effect: 'write' } as const;
+  for (const [tier, tool, told] of [
+    ['low', { tier: 2 }, true],
+    ['low', { tier: 2, effect: 'read' }, true],
+    ['low', effect, false],
+    ['low', { tier: 1, effect: 'read' }, false],
+    ['medium', effect, true],
+    ['medium', { tier: 1, effect: 'read' }, false],
+  ] as const) {
+    const set = [declared({ contract: workflowContract({ tier }), tools: [toolContract('file_note', tool)] })];
+    const found = errors(silent, set);
+    if (told) expect(found).toMatchObject([{ file: 'action.cedar', line: 2, rule: 'a.open' }]);
+    else expect(found).toEqual([]);
+    if (told) expect(found[0]?.message).toContain('tells nobody');
+    expect(errors(telling, set)).toEqual([]);
+    expect(errors(baseline, set)).toEqual([]);
+  }
+});
+
+test('A1, C3: tools that agents outside use are held to the tiers as a workflow’s are', () => {
+  const open = layersOf({ action: `\n${ruleText('a.open', 'permit')}` });
+  const set = (tool: object) => [
+    {
+      contract: { ...workflowContract({ name: 'desk', tier: 'high' }), boundaries: undefined },
+      tools: [toolContract('file_note', tool)],
+    },
+  ];
+  expect(findLoosening(baseline, [], [], set({ tier: 2 })).filter(({ severity }) => severity === 'error')).toEqual([]);
+  expect(findLoosening(open, [], [], set({ tier: 2 }))).toMatchObject([{ rule: 'a.open', severity: 'error' }]);
+  expect(findLoosening(baseline, [], [], set({ tier: 1, effect: 'external' }))).toMatchObject([
+    { severity: 'error', message: 'the tool file_note reaches outside parties, and its tier is 1' },
+  ]);
 });
 
 test('C3: one tool under two tiers is refused where it is looser', () => {

@@ -4,6 +4,7 @@ import {
   type RiskTier,
   type SourceContract,
   type ToolContract,
+  tierFault,
   type WorkflowContract,
 } from '@portreeve/contract';
 import { createPolicyEngine, type PolicyEngine } from './engine.ts';
@@ -13,13 +14,17 @@ import { plainAsk, plainRead, plainUse, READ_BOUNDARIES } from './probe-requests
 import { type Finding, Problems } from './problems.ts';
 import { type PolicyLayers, together, type WorkflowPolicies } from './sources.ts';
 
-/** A workflow as it is declared, and where. */
-export interface DeclaredWorkflow {
-  readonly contract: WorkflowContract;
+/** Tools with what the tiers say of their uses, as they are declared, and where: a workflow's, or a set's for agents outside. */
+export interface DeclaredTools {
+  readonly contract: Pick<WorkflowContract, 'name' | 'tier' | 'approvers' | 'scope' | 'boundaries'>;
   readonly tools: readonly ToolContract[];
-  readonly reads?: readonly SourceContract[];
   /** The files of the declaration with their texts, that of the workflow first, so that a finding can name the line. */
   readonly files?: readonly DeclaringFile[];
+}
+
+export interface DeclaredWorkflow extends DeclaredTools {
+  readonly contract: WorkflowContract;
+  readonly reads?: readonly SourceContract[];
 }
 
 export interface DeclaringFile {
@@ -37,21 +42,23 @@ export function findLoosening(
   base: PolicyLayers,
   workflows: readonly DeclaredWorkflow[],
   policies: readonly WorkflowPolicies[] = [],
+  toolsets: readonly DeclaredTools[] = [],
 ): Finding[] {
+  const every: readonly DeclaredTools[] = [...workflows, ...toolsets];
   const engine = createPolicyEngine({
     layers: together(base, policies),
     clock: EPOCH,
-    tools: distinctTools(workflows),
+    tools: distinctTools(every),
     history: historyByTool(workflows),
   });
   return [
-    ...workflows.flatMap((declared) => [
+    ...every.flatMap((declared) => [
       ...declared.tools.flatMap((tool) => contradictions(declared, tool)),
       ...weakRemedies(engine, declared),
       ...looserThanTier(engine, declared),
       ...openBoundaries(engine, declared),
     ]),
-    ...redeclared(workflows),
+    ...redeclared(every),
   ];
 }
 
@@ -63,23 +70,24 @@ export function combineDeclared(
   base: PolicyLayers,
   workflows: readonly DeclaredWorkflow[],
   policies: readonly WorkflowPolicies[] = [],
+  toolsets: readonly DeclaredTools[] = [],
 ): PolicyLayers {
   const problems = new Problems();
-  for (const { file, line, rule, message, fix, severity } of findLoosening(base, workflows, policies))
+  for (const { file, line, rule, message, fix, severity } of findLoosening(base, workflows, policies, toolsets))
     if (severity === 'error') problems.addAt(file, line, rule, { message, help: fix });
   problems.throwIfAny();
   return together(base, policies);
 }
 
-function distinctTools(workflows: readonly DeclaredWorkflow[]): ToolContract[] {
+function distinctTools(workflows: readonly DeclaredTools[]): ToolContract[] {
   return [...new Map(workflows.flatMap(({ tools }) => tools.map((tool) => [tool.name, tool]))).values()];
 }
 
 /** The file that declares the workflow itself. */
-const fileOf = ({ files, contract }: DeclaredWorkflow) => files?.[0]?.file ?? `workflow ${contract.name}`;
+const fileOf = ({ files, contract }: DeclaredTools) => files?.[0]?.file ?? `workflow ${contract.name}`;
 
 /** Where a tool says its tier; where the texts do not tell, where the workflow names its tools. Lines count from 1. */
-function toolPlace(declared: DeclaredWorkflow, tool: ToolContract): { file: string; line: number } {
+function toolPlace(declared: DeclaredTools, tool: ToolContract): { file: string; line: number } {
   const named = new RegExp(`name:\\s*['"\`]${tool.name}['"\`]`);
   for (const { file, text } of declared.files ?? []) {
     const at = text.search(named);
@@ -94,15 +102,13 @@ function lineOf(text: string, pattern: RegExp, after = 0): number {
 }
 
 /** What a tool says of itself against what C3 says of such actions. */
-function contradictions(declared: DeclaredWorkflow, tool: ToolContract): Finding[] {
+function contradictions(declared: DeclaredTools, tool: ToolContract): Finding[] {
   const place = toolPlace(declared, tool);
   const found: Finding[] = [];
   const add = (severity: Finding['severity'], message: string, fix: string) =>
     found.push({ ...place, rule: null, severity, message: `the tool ${tool.name} ${message}`, fix });
-  if (tool.effect === 'external' && tool.tier < 3)
-    add('error', `reaches outside parties, and its tier is ${tool.tier}`, 'Declare tier 3 (or 4).');
-  else if (tool.sinks.some(({ kind }) => kind === 'amount') && tool.effect !== 'read' && tool.tier < 3)
-    add('error', `moves an amount, and its tier is ${tool.tier}`, 'Declare tier 3 (or 4): money needs an approval.');
+  const fault = tierFault(tool);
+  if (fault) add('error', fault.message, fault.fix);
   else if (tool.effect !== 'read' && tool.tier === 1)
     add(
       'warning',
@@ -121,7 +127,7 @@ function contradictions(declared: DeclaredWorkflow, tool: ToolContract): Finding
 /** How many approvals the tier asks for at least, where it asks. */
 const QUORUM: Readonly<Record<RiskTier, number>> = { low: 1, medium: 1, high: 1, critical: 2 };
 
-function weakRemedies(engine: PolicyEngine, { contract }: DeclaredWorkflow): Finding[] {
+function weakRemedies(engine: PolicyEngine, { contract }: DeclaredTools): Finding[] {
   return internalsOf(engine).rules.flatMap((rule): Finding[] => {
     if (rule.workflow !== contract.name || rule.remedy?.kind !== 'approval') return [];
     if (rule.remedy.quorum >= QUORUM[contract.tier]) return [];
@@ -139,13 +145,13 @@ function weakRemedies(engine: PolicyEngine, { contract }: DeclaredWorkflow): Fin
 }
 
 /** What the rules say of each declared tool must be at least what the tiers say. */
-function looserThanTier(engine: PolicyEngine, declared: DeclaredWorkflow): Finding[] {
+function looserThanTier(engine: PolicyEngine, declared: DeclaredTools): Finding[] {
   const { contract, tools } = declared;
   const rules = new Map(internalsOf(engine).rules.map((rule) => [rule.id, rule]));
   return tools.flatMap((tool) => {
     const needed = approvalsNeeded(contract.tier, tool);
-    const findings: Finding[] = [];
-    for (let given = 0; given < needed; given++) {
+    const told = noticeNeeded(contract.tier, tool);
+    for (let given = 0; given < Math.max(needed, 1); given++) {
       const approvers = Array.from({ length: given }, (_, index) => `prn_approver${index}`);
       const request = {
         ...plainUse(tool, {
@@ -165,35 +171,43 @@ function looserThanTier(engine: PolicyEngine, declared: DeclaredWorkflow): Findi
       };
       const decision = engine.decide(request);
       const failed = decision.layers.find(({ effect }) => effect === 'error');
-      if (failed !== undefined) {
-        findings.push({
-          ...toolPlace(declared, tool),
-          rule: null,
-          severity: 'error',
-          message: `the tool ${tool.name} cannot be judged: ${failed.errors[0]}`,
-          fix: 'Correct the rule or the schema of the arguments; until then every use of the tool is refused.',
-        });
-        break;
-      }
+      if (failed !== undefined)
+        return [
+          {
+            ...toolPlace(declared, tool),
+            rule: null,
+            severity: 'error',
+            message: `the tool ${tool.name} cannot be judged: ${failed.errors[0]}`,
+            fix: 'Correct the rule or the schema of the arguments; until then every use of the tool is refused.',
+          },
+        ];
       if (decision.outcome !== 'permit' && decision.outcome !== 'notify') continue;
+      const loose = given < needed;
+      if (!loose && !(told && decision.outcome === 'permit')) continue;
       const opening = decision.layers.flatMap((layer) => (layer.layer === 'action' ? layer.rules : []));
       const rule = rules.get(opening[0] ?? '');
-      findings.push({
-        file: rule?.file ?? fileOf(declared),
-        line: rule?.line ?? 1,
-        rule: rule?.id ?? null,
-        severity: 'error',
-        message: `lets the ${contract.tier} workflow ${contract.name} use ${tool.name} (tier ${tool.tier}) with ${given} approvals, and its tiers need ${tool.tier === 4 ? 'a person to do it' : needed}`,
-        fix: 'Restore the forbid of the tier in the action layer, or narrow the permit.',
-      });
-      break;
+      const lets = `lets the ${contract.tier} workflow ${contract.name} use ${tool.name} (tier ${tool.tier})`;
+      return [
+        {
+          file: rule?.file ?? fileOf(declared),
+          line: rule?.line ?? 1,
+          rule: rule?.id ?? null,
+          severity: 'error',
+          message: loose
+            ? `${lets} with ${given} approvals, and its tiers need ${tool.tier === 4 ? 'a person to do it' : needed}`
+            : `${lets} and tells nobody, and its tiers need that its approvers are told`,
+          fix: loose
+            ? 'Restore the forbid of the tier in the action layer, or narrow the permit.'
+            : 'Give the permit `@notify("$workflow")`, as `action.tier-2` and `action.effects-notify` of the baseline have it.',
+        },
+      ];
     }
-    return findings;
+    return [];
   });
 }
 
 /** Rules of a project's own in place of the baseline must hold a workflow to the boundaries that it has answered (A6). */
-function openBoundaries(engine: PolicyEngine, declared: DeclaredWorkflow): Finding[] {
+function openBoundaries(engine: PolicyEngine, declared: DeclaredTools): Finding[] {
   const { contract } = declared;
   if (!contract.boundaries) return [];
   return BOUNDARIES.flatMap((boundary): Finding[] => {
@@ -220,8 +234,12 @@ function approvalsNeeded(risk: RiskTier, tool: ToolContract): number {
   return 0;
 }
 
+/** Whether people are told of it where nobody has to approve it, by requirements A1 and C3. */
+const noticeNeeded = (risk: RiskTier, tool: ToolContract): boolean =>
+  tool.tier === 2 || (tool.effect !== 'read' && risk !== 'low');
+
 /** One tool under two declarations: the looser one would be a way round the stricter. */
-function redeclared(workflows: readonly DeclaredWorkflow[]): Finding[] {
+function redeclared(workflows: readonly DeclaredTools[]): Finding[] {
   const strictest = new Map<string, { tool: ToolContract; by: string }>();
   const all = workflows.flatMap((declared) => declared.tools.map((tool) => ({ declared, tool })));
   for (const { declared, tool } of all) {

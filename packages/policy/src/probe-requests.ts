@@ -68,7 +68,9 @@ export function plainUse(
 /** What stands against a read; the others stand against a question. */
 export const READ_BOUNDARIES: readonly Boundary[] = ['logs', 'repository', 'production-logs'];
 
-const asker = (contract: WorkflowContract) => ({
+type Probed = Pick<WorkflowContract, 'name' | 'tier' | 'approvers' | 'scope'>;
+
+const asker = (contract: Probed) => ({
   principal: principalSchema.parse({
     id: 'prn_probe',
     kind: 'person',
@@ -84,13 +86,13 @@ const asker = (contract: WorkflowContract) => ({
 });
 
 /** The plainest read of a declared source, with one boundary against it. */
-export function plainRead(contract: WorkflowContract, boundary: Boundary): PolicyRequest {
+export function plainRead(contract: Probed, boundary: Boundary): PolicyRequest {
   const source = { name: 'probe', integrity: 'trusted', confidentiality: 'public', categories: [] } as const;
   return { kind: 'read', ...asker(contract), source: { ...source, categories: [] }, boundary };
 }
 
 /** The plainest question to an endpoint that is cleared for it, with one boundary against it. */
-export function plainAsk(contract: WorkflowContract, boundary: Boundary): PolicyRequest {
+export function plainAsk(contract: Probed, boundary: Boundary): PolicyRequest {
   return {
     ...{ kind: 'ask', ...asker(contract), boundary, deidentified: false, injection: 0 },
     endpoint: { name: 'probe', where: 'inside', clearance: { confidentiality: 'restricted', categories: [] } },

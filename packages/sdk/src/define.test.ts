@@ -97,6 +97,11 @@ describe('F2: a tool contract is checked when it is defined', () => {
       /\{id\}/,
     ],
     [
+      'a read that deletes',
+      { effect: 'read', binding: { connector: 'http', method: 'DELETE', url: 'https://notes.example/{case_id}' } },
+      /effect: is `read`, and DELETE changes/,
+    ],
+    [
       'a tool that undoes itself',
       { undo: { tool: 'publish_note', args: {}, window_minutes: 60 } },
       /undo\.tool: a tool does not undo itself/,

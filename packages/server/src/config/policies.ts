@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Clock, ToolContract } from '@portreeve/contract';
 import { kindOf } from '@portreeve/govern/manifest';
 import {
   baselinePolicies,
   combineDeclared,
   createPolicyEngine,
+  type DeclaredTools,
   type DeclaredWorkflow,
   type DeclaringFile,
   type Disagreement,
@@ -25,6 +26,8 @@ export interface ProjectPolicies {
   /** Each workflow's `policies/`, which can only tighten. */
   readonly tightening: readonly WorkflowPolicies[];
   readonly declared: readonly DeclaredWorkflow[];
+  /** What agents outside use: held to its tiers as a workflow's tools are. */
+  readonly toolsets: readonly DeclaredTools[];
   readonly tools: readonly ToolContract[];
 }
 
@@ -44,6 +47,14 @@ export function projectPolicies(project: Project): ProjectPolicies {
       .filter(({ folder }) => existsSync(folder))
       .map(({ workflow, folder }) => ({ workflow, layers: readPolicyFolder(folder) })),
     declared,
+    toolsets: project.toolsets.map(({ config, tools }) => ({
+      contract: {
+        ...{ name: config.name, tier: config.risk, approvers: config.approvers },
+        scope: { sources: [], prompts: [], tools: tools.map(({ name }) => name) },
+      },
+      tools,
+      files: [declaringFile(project.folder, config.tools)],
+    })),
     tools: [...declared.flatMap(({ tools }) => tools), ...project.toolsets.flatMap(({ tools }) => tools)],
   };
 }
@@ -52,10 +63,12 @@ export function projectPolicies(project: Project): ProjectPolicies {
 function declaringFiles({ folder, files }: ProjectWorkflow): DeclaringFile[] {
   const paths = files.map(({ path }) => path).filter((path) => kindOf(path) === 'code' && /\.[jt]s$/.test(path));
   const main = basename(moduleFile(folder, 'workflow'));
-  return [main, ...paths.filter((path) => path !== main)].map((path) => {
-    const file = join(folder, path);
-    return { file, text: readFileSync(file, 'utf8') };
-  });
+  return [main, ...paths.filter((path) => path !== main)].map((path) => declaringFile(folder, path));
+}
+
+function declaringFile(folder: string, path: string): DeclaringFile {
+  const file = resolve(folder, path);
+  return { file, text: readFileSync(file, 'utf8') };
 }
 
 /**
@@ -73,12 +86,12 @@ export function loadPolicies(
 
 /** The engine of a project's policies, after what {@link loadPolicies} says of them. */
 export function engineFor(
-  { base, tightening, declared, tools }: ProjectPolicies,
+  { base, tightening, declared, toolsets, tools }: ProjectPolicies,
   clock: Clock,
   onDisagreement?: (report: Disagreement) => void,
 ): PolicyEngine {
   return createPolicyEngine({
-    layers: combineDeclared(base, declared, tightening),
+    layers: combineDeclared(base, declared, tightening, toolsets),
     clock,
     tools,
     history: historyByTool(declared),

@@ -22,6 +22,8 @@ export default [
     ...publishNote,
     name: 'send_note',
     tier: 2,
+    effect: 'write',
+    egress: true,
     clearance: { confidentiality: 'confidential', categories: [] },
     undo: { tool: 'drop_note', args: { case_id: { from: 'args', pointer: '/case_id' } }, window_minutes: 60 },
   },
