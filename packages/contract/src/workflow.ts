@@ -339,7 +339,7 @@ const workflowShape = z.strictObject({
   on_outage: onOutageSchema.optional(),
   /**
    * What its runs do while records are durable and wait too long for their place in the log: `stop` (where left out), or
-   * `continue` with reading and with tools of tier 1. Nothing goes on where a record cannot be made durable.
+   * `continue` read-only: with reading, asking and tools of tier 1 that only read. Nothing goes on where a record cannot be made durable.
    */
   while_unplaced: z.enum(['stop', 'continue']).optional(),
   /** Left out: `record`; see {@link unreviewedModelSchema}. */
