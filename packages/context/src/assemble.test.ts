@@ -237,6 +237,8 @@ describe('assembling', () => {
   test('what does not fit is left out, counted in the text and on the record', () => {
     const assembly = ask({ events: events(40, 'y'.repeat(150)) });
     expect(assembly.shown.length + assembly.leftOut).toBe(40);
+    expect(assembly.record.evidence).toEqual(assembly.shown);
+    for (const id of assembly.shown) expect(JSON.stringify(open(assembly.request))).toContain(id);
     expect(assembly.leftOut).toBeGreaterThan(20);
     expect(textOf(assembly)).toContain(`${assembly.shown.length} of 40 items. ${assembly.leftOut} items did not fit`);
     expect(assembly.record.evidence_left_out).toBe(assembly.leftOut);

@@ -193,6 +193,7 @@ export function assemble({
       input_digest: inputDigest,
       evidence_shown: chosen.length,
       evidence_left_out: leftOut,
+      evidence: chosen.map((piece) => piece.id),
       ...(parts.length > 0 ? { left_out: parts } : {}),
       ...(withheld.length > 0 ? { withheld: [...withheld] } : {}),
       tokens_estimated: tokensEstimated,

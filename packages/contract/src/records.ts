@@ -485,6 +485,8 @@ export const RECORD_TYPES = {
     input_digest: digestSchema,
     evidence_shown: count,
     evidence_left_out: count,
+    /** Which pieces the model saw, in their order: `source.read` says where each comes from. */
+    evidence: z.array(idSchema('evidence')),
     /** What was left out for want of room, by the input and the source that it came with. */
     left_out: z
       .array(z.strictObject({ input: z.string(), source: z.string(), pieces: count, shown: count }))
