@@ -45,36 +45,37 @@ test('H6: money is summed in whole millionths, by what was asked for, and nothin
   expect(costsOf(prompts, 'prompt').map(({ value }) => value)).toEqual(['p 2', 'p']);
 });
 
-test('H6: a change of policy, release, model or environment is marked; what only starts again is not', async () => {
-  const record = (index: number, type: string, refs: object, data: object = {}): AuditRecord =>
+test('H6: a change of policy, release, model or environment is marked, also one back to what was before', async () => {
+  const record = (index: number, type: string, data: object): AuditRecord =>
     ({
       place: String(index),
-      entry: { index, type, refs, time: `2026-11-21T08:00:0${index}.000Z`, payload_digest: 'x' },
+      entry: { index, type, refs: {}, time: `2026-11-21T08:00:0${index}.000Z`, payload_digest: 'x' },
       payload: { data },
     }) as never;
-  const before = [record(0, 'policy.loaded', { policy_version: 'one' })];
-  const during = [
-    record(1, 'policy.loaded', { policy_version: 'one' }),
-    record(2, 'policy.loaded', { policy_version: 'two' }),
-    record(3, 'release.loaded', { workflow: 'a', release: 'r1' }),
-    record(
-      4,
-      'config.changed',
-      {},
-      { changes: [{ part: 'models.main.model' }, { part: 'models.main.url' }, { part: 'grants' }] },
-    ),
-    record(5, 'environment.changed', {}, { subject: 'freeze:all', state: 'everything' }),
-  ];
-  const search = async (query: { since?: string }) => ({ records: query.since ? during : before, next: null });
-  const marks = await marksOf({ search } as never, {
-    since: '2026-11-21T08:00:01.000Z',
-    until: '2026-11-22T08:00:00.000Z',
+  const changes = (...parts: [part: string, change?: string][]) => ({
+    changes: parts.map(([part, change = 'changed']) => ({ part, change })),
   });
+  const records = [
+    record(0, 'config.changed', changes(['policy', 'added'], ['workflow.a', 'added'], ['grants', 'added'])),
+    record(1, 'config.changed', changes(['policy'])),
+    record(2, 'config.changed', changes(['policy'], ['workflow.a'], ['workflow.b', 'removed'])),
+    record(3, 'config.changed', changes(['models.main.model'], ['models.main.url'], ['grants'])),
+    record(4, 'release.moved', { workflow: 'a', from: 'staging', to: 'production' }),
+    record(5, 'release.moved', { workflow: 'a', from: 'production', to: 'retired' }),
+    record(6, 'environment.changed', { subject: 'freeze:all', state: 'everything' }),
+  ];
+  const time = { since: '2026-11-21T08:00:00.000Z', until: '2026-11-22T08:00:00.000Z' };
+  const marks = await marksOf({ search: async () => ({ records, next: null }) } as never, time);
   expect(marks.map(({ place, what }) => [place, what])).toEqual([
+    ['0', 'policy loaded'],
+    ['0', 'release of a loaded'],
+    ['1', 'another policy'],
     ['2', 'another policy'],
-    ['3', 'release of a loaded'],
-    ['4', 'another model main'],
-    ['5', 'freeze:all everything'],
+    ['2', 'another release of a'],
+    ['2', 'release of b gone'],
+    ['3', 'another model main'],
+    ['4', 'release of a to production'],
+    ['6', 'freeze:all everything'],
   ]);
 });
 
