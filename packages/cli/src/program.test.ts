@@ -982,8 +982,9 @@ describe('with a server', () => {
       const file = join(here.folder, `${kind}.report.json`);
       const now = new Date().toISOString();
       const figures = { unattended_harm: 0, attack_success_per_mille: 0, false_alarms_per_mille: 0 };
+      const cases = [{ name: 'one', group: 'all', ok: true, detail: null }];
       const said = { kind, workflow: 'incident-summary', release, portreeve: '0.1.0', started: now, ended: now };
-      await writeFile(file, JSON.stringify({ ...said, ok: true, figures, cases: [] }));
+      await writeFile(file, JSON.stringify({ ...said, ok: true, figures, cases }));
       return file;
     };
     const test = async (name: string): Promise<string> => {

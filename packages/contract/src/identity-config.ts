@@ -89,7 +89,10 @@ export const identityConfigSchema = z
       .array(z.union([z.cidrv4(), z.cidrv6()]))
       .max(32)
       .default([]),
-    /** `allow`: people may have local accounts in production too. Elsewhere they may in any case. */
+    /**
+     * `allow`: people may have local accounts in production too, and where an identity provider is named the first start makes
+     * them all the same. Elsewhere people may have them in any case.
+     */
     local_accounts: z.enum(['laptop', 'allow']).default('laptop'),
     /** How long a session lives, whether used or not. */
     session_minutes: z

@@ -5,6 +5,7 @@ export * from './audit-config.ts';
 export * from './audit-writer.ts';
 export * from './backup-config.ts';
 export * from './boundaries.ts';
+export { isPriced, moneyBudgets, priceLacks } from './budgets-priced.ts';
 export * from './calibration.ts';
 export * from './canonical.ts';
 export { type Bound, boundAt, boundedBits, capacityBits, openPlace } from './capacity.ts';

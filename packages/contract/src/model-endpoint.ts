@@ -27,7 +27,7 @@ const common = {
   clearance: clearanceSchema,
   /** The address may be a loopback or private one. Without a word: only where `base_url` is without TLS. */
   private: z.boolean().optional(),
-  /** What its answers cost; without it they are recorded without a cost, and only budgets of tokens hold it back. */
+  /** What its answers cost; without it they are recorded without a cost, and no budget of money is accepted. */
   prices: pricesSchema.optional(),
   /** Tokens that question and answer may have together; a longer question is not sent. */
   context_tokens: z.int().min(1000).max(10_000_000).optional(),

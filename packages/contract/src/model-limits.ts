@@ -40,7 +40,7 @@ export const modelResilienceSchema = z.strictObject({
   ramp_ms: ms(3_600_000).optional(),
 });
 
-/** At most so much; money in millionths of the currency's unit. */
+/** At most so much; money in millionths of the currency's unit, where every endpoint has a price for what it is asked. */
 const budgetSchema = z
   .strictObject({
     tokens: z.int().min(1).optional(),

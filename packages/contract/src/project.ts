@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditConfigSchema, logOriginSchema } from './audit-config.ts';
 import { awsPlace } from './aws-config.ts';
 import { backupConfigSchema } from './backup-config.ts';
+import { unpricedBudgets } from './budgets-priced.ts';
 import { ENVIRONMENTS } from './environment-name.ts';
 import { GRANT_TTL_MAX_S } from './grant.ts';
 import { identityConfigSchema, unfitForProduction } from './identity-config.ts';
@@ -174,7 +175,7 @@ export const projectConfigSchema = z
     /** Where the figures of the dashboard go by themselves. */
     telemetry: telemetryConfigSchema.prefault({}),
   })
-  .superRefine(({ environment, identity, models, log_origin, audit }, context) => {
+  .superRefine(({ environment, identity, models, budgets, log_origin, audit }, context) => {
     for (const [name, { origin }] of Object.entries(audit.logs))
       if (origin === log_origin)
         context.addIssue({
@@ -185,6 +186,8 @@ export const projectConfigSchema = z
     const currencies = new Set(models.flatMap(({ prices }) => (prices ? [prices.currency] : [])));
     if (currencies.size > 1)
       context.addIssue({ code: 'custom', path: ['models'], message: 'all prices must be in one currency' });
+    for (const { path, message } of unpricedBudgets(models, budgets))
+      context.addIssue({ code: 'custom', path: ['budgets', ...path], message });
     if (environment !== 'production') return;
     for (const { path, message } of unfitForProduction(identity))
       context.addIssue({ code: 'custom', path: ['identity', ...path], message });

@@ -47,4 +47,6 @@ export interface ChangePiece {
   readonly loosens: boolean;
   /** Lines to read: of a text those that were taken out (`-`) and put in (`+`). */
   readonly lines: readonly string[];
+  /** Of what shows planted cases: told in full to auditors and administrators, and without them to all others. */
+  readonly told_to?: 'overseers' | 'others';
 }

@@ -96,6 +96,17 @@ const REPORTED: { readonly [kind in ReportKind]: readonly (keyof Thresholds)[] }
 
 export const figureOf = (threshold: keyof Thresholds): string => threshold.replace(/_(max|min)$/, '');
 
+/** Of each threshold on a report the stricter bound of the two; the live ones are those of the first. */
+export function stricterReported(own: Thresholds, other: Thresholds): Thresholds {
+  const bounds = Object.values(REPORTED)
+    .flat()
+    .map((name) => {
+      const strictest = name.endsWith('_min') ? Math.max : Math.min;
+      return [name, strictest(Number(own[name]), Number(other[name]))];
+    });
+  return { ...own, ...Object.fromEntries(bounds) };
+}
+
 /** The thresholds that the figures of a report do not meet. A figure that is missing meets none but a bound of nothing. */
 export function missedBy(
   thresholds: Thresholds,

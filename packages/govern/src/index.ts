@@ -43,6 +43,7 @@ export type { Stage } from './redteam/stage.ts';
 export { type OpenedRelease, type Release, readBundle, writeBundle } from './release/bundle.ts';
 export { carryOutMove, type DeskCall, type DeskOutcome } from './release/carry-out.ts';
 export { AREAS as CHANGE_AREAS } from './release/diff/change.ts';
+export { toldTo } from './release/diff/planted.ts';
 export { type Area, diffReleases, type ReleaseChange } from './release/diff-releases.ts';
 export { evidenceDigests } from './release/gaps.ts';
 export { type ReleaseFile, type ReleaseManifest, releaseId, releaseManifest } from './release/manifest.ts';

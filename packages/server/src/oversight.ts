@@ -6,11 +6,12 @@ import type { Services } from './services.ts';
 
 type Needs = Pick<Services, 'audit' | 'oversight' | 'workflows'>;
 
-const seesAll = ({ roles }: Principal): boolean => roles.some((role) => role === 'auditor' || role === 'admin');
+/** Who sees how everybody decides, and what is planted to test them. */
+export const oversees = ({ roles }: Principal): boolean => roles.some((role) => role === 'auditor' || role === 'admin');
 
 /** Whose decisions somebody sees: all, or their own and those on the workflows whose owners they are of. */
 function mayBeSeenBy(reader: Principal, { workflows }: Needs): (decision: CountedDecision) => boolean {
-  if (seesAll(reader)) return () => true;
+  if (oversees(reader)) return () => true;
   const owned = new Set(
     workflows
       .filter(({ definition }) =>
@@ -24,7 +25,7 @@ function mayBeSeenBy(reader: Principal, { workflows }: Needs): (decision: Counte
 /** How people decide (requirement H7), as far as the reader may see it; every figure names the records that it is of. */
 export async function oversightReport(services: Needs, reader: Principal, span: Span, rules: StampingRules) {
   const { counted, unreadable, cut } = await decisionsOf(services, span);
-  const tests = seesAll(reader) ? await plantedFigures(services, span, counted) : null;
+  const tests = oversees(reader) ? await plantedFigures(services, span, counted) : null;
   const visible = counted.filter(mayBeSeenBy(reader, services));
   return {
     ...span,

@@ -8,6 +8,13 @@ import { ensureLocalAccounts, type LocalGroups } from './config/local-accounts.t
 import { configuredEndpoints, type ModelKeys, openModels } from './config/model.ts';
 import type { Project } from './config/project.ts';
 import { recordSecretChanges } from './config/secret-changes.ts';
+import {
+  allowsLocalAccounts,
+  LET_SOMEBODY_IN,
+  makesLocalAccounts,
+  NOBODY_SIGNS_IN,
+  nobodySignsIn,
+} from './config/who-signs-in.ts';
 import { reachSystems } from './doctor/reach-systems.ts';
 import { every } from './every.ts';
 import { watchDrift } from './governance/drift.ts';
@@ -169,15 +176,20 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
   // The folder is ours alone, and with the embedded database so is all that stands in it: nobody else can be alive.
   if (!options.databaseUrl) await leases.releaseOthers(instance);
   const groups = groupsOf(project.workflows);
-  if (config.environment !== 'production') await ensureLocalAccounts(identity, state.path, groups);
-  else if (config.identity.local_accounts === 'allow')
-    await ensureLocalAccounts(identity, state.path, groups, ['admin']);
+  if (makesLocalAccounts(config))
+    await ensureLocalAccounts(
+      identity,
+      state.path,
+      groups,
+      config.environment === 'production' ? ['admin'] : undefined,
+    );
+  if (nobodySignsIn(config)) log('warn', `${NOBODY_SIGNS_IN} ${LET_SOMEBODY_IN}`);
 
   await record?.signFirst();
   const info = {
     version: VERSION,
     environment: config.environment,
-    local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
+    local_accounts: allowsLocalAccounts(config),
     database_roles: house.schema.roles,
     executor: at,
     active_releases: register.active,

@@ -21,6 +21,7 @@ import {
 import { openAccessKeyring } from './config/access-keys.ts';
 import { proxyOf, ruleOf } from './config/egress.ts';
 import type { Secrets } from './config/secrets.ts';
+import { allowsLocalAccounts } from './config/who-signs-in.ts';
 import type { Database } from './store/database.ts';
 import { identityStore } from './store/identity.ts';
 
@@ -50,7 +51,7 @@ export async function wireIdentity(options: {
 }): Promise<WiredIdentity> {
   const { database, audit, clock, config, secrets, stateFolder, instance, agentHooks } = options;
   const { environment } = config;
-  const { base_url, oidc, workload, access_tokens, session_minutes, local_accounts } = config.identity;
+  const { base_url, oidc, workload, access_tokens, session_minutes } = config.identity;
   const store = identityStore(database);
   const deps = { store, uow: database, audit, clock, environment };
 
@@ -74,7 +75,7 @@ export async function wireIdentity(options: {
   const { rules, spiffe_audience, trust_domains } = workload;
   const identity = createIdentity({
     ...deps,
-    allowLocalAccounts: environment !== 'production' || local_accounts === 'allow',
+    allowLocalAccounts: allowsLocalAccounts(config),
     session_ttl_minutes: session_minutes,
     accessTokens,
     access_token_ttl_s: access_tokens.ttl_s,

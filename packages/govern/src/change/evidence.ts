@@ -36,7 +36,9 @@ export async function evidenceOf(
       const found = release === null ? null : await deps.store.get(release);
       if (release === null || !found) return { workflow, release, reports: [], lacks: release === null ? [] : NOWHERE };
       const evidence = (await deps.store.evidence(release)).filter(({ started }) => Date.parse(started) >= since);
-      const judged = { now: deps.clock.now(), hours_max: deps.evidence_hours_max, unreviewed: [] };
+      const running = inForce(workflow);
+      const replaces = running === null ? null : ((await deps.store.get(running))?.contract ?? null);
+      const judged = { now: deps.clock.now(), hours_max: deps.evidence_hours_max, unreviewed: [], replaces };
       return { workflow, release, reports: evidenceDigests(evidence), lacks: gapsOf(found.contract, evidence, judged) };
     }),
   );

@@ -14,6 +14,7 @@ import {
   type Tx,
   type WorkflowContract,
 } from '@portreeve/contract';
+import { toldTo } from '../release/diff/planted.ts';
 import { placeOf } from './move.ts';
 import type { ChangeStore } from './ports.ts';
 
@@ -64,6 +65,7 @@ export async function openChange(
   { kind, subject, from, to, after = null, touched, pieces: all, reason, actor }: OpenedBy,
 ): Promise<RecordDraft[]> {
   const change = newId('change', clock);
+  const told = toldTo(all, false);
   const { workflows, owners, risk } = touched;
   // What loosens is read first, and is the last to be left out.
   const pieces = all
@@ -82,7 +84,7 @@ export async function openChange(
       data: {
         ...about,
         ...{ workflows: workflows.slice(0, WORKFLOWS_MAX), owners: owners.slice(0, OWNERS_MAX), says: saidOf(pieces) },
-        ...{ pieces: all.length, looser: all.filter(({ loosens }) => loosens).length },
+        ...{ pieces: told.length, looser: told.filter(({ loosens }) => loosens).length },
       },
     }),
   ];
@@ -91,9 +93,9 @@ export async function openChange(
 const cut = (line: string) =>
   line.length <= LINE_CHARS_MAX ? line : `${line.slice(0, LINE_CHARS_MAX).toWellFormed()}…`;
 
-/** The pieces of a change, a line each, those that loosen first. */
+/** The pieces of a change, a line each, those that loosen first; as those who approve may read them. */
 export function saidOf(pieces: readonly ChangePiece[]): string[] {
-  return pieces
+  return toldTo(pieces, false)
     .slice(0, SAID_MAX)
     .map(({ area, text, loosens }) => `${loosens ? 'looser: ' : ''}${area}: ${text}`.slice(0, SAID_CHARS_MAX));
 }

@@ -115,7 +115,8 @@ async function lacks(
   const evidence = await deps.store.evidence(found.release);
   const hours_max = deps.evidence_hours_max;
   const unreviewed = await deps.changes.unreviewed(found.workflow);
-  const [gap] = gapsOf(found.contract, evidence, { now: deps.clock.now(), hours_max, unreviewed });
+  const judged = { now: deps.clock.now(), hours_max, unreviewed, replaces: current?.contract ?? null };
+  const [gap] = gapsOf(found.contract, evidence, judged);
   if (gap) return `${gap.path}: ${gap.message}`;
   if (JSON.stringify(args.evidence) !== JSON.stringify(evidenceDigests(evidence)))
     return 'Other reports were attached since it was asked: ask again, so that people approve what it rests on.';

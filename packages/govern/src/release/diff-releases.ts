@@ -36,7 +36,7 @@ export function diffReleases(before: Release, after: Release): ReleaseChange[] {
     ...sourceChanges(was, is),
     ...modelChanges(was, is),
     ...decisionChanges(before, after),
-    ...fileChanges(before, after),
+    ...fileChanges(before, after, [...(was.contract.planted ?? []), ...(is.contract.planted ?? [])]),
     ...portreeve,
     ...componentChanges(before.sbom, after.sbom),
   ];

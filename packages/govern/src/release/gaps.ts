@@ -1,9 +1,12 @@
 import {
   type Digest,
   type FieldError,
+  type Missed,
   missedBy,
   REPORT_KINDS,
   type ReportKind,
+  stricterReported,
+  type Thresholds,
   thresholdsOf,
   type WorkflowContract,
 } from '@portreeve/contract';
@@ -23,41 +26,55 @@ export function newestEvidence(evidence: readonly StoredEvidence[]): ReadonlyMap
   return newest;
 }
 
+/** What the thresholds of a release are taken from. */
+type Judging = Pick<WorkflowContract, 'tier' | 'thresholds'>;
+
 export interface GapOptions {
   readonly now: Date;
   readonly hours_max: number;
   /** What is in force, touches the workflow, and was changed without its owners: reports from before say nothing of it. */
   readonly unreviewed: readonly Pick<StoredChange, 'change' | 'subject' | 'opened_at'>[];
+  /** What is in production; null: nothing. A release does not choose by which bounds it is let in. */
+  readonly replaces: Judging | null;
 }
 
 /** What a release lacks for going on towards production (requirements H1, H4); empty: nothing. */
 export function gapsOf(
-  contract: Pick<WorkflowContract, 'tier' | 'thresholds'>,
+  contract: Judging,
   evidence: readonly StoredEvidence[],
-  { now, hours_max, unreviewed }: GapOptions,
+  { now, hours_max, unreviewed, replaces }: GapOptions,
 ): FieldError[] {
   const newest = newestEvidence(evidence);
-  const thresholds = thresholdsOf(contract);
+  const own = thresholdsOf(contract);
+  const thresholds = replaces === null ? own : stricterReported(own, thresholdsOf(replaces));
   return REPORT_KINDS.flatMap((kind): FieldError[] => {
     const path = `evidence.${kind}`;
     const found = newest.get(kind);
     if (!found) return [{ path, message: `there is no report on ${NAMES[kind]}` }];
+    const empty =
+      found.cases > 0 ? [] : [{ path, message: `the report on ${NAMES[kind]} has no case (${found.evidence})` }];
     const failed = found.ok ? [] : [{ path, message: `${NAMES[kind]} did not pass (${found.evidence})` }];
     const hours = Math.floor((now.getTime() - Date.parse(found.ended)) / HOUR_MS);
     const stale =
       hours >= hours_max ? [{ path, message: `the report is ${hours} hours old: ${hours_max} are the most` }] : [];
-    const missed = missedBy(thresholds, found).map(({ threshold, bound, value }) => ({
-      path: `thresholds.${threshold}`,
-      message: `${value === null ? 'the report does not say it' : `it is ${value}`}; the bound is ${bound}`,
-    }));
+    const missed = missedBy(thresholds, found).map((each) => saidOfMissed(each, own));
     const before = unreviewed
       .filter(({ opened_at }) => Date.parse(found.started) < Date.parse(opened_at))
       .map(({ change, subject, opened_at }) => ({
         path: `changes.${change}`,
         message: `${NAMES[kind]} began before ${subject} was changed (${opened_at}): run ${kind === 'tests' ? 'them' : 'it'} again`,
       }));
-    return [...failed, ...stale, ...before, ...missed];
+    return [...empty, ...failed, ...stale, ...before, ...missed];
   });
+}
+
+function saidOfMissed({ threshold, bound, value }: Missed, own: Thresholds): FieldError {
+  const figure = value === null ? 'the report does not say it' : `it is ${value}`;
+  const whose =
+    bound === Number(own[threshold])
+      ? ''
+      : `, that of the release in production, which is stricter than its own (${own[threshold]})`;
+  return { path: `thresholds.${threshold}`, message: `${figure}; the bound is ${bound}${whose}` };
 }
 
 /** The digests of the reports that a promotion would rest on now, in order. */

@@ -14,6 +14,7 @@ import {
   SYSTEM_ACTOR,
   stageRelease,
   thresholdsOf,
+  type WorkflowContract,
 } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { describe, expect, test } from 'vitest';
@@ -66,14 +67,25 @@ function setUp() {
     evidence_hours_max: 24,
   };
   const releases = createReleases({ ...deps, workflows: [CONTRACT.name] });
-  const bundle = (note: string, key: { id: string; key: KeyObject } | null = ours, name = CONTRACT.name) => {
+  const bundle = (
+    note: string,
+    key: { id: string; key: KeyObject } | null = ours,
+    name = CONTRACT.name,
+    thresholds: WorkflowContract['thresholds'] = undefined,
+  ) => {
     const files = [{ path: 'workflow.ts', bytes: Buffer.from(note) }];
-    const definition = { contract: { ...CONTRACT, name }, tools: [], sources: [], run: async () => undefined };
+    const definition = {
+      contract: { ...CONTRACT, name, ...(thresholds && { thresholds }) },
+      tools: [],
+      sources: [],
+      run: async () => undefined,
+    };
     const manifest = releaseManifest({ portreeve: '0.1.0', definition, models: [], files });
     return writeBundle({ manifest, baseline: [], files, sbom: null }, key);
   };
   const report = (release: Digest, kind: ReleaseReport['kind'], over: Partial<ReleaseReport> = {}): ReleaseReport => ({
-    ...{ kind, workflow: CONTRACT.name, release, portreeve: '0.1.0', ok: true, cases: [] },
+    ...{ kind, workflow: CONTRACT.name, release, portreeve: '0.1.0', ok: true },
+    cases: [{ name: 'one', group: 'all', ok: true, detail: null }],
     ...{ started: clock.now().toISOString(), ended: clock.now().toISOString() },
     figures: {
       unattended_harm: 0,
@@ -222,6 +234,51 @@ describe('H1 H4: evidence', () => {
     expect(await lacks()).toEqual(['evidence.tests']);
     clock.advance(24 * HOUR_MS);
     expect(await lacks()).toEqual(['evidence.tests', 'evidence.tests', 'evidence.red-team']);
+  });
+
+  test('a report without a case says nothing, and is not green', async () => {
+    const { releases, bundle, attach } = setUp();
+    const { release } = await releases.add(bundle('1'), by);
+    await attach(release, 'tests', { cases: [] });
+    await attach(release, 'red-team', { cases: [] });
+    expect((await releases.gaps(release)).map(({ path, message }) => `${path}: ${message.split(' (')[0]}`)).toEqual([
+      'evidence.tests: the report on its tests has no case',
+      'evidence.red-team: the report on its red team has no case',
+    ]);
+  });
+
+  test('H4: a release is judged by the bounds of what is in production where they are stricter, and loosens none for itself', async () => {
+    const { releases, bundle, attach, move, promoted, clock } = setUp();
+    const added = async (
+      note: string,
+      thresholds: WorkflowContract['thresholds'],
+      injection_recall_per_mille: number,
+    ) => {
+      const { release } = await releases.add(bundle(note, undefined, undefined, thresholds), by);
+      await releases.move(release, 'test', 'a test', actorOf(by));
+      await attach(release, 'tests');
+      const figures = { unattended_harm: 0, attack_success_per_mille: 0, false_alarms_per_mille: 250 };
+      await attach(release, 'red-team', { figures: { ...figures, injection_recall_per_mille } });
+      return release;
+    };
+    const looser = { false_alarms_per_mille_max: 300, injection_recall_per_mille_min: 500 };
+    // Nothing is in production yet: its own bounds hold.
+    const late = await added('late', looser, 500);
+    expect(await releases.gaps(late)).toEqual([]);
+    expect((await move(stageRelease.name, late)).outcome).toMatchObject({ done: true });
+    await promoted('1');
+    const { false_alarms_per_mille_max: bound } = thresholdsOf(CONTRACT);
+    expect(bound).toBeLessThan(250);
+    const message = `it is 250; the bound is ${bound}, that of the release in production, which is stricter than its own (300)`;
+    expect(await releases.gaps(late)).toEqual([{ path: 'thresholds.false_alarms_per_mille_max', message }]);
+    expect((await move(promoteRelease.name, late)).outcome).toMatchObject({
+      done: false,
+      reason: expect.stringContaining('that of the release in production'),
+    });
+    // One that asks for more than what is in production is held to its own.
+    clock.advance(1000);
+    const stricter = await added('strict', { ...looser, injection_recall_per_mille_min: 900 }, 899);
+    expect((await releases.gaps(stricter)).map((gap) => gap.message)).toEqual([message, 'it is 899; the bound is 900']);
   });
 
   test('thresholds that a workflow does not set are those of its risk tier, and unattended harm is never let pass', () => {

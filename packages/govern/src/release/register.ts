@@ -204,7 +204,9 @@ export function createReleases(deps: ReleasesDeps) {
     const found = await get(release);
     const evidence = await store.evidence(release);
     const unreviewed = await deps.changes.unreviewed(found.workflow);
-    return gapsOf(found.contract, evidence, { now: clock.now(), hours_max: deps.evidence_hours_max, unreviewed });
+    const [current] = await store.list({ workflow: found.workflow, state: 'production', limit: 1 });
+    const judged = { now: clock.now(), hours_max: deps.evidence_hours_max, unreviewed };
+    return gapsOf(found.contract, evidence, { ...judged, replaces: current?.contract ?? null });
   }
 
   /** Moves that need nobody's agreement: into testing, given up, out of its pilot, barred for ever. */

@@ -11,6 +11,7 @@ import {
   type Sbom,
   sbomOf,
   sealReport,
+  toldTo,
   writeBundle,
 } from '@portreeve/govern';
 import { baselinePolicies } from '@portreeve/policy';
@@ -110,7 +111,8 @@ export async function compareReleases(before: string, after: string, workflow?: 
     ),
   );
   const name = workflow ?? (first ?? second)?.manifest.contract.name;
-  return diffReleases(first ?? (await read(before, name)), second ?? (await read(after, name)));
+  // Who has the files has what they declare.
+  return toldTo(diffReleases(first ?? (await read(before, name)), second ?? (await read(after, name))), true);
 }
 
 async function releaseOf(project: Project, loaded: ProjectWorkflow): Promise<Release> {

@@ -13,6 +13,8 @@ import { type DeclaredToolset, loadToolsets } from '../mcp/toolsets.ts';
 import { checkSteps, loadCalibrations } from './load-calibrations.ts';
 import { loadConfig } from './load-config.ts';
 import { type Definition, loadDefinition, type SharedParts, sharedParts } from './load-definition.ts';
+import { checkPrices } from './priced-prompts.ts';
+import { checkReaderCredentials } from './reader-credentials.ts';
 
 export interface ProjectWorkflow extends LoadedWorkflow, Definition {
   readonly release: Definition['release'];
@@ -42,8 +44,17 @@ export async function loadProject(folder: string): Promise<Project> {
   ];
   if (names.includes(RELEASE_DESK))
     throw new PortreeveError('misconfigured', `${RELEASE_DESK} is the name of the desk by which releases move.`);
-  return { folder: root, config, workflows, toolsets: await loadToolsets(root, config.mcp) };
+  const toolsets = await loadToolsets(root, config.mcp);
+  for (const workflow of workflows) checkPrices(config, workflow);
+  checkReaderCredentials(definitionsOf({ workflows, toolsets }), config.mcp.upstreams);
+  return { folder: root, config, workflows, toolsets };
 }
+
+/** Everything that an installation of the project runs; the tools for agents outside have no sources. */
+export const definitionsOf = ({ workflows, toolsets }: Pick<Project, 'workflows' | 'toolsets'>) => [
+  ...workflows.map(({ definition }) => definition),
+  ...toolsets.map(({ tools }) => ({ tools, sources: [] })),
+];
 
 const nameOf = (workflow: ProjectWorkflow): string => workflow.definition.contract.name;
 

@@ -103,6 +103,25 @@ describe('J4: what is wrong on this machine', () => {
     expect(faultsOf(await look({ freeBytes: async () => Promise.reject(new Error('no such call')) }))).toEqual([]);
   });
 
+  test('B1: a production where nobody can sign in: no provider, and no local accounts', async () => {
+    const looked = async (identity: object, environment = 'production') => {
+      const project = await caseNoteProject({ credential: 'case-token', config: { environment, identity } });
+      const found = await look({ project });
+      await rm(project, { recursive: true, force: true });
+      return found;
+    };
+    const said = (findings: readonly Finding[]) => findings.find(({ check }) => check === 'sign-in');
+    expect(faultIn(await looked({}), 'sign-in').fix).toContain("local_accounts: 'allow'");
+    const corp = {
+      ...{ name: 'corp', issuer: 'https://id.example', client_id: 'portreeve' },
+      role_rules: [{ claim: 'groups', value: 'ops', roles: ['operator'] }],
+    };
+    const provided = { base_url: 'https://portreeve.example', oidc: [corp] };
+    expect(said(await looked(provided))).toMatchObject({ ok: true, detail: 'by corp' });
+    expect(said(await looked({ local_accounts: 'allow' }))).toMatchObject({ ok: true, detail: 'with local accounts' });
+    expect(said(await looked({}, 'staging'))).toMatchObject({ ok: true, detail: 'with local accounts' });
+  });
+
   test('J4: core dumps that a crash would write, in production', async () => {
     const project = await caseNoteProject({ credential: 'case-token', config: { environment: 'production' } });
     const limits = (soft: string) => async () =>

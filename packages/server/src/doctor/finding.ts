@@ -4,6 +4,7 @@ export const CHECKS = {
   project: 'the project and its configuration',
   policies: 'the policy files',
   'plain-credentials': 'credentials in environment variables',
+  'sign-in': 'whether anybody can sign in',
   'state-folder': 'the state folder',
   holder: 'who holds the state folder',
   'keys-missing': 'the keys of this installation',

@@ -6,6 +6,7 @@ import { lintFolder } from '../check/project-commands.ts';
 import { refuseEnvironmentCredentials } from '../config/environment-credentials.ts';
 import { loadProject, type Project } from '../config/project.ts';
 import { lives, readHolder } from '../config/state-folder.ts';
+import { allowsLocalAccounts, LET_SOMEBODY_IN, NOBODY_SIGNS_IN, nobodySignsIn } from '../config/who-signs-in.ts';
 import { type Finding, fault, orWell, well } from './finding.ts';
 import { ofSecrets } from './secrets-named.ts';
 
@@ -35,7 +36,7 @@ export async function diagnoseMachine(look: MachineLook): Promise<Finding[]> {
   return [
     ofNode(look.node),
     ...findings,
-    ...(project === null ? [] : [ofEnvironment(look, project.config)]),
+    ...(project === null ? [] : [ofEnvironment(look, project.config), ofSignIn(project.config)]),
     ...(state === null ? [] : [...(await ofState(state)), await ofDisk(state, look.freeBytes)]),
     ...(state === null || project === null ? [] : [await ofCoreDumps(look, state, project.config.environment)]),
     ...(project === null || state === null ? [] : await ofSecrets(project, state, look.env)),
@@ -78,6 +79,16 @@ function ofEnvironment({ env }: MachineLook, { environment }: ProjectConfig): Fi
     if (!isPortreeveError(error)) throw error;
     return fault('plain-credentials', error.detail, error.next);
   }
+}
+
+function ofSignIn(config: ProjectConfig): Finding {
+  if (nobodySignsIn(config)) return fault('sign-in', NOBODY_SIGNS_IN, LET_SOMEBODY_IN);
+  const { oidc } = config.identity;
+  const ways = [
+    ...(oidc.length > 0 ? [`by ${oidc.map(({ name }) => name).join(', ')}`] : []),
+    ...(allowsLocalAccounts(config) ? ['with local accounts'] : []),
+  ];
+  return well('sign-in', ways.join(', and '));
 }
 
 async function ofState(folder: string): Promise<Finding[]> {

@@ -30,6 +30,7 @@ beforeAll(async () => {
     config: {
       identity: {
         base_url: BASE,
+        local_accounts: 'allow',
         oidc: [
           { ...oidc, name: 'corp' },
           { ...oidc, name: 'other' },

@@ -1,20 +1,31 @@
-import { asId, type RunId } from '@portreeve/contract';
+import { asId, type Digest, type RunId, SYSTEM_ACTOR } from '@portreeve/contract';
+import { openChange } from '@portreeve/govern';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commitmentOf } from '../planting.ts';
+import { changeStore } from '../store/changes.ts';
+import { type ReleaseShop, releaseShop } from '../testing/releases.ts';
 import { type SignedInClient, type TestServer, testServer, WORKFLOW } from '../testing/server.ts';
 
 const SECRETS = /plant|says-more|anybody agreed|commitment/i;
+let shop: ReleaseShop;
 let house: TestServer;
 let lead: SignedInClient;
 let auditor: SignedInClient;
 beforeAll(async () => {
+  shop = await releaseShop();
   house = await testServer({
-    config: { oversight: { planted: { per_thousand: 1, requesters: ['analyst'], delay_minutes_max: 0 } } },
+    config: {
+      oversight: { planted: { per_thousand: 1, requesters: ['analyst'], delay_minutes_max: 0 } },
+      releases: { keys: [shop.key] },
+    },
   });
   [lead, auditor] = [await house.as('lead'), await house.as('auditor')];
 }, 60_000);
-afterAll(() => house?.close());
+afterAll(async () => {
+  await house?.close();
+  await shop?.close();
+});
 
 const db = () => house.server.services.database.read;
 let planned = 0;
@@ -80,6 +91,19 @@ async function reachable(run: RunId) {
   };
 }
 
+/** Opens the change of a release, of what the comparison of the two tells. */
+async function openedFrom(from: Digest, to: Digest): Promise<string> {
+  const { database, audit, clock, releaseChanges } = house.server.services;
+  const changes = changeStore(database);
+  const pieces = await releaseChanges.shown(from, to);
+  await database.transaction(async (tx) => {
+    const about = { kind: 'release', subject: to, from, to, pieces, reason: 'a test', actor: SYSTEM_ACTOR } as const;
+    const touched = { workflows: [WORKFLOW], owners: ['business'], risk: 'medium' } as const;
+    await audit.append(tx, await openChange({ changes, clock }, tx, { ...about, touched }));
+  });
+  return (await changes.list({ kind: 'release' }))[0]!.change;
+}
+
 async function fetchPage(id: string): Promise<string[]> {
   const answer = await lead.get(`/approve/${id}`);
   const markup = String(answer.body);
@@ -110,6 +134,49 @@ describe('H7: planted test proposals', () => {
     expect(JSON.stringify([view, planted.seen.run, planted.seen.events])).not.toMatch(SECRETS);
     expect((await lead.get('/v1/oversight?days=1')).body.planted).toBeNull();
     expect((await lead.get('/v1/audit/records?type=oversight.planted')).status).toBe(403);
+  });
+
+  test('what changes from one release to another tells reviewers that cases are changed, and nothing of them', async () => {
+    const added = async (change: (text: string) => string) => {
+      const { text, release } = await shop.build(change);
+      expect((await (await house.as('operator')).post('/v1/releases', { bundle: text })).status).toBe(201);
+      return release;
+    };
+    const from = await added((text) => text);
+    const to = await added((text) =>
+      text
+        .replace("wrong: 'No event says", "wrong: 'Not one event says")
+        .replace('head office agreed', 'head office has agreed')
+        .replace('approval_timeout_minutes: 60,', 'approval_timeout_minutes: 30,'),
+    );
+    const opened = await openedFrom(from, to);
+    const asked = [`/v1/releases/${to}/changes?from=${from}`, `/v1/changes/${opened}`];
+    const people = [lead, await house.as('operator')];
+    for (const path of asked) {
+      for (const person of people) {
+        const { status, body } = await person.get(path);
+        expect(status).toBe(200);
+        const pieces: { text: string; lines: string[] }[] = body.changes ?? body.pieces;
+        expect(pieces.map(({ text }) => text).sort()).toEqual([
+          'the workflow: /approval_timeout_minutes from 60 to 30',
+          'the workflow: its planted cases are changed',
+          'workflow.ts is changed',
+        ]);
+        expect(pieces.find(({ text }) => text === 'workflow.ts is changed')?.lines).toEqual([
+          '-     approval_timeout_minutes: 60,',
+          '+     approval_timeout_minutes: 30,',
+        ]);
+        expect(JSON.stringify(body)).not.toMatch(/says-more|event says|head office|mallory/);
+      }
+      const seen = JSON.stringify((await auditor.get(path)).body);
+      expect(seen).toMatch(/\/planted\/0\/wrong from No event says/);
+      expect(seen).toMatch(/\+ +wrong: 'Not one event says/);
+    }
+    const list = (await lead.get('/v1/changes?kind=release')).body.changes;
+    expect(list).toMatchObject([{ change: opened, pieces: 3 }]);
+    await house.server.services.audit.settle();
+    const { records } = (await auditor.get('/v1/audit/records?type=change.opened')).body;
+    expect(JSON.stringify(records)).not.toMatch(/event says|head office/);
   });
 
   test('whoever reads the entries of the log cannot tell it by its seal: a real run has one, too, of the same form', async () => {

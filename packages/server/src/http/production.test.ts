@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { readLocalAccounts } from '../config/local-accounts.ts';
 import { startServer } from '../start.ts';
@@ -28,6 +30,29 @@ test('B1: production makes no local accounts, and a password opens nothing there
   expect(records.map(({ payload }) => payload?.data)).toEqual([
     { way: 'local', reason: 'local_accounts_off', about: null },
   ]);
+});
+
+test('B1: where nobody can sign in, the start says so and what to do; outside production it has nothing to say', async () => {
+  const warned = async () =>
+    (await readFile(join(house!.stateFolder, 'server.log'), 'utf8')).match(/Nobody can sign in.*/);
+  house = await testServer({ secrets, config: { environment: 'production' } });
+  expect((await warned())?.[0]).toMatch(/`identity\.oidc`.*local_accounts: 'allow'/);
+  await house.close();
+  house = await testServer({ config: { environment: 'staging' } });
+  expect(await warned()).toBeNull();
+});
+
+test('B1: outside production, too, no local accounts are made where people come from a provider, unless that is wanted', async () => {
+  const corp = {
+    ...{ name: 'corp', issuer: 'https://id.example', client_id: 'portreeve' },
+    role_rules: [{ claim: 'groups', value: 'ops', roles: ['operator' as const] }],
+  };
+  house = await testServer({ config: { environment: 'staging', identity: { oidc: [corp] } } });
+  expect(await readLocalAccounts(house.stateFolder)).toBeNull();
+  expect(await house.server.services.identity.accounts()).toEqual([]);
+  await house.close();
+  house = await testServer({ config: { environment: 'staging', identity: { oidc: [corp], local_accounts: 'allow' } } });
+  expect(await readLocalAccounts(house.stateFolder)).toHaveLength(5);
 });
 
 test('B1: where the configuration allows local accounts, production makes one: an administrator', async () => {

@@ -17,7 +17,7 @@ import {
   type WorkflowContract,
 } from '@portreeve/contract';
 import type { Gate, GateResult } from '@portreeve/gate';
-import { type ChangeStore, evidenceDigests, type Releases, type StoredRelease } from '@portreeve/govern';
+import { type ChangeStore, evidenceDigests, type Releases, type StoredRelease, toldTo } from '@portreeve/govern';
 import type { ReleaseRequests } from '../store/release-requests.ts';
 import { type Asked, askedOf, askOwners, goesOn, NEVER_ASKED_MS } from './ask-owners.ts';
 import type { Comparisons } from './compare-apart.ts';
@@ -163,7 +163,7 @@ const DUE_MAX = 50;
 
 /** What loosens, for the people who approve. */
 const looserOf = (pieces: readonly ChangePiece[]): string[] =>
-  pieces
+  toldTo(pieces, false)
     .filter(({ loosens }) => loosens)
     .slice(0, LINES_MAX)
     .map(({ area, text }) => `${area}: ${text}`.slice(0, LINE_MAX));

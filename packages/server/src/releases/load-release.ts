@@ -6,7 +6,9 @@ import { checkSystems } from '../config/bind-systems.ts';
 import { sharedParts } from '../config/load-definition.ts';
 import { checkModelSecrets } from '../config/model-secrets.ts';
 import { loadPolicies } from '../config/policies.ts';
-import { loadWorkflow, type Project, type ProjectWorkflow } from '../config/project.ts';
+import { checkPrices } from '../config/priced-prompts.ts';
+import { definitionsOf, loadWorkflow, type Project, type ProjectWorkflow } from '../config/project.ts';
+import { checkReaderCredentials } from '../config/reader-credentials.ts';
 import { CORE } from '../version.ts';
 import { unpackRelease, workflowFolder } from './unpack.ts';
 
@@ -65,6 +67,9 @@ export async function loadRelease(
     );
   checkSystems(loaded.definition, systems);
   checkModelSecrets(config.models, loaded.definition);
+  checkPrices(config, loaded);
+  // The releases of all workflows run in the same processes, so what one reads with must not be what another writes with.
+  checkReaderCredentials([loaded.definition, ...definitionsOf(project)], config.mcp.upstreams);
   const alone = { folder, config, workflows: [loaded], toolsets: [] };
   return { ...loaded, alone, policy: loadPolicies(alone, clock, onDisagreement) };
 }

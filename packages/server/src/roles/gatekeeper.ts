@@ -3,6 +3,7 @@ import { currencyOf } from '../admission.ts';
 import { loadKeys, redactionMark } from '../config/keys.ts';
 import { configuredEndpoints } from '../config/model.ts';
 import { recordSecretChanges } from '../config/secret-changes.ts';
+import { allowsLocalAccounts } from '../config/who-signs-in.ts';
 import { every } from '../every.ts';
 import { keepRecord } from '../keep-record.ts';
 import { toolsetOf } from '../mcp/toolsets.ts';
@@ -79,7 +80,7 @@ export function startGatekeeper(options: GatekeeperProcessOptions): Promise<Gate
     await record.signFirst();
     const info = {
       ...{ version: VERSION, environment: config.environment, database_roles: true, executor: 'apart' as const },
-      local_accounts: config.environment !== 'production' || config.identity.local_accounts === 'allow',
+      local_accounts: allowsLocalAccounts(config),
       active_releases: register.active,
       currency: currencyOf(config),
       endpoints: shownEndpoints(configuredEndpoints(config)),

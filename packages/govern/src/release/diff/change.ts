@@ -23,6 +23,8 @@ export interface ReleaseChange {
   readonly loosens: boolean;
   /** Lines to read: of a text those that were taken out (`-`) and put in (`+`). */
   readonly lines: readonly string[];
+  /** Who is told it, where not everybody is. */
+  readonly told_to?: 'overseers' | 'others';
 }
 
 /** A value as it is shown in a line: whole where it is short. */

@@ -87,8 +87,17 @@ const MODEL: readonly Meaning[] = [
   [/^\/clearance\/categories(\/|$)/, (change) => !gone(change)],
 ];
 
+const PLANTED = /^the workflow: \/planted[/ ]/;
+
 export function workflowChanges(before: ReleaseManifest, after: ReleaseManifest): ReleaseChange[] {
-  return meant('workflow', 'the workflow', WORKFLOW, jsonDiff(plain(before.contract), plain(after.contract)));
+  const changes = meant('workflow', 'the workflow', WORKFLOW, jsonDiff(plain(before.contract), plain(after.contract)));
+  const others = changes.filter(({ text }) => !PLANTED.test(text));
+  if (others.length === changes.length) return changes;
+  const overseen = changes
+    .filter(({ text }) => PLANTED.test(text))
+    .map((each) => ({ ...each, told_to: 'overseers' as const }));
+  const told = { area: 'workflow', text: 'the workflow: its planted cases are changed', told_to: 'others' } as const;
+  return [...others, ...overseen, { ...told, loosens: false, lines: [] }];
 }
 
 export function toolChanges(

@@ -1,7 +1,8 @@
-import { jsonDiff } from '@portreeve/contract';
+import { jsonDiff, type PlantedCase } from '@portreeve/contract';
 import type { Release } from '../bundle.ts';
 import { type FileKind, kindOf } from '../manifest.ts';
 import type { Area, ReleaseChange } from './change.ts';
+import { withoutPlanted } from './planted.ts';
 
 const AREA: Readonly<Record<FileKind, Area>> = {
   code: 'code',
@@ -14,8 +15,15 @@ const AREA: Readonly<Record<FileKind, Area>> = {
 /** Lines of one file that are shown; the rest is counted. */
 const LINES_MAX = 400;
 
-/** Files that came, went or changed, each with its lines. Fewer tests loosen; what rules now say is told by their decisions. */
-export function fileChanges(before: Pick<Release, 'files'>, after: Pick<Release, 'files'>): ReleaseChange[] {
+/**
+ * Files that came, went or changed, each with its lines. Fewer tests loosen; what rules now say is told by their decisions.
+ * `planted`: cases that both declare, which not everybody is shown.
+ */
+export function fileChanges(
+  before: Pick<Release, 'files'>,
+  after: Pick<Release, 'files'>,
+  planted: readonly PlantedCase[] = [],
+): ReleaseChange[] {
   const byPath = (files: Release['files']) => new Map(files.map(({ path, bytes }) => [path, Buffer.from(bytes)]));
   const [was, is] = [byPath(before.files), byPath(after.files)];
   return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((path): ReleaseChange[] => {
@@ -24,13 +32,31 @@ export function fileChanges(before: Pick<Release, 'files'>, after: Pick<Release,
     const area = AREA[kindOf(path)];
     const word = old === undefined ? 'is new' : now === undefined ? 'is gone' : 'is changed';
     const loosens = area === 'tests' && now === undefined;
-    return [{ area, text: `${path} ${word}`, loosens, lines: linesOf(old, now) }];
+    const change = { area, text: `${path} ${word}`, loosens };
+    const [left, right] = [textOf(old), textOf(now)];
+    if (left === null || right === null) return [{ ...change, lines: ['(not a text)'] }];
+    const lines = linesOf(left, right);
+    const whole = planted.length === 0 || lines.length === 0 || !DECLARING.has(area);
+    const told = whole ? lines : toldLines(left, right, planted);
+    if (told.join('\n') === lines.join('\n')) return [{ ...change, lines }];
+    return [
+      { ...change, lines, told_to: 'overseers' },
+      { ...change, lines: told, told_to: 'others' },
+    ];
   });
 }
 
-function linesOf(before: Buffer | undefined, after: Buffer | undefined): string[] {
-  const [old, now] = [textOf(before), textOf(after)];
-  if (old === null || now === null) return ['(not a text)'];
+/** Where cases may be declared: rules and prompts cannot. */
+const DECLARING: ReadonlySet<Area> = new Set(['code', 'tests']);
+
+function toldLines(before: string, after: string, planted: readonly PlantedCase[]): string[] {
+  const [old, now] = [withoutPlanted(before, planted), withoutPlanted(after, planted)];
+  const lines = old === null || now === null ? [] : linesOf(old, now);
+  return lines.length > 0 ? lines : ['(lines that show planted cases: auditors and administrators are told them)'];
+}
+
+function linesOf(before: string, after: string): string[] {
+  const [old, now] = [before, after].map((text) => (text === '' ? [] : text.split('\n'))) as [string[], string[]];
   const lines = jsonDiff(old, now).flatMap((change) => [
     ...(change.kind === 'added' ? [] : [`- ${String(change.before)}`]),
     ...(change.kind === 'removed' ? [] : [`+ ${String(change.after)}`]),
@@ -39,10 +65,10 @@ function linesOf(before: Buffer | undefined, after: Buffer | undefined): string[
   return hidden <= 0 ? lines : [...lines.slice(0, LINES_MAX), `(${hidden} lines more)`];
 }
 
-function textOf(bytes: Buffer | undefined): string[] | null {
-  if (bytes === undefined) return [];
+function textOf(bytes: Buffer | undefined): string | null {
+  if (bytes === undefined) return '';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n');
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     return null;
   }

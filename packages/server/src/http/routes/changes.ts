@@ -5,12 +5,14 @@ import {
   digestSchema,
   idSchema,
   nameSchema,
+  type Principal,
   RISK_TIERS,
   SURFACE_AREAS,
 } from '@portreeve/contract';
-import type { StoredChange } from '@portreeve/govern';
+import { type StoredChange, toldTo } from '@portreeve/govern';
 import { z } from 'zod';
 import type { ShownChange } from '../../changes/desk.ts';
+import { oversees } from '../../oversight.ts';
 import { route } from '../route.ts';
 import { listLimit } from './schemas.ts';
 
@@ -80,11 +82,14 @@ const askedAnswer = z.object({
 /** A line of the list: how much it is, and not what it says. */
 const lineOf = ({ pieces, after, asked, ...change }: StoredChange) => ({
   ...change,
-  pieces: pieces.length,
-  looser: pieces.filter(({ loosens }) => loosens).length,
+  pieces: toldTo(pieces, false).length,
+  looser: toldTo(pieces, false).filter(({ loosens }) => loosens).length,
 });
 
-const viewOf = ({ after, ...shown }: ShownChange) => shown;
+const viewOf = ({ after, pieces, ...shown }: ShownChange, reader: Principal) => ({
+  ...shown,
+  pieces: toldTo(pieces, oversees(reader)).map(({ told_to, ...piece }) => piece),
+});
 
 /** The register of changes of what workflows rest on (requirement H2). */
 export const changeRoutes = [
@@ -118,7 +123,8 @@ export const changeRoutes = [
     records: 'read',
     params,
     answers: { 200: shownAnswer },
-    handler: async ({ services, params: { change } }) => viewOf(await services.changes.show(change)),
+    handler: async ({ services, who, params: { change } }) =>
+      viewOf(await services.changes.show(change), who.principal),
   }),
   route({
     method: 'POST',
@@ -143,6 +149,6 @@ export const changeRoutes = [
     body: z.strictObject({ reason }),
     answers: { 201: shownAnswer },
     handler: async ({ services, who, params: { change }, body }) =>
-      viewOf(await services.changes.reject(change, body.reason, who.principal)),
+      viewOf(await services.changes.reject(change, body.reason, who.principal), who.principal),
   }),
 ];

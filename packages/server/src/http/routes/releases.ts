@@ -5,6 +5,7 @@ import {
   idSchema,
   nameSchema,
   PortreeveError,
+  type Principal,
   RELEASE_EVENTS,
   RELEASE_ORIGINS,
   RELEASE_STATES,
@@ -12,8 +13,9 @@ import {
   RISK_TIERS,
   saidOfStep,
 } from '@portreeve/contract';
-import { CHANGE_AREAS, REPORT_CHARS_MAX, type StoredRelease } from '@portreeve/govern';
+import { CHANGE_AREAS, REPORT_CHARS_MAX, type StoredRelease, toldTo } from '@portreeve/govern';
 import { z } from 'zod';
+import { oversees } from '../../oversight.ts';
 import type { ShownPilot } from '../../releases/pilots.ts';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
@@ -125,7 +127,7 @@ const CHANGES_MAX = 500;
 const LINES_MAX = 200;
 
 /** What is otherwise than in another release, or than in what is in production; of that it is nothing. */
-async function changed({ releases, releaseChanges }: Services, to: Digest, wanted: Digest | null) {
+async function changed({ releases, releaseChanges }: Services, to: Digest, wanted: Digest | null, reader: Principal) {
   const { workflow } = await releases.get(to);
   const [inProduction] = await releases.list({ workflow, state: 'production', limit: 1 });
   const from = wanted ?? inProduction?.release;
@@ -136,10 +138,10 @@ async function changed({ releases, releaseChanges }: Services, to: Digest, wante
   const other = (await releases.get(from)).workflow;
   if (other !== workflow)
     throw new PortreeveError('bad_request', `One is a release of ${other}, the other of ${workflow}.`);
-  const found = await releaseChanges.shown(from, to);
+  const found = toldTo(await releaseChanges.shown(from, to), oversees(reader));
   const changes = found
     .slice(0, CHANGES_MAX)
-    .map(({ lines, ...change }) => ({ ...change, lines: lines.slice(0, LINES_MAX) }));
+    .map(({ lines, told_to, ...change }) => ({ ...change, lines: lines.slice(0, LINES_MAX) }));
   const cut = found.length > CHANGES_MAX || found.some(({ lines }) => lines.length > LINES_MAX);
   return { from, to, changes, cut };
 }
@@ -224,8 +226,8 @@ export const releaseRoutes = [
     params,
     query: z.strictObject({ from: digestSchema.optional() }),
     answers: { 200: changesAnswer },
-    handler: async ({ services, params: { release }, query: { from } }) =>
-      changed(services, release as Digest, (from as Digest | undefined) ?? null),
+    handler: async ({ services, who, params: { release }, query: { from } }) =>
+      changed(services, release as Digest, (from as Digest | undefined) ?? null, who.principal),
   }),
   route({
     method: 'GET',
