@@ -32,7 +32,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('B5', 'done', 'agents are registered, reviewed, suspended and retired'),
   row('B6', 'done', 'environments have separate identities and keys'),
   // Policy
-  row('C1', 'thin', 'four layers, each default-deny and each needed'),
+  row('C1', 'done', 'four layers, each default-deny and each needed'),
   row('C2', 'thin', 'permit, notify, approve, narrow or refuse, with reasons, rules and next step'),
   row('C3', 'thin', 'action tiers 1 to 4, the last for people only'),
   row('C4', 'thin', 'fail closed; without policy nothing runs'),
@@ -106,15 +106,15 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('I2', 'thin', 'CLI, scriptable'),
   row('I3', 'thin', 'HTTP API with OpenAPI, problems, idempotency, events'),
   row('I4', 'thin', 'MCP gateway'),
-  row('I5', 'thin', 'adapters for the Agent SDK and Managed Agents'),
+  row('I5', 'done', 'adapters for the Agent SDK and Managed Agents'),
   row('I6', 'thin', 'SDK whose tests run in memory'),
   row('I7', 'done', 'notifications that decide nothing'),
   row('I8', 'done', 'a manual queue with full context'),
   // Operation
-  row('J1', 'thin', 'one command runs the main job, one runs all tests'),
+  row('J1', 'done', 'one command runs the main job, one runs all tests'),
   row('J2', 'done', 'several processes and machines; kill -9 loses nothing'),
   row('J3', 'thin', 'forward-only migrations, backup and restore'),
   row('J4', 'done', 'traces, metrics, health, logs without secrets'),
-  row('J5', 'thin', 'container image, compose file, Kubernetes manifests'),
+  row('J5', 'done', 'container image, compose file, Kubernetes manifests'),
   row('J6', 'done', 'documentation'),
 ];
