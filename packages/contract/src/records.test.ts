@@ -21,6 +21,8 @@ describe('record types', () => {
       'run.refused',
       'source.read',
       'source.refused',
+      'tool.refused',
+      'prompt.refused',
       'prompt.assembled',
       'model.answered',
       'model.failed',

@@ -476,6 +476,10 @@ export const RECORD_TYPES = {
     not_kept: z.array(z.string()).optional(),
   }),
   'source.refused': z.strictObject({ source: z.string(), ...judged }),
+  /** A workflow's code asked for a tool that the workflow does not declare, so that there is no proposal of it. */
+  'tool.refused': z.strictObject({ tool: z.string(), missing: z.literal('scope.tools'), ...judged }),
+  /** The same of a prompt. Policy judges where a question goes, not which one it is: this refusal is the workflow's own. */
+  'prompt.refused': z.strictObject({ prompt: z.string(), missing: z.literal('scope.prompts'), reason: z.string() }),
   'source.failed': z.strictObject({ source: nameSchema, reason: z.string() }),
   'prompt.assembled': z.strictObject({
     prompt: nameSchema,

@@ -15,12 +15,13 @@ import type { AgentSession, GateResult } from '@portreeve/gate';
 import { labelsOf } from '../injection-scores.ts';
 import { knownOfWish } from '../known-of-wish.ts';
 import { approvalTopic, moveRun } from '../transitions.ts';
+import { decisionRefs, undeclared } from './endings.ts';
 import type { RunScope } from './scope.ts';
 
 /** Submits an action to the gate, and waits for people and for other processes as long as it must. */
 export function actStep(scope: RunScope) {
   const { deps, durable, run, definition, life, quarantine, scores, hidden, seen, unreviewed } = scope;
-  const { step, load, record, write } = scope;
+  const { step, load, record, write, decideUndeclared } = scope;
 
   async function act(tool: string, args: Arguments, why: Why, agent?: AgentSession): Promise<ActOutcome | Unfit> {
     const proposal = proposalAt(scope);
@@ -28,13 +29,10 @@ export function actStep(scope: RunScope) {
     const read = quarantine.forAction(args);
     let result = await step<StoredResult>(`act:${tool}`, async (key) => {
       if (!toolContract) {
-        return {
-          ending: {
-            event: 'stop',
-            text: `The tool ${tool} is not declared by this workflow.`,
-            next: 'Declare it in the workflow’s scope and release it anew.',
-          },
-        };
+        const { decision, request } = await decideUndeclared(tool);
+        const refused = { tool, missing: 'scope.tools', decision, request } as const;
+        await write(record('tool.refused', refused, { outcome: 'refuse', refs: decisionRefs(decision), key }));
+        return { ending: undeclared('tool', tool, run.workflow) };
       }
       const refusedArgument = life.refusedArgument(args);
       if (refusedArgument) {

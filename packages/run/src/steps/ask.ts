@@ -27,7 +27,7 @@ import { type PassedOver, sendQuestion } from '../send-question.ts';
 import type { Ending } from '../stop.ts';
 import { moveRun } from '../transitions.ts';
 import { whenAway } from '../when-away.ts';
-import { decisionRefs, failed, nobodyAsked, refusal, refuses, sourceEnding, toReview } from './endings.ts';
+import { decisionRefs, failed, nobodyAsked, refusal, refuses, sourceEnding, toReview, undeclared } from './endings.ts';
 import { type Handover, handOver } from './hand-over.ts';
 import { judgeStep } from './judge-step.ts';
 import { questionRecords } from './question-records.ts';
@@ -102,13 +102,10 @@ export function askStep(scope: RunScope) {
 
     async function askOnce(key: string): Promise<Step<Asked | Later>> {
       if (!prompt || !contract.scope.prompts.includes(name)) {
-        return {
-          ending: {
-            event: 'stop',
-            text: `The prompt ${name} is not declared by this workflow.`,
-            next: 'Declare it in the workflow’s scope and release it anew.',
-          },
-        };
+        const ending = undeclared('prompt', name, run.workflow);
+        const refused = { prompt: name, missing: 'scope.prompts', reason: ending.text } as const;
+        await write(record('prompt.refused', refused, { outcome: 'refuse', refs: { codes: ['out_of_scope'] }, key }));
+        return { ending };
       }
       const alive = life.forPrompt(prompt.contract, inputs);
       const revealed: Revealed[] = [];
