@@ -47,6 +47,7 @@ export type {
   Service,
   StoredProposal,
 } from './ports.ts';
+export { refsOf } from './records.ts';
 export { errorMessage, type ResultMessage, resultFrom, resultMessage } from './remote/result-message.ts';
 export { type KnownOfWish, type WishMessage, wishFrom, wishMessage } from './remote/wish-message.ts';
 export type { GateResult } from './result.ts';
