@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { replayPage } from '@portreeve/cli/replay-page';
-import { draft, SYSTEM_ACTOR } from '@portreeve/contract';
+import { digestOf, draft, SYSTEM_ACTOR } from '@portreeve/contract';
 import { type TestServer, testServer } from '@portreeve/server/testing';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ describe.skipIf(!present)('G9: the page of a run, opened in a browser', () => {
     const note = {
       type: 'handoff.closed',
       actor: SYSTEM_ACTOR,
-      refs: { run: id, workflow: 'incident-summary' },
+      refs: { run: id, workflow: 'incident-summary', release: digestOf('a release') },
       data: { note: HOSTILE },
     } as const;
     await house.server.services.audit.record([draft(note)]);

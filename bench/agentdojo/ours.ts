@@ -171,6 +171,7 @@ function gateWith(
       ...{ audit, uow, clock, store: memoryHandoffStore() },
       procedures: () => ({}),
       whoIs: async () => null,
+      releaseOf: async () => null,
       proposals,
       finished: async () => undefined,
     }),

@@ -48,10 +48,11 @@ const ACTOR: RecordDraft['actor'] = { id: newId('principal', systemClock), kind:
 
 /** Runs that ask, in turns. */
 const RUNS = 64;
+const RELEASE = digestOf('the release');
 
 const submission = (run: ReturnType<typeof newId<'run'>>) =>
   draft<'run.submitted'>({
-    ...{ type: 'run.submitted', actor: ACTOR, refs: { run, workflow: 'incident-summary' } },
+    ...{ type: 'run.submitted', actor: ACTOR, refs: { run, workflow: 'incident-summary', release: RELEASE } },
     data: { workflow: 'incident-summary', input_digest: digestOf('bench'), input: {}, attachments: [] },
   }) as RecordDraft;
 
@@ -137,7 +138,7 @@ export async function governed(
   const runs = Array.from({ length: RUNS }, () => newId('run', systemClock));
   for (const run of runs) await database.transaction((tx) => stages.audit.append(tx, [submission(run)]));
   const observer = (run: ReturnType<typeof newId<'run'>>): Parameters<typeof ask>[1] => {
-    const refs = { run, workflow: 'incident-summary' };
+    const refs = { run, workflow: 'incident-summary', release: RELEASE };
     const actor = ACTOR;
     return {
       answered: (data, valid) =>

@@ -15,6 +15,7 @@ import {
   testAuditLog,
 } from './testing/index.ts';
 
+const RELEASE = digestOf('a release');
 const code = (expected: string) => (error: unknown) => isPortreeveError(error) && error.code === expected;
 
 describe('append', () => {
@@ -22,7 +23,9 @@ describe('append', () => {
     const { log, store, uow } = testAuditLog();
     const run = asId('run', 'run_a');
     await uow.transaction((tx) =>
-      log.append(tx, [noteDraft('done', { refs: { run, workflow: 'triage' }, outcome: 'closed', key: 'k' })]),
+      log.append(tx, [
+        noteDraft('done', { refs: { run, workflow: 'triage', release: RELEASE }, outcome: 'closed', key: 'k' }),
+      ]),
     );
     const record = await log.get(0);
     expect(record?.entry).toEqual({
@@ -33,7 +36,7 @@ describe('append', () => {
       time: TEST_START,
       type: 'handoff.closed',
       actor: { id: TEST_ACTOR.id, kind: TEST_ACTOR.kind, act: TEST_ACTOR.act },
-      refs: { run: 'run_a', workflow: 'triage' },
+      refs: { run: 'run_a', workflow: 'triage', release: RELEASE },
       keys: [expect.stringMatching(/^key_/)],
       outcome: 'closed',
       payload_digest: digestOf(record!.payload),
@@ -47,7 +50,7 @@ describe('append', () => {
     expect(stored?.entry).toBe(
       `{"actor":{"act":[{"id":"agent:incident-summary","kind":"agent"}],"id":"prn_analyst","kind":"person"},` +
         `"id":"${record!.entry.id}","index":0,"keys":["${record!.entry.keys[0]}"],"log":"${TEST_ORIGIN}","outcome":"closed",` +
-        `"payload_digest":"${record!.entry.payload_digest}","refs":{"run":"run_a","workflow":"triage"},"time":"${TEST_START}",` +
+        `"payload_digest":"${record!.entry.payload_digest}","refs":{"release":"${RELEASE}","run":"run_a","workflow":"triage"},"time":"${TEST_START}",` +
         `"type":"handoff.closed","v":1}`,
     );
   });

@@ -1,9 +1,10 @@
-import { asId, draft, fixedClock, type RecordDraft, SYSTEM_ACTOR } from '@portreeve/contract';
+import { asId, digestOf, draft, fixedClock, type RecordDraft, SYSTEM_ACTOR } from '@portreeve/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { draftsByLog, parsePlace, placeText } from './log-routes.ts';
 import { noteDraft, TEST_ORIGIN, testAuditLogs } from './testing/index.ts';
 
+const RELEASE = digestOf('a release');
 const FINANCE = 'test.example/audit/finance';
 const OPERATIONS = 'test.example/audit/a-operations';
 const OTHERS = {
@@ -163,9 +164,12 @@ describe('G4: a search over several logs', () => {
   test('G4: an order that no index gives over several logs is refused; within the one that has it, it is given', async () => {
     const { logs } = testAuditLogs({ others: OTHERS });
     const run = asId('run', 'run_one');
-    await logs.record([of('triage'), noteDraft('b', { refs: { run, workflow: 'invoices' }, outcome: 'b' })]);
+    await logs.record([
+      of('triage'),
+      noteDraft('b', { refs: { run, workflow: 'invoices', release: RELEASE }, outcome: 'b' }),
+    ]);
     await logs.settle();
-    await logs.record([noteDraft('a', { refs: { run, workflow: 'invoices' }, outcome: 'a' })]);
+    await logs.record([noteDraft('a', { refs: { run, workflow: 'invoices', release: RELEASE }, outcome: 'a' })]);
     await expect(logs.search({ sort: 'type' })).rejects.toMatchObject({ code: 'bad_request' });
     expect(places(await logs.search({ sort: '-time' }))).toHaveLength(3);
     const first = await logs.search({ run, sort: 'outcome', limit: 1 });
@@ -183,7 +187,7 @@ describe('G4: a search over several logs', () => {
   test('G8: a run is replayed out of its log, under the checkpoint of that log', async () => {
     const { logs } = testAuditLogs({ others: OTHERS });
     const run = asId('run', 'run_one');
-    await logs.record([of(null), noteDraft('a', { refs: { run, workflow: 'payments' } })]);
+    await logs.record([of(null), noteDraft('a', { refs: { run, workflow: 'payments', release: RELEASE } })]);
     expect(await logs.replay(run)).toMatchObject({ log: 'finance', origin: FINANCE, records: [{ index: 0 }] });
     await expect(logs.replay(run, { workflows: ['triage'] })).rejects.toMatchObject({ code: 'not_found' });
     await expect(logs.replay(asId('run', 'run_none'))).rejects.toMatchObject({ code: 'not_found' });

@@ -229,6 +229,8 @@ describe('what people are shown', () => {
       },
     ],
     ['source.refused', { decision }],
+    ['tool.refused', { decision }],
+    ['prompt.refused', { reason: 'not declared' }],
     ['source.failed', { reason: 'broken' }],
     [
       'prompt.assembled',

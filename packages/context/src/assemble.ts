@@ -62,6 +62,8 @@ export interface Assembly {
     readonly evidence: ReadonlyMap<string, Label>;
   };
   readonly shown: readonly EvidenceId[];
+  /** Of what is shown: what was read from a source, so that it can be looked up under its id. */
+  readonly read: readonly EvidenceId[];
   /** How many pieces of evidence did not fit; the prompt says so too. */
   readonly leftOut: number;
   readonly tokensEstimated: number;
@@ -103,6 +105,7 @@ export function assemble({
   const texts = new Map<string, string>();
   const pieces: Evidence[] = [];
   const inputById = new Map<EvidenceId, string>();
+  const readIds = new Set<EvidenceId>();
   const fieldsById = new Map(revealed.flatMap((each) => [...open(each)]));
   const labels: Label[] = [];
   const inputLabels = new Map<string, Label>();
@@ -133,6 +136,7 @@ export function assemble({
       inputLabels.set(name, label);
       continue;
     }
+    for (const item of evidence ?? []) readIds.add(item.id);
     for (const piece of evidence ?? [asPiece(name, value as Json)]) {
       inputById.set(piece.id, inputById.get(piece.id) ?? name);
       pieces.push(evidence === null ? piece : inFull(piece, fieldsById.get(piece.id)));
@@ -182,6 +186,7 @@ export function assemble({
     label,
     labels: { inputs: inputLabels, evidence: evidenceLabels },
     shown: chosen.map((piece) => piece.id),
+    read: chosen.flatMap(({ id }) => (readIds.has(id) ? [id] : [])),
     leftOut,
     tokensEstimated,
     inputDigest,

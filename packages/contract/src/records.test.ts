@@ -3,9 +3,31 @@ import { actorOf } from './actor.ts';
 import type { Digest } from './canonical.ts';
 import { GRANT_TTL_MAX_S, grantClaimsSchema } from './grant.ts';
 import { asId } from './ids.ts';
-import { RECORD_TYPE_NAMES, RECORD_TYPES, recordEntrySchema, SYSTEM_ACTOR } from './records.ts';
+import {
+  RECORD_TYPE_NAMES,
+  RECORD_TYPES,
+  type RecordRefs,
+  recordEntrySchema,
+  SYSTEM_ACTOR,
+  storedRefs,
+} from './records.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}` as Digest;
+
+describe('H1: the release stands in every record of a run', () => {
+  test('H1: who names a run names its workflow and its release, whatever the record; so does what a table keeps', () => {
+    const run = asId('run', 'run_a');
+    const whole: RecordRefs = { run, workflow: 'triage', release: DIGEST };
+    // The compiler holds every writer of every type to it. If one of these is no error any more, none is held.
+    // @ts-expect-error: a run without its release
+    const bare: RecordRefs = { run, workflow: 'triage' };
+    // @ts-expect-error: a run without its workflow
+    const lost: RecordRefs = { run, release: DIGEST };
+    expect(storedRefs(JSON.stringify(whole))).toEqual(whole);
+    for (const refs of [bare, lost]) expect(() => storedRefs(JSON.stringify(refs))).toThrow(TypeError);
+    expect(storedRefs(JSON.stringify({ workflow: 'triage' }))).toEqual({ workflow: 'triage' });
+  });
+});
 
 describe('record types', () => {
   test('G1: are a closed set of names of the form area.event', () => {
@@ -21,6 +43,8 @@ describe('record types', () => {
       'run.refused',
       'source.read',
       'source.refused',
+      'tool.refused',
+      'prompt.refused',
       'prompt.assembled',
       'model.answered',
       'model.failed',

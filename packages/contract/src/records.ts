@@ -476,6 +476,10 @@ export const RECORD_TYPES = {
     not_kept: z.array(z.string()).optional(),
   }),
   'source.refused': z.strictObject({ source: z.string(), ...judged }),
+  /** A workflow's code asked for a tool that the workflow does not declare, so that there is no proposal of it. */
+  'tool.refused': z.strictObject({ tool: z.string(), missing: z.literal('scope.tools'), ...judged }),
+  /** The same of a prompt. Policy judges where a question goes, not which one it is: this refusal is the workflow's own. */
+  'prompt.refused': z.strictObject({ prompt: z.string(), missing: z.literal('scope.prompts'), reason: z.string() }),
   'source.failed': z.strictObject({ source: nameSchema, reason: z.string() }),
   'prompt.assembled': z.strictObject({
     prompt: nameSchema,
@@ -1049,21 +1053,23 @@ export const recordRefsSchema = z.strictObject({
 });
 type EntryRefs = z.infer<typeof recordRefsSchema>;
 /**
- * What a record is about, as its writer gives it. INVARIANT: who names a run names its workflow, so that all of a run
- * stands in the one log of its workflow.
+ * What a record is about, as its writer gives it. INVARIANTS: who names a run names its workflow, so that all of a run
+ * stands in the one log of its workflow; and its release, so that each record of it says which one it was (requirement H1).
  */
-export type RecordRefs = Omit<EntryRefs, 'run' | 'workflow'> &
+export type RecordRefs = Omit<EntryRefs, 'run' | 'workflow' | 'release'> &
   (
-    | { readonly run?: EntryRefs['run']; readonly workflow: string }
-    | { readonly run?: undefined; readonly workflow?: string }
+    | { readonly run: NonNullable<EntryRefs['run']>; readonly workflow: string; readonly release: string }
+    | { readonly run?: undefined; readonly workflow?: string; readonly release?: string }
   );
 
-/** What a table keeps for records to come. Throws a `TypeError` where it names a run without its workflow. */
+/** What a table keeps for records to come. Throws a `TypeError` where it names a run without its workflow and release. */
 export function storedRefs(text: string): RecordRefs {
-  const { run, workflow, ...rest } = recordRefsSchema.parse(JSON.parse(text));
-  if (workflow !== undefined) return { ...rest, ...(run === undefined ? {} : { run }), workflow };
-  if (run !== undefined) throw new TypeError('who names a run names its workflow');
-  return rest;
+  const { run, workflow, release, ...rest } = recordRefsSchema.parse(JSON.parse(text));
+  const known = { ...rest, ...(workflow === undefined ? {} : { workflow }) };
+  if (run === undefined) return { ...known, ...(release === undefined ? {} : { release }) };
+  if (workflow === undefined || release === undefined)
+    throw new TypeError('who names a run names its workflow and its release');
+  return { ...rest, run, workflow, release };
 }
 
 /** Who did it, as the entry has it: ids alone. The name lies in the payload, where it can be erased. */

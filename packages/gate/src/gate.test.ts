@@ -210,6 +210,18 @@ describe('the ways of a proposal', () => {
     expect(calls).toHaveLength(0);
   });
 
+  test('C2: where people are asked, the decision says until when, stored and on record', async () => {
+    const { gate, wish, harness } = setUp();
+    const wanted = wish({ approval_timeout_minutes: 90 });
+    expect(await gate.submit(wanted)).toMatchObject({ status: 'waiting' });
+    const until = 'It is asked for 90 minutes, and denied if it is not approved by then.';
+    expect((await harness.stored(wanted.id)).decision.next).toContain(until);
+    expect(harness.audit.of('decision.made')[0]?.data.decision.next).toContain(until);
+    const alone = wish({ contract: tier(1) });
+    await gate.submit(alone);
+    expect((await harness.stored(alone.id)).decision.next).not.toContain('It is asked for');
+  });
+
   test.each(['narrow', 'refuse'] as const)('C2 C4 INV2: the outcome %s is never a permit', async (outcome) => {
     const { gate, wish, calls, moves } = setUp({
       policy: deciderOf({ outcome, remedies: [{ kind: 'narrow', profile: 'read-only' }] }),

@@ -22,7 +22,7 @@ import { askedBy, newlyStored, successorOf, type Weighed } from './asking.ts';
 import { expiryHandoff, refusalHandoff } from './handoff-wishes.ts';
 import type { Handoffs } from './handoffs.ts';
 import { entriesOf, type HistoryStore } from './history.ts';
-import { type ApprovalFacts, createJudge, eventOf } from './judge.ts';
+import { type ApprovalFacts, createJudge, eventOf, withDeadline } from './judge.ts';
 import { narrow } from './narrow.ts';
 import { postNotice } from './notices.ts';
 import { markPlanted, neverDone, ofShadow } from './planted.ts';
@@ -141,7 +141,7 @@ export function createGate(deps: GateDeps): Gate {
     let decision: Decision;
     for (;;) {
       const judged = await judge({ proposal, workflow, contract, history, injection }, null, null);
-      decision = judged.decision;
+      decision = silent || about.shadow ? judged.decision : withDeadline(judged.decision, about);
       steps.push(decisionRecord(proposal, judged.request, decision, 'submit'));
       const narrowed = decision.outcome === 'narrow' && !silent ? narrow(proposal, contract, decision.remedies) : null;
       // Each round applies a profile that was not applied before, so there is an end.

@@ -10,8 +10,8 @@ import type { HandoffWish } from './handoffs.ts';
 import type { StoredProposal } from './ports.ts';
 
 /** What every hand-off of a proposal has: its arguments are as secret as what went into it. */
-export const aboutProposal = ({ run, id, workflow, tool, influence, principal }: Proposal) => ({
-  ...{ run, proposal: id, workflow, about: tool },
+export const aboutProposal = ({ run, id, workflow, release, tool, influence, principal }: Proposal) => ({
+  ...{ run, proposal: id, workflow, release, about: tool },
   label: { confidentiality: influence.confidentiality, categories: [...influence.categories] },
   actor: actorOf(principal),
 });

@@ -1,4 +1,4 @@
-import { actorOf, asId, BOTTOM, type JsonObject, Labelled, newId, type Principal } from '@portreeve/contract';
+import { actorOf, asId, BOTTOM, digestOf, type JsonObject, Labelled, newId, type Principal } from '@portreeve/contract';
 import { open as read } from '@portreeve/contract/open';
 import { describe, expect, test } from 'vitest';
 import { HANDOFF_EVENTS, HANDOFF_TABLE, nextHandoffState } from './handoff-states.ts';
@@ -32,6 +32,7 @@ const opened = async (over: Partial<HandoffWish> = {}) => {
     run,
     proposal: null,
     workflow: 'incident-summary',
+    release: digestOf('the release of a run'),
     about: null,
     why: 'No answer.',
     context: { prompt: 'summarize' },
@@ -75,6 +76,8 @@ describe('I8: the queue of work for people', () => {
     const closed = await handoffs.finish(id, done('Wrote it myself.'), ana.principal);
     expect(closed).toMatchObject({ state: 'done', closed_at: clock.now().toISOString(), assignee: ana.principal.id });
     expect(await handoffs.get(id)).toEqual(closed);
+    // H1: each of them says by which release the run went.
+    expect(new Set(audit.drafts.map(({ refs }) => refs?.release))).toEqual(new Set([digestOf('the release of a run')]));
     expect(audit.drafts).toMatchObject([
       { type: 'handoff.opened', outcome: 'model_failed', refs: { handoff: id, run }, actor: { name: 'rita' } },
       { type: 'handoff.assigned', actor: { name: 'ana' }, data: { to: ana.principal.id, from: null } },

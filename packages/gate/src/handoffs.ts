@@ -18,6 +18,7 @@ import {
   type Procedure,
   type ProposalId,
   type RecordActor,
+  type RecordRefs,
   type RunId,
   requestersOf,
   SYSTEM_ACTOR,
@@ -36,6 +37,7 @@ export interface HandoffWish {
   readonly run: RunId | null;
   readonly proposal: ProposalId | null;
   readonly workflow: string;
+  readonly release: string;
   /** The prompt, source or tool that it is about. */
   readonly about: string | null;
   readonly why: string;
@@ -86,6 +88,8 @@ export interface HandoffsDeps {
   /** Who somebody is now, with the groups of now; null where they may not act. */
   readonly whoIs: (id: PrincipalId) => Promise<Principal | null>;
   readonly proposals: Pick<ProposalStore, 'get'>;
+  /** The release that a run is pinned to; null where there is no such run. */
+  readonly releaseOf: (run: RunId) => Promise<string | null>;
   /** Wakes the run that waits, in the transaction that finishes the work. */
   readonly finished: (tx: Tx, handoff: Handoff) => Promise<void>;
 }
@@ -99,13 +103,24 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
     new Date(clock.now().getTime() + (procedure?.due_minutes ?? DUE_MINUTES) * 60_000).toISOString();
 
   /** Changes one hand-off under its lock, and records that. */
-  function change(id: HandoffId, work: (tx: Tx, handoff: Handoff) => Promise<Partial<Handoff>>): Promise<Handoff> {
+  async function change(
+    id: HandoffId,
+    work: (tx: Tx, handoff: Handoff, refs: RecordRefs) => Promise<Partial<Handoff>>,
+  ): Promise<Handoff> {
+    const release = await releaseOf(await store.get(id));
     return uow.transaction(async (tx) => {
       const handoff = await store.lock(tx, id);
       if (!handoff) throw new PortreeveError('not_found', `There is no hand-off ${id}.`);
-      const patch = await work(tx, handoff);
+      const patch = await work(tx, handoff, refsOf(handoff, release));
       return { ...handoff, ...patch };
     });
+  }
+
+  /** Read before the transaction, which holds a connection. */
+  async function releaseOf(handoff: Handoff | null): Promise<string | null> {
+    const stored = handoff?.proposal ? await deps.proposals.get(handoff.proposal) : null;
+    if (stored) return stored.proposal.release;
+    return handoff?.run ? deps.releaseOf(handoff.run) : null;
   }
 
   /**
@@ -119,7 +134,12 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
     return [...(handoff.requester ? [handoff.requester] : []), ...(stored ? requestersOf(stored.proposal) : [])];
   }
 
-  async function assigned(tx: Tx, handoff: Handoff, to: PrincipalId, by: Principal): Promise<Partial<Handoff>> {
+  async function assigned(
+    tx: Tx,
+    { handoff, refs }: { readonly handoff: Handoff; readonly refs: RecordRefs },
+    to: PrincipalId,
+    by: Principal,
+  ): Promise<Partial<Handoff>> {
     const patch = { state: nextHandoffState(handoff.state, 'assign'), assignee: to };
     if (handoff.assignee === to) return patch;
     await store.update(tx, handoff, patch);
@@ -127,7 +147,7 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
       draft({
         type: 'handoff.assigned',
         actor: actorOf(by),
-        refs: refsOf(handoff),
+        refs,
         data: { to, from: handoff.assignee },
       }),
     ]);
@@ -136,7 +156,7 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
 
   async function goneUp(
     tx: Tx,
-    handoff: Handoff,
+    { handoff, refs }: { readonly handoff: Handoff; readonly refs: RecordRefs },
     how: { readonly by: 'time' | 'person'; readonly reason: string; readonly actor: RecordActor },
   ): Promise<Partial<Handoff>> {
     const patch = {
@@ -153,7 +173,7 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
       draft({
         type: 'handoff.escalated',
         actor: how.actor,
-        refs: refsOf(handoff),
+        refs,
         outcome: how.by,
         data: { level, by: how.by, group, due_at, reason: how.reason },
       }),
@@ -189,7 +209,7 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
         draft({
           type: 'handoff.opened',
           actor,
-          refs: { ...refsOf(handoff), ...(proposal ? { proposal } : {}) },
+          refs: { ...refsOf(handoff, wish.release), ...(proposal ? { proposal } : {}) },
           outcome: kind,
           data: { kind, why },
         }),
@@ -199,31 +219,31 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
 
     async take(id, by) {
       const askers = await askersOf(id);
-      return change(id, async (tx, handoff) => {
+      return change(id, async (tx, handoff, refs) => {
         mustMayWork(handoff, by, askers);
         if (handoff.assignee !== null && handoff.assignee !== by.id)
           throw new PortreeveError('conflict', 'Somebody else has this hand-off.', {
             next: 'Have it assigned to you, or leave it to them.',
           });
-        return assigned(tx, handoff, by.id, by);
+        return assigned(tx, { handoff, refs }, by.id, by);
       });
     },
 
     async assign(id, to, by) {
       const [askers, other] = [await askersOf(id), await deps.whoIs(to)];
-      return change(id, async (tx, handoff) => {
+      return change(id, async (tx, handoff, refs) => {
         if (!other) throw new PortreeveError('refused', `There is no ${to} who could do it.`);
         mustMayWork({ ...handoff, assignee: null }, other, askers);
-        return assigned(tx, handoff, to, by);
+        return assigned(tx, { handoff, refs }, to, by);
       });
     },
 
     escalate: (id, reason, by) =>
-      change(id, (tx, handoff) => goneUp(tx, handoff, { by: 'person', reason, actor: actorOf(by) })),
+      change(id, (tx, handoff, refs) => goneUp(tx, { handoff, refs }, { by: 'person', reason, actor: actorOf(by) })),
 
     async finish(id, { note, result }, by, first) {
       const askers = await askersOf(id);
-      return change(id, async (tx, handoff) => {
+      return change(id, async (tx, handoff, refs) => {
         const state = nextHandoffState(handoff.state, 'finish');
         mustMayWork(handoff, by, askers);
         const closed_at = clock.now().toISOString();
@@ -241,7 +261,7 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
           draft({
             type: 'handoff.closed',
             actor: actorOf(by),
-            refs: refsOf(handoff),
+            refs,
             outcome: result && 'declined' in result ? 'declined' : facts?.changed ? 'changed' : 'done',
             data: { note, ...(facts ? { result: facts } : {}) },
           }),
@@ -254,11 +274,11 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
       const due = await store.due(clock.now().toISOString(), limit);
       const moved: HandoffId[] = [];
       for (const id of due) {
-        await change(id, async (tx, handoff) => {
+        await change(id, async (tx, handoff, refs) => {
           // Another process may have looked at it meanwhile.
           if (handoff.state === 'done' || Date.parse(handoff.due_at) > clock.now().getTime()) return {};
           moved.push(id);
-          return goneUp(tx, handoff, { by: 'time', reason: 'Its time was over.', actor: SYSTEM_ACTOR });
+          return goneUp(tx, { handoff, refs }, { by: 'time', reason: 'Its time was over.', actor: SYSTEM_ACTOR });
         });
       }
       return moved;
@@ -274,7 +294,11 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
   };
 }
 
-const refsOf = ({ id, workflow, run }: Handoff) => ({ handoff: id, workflow, ...(run ? { run } : {}) });
+function refsOf({ id, workflow, run }: Handoff, release: string | null): RecordRefs {
+  if (run === null) return { handoff: id, workflow, ...(release ? { release } : {}) };
+  if (release === null) throw new TypeError(`the hand-off ${id} is of a run that is not stored`);
+  return { handoff: id, workflow, run, release };
+}
 
 /** The procedure for what the work is about, or the one for all others. */
 export function procedureFor(procedures: WorkflowContract['procedures'], about: string | null): Procedure | null {

@@ -12,6 +12,7 @@ export { ANSWER, type Finish } from './handoff-result.ts';
 export { HANDOFF_EVENTS, HANDOFF_TABLE, type HandoffEvent } from './handoff-states.ts';
 export { createHandoffs, type Handoffs, type HandoffWish, procedureFor } from './handoffs.ts';
 export type { HistoryAnswers, HistoryEntry, HistoryQuestion, HistoryStore } from './history.ts';
+export { withDeadline } from './judge.ts';
 export { ownerDigest } from './outside/live-session.ts';
 export {
   createOutside,
@@ -46,6 +47,7 @@ export type {
   Service,
   StoredProposal,
 } from './ports.ts';
+export { refsOf } from './records.ts';
 export { errorMessage, type ResultMessage, resultFrom, resultMessage } from './remote/result-message.ts';
 export { type KnownOfWish, type WishMessage, wishFrom, wishMessage } from './remote/wish-message.ts';
 export type { GateResult } from './result.ts';

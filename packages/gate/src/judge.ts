@@ -70,6 +70,16 @@ export function createJudge(deps: JudgeDeps) {
   }
 }
 
+/** Until when people may decide (requirement C2): the workflow says so, not policy, so that the gate adds it where it asks. */
+export function withDeadline(
+  decision: Decision,
+  { approval_timeout_minutes: minutes }: Pick<StoredProposal, 'approval_timeout_minutes'>,
+): Decision {
+  if (decision.outcome !== 'approve') return decision;
+  const time = `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+  return { ...decision, next: `${decision.next} It is asked for ${time}, and denied if it is not approved by then.` };
+}
+
 /** What could not be narrowed is refused, never permitted as it stands. */
 export function eventOf(decision: Decision): 'permit' | 'ask' | 'refuse' {
   if (decision.outcome === 'permit' || decision.outcome === 'notify') return 'permit';

@@ -111,7 +111,6 @@ describe('narrowing', () => {
   test.each([
     ['a profile that the tool does not have', 'narrow:unknown'],
     ['a profile that changes nothing', 'narrow:useless'],
-    ['a remedy that cannot be applied', 'deidentify'],
   ])('C2 INV2: %s is a refusal, never a permit', async (_name, remedy) => {
     const { harness, gate, ask } = setUp({ [remedy]: 'context.args.minutes > 60' });
     expect(await gate.submit(ask())).toMatchObject({ status: 'refused', decision: { outcome: 'narrow' } });

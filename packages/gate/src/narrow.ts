@@ -19,12 +19,11 @@ export interface Narrowed {
 
 /**
  * The proposal as the profiles of these remedies leave it, under the same id and with a digest of its own. `null` where the
- * tool has no such profile, where a remedy is of another kind that cannot be applied here, where nothing changes (it would
- * be refused for the same reason again), or where the arguments no longer fit the contract.
+ * tool has no such profile, where nothing changes (it would be refused for the same reason again), or where the arguments no
+ * longer fit the contract.
  */
 export function narrow(proposal: Proposal, contract: ToolContract, remedies: readonly Remedy[]): Narrowed | null {
   const profiles = remedies.flatMap((remedy) => (remedy.kind === 'narrow' ? [remedy.profile] : []));
-  if (remedies.some(({ kind }) => kind === 'deidentify')) return null;
   if (profiles.length === 0 || !profiles.every((name) => Object.hasOwn(contract.profiles, name))) return null;
   const tree = wrap(proposal.args, '', new Map(proposal.provenance.map((each) => [each.path, each]))) as Branch;
   for (const name of profiles) for (const step of contract.profiles[name]!) apply(tree, step);

@@ -5,6 +5,7 @@ import {
   canonicalJson,
   compileSchema,
   type Evidence,
+  type EvidenceId,
   type FieldError,
   fieldErrors,
   type HistoryFacts,
@@ -58,6 +59,10 @@ export interface Wish {
   readonly request: JsonObject;
   readonly rationale: string;
   readonly evidence: Labelled<readonly Evidence[]> | null;
+  /** What the model that wishes it wrote before: it stands behind the rationale, as the model's. */
+  readonly said?: Labelled<string>;
+  /** The evidence that this model was shown: what it says and passes on carries the labels. */
+  readonly shown?: readonly EvidenceId[];
   /**
    * The session that wishes it: it knows what the model had read, and what was declared before. One that can tell all that
    * it is may be sent to a gate in another process.
@@ -151,7 +156,7 @@ function makeProposal(wish: Wish): Proposal {
     });
   }
   const judged = wish.session?.judge(wish.id, wish.contract, opened.args);
-  const shown = wish.evidence ? open(wish.evidence).map((item) => item.id) : [];
+  const shown = wish.shown ?? (wish.evidence ? open(wish.evidence).map((item) => item.id) : []);
   const named = stringsOf(opened.args);
   const cited = shown.filter((id) => named.has(id));
   // A handle that lost its lineage on the way, as where a pseudonym was put back beside it, must not be sent for its value.
@@ -164,7 +169,12 @@ function makeProposal(wish: Wish): Proposal {
       },
     );
   }
-  const label = join(opened.label, ...(judged ? [judged.influence] : []), ...(wish.seen ?? []));
+  const label = join(
+    opened.label,
+    ...(judged ? [judged.influence] : []),
+    ...(wish.said ? [wish.said.label] : []),
+    ...(wish.seen ?? []),
+  );
   const influence = wish.evidence ? join(label, wish.evidence.label) : label;
   // A label keeps every origin through each join, so nothing that was made from such an answer is overlooked.
   const unreviewed = (wish.unreviewed ?? []).filter((prompt) => influence.origins.includes(`model:${prompt}`));
@@ -180,7 +190,7 @@ function makeProposal(wish: Wish): Proposal {
     tool: wish.contract.name,
     tool_version: wish.contract.version,
     args: opened.args,
-    rationale: wish.rationale,
+    rationale: rationaleOf(wish),
     evidence: (cited.length > 0 ? cited : shown).map((id) => asId('evidence', id)),
     influence,
     provenance: judged
@@ -200,6 +210,18 @@ function makeProposal(wish: Wish): Proposal {
   }
   assertRecordable(parsed.data, wish.contract);
   return parsed.data;
+}
+
+/** Characters of what a model wrote that stand in a rationale. */
+const SAID_CHARS_MAX = 3000;
+
+/** Our words first, so that nobody takes the model's for ours; what is left out is counted. */
+function rationaleOf({ rationale, said }: Wish): string {
+  if (!said) return rationale;
+  const words = open(said).toWellFormed();
+  const left = words.length - SAID_CHARS_MAX;
+  const shown = left > 0 ? `${words.slice(0, SAID_CHARS_MAX).toWellFormed()} (cut: ${left} characters)` : words;
+  return `${rationale} The model wrote: ${shown}`;
 }
 
 /** Throws where a proposal has no faithful form on record. */

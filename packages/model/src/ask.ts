@@ -63,7 +63,7 @@ export type AskResult =
       readonly call: CallId;
       /** The answer as it goes back in the next turn. */
       readonly turn: Labelled<Json>;
-      readonly wishes: readonly { readonly id: string; readonly name: string; readonly args: Labelled<JsonObject> }[];
+      readonly wishes: readonly LabelledWish[];
       readonly attempts: number;
     }
   | {
@@ -78,6 +78,15 @@ export type AskResult =
       /** With `budget_exhausted`: the budget that is short. */
       readonly shortfall: Shortfall | null;
     };
+
+/** A wish for a tool, with the label of the answer that it stands in. */
+export interface LabelledWish {
+  readonly id: string;
+  readonly name: string;
+  readonly args: Labelled<JsonObject>;
+  /** What the model wrote before it: a claim, and as hostile as what it had read. */
+  readonly said: Labelled<string> | null;
+}
 
 /** For whom a question is asked: its turn depends on it, and who pays. */
 export type Caller = Asker & Payer;
@@ -195,7 +204,10 @@ export function createModel(options: ModelOptions): Model {
         const { answer, verdict } = await send(asked, repair);
         if (verdict.category === 'wishes') {
           const turn = new Labelled(plain(answer.content) as unknown as Json, label);
-          const wishes = verdict.wishes.map((wish) => ({ ...wish, args: new Labelled(plain(wish.args), label) }));
+          const wishes = verdict.wishes.map(({ id, name, args, said }) => ({
+            ...{ id, name, args: new Labelled(plain(args), label) },
+            said: said === null ? null : new Labelled(said, label),
+          }));
           return { status: 'wishes', call, turn, wishes, attempts: attempts.count };
         }
         if (verdict.category === 'valid') {

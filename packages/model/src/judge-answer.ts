@@ -1,5 +1,5 @@
 import type { JsonObject, ModelRequest } from '@portreeve/contract';
-import { oneLine, type ProviderAnswer } from './ports.ts';
+import { type AnswerBlock, oneLine, type ProviderAnswer } from './ports.ts';
 import type { Validation } from './validate-output.ts';
 
 /** Every way in which a question can end without a valid answer. */
@@ -29,6 +29,8 @@ export interface Wished {
   readonly id: string;
   readonly name: string;
   readonly args: JsonObject;
+  /** The text that stands before it in the same answer; null where there is none. */
+  readonly said: string | null;
 }
 
 export type Verdict =
@@ -90,7 +92,17 @@ function judgeWishes({ content }: ProviderAnswer, tools: ModelRequest['tools']):
     return unexpected('two wishes of the model have the same id');
   if (!wishes.every(({ name }) => tools.list.some((tool) => tool.name === name)))
     return unexpected('the model wished for a tool that the step does not declare');
-  return { category: 'wishes', wishes: wishes.map(({ id, name, input }) => ({ id, name, args: input })) };
+  return {
+    category: 'wishes',
+    wishes: wishes.map((wish) => ({ id: wish.id, name: wish.name, args: wish.input, said: saidBefore(wish, content) })),
+  };
+}
+
+/** Wishes that stand together have the same words before them. */
+function saidBefore(wish: AnswerBlock, content: readonly AnswerBlock[]): string | null {
+  const before = content.slice(0, content.indexOf(wish));
+  const text = before.flatMap((each) => (each.type === 'text' ? [each.text.trim()] : [])).join('\n');
+  return text.trim() === '' ? null : text.trim();
 }
 
 function refusalReason({ refusal }: ProviderAnswer): string {

@@ -23,7 +23,8 @@ type ActRequest = Extract<PolicyRequest, { kind: 'act' }>;
 
 export type ToolShapes = ReadonlyMap<string, ToolShape>;
 
-const toolAction = (tool: string) => `act:${tool}`;
+/** The Cedar action of one tool's use. */
+export const toolAction = (tool: string) => `act:${tool}`;
 
 /** A JSON Schema node in Cedar's terms; `null` where it is free-form and is left out. */
 interface Shape {

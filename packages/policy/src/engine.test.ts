@@ -168,16 +168,13 @@ describe('C2: outcomes, reasons and the next step', () => {
     expect(engineOf(layers).decide(actRequest())).toMatchObject({ outcome: 'refuse', remedies: [] });
   });
 
-  test('narrowing and de-identifying come before an approval', () => {
+  test('narrowing comes before an approval', () => {
     const narrow = ruleText('x.narrow', 'forbid', { scope: ACT, head: '@remedy("narrow:read-only") @next("Fewer.")' });
-    const hide = ruleText('x.hide', 'forbid', { scope: ACT, head: '@remedy("deidentify")' });
-    const decision = engineOf(layersWith('data', narrow + hide + approve('x.ask', '$workflow', 1))).decide(
-      actRequest(),
-    );
+    const decision = engineOf(layersWith('data', narrow + approve('x.ask', '$workflow', 1))).decide(actRequest());
     expect(decision.outcome).toBe('narrow');
-    expect(decision.remedies.map(({ kind }) => kind)).toEqual(['narrow', 'deidentify', 'approval']);
+    expect(decision.remedies.map(({ kind }) => kind)).toEqual(['narrow', 'approval']);
     expect(decision.next).toBe(
-      'Fewer. Ask again, narrowed to the profile "read-only". Ask again with the data de-identified. One person from "leads" must approve it; whoever asked may not.',
+      'Fewer. Ask again, narrowed to the profile "read-only". One person from "leads" must approve it; whoever asked may not.',
     );
   });
 

@@ -9,7 +9,7 @@ import { runGoldenTests } from './golden-file.ts';
 import { lintPolicies } from './lint.ts';
 import { matrix } from './matrix.ts';
 import { REPLAY_LISTED_MAX, type RecordedDecision, replayDecisions } from './replay.ts';
-import { baselinePolicies, type PolicyLayers } from './sources.ts';
+import { baselinePolicies, type PolicyLayers, together } from './sources.ts';
 import { actRequest, apiRequest, readRequest } from './testing/index.ts';
 import { engineOf, layersOf, layersWith, ruleText } from './testing/policies.ts';
 import { toolContract, workflowContract } from './testing/tools.ts';
@@ -44,6 +44,38 @@ describe('C8: lint', () => {
     });
     expect(() => lintPolicies({} as PolicyLayers)).not.toThrow();
     expect(() => lintPolicies({ data: [{}] } as unknown as PolicyLayers)).not.toThrow();
+  });
+
+  test('C2: a narrowing that no tool of the rule declares is told, with those that there are', () => {
+    const tools = [toolContract('pay', { profiles: { 'small-sum': [] } }), toolContract('note')];
+    const declared = [{ contract: workflowContract(), tools }];
+    const lint = (layers: PolicyLayers) =>
+      lintPolicies(layers, { tools, declared }).filter(({ rule }) => rule === 'x.less');
+    const less = (scope: string, profile: string) =>
+      ruleText('x.less', 'forbid', { scope, head: `@remedy("narrow:${profile}")` });
+    const told = (scope: string, profile: string) => lint(layersWith('data', less(scope, profile)));
+    const every = 'principal, action == Action::"act", resource';
+    expect(told(every, 'small-sum')).toEqual([]);
+    expect(told('principal, action == Action::"act:pay", resource', 'small-sum')).toEqual([]);
+    expect(told(every, 'smal-sum')).toMatchObject([
+      {
+        severity: 'warning',
+        message: expect.stringContaining('smal-sum'),
+        fix: expect.stringContaining('(small-sum)'),
+      },
+    ]);
+    expect(told('principal, action == Action::"act:note", resource', 'small-sum')).toMatchObject([
+      { fix: expect.stringContaining('there is none') },
+    ]);
+    // A workflow's rule is about the workflow's tools.
+    const own = {
+      identity: [],
+      data: [],
+      environment: [],
+      action: [{ file: 'x.cedar', text: less(every, 'small-sum') }],
+    };
+    expect(lint(together(layersOf(), [{ workflow: 'triage', layers: own }]))).toEqual([]);
+    expect(lint(together(layersOf(), [{ workflow: 'other', layers: own }]))).toHaveLength(1);
   });
 
   test('an empty layer, an open permit, a silent refusal, a repetition and a shadow are told', () => {

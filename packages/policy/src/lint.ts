@@ -1,24 +1,34 @@
-import { LAYERS } from '@portreeve/contract';
-import { toolShapes } from './arguments.ts';
+import { LAYERS, type ToolContract } from '@portreeve/contract';
+import { toolAction, toolShapes } from './arguments.ts';
+import { historyByTool } from './history.ts';
+import type { DeclaredWorkflow } from './loosening.ts';
 import { type Finding, Problems } from './problems.ts';
 import { type Rule, readRules } from './rules.ts';
 import type { PolicyLayers } from './sources.ts';
+import { actionsNamed } from './validate.ts';
+
+/** What rules may be about, where a project is there: every tool, and what its workflows declare. */
+export interface KnownToLint {
+  readonly tools: readonly ToolContract[];
+  readonly declared: readonly DeclaredWorkflow[];
+}
 
 /**
  * Everything that is wrong with a set of policy files (`error`: nothing starts), and what only looks wrong (`warning`).
  * Never throws; sorted by file and line.
  */
-export function lintPolicies(layers: PolicyLayers, ...known: Partial<Parameters<typeof toolShapes>>): Finding[] {
+export function lintPolicies(layers: PolicyLayers, known?: KnownToLint): Finding[] {
   const problems = new Problems();
   const findings: Finding[] = [];
   try {
-    const rules = readRules(layers, toolShapes(known[0] ?? [], known[1]), problems);
+    const rules = readRules(layers, toolShapes(known?.tools ?? [], historyByTool(known?.declared ?? [])), problems);
     // A layer whose files do not read is broken, which is said already, and not empty.
     const broken = new Set(problems.findings.map(({ file }) => file));
     findings.push(
       ...emptyLayers(layers, rules).filter(({ file }) => !broken.has(file)),
       ...rules.flatMap(suspicions),
       ...repetitions(rules),
+      ...(known ? rules.flatMap((rule) => unknownProfile(rule, known)) : []),
     );
   } catch (error) {
     problems.addAt('policies', 1, null, {
@@ -64,6 +74,26 @@ function suspicions(rule: Rule): Finding[] {
   if (rule.mode === 'shadow')
     warn('it is in shadow mode and decides nothing', 'Take @mode("shadow") away once its reports look right.');
   return found;
+}
+
+/** A narrowing that no tool of the rule's offers: it can only refuse. */
+function unknownProfile(rule: Rule, { tools, declared }: KnownToLint): Finding[] {
+  const { remedy, workflow } = rule;
+  if (remedy?.kind !== 'narrow') return [];
+  const named = actionsNamed(rule.json);
+  const isForAll = named === null || named.includes('act');
+  const own =
+    workflow === null ? tools : declared.flatMap((each) => (each.contract.name === workflow ? each.tools : []));
+  const meant = own.filter(({ name }) => isForAll || named.includes(toolAction(name)));
+  if (meant.some(({ profiles }) => Object.hasOwn(profiles, remedy.profile))) return [];
+  const offered = [...new Set(meant.flatMap(({ profiles }) => Object.keys(profiles)))].sort();
+  return [
+    {
+      ...{ file: rule.file, line: rule.line, rule: rule.id, severity: 'warning' },
+      message: `no tool that it is about declares the profile ${remedy.profile}, so it can only refuse`,
+      fix: `Declare ${remedy.profile} in \`profiles\` of the tool, or name one that is there (${offered.join(', ') || 'there is none'}).`,
+    },
+  ];
 }
 
 /** Rules that say the same under two ids: one of them is not needed, or is not what was meant. */

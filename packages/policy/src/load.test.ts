@@ -144,6 +144,16 @@ describe('C4: a broken policy is refused at the start, with file, line and rule'
       `${ok} @remedy("approval:$workflow:1")\nforbid (principal, action in Action::"work", resource);`,
       /can lift only act; the rule covers admit, ask, read too/,
     ],
+    ...(['read', 'ask'] as const).map((kind): [string, string, RegExp] => [
+      `narrowing of a ${kind}, which nothing carries out`,
+      `${ok} @remedy("narrow:fewer")\nforbid (principal, action == Action::"${kind}", resource);`,
+      new RegExp(`can lift only act; the rule covers ${kind} too \\(write the rule for .*fewer fields`),
+    ]),
+    [
+      'pseudonyms in an action, which nothing carries out',
+      `${ok} @remedy("deidentify")\nforbid (principal, action == Action::"act", resource);`,
+      /can lift only ask; the rule covers act too \(write the rule for .*Action::"ask".*narrow:PROFILE/,
+    ],
     [
       'approval that lifts nothing',
       `${ok} @remedy("approval:$workflow:1")\nforbid (principal, action == Action::"act", resource);`,

@@ -39,12 +39,15 @@ test('$workflow becomes the groups of the workflow; nobody to ask is no remedy',
   expect(resolveRemedy(parseRemedy('approval:$workflow:1')!, 'act', workflowFacts({ approvers: [] }))).toBeNull();
 });
 
-test('an approval lifts only an action; narrowing lifts no operation of the server', () => {
+test('C2: a remedy lifts what somebody carries out: an action by people or a profile, a question by pseudonyms', () => {
   const approval = parseRemedy('approval:leads:1')!;
   expect(
     ['act', 'admit', 'read', 'ask', 'api'].map((kind) => resolveRemedy(approval, kind, workflowFacts()) !== null),
   ).toEqual([true, false, false, false, false]);
-  expect(resolveRemedy({ kind: 'narrow', profile: 'x' }, 'api', null)).toBeNull();
+  const lifted = (remedy: Remedy) =>
+    ['act', 'admit', 'read', 'ask', 'api'].filter((kind) => resolveRemedy(remedy, kind, workflowFacts()) !== null);
+  expect(lifted({ kind: 'narrow', profile: 'x' })).toEqual(['act']);
+  expect(lifted({ kind: 'deidentify' })).toEqual(['ask']);
 });
 
 test('merging keeps the largest quorum of the same groups, each other demand by itself, and puts narrowing first', () => {

@@ -12,12 +12,15 @@ import {
 export const WORKFLOW_GROUPS = '$workflow';
 const QUORUM_MAX = 16;
 
-/** Which requests each remedy can lift: only an action is decided again with an approval. */
+/**
+ * Which requests each remedy can lift: only an action is decided again with an approval, or with less of it by a profile of
+ * its tool, and only a question is asked again with pseudonyms.
+ */
 export const REMEDY_ACTIONS: Readonly<Record<Remedy['kind'], readonly string[]>> = {
   approval: ['act'],
   confirm: ['act'],
-  narrow: ['act', 'read', 'ask'],
-  deidentify: ['act', 'ask'],
+  narrow: ['act'],
+  deidentify: ['ask'],
 };
 
 /** Reads `@remedy("approval:GROUP[,GROUP]:N[:passkey|:device_bound]")`, `"confirm"`, `"narrow:PROFILE"` or `"deidentify"`; `null` for anything else. */

@@ -1,4 +1,5 @@
 import { getValidRequestEnvsPolicy, type PolicyJson, validate } from '@cedar-policy/cedar-wasm/nodejs';
+import type { Remedy } from '@portreeve/contract';
 import { lineOfByte, type Problems } from './problems.ts';
 import { REMEDY_ACTIONS, WORKFLOW_GROUPS } from './remedy.ts';
 import type { Rule } from './rules.ts';
@@ -30,6 +31,16 @@ export function checkRules(rules: readonly Rule[], schema: string, problems: Pro
   if (answer.validationErrors.length === 0) for (const rule of rules) checkPromises(rule, schema, problems);
 }
 
+/** What to write where a remedy stands on what it cannot lift. */
+const NARROWER: Readonly<Record<Remedy['kind'], string>> = {
+  approval: 'write the rule for `action == Action::"act"`',
+  confirm: 'write the rule for `action == Action::"act"`',
+  narrow:
+    'write the rule for `action == Action::"act"`; a source gives fewer fields by its declaration, and a question is asked with pseudonyms by `@remedy("deidentify")`',
+  deidentify:
+    'write the rule for `action == Action::"ask"`; an action is made smaller by a profile of its tool, `@remedy("narrow:PROFILE")`',
+};
+
 /** A remedy must be able to lift its rule, and a notice must reach somebody. */
 function checkPromises(rule: Rule, schema: string, problems: Problems): void {
   const { remedy } = rule;
@@ -37,10 +48,10 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
     const allowed = REMEDY_ACTIONS[remedy.kind];
     const others = actionsBeyond(allowed, rule, schema);
     if (others.length > 0)
-      problems.add(
-        rule,
-        `@remedy ${remedy.kind} can lift only ${allowed.join(', ')}; the rule covers ${others.join(', ')} too`,
-      );
+      problems.addAt(rule.file, rule.line, rule.id, {
+        message: `@remedy ${remedy.kind} can lift only ${allowed.join(', ')}; the rule covers ${others.join(', ')} too`,
+        help: NARROWER[remedy.kind],
+      });
   }
   if (remedy?.kind === 'approval') {
     // INVARIANT: policy is told who approved and for which groups, not for which rule. A rule that means a certain group
@@ -66,7 +77,7 @@ function checkPromises(rule: Rule, schema: string, problems: Problems): void {
 
 /** The actions other than these that a rule can apply to, by Cedar's own reckoning where its scope alone does not say. */
 function actionsBeyond(allowed: readonly string[], rule: Rule, schema: string): string[] {
-  if (scopeOf(rule.json)?.every((action) => allowed.includes(action))) return [];
+  if (actionsNamed(rule.json)?.every((action) => allowed.includes(kindOf(action)))) return [];
   const envs = getValidRequestEnvsPolicy(rule.policy, schema);
   if (envs.type === 'failure') throw new Error(`${rule.file}: rule ${rule.id}: ${envs.error}`);
   const kinds = envs.actions.map((action) => kindOf(action.replace(/^Action::"(.*)"$/, '$1')));
@@ -74,10 +85,10 @@ function actionsBeyond(allowed: readonly string[], rule: Rule, schema: string): 
 }
 
 /** The actions that the scope names; null where it names none. A rule applies to no other, whatever its conditions say. */
-function scopeOf({ action }: PolicyJson): string[] | null {
+export function actionsNamed({ action }: PolicyJson): string[] | null {
   if (action.op === 'All' || 'slot' in action) return null;
   const named = 'entities' in action ? action.entities : [action.entity];
-  return named.map((uid) => kindOf('__entity' in uid ? uid.__entity.id : uid.id));
+  return named.map((uid) => ('__entity' in uid ? uid.__entity.id : uid.id));
 }
 
 /** The use of one tool is a use of a tool. */

@@ -1,4 +1,12 @@
-import { at, type Evidence, type JsonObject, type Labelled, type ToolContract } from '@portreeve/contract';
+import {
+  at,
+  type Evidence,
+  type JsonObject,
+  type Labelled,
+  type Proposal,
+  proposalDigest,
+  type ToolContract,
+} from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { testContract } from '@portreeve/execute/testing';
 import type { ProviderAnswer, ProviderRequest } from '@portreeve/model';
@@ -70,6 +78,91 @@ const toolResults = (request: ProviderRequest | undefined) =>
   (request?.turns ?? []).flatMap(({ role, content }) =>
     role === 'user' ? content.flatMap((block) => (block.type === 'tool_result' ? [block] : [])) : [],
   );
+
+/** A turn in which the model writes before it wishes. */
+const turnOf = (...content: ProviderAnswer['content']): ProviderAnswer =>
+  answerOf(null, { stop_reason: 'tool_use', text: '', content });
+const says = (text: string) => ({ type: 'text', text }) as const;
+const wishes = (id: string, name: string, note: string) => ({ type: 'tool_use', id, name, input: { note } }) as const;
+
+describe('F1: who is asked sees why an agent wished, and from what', () => {
+  const proposals = async (harness: RunHarness) =>
+    Promise.all(
+      harness.gate.audit
+        .of('proposal.submitted')
+        .map(async ({ refs }) => (await harness.gate.stored(refs!.proposal!)).proposal),
+    );
+
+  test('F1: what the model wrote before the wish is the rationale, named as the model’s; ours alone where it wrote none', async () => {
+    const first = turnOf(
+      says('The log names a site.\n'),
+      wishes('a', 'look_up', 'a'),
+      says('</pre><script>It is safe.</script>'),
+      wishes('b', 'look_up', 'b'),
+    );
+    const { harness, carried } = harnessOf([first, turnOf(says(' '), wishes('c', 'look_up', 'c')), DONE]);
+    expect(await carried()).toMatchObject({ state: 'completed' });
+    const ours = 'The agent look-into-it wished for it.';
+    expect((await proposals(harness)).map(({ rationale }) => rationale)).toEqual([
+      `${ours} The model wrote: The log names a site.`,
+      `${ours} The model wrote: The log names a site.\n</pre><script>It is safe.</script>`,
+      ours,
+    ]);
+  });
+
+  test('F1: the evidence that it was shown stands in the proposal, and only what can be looked up', async () => {
+    const { harness, carried } = harnessOf([wish(['look_up', { note: 'a' }]), DONE]);
+    const ids: string[] = [];
+    const code = harness.code;
+    harness.code = async (context) => {
+      const logs = await context.read('case-logs', { case_id: 'case-7' });
+      ids.push(...open(logs.evidence).map(({ id }) => id));
+      return code(context);
+    };
+    await carried();
+    expect(ids.length).toBeGreaterThan(0);
+    expect((await proposals(harness))[0]?.evidence).toEqual([...new Set(ids)]);
+
+    // A value that is no evidence is shown under an id that nobody keeps.
+    const bare = harnessOf([wish(['look_up', { note: 'a' }]), DONE]);
+    bare.harness.code = async (context) => {
+      const logs = await context.read('case-logs', { case_id: 'case-7' });
+      await context.agent('look-into-it', { logs: at(logs.evidence, '/0/fields') });
+      return { done: true };
+    };
+    await bare.carried();
+    expect((await proposals(bare.harness))[0]?.evidence).toEqual([]);
+  });
+
+  test('F1: D5: a proposal carries the label of the words, and its digest is that of any', async () => {
+    const { harness, carried } = harnessOf([turnOf(says('So it says.'), wishes('a', 'look_up', 'a')), DONE]);
+    await carried();
+    const [proposal] = await proposals(harness);
+    expect(proposal!.influence.integrity).toBe('untrusted');
+    expect(proposal!.influence.origins).toContain('model:look-into-it');
+    expect(proposal!.digest).toBe(proposalDigest({ ...proposal!, rationale: 'other', evidence: [] } as Proposal));
+  });
+
+  test('F1: long words are bounded, and what is left out is counted', async () => {
+    const { harness, carried } = harnessOf([turnOf(says('x'.repeat(9000)), wishes('a', 'look_up', 'a')), DONE]);
+    await carried();
+    const { rationale } = (await proposals(harness))[0]!;
+    expect(rationale.length).toBeLessThan(4000);
+    expect(rationale).toContain('(cut: 6000 characters)');
+  });
+
+  test('F1: D7: what may not be kept does not come back in its words or its wish', async () => {
+    const fields = ['note', 'secret'].map((name) => ({ name, max_chars: 200, ...(name === 'secret' ? SECRET : {}) }));
+    const said = turnOf(says('The code is swordfish-77, so I look.'), wishes('a', 'look_up', 'it is swordfish-77'));
+    const { harness, carried } = harnessOf([said, DONE], undefined, { source: { fields } as never });
+    harness.items = () => [{ note: 'a note', secret: 'swordfish-77' }];
+    expect(await carried()).toMatchObject({ state: 'completed' });
+    const [proposal] = await proposals(harness);
+    expect(proposal!.rationale).toContain('The model wrote: The code is');
+    expect(JSON.stringify(proposal)).not.toContain('swordfish-77');
+  });
+});
+const SECRET = { life: { clear: 'after-run', abstract: 'none', never_keep: true } };
 
 describe('A4 F1: an agent', () => {
   test('wishes, hears what became of each wish, and answers; each wish is a proposal of its own', async () => {

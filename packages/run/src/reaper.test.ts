@@ -34,7 +34,8 @@ async function setUp(pending: Record<string, RunId[]> = {}) {
     leases,
     audit,
     uow,
-    workflowsOf: async (runs) => new Map(runs.map((run) => [run, 'triage'])),
+    aboutRuns: async (runs) =>
+      new Map(runs.map((run) => [run, { workflow: 'triage', release: `sha256:${'0'.repeat(64)}` }])),
     log: () => undefined,
   });
   const run = () => newId('run', clock);

@@ -1,4 +1,4 @@
-import { type AuditWriter, draft, type RunId, SYSTEM_ACTOR, type UnitOfWork } from '@portreeve/contract';
+import { type AuditWriter, draft, type Run, type RunId, SYSTEM_ACTOR, type UnitOfWork } from '@portreeve/contract';
 import type { Engine } from './engine.ts';
 import type { LeaseStore } from './ports.ts';
 
@@ -25,7 +25,7 @@ export async function startReaper(deps: {
   audit: AuditWriter;
   uow: UnitOfWork;
   /** Of which workflow each of these runs is. */
-  workflowsOf: (runs: readonly RunId[]) => Promise<ReadonlyMap<RunId, string>>;
+  aboutRuns: (runs: readonly RunId[]) => Promise<ReadonlyMap<RunId, Pick<Run, 'workflow' | 'release'>>>;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
   leaseSeconds?: number | undefined;
 }): Promise<Reaper> {
@@ -37,14 +37,14 @@ export async function startReaper(deps: {
     let taken = 0;
     for (const executor of await leases.dead([...runsByExecutor.keys()])) {
       const runs = runsByExecutor.get(executor) ?? [];
-      const workflows = await deps.workflowsOf(runs);
+      const known = await deps.aboutRuns(runs);
       const drafts = runs.map((run) => {
-        const workflow = workflows.get(run);
-        if (workflow === undefined) throw new TypeError(`the engine has a run ${run} that is not stored`);
+        const about = known.get(run);
+        if (about === undefined) throw new TypeError(`the engine has a run ${run} that is not stored`);
         return draft({
           type: 'run.recovered',
           actor: SYSTEM_ACTOR,
-          refs: { run, workflow },
+          refs: { run, ...about },
           data: { from_executor: executor, by_executor: engine.executor },
           key: `${run}:recovered:${executor}`,
         });

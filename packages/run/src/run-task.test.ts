@@ -199,8 +199,11 @@ describe('endings', () => {
     expect((await carried(harness)).run).toMatchObject({
       state: 'refused',
       ending:
-        'The prompt other is not declared by this workflow. Declare it in the workflow’s scope and release it anew.',
+        'The prompt "other" is missing from scope.prompts of the workflow "incident-summary". Declare it there and release the workflow anew, or use a declared one.',
     });
+    expect(harness.gate.audit.of('prompt.refused')).toMatchObject([
+      { outcome: 'refuse', refs: { codes: ['out_of_scope'] }, data: { prompt: 'other', missing: 'scope.prompts' } },
+    ]);
     harness.code = async (context) => ({ a: String(await context.ask('summarize', {})) });
     harness.load({ scope: { prompts: [] } });
     const { id } = await harness.submit();
@@ -251,12 +254,26 @@ describe('endings', () => {
     expect(harness.gate.calls).toHaveLength(0);
   });
 
-  test('A3: a tool that is not declared stops the run', async () => {
+  test('A3: a tool that is not declared stops the run, and the refusal is recorded', async () => {
     const harness = runHarness();
     harness.code = acting('delete_case');
     expect((await carried(harness)).run).toMatchObject({
       state: 'refused',
-      ending: expect.stringContaining('The tool delete_case is not declared by this workflow.'),
+      ending: expect.stringContaining(
+        'The tool "delete_case" is missing from scope.tools of the workflow "incident-summary".',
+      ),
+    });
+    const [refused] = harness.gate.audit.of('tool.refused');
+    expect(refused).toMatchObject({
+      outcome: 'refuse',
+      refs: { decision: refused!.data.decision.id },
+      data: {
+        ...{ tool: 'delete_case', missing: 'scope.tools' },
+        decision: {
+          outcome: 'refuse',
+          reasons: [{ code: 'out_of_scope', text: expect.stringContaining('scope.tools') }],
+        },
+      },
     });
     expect(harness.gate.audit.of('proposal.submitted')).toEqual([]);
   });

@@ -100,6 +100,7 @@ function end(
         run: id,
         proposal: null,
         workflow: run.workflow,
+        release: run.release,
         about: ending.handoff.about ?? null,
         tried: ending.handoff.tried ?? [],
         why: ending.text,

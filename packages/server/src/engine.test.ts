@@ -504,8 +504,9 @@ describe('a run outlives its process', () => {
     const audit = memoryAuditWriter();
     const survivor = await start('survivor', run);
     const uow = own.database;
-    const workflowsOf = async (left: readonly RunId[]) => new Map(left.map((run) => [run, 'triage']));
-    const reaper = await startReaper({ engine: survivor, leases, audit, uow, workflowsOf, log: () => undefined });
+    const about = { workflow: 'triage', release: `sha256:${'0'.repeat(64)}` as const };
+    const aboutRuns = async (left: readonly RunId[]) => new Map(left.map((run) => [run, about]));
+    const reaper = await startReaper({ engine: survivor, leases, audit, uow, aboutRuns, log: () => undefined });
     try {
       expect(await leases.dead(['survivor'])).toEqual([]);
       expect(await reaper.sweep()).toBe(1);

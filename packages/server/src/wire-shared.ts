@@ -142,8 +142,10 @@ export async function wireShared(options: SharedOptions) {
   const proposals = proposalStore(database, sealing);
   const notices = noticeStore(database);
   const whoIs = async (id: string) => (await identity.subject(id))?.principal ?? null;
+  const runs = runStore(database, sealing);
   const handoffs = createHandoffs({
     ...{ ...stage, store: handoffStore(database, sealing), proposals, whoIs },
+    releaseOf: async (run) => (await runs.get(run))?.release ?? null,
     procedures: (name) => workflows.current(name)?.definition.contract.procedures ?? {},
     finished: async (tx, { id, run, awaits }) => {
       if (run && awaits) await queue.nudge(tx, run, handoffTopic(id));
@@ -197,7 +199,6 @@ export async function wireShared(options: SharedOptions) {
     ...{ audit, writer: stage.audit, oversight: oversightStore(database), clock },
     ...{ workflows: project.workflows, rules: config.oversight.alarms },
   });
-  const runs = runStore(database, sealing);
   return {
     ...{
       stage,

@@ -33,6 +33,8 @@ const LINES = {
     ]),
   ],
   'source.refused': (data) => [['retrieve', `refused: ${reasons(data.decision)}`]],
+  'tool.refused': (data) => [['propose', `refused: ${reasons(data.decision)}`]],
+  'prompt.refused': (data) => [['assemble', `refused: ${data.reason}`]],
   'source.failed': (data) => [['retrieve', `failed: ${data.reason}`]],
   'prompt.assembled': (data) => [
     [

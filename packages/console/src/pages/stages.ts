@@ -24,6 +24,8 @@ const STAGE_BY_TYPE: Readonly<Record<string, Stage>> = {
   'source.read': 'retrieve',
   'source.refused': 'retrieve',
   'source.failed': 'retrieve',
+  'tool.refused': 'propose',
+  'prompt.refused': 'assemble',
   'prompt.assembled': 'assemble',
   'endpoint.refused': 'assemble',
   'deidentification.failed': 'assemble',
@@ -81,6 +83,8 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
   'source.read': ({ source, read, available, findings }) =>
     `Read ${text(read)} of ${text(available)} items of ${text(source)}${list(findings).length > 0 ? `, with ${list(findings).length} kinds of findings` : ''}`,
   'source.refused': ({ source }) => `Policy refused to read ${text(source)}`,
+  'tool.refused': ({ tool }) => `The workflow does not declare the tool ${text(tool)}`,
+  'prompt.refused': ({ prompt }) => `The workflow does not declare the prompt ${text(prompt)}`,
   'source.failed': ({ source, reason }) => `${text(source)} could not be read: ${text(reason)}`,
   'prompt.assembled': ({ prompt, version, endpoint, evidence_shown }) =>
     `Assembled the prompt ${text(prompt)} ${text(version)} with ${text(evidence_shown)} pieces of evidence for ${text(endpoint)}`,

@@ -88,6 +88,14 @@ describe('J2: a wish that goes to a gate in another process', () => {
     expect(there.judge(id, tool, { to: 'mallory' })).toEqual(here.session.judge(id, tool, { to: 'mallory' }));
   });
 
+  test('J2 F1: what an agent wrote keeps its label on the way, and what it was shown its ids', () => {
+    const said = new Labelled('because it says so', UNTRUSTED);
+    const there = sent(wishOf({}, { said, shown: [asId('evidence', 'ev_0001-abcdef12')] }));
+    expect([open(there.said!), there.said!.label]).toEqual(['because it says so', UNTRUSTED]);
+    expect(there.shown).toEqual(['ev_0001-abcdef12']);
+    expect(() => wishFrom({ ...wishMessage(wishOf({})), said: { value: 7, label: UNTRUSTED } }, known)).toThrow();
+  });
+
   test('J2: what the gate knows itself is not in the message', () => {
     const message = wishMessage(wishOf({}, { principal: { id: 'prn_mallory' } as never, release: 'sha256:x' }));
     expect(Object.keys(message).sort()).toEqual(

@@ -1,8 +1,9 @@
 import {
   type Evidence,
+  idSchema,
   jsonObjectSchema,
   jsonSchema,
-  type Labelled,
+  Labelled,
   labelSchema,
   NotCanonical,
   nameSchema,
@@ -51,6 +52,9 @@ export const wishMessageSchema = z.strictObject({
   args: treeSchema,
   rationale: z.string(),
   evidence: labelledSchema.nullable(),
+  /** Of an agent alone. */
+  said: z.strictObject({ value: z.string(), label: labelSchema }).optional(),
+  shown: z.array(idSchema('evidence')).max(10_000).optional(),
   session: sessionSchema.nullable(),
   quarantine: z
     .strictObject({
@@ -73,7 +77,17 @@ export type WishMessage = z.infer<typeof wishMessageSchema>;
 /** What the gate knows of a run's wish by itself. */
 export type KnownOfWish = Omit<
   Wish,
-  'args' | 'rationale' | 'evidence' | 'session' | 'quarantine' | 'seen' | 'unreviewed' | 'stoodFor' | 'injection'
+  | 'args'
+  | 'rationale'
+  | 'evidence'
+  | 'said'
+  | 'shown'
+  | 'session'
+  | 'quarantine'
+  | 'seen'
+  | 'unreviewed'
+  | 'stoodFor'
+  | 'injection'
 >;
 
 /** The wish as a message. Throws `bad_input` where its arguments have no faithful form. */
@@ -85,6 +99,8 @@ export function wishMessage(wish: Wish): WishMessage {
       args: treeMessage(wish.args, rootsOf(quarantine)),
       rationale: wish.rationale,
       evidence: wish.evidence && labelledMessage(wish.evidence),
+      ...(wish.said ? { said: labelledMessage(wish.said) as NonNullable<WishMessage['said']> } : {}),
+      ...(wish.shown ? { shown: wish.shown } : {}),
       session: session ? snapshotOf(session) : null,
       quarantine: quarantine
         ? {
@@ -127,7 +143,7 @@ const rootsOf = (quarantine: Pick<Quarantine, 'answers' | 'planned'> | undefined
 export function wishFrom(message: unknown, known: KnownOfWish): Wish {
   const parsed = wishMessageSchema.safeParse(message);
   if (!parsed.success) throw new PortreeveError('bad_input', 'This is no wish of a run.');
-  const { tool, args, evidence, session, quarantine, ...rest } = parsed.data;
+  const { tool, args, evidence, said, shown, session, quarantine, ...rest } = parsed.data;
   if (tool !== known.contract.name) throw new TypeError('the wish is for another tool than was looked up');
   const answers = (quarantine?.answers ?? []).map((each) => ({ ...each, answer: labelledFrom(each.answer) }));
   const planned = (quarantine?.planned ?? []).map((each) => ({ ...each, answer: labelledFrom(each.answer) }));
@@ -136,6 +152,8 @@ export function wishFrom(message: unknown, known: KnownOfWish): Wish {
     ...rest,
     args: argumentsFrom(args, rootsOf({ answers, planned })),
     evidence: evidence && (labelledFrom(evidence) as unknown as Labelled<readonly Evidence[]>),
+    ...(said ? { said: new Labelled(said.value, said.label) } : {}),
+    ...(shown ? { shown } : {}),
     ...(session ? { session: restoreSession(session as unknown as SessionSnapshot) } : {}),
     ...(quarantine ? { quarantine: { answers, planned, bits: quarantine.bits } as Quarantine } : {}),
   };

@@ -105,6 +105,8 @@ export function gateHarness(
     /** Wraps the store that the gate uses, to reorder its answers. */
     wrapStore?: (store: ProposalStore) => ProposalStore;
     procedures?: WorkflowContract['procedures'];
+    /** The release that a run is pinned to. */
+    releaseOf?: (run: RunId) => Promise<string | null>;
     /** Work for a person was finished. */
     finished?: (tx: Tx, handoff: Handoff) => Promise<void>;
     onUnwound?: (tx: Tx, run: RunId) => Promise<void>;
@@ -180,6 +182,7 @@ export function gateHarness(
     procedures: () => options.procedures ?? {},
     whoIs: async (id) => Object.values(people).find(({ principal }) => principal.id === id)?.principal ?? null,
     proposals: rows,
+    releaseOf: async (run) => (options.releaseOf ? options.releaseOf(run) : digestOf('the release of a run')),
     finished: async (tx, handoff) => options.finished?.(tx, handoff),
   });
   const environment: GateHarness['environment'] = { freezes: [], incident: false };

@@ -32,22 +32,22 @@ export function undoEndedRecord(undone: Proposal, undo: StoredUndo): RecordDraft
   });
 }
 
-export function begunRecord(unwinding: StoredUnwinding): RecordDraft {
+export function begunRecord(unwinding: StoredUnwinding, release: string): RecordDraft {
   const { run, workflow, number, reason, ahead } = unwinding;
   return draft({
     type: 'unwinding.begun',
     actor: actorOf(unwinding.asked_by),
-    refs: { run, workflow },
+    refs: { run, workflow, release },
     data: { number, reason, effects: [...ahead] },
   });
 }
 
-export function unwindingEndedRecord(unwinding: StoredUnwinding): RecordDraft {
+export function unwindingEndedRecord(unwinding: StoredUnwinding, release: string): RecordDraft {
   const { run, workflow, state, undone, left, handoff } = unwinding;
   return draft({
     type: 'unwinding.ended',
     actor: actorOf(unwinding.asked_by),
-    refs: { run, workflow, ...(handoff ? { handoff } : {}) },
+    refs: { run, workflow, release, ...(handoff ? { handoff } : {}) },
     outcome: state,
     data: {
       state,

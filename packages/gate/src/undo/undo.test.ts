@@ -271,7 +271,9 @@ describe('F10: a run is unwound in reverse', () => {
     expect(first.number).toBe(again.number);
     expect(await unwindings.get(run)).toMatchObject({ state: 'unwound', left: [], ahead: [], handoff: null });
     expect(harness.audit.of('unwinding.begun')).toHaveLength(1);
-    expect(harness.audit.of('unwinding.ended')).toMatchObject([{ data: { state: 'unwound', left: [] } }]);
+    expect(harness.audit.of('unwinding.ended')).toMatchObject([
+      { refs: { release: expect.stringMatching(/^sha256:/) }, data: { state: 'unwound', left: [] } },
+    ]);
     // Nothing stands any more.
     expect(await unwindings.begin(run, ask)).toMatchObject({ state: 'unwound', number: 1 });
     await expect(unwindings.begin(harness.wish().run!, ask)).rejects.toMatchObject({ code: 'conflict' });

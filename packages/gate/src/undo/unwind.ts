@@ -63,7 +63,8 @@ export function createUnwindings(deps: UnwindDeps): Unwindings {
         ahead: effects.map(({ proposal }) => proposal.id),
       };
       await uow.transaction(async (tx) => {
-        if (await unwindings.move(tx, before, begun)) await audit.append(tx, [begunRecord(begun)]);
+        if (await unwindings.move(tx, before, begun))
+          await audit.append(tx, [begunRecord(begun, effects[0]!.proposal.release)]);
       });
     }
     await advance(run);
@@ -136,24 +137,28 @@ export function createUnwindings(deps: UnwindDeps): Unwindings {
 
   async function end(at: StoredUnwinding, event: 'finish' | 'stop', left: readonly Left[]): Promise<void> {
     const state = nextUnwinding(at.state, event) as StoredUnwinding['state'];
+    // A run is pinned, so that any of its effects names the release; it has one, or nothing had begun.
+    const [effect] = [...at.undone, ...left.map(({ proposal }) => proposal)];
+    const { release } = (await store.get(effect!))!.proposal;
     await uow.transaction(async (tx) => {
       const ended: StoredUnwinding = { ...at, state, left };
       if (!(await unwindings.move(tx, at, ended))) return;
-      const handoff = left.length > 0 ? await open(tx, ended) : null;
+      const handoff = left.length > 0 ? await open(tx, ended, release) : null;
       const written = { ...ended, handoff };
       await unwindings.move(tx, ended, written);
       await deps.onEnded?.(tx, at.run);
-      await audit.append(tx, [unwindingEndedRecord(written)]);
+      await audit.append(tx, [unwindingEndedRecord(written, release)]);
     });
   }
 
-  function open(tx: Tx, { run, workflow, left, undone, reason, asked_by, state }: StoredUnwinding) {
+  function open(tx: Tx, { run, workflow, left, undone, reason, asked_by, state }: StoredUnwinding, release: string) {
     const stopped = state === 'stopped';
     return handoffs.open(tx, {
       kind: 'not_undone',
       run,
       proposal: null,
       workflow,
+      release,
       about: null,
       why: `The run was to be unwound, and ${left.length} of ${left.length + undone.length} effects stand.`,
       context: { reason, left: left.map((each) => ({ ...each })), undone: [...undone] },

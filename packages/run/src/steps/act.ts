@@ -3,6 +3,7 @@ import {
   type Arguments,
   asId,
   type Evidence,
+  type EvidenceId,
   isPortreeveError,
   type Json,
   type Labelled,
@@ -14,31 +15,24 @@ import type { AgentSession, GateResult } from '@portreeve/gate';
 import { labelsOf } from '../injection-scores.ts';
 import { knownOfWish } from '../known-of-wish.ts';
 import { approvalTopic, moveRun } from '../transitions.ts';
+import { decisionRefs, undeclared } from './endings.ts';
 import type { RunScope } from './scope.ts';
 
 /** Submits an action to the gate, and waits for people and for other processes as long as it must. */
 export function actStep(scope: RunScope) {
   const { deps, durable, run, definition, life, quarantine, scores, hidden, seen, unreviewed } = scope;
-  const { step, load, record, write } = scope;
+  const { step, load, record, write, decideUndeclared } = scope;
 
-  async function act(
-    tool: string,
-    args: Arguments,
-    why: { readonly rationale: string; readonly evidence?: Labelled<readonly Evidence[]> },
-    agent?: AgentSession,
-  ): Promise<ActOutcome | Unfit> {
+  async function act(tool: string, args: Arguments, why: Why, agent?: AgentSession): Promise<ActOutcome | Unfit> {
     const proposal = proposalAt(scope);
     const toolContract = definition.tools.find((each) => each.name === tool);
     const read = quarantine.forAction(args);
     let result = await step<StoredResult>(`act:${tool}`, async (key) => {
       if (!toolContract) {
-        return {
-          ending: {
-            event: 'stop',
-            text: `The tool ${tool} is not declared by this workflow.`,
-            next: 'Declare it in the workflow’s scope and release it anew.',
-          },
-        };
+        const { decision, request } = await decideUndeclared(tool);
+        const refused = { tool, missing: 'scope.tools', decision, request } as const;
+        await write(record('tool.refused', refused, { outcome: 'refuse', refs: decisionRefs(decision), key }));
+        return { ending: undeclared('tool', tool, run.workflow) };
       }
       const refusedArgument = life.refusedArgument(args);
       if (refusedArgument) {
@@ -69,10 +63,16 @@ export function actStep(scope: RunScope) {
         rationale: why.rationale,
         evidence: why.evidence ? life.forRecord(why.evidence) : null,
         ...(agent ? { session: agent.session } : { quarantine: read }),
+        ...(why.said ? { said: why.said } : {}),
+        ...(why.shown ? { shown: why.shown } : {}),
         seen: [...seen],
         unreviewed: [...unreviewed],
         stoodFor: found.stoodFor,
-        injection: scores.of([...labelsOf(found.args), ...(why.evidence ? [why.evidence.label] : [])]),
+        injection: scores.of([
+          ...labelsOf(found.args),
+          ...(why.evidence ? [why.evidence.label] : []),
+          ...(why.said ? [why.said.label] : []),
+        ]),
       };
       return { ok: await keep(agent ? await orUnfit(deps.gate.submit(wish)) : await deps.gate.submit(wish)) };
     });
@@ -115,6 +115,14 @@ export function actStep(scope: RunScope) {
   }
 
   return act;
+}
+
+/** Why it is to be done: by the workflow's code, or by an agent, with what it wrote and what it was shown. */
+interface Why {
+  readonly rationale: string;
+  readonly evidence?: Labelled<readonly Evidence[]>;
+  readonly said?: Labelled<string> | null;
+  readonly shown?: readonly EvidenceId[];
 }
 
 /** The proposal that the next step makes, if it makes one: the same after a crash. */

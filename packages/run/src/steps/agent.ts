@@ -49,9 +49,13 @@ export function agentStep(scope: RunScope, act: ReturnType<typeof actStep>, { qu
   }
 
   /** One wish, by the way of every action, and what the agent hears of it. */
-  async function carry({ id, name, args }: AgentWish, session: AgentSession, prompt: string): Promise<Result> {
+  async function carry(
+    { id, name, args, said, shown }: AgentWish,
+    session: AgentSession,
+    prompt: string,
+  ): Promise<Result> {
     const proposal = proposalAt(scope);
-    const why = { rationale: `The agent ${prompt} wished for it.` };
+    const why = { rationale: `The agent ${prompt} wished for it.`, said, shown };
     const outcome = await act(name, args as unknown as Arguments, why, session);
     const stored = await durable.read(() => deps.gate.get(proposal));
     if (stored) session.heard(stored, outcome.status === 'succeeded' ? outcome.result : null);

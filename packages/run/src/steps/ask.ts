@@ -2,6 +2,7 @@ import { type AgentTalk, type Assembly, type Deidentified, type EndedReading, re
 import {
   BOTTOM,
   digestOf,
+  type EvidenceId,
   type HandoffId,
   isPortreeveError,
   type Json,
@@ -26,7 +27,7 @@ import { type PassedOver, sendQuestion } from '../send-question.ts';
 import type { Ending } from '../stop.ts';
 import { moveRun } from '../transitions.ts';
 import { whenAway } from '../when-away.ts';
-import { decisionRefs, failed, nobodyAsked, refusal, refuses, sourceEnding, toReview } from './endings.ts';
+import { decisionRefs, failed, nobodyAsked, refusal, refuses, sourceEnding, toReview, undeclared } from './endings.ts';
 import { type Handover, handOver } from './hand-over.ts';
 import { judgeStep } from './judge-step.ts';
 import { questionRecords } from './question-records.ts';
@@ -101,13 +102,10 @@ export function askStep(scope: RunScope) {
 
     async function askOnce(key: string): Promise<Step<Asked | Later>> {
       if (!prompt || !contract.scope.prompts.includes(name)) {
-        return {
-          ending: {
-            event: 'stop',
-            text: `The prompt ${name} is not declared by this workflow.`,
-            next: 'Declare it in the workflow’s scope and release it anew.',
-          },
-        };
+        const ending = undeclared('prompt', name, run.workflow);
+        const refused = { prompt: name, missing: 'scope.prompts', reason: ending.text } as const;
+        await write(record('prompt.refused', refused, { outcome: 'refuse', refs: { codes: ['out_of_scope'] }, key }));
+        return { ending };
       }
       const alive = life.forPrompt(prompt.contract, inputs);
       const revealed: Revealed[] = [];
@@ -156,11 +154,10 @@ export function askStep(scope: RunScope) {
         );
       }
       const { answer, chosen } = sent;
-      if (answer.status === 'wishes') return { ok: await keepWishes(answer, ending) };
-      const kept = revealed.reduce(
-        (left, each) => deps.context.withhold(left, each),
-        answer.value as Labelled<unknown>,
-      );
+      const withheld = (said: Labelled<unknown>) =>
+        revealed.reduce((left, each) => deps.context.withhold(left, each), said);
+      if (answer.status === 'wishes') return { ok: await keepWishes(answer, assembly.read, withheld, ending) };
+      const kept = withheld(answer.value);
       const origins = chosen.hidden?.origins ?? null;
       const { verdict, facts } = judgeStep(prompt.contract, loaded, answer);
       const { review } = verdict;
@@ -235,20 +232,31 @@ export function askStep(scope: RunScope) {
 
   async function keepWishes(
     { turn, wishes }: Extract<AskResult, { status: 'wishes' }>,
+    shown: readonly EvidenceId[],
+    withheld: (said: Labelled<unknown>) => Labelled<unknown>,
     ending: readonly EndedReading[],
   ): Promise<Asked> {
     return deps.uow.transaction(async (tx) => {
       await deps.context.forgetUsed(tx, run.id, ending);
       const kept: KeptWishes['wishes'][number][] = [];
-      for (const { id, name, args } of wishes) kept.push({ id, name, args: await deps.context.save(tx, run.id, args) });
-      const saved = { turn: await deps.context.save(tx, run.id, turn), wishes: kept };
+      for (const { id, name, args, said } of wishes)
+        kept.push({
+          // Both go on record with the proposal, so they have nothing of what may not be kept.
+          ...{ id, name, args: await deps.context.save(tx, run.id, withheld(args)) },
+          ...(said ? { said: await deps.context.save(tx, run.id, withheld(said)) } : {}),
+        });
+      const saved = { turn: await deps.context.save(tx, run.id, turn), wishes: kept, shown };
       return { value: null, origins: null, review: 'none', wishes: saved };
     });
   }
 
-  async function wishesOf({ turn, wishes }: KeptWishes): Promise<Extract<Said<never>, { wishes: unknown }>> {
+  async function wishesOf({ turn, wishes, shown }: KeptWishes): Promise<Extract<Said<never>, { wishes: unknown }>> {
     const loaded: AgentWish[] = [];
-    for (const { id, name, args } of wishes) loaded.push({ id, name, args: await load<JsonObject>(args) });
+    for (const { id, name, args, said } of wishes)
+      loaded.push({
+        ...{ id, name, args: await load<JsonObject>(args), shown: shown ?? [] },
+        said: said ? await load<string>(said) : null,
+      });
     return { turn: await load(turn), wishes: loaded };
   }
 
@@ -315,9 +323,16 @@ function declared(prompt: string, answer: Json): Labelled<Json> {
   return new Labelled(answer, { integrity: 'internal', confidentiality: 'public', categories: [], origins });
 }
 
+/** As a step keeps it. A run that an earlier version began has steps without what was said and shown. */
 interface KeptWishes {
   readonly turn: ValueId;
-  readonly wishes: readonly { readonly id: string; readonly name: string; readonly args: ValueId }[];
+  readonly wishes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly args: ValueId;
+    readonly said?: ValueId;
+  }[];
+  readonly shown?: readonly EvidenceId[];
 }
 
 /** A tool that an agent wishes for. */
@@ -325,6 +340,9 @@ export interface AgentWish {
   readonly id: string;
   readonly name: string;
   readonly args: Labelled<JsonObject>;
+  /** What it wrote before the wish, and the evidence that it was shown. */
+  readonly said: Labelled<string> | null;
+  readonly shown: readonly EvidenceId[];
 }
 
 /** What came of one question: the answer, or an agent's turn. */

@@ -32,6 +32,19 @@ export function sourceEnding(source: string, error: PortreeveError): Ending {
   };
 }
 
+/** What the workflow's code asked for stands outside its scope (requirement A3). */
+export function undeclared(what: 'tool' | 'prompt', name: string, workflow: string): Ending {
+  const [thing, where] = [
+    `The ${what} ${JSON.stringify(name)}`,
+    `scope.${what}s of the workflow ${JSON.stringify(workflow)}`,
+  ];
+  return {
+    event: 'stop',
+    text: `${thing} is missing from ${where}.`,
+    next: 'Declare it there and release the workflow anew, or use a declared one.',
+  };
+}
+
 export function decisionRefs(decision: Decision): RecordRefs {
   return { decision: decision.id, policy_version: decision.policy_version };
 }

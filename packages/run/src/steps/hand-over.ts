@@ -43,7 +43,7 @@ export function handOver(scope: RunScope) {
     return deps.uow.transaction((tx) =>
       deps.handoffs.open(tx, {
         ...{ id, kind, why, context, tried, material, next },
-        ...{ run: run.id, proposal: null, workflow: factsOf(contract).name, about: prompt.id },
+        ...{ run: run.id, proposal: null, workflow: factsOf(contract).name, release: run.release, about: prompt.id },
         awaits: prompt.output,
         procedures: contract.procedures,
         actor: record('handoff.opened', { kind, why }).actor,

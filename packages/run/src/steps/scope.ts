@@ -2,11 +2,13 @@ import { runLife } from '@portreeve/context';
 import {
   type AuditWriter,
   actorOf,
+  BOTTOM,
   type Clock,
   draft,
   type Json,
   type Label,
   type Labelled,
+  labelData,
   type PolicyDecider,
   type PolicyRequest,
   type RecordDraft,
@@ -99,6 +101,26 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
     return { request, decision: policy.decide(request) };
   };
 
+  /** What policy says of a tool of which nothing but the name is known: whatever that is, the tool is not used. */
+  const decideUndeclared = async (tool: string) => {
+    await deps.environment.freshen();
+    const request: PolicyRequest = {
+      kind: 'act',
+      principal: run.principal,
+      workflow: factsOf(contract),
+      tool: {
+        name: tool,
+        version: '',
+        ...LOOKING,
+        reversible: true,
+        clearance: { confidentiality: 'restricted', categories: [] },
+      },
+      ...{ args: {}, influence: labelData(BOTTOM), provenance: [], injection: 0, untrusted_sinks: [], approval: null },
+      environment: deps.environment.facts(LOOKING),
+    };
+    return { request, decision: policy.decide(request) };
+  };
+
   return {
     deps,
     durable,
@@ -123,6 +145,7 @@ export function runScope(deps: PipelineDeps, durable: Durable, run: Run, loaded:
     record,
     write,
     decideRead,
+    decideUndeclared,
     ending: () => stopped?.ending ?? null,
   };
 }

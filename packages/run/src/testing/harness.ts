@@ -127,6 +127,7 @@ export function runHarness(): RunHarness {
   const queue = memoryRunQueue();
   const gate = gateHarness({
     participants: [runs, values, queue],
+    releaseOf: async (run) => (await runs.get(run))?.release ?? null,
     finished: async (tx, { id, run }) => {
       if (run) await queue.nudge(tx, run, `handoff:${id}`);
     },

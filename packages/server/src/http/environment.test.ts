@@ -29,7 +29,10 @@ test('C5: a freeze stops what waits for a verdict; a denial can still be given; 
     type: 'approval.refused_verdict',
     approval: shown.approval.id,
   });
-  expect(records[0]).toMatchObject({ entry: { outcome: 'frozen' }, payload: { actor_name: 'lead' } });
+  expect(records[0]).toMatchObject({
+    entry: { outcome: 'frozen', refs: { release: expect.stringMatching(/^sha256:/) } },
+    payload: { actor_name: 'lead' },
+  });
 
   const denial = await house.verdict('lead', other, 'deny');
   expect((await lead.post(`/v1/approvals/${other.approval.id}/verdicts`, denial)).status).toBe(201);

@@ -63,7 +63,7 @@ describe('C2: a decision is explained', () => {
       proposal: approval.proposal,
       recorded: { outcome: 'approve', phase: 'submit' },
       same_policy: true,
-      decision: { outcome: 'approve' },
+      decision: { outcome: 'approve', next: expect.stringContaining('denied if it is not approved by then') },
     });
     const action = body.layers.find(({ layer }: { layer: string }) => layer === 'action');
     expect(action.rules[0]).toMatchObject({ effect: 'forbid', file: expect.stringMatching(/action\.cedar$/) });

@@ -116,6 +116,7 @@ function textOf(log: string, record: Heard): string {
 /** Records that say that what somebody wanted was refused, by policy or by a person. */
 const REFUSALS: Readonly<Partial<Record<RecordType, readonly string[]>>> = {
   'source.refused': ['refuse'],
+  'tool.refused': ['refuse'],
   'decision.made': ['refuse'],
   'approval.closed': ['denied', 'expired'],
 };

@@ -195,10 +195,12 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
   });
   await releases.refresh();
   const proposals = proposalStore(database, sealing);
+  const runs = runStore(database, sealing);
   const handoffs = createHandoffs({
     ...{ ...stage, proposals, store: handoffStore(database, sealing) },
     procedures: (name) => releases.current(name)?.definition.contract.procedures ?? {},
     // Who may have the work, and its end, are the API's to say.
+    releaseOf: async (run) => (await runs.get(run))?.release ?? null,
     whoIs: async () => null,
     finished: async () => undefined,
   });
@@ -206,7 +208,6 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
     ...{ asks: askStore(database, sealing), proposals },
     unwindings: unwindingStore(database, sealing),
   });
-  const runs = runStore(database, sealing);
   const run = taskRunner({
     ...{ ...stage, context, handoffs, policy, environment, releases },
     ...{ store: runs, endpoints: models.endpoints, workflows: releases },

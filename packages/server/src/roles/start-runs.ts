@@ -19,7 +19,7 @@ import { FACE_ASKED_CHANNEL, type FaceAnswerStore, faceAnswerStore } from '../st
 import { ASKED_CHANNEL, answerStore } from '../store/gate-asks.ts';
 import { listen } from '../store/listen.ts';
 import { ensureEngineRights } from '../store/roles.ts';
-import { workflowsOfRuns } from '../store/runs.ts';
+import { aboutRuns } from '../store/runs.ts';
 import type { Seals } from '../store/values.ts';
 import type { Log } from '../telemetry/open-log.ts';
 import { answerAsks } from './answer-asks.ts';
@@ -84,7 +84,7 @@ export async function startEngineHere(
   });
   const reaper = await startReaper({
     ...{ audit, uow: database, engine, leases, log, leaseSeconds },
-    workflowsOf: (runs) => workflowsOfRuns(database, runs),
+    aboutRuns: (runs) => aboutRuns(database, runs),
   }).catch(async (error: unknown) => {
     await engine.stop();
     throw error;

@@ -62,4 +62,7 @@ export function takeDispatches(options: {
   }
 }
 
-const refsOf = ({ id, tool, workflow, run }: Proposal) => ({ proposal: id, tool, workflow, ...(run ? { run } : {}) });
+const refsOf = ({ id, tool, workflow, release, run }: Proposal) => ({
+  ...{ proposal: id, tool, workflow, release },
+  ...(run ? { run } : {}),
+});

@@ -56,7 +56,10 @@ const COLUMNS: Readonly<Record<Split, RawBuilder<unknown>>> = {
   policy_version: sql`policy_version`,
   release: sql`release`,
 };
-const REFUSALS = ['decision.made', 'run.refused', 'source.refused', 'endpoint.refused', 'api.refused', 'grant.refused'];
+const REFUSALS = [
+  ...['decision.made', 'run.refused', 'source.refused', 'tool.refused', 'prompt.refused', 'endpoint.refused'],
+  ...['api.refused', 'grant.refused'],
+];
 
 export function auditFigures(database: Database, logs: readonly string[]): AuditFigures {
   const where = ({ since, until, workflows }: FigureQuery, types: readonly string[]) => sql`

@@ -180,8 +180,15 @@ function erased(requester: string): Pick<Run, 'principal' | 'input'> {
 }
 
 /** Of which workflow each of these runs is; one that is not stored is not in it. */
-export async function workflowsOfRuns(database: Database, ids: readonly RunId[]): Promise<ReadonlyMap<RunId, string>> {
+export async function aboutRuns(
+  database: Database,
+  ids: readonly RunId[],
+): Promise<ReadonlyMap<RunId, Pick<Run, 'workflow' | 'release'>>> {
   if (ids.length === 0) return new Map();
-  const rows = await database.read.selectFrom('runs').select(['id', 'workflow']).where('id', 'in', ids).execute();
-  return new Map(rows.map(({ id, workflow }) => [asId('run', id), workflow]));
+  const rows = await database.read
+    .selectFrom('runs')
+    .select(['id', 'workflow', 'release'])
+    .where('id', 'in', ids)
+    .execute();
+  return new Map(rows.map(({ id, ...about }) => [asId('run', id), about as Pick<Run, 'workflow' | 'release'>]));
 }

@@ -1,4 +1,4 @@
-import { draft, newId, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
+import { digestOf, draft, newId, SYSTEM_ACTOR, systemClock } from '@portreeve/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type SignedInClient, type TestServer, testServer, WORKFLOW } from '../../testing/server.ts';
 import { INCIDENTS } from './incidents.ts';
@@ -88,7 +88,12 @@ test('H8: incidents are told newest first, page by page; what ended or went well
   const run = newId('run', systemClock);
   await house.server.services.audit.record([
     draft<'execution.result'>({
-      ...{ type: 'execution.result', actor: SYSTEM_ACTOR, outcome: 'unknown', refs: { workflow: WORKFLOW, run } },
+      ...{
+        type: 'execution.result',
+        actor: SYSTEM_ACTOR,
+        outcome: 'unknown',
+        refs: { workflow: WORKFLOW, run, release: digestOf('a release') },
+      },
       data: { ...lost, duration_ms: 1, late: false },
     }),
   ]);

@@ -18,6 +18,7 @@ import {
   type VerdictKind,
   verdictStatementSchema,
 } from '@portreeve/contract';
+import { refsOf } from '@portreeve/gate';
 import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
@@ -213,11 +214,13 @@ export async function refuseFrozen(
   const approval = verdict !== 'deny' ? await services.approvals.get(id) : null;
   const decision = approval && (await services.gate.frozen(approval.proposal));
   if (!decision) return;
+  const stored = await services.gate.get(approval.proposal);
+  const about = stored ? refsOf(stored.proposal) : { proposal: approval.proposal };
   await services.audit.record([
     draft({
       type: 'approval.refused_verdict',
       actor: actorOf(by),
-      refs: { approval: id, proposal: approval.proposal, policy_version: decision.policy_version },
+      refs: { ...about, approval: id, policy_version: decision.policy_version },
       outcome: 'frozen',
       data: { code: 'frozen', verdict },
     }),

@@ -1,4 +1,5 @@
 import { actorOf, draft, OVERSIGHT_ALARMS, PortreeveError, stampingRulesSchema } from '@portreeve/contract';
+import { refsOf } from '@portreeve/gate';
 import { z } from 'zod';
 import { oversightReport } from '../../oversight.ts';
 import { route } from '../route.ts';
@@ -94,10 +95,11 @@ export const oversightRoutes = [
         throw new PortreeveError('not_found', `There is no approval ${params.id}.`);
       if (approval.state !== 'pending') return { counted: false };
       const { oversight, audit, database, clock } = services;
+      const stored = await services.gate.get(approval.proposal);
       const counted = await database.transaction(async (tx) => {
         const seen = await oversight.addView(tx, approval, who.principal.id, body.visible_ms, clock.now());
         if (seen === null) return false;
-        const refs = { approval: approval.id, proposal: approval.proposal };
+        const refs = { ...(stored ? refsOf(stored.proposal) : { proposal: approval.proposal }), approval: approval.id };
         const data = { ...seen };
         await audit.append(tx, [draft({ type: 'approval.viewed', actor: actorOf(who.principal), refs, data })]);
         return true;

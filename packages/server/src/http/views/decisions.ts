@@ -8,6 +8,7 @@ export const DECISION_TYPES = [
   'run.refused',
   'source.read',
   'source.refused',
+  'tool.refused',
   'endpoint.refused',
   'prompt.assembled',
   'api.refused',

@@ -1,5 +1,5 @@
 import { type JsonObject, type PolicyRequest, type ProposalId, policyRequestSchema } from '@portreeve/contract';
-import type { StoredProposal } from '@portreeve/gate';
+import { type StoredProposal, withDeadline } from '@portreeve/gate';
 import { type Explanation, explain, isRequestOf } from '@portreeve/policy';
 import type { Services } from '../../services.ts';
 
@@ -28,11 +28,13 @@ export async function explainProposal(
   const decision = data.decision as { request_digest: string; outcome: string; policy_version: string };
   if (request === null || !isRequestOf(request, decision.request_digest)) return null;
   const { outcome, policy_version } = decision;
+  const explained = explain(policy, request);
   return {
     proposal: id,
     recorded: { outcome, phase: String(data.phase), policy_version },
     same_policy: policy_version === policy.version,
-    ...explain(policy, request),
+    ...explained,
+    decision: withDeadline(explained.decision, stored),
   };
 }
 
