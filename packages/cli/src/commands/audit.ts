@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
-import { printable, style, table } from '../output.ts';
+import { printable, sayMore, style, table } from '../output.ts';
 import { replayPage } from '../render/replay/page.ts';
 import { type RunReplay, readReplay } from '../render/replay/read-replay.ts';
 import { stageLines } from '../render/stages.ts';
@@ -141,7 +141,7 @@ async function search(options: FilterOptions): Promise<number> {
       ),
     ),
   );
-  if (page.next !== null) console.log(style('dim', `more: --after ${page.next}`));
+  sayMore(page.next);
   return EXIT.done;
 }
 
