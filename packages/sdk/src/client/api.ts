@@ -860,10 +860,11 @@ export interface Api {
     body: undefined;
     answer: { statement: { v: 1; account: string; rp_id: string; nonce: string; expires_at: string }; creation: Record<string, unknown>; request: Record<string, unknown> | null };
   };
-  /** Ask for an action with a tool of the gateway; it is decided at once, and never waited for. */
+  /** Ask for an action with a tool of the gateway; it is decided at once, and never waited for. With an `Idempotency-Key` the same again is no second action. */
   'POST /v1/proposals': {
     params: {};
     query: {};
+    headers: { "idempotency-key"?: string };
     body: { tool: string; args: Record<string, unknown>; rationale?: string };
     answer: { id: string; status: "succeeded" | "given" | "waiting" | "ready" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; args_digest?: string; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
   };
@@ -941,6 +942,7 @@ export interface Api {
   'POST /v1/runs': {
     params: {};
     query: {};
+    headers: { "idempotency-key"?: string };
     body: { workflow: string; input: Record<string, unknown>; attachments?: ({ name: string; media_type: string; text: string } | { name: string; media_type: string; base64: string })[] };
     answer: { id: string; workflow: string; release: string; policy_version: string; principal: { id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; state: "queued" | "running" | "waiting" | "completed" | "refused" | "handed_off" | "failed"; input: Record<string, unknown>; shadow_of?: string; result: Record<string, unknown> | null; ending: string | null; approval: string | null; created_at: string; ended_at: string | null };
   };

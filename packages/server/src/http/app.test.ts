@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ERROR_CODES, type RecordDraft } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
@@ -98,6 +98,27 @@ test('each operation has an id of its own, says what it needs, and refers to the
   }
   expect(ids.size).toBe(routes.length);
   expect(components.schemas.Problem?.properties.code?.enum).toEqual(ERROR_CODES);
+});
+
+test('I3: the header Idempotency-Key stands at exactly the routes that read it', async () => {
+  const { paths } = await document();
+  const taking = Object.entries(paths).flatMap(([url, methods]) =>
+    Object.entries(methods).flatMap(([method, { parameters = [] }]) =>
+      parameters.some(({ in: where, name }) => where === 'header' && name === 'idempotency-key')
+        ? [`${method.toUpperCase()} ${url}`]
+        : [],
+    ),
+  );
+  expect(taking).toEqual(['POST /v1/runs', 'POST /v1/proposals']);
+  const header = paths['/v1/runs']?.post?.parameters?.find(({ in: where }) => where === 'header');
+  expect(header?.schema).toEqual({ type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' });
+  expect(header?.required ?? false).toBe(false);
+  // A handler has it from its route's declaration: none looks for itself.
+  const folder = fileURLToPath(new URL('./routes/', import.meta.url));
+  const looking = readdirSync(folder).filter((name) =>
+    /headers\['idempotency-key'\]/.test(readFileSync(folder + name, 'utf8')),
+  );
+  expect(looking).toEqual([]);
 });
 
 test('no reference in the description leads nowhere', async () => {
