@@ -42,6 +42,7 @@ function operationOf(path: string, method: string, operation: Operation): { name
   const lines = [`    params: ${braces(of('path'))};`, `    query: ${braces(of('query'))};`];
   const { requestBody } = operation;
   const body = requestBody?.content['application/json']?.schema;
+  if (of('header').length > 0) lines.push(`    headers: ${braces(of('header'))};`);
   lines.push(`    body: ${body ? typeOf(body) : 'undefined'};`);
   lines.push(`    answer: ${answerOf(operation)};`);
   const text = `  /** ${operation.summary.replaceAll('*/', '* /')}. */\n  '${name}': {\n${lines.join('\n')}\n  };`;

@@ -48,6 +48,11 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** Says that a list goes on, and how; `next` is what the page that follows begins behind. */
+export function sayMore(next: string | null): void {
+  if (next !== null) console.log(style('dim', `more: --after ${printable(next)}`));
+}
+
 /** A digest or an id, short enough for a line; the whole of it is in `--json`. */
 export function short(digest: string): string {
   return digest.startsWith('sha256:') ? `${digest.slice(0, 19)}…` : digest;

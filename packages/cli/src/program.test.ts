@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordType } from '@portreeve/contract';
 import { freePort, openedChange } from '@portreeve/server/testing';
+import { verifyInclusion } from '@portreeve/verify';
 import type { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildProgram } from './program.ts';
 import { renderDefinition } from './render/definition.ts';
 import { type Installation, installation, UPSTREAM } from './testing/installation.ts';
@@ -483,6 +484,13 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     notAs: 'analyst',
     words: ({ result }) => [String(result)],
   },
+  'audit proof': {
+    right: 'audit.read',
+    records: ['audit.read'],
+    as: 'auditor',
+    notAs: 'analyst',
+    words: ({ result }) => [String(result)],
+  },
   'keys release': {
     right: null,
     why: 'it shows the public half of a key of the state folder: who may read that may',
@@ -617,6 +625,24 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     as: 'operator',
     notAs: 'analyst',
     words: ({ changes: [, change] }) => [change, '--reason', 'a test'],
+  },
+  'source list': {
+    right: null,
+    why: 'it reads the files of a project and asks no server',
+    ...{ records: [], as: null, notAs: null },
+    words: () => [],
+  },
+  'source show': {
+    right: null,
+    why: 'it reads the files of a project and asks no server',
+    ...{ records: [], as: null, notAs: null },
+    words: () => ['case-logs'],
+  },
+  'source check': {
+    right: null,
+    why: 'it reads the files of a project and asks no server',
+    ...{ records: [], as: null, notAs: null },
+    words: () => [],
   },
   'tool check': {
     right: null,
@@ -878,6 +904,30 @@ describe('every command', () => {
     expect(help).toMatchObject({ code: 0, err: '' });
     expect(help.out).toContain(leaf.description().split(' ').slice(0, 3).join(' '));
     expect(help.out).toContain('--json');
+  });
+
+  test('I2: the commands of the design are there, with the parts that it names', () => {
+    // If you are here because this failed: the first two lines of commands in section 8 of the design are a promise to
+    // scripts outside. A command may be added; none of these goes, or is called otherwise.
+    const commands =
+      'up serve init check test run approvals queue redteam release policy identity source tool freeze thaw audit evidence keys backup restore doctor';
+    const parts = {
+      run: '',
+      approvals: 'list show approve deny',
+      audit: 'search show verify proof export receipt replay erase',
+      release: 'build diff promote rollback list',
+      policy: 'lint test explain matrix replay',
+    };
+    const { commands: tree } = buildProgram(() => undefined);
+    const names = (of: readonly Command[]) => of.map((each) => each.name());
+    expect(names(tree)).toEqual(expect.arrayContaining(commands.split(' ')));
+    for (const [name, words] of Object.entries(parts))
+      expect(names(tree.find((each) => each.name() === name)!.commands), name).toEqual(
+        expect.arrayContaining(words.split(' ').filter((word) => word !== '')),
+      );
+    const run = tree.find((each) => each.name() === 'run')!;
+    expect(run.usage()).toContain('<workflow>');
+    expect(run.options.map(({ long }) => long)).toEqual(expect.arrayContaining(['--input', '--wait']));
   });
 
   test('I2: --version says the version and its core', async () => {
@@ -1171,6 +1221,7 @@ describe('with a server', () => {
       [['audit', 'show', '999999'], 'not_found'],
       [['audit', 'show', 'x'], 'bad_request'],
       [['audit', 'receipt', '-1'], 'bad_request'],
+      [['audit', 'proof', '999999'], 'not_found'],
       [['audit', 'search', '--type', 'no.such.type'], 'bad_request'],
       [['audit', 'search', '--limit', '0'], 'bad_request'],
     ];
@@ -1285,6 +1336,50 @@ describe('with a server', () => {
     expect(documentIn(changed)).toMatchObject({ ok: false, first_bad_index: bad });
     expect((await command(['audit', 'verify', out])).out).toContain(`from index ${bad}`);
     expect(await command(['audit', 'verify', join(here.folder, 'nothing')])).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('G2: a proof is checked before it is shown, against a key that came another way, and a false one is not shown', async () => {
+    const asText = await portreeve('audit', 'proof', '7');
+    expect(asText).toMatchObject({ code: 0, err: '' });
+    expect(asText.out).toMatch(
+      /^✓ Record 7 is number 7 of \d+ in \S+\.\n {2}leaf \S{44}\n( {2}with \S{44}\n)+ {2}root \S{44}, signed\n$/,
+    );
+    const proved = documentIn(await portreeve('audit', 'proof', '7', '--json'));
+    const { entry } = documentIn(await portreeve('audit', 'receipt', '7', '--json'));
+    const path = proved.path.map((hash: string) => Buffer.from(hash, 'base64'));
+    const root = Buffer.from(proved.root, 'base64');
+    expect(verifyInclusion({ entry, index: 7, size: proved.size, root, proof: path })).toBe(true);
+
+    const vkey = join(here.folder, 'other.vkey');
+    const { main } = here.server.services.audit;
+    const [name, , key] = main.vkey.split('+');
+    await writeFile(vkey, `${main.vkey}\n`);
+    expect(await portreeve('audit', 'proof', '7', '--vkey', vkey)).toMatchObject({ code: 0 });
+    await writeFile(vkey, `${name}x+${'0'.repeat(8)}+${key}\n`);
+    expect(await portreeve('audit', 'proof', '7', '--vkey', vkey)).toMatchObject({ code: 2, out: '' });
+    expect(await portreeve('audit', 'proof', '7', '--vkey', join(here.folder, 'none'))).toMatchObject({
+      code: 2,
+      out: '',
+    });
+
+    const real = globalThis.fetch;
+    vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+      const answer = await real(url, init);
+      if (!url.includes('/v1/audit/proof/')) return answer;
+      const { entry, ...rest } = (await answer.json()) as { entry: string };
+      return Response.json({ ...rest, entry: entry.replace('"index":7', '"index":8') });
+    });
+    try {
+      const refused = await portreeve('audit', 'proof', '7');
+      expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Record 7 is not proved') });
+      const asJson = await portreeve('audit', 'proof', '7', '--json');
+      expect([asJson.code, documentIn(asJson)]).toEqual([
+        1,
+        { ok: false, place: '7', kind: 'not_included', problem: expect.any(String) },
+      ]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test('H2: a definition is listed and shown whole, and what is said of another digest is refused', async () => {

@@ -25,6 +25,7 @@ import { addRelease } from './commands/release.ts';
 import { addRun } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
 import { addServe } from './commands/serve.ts';
+import { addSource } from './commands/source.ts';
 import { addTest } from './commands/test.ts';
 import { addTool } from './commands/tool.ts';
 import { addUndo } from './commands/undo.ts';
@@ -85,6 +86,7 @@ export function buildProgram(finish: (code: number) => void): Command {
   addNotifications(program, run as never);
   addSecrets(program, run as never);
   addKeys(program, run as never);
+  addSource(program, run as never);
   addTool(program, run as never);
   addMcp(program, run as never);
   addHook(program, run as never);

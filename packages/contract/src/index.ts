@@ -66,6 +66,7 @@ export { type RootKeeperConfig, type RootKeysConfig, rootKeysConfigSchema } from
 export * from './run.ts';
 export { partsAt, unboundedAt } from './schema-bounds.ts';
 export * from './settlement.ts';
+export * from './source-review.ts';
 export * from './state-table.ts';
 export * from './surface-change.ts';
 export * from './telemetry-config.ts';

@@ -1,6 +1,6 @@
 import { dryRunFault } from './dry-run.ts';
+import { hostFaults } from './host-faults.ts';
 import type { ProjectConfig } from './project.ts';
-import { resolveSystemUrl } from './project.ts';
 import { recoveryFaults } from './recovery-faults.ts';
 import { unboundedAt } from './schema-bounds.ts';
 import { addressesOf } from './tool-binding.ts';
@@ -87,28 +87,7 @@ function reviewDryRun(contract: ToolContract, { tools }: ReviewContext, report: 
 }
 
 function reviewHosts({ binding }: ToolContract, { systems }: ReviewContext, report: Report): void {
-  const places = new Map(Object.values(systems).map(({ url, private: allowed }) => [new URL(url).host, allowed]));
-  for (const address of addressesOf(binding)) {
-    const located = resolveSystemUrl(address, systems);
-    // A placeholder is no host; the host stands before the first slash.
-    const url = located === null ? null : URL.parse(located.replaceAll(/[{}]/g, ''));
-    if (!url || !places.has(url.host)) {
-      report(
-        'host',
-        'binding',
-        `${address} is at no declared system`,
-        'Add it under `systems` in portreeve.config.ts.',
-      );
-      continue;
-    }
-    const plain = url.protocol === 'http:' || ('tls' in binding && binding.tls === 'none');
-    if (plain && places.get(url.host) !== true) {
-      report(
-        'plain',
-        'binding',
-        `${address} is reached without encryption`,
-        'Use TLS, or declare the system as private.',
-      );
-    }
-  }
+  const clear = 'tls' in binding && binding.tls === 'none';
+  for (const { rule, message, fix } of addressesOf(binding).flatMap((address) => hostFaults(address, systems, clear)))
+    report(rule, 'binding', message, fix);
 }

@@ -159,8 +159,12 @@ export interface Notice {
 
 export interface NoticeStore {
   insert(tx: Tx, notice: Notice): Promise<void>;
-  /** For members of any of these groups, newest first. */
-  list(filter: { readonly groups: readonly string[]; readonly limit: number }): Promise<Notice[]>;
+  /** For members of any of these groups, newest first; with `after` those behind the notice of that decision. */
+  list(filter: {
+    readonly groups: readonly string[];
+    readonly limit: number;
+    readonly after?: DecisionId;
+  }): Promise<Notice[]>;
 }
 
 /** What the gate needs of `approve`. */

@@ -1,7 +1,7 @@
 import type { VerdictKind } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
-import { printable, style, table } from '../output.ts';
+import { printable, sayMore, style, table } from '../output.ts';
 import { renderApproval } from '../render/approval.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { signVerdict } from '../sign.ts';
@@ -13,6 +13,7 @@ type Run<O> = (action: (options: O, id: string) => Promise<number>) => (...args:
 
 interface ListOptions extends GlobalOptions {
   readonly all?: boolean;
+  readonly after?: string;
 }
 
 interface VerdictOptions extends GlobalOptions {
@@ -20,12 +21,15 @@ interface VerdictOptions extends GlobalOptions {
   readonly digest?: string;
 }
 
+type NoticesOptions = GlobalOptions & { readonly after?: string };
+
 export function addApprovals(program: Command, run: Run<never>): void {
   const group = program.command('approvals').description('what waits for a person, and verdicts on it');
   group
     .command('list')
     .description('approvals that are pending')
     .option('--all', 'closed ones too')
+    .option('--after <approval>', 'continue behind this one')
     .action((run as Run<ListOptions>)(list));
   group
     .command('show')
@@ -34,8 +38,9 @@ export function addApprovals(program: Command, run: Run<never>): void {
     .action((run as Run<GlobalOptions>)(show));
   group
     .command('notices')
-    .description('what your groups were told of: actions that went ahead')
-    .action((run as Run<GlobalOptions>)(notices));
+    .description('what your groups were told of: actions that went ahead, newest first')
+    .option('--after <decision>', 'continue behind the notice of this decision')
+    .action((run as Run<NoticesOptions>)(notices));
   group
     .command('confirm')
     .description('sign that exactly this may be done in your own name; that is no approval')
@@ -60,9 +65,12 @@ const voicesOf = ({ demands }: Row): number => demands.reduce((sum: number, { qu
 
 async function list(options: ListOptions): Promise<number> {
   const { client } = await signIn(options, 'approver');
-  const { approvals, note } = await client.call('GET', `/v1/approvals?limit=200${options.all ? '' : '&state=pending'}`);
+  const query = new URLSearchParams({ limit: '200' });
+  if (!options.all) query.set('state', 'pending');
+  if (options.after !== undefined) query.set('after', options.after);
+  const { approvals, note, next } = await client.call('GET', `/v1/approvals?${query}`);
   if (options.json) {
-    console.log(JSON.stringify({ approvals, note }));
+    console.log(JSON.stringify({ approvals, note, next }));
   } else if (approvals.length === 0) {
     console.log('Nothing waits for a verdict.');
   } else {
@@ -77,22 +85,26 @@ async function list(options: ListOptions): Promise<number> {
       ].map(printable),
     );
     console.log(table(rows));
+    sayMore(next);
   }
   if (note && !options.json) console.log(style('dim', printable(note)));
   return EXIT.done;
 }
 
-async function notices(options: GlobalOptions): Promise<number> {
+async function notices(options: NoticesOptions): Promise<number> {
   const { client } = await signIn(options, 'approver');
-  const answer = await client.call('GET', '/v1/notices?limit=200');
+  const query = new URLSearchParams({ limit: '200', ...(options.after === undefined ? {} : { after: options.after }) });
+  const answer = await client.call('GET', `/v1/notices?${query}`);
   if (options.json) console.log(JSON.stringify(answer));
   else if (answer.notices.length === 0) console.log('Your groups were told of nothing.');
-  else
+  else {
     console.log(
       table(
         answer.notices.map((each: Row) => [each.posted_at, each.workflow, each.run ?? '', each.text].map(printable)),
       ),
     );
+    sayMore(answer.next);
+  }
   return EXIT.done;
 }
 

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
-import { printable, style, table } from '../output.ts';
+import { printable, sayMore, style, table } from '../output.ts';
 import { replayPage } from '../render/replay/page.ts';
 import { type RunReplay, readReplay } from '../render/replay/read-replay.ts';
 import { stageLines } from '../render/stages.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { exportLogs } from './audit-export.ts';
+import { type ProofOptions, proof } from './audit-proof.ts';
 import { type VerifyOptions, verify } from './audit-verify.ts';
 import { addErasure } from './erasure.ts';
 import { addReveal } from './reveal.ts';
@@ -88,10 +89,16 @@ export function addAudit(program: Command, run: Run<never>): void {
     .action((run as Run<GlobalOptions>)(streams));
   group
     .command('receipt')
-    .description('a proof that one record is in the log (c2sp.org/tlog-proof@v1)')
+    .description('a proof that one record is in the log, to be given away (c2sp.org/tlog-proof@v1)')
     .argument('<place>')
     .option('--out <file>', 'write it there')
     .action((run as Run<GlobalOptions & { out?: string }>)(receipt));
+  group
+    .command('proof')
+    .description('the way from one record to the signed root of its log, checked here before it is shown')
+    .argument('<place>')
+    .option('--vkey <file>', 'the public keys that you trust, kept elsewhere (default: the one that the server names)')
+    .action((run as Run<ProofOptions>)(proof));
   addErasure(group, run);
   addReveal(group, run);
 }
@@ -134,7 +141,7 @@ async function search(options: FilterOptions): Promise<number> {
       ),
     ),
   );
-  if (page.next !== null) console.log(style('dim', `more: --after ${page.next}`));
+  sayMore(page.next);
   return EXIT.done;
 }
 
@@ -148,11 +155,11 @@ async function show(options: GlobalOptions, place: string): Promise<number> {
 
 async function receipt(options: GlobalOptions & { out?: string }, place: string): Promise<number> {
   const { client } = await signIn(options, 'auditor');
-  const proof = await client.call('GET', `/v1/audit/proof/${encodeURIComponent(place)}`);
-  if (options.out) await writeFile(options.out, proof.proof);
-  if (options.json) console.log(JSON.stringify(proof));
+  const found = await client.call('GET', `/v1/audit/proof/${encodeURIComponent(place)}`);
+  if (options.out) await writeFile(options.out, found.proof);
+  if (options.json) console.log(JSON.stringify(found));
   else if (options.out) console.log(`${style('green', '✓')} the receipt of record ${place} is in ${options.out}`);
-  else process.stdout.write(proof.proof);
+  else process.stdout.write(found.proof);
   return EXIT.done;
 }
 

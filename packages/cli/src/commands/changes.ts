@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { EXIT } from '../failure.ts';
-import { printable, style, table } from '../output.ts';
+import type { Client } from '../client.ts';
+import { EXIT, UsageError } from '../failure.ts';
+import { printable, sayMore, style, table } from '../output.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer of the API
@@ -11,6 +12,7 @@ interface ListOptions extends GlobalOptions {
   readonly kind?: string;
   readonly workflow?: string;
   readonly all?: boolean;
+  readonly after?: string;
 }
 interface ReasonOptions extends GlobalOptions {
   readonly reason: string;
@@ -25,6 +27,7 @@ export function addChanges(program: Command, run: Run<never>): void {
     .command('list')
     .description('changes that nobody has decided on, newest first')
     .option('--all', 'those that are decided, too')
+    .option('--after <change>', 'with --all: continue behind this one')
     .option('--kind <kind>', 'release, definition, configuration, model')
     .option('--workflow <name>', 'those that touch it')
     .action((run as Run<ListOptions>)(list));
@@ -49,17 +52,43 @@ export function addChanges(program: Command, run: Run<never>): void {
 
 async function list(options: ListOptions): Promise<number> {
   const { client } = await signIn(options, 'operator');
-  const query = new URLSearchParams({ limit: '200' });
-  for (const name of ['kind', 'workflow'] as const) {
-    const value = options[name];
-    if (value !== undefined) query.set(name, value);
-  }
-  const all: Answer[] = (await client.call('GET', `/v1/changes?${query}`)).changes;
-  const changes = options.all ? all : all.filter(({ state }) => state === 'open' || state === 'rejected');
-  if (options.json) console.log(JSON.stringify({ changes }));
+  if (options.after !== undefined && !options.all)
+    throw new UsageError('--after goes with --all: what waits is listed whole.');
+  const { changes, next } = options.all
+    ? await pageOf(client, options, { after: options.after })
+    : { changes: await undecided(client, options), next: null };
+  if (options.json) console.log(JSON.stringify({ changes, next }));
   else if (changes.length === 0) console.log(options.all ? 'There is no such change.' : 'No change waits for anybody.');
-  else console.log(table(changes.map((each) => lineOf(each).map(printable))));
+  else {
+    console.log(table(changes.map((each) => lineOf(each).map(printable))));
+    sayMore(next);
+  }
   return EXIT.done;
+}
+
+async function pageOf(
+  client: Client,
+  { kind, workflow }: ListOptions,
+  more: { readonly after: string | undefined; readonly state?: string },
+): Promise<{ readonly changes: Answer[]; readonly next: string | null }> {
+  const query = new URLSearchParams({ limit: '200' });
+  for (const [name, value] of Object.entries({ kind, workflow, ...more }))
+    if (value !== undefined) query.set(name, value);
+  return client.call('GET', `/v1/changes?${query}`);
+}
+
+/** Whole, however much was decided since: what waits for somebody is behind no page that nobody opens. */
+async function undecided(client: Client, options: ListOptions): Promise<Answer[]> {
+  const found: Answer[] = [];
+  for (const state of ['open', 'rejected']) {
+    let after: string | undefined;
+    do {
+      const page = await pageOf(client, options, { state, after });
+      found.push(...page.changes);
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+  return found.sort((a, b) => (a.opened_at < b.opened_at ? 1 : -1));
 }
 
 const lineOf = ({ change, state, kind, subject, risk, pieces, looser, workflows, opened_at }: Answer): string[] => [

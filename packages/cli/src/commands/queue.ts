@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
-import { printable, style, table } from '../output.ts';
+import { printable, sayMore, style, table } from '../output.ts';
 import { readInput } from '../read-input.ts';
 import { showHandoff } from '../render/handoff.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
@@ -14,6 +14,7 @@ interface ListOptions extends GlobalOptions {
   readonly mine?: boolean;
   readonly kind?: string;
   readonly group?: string;
+  readonly after?: string;
 }
 
 interface FinishOptions extends GlobalOptions {
@@ -32,6 +33,7 @@ export function addQueue(program: Command, run: Run<never>): void {
     .option('--mine', 'what you have taken or were given')
     .option('--kind <kind>', 'of one kind, such as low_confidence')
     .option('--group <group>', 'the work of one group')
+    .option('--after <handoff>', 'continue behind this one')
     .action((run as Run<ListOptions>)(list));
   group
     .command('show')
@@ -81,11 +83,15 @@ async function list(options: ListOptions): Promise<number> {
   if (options.mine) query.set('mine', 'true');
   if (options.kind) query.set('kind', options.kind);
   if (options.group) query.set('group', options.group);
-  const { handoffs } = await client.call('GET', `/v1/queue?${query}`);
-  if (options.json) console.log(JSON.stringify({ handoffs }));
+  if (options.after) query.set('after', options.after);
+  const { handoffs, next } = await client.call('GET', `/v1/queue?${query}`);
+  if (options.json) console.log(JSON.stringify({ handoffs, next }));
   else if (handoffs.length === 0)
     console.log(options.done ? 'Nothing has been finished yet.' : 'Nothing waits for a person.');
-  else console.log(table(handoffs.map((each: Row) => row(each).map(printable))));
+  else {
+    console.log(table(handoffs.map((each: Row) => row(each).map(printable))));
+    sayMore(next);
+  }
   return EXIT.done;
 }
 

@@ -2,12 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
-import { printable, style, table } from '../output.ts';
+import { printable, sayMore, style, table } from '../output.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 
 type Run<O> = (action: (options: O, word: string) => Promise<number>) => (...args: unknown[]) => Promise<void>;
 type ReasonOptions = GlobalOptions & { readonly reason: string };
 type AttestOptions = GlobalOptions & { readonly signingState?: string; readonly out?: string };
+type ShowOptions = GlobalOptions & { readonly after?: string };
 type RollbackOptions = ReasonOptions & { readonly to?: string };
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer of the API
@@ -21,7 +22,8 @@ export function addReleaseRegister(group: Command, run: Run<never>): void {
       'the register of releases; or one release: its evidence, what it lacks, how it came to where it stands',
     )
     .argument('[release]')
-    .action((run as Run<GlobalOptions>)(show));
+    .option('--after <release>', 'of the register: continue behind this one')
+    .action((run as Run<ShowOptions>)(show));
   group
     .command('add')
     .description('add a signed bundle to the register; nothing runs it by that')
@@ -117,17 +119,19 @@ async function rollback(options: RollbackOptions, workflow: string): Promise<num
   return told(options, await client.call('POST', `/v1/workflows/${encodeURIComponent(workflow)}/rollbacks`, body));
 }
 
-async function show(options: GlobalOptions, release: string | undefined): Promise<number> {
+async function show(options: ShowOptions, release: string | undefined): Promise<number> {
   const { client } = await signIn(options, 'operator');
   if (release !== undefined)
     return told(options, await client.call('GET', `/v1/releases/${encodeURIComponent(release)}`));
-  const { active, releases } = await client.call('GET', '/v1/releases?limit=200');
-  if (options.json) console.log(JSON.stringify({ active, releases }));
+  const query = new URLSearchParams({ limit: '200', ...(options.after === undefined ? {} : { after: options.after }) });
+  const { active, releases, next } = await client.call('GET', `/v1/releases?${query}`);
+  if (options.json) console.log(JSON.stringify({ active, releases, next }));
   else {
     const rows = releases.map((each: Answer) =>
       [each.workflow, each.version, each.state, each.origin, each.release].map(printable),
     );
     if (rows.length > 0) console.log(table(rows));
+    sayMore(next);
     const says = active === 'promoted' ? 'what is in production' : 'what the project’s files are';
     console.log(style('dim', `New runs take ${says}.`));
   }

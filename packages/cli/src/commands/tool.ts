@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import { type ProjectConfig, reviewTool, type ToolFault } from '@portreeve/contract';
+import { reviewTool, type ToolFault } from '@portreeve/contract';
 import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
-import { printable, style } from '../output.ts';
+import { renderFaults } from '../render/faults.ts';
 import type { GlobalOptions } from '../session.ts';
 import { addDefinitions } from './definitions.ts';
+import { systemsOf } from './systems-of.ts';
 
 interface CheckOptions extends GlobalOptions {
   readonly project?: string;
@@ -48,20 +49,8 @@ async function check(options: CheckOptions): Promise<number> {
   return ok ? EXIT.done : EXIT.failed;
 }
 
-/** Where a companion listens is known only when it has started; it is on this machine. */
-function systemsOf({ systems, companions }: ProjectConfig): ProjectConfig['systems'] {
-  const started = companions.map(({ system }) => [system, { url: 'http://127.0.0.1', private: true }] as const);
-  return { ...Object.fromEntries(started), ...systems };
-}
-
 function show(reviewed: readonly Reviewed[]): void {
   if (reviewed.length === 0) console.log('No tool is declared.');
-  for (const { workflow, tool, version, faults } of reviewed) {
-    const mark = faults.length === 0 ? style('green', '✓') : style('red', '✗');
-    console.log(`${mark} ${printable(`${workflow}: ${tool} ${version}`)}`);
-    for (const { rule, path, message, fix } of faults) {
-      console.log(`  ${style('yellow', rule)} ${printable(`${path}: ${message}`)}`);
-      console.log(`    fix: ${printable(fix)}`);
-    }
-  }
+  for (const { workflow, tool, version, faults } of reviewed)
+    console.log(renderFaults(`${workflow}: ${tool} ${version}`, faults));
 }

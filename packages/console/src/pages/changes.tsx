@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
@@ -12,14 +11,13 @@ import { Table } from '../ui/table.tsx';
 import type { Column } from '../ui/table-model.ts';
 import { Id, Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
-import { tierBadge } from './workflows.tsx';
+import { usePages } from '../ui/use-pages.ts';
+import { tierBadge, useWorkflowNames } from './workflows.tsx';
 
 type Change = Row<'GET /v1/changes', 'changes'>;
 
 const STATES: readonly Change['state'][] = ['open', 'approved', 'rejected', 'settled', 'withdrawn'];
 const KINDS: readonly Change['kind'][] = ['release', 'definition', 'configuration', 'model'];
-/** The most that the server tells at once. */
-const LIST_MAX = 200;
 
 const columns: readonly Column<Change>[] = [
   {
@@ -54,19 +52,26 @@ const columns: readonly Column<Change>[] = [
 export function Changes(): ReactNode {
   const may = useMay();
   const [url, setUrl] = useUrlState();
-  const { data, error, refetch } = useQuery({
-    queryKey: ['changes'],
-    queryFn: ({ signal }) => api.call('GET /v1/changes', { query: { limit: LIST_MAX }, signal }),
-    enabled: may('changes.read'),
-    refetchInterval: 15_000,
-  });
-  const rows = data?.changes.filter(
-    ({ kind, state, workflows }) =>
-      (url.kind ?? kind) === kind &&
-      (url.state ?? state) === state &&
-      (url.workflow === undefined || workflows.includes(url.workflow)),
+  const kind = KINDS.find((each) => each === url.kind);
+  const state = STATES.find((each) => each === url.state);
+  const { workflow } = url;
+  const pages = usePages(
+    ['changes', kind, state, workflow],
+    async (after, signal) => {
+      const query = {
+        limit: 100,
+        ...(kind ? { kind } : {}),
+        ...(state ? { state } : {}),
+        ...(workflow ? { workflow } : {}),
+        ...(after === undefined ? {} : { after: String(after) }),
+      };
+      const { changes, next } = await api.call('GET /v1/changes', { query, signal });
+      return { rows: changes, next };
+    },
+    { enabled: may('changes.read'), every: 15_000 },
   );
-  const workflows = [...new Set(data?.changes.flatMap((each) => each.workflows))].sort();
+  const workflows = useWorkflowNames(pages.rows?.flatMap((each) => each.workflows));
+  const filtered = kind ?? state ?? workflow;
   return (
     <Page
       title="Changes"
@@ -78,28 +83,31 @@ export function Changes(): ReactNode {
           <Table
             name="changes"
             columns={columns}
-            rows={rows}
-            error={error}
-            retry={() => void refetch()}
+            {...pages}
             rowKey={({ change }) => change}
             search={url}
             onSearch={setUrl}
             filters={
               <>
-                <Select label="State" value={url.state} options={STATES} onChange={(state) => setUrl({ state })} />
-                <Select label="Kind" value={url.kind} options={KINDS} onChange={(kind) => setUrl({ kind })} />
+                <Select label="State" value={state} options={STATES} onChange={(next) => setUrl({ state: next })} />
+                <Select label="Kind" value={kind} options={KINDS} onChange={(next) => setUrl({ kind: next })} />
                 <Select
                   label="Workflow"
-                  value={url.workflow}
+                  value={workflow}
                   options={workflows}
-                  onChange={(workflow) => setUrl({ workflow })}
+                  onChange={(next) => setUrl({ workflow: next })}
                 />
               </>
             }
-            empty={<Empty title="Nothing was changed">Everything is as its owners have agreed to it.</Empty>}
+            empty={
+              <Empty title={filtered ? 'No change is like this' : 'Nothing was changed'}>
+                {filtered
+                  ? 'Choose another state, kind or workflow.'
+                  : 'Everything is as its owners have agreed to it.'}
+              </Empty>
+            }
           />
         </Panel>
-        {data?.changes.length === LIST_MAX ? <p className="note">These are the newest {LIST_MAX}.</p> : null}
       </div>
     </Page>
   );

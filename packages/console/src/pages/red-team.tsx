@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api, type Row } from '../api/client.ts';
 import { useMay } from '../api/session.ts';
@@ -12,6 +11,7 @@ import { Table } from '../ui/table.tsx';
 import type { Column } from '../ui/table-model.ts';
 import { Id } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
+import { usePages } from '../ui/use-pages.ts';
 
 type Report = Row<'GET /v1/release-reports', 'reports'>;
 
@@ -65,11 +65,15 @@ const columns: readonly Column<Report>[] = [
 export function RedTeam(): ReactNode {
   const may = useMay();
   const [url, setUrl] = useUrlState();
-  const { data, error, refetch } = useQuery({
-    queryKey: ['reports', 'red-team'],
-    queryFn: ({ signal }) => api.call('GET /v1/release-reports', { query: { kind: 'red-team', limit: 200 }, signal }),
-    enabled: may('releases.read'),
-  });
+  const pages = usePages(
+    ['reports', 'red-team'],
+    async (after, signal) => {
+      const query = { kind: 'red-team', limit: 100, ...(after === undefined ? {} : { after: String(after) }) } as const;
+      const { reports, next } = await api.call('GET /v1/release-reports', { query, signal });
+      return { rows: reports, next };
+    },
+    { enabled: may('releases.read') },
+  );
   return (
     <Page
       title="Red team"
@@ -80,9 +84,7 @@ export function RedTeam(): ReactNode {
         <Table
           name="red-team"
           columns={columns}
-          rows={data?.reports}
-          error={error}
-          retry={() => void refetch()}
+          {...pages}
           rowKey={({ evidence }) => evidence}
           search={url}
           onSearch={setUrl}

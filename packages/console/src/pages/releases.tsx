@@ -12,14 +12,13 @@ import { Table } from '../ui/table.tsx';
 import type { Column } from '../ui/table-model.ts';
 import { Id, Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
+import { usePages } from '../ui/use-pages.ts';
 import { DeskNote, RollBack } from './release-acts.tsx';
-import { tierBadge } from './workflows.tsx';
+import { tierBadge, useWorkflowNames } from './workflows.tsx';
 
 type Release = Row<'GET /v1/releases', 'releases'>;
 
 const STATES: readonly Release['state'][] = ['added', 'testing', 'staging', 'pilot', 'production', 'retired', 'barred'];
-/** The most that the server tells at once. */
-const LIST_MAX = 200;
 
 const columns: readonly Column<Release>[] = [
   {
@@ -56,16 +55,31 @@ export function signed({ signed_by, origin }: Pick<Release, 'signed_by' | 'origi
 export function Releases(): ReactNode {
   const may = useMay();
   const [url, setUrl] = useUrlState();
-  const { data, error, refetch } = useQuery({
-    queryKey: ['releases'],
-    queryFn: ({ signal }) => api.call('GET /v1/releases', { query: { limit: LIST_MAX }, signal }),
+  // One of a workflow is in production: however old it is, it is on this page.
+  const { data } = useQuery({
+    queryKey: ['releases', 'production'],
+    queryFn: ({ signal }) => api.call('GET /v1/releases', { query: { state: 'production', limit: 200 }, signal }),
     enabled: may('releases.read'),
     refetchInterval: 15_000,
   });
-  const rows = data?.releases.filter(
-    ({ workflow, state }) => (url.workflow ?? workflow) === workflow && (url.state ?? state) === state,
+  const state = STATES.find((each) => each === url.state);
+  const { workflow } = url;
+  const pages = usePages(
+    ['releases', 'register', workflow, state],
+    async (after, signal) => {
+      const query = {
+        limit: 100,
+        ...(workflow ? { workflow } : {}),
+        ...(state ? { state } : {}),
+        ...(after === undefined ? {} : { after: String(after) }),
+      };
+      const { releases, next } = await api.call('GET /v1/releases', { query, signal });
+      return { rows: releases, next };
+    },
+    { enabled: may('releases.read'), every: 15_000 },
   );
-  const workflows = [...new Set(data?.releases.map(({ workflow }) => workflow))].sort();
+  const workflows = useWorkflowNames(pages.rows?.map((each) => each.workflow));
+  const filtered = workflow ?? state;
   return (
     <Page
       title="Releases"
@@ -78,9 +92,7 @@ export function Releases(): ReactNode {
           <Table
             name="releases"
             columns={columns}
-            rows={rows}
-            error={error}
-            retry={() => void refetch()}
+            {...pages}
             rowKey={({ release }) => release}
             search={url}
             onSearch={setUrl}
@@ -88,17 +100,20 @@ export function Releases(): ReactNode {
               <>
                 <Select
                   label="Workflow"
-                  value={url.workflow}
+                  value={workflow}
                   options={workflows}
-                  onChange={(workflow) => setUrl({ workflow })}
+                  onChange={(next) => setUrl({ workflow: next })}
                 />
-                <Select label="State" value={url.state} options={STATES} onChange={(state) => setUrl({ state })} />
+                <Select label="State" value={state} options={STATES} onChange={(next) => setUrl({ state: next })} />
               </>
             }
-            empty={<Empty title="There is no release yet">portreeve release build, then portreeve release add</Empty>}
+            empty={
+              <Empty title={filtered ? 'No release is like this' : 'There is no release yet'}>
+                {filtered ? 'Choose another workflow or state.' : 'portreeve release build, then portreeve release add'}
+              </Empty>
+            }
           />
         </Panel>
-        {data?.releases.length === LIST_MAX ? <p className="note">These are the newest {LIST_MAX}.</p> : null}
       </div>
     </Page>
   );
@@ -109,7 +124,6 @@ function Production({ answer: { active, releases } }: { readonly answer: Answer<
   const may = useMay();
   const [back, setBack] = useState<Release | null>(null);
   const [asked, setAsked] = useState<Answer<'POST /v1/workflows/:name/rollbacks'> | null>(null);
-  const live = releases.filter(({ state }) => state === 'production');
   if (active === 'folder')
     return (
       <p className="note">
@@ -117,12 +131,12 @@ function Production({ answer: { active, releases } }: { readonly answer: Answer<
         `releases: {'{'} active: 'promoted' {'}'}` of its configuration changes that.
       </p>
     );
-  if (live.length === 0) return <p className="note warn">Nothing is in production: no run begins.</p>;
+  if (releases.length === 0) return <p className="note warn">Nothing is in production: no run begins.</p>;
   return (
     <>
       <DeskNote asked={asked} />
       <div className="cards">
-        {live.map((release) => (
+        {releases.map((release) => (
           <section key={release.release} className="panel" aria-label={`${release.workflow} in production`}>
             <header>
               <h2>

@@ -29,6 +29,12 @@ export function useWorkflows() {
   });
 }
 
+/** What a list can be narrowed to: the workflows that are loaded, and those in the rows that are not any more. */
+export function useWorkflowNames(inRows: readonly string[] = []): readonly string[] {
+  const loaded = useWorkflows().data?.workflows.map(({ name }) => name) ?? [];
+  return [...new Set([...loaded, ...inRows])].sort();
+}
+
 const columns: readonly Column<Workflow>[] = [
   {
     id: 'title',

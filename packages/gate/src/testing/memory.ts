@@ -97,11 +97,16 @@ export function memoryNoticeStore(): NoticeStore & { snapshot(): () => void } {
     async insert(_tx, notice) {
       noticesByDecision.set(notice.decision, notice);
     },
-    list: async ({ groups, limit }) =>
-      [...noticesByDecision.values()]
+    async list({ groups, limit, after }) {
+      const place = ({ posted_at, decision }: Notice) => `${posted_at} ${decision}`;
+      const last = after === undefined ? undefined : noticesByDecision.get(after);
+      if (after !== undefined && last === undefined) return [];
+      return [...noticesByDecision.values()]
         .filter((notice) => notice.groups.some((group) => groups.includes(group)))
-        .sort((a, b) => (a.posted_at > b.posted_at ? -1 : 1))
-        .slice(0, limit),
+        .filter((notice) => last === undefined || place(notice) < place(last))
+        .sort((a, b) => (place(a) > place(b) ? -1 : 1))
+        .slice(0, limit);
+    },
   };
 }
 

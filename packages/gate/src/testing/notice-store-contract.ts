@@ -46,6 +46,36 @@ export function noticeStoreContract(name: string, make: () => Promise<NoticeStor
       expect(await harness.store.list({ groups: [], limit: 10 })).toEqual([]);
     });
 
+    test('I3: older ones follow page by page, also those of one moment, whatever comes meanwhile', async () => {
+      const told = [];
+      for (let i = 0; i < 3; i++) told.unshift(await posted(['paged']));
+      const at = told[0]!.posted_at;
+      for (let i = 0; i < 4; i++) {
+        const notice: Notice = {
+          ...told[0]!,
+          decision: newId('decision', clock),
+          proposal: newId('proposal', clock),
+          posted_at: at,
+        };
+        await harness.uow.transaction((tx) => harness.store.insert(tx, notice));
+        told.push(notice);
+      }
+      const whole = await harness.store.list({ groups: ['paged'], limit: 10 });
+      expect(new Set(whole)).toEqual(new Set(told));
+      const seen = await harness.store.list({ groups: ['paged'], limit: 2 });
+      for (let after = seen.at(-1)?.decision; after !== undefined; ) {
+        await posted(['paged']);
+        const page = await harness.store.list({ groups: ['paged'], limit: 2, after });
+        seen.push(...page);
+        after = page.at(-1)?.decision;
+      }
+      expect(seen).toEqual(whole);
+      expect(await harness.store.list({ groups: ['paged'], limit: 9, after: newId('decision', clock) })).toEqual([]);
+      // Of a notice to other groups one learns no more than one may see.
+      const other = await posted(['others']);
+      expect(await harness.store.list({ groups: ['others'], limit: 9, after: other.decision })).toEqual([]);
+    });
+
     test('G3: nothing of a transaction that fails stays', async () => {
       const { decision: _, ...rest } = await posted(['undone']);
       await expect(

@@ -60,6 +60,8 @@ export interface ChangeFilter {
   readonly state?: ChangeState;
   readonly workflow?: string;
   readonly limit?: number;
+  /** Behind this one; behind one that nobody knows stands nothing. */
+  readonly after?: ChangeId;
 }
 
 /** What somebody may still decide on is live: open, or rejected. One of a subject and an end at the most is. */

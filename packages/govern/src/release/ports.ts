@@ -57,12 +57,16 @@ export interface ReleaseFilter {
   readonly workflow?: string;
   readonly state?: ReleaseState;
   readonly limit?: number;
+  /** Behind this one; behind one that nobody knows stands nothing. */
+  readonly after?: Digest;
 }
 
 export interface EvidenceFilter {
   readonly workflow?: string;
   readonly kind?: ReportKind;
   readonly limit?: number;
+  /** Behind this report; behind one that nobody knows stands nothing. */
+  readonly after?: Digest;
 }
 
 export interface ReleaseStore {

@@ -69,6 +69,20 @@ export function changeStoreContract(name: string, make: () => Promise<ChangeStor
       expect(await harness.store.get(newId('change', clock))).toBeNull();
     });
 
+    test('I3: older ones follow page by page, whatever is opened meanwhile', async () => {
+      const made: StoredChange[] = [];
+      for (let i = 0; i < 5; i++) made.unshift(await opened({ workflows: ['paged'] }));
+      const seen = await harness.store.list({ workflow: 'paged', limit: 2 });
+      for (let after = seen.at(-1)?.change; after !== undefined; ) {
+        await opened({ workflows: ['paged'] });
+        const page = await harness.store.list({ workflow: 'paged', limit: 2, after });
+        seen.push(...page);
+        after = page.at(-1)?.change;
+      }
+      expect(seen).toEqual(made);
+      expect(await harness.store.list({ after: newId('change', clock) })).toEqual([]);
+    });
+
     test('the same change is open once, however many see it at once, and opens anew when it was decided', async () => {
       const first = await opened();
       const again = (): NewChange => ({ ...first, change: newId('change', clock) });

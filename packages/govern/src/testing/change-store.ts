@@ -1,6 +1,7 @@
 import { type ChangeId, type ChangeKind, type Digest, digestOf, IN_FORCE_KINDS, type Json } from '@portreeve/contract';
 import type { ChangeMove, ChangeStore, StoredChange, SurfaceStore } from '../change/ports.ts';
 import { LIVE_STATES } from '../change/states.ts';
+import { behind } from './behind.ts';
 
 const isLive = ({ state }: StoredChange) => LIVE_STATES.some((live) => live === state);
 const inForce = ({ kind }: StoredChange) => IN_FORCE_KINDS.some((each) => each === kind);
@@ -28,11 +29,10 @@ export function memoryChangeStore(): ChangeStore & { snapshot(): () => void } {
     },
     get,
     lock: (_tx, change) => get(change),
-    list: async ({ kind, state, workflow, limit = 500 }) =>
-      all()
+    list: async ({ kind, state, workflow, limit = 500, after }) =>
+      behind(all().reverse(), after, ({ change }) => change)
         .filter((each) => (kind ?? each.kind) === each.kind && (state ?? each.state) === each.state)
         .filter((each) => workflow === undefined || each.workflows.includes(workflow))
-        .reverse()
         .slice(0, limit),
     live: async (_tx, kind, subject) =>
       all().filter((each) => isLive(each) && each.kind === kind && each.subject === subject),

@@ -67,6 +67,53 @@ export function releaseStoreContract(name: string, make: () => Promise<ReleaseSt
       expect(await harness.store.get(digestOfText('nothing'))).toBeNull();
     });
 
+    test('I3: older releases and reports follow page by page, also those of one moment, whatever comes meanwhile', async () => {
+      const { store, uow } = harness;
+      const made = [await added('paged'), await added('paged'), await added('paged')];
+      for (let i = 0; i < 4; i++) {
+        const twin = { ...made[2]!, release: digestOfText(`release ${++counter}`) };
+        await uow.transaction((tx) => store.insert(tx, twin, null));
+        made.push(twin);
+      }
+      const report = async () => {
+        const evidence: StoredEvidence = {
+          ...{ kind: 'tests', workflow: 'paged', release: made[0]!.release, portreeve: '0.1.0', ok: true, figures: {} },
+          ...{ started: made[0]!.added_at, ended: made[0]!.added_at, evidence: digestOfText(`report ${++counter}`) },
+          ...{ cases: 3, signed_by: ['key-1'], attached_by: 'prn_operator', attached_at: clock.now().toISOString() },
+        };
+        await uow.transaction((tx) => store.attach(tx, evidence, 'a report'));
+        return evidence.evidence;
+      };
+      const reports = [await report(), await report(), await report()];
+      clock.advance(1000);
+      reports.push(await report(), await report());
+
+      const whole = (await store.list({ workflow: 'paged' })).map(({ release }) => release);
+      expect(new Set(whole)).toEqual(new Set(made.map(({ release }) => release)));
+      const seen = (await store.list({ workflow: 'paged', limit: 2 })).map(({ release }) => release);
+      for (let after = seen.at(-1); after !== undefined; ) {
+        await added('paged');
+        const page = (await store.list({ workflow: 'paged', limit: 2, after })).map(({ release }) => release);
+        seen.push(...page);
+        after = page.at(-1);
+      }
+      expect(seen).toEqual(whole);
+      expect(await store.list({ after: digestOfText('nothing') })).toEqual([]);
+
+      const all = (await store.reports({ workflow: 'paged' })).map(({ evidence }) => evidence);
+      expect(new Set(all)).toEqual(new Set(reports));
+      const read = (await store.reports({ workflow: 'paged', limit: 2 })).map(({ evidence }) => evidence);
+      for (let after = read.at(-1); after !== undefined; ) {
+        clock.advance(1000);
+        await report();
+        const page = (await store.reports({ workflow: 'paged', limit: 2, after })).map(({ evidence }) => evidence);
+        read.push(...page);
+        after = page.at(-1);
+      }
+      expect(read).toEqual(all);
+      expect(await store.reports({ after: digestOfText('nothing') })).toEqual([]);
+    });
+
     test('the bundle of what only a folder had is added to it', async () => {
       const folder = await added('late');
       const text = '{"bundle":"é"}';

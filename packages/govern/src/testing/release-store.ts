@@ -1,5 +1,14 @@
 import type { Digest, ReleaseState } from '@portreeve/contract';
 import type { ReleaseMove, ReleaseStore, StoredEvidence, StoredRelease } from '../release/ports.ts';
+import { behind } from './behind.ts';
+
+/** By a moment, and what is of one moment by its digest. */
+function newestFirst<Row>(rows: readonly Row[], placeOf: (row: Row) => readonly [at: string, id: Digest]): Row[] {
+  return rows.toSorted((a, b) => {
+    const [[at, id], [otherAt, otherId]] = [placeOf(a), placeOf(b)];
+    return at === otherAt ? (id < otherId ? -1 : 1) : at < otherAt ? 1 : -1;
+  });
+}
 
 /** A register in memory. */
 export function memoryReleaseStore(): ReleaseStore & { snapshot(): () => void } {
@@ -7,10 +16,6 @@ export function memoryReleaseStore(): ReleaseStore & { snapshot(): () => void } 
   let bundles = new Map<Digest, string>();
   let moved: ReleaseMove[] = [];
   let attached: { readonly evidence: StoredEvidence; readonly text: string }[] = [];
-  const newest = (all: readonly StoredRelease[]) =>
-    all.toSorted((a, b) =>
-      a.added_at === b.added_at ? (a.release < b.release ? -1 : 1) : a.added_at < b.added_at ? 1 : -1,
-    );
   return {
     snapshot() {
       const before = { found: new Map(found), bundles: new Map(bundles), moved, attached };
@@ -30,8 +35,12 @@ export function memoryReleaseStore(): ReleaseStore & { snapshot(): () => void } 
     },
     get: async (release) => found.get(release) ?? null,
     bundle: async (release) => bundles.get(release) ?? null,
-    list: async ({ workflow, state, limit = 500 }) =>
-      newest([...found.values()])
+    list: async ({ workflow, state, limit = 500, after }) =>
+      behind(
+        newestFirst([...found.values()], ({ added_at, release }) => [added_at, release]),
+        after,
+        ({ release }) => release,
+      )
         .filter((each) => workflow === undefined || each.workflow === workflow)
         .filter((each) => state === undefined || each.state === state)
         .slice(0, limit),
@@ -71,9 +80,15 @@ export function memoryReleaseStore(): ReleaseStore & { snapshot(): () => void } 
     },
     evidence: async (release) =>
       attached.map(({ evidence }) => evidence).filter((evidence) => evidence.release === release),
-    reports: async ({ workflow, kind, limit = attached.length }) =>
-      attached
-        .map(({ evidence }) => evidence)
+    reports: async ({ workflow, kind, limit = attached.length, after }) =>
+      behind(
+        newestFirst(
+          attached.map(({ evidence }) => evidence),
+          ({ attached_at, evidence }) => [attached_at, evidence],
+        ),
+        after,
+        ({ evidence }) => evidence,
+      )
         .filter((each) => (workflow ?? each.workflow) === each.workflow && (kind ?? each.kind) === each.kind)
         .slice(0, limit),
     report: async (digest) => attached.find(({ evidence }) => evidence.evidence === digest)?.text ?? null,

@@ -279,12 +279,12 @@ export interface Api {
     body: undefined;
     answer: unknown;
   };
-  /** New and changed releases, upstream definitions, configuration and model versions, and where each stands. */
+  /** New and changed releases, upstream definitions, configuration and model versions, and where each stands; newest first. */
   'GET /v1/changes': {
     params: {};
-    query: { kind?: "release" | "definition" | "configuration" | "model"; state?: "open" | "approved" | "rejected" | "settled" | "withdrawn"; workflow?: string; limit?: number };
+    query: { kind?: "release" | "definition" | "configuration" | "model"; state?: "open" | "approved" | "rejected" | "settled" | "withdrawn"; workflow?: string; limit?: number; after?: string };
     body: undefined;
-    answer: { changes: ({ change: string; kind: "release" | "definition" | "configuration" | "model"; subject: string; from: string | null; to: string; workflows: (string)[]; owners: (string)[]; risk: "low" | "medium" | "high" | "critical"; reason: string; opened_by: string; opened_at: string; state: "open" | "approved" | "rejected" | "settled" | "withdrawn"; pieces: number; looser: number })[] };
+    answer: { changes: ({ change: string; kind: "release" | "definition" | "configuration" | "model"; subject: string; from: string | null; to: string; workflows: (string)[]; owners: (string)[]; risk: "low" | "medium" | "high" | "critical"; reason: string; opened_by: string; opened_at: string; state: "open" | "approved" | "rejected" | "settled" | "withdrawn"; pieces: number; looser: number })[]; next: string | null };
   };
   /** One change: what is otherwise, in words, what was run again since, and who decided. */
   'GET /v1/changes/:change': {
@@ -338,9 +338,9 @@ export interface Api {
   /** What one’s groups were told of: actions that went ahead, newest first. */
   'GET /v1/notices': {
     params: {};
-    query: { limit?: number };
+    query: { limit?: number; after?: string };
     body: undefined;
-    answer: { notices: (unknown)[] };
+    answer: { notices: (unknown)[]; next: string | null };
   };
   /** Begin a sign-in: send the browser to the identity provider. */
   'GET /v1/oidc/:provider/begin': {
@@ -415,16 +415,16 @@ export interface Api {
   /** The reports of tests and of red teams that are attached to releases, newest first. */
   'GET /v1/release-reports': {
     params: {};
-    query: { workflow?: string; kind?: "tests" | "red-team"; limit?: number };
+    query: { workflow?: string; kind?: "tests" | "red-team"; limit?: number; after?: string };
     body: undefined;
-    answer: { reports: ({ evidence: string; kind: "tests" | "red-team"; ok: boolean; started: string; ended: string; figures: Record<string, number>; cases: number; signed_by: (string)[]; attached_by: string; attached_at: string; release: string; workflow: string })[] };
+    answer: { reports: ({ evidence: string; kind: "tests" | "red-team"; ok: boolean; started: string; ended: string; figures: Record<string, number>; cases: number; signed_by: (string)[]; attached_by: string; attached_at: string; release: string; workflow: string })[]; next: string | null };
   };
-  /** The register of releases: what there is, and where each stands. */
+  /** The register of releases: what there is, and where each stands; newest first. */
   'GET /v1/releases': {
     params: {};
-    query: { workflow?: string; state?: "added" | "testing" | "staging" | "pilot" | "production" | "retired" | "barred"; limit?: number };
+    query: { workflow?: string; state?: "added" | "testing" | "staging" | "pilot" | "production" | "retired" | "barred"; limit?: number; after?: string };
     body: undefined;
-    answer: { active: "folder" | "promoted"; releases: ({ release: string; workflow: string; version: string; risk: "low" | "medium" | "high" | "critical"; portreeve: string; origin: "bundle" | "folder"; state: "added" | "testing" | "staging" | "pilot" | "production" | "retired" | "barred"; signed_by: (string)[]; bytes: number | null; added_by: string; added_at: string })[] };
+    answer: { active: "folder" | "promoted"; releases: ({ release: string; workflow: string; version: string; risk: "low" | "medium" | "high" | "critical"; portreeve: string; origin: "bundle" | "folder"; state: "added" | "testing" | "staging" | "pilot" | "production" | "retired" | "barred"; signed_by: (string)[]; bytes: number | null; added_by: string; added_at: string })[]; next: string | null };
   };
   /** One release: its evidence, what it lacks, how it came to stand where it stands. */
   'GET /v1/releases/:release': {
@@ -860,10 +860,11 @@ export interface Api {
     body: undefined;
     answer: { statement: { v: 1; account: string; rp_id: string; nonce: string; expires_at: string }; creation: Record<string, unknown>; request: Record<string, unknown> | null };
   };
-  /** Ask for an action with a tool of the gateway; it is decided at once, and never waited for. */
+  /** Ask for an action with a tool of the gateway; it is decided at once, and never waited for. With an `Idempotency-Key` the same again is no second action. */
   'POST /v1/proposals': {
     params: {};
     query: {};
+    headers: { "idempotency-key"?: string };
     body: { tool: string; args: Record<string, unknown>; rationale?: string };
     answer: { id: string; status: "succeeded" | "given" | "waiting" | "ready" | "running" | "failed" | "unknown" | "refused" | "denied"; carried_out_by: "gateway" | "caller"; args_digest?: string; result?: unknown; narrowed?: (string)[]; approval?: string; expires_at?: string; reason?: string; handoff?: string; decision?: { reasons: ({ code: string; text: string })[]; next: string } };
   };
@@ -941,6 +942,7 @@ export interface Api {
   'POST /v1/runs': {
     params: {};
     query: {};
+    headers: { "idempotency-key"?: string };
     body: { workflow: string; input: Record<string, unknown>; attachments?: ({ name: string; media_type: string; text: string } | { name: string; media_type: string; base64: string })[] };
     answer: { id: string; workflow: string; release: string; policy_version: string; principal: { id: string; kind: "person" | "service" | "agent"; name: string; roles: ("requester" | "approver" | "operator" | "auditor" | "admin" | "enforcer")[]; groups: (string)[]; act: ({ id: string; kind: "person" | "service" | "agent" })[] }; state: "queued" | "running" | "waiting" | "completed" | "refused" | "handed_off" | "failed"; input: Record<string, unknown>; shadow_of?: string; result: Record<string, unknown> | null; ending: string | null; approval: string | null; created_at: string; ended_at: string | null };
   };

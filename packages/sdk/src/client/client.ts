@@ -6,11 +6,14 @@ type Part<Name extends string, T> =
 /** What a call of one operation takes. */
 export type Input<K extends keyof Api> = Part<'params', Api[K]['params']> &
   Part<'query', Api[K]['query']> &
-  ([Api[K]['body']] extends [undefined] ? { readonly body?: undefined } : { readonly body: Api[K]['body'] }) & {
+  ([Api[K]['body']] extends [undefined] ? { readonly body?: undefined } : { readonly body: Api[K]['body'] }) &
+  (Api[K] extends { headers: { 'idempotency-key'?: string } } ? Keyed : { readonly idempotencyKey?: undefined }) & {
     readonly signal?: AbortSignal;
-    /** The caller's name for this action: the same again is no second one. */
-    readonly idempotencyKey?: string;
   };
+interface Keyed {
+  /** The caller's name for this action: the same again is no second one. */
+  readonly idempotencyKey?: string;
+}
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** An answer that is a problem (RFC 9457): `problem.code` is stable, `problem.next` says what helps. */

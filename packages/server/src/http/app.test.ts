@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ERROR_CODES, type RecordDraft } from '@portreeve/contract';
 import { memoryAuditWriter, memoryUnitOfWork } from '@portreeve/contract/testing';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import type { Services } from '../services.ts';
 import { buildApp, OUTSIDE_THE_TABLE } from './app.ts';
 import { routes } from './routes/index.ts';
@@ -99,6 +100,27 @@ test('each operation has an id of its own, says what it needs, and refers to the
   expect(components.schemas.Problem?.properties.code?.enum).toEqual(ERROR_CODES);
 });
 
+test('I3: the header Idempotency-Key stands at exactly the routes that read it', async () => {
+  const { paths } = await document();
+  const taking = Object.entries(paths).flatMap(([url, methods]) =>
+    Object.entries(methods).flatMap(([method, { parameters = [] }]) =>
+      parameters.some(({ in: where, name }) => where === 'header' && name === 'idempotency-key')
+        ? [`${method.toUpperCase()} ${url}`]
+        : [],
+    ),
+  );
+  expect(taking).toEqual(['POST /v1/runs', 'POST /v1/proposals']);
+  const header = paths['/v1/runs']?.post?.parameters?.find(({ in: where }) => where === 'header');
+  expect(header?.schema).toEqual({ type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' });
+  expect(header?.required ?? false).toBe(false);
+  // A handler has it from its route's declaration: none looks for itself.
+  const folder = fileURLToPath(new URL('./routes/', import.meta.url));
+  const looking = readdirSync(folder).filter((name) =>
+    /headers\['idempotency-key'\]/.test(readFileSync(folder + name, 'utf8')),
+  );
+  expect(looking).toEqual([]);
+});
+
 test('no reference in the description leads nowhere', async () => {
   const found = (await document()) as unknown as Node;
   const refs = refsIn(found);
@@ -114,6 +136,49 @@ test('no reference in the description leads nowhere', async () => {
       );
     expect(target, ref).toBeDefined();
   }
+});
+
+/** Lists that are given whole, and why none of them grows without end, or where what is left out of it stands. */
+const WHOLE: Readonly<Record<string, string>> = {
+  'GET /.well-known/jwks.json': 'the keys in use (RFC 7517 has no pages)',
+  'GET /v1/sessions': 'the sessions of one account that have not ended',
+  'GET /v1/passkeys': 'one’s own passkeys',
+  'GET /v1/accounts/:id/passkeys': 'the passkeys of one account',
+  'GET /v1/tokens': 'the tokens of one account',
+  'GET /v1/tokens/unused': 'a list of work: the longest unused 200, and the next ones when those are revoked',
+  'GET /v1/workflows': 'the workflows of the configuration',
+  'GET /v1/approval-delegations': 'one’s own leaves, given and had',
+  'GET /v1/oversight': 'groups and reviewers of a span of days',
+  'GET /v1/definitions': 'what upstream servers of the configuration show',
+  'GET /v1/environment': 'what is in force; `history` says how much of the past, and the record has all of it',
+  'GET /v1/audit/logs': 'the logs of the configuration',
+  'GET /v1/audit/streams': 'the streams of the configuration',
+  'GET /v1/audit/erasures':
+    'the newest 200; each is on record as `audit.erasure_requested`, which is searched by pages',
+  'GET /v1/audit/holds': 'the newest 200; each is on record as `audit.hold_set`, which is searched by pages',
+  'GET /v1/audit/reveals': 'the newest 200; each is on record as `audit.reveal_requested`, which is searched by pages',
+  'GET /v1/figures': 'figures of a span, as many as there are',
+  'GET /v1/system': 'parts of the configuration',
+  'GET /v1/doctor': 'one finding for each check',
+};
+
+test('I3: every list goes on behind its last row, or stands among those that are given whole', () => {
+  // If you are here because this failed: give the list `after` and `next`, as `GET /v1/queue` has them. Only one that
+  // cannot grow stands in WHOLE.
+  const membersOf = (schema: z.ZodType | undefined, io: 'input' | 'output') =>
+    (schema ? z.toJSONSchema(schema, { unrepresentable: 'any', io }).properties : undefined) ?? {};
+  const whole: string[] = [];
+  for (const { method, url, query, answers } of routes) {
+    if (method !== 'GET') continue;
+    const asked = membersOf(query, 'input');
+    const members = membersOf(answers[200], 'output') as Record<string, { type?: string; items?: { type?: string } }>;
+    const some = Object.values(members).some(({ type, items }) => type === 'array' && items?.type !== 'string');
+    // Of one thing there are parts; a list is of no one thing, or holds nothing else, or is asked for in portions.
+    if (!some || (url.includes(':') && Object.keys(members).length > 1 && !('limit' in asked))) continue;
+    if ('next' in members) expect('limit' in asked && ('after' in asked || 'before' in asked), url).toBe(true);
+    else whole.push(`${method} ${url}`);
+  }
+  expect(whole.sort()).toEqual(Object.keys(WHOLE).sort());
 });
 
 test('I3: the list of operations is the reviewed one', () => {

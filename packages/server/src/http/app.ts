@@ -110,6 +110,15 @@ export async function buildApp(
 /** Paths outside the table: what they show is no secret and changes nothing. */
 export const OUTSIDE_THE_TABLE = ['GET /openapi.json'];
 
+/** Loose, because what stays of the headers is what is read of them elsewhere. */
+const keyHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'use 1 to 200 visible characters')
+    .describe('Your own name for this request. The same again under it is no second action: it gets the first answer')
+    .optional(),
+});
+
 function add(
   app: FastifyInstance,
   services: Services,
@@ -133,6 +142,7 @@ function add(
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
       ...(route.body ? { body: route.body } : {}),
+      ...(route.takes_key ? { headers: keyHeaders } : {}),
       response: {
         ...(route.stream
           ? { 200: { description: route.summary, content: { [route.stream]: { schema: z.string() } } } }
@@ -159,7 +169,8 @@ function add(
       const { params, query, body } = request;
       const who = callers.get(request);
       try {
-        const call = { services, params, query, body, who: who as Authenticated, request, reply };
+        const key = route.takes_key ? (request.headers['idempotency-key'] as string | undefined) : undefined;
+        const call = { services, params, query, body, key, who: who as Authenticated, request, reply };
         const work = () => route.handler(call);
         // A stream has begun to answer, and what is public and leaves no record may do without the database.
         const answer = await (route.stream || route.records === 'none' ? work() : services.pulse.unlessSilent(work));

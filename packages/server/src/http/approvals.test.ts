@@ -148,7 +148,11 @@ describe('a verdict that counts', () => {
 
     const told = (await lead.get('/v1/notices')).body.notices;
     expect(told[0]).toMatchObject({ run, workflow: 'case-note', groups: APPROVERS });
-    expect((await (await house.as('stranger')).get('/v1/notices')).body.notices).toEqual([]);
+    expect((await (await house.as('stranger')).get('/v1/notices')).body).toEqual({ notices: [], next: null });
+    const page = (await lead.get('/v1/notices?limit=1')).body;
+    expect(page).toEqual({ notices: [told[0]], next: told[0].decision });
+    const rest = (await lead.get(`/v1/notices?limit=200&after=${page.next}`)).body;
+    expect(rest).toEqual({ notices: told.slice(1), next: null });
   });
 
   test('F4: denied: nothing is called, and the run knows', async () => {

@@ -14,6 +14,8 @@ export interface Call<P, Q, B> {
   readonly body: B;
   /** Who asks. A public route has none, and its handler must not need one. */
   readonly who: Authenticated;
+  /** The client's own name for what it asks, where the route takes one and the client gave one. */
+  readonly key: string | undefined;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
@@ -32,6 +34,8 @@ export interface Route {
   readonly params?: Shape;
   readonly query?: Shape;
   readonly body?: Shape;
+  /** Takes `Idempotency-Key`: the same key and the same request again is no second action. */
+  readonly takes_key?: true;
   /** In a browser's session it asks for a proof of who one is that is minutes old: it gives rights, or stops the house. */
   readonly fresh_proof?: true;
   readonly answers: { readonly [status: number]: Shape };

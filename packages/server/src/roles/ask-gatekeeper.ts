@@ -48,7 +48,7 @@ export function askGatekeeper(deps: {
         const last = await asks.look(id);
         if (last.state === 'answered') return last.answer;
         throw new PortreeveError('unavailable', 'The gatekeeper ended while it carried this, and it may be done.', {
-          next: 'Look at what was asked for, then ask again; the same idempotency key is never carried out twice.',
+          next: 'Look at what was asked for, then ask again. What took an Idempotency-Key is not done twice under the same one.',
         });
       }
       if (waited > PATIENCE_MS) throw new PortreeveError('unavailable', 'The gatekeeper does not answer.');

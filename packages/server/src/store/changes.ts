@@ -1,6 +1,7 @@
 import {
   asId,
   type ChangeEvent,
+  type ChangeId,
   type ChangeKind,
   type ChangePiece,
   type ChangeState,
@@ -86,8 +87,9 @@ export function changeStore(database: Database): ChangeStore {
       return row ? changeOf(row) : null;
     },
 
-    async list({ kind, state, workflow, limit = LIST_MAX }) {
+    async list({ kind, state, workflow, limit = LIST_MAX, after }) {
       let query = all(database.read);
+      if (after !== undefined) query = query.where(behind(after));
       if (kind !== undefined) query = query.where('kind', '=', kind);
       if (state !== undefined) query = query.where('state', '=', state);
       if (workflow !== undefined) query = query.where(touches(workflow));
@@ -173,6 +175,8 @@ export function changeStore(database: Database): ChangeStore {
   };
 }
 
+const behind = (change: ChangeId) =>
+  sql<boolean>`number < (SELECT last.number FROM surface_changes last WHERE last.change = ${change})`;
 const touches = (workflow: string) => sql<boolean>`${workflow} = ANY(workflows)`;
 
 function changeOf({ number, from_digest, to_digest, asked, asked_at, ...row }: Selectable<ChangesTable>): StoredChange {

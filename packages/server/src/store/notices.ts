@@ -1,4 +1,4 @@
-import { asId } from '@portreeve/contract';
+import { asId, type DecisionId } from '@portreeve/contract';
 import type { NoticeStore } from '@portreeve/gate';
 import { type ColumnType, sql } from 'kysely';
 import type { Database } from './database.ts';
@@ -19,6 +19,9 @@ declare module './tables.ts' {
   }
 }
 
+const behind = (decision: DecisionId) => sql<boolean>`(posted_at, decision COLLATE "C") <
+  (SELECT last.posted_at, last.decision FROM notices last WHERE last.decision = ${decision})`;
+
 export function noticeStore(database: Database): NoticeStore {
   return {
     async insert(tx, notice) {
@@ -29,12 +32,16 @@ export function noticeStore(database: Database): NoticeStore {
         .execute();
     },
 
-    async list({ groups, limit }) {
-      const rows = await database.read
+    async list({ groups, limit, after }) {
+      let query = database.read
         .selectFrom('notices')
         .selectAll()
-        .where(sql<boolean>`groups && ${[...groups]}::text[]`)
+        .where(sql<boolean>`groups && ${[...groups]}::text[]`);
+      if (after !== undefined) query = query.where(behind(after));
+      // The database's own order of letters may be that of a language.
+      const rows = await query
         .orderBy('posted_at', 'desc')
+        .orderBy(sql`decision COLLATE "C"`, 'desc')
         .limit(limit)
         .execute();
       return rows.map((row) => ({

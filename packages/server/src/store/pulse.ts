@@ -78,6 +78,6 @@ function silent(): PortreeveError {
   return new PortreeveError('audit_unavailable', `The database has not answered for ${SILENT_MS / 1000} seconds.`, {
     next:
       'Restore the database; work continues by itself. What was asked for may still be done then: look before you ask ' +
-      'again, or send the same Idempotency-Key.',
+      'again. Where a request takes an Idempotency-Key, the same one again is safe.',
   });
 }

@@ -64,6 +64,14 @@ declare module './tables.ts' {
 export const RELEASES_CHANNEL = 'portreeve_releases';
 const LIST_MAX = 500;
 
+/** Newest first, and of one moment by their digests: what lies behind one of them. */
+const behind = (release: Digest) => sql<boolean>`EXISTS (SELECT 1 FROM releases last WHERE last.release = ${release}
+  AND (releases.added_at < last.added_at OR releases.added_at = last.added_at AND releases.release > last.release))`;
+const behindReport = (evidence: Digest) => sql<boolean>`EXISTS (
+  SELECT 1 FROM release_evidence last WHERE last.evidence = ${evidence}
+  AND (release_evidence.attached_at < last.attached_at
+    OR release_evidence.attached_at = last.attached_at AND release_evidence.evidence > last.evidence))`;
+
 /** The register of releases in PostgreSQL. */
 export function releaseStore(database: Database): ReleaseStore {
   const selected = (on: ReturnType<Database['on']>) =>
@@ -115,8 +123,9 @@ export function releaseStore(database: Database): ReleaseStore {
       return row?.bundle ?? null;
     },
 
-    async list({ workflow, state, limit = LIST_MAX }) {
+    async list({ workflow, state, limit = LIST_MAX, after }) {
       let query = selected(database.read);
+      if (after !== undefined) query = query.where(behind(after));
       if (workflow !== undefined) query = query.where('workflow', '=', workflow);
       if (state !== undefined) query = query.where('state', '=', state);
       const rows = await query
@@ -217,16 +226,18 @@ export function releaseStore(database: Database): ReleaseStore {
       return rows.map(({ summary }) => JSON.parse(summary) as StoredEvidence);
     },
 
-    async reports({ workflow, kind, limit = LIST_MAX }) {
+    async reports({ workflow, kind, limit = LIST_MAX, after }) {
       let query = database.read
         .selectFrom('release_evidence')
         .innerJoin('releases', 'releases.release', 'release_evidence.release')
         .select('release_evidence.summary');
+      if (after !== undefined) query = query.where(behindReport(after));
       if (workflow !== undefined) query = query.where('releases.workflow', '=', workflow);
       // A document is stored as the text of it: its kind is looked for there.
       if (kind !== undefined) query = query.where(sql`(release_evidence.summary::json ->> 'kind')`, '=', kind);
       const rows = await query
         .orderBy('release_evidence.attached_at', 'desc')
+        .orderBy('release_evidence.evidence')
         .limit(Math.min(limit, LIST_MAX))
         .execute();
       return rows.map(({ summary }) => JSON.parse(summary) as StoredEvidence);

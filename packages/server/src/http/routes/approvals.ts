@@ -48,11 +48,16 @@ export const approvalRoutes = [
     operation: 'notices.read',
     summary: 'What one’s groups were told of: actions that went ahead, newest first',
     records: 'read',
-    query: z.strictObject({ limit: listLimit }),
-    answers: { 200: z.object({ notices: z.array(z.unknown()) }) },
-    handler: async ({ services, who, query }) => ({
-      notices: await services.notices.list({ groups: who.principal.groups, limit: query.limit }),
+    query: z.strictObject({
+      limit: listLimit,
+      after: idSchema('decision').optional().describe('Continue behind the notice of this decision'),
     }),
+    answers: { 200: z.object({ notices: z.array(z.unknown()), next: z.string().nullable() }) },
+    handler: async ({ services, who, query: { limit, after } }) => {
+      const page = { limit, ...(after === undefined ? {} : { after }) };
+      const notices = await services.notices.list({ groups: who.principal.groups, ...page });
+      return { notices, next: notices.length === limit ? (notices.at(-1)?.decision ?? null) : null };
+    },
   }),
   route({
     method: 'GET',

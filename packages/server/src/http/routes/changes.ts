@@ -97,22 +97,29 @@ export const changeRoutes = [
     method: 'GET',
     url: '/v1/changes',
     operation: 'changes.read',
-    summary: 'New and changed releases, upstream definitions, configuration and model versions, and where each stands',
+    summary:
+      'New and changed releases, upstream definitions, configuration and model versions, and where each stands; newest first',
     records: 'read',
     query: z.strictObject({
       kind: z.enum(CHANGE_KINDS).optional(),
       state: z.enum(CHANGE_STATES).optional(),
       workflow: nameSchema.optional(),
       limit: listLimit,
+      after: idSchema('change').optional().describe('Continue behind this one'),
     }),
-    answers: { 200: z.object({ changes: z.array(changeAnswer) }) },
-    handler: async ({ services, query: { kind, state, workflow, limit } }) => {
+    answers: { 200: z.object({ changes: z.array(changeAnswer), next: z.string().nullable() }) },
+    handler: async ({ services, query: { kind, state, workflow, limit, after } }) => {
       const filter = {
         ...(kind === undefined ? {} : { kind }),
         ...(state === undefined ? {} : { state }),
         ...(workflow === undefined ? {} : { workflow }),
+        ...(after === undefined ? {} : { after }),
       };
-      return { changes: (await services.changes.list({ ...filter, limit })).map(lineOf) };
+      const changes = await services.changes.list({ ...filter, limit });
+      return {
+        changes: changes.map(lineOf),
+        next: changes.length === limit ? (changes.at(-1)?.change ?? null) : null,
+      };
     },
   }),
   route({

@@ -37,16 +37,15 @@ const answerSchema = z.looseObject({
     .optional(),
 });
 
-/** The header by which a client names its action, so that a repeat is no second action. */
-const KEY = /^[\x21-\x7e]{1,200}$/;
-
 /** Actions of agents outside, by the same code as MCP: the same session, the same tools, the same gate. */
 export const proposalRoutes = [
   route({
     method: 'POST',
     url: '/v1/proposals',
     operation: 'proposals.submit',
-    summary: 'Ask for an action with a tool of the gateway; it is decided at once, and never waited for',
+    summary:
+      'Ask for an action with a tool of the gateway; it is decided at once, and never waited for. With an `Idempotency-Key` the same again is no second action',
+    takes_key: true,
     records: ['agent.session_opened', 'proposal.submitted', 'decision.made'],
     body: z.strictObject({
       tool: z.string().min(1).max(256),
@@ -54,12 +53,9 @@ export const proposalRoutes = [
       rationale: z.string().trim().min(1).max(4000).optional(),
     }),
     answers: { 201: answerSchema },
-    handler: async ({ services, who, body, request }) => {
+    handler: async ({ services, who, body, key, request }) => {
       const tool = offered(services, who, body.tool);
       assertNoAnswers(body.args);
-      const key = request.headers['idempotency-key'];
-      if (key !== undefined && !(typeof key === 'string' && KEY.test(key)))
-        throw new PortreeveError('bad_request', 'The Idempotency-Key is 1 to 200 visible characters.');
       const from = services.clock.now();
       const answer = await services.outside.ask({
         who: who.principal,

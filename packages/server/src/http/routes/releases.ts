@@ -175,21 +175,34 @@ export const releaseRoutes = [
     method: 'GET',
     url: '/v1/releases',
     operation: 'releases.read',
-    summary: 'The register of releases: what there is, and where each stands',
+    summary: 'The register of releases: what there is, and where each stands; newest first',
     records: 'read',
     query: z.strictObject({
       workflow: nameSchema.optional(),
       state: z.enum(RELEASE_STATES).optional(),
       limit: listLimit,
+      after: digestSchema.optional().describe('Continue behind this one'),
     }),
-    answers: { 200: z.object({ active: z.enum(['folder', 'promoted']), releases: z.array(releaseAnswer) }) },
-    handler: async ({ services, query: { workflow, state, limit } }) => {
+    answers: {
+      200: z.object({
+        active: z.enum(['folder', 'promoted']),
+        releases: z.array(releaseAnswer),
+        next: z.string().nullable(),
+      }),
+    },
+    handler: async ({ services, query: { workflow, state, limit, after } }) => {
       const filter = {
         limit,
         ...(workflow === undefined ? {} : { workflow }),
         ...(state === undefined ? {} : { state }),
+        ...(after === undefined ? {} : { after: after as Digest }),
       };
-      return { active: services.info.active_releases, releases: (await services.releases.list(filter)).map(viewOf) };
+      const releases = await services.releases.list(filter);
+      return {
+        active: services.info.active_releases,
+        releases: releases.map(viewOf),
+        next: releases.length === limit ? (releases.at(-1)?.release ?? null) : null,
+      };
     },
   }),
   route({
@@ -239,13 +252,22 @@ export const releaseRoutes = [
       workflow: nameSchema.optional(),
       kind: z.enum(REPORT_KINDS).optional(),
       limit: listLimit,
+      after: digestSchema.optional().describe('Continue behind this report'),
     }),
     answers: {
-      200: z.object({ reports: z.array(evidenceAnswer.extend({ release: digestSchema, workflow: nameSchema })) }),
+      200: z.object({
+        reports: z.array(evidenceAnswer.extend({ release: digestSchema, workflow: nameSchema })),
+        next: z.string().nullable(),
+      }),
     },
-    handler: async ({ services, query: { workflow, kind, limit } }) => {
-      const filter = { ...(workflow === undefined ? {} : { workflow }), ...(kind === undefined ? {} : { kind }) };
-      return { reports: await services.releases.reports({ ...filter, limit }) };
+    handler: async ({ services, query: { workflow, kind, limit, after } }) => {
+      const reports = await services.releases.reports({
+        limit,
+        ...(workflow === undefined ? {} : { workflow }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(after === undefined ? {} : { after: after as Digest }),
+      });
+      return { reports, next: reports.length === limit ? (reports.at(-1)?.evidence ?? null) : null };
     },
   }),
   route({

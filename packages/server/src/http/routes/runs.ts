@@ -39,6 +39,7 @@ export const runRoutes = [
     operation: 'runs.submit',
     summary: 'Ask a workflow to run. With an `Idempotency-Key` the same task again gives the same run',
     records: ['run.submitted', 'run.admitted', 'run.refused'],
+    takes_key: true,
     bodyLimit: 16 * 1024 * 1024,
     body: z.strictObject({
       workflow: nameSchema,
@@ -46,14 +47,7 @@ export const runRoutes = [
       attachments: z.array(attachmentSchema).max(8).default([]),
     }),
     answers: { 201: runSchema },
-    handler: async ({ services, who, body, request }) => {
-      const key = request.headers['idempotency-key'];
-      if (key !== undefined && (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key))) {
-        throw new PortreeveError(
-          'bad_request',
-          'The Idempotency-Key must be 1 to 200 printable characters without spaces.',
-        );
-      }
+    handler: async ({ services, who, body, key, request }) => {
       const task = { ...body, tools: who.tools, ...(key === undefined ? {} : { idempotency_key: key }) };
       const from = services.clock.now();
       const run = await services.submit(task, who.principal);
