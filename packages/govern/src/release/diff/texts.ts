@@ -24,8 +24,19 @@ export function fileChanges(before: Pick<Release, 'files'>, after: Pick<Release,
     const area = AREA[kindOf(path)];
     const word = old === undefined ? 'is new' : now === undefined ? 'is gone' : 'is changed';
     const loosens = area === 'tests' && now === undefined;
-    return [{ area, text: `${path} ${word}`, loosens, lines: linesOf(old, now) }];
+    const same = area === 'prompts' && old && now ? versionKept(old, now) : null;
+    const kept = same === null ? '' : `, its version (${same}) is not: records of the two cannot be told apart by it`;
+    return [{ area, text: `${path} ${word}${kept}`, loosens, lines: linesOf(old, now) }];
   });
+}
+
+/** The version that a prompt's head says before and after a change (requirement D1); null where it is another, or none. */
+function versionKept(before: Buffer, after: Buffer): string | null {
+  const [was, is] = [before, after].map((bytes) => {
+    const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(bytes.toString('utf8'))?.[1] ?? '';
+    return /^version:[ \t]*["']?([^"'\s#]+)/m.exec(head)?.[1] ?? null;
+  });
+  return was !== undefined && was === is ? was : null;
 }
 
 function linesOf(before: Buffer | undefined, after: Buffer | undefined): string[] {
