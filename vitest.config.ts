@@ -15,7 +15,6 @@ export default defineConfig({
     // What is waited for comes when it comes: a busy machine is no failure.
     expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
-    // One more than the processors of the smallest machine: a quarter of the time is spent waiting for others.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });

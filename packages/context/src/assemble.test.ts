@@ -12,7 +12,7 @@ import { open } from '@portreeve/contract/open';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assemble, type PromptInputs, REQUEST_LABEL } from './assemble.ts';
-import { SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
+import { AGENT_DIGEST, AGENT_LAYER, SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
 import { labelEvidence, makeEvidence } from './evidence.ts';
 import { parsePrompt } from './load-prompts.ts';
 
@@ -66,6 +66,9 @@ describe('the system layer', () => {
     // If you are here because this failed: the system layer governs every prompt of every workflow. Read the change,
     // have it approved, re-run the red team, then put the new digest here.
     expect(SYSTEM_DIGEST).toBe('sha256:d8cfe5eea98c615ab72f7f6554de53737c86f63f001c8a188f8db9dfd077feab');
+    // The same of what an agent is told besides.
+    expect(AGENT_DIGEST).toBe('sha256:f642700a8bed06878fe690c2e7e4c03e91a2ceec6596b0fbeb3a7912a031eadf');
+    expect(AGENT_LAYER.startsWith(SYSTEM_LAYER)).toBe(true);
     expect(SYSTEM_LAYER.length).toBeLessThan(6000);
     for (const heading of [
       'Authority',

@@ -257,6 +257,19 @@ describe('H2: what changes from one release to another', () => {
     expect(prompt!.lines).toEqual(['- Briefly.', '+ At length.']);
   });
 
+  test('D1: a prompt that is changed and keeps its version is told as that', () => {
+    const prompt = (version: string, words: string): Parts => ({
+      files: [text('prompts/write.md', `---\nid: write\nversion: "${version}"\n---\n${words}\nversion: 9\n`)],
+    });
+    const said = (before: Parts, after: Parts) =>
+      told(after, before).flatMap(([area, words]) => (area === 'prompts' ? [words] : []));
+    expect(said(prompt('1.0', 'Write.'), prompt('1.0', 'Write at length.'))).toEqual([
+      'prompts/write.md is changed, its version (1.0) is not: records of the two cannot be told apart by it',
+    ]);
+    expect(said(prompt('1.0', 'Write.'), prompt('1.1', 'Write at length.'))).toEqual(['prompts/write.md is changed']);
+    expect(said(prompt('1.0', 'Write.'), prompt('1.0', 'Write.'))).toEqual([]);
+  });
+
   test('two workflows are not compared', () => {
     expect(() => told({ contract: { name: 'other' } })).toThrow('cannot be compared');
   });
