@@ -32,8 +32,9 @@ export function fileChanges(
     const area = AREA[kindOf(path)];
     const word = old === undefined ? 'is new' : now === undefined ? 'is gone' : 'is changed';
     const loosens = area === 'tests' && now === undefined;
-<<<<<<< HEAD
-    const change = { area, text: `${path} ${word}`, loosens };
+    const same = area === 'prompts' && old && now ? versionKept(old, now) : null;
+    const kept = same === null ? '' : `, its version (${same}) is not: records of the two cannot be told apart by it`;
+    const change = { area, text: `${path} ${word}${kept}`, loosens };
     const [left, right] = [textOf(old), textOf(now)];
     if (left === null || right === null) return [{ ...change, lines: ['(not a text)'] }];
     const lines = linesOf(left, right);
@@ -56,15 +57,6 @@ function toldLines(before: string, after: string, planted: readonly PlantedCase[
   return lines.length > 0 ? lines : ['(lines that show planted cases: auditors and administrators are told them)'];
 }
 
-function linesOf(before: string, after: string): string[] {
-  const [old, now] = [before, after].map((text) => (text === '' ? [] : text.split('\n'))) as [string[], string[]];
-=======
-    const same = area === 'prompts' && old && now ? versionKept(old, now) : null;
-    const kept = same === null ? '' : `, its version (${same}) is not: records of the two cannot be told apart by it`;
-    return [{ area, text: `${path} ${word}${kept}`, loosens, lines: linesOf(old, now) }];
-  });
-}
-
 /** The version that a prompt's head says before and after a change (requirement D1); null where it is another, or none. */
 function versionKept(before: Buffer, after: Buffer): string | null {
   const [was, is] = [before, after].map((bytes) => {
@@ -74,10 +66,8 @@ function versionKept(before: Buffer, after: Buffer): string | null {
   return was !== undefined && was === is ? was : null;
 }
 
-function linesOf(before: Buffer | undefined, after: Buffer | undefined): string[] {
-  const [old, now] = [textOf(before), textOf(after)];
-  if (old === null || now === null) return ['(not a text)'];
->>>>>>> wt-z
+function linesOf(before: string, after: string): string[] {
+  const [old, now] = [before, after].map((text) => (text === '' ? [] : text.split('\n'))) as [string[], string[]];
   const lines = jsonDiff(old, now).flatMap((change) => [
     ...(change.kind === 'added' ? [] : [`- ${String(change.before)}`]),
     ...(change.kind === 'removed' ? [] : [`+ ${String(change.after)}`]),
