@@ -12,6 +12,7 @@ import {
 } from '@portreeve/server/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { faults } from './support/axe.ts';
 import { BROWSER_PRESENT, launchBrowser, openAs, virtualAuthenticator } from './support/browser.ts';
 
 const ORIGIN = 'https://portreeve.example';
@@ -107,6 +108,19 @@ describe.skipIf(!BROWSER_PRESENT)('F3 F5: the page of an approval, in a browser'
     if (SHOTS) await page.screenshot({ path: join(SHOTS, 'approval.png'), fullPage: true });
     await context.close();
   });
+
+  test.each(['light', 'dark'] as const)(
+    'holds WCAG 2.2 AA, %s, and nothing of it is cut off at 320 pixels',
+    async (colorScheme) => {
+      const { context, page } = await openPage(await waiting());
+      await page.emulateMedia({ colorScheme });
+      expect(await faults(page)).toEqual([]);
+      await page.setViewportSize({ width: 320, height: 740 });
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      expect(await faults(page)).toEqual([]);
+      await context.close();
+    },
+  );
 
   test('to open it decides nothing, and who is not signed in or may not see it gets no word of it', async () => {
     const shown = await waiting();

@@ -44,6 +44,12 @@ test('every bench has its command', () => {
     expect(scripts[name === 'all' ? 'bench' : `bench:${name}`], name).toBe(`node bench/${name}.ts`);
 });
 
+test('every example that is a project stands in README.md', () => {
+  const projects = globSync('examples/*/portreeve.config.ts', { cwd: ROOT }).map((path) => posix.dirname(path));
+  expect(projects.length).toBeGreaterThan(5);
+  for (const project of projects) expect(textOf('README.md')).toContain(`](${project})`);
+});
+
 test('the threat model cites ids that exist', () => {
   const known = new Set([...REQUIREMENTS, ...INVARIANTS].map((row) => row.id));
   const cited = textOf('docs/threat-model.md').match(/\b(?:[A-J]|INV)\d{1,2}\b/g) ?? [];

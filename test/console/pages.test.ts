@@ -1,18 +1,16 @@
 import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type ReleaseShop, releaseShop } from '@portreeve/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../repository.ts';
+import { faults } from '../support/axe.ts';
 import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
 import { releaseWalks } from './release-walks.ts';
 import { type Seeded, seed } from './seed.ts';
 import { type SeededReleases, seedDrift, seedReleases } from './seed-releases.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Every run takes them; those in the repository are only replaced where that is asked for, as with any golden file. */
 const SHOTS = process.env.UPDATE_SCREENSHOTS ? join(ROOT, 'docs/screenshots') : null;
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 /** Every page, and how it is reached. Screenshots have the same names. */
 const PAGES: readonly (readonly [name: string, path: (seeded: Seeded, releases: SeededReleases) => string])[] = [
@@ -42,21 +40,6 @@ const PAGES: readonly (readonly [name: string, path: (seeded: Seeded, releases: 
   ['settings', () => '/settings'],
   ['drift', () => '/drift'],
 ];
-
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** What axe-core finds against WCAG 2.2 A and AA, with the element that each is about. */
-async function faults({ page }: Tab): Promise<string[]> {
-  // Through the debugger: the page's own policy lets no script of ours in.
-  const { readFile } = await import('node:fs/promises');
-  await page.evaluate(await readFile(AXE, 'utf8'));
-  const result = (await page.evaluate(
-    `axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(WCAG)} } })`,
-  )) as AxeResult;
-  return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-}
 
 async function shoot({ page }: Tab, name: string): Promise<void> {
   const image = await page.screenshot(SHOTS ? { path: join(SHOTS, `${name}.png`) } : {});
@@ -88,7 +71,7 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
     const tab = await house.stranger({ colorScheme });
     await tab.open('/sign-in');
     await tab.page.getByLabel('Account').waitFor();
-    expect(await faults(tab)).toEqual([]);
+    expect(await faults(tab.page)).toEqual([]);
     expect(tab.complaints).toEqual([]);
     await shoot(tab, `sign-in-${colorScheme}`);
     await tab.context.close();
@@ -106,7 +89,7 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
       }
       await settled(tab.page);
       expect(await tab.page.title()).toMatch(/ · Portreeve$/);
-      expect(await faults(tab)).toEqual([]);
+      expect(await faults(tab.page)).toEqual([]);
       expect(tab.complaints).toEqual([]);
       await shoot(tab, `${name}-${scheme}`);
     });
@@ -121,13 +104,39 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
     await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
   });
 
-  test('on a narrow screen nothing is cut off sideways', async () => {
-    const tab = await house.as('mira-okafor', { viewport: { width: 360, height: 740 } });
+  test.each(['light', 'dark'] as const)('open questions, %s: freeze and deny hold WCAG 2.2 AA', async (scheme) => {
+    const tab = tabs[scheme]!;
+    for (const [path, button] of [
+      ['/environment', 'Freeze'],
+      [`/inbox?at=${seeded.approval}`, 'Deny with a reason'],
+    ] as const) {
+      await tab.open(path);
+      await tab.page.getByRole('button', { name: button }).first().click();
+      await tab.page.getByRole('dialog').waitFor();
+      expect(await faults(tab.page), path).toEqual([]);
+      await tab.page.keyboard.press('Escape');
+      await tab.page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    expect(tab.complaints).toEqual([]);
+  });
+
+  // 320 CSS pixels: 1280 at 400 % (WCAG 1.4.10).
+  test('on a narrow screen nothing is cut off sideways, nor of a question', async () => {
+    const tab = await house.as('mira-okafor', { viewport: { width: 320, height: 740 } });
+    const wide: string[] = [];
     for (const [name, path] of PAGES) {
       await tab.open(path(seeded, releases));
-      const over = await tab.page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      expect(over, name).toBeLessThanOrEqual(0);
+      const over = Number(await tab.page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+      if (over > 0) wide.push(`${name}: ${over}`);
     }
+    expect(wide).toEqual([]);
+    await tab.open('/environment');
+    await tab.page.getByRole('button', { name: 'Freeze' }).first().click();
+    const dialog = (await tab.page.getByRole('dialog').boundingBox())!;
+    expect([dialog.x >= 0, dialog.x + dialog.width <= 320]).toEqual([true, true]);
+    const inner =
+      "(() => { const each = document.querySelector('dialog'); return each.scrollWidth - each.clientWidth; })()";
+    expect(await tab.page.evaluate(inner)).toBeLessThanOrEqual(0);
     await tab.context.close();
   });
 

@@ -64,6 +64,15 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await expect.poll(selected).toBe(second);
     expect(await page.locator('tr[aria-selected="true"]').count()).toBe(1);
 
+    // Letters are keys of the list and of nothing else (WCAG 2.1.4): who has gone on to something else decides nothing.
+    await page.getByRole('link', { name: 'Runs' }).focus();
+    for (const key of ['k', 'd', 'a', 'ArrowUp']) await page.keyboard.press(key);
+    await page.getByRole('button', { name: 'Deny with a reason' }).focus();
+    for (const key of ['k', 'd', 'a']) await page.keyboard.press(key);
+    expect([selected(), await page.getByRole('dialog').count()]).toEqual([second, 0]);
+    expect(new URL(page.url()).pathname).toBe('/inbox');
+    await page.getByRole('region', { name: 'approvals, scrollable' }).focus();
+
     await page.keyboard.press('d');
     await page.getByRole('dialog').waitFor();
     // Focus is in the dialog, Escape leaves it, and the keys of the inbox rest while it is open.

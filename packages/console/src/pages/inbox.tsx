@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { api, type Row } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
@@ -98,7 +98,8 @@ export function Inbox(): ReactNode {
   const shown = useMemo(() => arrange(rows ?? [], columns, sort ? { q: url.q } : url), [rows, url, sort]);
   const selected = shown.find((row) => row.id === url.at) ?? null;
   const [denying, setDenying] = useState<Approval | null>(null);
-  useKeys(shown, selected, denying !== null, {
+  const list = useRef<HTMLDivElement>(null);
+  useKeys(list, shown, selected, denying !== null, {
     select: (row) => setUrl({ at: row.id }),
     open: (row) => location.assign(approvalPage(row.id)),
     deny: (row) => may('approvals.decide') && row.state === 'pending' && setDenying(row),
@@ -110,7 +111,7 @@ export function Inbox(): ReactNode {
       lead="Actions that wait for people. A verdict is signed on the page of the approval, over exactly what is shown there."
       actions={<Keys decides={may('approvals.decide')} />}
     >
-      <div className="panel">
+      <div className="panel" ref={list}>
         <Table
           name="approvals"
           columns={columns}
@@ -208,7 +209,7 @@ function Selected({
 function Keys({ decides }: { readonly decides: boolean }): ReactNode {
   return (
     <p className="small soft">
-      <kbd>j</kbd> <kbd>k</kbd> next, back · <kbd>Enter</kbd> or <kbd>a</kbd> look and decide
+      In the list: <kbd>j</kbd> <kbd>k</kbd> next, back · <kbd>Enter</kbd> or <kbd>a</kbd> look and decide
       {decides ? (
         <>
           {' '}
@@ -225,14 +226,31 @@ interface KeyActions {
   readonly deny: (row: Approval) => void;
 }
 
-/** One hand decides on a morning's work: keys work anywhere on the page but where text is written. */
-function useKeys(rows: readonly Approval[], selected: Approval | null, off: boolean, actions: KeyActions): void {
+/**
+ * One hand decides on a morning's work. Keys of one letter work while the list has the focus and nowhere else, so that who
+ * speaks to their computer, or touches a key, decides nothing (WCAG 2.1.4). It has the focus when the console opens with it.
+ */
+function useKeys(
+  list: RefObject<HTMLElement | null>,
+  rows: readonly Approval[],
+  selected: Approval | null,
+  off: boolean,
+  actions: KeyActions,
+): void {
+  const scrolled = () => list.current?.querySelector<HTMLElement>('.table-scroll') ?? null;
+  const there = rows.length > 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list of this page stays the same element
+  useEffect(() => {
+    // Who came from another page hears its title and tabs on from there; nobody is taken from what they have begun.
+    if (there && (document.activeElement ?? document.body) === document.body)
+      scrolled()?.focus({ preventScroll: true });
+  }, [there]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
       if (off || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (target.closest('input, textarea, select, dialog') || (event.key === 'Enter' && target.closest('a, button')))
-        return;
+      if (!scrolled()?.contains(target) || (event.key === 'Enter' && target.closest('a, button'))) return;
       const at = selected ? rows.indexOf(selected) : -1;
       const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
       const row = step === undefined ? selected : rows[Math.min(rows.length - 1, Math.max(0, at + step))];
