@@ -7,7 +7,6 @@ import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import type { configuredEndpoints } from './config/model.ts';
-import { checkModelSecrets } from './config/model-secrets.ts';
 import { loadPolicies } from './config/policies.ts';
 import { loadProject } from './config/project.ts';
 import { openSecrets } from './config/secrets.ts';
@@ -100,10 +99,7 @@ export async function openHouse<K extends { readonly redaction: Buffer }>(
   const instance = `${own.role === null ? '' : `${own.role}/`}${process.pid}-${randomUUID()}`;
   const about = { version: VERSION, environment: config.environment, instance };
   const spans = tracePush({ config: config.telemetry.traces, clock, about });
-  for (const { definition } of project.workflows) {
-    checkSystems(definition, systems);
-    checkModelSecrets(config.models, definition);
-  }
+  for (const { definition } of project.workflows) checkSystems(definition, systems);
   for (const { tools } of project.toolsets) checkSystems({ tools, sources: [] }, systems);
   const wrapper = openRootKeys({
     ...{ config: config.root_keys, projectFolder: project.folder, stateFolder: state.path, clock },

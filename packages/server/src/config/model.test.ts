@@ -1,11 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ProjectConfigInput, projectConfigSchema, systemClock } from '@portreeve/contract';
+import { mcpConfigSchema, type ProjectConfigInput, projectConfigSchema, systemClock } from '@portreeve/contract';
 import { localSharing } from '@portreeve/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import tools from '../testing/project/agents/tools.ts';
+import { soundProject, temporaryProject } from '../testing/temporary-project.ts';
 import { type Models, modelKeysOf, openModels } from './model.ts';
 import { checkModelSecrets } from './model-secrets.ts';
+import { loadProject } from './project.ts';
 import { openSecrets, type Secrets, stateKeystore } from './secrets.ts';
 
 let folder: string;
@@ -132,11 +135,43 @@ test('E9: an endpoint has one credential, and a cloud\u2019s has at least one', 
   expect(messages({ ...keyless, kind: 'openai-compatible', base_url: 'http://127.0.0.1:9/v1' })).toEqual([]);
 });
 
+const UPSTREAM = {
+  ...{ name: 'tracker', approvers: ['x'], server: { transport: 'http' as const, url: 'https://tracker.example/mcp' } },
+};
+
 test('E9: a tool cannot have the credential of the reasoner', () => {
   const { models } = projectConfigSchema.parse({ workflows: ['x'], models: [CLOUD] });
   const tool = (credential: string) => ({ name: 'pay', binding: { kind: 'http', credential } }) as never;
-  expect(() => checkModelSecrets(models, { tools: [tool('bank-token')], sources: [] })).not.toThrow();
-  expect(() => checkModelSecrets(models, { tools: [tool('anthropic-api-key')], sources: [] })).toThrow(
-    /pay names anthropic-api-key, the key of the model endpoint cloud/,
+  const check = (credential: string, more?: object) => {
+    const { upstreams } = mcpConfigSchema.parse({ upstreams: more ? [{ ...UPSTREAM, ...more }] : [] });
+    return () => checkModelSecrets(models, [{ tools: [tool(credential)], sources: [] }], upstreams);
+  };
+  expect(check('bank-token', { credential: 'tracker-token' })).not.toThrow();
+  expect(check('anthropic-api-key')).toThrow(/pay names anthropic-api-key, the key of the model endpoint cloud/);
+  expect(check('bank-token', { credential: 'anthropic-api-key' })).toThrow(
+    /The upstream tracker names anthropic-api-key, the key of the model endpoint cloud/,
   );
+  const exchange = {
+    ...{ token_endpoint: 'https://x/token', audience: 'a', client_id: 'c', client_secret: 'anthropic-api-key' },
+  };
+  expect(check('bank-token', { credentials: { exchange } })).toThrow(/The upstream tracker names/);
+});
+
+test('E9: nor can a tool for agents outside: the project is not loaded', async () => {
+  const desk = tools.map((tool) => ({ ...tool, binding: { ...tool.binding, credential: 'anthropic-api-key' } }));
+  const toolset = { name: 'desk', approvers: ['x'], tools: 'tools.ts' };
+  const loaded = async (models: readonly Endpoint[]) => {
+    const config = {
+      ...{ environment: 'test', log_origin: 'portreeve.test/audit', workflows: ['workflows/one'] },
+      ...{ models, mcp: { toolsets: [toolset] } },
+    };
+    const project = await temporaryProject({
+      ...soundProject(),
+      'portreeve.config.ts': `export default ${JSON.stringify(config)};\n`,
+      'tools.ts': `export default ${JSON.stringify(desk)};\n`,
+    });
+    return loadProject(project).finally(() => rm(project, { recursive: true, force: true }));
+  };
+  await expect(loaded([CLOUD])).rejects.toThrow(/names anthropic-api-key, the key of the model endpoint cloud/);
+  expect((await loaded([{ ...CLOUD, secret: 'key-of-the-model' }])).toolsets).toHaveLength(1);
 });

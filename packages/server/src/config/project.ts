@@ -13,6 +13,7 @@ import { type DeclaredToolset, loadToolsets } from '../mcp/toolsets.ts';
 import { checkSteps, loadCalibrations } from './load-calibrations.ts';
 import { loadConfig } from './load-config.ts';
 import { type Definition, loadDefinition, type SharedParts, sharedParts } from './load-definition.ts';
+import { checkModelSecrets } from './model-secrets.ts';
 import { checkPrices } from './priced-prompts.ts';
 import { checkReaderCredentials } from './reader-credentials.ts';
 
@@ -46,7 +47,9 @@ export async function loadProject(folder: string): Promise<Project> {
     throw new PortreeveError('misconfigured', `${RELEASE_DESK} is the name of the desk by which releases move.`);
   const toolsets = await loadToolsets(root, config.mcp);
   for (const workflow of workflows) checkPrices(config, workflow);
-  checkReaderCredentials(definitionsOf({ workflows, toolsets }), config.mcp.upstreams);
+  const definitions = definitionsOf({ workflows, toolsets });
+  checkModelSecrets(config.models, definitions, config.mcp.upstreams);
+  checkReaderCredentials(definitions, config.mcp.upstreams);
   return { folder: root, config, workflows, toolsets };
 }
 

@@ -1,4 +1,5 @@
 import { type McpConfig, PortreeveError, type SourceContract, type ToolContract } from '@portreeve/contract';
+import { isOfUpstream } from './of-upstream.ts';
 
 interface Contracts {
   readonly tools: readonly ToolContract[];
@@ -16,7 +17,8 @@ export function checkReaderCredentials(definitions: readonly Contracts[], upstre
     const credential = 'credential' in binding ? binding.credential : undefined;
     if (credential === undefined) continue;
     const tool = writers.find((each) => 'credential' in each.binding && each.binding.credential === credential);
-    const upstream = upstreams.find((each) => isOf(each, credential));
+    // An upstream's tools are known once it is asked, so any of them may write.
+    const upstream = upstreams.find((each) => isOfUpstream(each, credential));
     const who = tool ? `the tool ${tool.name}` : upstream && `the upstream ${upstream.name}`;
     if (who)
       throw new PortreeveError(
@@ -27,11 +29,4 @@ export function checkReaderCredentials(definitions: readonly Contracts[], upstre
         },
       );
   }
-}
-
-/** An upstream's tools are known once it is asked, so any of them may write. */
-function isOf({ credential, per_user, credentials }: McpConfig['upstreams'][number], name: string): boolean {
-  if (credentials?.exchange.client_secret === name) return true;
-  if (credential === undefined) return false;
-  return name === credential || (per_user && name.startsWith(`${credential}-prn_`));
 }

@@ -66,7 +66,7 @@ export async function loadRelease(
       },
     );
   checkSystems(loaded.definition, systems);
-  checkModelSecrets(config.models, loaded.definition);
+  checkModelSecrets(config.models, [loaded.definition], config.mcp.upstreams);
   checkPrices(config, loaded);
   // The releases of all workflows run in the same processes, so what one reads with must not be what another writes with.
   checkReaderCredentials([loaded.definition, ...definitionsOf(project)], config.mcp.upstreams);

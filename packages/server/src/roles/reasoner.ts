@@ -22,7 +22,6 @@ import { refuseEnvironmentCredentials } from '../config/environment-credentials.
 import { configInForce, runBy } from '../config/in-force.ts';
 import { loadReasonerKeys, publicKeysByName } from '../config/keys.ts';
 import { configuredEndpoints, type ModelKeys, openModels } from '../config/model.ts';
-import { checkModelSecrets } from '../config/model-secrets.ts';
 import { loadPolicies } from '../config/policies.ts';
 import { loadProject } from '../config/project.ts';
 import { recordSecretChanges } from '../config/secret-changes.ts';
@@ -112,10 +111,7 @@ async function start(options: ReasonerProcessOptions, undo: Undo): Promise<Omit<
     log('error', 'the compiled policy and the official engine disagree; the request was refused', report),
   );
   const systems = { ...config.systems, ...options.systems };
-  for (const { definition } of project.workflows) {
-    checkSystems(definition, systems);
-    checkModelSecrets(config.models, definition);
-  }
+  for (const { definition } of project.workflows) checkSystems(definition, systems);
   const keys = await loadReasonerKeys(state.path);
   const redactor = createRedactor({ key: keys.redaction });
   redactWith(redactor.text);
