@@ -46,6 +46,12 @@ function toFile(folder: string, bytesMax: number): LogDestination {
       torn = at < bytes.length;
     }
   };
+  // There from the start, also where there is nothing to say.
+  try {
+    open = opened();
+  } catch {
+    // Tried again with each entry.
+  }
   return {
     write(line) {
       try {
