@@ -72,7 +72,10 @@ describe.skipIf(!browserIsThere)('I1: the console is fast', () => {
 
     // From the key to the frame that shows what it did, as the page’s own clock has it.
     const press = (key: string) =>
-      until(`document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '${key}', bubbles: true }))`, SELECTED);
+      until(
+        `document.querySelector('.table-scroll').dispatchEvent(new KeyboardEvent('keydown', { key: '${key}', bubbles: true }))`,
+        SELECTED,
+      );
     const until = (act: string, seen: string): Promise<number> =>
       page.evaluate(`new Promise((done) => {
         const began = performance.now();

@@ -52,6 +52,9 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await page.waitForURL('**/inbox');
     await page.locator('tr.row').first().waitFor();
     const selected = () => new URL(page.url()).searchParams.get('at');
+    // It takes the focus once it is there.
+    const listHasFocus = () => page.locator('.table-scroll:focus').waitFor();
+    await listHasFocus();
     await page.keyboard.press('j');
     await expect.poll(selected).not.toBeNull();
     const first = selected();
@@ -78,6 +81,7 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     // Focus is in the dialog, Escape leaves it, and the keys of the inbox rest while it is open.
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await listHasFocus();
     await page.keyboard.press('d');
     await page.getByLabel('Reason').focus();
     await page.keyboard.type('jkd: the case is closed');
@@ -106,6 +110,7 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await page.goBack();
     await settled(page);
     await page.locator('tr[aria-selected="true"]').waitFor();
+    await listHasFocus();
     await page.keyboard.press('a');
     await page.waitForURL('**/approve/**');
     expect(new URL(page.url()).hash).toBe('');

@@ -26,7 +26,7 @@ export async function harbour(): Promise<Harbour> {
       approvers,
       credential: 'tracker-token',
       clearance: confidential,
-      tools: { post_comment: { tier: 2, effect: 'write', egress: true, destructive: false } },
+      tools: { post_comment: { tier: 2, effect: 'external', destructive: false } },
     }),
   ];
   const house = await testServer({

@@ -222,6 +222,17 @@ describe('assembling', () => {
     expect(assembly.label).toEqual(assembly.request.label);
   });
 
+  test('A2: what the workflow says of the secrecy of its input goes with every value that carries no label', () => {
+    const input_secrecy = { confidentiality: 'confidential' as const, categories: ['health' as const] };
+    const assembly = assemble({
+      prompt,
+      inputs: { case: 'CASE-1042', question: 'why?', events: events() },
+      workflow: { ...workflow, input_secrecy },
+    });
+    expect(assembly.label).toMatchObject({ confidentiality: 'confidential', categories: ['health', 'personal'] });
+    expect(assembly.labels.inputs.get('case')).toEqual({ ...REQUEST_LABEL, ...input_secrecy });
+  });
+
   test('the record is complete and the digests repeat', () => {
     const [first, second] = [ask(), ask()];
     const decided = { decision: true, request: true, endpoint: true, deidentified: true, injection: true } as const;

@@ -40,8 +40,6 @@ export interface AssembleOptions {
   readonly inputs: PromptInputs;
   /** The workflow that asks; the prompt must be in its scope. */
   readonly workflow: WorkflowContract;
-  /** The label of inputs that carry none: what the workflow's code took from the trusted request or wrote itself. */
-  readonly requestLabel?: Label;
   /** Fields that may not be kept, read anew for this question (`revealNotKept`). */
   readonly revealed?: readonly Labelled<ReadonlyMap<EvidenceId, JsonObject>>[];
   /** What the inputs lack because of its life, for the record (`RunLife.forPrompt`). */
@@ -75,6 +73,7 @@ export interface Assembly {
   >;
 }
 
+/** Of inputs that carry none: what the workflow's code took from the trusted request or wrote itself. */
 export const REQUEST_LABEL: Label = {
   integrity: 'trusted',
   confidentiality: 'public',
@@ -94,7 +93,6 @@ export function assemble({
   prompt,
   inputs,
   workflow,
-  requestLabel = REQUEST_LABEL,
   revealed = [],
   withheld = [],
   handles = new Map(),
@@ -102,6 +100,7 @@ export function assemble({
 }: AssembleOptions): Assembly {
   const { contract } = prompt;
   checkScope(prompt, inputs, workflow);
+  const requestLabel = { ...REQUEST_LABEL, ...workflow.input_secrecy };
   const texts = new Map<string, string>();
   const pieces: Evidence[] = [];
   const inputById = new Map<EvidenceId, string>();

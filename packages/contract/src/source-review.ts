@@ -2,9 +2,9 @@ import type { JsonObject } from './canonical.ts';
 import { hostFaults } from './host-faults.ts';
 import type { ProjectConfig } from './project.ts';
 import { unboundedAt } from './schema-bounds.ts';
-import type { SourceContract, ToolContract } from './workflow.ts';
+import type { SourceContract } from './workflow.ts';
 
-export const SOURCE_RULES = ['fields', 'binding', 'bounds', 'label', 'credential', 'host', 'plain'] as const;
+export const SOURCE_RULES = ['fields', 'binding', 'bounds', 'label', 'host', 'plain'] as const;
 export type SourceRule = (typeof SOURCE_RULES)[number];
 
 /** What is wrong with a source, where, and what to do about it. */
@@ -18,8 +18,6 @@ export interface SourceFault {
 }
 
 export interface SourceReviewContext {
-  /** Every tool of the project, not of this workflow alone: they fetch credentials from the same store. */
-  readonly tools: readonly ToolContract[];
   readonly systems: ProjectConfig['systems'];
 }
 
@@ -27,9 +25,9 @@ type Report = (rule: SourceRule, path: string, message: string, fix: string) => 
 
 /**
  * Reviews one declared read (requirements A3, D8). No fault: what may be asked is bounded, what may leave is named, its
- * label is not better than where it comes from, and its credential can do nothing but read.
+ * label is not better than where it comes from. (That its credential is no writing tool's is held at load.)
  */
-export function reviewSource(contract: SourceContract, { tools, systems }: SourceReviewContext): SourceFault[] {
+export function reviewSource(contract: SourceContract, { systems }: SourceReviewContext): SourceFault[] {
   const faults: SourceFault[] = [];
   const report: Report = (rule, path, message, fix) => {
     faults.push({ source: contract.name, rule, path, message, fix });
@@ -37,7 +35,6 @@ export function reviewSource(contract: SourceContract, { tools, systems }: Sourc
   reviewFields(contract, report);
   reviewQuery(contract, report);
   reviewLabel(contract, report);
-  reviewCredential(contract, tools, report);
   if (contract.binding.kind === 'http')
     for (const { rule, message, fix } of hostFaults(contract.binding.url, systems))
       report(rule, 'binding', message, fix);
@@ -91,19 +88,4 @@ function reviewLabel(contract: SourceContract, report: Report): void {
   ];
   for (const why of secret)
     report('label', 'confidentiality', `is public, and ${why}`, "Say confidentiality: 'internal', or higher.");
-}
-
-function reviewCredential({ binding }: SourceContract, tools: readonly ToolContract[], report: Report): void {
-  if (binding.kind !== 'http' || binding.credential === undefined) return;
-  const { credential } = binding;
-  const acting = tools.filter(
-    ({ effect, binding: each }) => effect !== 'read' && 'credential' in each && each.credential === credential,
-  );
-  for (const name of new Set(acting.map((tool) => tool.name)))
-    report(
-      'credential',
-      'binding.credential',
-      `${credential} is also that of ${name}, which acts: who reads could write`,
-      'Give the source a credential of its own that can only read.',
-    );
 }

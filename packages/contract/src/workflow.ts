@@ -21,6 +21,12 @@ import { statusSchema, undoSchema } from './tool-recovery.ts';
 import type { UnwindOutcome } from './undo.ts';
 import { unreviewedModelSchema } from './unreviewed-model.ts';
 
+/** How secret what somebody writes, or a tool returns, is. */
+const secrecySchema = z.strictObject({
+  confidentiality: z.enum(CONFIDENTIALITY),
+  categories: z.array(z.enum(CATEGORIES)),
+});
+
 export const RISK_TIERS = ['low', 'medium', 'high', 'critical'] as const;
 export type RiskTier = (typeof RISK_TIERS)[number];
 
@@ -84,9 +90,7 @@ export const toolContractSchema = z.strictObject({
   /** Who wrote what it returns; without it, anybody. Only what is not `untrusted` can become a trusted record. */
   returns: z.enum(INTEGRITY).optional(),
   /** How secret what it returns is; without it, internal. What has read it goes only where that is cleared for. */
-  secrecy: z
-    .strictObject({ confidentiality: z.enum(CONFIDENTIALITY), categories: z.array(z.enum(CATEGORIES)) })
-    .optional(),
+  secrecy: secrecySchema.optional(),
   /** How it is taken back, or `irreversible`. */
   undo: z.union([undoSchema, z.literal('irreversible')]),
   timeout_ms: z.int().min(100).max(120_000),
@@ -328,6 +332,11 @@ const workflowShape = z.strictObject({
   history: historySchema.default({}),
   /** JSON Schema 2020-12 of the input. */
   input: jsonObjectSchema,
+  /**
+   * How secret what people write into a task is; left out: public. What its runs ask a model or do may hold it, and goes
+   * only where that is cleared for.
+   */
+  input_secrecy: secrecySchema.optional(),
   /**
    * The member of the input that says whom a task is about, besides who asks: a customer's number, say. What is recorded
    * and kept of the task is sealed for both, so that the erasure of either reaches it.

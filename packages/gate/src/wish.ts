@@ -2,6 +2,7 @@ import {
   type Arguments,
   asId,
   assertJson,
+  BOTTOM,
   canonicalJson,
   compileSchema,
   type Evidence,
@@ -57,6 +58,8 @@ export interface Wish {
   readonly args: Arguments;
   /** The trusted request that the wish serves: values that stand in it are the requester's own. */
   readonly request: JsonObject;
+  /** How secret the request is, where its workflow says so: the code may have put any of it into any argument. */
+  readonly request_secrecy?: Pick<Label, 'confidentiality' | 'categories'>;
   readonly rationale: string;
   readonly evidence: Labelled<readonly Evidence[]> | null;
   /** What the model that wishes it wrote before: it stands behind the rationale, as the model's. */
@@ -174,6 +177,7 @@ function makeProposal(wish: Wish): Proposal {
     ...(judged ? [judged.influence] : []),
     ...(wish.said ? [wish.said.label] : []),
     ...(wish.seen ?? []),
+    ...(wish.request_secrecy ? [{ ...BOTTOM, ...wish.request_secrecy, origins: ['request'] }] : []),
   );
   const influence = wish.evidence ? join(label, wish.evidence.label) : label;
   // A label keeps every origin through each join, so nothing that was made from such an answer is overlooked.

@@ -15,6 +15,7 @@ export function knownOfWish(
     ...{ run: run.id, release: run.release, principal: run.principal, request: run.input },
     ...{ workflow: factsOf(workflow), contract, tools },
     ...{ approval_timeout_minutes: workflow.approval_timeout_minutes, history: workflow.history },
+    ...(workflow.input_secrecy ? { request_secrecy: workflow.input_secrecy } : {}),
     ...(run.shadow_of ? { shadow: true as const } : {}),
   };
 }

@@ -227,6 +227,27 @@ describe('endings', () => {
     expect(harness.asks.count).toBe(0);
   });
 
+  test('A2: an input that is said to be secret makes every question and every action of the run as secret', async () => {
+    const input_secrecy = { confidentiality: 'restricted', categories: ['health'] };
+    const asking = runHarness();
+    asking.load({ contract: { input_secrecy } });
+    asking.code = async (context) => ({ a: String(await context.ask('summarize', { logs: 'x' })) });
+    await carried(asking);
+    expect(asking.gate.audit.of('prompt.assembled')).toMatchObject([{ data: { label: input_secrecy } }]);
+
+    const harness = runHarness();
+    const clearance = { confidentiality: 'confidential' as const, categories: [] };
+    harness.load({ contract: { input_secrecy }, tools: [testContract({ clearance })] });
+    // The code may have put any of the input into any argument: nothing of this one shows it.
+    harness.code = acting('publish_case_summary');
+    await carried(harness);
+    expect(harness.gate.audit.of('proposal.submitted')).toMatchObject([{ data: { influence: input_secrecy } }]);
+    const [decided] = harness.gate.audit.of('decision.made');
+    expect(decided).toMatchObject({ outcome: 'refuse' });
+    expect(decided?.data.decision.reasons.map(({ code }) => code)).toContain('not_cleared');
+    expect(harness.gate.calls).toEqual([]);
+  });
+
   test.each<[string, () => ReturnType<typeof answerOf>, string]>([
     [
       'rejected',

@@ -67,7 +67,7 @@ describe('A3 D8: a project with faults', () => {
       await writeFile(
         join(folder, name, 'workflow.ts'),
         `import workflow from ${JSON.stringify(workflow)};
-const { contract, sources: [logs, attached], tools: [tool] } = workflow;
+const { contract, sources: [logs, attached] } = workflow;
 export default { ...workflow, contract: { ...contract, name: '${name}' }, ${changed} };
 `,
       );
@@ -77,11 +77,9 @@ export default { ...workflow, contract: { ...contract, name: '${name}' }, ${chan
       join(folder, 'portreeve.config.ts'),
       "import config from './example.config.ts';\nexport default { ...config, workflows: ['one', 'two'] };\n",
     );
-    await write('one', "sources: [logs, { ...attached, integrity: 'trusted' }]");
-    await write(
-      'two',
-      'sources: [logs, attached], tools: [{ ...tool, binding: { ...tool.binding, credential: logs.binding.credential } }]',
-    );
+    const open = "{ ...logs, confidentiality: 'public', categories: [] }";
+    await write('one', `sources: [${open}, { ...attached, integrity: 'trusted' }]`);
+    await write('two', `sources: [${open}, attached]`);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -98,13 +96,15 @@ export default { ...workflow, contract: { ...contract, name: '${name}' }, ${chan
         faults.map(({ rule, path }) => [rule, path]),
       ]),
     ).toEqual([
-      ['case-logs', ['one', 'two'], [['credential', 'binding.credential']]],
+      ['case-logs', ['one', 'two'], [['label', 'confidentiality']]],
       ['attached-logs', ['one'], [['label', 'integrity']]],
       ['attached-logs', ['two'], []],
     ]);
     const asText = await command(['source', 'check', '--project', folder]);
     expect(asText.code).toBe(1);
-    expect(asText.out).toContain('✗ one, two: case-logs 1.0\n  credential binding.credential: case-system-read-token');
+    expect(asText.out).toContain(
+      '✗ one, two: case-logs 1.0\n  label confidentiality: is public, and it takes a credential',
+    );
     expect(asText.out.match(/fix: /g)).toHaveLength(2);
     const shown = await command(['source', 'show', 'attached-logs', '--project', folder]);
     expect(shown.out.match(/^attached-logs/gm)).toHaveLength(2);

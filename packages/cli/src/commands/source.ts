@@ -36,14 +36,13 @@ export function addSource(program: Command, run: Run): void {
   add('show', 'one source, whole: its label, each field with its bound, its limits, and what may be asked of it')
     .argument('<name>')
     .action(run(show));
-  add('check', 'review every source of a project: fields, bounds, label, credential, hosts').action(run(check));
+  add('check', 'review every source of a project: fields, bounds, label, hosts').action(run(check));
 }
 
 async function declared({ project: folder }: SourceOptions): Promise<readonly DeclaredSource[]> {
   const { loadProject } = await import('@portreeve/server');
-  const { config, workflows, toolsets } = await loadProject(resolve(folder ?? '.'));
-  const tools = [...workflows.map(({ definition }) => definition), ...toolsets].flatMap((each) => each.tools);
-  const context = { tools, systems: systemsOf(config) };
+  const { config, workflows } = await loadProject(resolve(folder ?? '.'));
+  const context = { systems: systemsOf(config) };
   // Two workflows may read the same thing, and two things may have one name.
   const found = new Map<string, { workflows: string[]; contract: SourceContract }>();
   for (const { definition } of workflows)

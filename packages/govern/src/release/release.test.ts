@@ -190,6 +190,24 @@ describe('H2: what changes from one release to another', () => {
       '/clearance',
       false,
     ],
+    [
+      'what it returns is said to be public',
+      { tool: { secrecy: { confidentiality: 'public', categories: [] } } },
+      '/secrecy',
+      true,
+    ],
+    [
+      'what it returns is said to be secret',
+      { tool: { secrecy: { confidentiality: 'restricted', categories: ['health'] } } },
+      '/secrecy',
+      false,
+    ],
+    [
+      'its input is said to be secret',
+      { contract: { input_secrecy: { confidentiality: 'internal', categories: [] } } },
+      '/input_secrecy',
+      false,
+    ],
     ['a sink is not watched any more', { tool: { sinks: [] } }, '/sinks', true],
     ['a description', { tool: { description: 'Publishes a note.' } }, '/description', false],
     [

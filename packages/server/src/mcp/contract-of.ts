@@ -11,7 +11,6 @@ import {
   mcpDefinitionDigest,
   NotCanonical,
   type ToolContract,
-  tierFault,
   toolContractSchema,
 } from '@portreeve/contract';
 import { withOutput } from './answers.ts';
@@ -119,8 +118,6 @@ function proposed(annotations: JsonObject): Pick<ToolContract, 'tier' | 'effect'
 function contradiction(contract: ToolContract, overlay: McpToolOverlay): string | null {
   if (contract.effect === 'read' && contract.destructive)
     return 'it reads and is destructive: say `destructive: false`';
-  const fault = tierFault(contract);
-  if (fault) return `it ${fault.message}: set another \`tier\`, or the \`effect\` that it has`;
   const unknown = (overlay.sinks ?? []).find(({ path }) => !members(contract.args).includes(path.split('/')[1] ?? ''));
   return unknown ? `its sink ${unknown.path} is no argument` : null;
 }

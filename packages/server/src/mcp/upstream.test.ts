@@ -295,22 +295,6 @@ describe('H2: definitions of upstreams', () => {
     expect(read).toMatchObject({ tier: 1, effect: 'read', egress: true });
   });
 
-  test('A1 C3: an overlay that takes a tool below what it does leaves it unusable', async () => {
-    const overlaid = async (overlay: object) => {
-      const { refresh, approve, names } = house({ tracker: [look] }, { tools: { look: overlay } });
-      await refresh();
-      const given = await approve('tracker', look).then(
-        () => null,
-        (error: unknown) => error,
-      );
-      return { given, names: names() };
-    };
-    for (const overlay of [{ tier: 2 }, { tier: 2, effect: 'write', sinks: [{ path: '/id', kind: 'amount' }] }])
-      expect(await overlaid(overlay)).toMatchObject({ given: { code: 'conflict' }, names: [] });
-    for (const overlay of [{ tier: 3 }, { tier: 2, effect: 'write' }])
-      expect(await overlaid(overlay)).toEqual({ given: null, names: ['tracker_look'] });
-  });
-
   test('I4: what an upstream asks of a client is passed on only where policy and the client both say so', () => {
     const client = { elicitation: { url: {} }, sampling: {} };
     expect(relayed({ relay: [] }, client)).toEqual({});

@@ -5,6 +5,7 @@ import {
   IDENTIFIERS,
   INTEGRITY,
   type Json,
+  type JsonObject,
   jsonDiff,
   RISK_TIERS,
 } from '@portreeve/contract';
@@ -23,7 +24,20 @@ const ordered =
   (change: Change): boolean =>
     change.kind === 'changed' ? looserInOrder(order, change.before, change.after) : change.kind === 'added';
 
+// What is called less secret than before goes further.
+const lessSecret = (member: string, unsaid: (typeof CONFIDENTIALITY)[number]): readonly Meaning[] => [
+  [
+    new RegExp(`^/${member}$`),
+    (change) => !come(change) || looserInOrder(CONFIDENTIALITY.toReversed(), unsaid, levelOf(change)),
+  ],
+  [new RegExp(`^/${member}/confidentiality$`), ordered(CONFIDENTIALITY.toReversed())],
+  [new RegExp(`^/${member}/categories(/|$)`), (change) => !come(change)],
+];
+const levelOf = (change: Change): Json =>
+  change.kind === 'removed' ? null : ((change.after as JsonObject).confidentiality ?? null);
+
 const TOOL: readonly Meaning[] = [
+  ...lessSecret('secrecy', 'internal'),
   [/^\/tier$/, ordered([4, 3, 2, 1])],
   [/^\/effect$/, ordered([...EFFECTS])],
   [/^\/args(\/|$)/, schemaLoosens],
@@ -53,6 +67,7 @@ const SOURCE: readonly Meaning[] = [
 ];
 
 const WORKFLOW: readonly Meaning[] = [
+  ...lessSecret('input_secrecy', 'public'),
   [/^\/tier$/, ordered(RISK_TIERS.toReversed())],
   [/^\/scope\//, (change) => !gone(change)],
   [/^\/approvers(\/|$)/, (change) => !gone(change)],
