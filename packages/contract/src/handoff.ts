@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonObjectSchema, jsonSchema } from './canonical.ts';
 import { idSchema, nameSchema } from './ids.ts';
-import { CATEGORIES, CONFIDENTIALITY } from './labels.ts';
+import { secrecySchema } from './labels.ts';
 import { procedureSchema } from './procedure.ts';
 
 export const HANDOFF_KINDS = [
@@ -34,12 +34,6 @@ export type HandoffState = (typeof HANDOFF_STATES)[number];
 
 /** How often work that nobody finishes in time goes up. */
 export const ESCALATIONS_MAX = 3;
-
-/** The confidential half of a label. Without a transform, so that the API can answer with it. */
-const secrecySchema = z.strictObject({
-  confidentiality: z.enum(CONFIDENTIALITY),
-  categories: z.array(z.enum(CATEGORIES)),
-});
 
 /** One piece of what a person needs to see, with how secret it is. Its value is never shown beyond that. */
 export const handoffMaterialSchema = z.strictObject({

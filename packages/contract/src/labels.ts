@@ -64,6 +64,12 @@ export function flowsTo(low: Label, high: Label): boolean {
   );
 }
 
+/** The confidential half of a label. Without a transform, so that the API can answer with it. */
+export const secrecySchema = z.strictObject({
+  confidentiality: z.enum(CONFIDENTIALITY),
+  categories: z.array(z.enum(CATEGORIES)),
+});
+
 /** What a sink, a model endpoint or a reader may receive: a level, and the categories it is cleared for. */
 export const clearanceSchema = z.strictObject({
   confidentiality: z.enum(CONFIDENTIALITY),

@@ -6,7 +6,7 @@ import type { Decision } from './decision.ts';
 import { historySchema } from './history.ts';
 import { type ApprovalId, type EvidenceId, type ExecutionId, type HandoffId, nameSchema, type RunId } from './ids.ts';
 import type { Labelled } from './labelled.ts';
-import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY } from './labels.ts';
+import { CATEGORIES, CONFIDENTIALITY, clearanceSchema, INTEGRITY, secrecySchema } from './labels.ts';
 import { onOutageSchema } from './on-outage.ts';
 import { claimsSchema, placeSchema, semanticCheckSchema } from './output-rules.ts';
 import { plantedCaseSchema } from './planted.ts';
@@ -20,12 +20,6 @@ import { toolBindingSchema } from './tool-binding.ts';
 import { statusSchema, undoSchema } from './tool-recovery.ts';
 import type { UnwindOutcome } from './undo.ts';
 import { unreviewedModelSchema } from './unreviewed-model.ts';
-
-/** How secret what somebody writes, or a tool returns, is. */
-const secrecySchema = z.strictObject({
-  confidentiality: z.enum(CONFIDENTIALITY),
-  categories: z.array(z.enum(CATEGORIES)),
-});
 
 export const RISK_TIERS = ['low', 'medium', 'high', 'critical'] as const;
 export type RiskTier = (typeof RISK_TIERS)[number];
