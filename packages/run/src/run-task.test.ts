@@ -248,6 +248,25 @@ describe('endings', () => {
     expect(harness.gate.calls).toEqual([]);
   });
 
+  test('A2 I8: what a person takes over of a run is as secret as its input, also where its release is gone', async () => {
+    const input_secrecy = { confidentiality: 'restricted' as const, categories: ['health' as const] };
+    const asked = runHarness();
+    asked.load({ contract: { input_secrecy } });
+    asked.answer = () => answerOf({ text: 7 });
+    expect((await carried(asked)).work).toMatchObject({
+      label: input_secrecy,
+      context: { input: { case_id: 'case-7' } },
+    });
+
+    const gone = runHarness();
+    const { id } = await gone.submit();
+    gone.loaded.clear();
+    gone.load({ release: digestOf('release 2'), contract: { input_secrecy } });
+    await gone.carry(id);
+    const [work] = await gone.gate.handoffs.list({ run: id });
+    expect(work).toMatchObject({ label: input_secrecy, context: { input: { case_id: 'case-7' } } });
+  });
+
   test.each<[string, () => ReturnType<typeof answerOf>, string]>([
     [
       'rejected',

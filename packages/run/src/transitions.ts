@@ -95,12 +95,15 @@ function end(
     const actor = actorOf(run.principal);
     // Nobody is asked to finish what was never to be done.
     if (ending?.handoff && !run.shadow_of) {
+      // The context holds the input. Of a release that is not loaded any more, today's says how secret that is.
+      const says = contract ?? deps.workflows.current(run.workflow)?.definition.contract;
       await deps.handoffs.open(tx, {
         kind: ending.handoff.kind,
         run: id,
         proposal: null,
         workflow: run.workflow,
         release: run.release,
+        ...(says?.input_secrecy ? { label: says.input_secrecy } : {}),
         about: ending.handoff.about ?? null,
         tried: ending.handoff.tried ?? [],
         why: ending.text,

@@ -44,6 +44,8 @@ export function handOver(scope: RunScope) {
       deps.handoffs.open(tx, {
         ...{ id, kind, why, context, tried, material, next },
         ...{ run: run.id, proposal: null, workflow: factsOf(contract).name, release: run.release, about: prompt.id },
+        // The context holds the input.
+        ...(contract.input_secrecy ? { label: contract.input_secrecy } : {}),
         awaits: prompt.output,
         procedures: contract.procedures,
         actor: record('handoff.opened', { kind, why }).actor,
