@@ -1,12 +1,10 @@
-import { rm } from 'node:fs/promises';
-import { isPortreeveError } from '@portreeve/contract';
 import { expect, test } from 'vitest';
-import { soundProject, temporaryProject } from '../testing/temporary-project.ts';
-import { loadProject } from './project.ts';
+import { projectRefusal } from '../testing/project-refusal.ts';
+import { soundProject } from '../testing/temporary-project.ts';
 
 const PROMPT = 'workflows/one/prompts/write-note.md';
 
-async function refusal(budgets: object, models: readonly string[]): Promise<string | null> {
+function refusal(budgets: object, models: readonly string[]): Promise<string | null> {
   const files = soundProject();
   const price = { input: 1, output: 1 };
   const endpoint = {
@@ -15,20 +13,11 @@ async function refusal(budgets: object, models: readonly string[]): Promise<stri
     prices: { currency: 'USD', models: Object.fromEntries(models.map((model) => [model, price])) },
   };
   const config = { environment: 'test', workflows: ['workflows/one'], models: [endpoint], budgets };
-  const folder = await temporaryProject({
+  return projectRefusal({
     ...files,
     [PROMPT]: files[PROMPT]!.replace('step: generate', 'step: generate\nmodel: claude-large'),
     'portreeve.config.ts': `export default ${JSON.stringify(config)};\n`,
   });
-  try {
-    await loadProject(folder);
-    return null;
-  } catch (error) {
-    if (isPortreeveError(error, 'misconfigured')) return error.detail;
-    throw error;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 test('E5: a prompt under a budget of money that asks for a model without a price is refused', async () => {

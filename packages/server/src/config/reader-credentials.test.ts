@@ -1,9 +1,9 @@
-import { rm } from 'node:fs/promises';
-import { isPortreeveError, mcpConfigSchema, type SourceContract } from '@portreeve/contract';
+import { mcpConfigSchema, type SourceContract } from '@portreeve/contract';
 import { expect, test } from 'vitest';
 import tools from '../testing/project/agents/tools.ts';
+import { projectRefusal } from '../testing/project-refusal.ts';
 import { AGENT_TOOLSET, PROJECT } from '../testing/server.ts';
-import { soundProject, temporaryProject } from '../testing/temporary-project.ts';
+import { soundProject } from '../testing/temporary-project.ts';
 import { loadProject } from './project.ts';
 import { checkReaderCredentials } from './reader-credentials.ts';
 
@@ -12,18 +12,7 @@ const reading = (credential: string) =>
 const using = (name: string, credential: string) =>
   `tools: tools.map((tool) => tool.name === '${name}' ? { ...tool, binding: { ...tool.binding, credential: '${credential}' } } : tool)`;
 
-async function refusal(changes: string): Promise<string | null> {
-  const folder = await temporaryProject(soundProject(changes));
-  try {
-    await loadProject(folder);
-    return null;
-  } catch (error) {
-    if (isPortreeveError(error, 'misconfigured')) return error.detail;
-    throw error;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+const refusal = (changes: string) => projectRefusal(soundProject(changes));
 
 test('D11: a project whose source reads with the credential that a tool writes with is not loaded', async () => {
   expect(await refusal(`{ ${reading('case-token')}, ${using('publish_note', 'case-token')} }`)).toBe(
