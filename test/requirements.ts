@@ -60,7 +60,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('E4', 'done', 'time-outs, retries that heed the vendor, breakers'),
   row('E5', 'thin', 'rates, token budgets and cost caps across processes'),
   row('E6', 'done', 'fallback in the declared order'),
-  row('E7', 'thin', 'refusals, truncation, empty and odd answers have defined results'),
+  row('E7', 'done', 'refusals, truncation, empty and odd answers have defined results'),
   row('E8', 'done', 'each model call is on record by digest and count'),
   row('E9', 'done', 'model credentials by federation or secret store'),
   // Actions

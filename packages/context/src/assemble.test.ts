@@ -5,6 +5,7 @@ import {
   join,
   type Label,
   Labelled,
+  OFF_PATTERN,
   RECORD_TYPES,
   type WorkflowContract,
 } from '@portreeve/contract';
@@ -79,6 +80,7 @@ describe('the system layer', () => {
       'Off-pattern input',
     ])
       expect(SYSTEM_LAYER).toContain(`# ${heading}\n`);
+    expect(SYSTEM_LAYER, 'E7: the words that are looked for in each answer').toContain(`"${OFF_PATTERN}"`);
   });
 
   test('D1, D3: nothing that goes in ever reaches it, and untrusted text never reaches a text block', () => {

@@ -14,6 +14,8 @@ export const HANDOFF_KINDS = [
   'model_refused',
   /** No endpoint answered: the work falls back to people. */
   'fallback',
+  /** The model says that what it was shown supports no answer. */
+  'off_pattern',
   /** The answer is there, and is not worth enough. */
   'low_confidence',
   /** The answer is there, and a rule asks that a person looks at it first. */

@@ -39,6 +39,7 @@ export * from './model-price.ts';
 export * from './model-request.ts';
 export { nonceBytes } from './nonce-bytes.ts';
 export * from './notifications-config.ts';
+export * from './off-pattern.ts';
 export * from './on-outage.ts';
 export * from './output-rules.ts';
 export * from './oversight-config.ts';

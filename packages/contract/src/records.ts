@@ -595,6 +595,8 @@ export const RECORD_TYPES = {
     calibrated_per_mille: z.int().min(0).max(1000).nullable(),
     threshold_per_mille: z.int().min(0).max(1000).nullable(),
     unsupported_claims: count,
+    /** The model says that what it was shown supports no answer. */
+    off_pattern: z.boolean().optional(),
   }),
   /** The workflow's code was shown which of a few words a value is; `null`: none of them. */
   'outcome.seen': z.strictObject({

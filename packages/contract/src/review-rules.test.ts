@@ -4,6 +4,7 @@ import { RISK_TIERS, STEP_KINDS } from './workflow.ts';
 
 const step = (over: Partial<StepFacts>): StepFacts => ({
   ...{ step: 'generate', final: false, audience: 'outside', closed: true, tier: 'medium', unsupported: 0 },
+  off_pattern: false,
   ...over,
 });
 const SURE = { calibrated_per_mille: null, threshold_per_mille: null };
@@ -14,7 +15,11 @@ const EVERY: StepFacts[] = STEP_KINDS.flatMap((kind) =>
     [true, false].flatMap((final) =>
       [true, false].flatMap((closed) =>
         (['inside', 'outside'] as const).flatMap((audience) =>
-          [0, 1].map((unsupported) => step({ step: kind, tier, final, closed, audience, unsupported })),
+          [0, 1].flatMap((unsupported) =>
+            [true, false].map((off_pattern) =>
+              step({ step: kind, tier, final, closed, audience, unsupported, off_pattern }),
+            ),
+          ),
         ),
       ),
     ),
@@ -24,6 +29,7 @@ const EVERY: StepFacts[] = STEP_KINDS.flatMap((kind) =>
 describe('A4: when a person looks at what a step made', () => {
   test.each<[string, Partial<StepFacts>, string, string]>([
     ['a final decision', { final: true, step: 'classify' }, 'final-decision', 'now'],
+    ['E7: an answer that says it is none', { off_pattern: true, step: 'classify', final: true }, 'off-pattern', 'now'],
     ['a claim without support', { unsupported: 1, step: 'extract', tier: 'low' }, 'unsupported-claim', 'at_action'],
     ['a choice among closed outcomes', { step: 'classify' }, 'classify', 'none'],
     ['a choice that may be anything', { step: 'classify', closed: false }, 'classify-open', 'at_action'],

@@ -24,6 +24,8 @@ export interface StepFacts {
   readonly tier: RiskTier;
   /** Claims whose quoted passage does not stand in what they cite. */
   readonly unsupported: number;
+  /** The model says that what it was shown supports no answer. */
+  readonly off_pattern: boolean;
 }
 
 export interface ReviewRule {
@@ -36,6 +38,7 @@ export interface ReviewRule {
     readonly closed?: boolean;
     readonly tiers?: readonly RiskTier[];
     readonly unsupported?: true;
+    readonly off_pattern?: true;
   };
   readonly review: Review;
   /** The least that a workflow may declare in its place. */
@@ -54,6 +57,7 @@ const rule = (id: string, when: ReviewRule['when'], review: Review, least: Revie
 
 /** The rules of requirement A4. The first that holds decides; the last of each kind of step holds always. */
 export const REVIEW_RULES: readonly ReviewRule[] = [
+  rule('off-pattern', { off_pattern: true }, 'now', 'now', 'The model says that what it was shown supports no answer.'),
   rule(
     'final-decision',
     { final: true },
@@ -203,6 +207,7 @@ function holds(when: ReviewRule['when'], facts: StepFacts): boolean {
     (when.audience === undefined || when.audience === facts.audience) &&
     (when.closed === undefined || when.closed === facts.closed) &&
     (when.tiers?.includes(facts.tier) ?? true) &&
-    (when.unsupported === undefined || facts.unsupported > 0)
+    (when.unsupported === undefined || facts.unsupported > 0) &&
+    (when.off_pattern === undefined || facts.off_pattern)
   );
 }

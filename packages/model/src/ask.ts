@@ -53,6 +53,8 @@ export type AskResult =
       readonly claims: { readonly count: number; readonly unsupported: number } | null;
       /** What the model says of its confidence, in per cent; what that is worth, the step's tests tell. */
       readonly confidence_percent: number | null;
+      /** The model says itself that what it was shown supports no answer (requirement E7). */
+      readonly off_pattern: boolean;
       readonly repaired: boolean;
       readonly output_digest: Digest;
       readonly attempts: number;
@@ -211,7 +213,7 @@ export function createModel(options: ModelOptions): Model {
           return { status: 'wishes', call, turn, wishes, attempts: attempts.count };
         }
         if (verdict.category === 'valid') {
-          const { value, cited, claims, confidence_percent } = verdict.validation;
+          const { value, cited, claims, confidence_percent, off_pattern } = verdict.validation;
           const output_digest = digestOf(value);
           return {
             status: 'valid',
@@ -220,6 +222,7 @@ export function createModel(options: ModelOptions): Model {
             cited,
             claims,
             confidence_percent,
+            off_pattern,
             repaired: repair,
             output_digest,
             attempts: attempts.count,

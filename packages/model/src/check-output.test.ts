@@ -1,4 +1,11 @@
-import { type Claims, type Json, type JsonObject, type ModelBlock, PortreeveError } from '@portreeve/contract';
+import {
+  type Claims,
+  type Json,
+  type JsonObject,
+  type ModelBlock,
+  OFF_PATTERN,
+  PortreeveError,
+} from '@portreeve/contract';
 import { describe, expect, test } from 'vitest';
 import { askedSchema } from './check-claims.ts';
 import { outputValidator } from './validate-output.ts';
@@ -119,5 +126,10 @@ describe('E3: what an answer must mean', () => {
   test('how sure the model says it is is read where the prompt says', () => {
     expect(validate({ sure: 71 }, output, { confidence: '/sure' })).toMatchObject({ confidence_percent: 71 });
     expect(validate({ sure: 71 }, output, {})).toMatchObject({ confidence_percent: null });
+  });
+
+  test('E7: an answer that says that it is none is told from others', () => {
+    expect(validate({ why: 'It is 7.' }, output, {})).toMatchObject({ ok: true, off_pattern: false });
+    expect(validate({ why: `${OFF_PATTERN} it is empty` }, output, {})).toMatchObject({ ok: true, off_pattern: true });
   });
 });

@@ -5,6 +5,7 @@ import {
   compileSchema,
   type EvidenceId,
   type FieldError,
+  isOffPattern,
   type Json,
   type JsonObject,
   type ModelRequest,
@@ -27,6 +28,8 @@ export type Validation =
       readonly claims: ClaimsFound | null;
       /** What the answer says of its confidence, in per cent, where the prompt asks for it. */
       readonly confidence_percent: number | null;
+      /** It says itself that what was shown supports no answer. */
+      readonly off_pattern: boolean;
     }
   | { readonly ok: false; readonly errors: readonly string[]; readonly repairable: boolean };
 
@@ -82,6 +85,7 @@ export function outputValidator(asked: Asked): (text: string) => Validation {
       cited,
       claims: marked.found,
       confidence_percent: typeof sure?.value === 'number' ? sure.value : null,
+      off_pattern: isOffPattern(value),
     };
   };
 }

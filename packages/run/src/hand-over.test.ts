@@ -4,6 +4,7 @@ import {
   calibrate,
   type JsonObject,
   type Labelled,
+  OFF_PATTERN,
   type WorkflowContext,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
@@ -196,6 +197,27 @@ describe('A4: review by rule', () => {
     });
     expect(run.state).toBe('completed');
     expect(harness.gate.audit.of('handoff.opened')).toMatchObject([{ outcome: 'review' }]);
+  });
+
+  test('E7: an answer that says it is none is a person’s, whatever the workflow declares', async () => {
+    const contract = { steps: { 'read-invoice': { review: 'none' } } };
+    const harness = loaded({ head: 'step: extract\nconfidence: /sure', tool: numbered, contract });
+    const prompt = PROMPT('step: extract').replace('total: {', 'why: { type: string }, total: {');
+    harness.load({ prompts: [prompt], contract, tools: [numbered] });
+    harness.answer = () => answerOf({ why: `${OFF_PATTERN} the scan is blank`, total: 0, sure: 1 });
+    const { ana } = harness.gate.people;
+    const { run, seen } = await carried(harness, async (handoff) => {
+      expect(await harness.gate.handoffs.get(handoff as never)).toMatchObject({
+        ...{ kind: 'off_pattern', why: 'The model says that what it was shown supports no answer.' },
+        material: [{ name: 'answer', value: { why: `${OFF_PATTERN} the scan is blank` } }, { name: 'logs' }],
+      });
+      await harness.gate.handoffs.finish(handoff as never, given, ana.principal);
+    });
+    expect(run).toMatchObject({ state: 'completed', result: { status: 'succeeded' } });
+    expect(open(seen[0]!)).toMatchObject({ total: 8 });
+    expect(harness.gate.audit.of('step.judged')).toMatchObject([
+      { outcome: 'now', data: { rule: 'off-pattern', off_pattern: true } },
+    ]);
   });
 
   test('what was written for readers outside needs an approval, also through a tool of tier 1', async () => {

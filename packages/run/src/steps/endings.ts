@@ -94,6 +94,12 @@ export function nobodyAsked(prompt: string): Ending {
   };
 }
 
+/** Which queue an answer goes to by the rule that asks for a person; any other rule: `review`. */
+const KIND_BY_RULE: ReadonlyMap<string, HandoffKind> = new Map([
+  ['low-confidence', 'low_confidence'],
+  ['off-pattern', 'off_pattern'],
+]);
+
 /** The answer is there, and a person looks at it before it is used. */
 export function toReview(
   prompt: PromptContract,
@@ -103,7 +109,7 @@ export function toReview(
   const { rule, reason, confidence_percent, calibrated_per_mille, threshold_per_mille, unsupported_claims } = facts;
   return {
     prompt,
-    kind: rule === 'low-confidence' ? 'low_confidence' : 'review',
+    kind: KIND_BY_RULE.get(rule) ?? 'review',
     why: reason,
     context: {
       ...{ prompt: prompt.id, rule, confidence_percent, calibrated_per_mille, threshold_per_mille, unsupported_claims },
