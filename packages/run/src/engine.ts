@@ -6,6 +6,7 @@ import { DBOSPortableJSON } from '@dbos-inc/dbos-sdk/internal/serialization';
 import { DBOS_FUNCNAME_SLEEP, migrateSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
 import { isPortreeveError, type Json, type RunId, type Tx } from '@portreeve/contract';
 import type { ClientBase } from 'pg';
+import { throughClockSteps } from './clock-steps.ts';
 import type { Durable, RunQueue } from './ports.ts';
 
 const APPLICATION = 'portreeve';
@@ -312,6 +313,7 @@ export async function startEngine(options: {
     applicationVersion: PIPELINE_VERSION,
     logger,
   });
+  const clockSteps = throughClockSteps((message) => options.log('warn', message));
   await DBOS.launch();
   await DBOS.registerQueue(QUEUE, { minPollingIntervalMs: 100, workerConcurrency: options.runsAtOnce });
   const { systemDatabase } = getExecutor();
@@ -362,6 +364,7 @@ export async function startEngine(options: {
 
     async stop() {
       own.closing = true;
+      clockSteps.end();
       await queue.stop();
       await DBOS.shutdown();
       session = null;

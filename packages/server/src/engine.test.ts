@@ -124,6 +124,38 @@ describe('a run outlives its process', () => {
     expect(await ended.promise).toEqual([2, { looks: 2 }]);
   });
 
+  test('J2: a clock that is set back, and set right again, keeps no run waiting', async () => {
+    const real = Date.now;
+    const began: RunId[] = [];
+    const said: string[] = [];
+    const run = async (id: RunId) => {
+      began.push(id);
+    };
+    engine = await startEngine({
+      ...{ url: own.url, executor: 'clock-a', run, runsAtOnce: 100, log: (_, message) => said.push(message) },
+      clientOf: (tx) => own.database.clientOf(tx),
+    });
+    const hears = (what: string) => expect.poll(() => said.splice(0).join()).toContain(what);
+    const runs = async (name: string) => {
+      await enqueue(name as RunId);
+      await expect.poll(() => began, { timeout: 8000 }).toContain(name);
+    };
+    try {
+      await runs('run_before');
+      vi.spyOn(Date, 'now').mockImplementation(() => real() - 30 * 60_000);
+      await hears('the clock was set back by');
+      await runs('run_back');
+      vi.mocked(Date.now).mockImplementation(() => real() + 30 * 60_000);
+      await hears('the clock was set ahead by');
+      await runs('run_ahead');
+      vi.restoreAllMocks();
+      await hears('the clock was set back by');
+      await runs('run_right');
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
   test('C4: so many runs are carried at a time; one that waits in memory takes no place', async () => {
     const begun: RunId[] = [];
     const ids = [...'abcde'].map((name) => asId('run', `run_at_once_${name}`));
