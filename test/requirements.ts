@@ -58,7 +58,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('E2', 'done', 'another model without any change in governance'),
   row('E3', 'done', 'structured output, validated again, one repair, then an error queue'),
   row('E4', 'done', 'time-outs, retries that heed the vendor, breakers'),
-  row('E5', 'thin', 'rates, token budgets and cost caps across processes'),
+  row('E5', 'done', 'rates, token budgets and cost caps across processes'),
   row('E6', 'done', 'fallback in the declared order'),
   row('E7', 'done', 'refusals, truncation, empty and odd answers have defined results'),
   row('E8', 'done', 'each model call is on record by digest and count'),

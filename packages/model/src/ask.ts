@@ -326,7 +326,10 @@ function explain(
         reason: `the endpoint failed repeatedly and is left alone for now${last === null ? `: ${oneLine(message, 400)}` : detail}`,
       };
     case 'busy':
-      return { code: 'busy', reason: `the endpoint's limits are reached for now${detail}` };
+      return {
+        code: 'busy',
+        reason: `the endpoint's limits are reached for now${message === why ? '' : `: ${message}`}`,
+      };
     case 'budget':
       return {
         code: 'budget_exhausted',

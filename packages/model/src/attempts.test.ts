@@ -34,7 +34,7 @@ async function given(script: readonly Reply[], more: Partial<ModelOptions> = {})
   const tracers = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   const observer = memoryObserver();
   const ask = createModel({
-    ...{ provider, clock, prices: PRICES, tracer: tracers.getTracer('test'), sleep: async () => undefined },
+    ...{ provider, clock, prices: PRICES, tracer: tracers.getTracer('test'), sleep: async (ms) => clock.advance(ms) },
     ...more,
   });
   return { ask, observer, server, clock, spans: () => exporter.getFinishedSpans() };

@@ -73,6 +73,41 @@ describe('E4: full jitter', () => {
   });
 });
 
+describe('E5: a rate limit’s hint is for all that is asked', () => {
+  const limited = (status: number, retry_after_ms: number | null) => async (): Promise<string> => {
+    throw new ProviderError('status', 'slow down', { transient: true, status, retry_after_ms });
+  };
+
+  test('another question waits for as long, and is sent then', async () => {
+    const { clock, slept, resilience, sending } = given({ attempts_max: 1 });
+    await expect(resilience.run(limited(429, 6000), sending())).rejects.toMatchObject({ why: 'attempts' });
+    const from = clock.now().getTime();
+    expect(await resilience.run(async () => 'hello', sending())).toBe('hello');
+    expect(clock.now().getTime() - from).toBeGreaterThanOrEqual(6000);
+    expect(slept).toHaveLength(1);
+  });
+
+  test('one that may not wait so long is told at once when to come again', async () => {
+    const { slept, resilience, sending } = given({ attempts_max: 1 });
+    await expect(resilience.run(limited(529, 40_000), sending())).rejects.toMatchObject({ why: 'attempts' });
+    const hello = resilience.run(async () => 'hello', sending());
+    await expect(hello).rejects.toMatchObject({ why: 'busy', retry_after_ms: 40_000 });
+    await expect(hello).rejects.toThrow('the vendor asked for a pause');
+    expect(slept).toEqual([]);
+  });
+
+  test.each([
+    [409, 6000],
+    [429, null],
+    [500, 6000],
+  ])('status %s with the hint %s holds back nobody else', async (status, hint) => {
+    const { slept, resilience, sending } = given({ attempts_max: 1 });
+    await expect(resilience.run(limited(status, hint), sending())).rejects.toMatchObject({ why: 'attempts' });
+    expect(await resilience.run(async () => 'hello', sending())).toBe('hello');
+    expect(slept).toEqual([]);
+  });
+});
+
 test('E4: an endpoint that answers too slowly is left alone as one that fails', async () => {
   const { clock, told, resilience, sending } = given({ latency_objective_ms: 500, window_calls_min: 4 });
   const slow = async () => {

@@ -171,6 +171,7 @@ export function createResilience(deps: {
       if (signal.aborted)
         await failed?.(new ProviderError('timeout', 'the question was called off', { transient: true }));
       else if (error instanceof ProviderError) await failed?.(error);
+      if (error instanceof ProviderError && asksAllToWait(error)) await circuit.hold(error.retry_after_ms);
       if (tellsOfAnOutage(error)) await circuit.failed(error.message, probe);
       else if (error instanceof ProviderError) await circuit.undecided(probe);
       throw signal.aborted ? signal.reason : error;
@@ -212,6 +213,13 @@ export function createResilience(deps: {
 function pause(last: ProviderError, most: number, bound: number, random: () => number): number {
   if (last.retry_after_ms === null) return Math.floor(random() * Math.min(most, bound));
   return last.retry_after_ms + random() * Math.min(1000, last.retry_after_ms * 0.1);
+}
+
+/** A vendor that names a time with one of these means whoever comes, and not this question alone (RFC 9110, 10.2.3). */
+const FOR_ALL: ReadonlySet<number | null> = new Set([429, 503, 529]);
+
+function asksAllToWait(error: ProviderError): error is ProviderError & { readonly retry_after_ms: number } {
+  return error.transient && error.retry_after_ms !== null && FOR_ALL.has(error.status);
 }
 
 /** A rate limit or a conflict says that the endpoint is alive: only silence and server errors open the circuit. */

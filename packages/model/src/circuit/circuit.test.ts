@@ -13,6 +13,7 @@ import {
   type Circuit,
   circuitSchema,
   closedCircuit,
+  hold,
   type Tally,
 } from './circuit.ts';
 import { createCircuits } from './circuits.ts';
@@ -127,10 +128,26 @@ describe('E4: one circuit', () => {
     expect(after([failure], 1100, recovering)).toMatchObject({ state: 'open', opened: 2, next_at: 3100 });
   });
 
+  test('E5: a pause that the vendor asks for holds in each state, and what changes the state does not end it', () => {
+    const held = hold(closedCircuit(0), 0, 5000, OPTIONS);
+    expect(admit(held, 4999, 'a', OPTIONS)).toMatchObject({ ok: false, held: true, wait_ms: 1 });
+    expect(admit(held, 5000, 'a', OPTIONS)).toMatchObject({ ok: true });
+    // A shorter hint takes nothing away, and one without end is kept as long as an outage would be.
+    expect(hold(held, 1000, 1000, OPTIONS)).toBe(held);
+    expect(hold(held, 0, 86_400_000, OPTIONS).held_until).toBe(OPTIONS.open_max_ms);
+    const open = after([failure, failure, failure], 10, held);
+    expect(open).toMatchObject({ state: 'open', next_at: 1010 });
+    expect(admit(open, 1010, 'a', OPTIONS)).toMatchObject({ ok: false, held: true, wait_ms: 3990 });
+    const { circuit: probing } = admit(open, 5000, 'a', OPTIONS);
+    const recovering = after([{ ...answer, probe: true }], 5000, hold(probing, 5000, 1000, OPTIONS));
+    expect(admit(recovering, 5001, 'a', OPTIONS)).toMatchObject({ ok: false, held: true });
+    expect(admit(recovering, 5000 + OPTIONS.ramp_ms, 'a', OPTIONS).circuit.state).toBe('closed');
+  });
+
   test('SPEC 13: whatever happens, a state follows that can be stored, and no attempt goes while it is open', () => {
     const act = fc.record({
       after_ms: fc.nat(3000),
-      what: fc.constantFrom('answer', 'failure', 'slow', 'probe_answer', 'probe_failure', 'admit'),
+      what: fc.constantFrom('answer', 'failure', 'slow', 'probe_answer', 'probe_failure', 'admit', 'hold'),
     });
     fc.assert(
       fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
@@ -144,6 +161,11 @@ describe('E4: one circuit', () => {
             circuit = admission.circuit;
             if (before.state === 'open' && at < before.next_at) expect(admission.ok).toBe(false);
             if (before.state === 'half_open' && at < before.next_at) expect(admission.ok).toBe(false);
+            if (at < before.held_until) expect(admission.ok).toBe(false);
+          } else if (what === 'hold') {
+            const before = circuit.held_until;
+            circuit = hold(circuit, at, after_ms, OPTIONS);
+            expect(circuit.held_until).toBeGreaterThanOrEqual(before);
           } else {
             const fails = what.endsWith('failure') ? 1 : 0;
             const tally = { calls: 1, failures: fails, slow: what === 'slow' ? 1 : 0, why: fails ? 'x' : null };
@@ -196,6 +218,18 @@ describe('E4: the circuits of several processes', () => {
     // The ramp is one for all: of ten that come now one goes.
     const next = await Promise.all(all.map(({ endpoint }) => endpoint.admit()));
     expect(next.filter(({ ok }) => ok)).toHaveLength(1);
+  });
+
+  test('E5: the pause that one of ten is asked for is kept by all, and then all go on', async () => {
+    const { all, clock, health, hear } = processes(10);
+    await all[3]?.endpoint.hold(7000);
+    await hear();
+    const asked = () => Promise.all(all.map(({ endpoint }) => endpoint.admit()));
+    expect(await asked()).toEqual(Array(10).fill(expect.objectContaining({ ok: false, held: true, wait_ms: 7000 })));
+    clock.advance(7000);
+    expect((await asked()).every(({ ok }) => ok)).toBe(true);
+    // It is no outage: nobody is told of one, and nothing is probed.
+    expect(health).toEqual([]);
   });
 
   test('while all is well a call costs no look at the store; answers are told once a second', async () => {

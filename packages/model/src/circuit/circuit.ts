@@ -44,6 +44,8 @@ export const circuitSchema = z.strictObject({
   probe: z.string().nullable(),
   /** Why it opened, for a person. */
   why: z.string().nullable(),
+  /** Until when the vendor asked to be left alone. It holds in each state, and no change of state forgets it. */
+  held_until: time,
 });
 export type Circuit = z.infer<typeof circuitSchema>;
 
@@ -85,8 +87,11 @@ export const CIRCUIT: CircuitOptions = {
 
 export const closedCircuit = (at: number): Circuit => ({
   ...{ state: 'closed', since: at, in_a_row: 0, window_from: at, calls: 0, failures: 0, slow: 0 },
-  ...{ opened: 0, next_at: at, probe: null, why: null },
+  ...{ opened: 0, next_at: at, probe: null, why: null, held_until: 0 },
 });
+
+/** The same endpoint, counted anew. */
+const anew = ({ held_until }: Circuit, at: number): Circuit => ({ ...closedCircuit(at), held_until });
 
 /** How a store keeps circuits. An attempt of the ramp is taken under the lock anyway, so it is no news. */
 export const CIRCUITS: StateKind<Circuit> = {
@@ -94,7 +99,10 @@ export const CIRCUITS: StateKind<Circuit> = {
   schema: circuitSchema,
   initial: closedCircuit,
   isNews: (before, after) =>
-    before.state !== after.state || before.in_a_row > 0 !== after.in_a_row > 0 || before.probe !== after.probe,
+    before.state !== after.state ||
+    before.in_a_row > 0 !== after.in_a_row > 0 ||
+    before.probe !== after.probe ||
+    before.held_until !== after.held_until,
 };
 
 /** What came of calls: how many, how many of them failed as in an outage, and how many were slower than the objective. */
@@ -125,16 +133,33 @@ export function afterCalls(circuit: Circuit, at: number, tally: Tally, options: 
   return { ...counted, state: next };
 }
 
-/** What an attempt is told: go, go as the probe, or when to come again. `circuit` is what stands then. */
+/** The circuit once the vendor has asked all to wait. A hint beyond `open_max_ms` is kept so long only. */
+export function hold(circuit: Circuit, at: number, ms: number, { open_max_ms }: CircuitOptions): Circuit {
+  const held_until = at + Math.min(ms, open_max_ms);
+  return held_until > circuit.held_until ? { ...circuit, held_until } : circuit;
+}
+
+/**
+ * What an attempt is told: go, go as the probe, or when to come again; `held`: because the vendor asked for it. `circuit` is
+ * what stands then.
+ */
 export type Admission =
   | { readonly ok: true; readonly probe: boolean; readonly circuit: Circuit }
-  | { readonly ok: false; readonly wait_ms: number; readonly circuit: Circuit };
+  | { readonly ok: false; readonly held: boolean; readonly wait_ms: number; readonly circuit: Circuit };
+
+/** The refusal of an attempt while the vendor wants to be left alone; null where it does not. */
+export function refusedByHold(circuit: Circuit, at: number): Admission | null {
+  const wait_ms = circuit.held_until - at;
+  return wait_ms > 0 ? { ok: false, held: true, wait_ms, circuit } : null;
+}
 
 /** Lets one attempt through, or not. */
 export function admit(given: Circuit, at: number, who: string, options: CircuitOptions): Admission {
   const circuit = settled(given, at, options);
+  const refused = refusedByHold(circuit, at);
+  if (refused) return refused;
   if (circuit.state === 'closed') return { ok: true, probe: false, circuit };
-  if (at < circuit.next_at) return { ok: false, wait_ms: waitOf(circuit, at), circuit };
+  if (at < circuit.next_at) return { ok: false, held: false, wait_ms: waitOf(circuit, at), circuit };
   if (circuit.state === 'recovering') {
     return { ok: true, probe: false, circuit: { ...circuit, next_at: at + rampInterval(circuit, at, options) } };
   }
@@ -155,7 +180,7 @@ export function waitOf({ state, next_at }: Circuit, at: number): number {
 /** A circuit whose ramp is over is closed. */
 function settled(circuit: Circuit, at: number, options: CircuitOptions): Circuit {
   if (circuit.state !== 'recovering' || at < circuit.since + options.ramp_ms) return circuit;
-  return { ...closedCircuit(at), state: step(CIRCUIT_TABLE, circuit.state, 'steady') as CircuitState };
+  return { ...anew(circuit, at), state: step(CIRCUIT_TABLE, circuit.state, 'steady') as CircuitState };
 }
 
 function rampInterval({ since }: Circuit, at: number, options: CircuitOptions): number {
@@ -166,16 +191,16 @@ function rampInterval({ since }: Circuit, at: number, options: CircuitOptions): 
 function open(circuit: Circuit, at: number, why: string | null, options: CircuitOptions): Circuit {
   const opened = circuit.opened + 1;
   const stays = Math.min(options.breaker_half_open_after_ms * 2 ** Math.min(opened - 1, 30), options.open_max_ms);
-  return { ...closedCircuit(at), state: 'open', opened, next_at: at + stays, why };
+  return { ...anew(circuit, at), state: 'open', opened, next_at: at + stays, why };
 }
 
 function recovering(circuit: Circuit, state: CircuitState, at: number): Circuit {
-  return { ...closedCircuit(at), state, opened: circuit.opened };
+  return { ...anew(circuit, at), state, opened: circuit.opened };
 }
 
 function counts(circuit: Circuit, at: number, tally: Tally, { window_ms }: CircuitOptions): Circuit {
   const over = at - circuit.window_from >= window_ms;
-  const from = over ? closedCircuit(at) : circuit;
+  const from = over ? anew(circuit, at) : circuit;
   const answered = tally.calls > tally.failures;
   return {
     ...circuit,

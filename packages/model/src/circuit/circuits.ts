@@ -8,6 +8,8 @@ import {
   type Circuit,
   type CircuitOptions,
   closedCircuit,
+  hold,
+  refusedByHold,
   waitOf,
 } from './circuit.ts';
 
@@ -21,6 +23,8 @@ export interface EndpointCircuit {
   /** Milliseconds until an attempt is worth it, as far as this process knows; 0: now. Asks nobody. */
   wait(): number;
   answered(latency_ms: number, probe: boolean): Promise<void>;
+  /** The vendor asks all to wait for so long. */
+  hold(ms: number): Promise<void>;
   /** An attempt failed as in an outage. */
   failed(why: string, probe: boolean): Promise<void>;
   /** An attempt was sent that says nothing of the endpoint's health, as where the question was at fault. */
@@ -91,10 +95,12 @@ export function createCircuits(deps: { store: SharedState<Circuit>; clock: Clock
       return {
         async admit() {
           const circuit = known();
+          const refused = refusedByHold(circuit, now());
+          if (refused) return refused;
           if (circuit.state === 'closed') return { ok: true, probe: false, circuit };
           // While it is known to be open nobody needs to be asked.
           if (circuit.state !== 'recovering' && now() < circuit.next_at)
-            return { ok: false, wait_ms: waitOf(circuit, now()), circuit };
+            return { ok: false, held: false, wait_ms: waitOf(circuit, now()), circuit };
           let admission: Admission | null = null;
           await change((stands, at) => {
             admission = admit(stands, at, deps.process, options);
@@ -119,6 +125,10 @@ export function createCircuits(deps: { store: SharedState<Circuit>; clock: Clock
             return;
           }
           await tell(null, slow, probe);
+        },
+
+        async hold(ms) {
+          await change((circuit, at) => hold(circuit, at, ms, options));
         },
 
         failed: (why, probe) => tell(why, false, probe),

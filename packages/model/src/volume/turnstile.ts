@@ -81,11 +81,16 @@ export function createTurnstile(deps: {
     options.requests_per_minute ?? options.input_tokens_per_minute ?? options.output_tokens_per_minute ?? null;
   let under_way = 0;
   let pumping = false;
-  /** How long the head of the queue was told to wait. */
+  /** How long the head of the queue was told to wait for its turn, and until when the vendor wants nobody. */
   let expected_ms = 0;
+  let held_until = 0;
 
   /** About as long as one more would wait. */
-  const busy = () => new NotNow('busy', Math.max(1000, expected_ms * (queue.size + 1)), null);
+  const busy = () => {
+    const held_ms = held_until - clock.now().getTime();
+    const detail = held_ms > 0 ? HELD : null;
+    return new NotNow('busy', Math.max(1000, held_ms, expected_ms * (queue.size + 1)), detail);
+  };
 
   async function pump(): Promise<void> {
     if (pumping) return;
@@ -95,7 +100,6 @@ export function createTurnstile(deps: {
         const next = queue.shift();
         if (!next) return;
         const wait_ms = await tryOne(next);
-        expected_ms = wait_ms;
         if (wait_ms === 0) continue;
         // Not worth waiting for here: it is told at once when to come again.
         if (clock.now().getTime() + wait_ms > next.until) {
@@ -122,6 +126,7 @@ export function createTurnstile(deps: {
           wait_ms = result.wait_ms;
           return result.taken;
         });
+      expected_ms = wait_ms;
       if (wait_ms > 0) return wait_ms;
       const admission = await circuit.admit();
       if (admission.ok) {
@@ -130,7 +135,14 @@ export function createTurnstile(deps: {
         return 0;
       }
       await putRight(load, null);
-      if (admission.circuit.state === 'recovering') return admission.wait_ms;
+      if (admission.held) {
+        held_until = clock.now().getTime() + admission.wait_ms;
+        return admission.wait_ms;
+      }
+      if (admission.circuit.state === 'recovering') {
+        expected_ms = admission.wait_ms;
+        return admission.wait_ms;
+      }
       refuse(new NotNow('circuit_open', admission.wait_ms, admission.circuit.why));
     } catch (error) {
       refuse(error);
@@ -191,3 +203,5 @@ export function createTurnstile(deps: {
 }
 
 const NEVER = new AbortController().signal;
+
+const HELD = 'the vendor asked for a pause';
