@@ -45,16 +45,15 @@ function contested(elapsed?: () => number) {
       held = false;
       for (const turn of turns.splice(0)) turn();
     },
-    /** The leader stands still before it sees what is staged. */
+    /** The leader stands still before it sees what is staged, until it is let go, or its database fails it. */
     stall() {
-      let go: () => void = () => undefined;
-      hold = new Promise((resolve) => {
-        go = () => {
-          hold = null;
-          resolve();
-        };
-      });
-      return go;
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      hold = promise;
+      return (failure?: Error) => {
+        hold = null;
+        if (failure) reject(failure);
+        else resolve();
+      };
     },
   };
 }
@@ -79,6 +78,18 @@ describe('G3: the lead of the log', () => {
     go();
     await placeByOther(memory);
     expect(await reading).toBe(2);
+    await log.close();
+  });
+
+  test('who waits to read while the database fails the leader is answered by the next one', async () => {
+    const { log, uow, memory, stall } = contested();
+    await log.record([noteDraft('first')]);
+    const go = stall();
+    await uow.transaction((tx) => log.append(tx, [noteDraft('second')]));
+    const checkpoint = log.checkpoint();
+    await vi.waitFor(async () => expect(await memory.staged(TEST_ORIGIN)).not.toBeNull());
+    go(new Error('the connection was lost'));
+    expect(await checkpoint).toMatchObject({ size: 2 });
     await log.close();
   });
 

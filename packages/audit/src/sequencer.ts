@@ -213,12 +213,13 @@ export class Sequencer {
     let failure: unknown = null;
     let lookAt = 0;
     while (!over && !this.#closing.signal.aborted) {
-      // Asked before the look: what is staged from now on is looked for again.
-      const waiting = this.#waiting.splice(0);
+      // Who asked before the look: for what is staged from now on it is looked again. INVARIANT: they stay where they are
+      // until they are answered, so that nobody is forgotten where something throws in between.
+      const waiting = this.#waiting.length;
       // Direct records never keep staged ones of another process waiting for long.
       const due = performance.now() >= lookAt;
       const asked = this.#direct.length;
-      const look = due || waiting.length > 0 || asked === 0 || this.#direct.some(({ behind }) => behind);
+      const look = due || waiting > 0 || asked === 0 || this.#direct.some(({ behind }) => behind);
       if (look) lookAt = performance.now() + LOOK_MS;
       const pending = look ? await lead.pending(BATCH_MAX) : [];
       const more = pending.length === BATCH_MAX;
@@ -234,9 +235,8 @@ export class Sequencer {
         void write.then(() => writes.delete(write));
         while (writes.size >= WRITES_MAX) await Promise.race(writes);
       }
-      if (waiting.length > 0 && !more) await Promise.all(writes);
-      if (more || over) this.#waiting.push(...waiting);
-      else for (const done of waiting) done(true);
+      if (waiting > 0 && !more) await Promise.all(writes);
+      if (!more && !over) for (const done of this.#waiting.splice(0, waiting)) done(true);
       if (!more && direct.length === 0) await this.#rest();
     }
     await Promise.all(writes);
