@@ -263,15 +263,16 @@ export class Sequencer {
     const from = place.tree.size;
     const records: NewRecord[] = [];
     const nodes: StoredNode[] = [];
-    for (const staged of [...pending, ...direct.flatMap((each) => each.records)]) {
-      const index = place.tree.size;
-      const { entry, time } = placeEntry(staged.entry, index, place.time);
-      place.time = time;
-      const leaf = leafHash(entry);
-      for (const node of place.tree.push(leaf)) if (node.level > 0 && node.level % TILE_HEIGHT === 0) nodes.push(node);
-      records.push({ index, entry, payload: staged.payload, leaf });
-    }
     try {
+      for (const staged of [...pending, ...direct.flatMap((each) => each.records)]) {
+        const index = place.tree.size;
+        const { entry, time } = placeEntry(staged.entry, index, place.time);
+        place.time = time;
+        const leaf = leafHash(entry);
+        for (const node of place.tree.push(leaf))
+          if (node.level > 0 && node.level % TILE_HEIGHT === 0) nodes.push(node);
+        records.push({ index, entry, payload: staged.payload, leaf });
+      }
       await lead.append({ from, records, nodes, pending: pending.map(({ id }) => id) });
       place.durable = Math.max(place.durable, from + records.length);
       const last = records.at(-1);
