@@ -155,6 +155,11 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
   'packages/server/src/doctor/diagnose-at.ts': { openers: ['pg'], why: 'asks a database whether it is well' },
   'packages/server/src/doctor/reach-systems.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },
   'packages/server/src/streams/syslog-sink.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },
+  'packages/run/src/clock-steps.ts': {
+    openers: ['@dbos-inc/dbos-sdk/internal/wfqueue'],
+    why: 'the loop of the durable engine, begun anew',
+  },
+  'packages/run/src/engine-pool.ts': { openers: ['pg'], why: 'our own database, for the durable engine' },
   'packages/run/src/engine.ts': {
     openers: [
       '@dbos-inc/dbos-sdk',

@@ -7,6 +7,7 @@ import { DBOS_FUNCNAME_SLEEP, migrateSystemDatabase } from '@dbos-inc/dbos-sdk/i
 import { isPortreeveError, type Json, type RunId, type Tx } from '@portreeve/contract';
 import type { ClientBase } from 'pg';
 import { throughClockSteps } from './clock-steps.ts';
+import { enginePool } from './engine-pool.ts';
 import type { Durable, RunQueue } from './ports.ts';
 
 const APPLICATION = 'portreeve';
@@ -227,17 +228,6 @@ export function isOutage(error: unknown): boolean {
   );
 }
 
-/**
- * Sets the session's idle time-out in the address: otherwise the engine sets it by a query beside each connection's first
- * one, which `pg` warns about.
- */
-function withIdleTimeout(url: string): string {
-  const address = new URL(url);
-  const options = address.searchParams.get('options');
-  address.searchParams.set('options', `${options ? `${options} ` : ''}-c idle_in_transaction_session_timeout=60000`);
-  return address.href;
-}
-
 /** Makes the engine's tables on a database that has none: for who puts a backup back, and for processes that may not. */
 export async function prepareEngine(url: string): Promise<void> {
   const quiet = () => undefined;
@@ -249,9 +239,9 @@ type Queue = RunQueue & { stop(): Promise<void> };
 
 /** Starts and wakes runs that other processes carry out. The engine's tables are there already: {@link prepareEngine}. */
 export async function startQueue(options: { url: string; clientOf: (tx: Tx) => ClientBase }): Promise<Queue> {
+  const pool = enginePool(options.url, `${APPLICATION}-queue`);
   const client = await DBOSClient.create({
-    systemDatabaseUrl: withIdleTimeout(options.url),
-    applicationName: APPLICATION,
+    ...{ systemDatabaseUrl: options.url, systemDatabasePool: pool, applicationName: APPLICATION },
   });
   return {
     async enqueue(tx, run) {
@@ -269,7 +259,10 @@ export async function startQueue(options: { url: string; clientOf: (tx: Tx) => C
       await connection.query('SELECT wake_run($1)', [run]);
     },
 
-    stop: () => client.destroy(),
+    async stop() {
+      await client.destroy();
+      await pool.end();
+    },
   };
 }
 
@@ -292,7 +285,7 @@ export async function startEngine(options: {
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }): Promise<Engine> {
   if (session) throw new TypeError('an engine runs already in this process');
-  const url = withIdleTimeout(options.url);
+  const pool = enginePool(options.url, `${APPLICATION}-engine`);
   const own: Session = {
     ...{ run: options.run, closing: false, adrift: new Set(), strays: new Set(), resting: new WeakSet() },
   };
@@ -307,7 +300,7 @@ export async function startEngine(options: {
   };
   DBOS.setConfig({
     name: APPLICATION,
-    systemDatabaseUrl: url,
+    ...{ systemDatabaseUrl: options.url, systemDatabasePool: pool },
     ...(options.prepared ? { runMigrations: false } : {}),
     executorID: options.executor,
     applicationVersion: PIPELINE_VERSION,
@@ -367,6 +360,7 @@ export async function startEngine(options: {
       clockSteps.end();
       await queue.stop();
       await DBOS.shutdown();
+      await pool.end();
       session = null;
     },
   };
