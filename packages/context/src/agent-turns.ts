@@ -1,12 +1,4 @@
-import {
-  type Json,
-  type JsonObject,
-  type Label,
-  type Labelled,
-  type ModelTool,
-  type ModelTurn,
-  PortreeveError,
-} from '@portreeve/contract';
+import type { Json, JsonObject, Label, Labelled, ModelTool, ModelTurn } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { cleanText } from './clean.ts';
 
@@ -24,17 +16,26 @@ export interface AgentTalk {
 /** Characters of one result that an agent is shown. */
 const RESULT_CHARS_MAX = 50_000;
 
-/** The turns as a question has them, and the labels of all that is in them. Results are cleaned as evidence is. */
+/** The labels of one turn: of what the model answered, and of what became of each of its wishes. */
+export interface TurnLabels {
+  readonly answer: Label;
+  readonly results: readonly Label[];
+}
+
+/** The turns as a question has them, each with its labels. Results are cleaned as evidence is. */
 export function openTurns({ turns }: AgentTalk): {
   readonly turns: readonly ModelTurn[];
-  readonly labels: readonly Label[];
+  readonly labels: readonly TurnLabels[];
 } {
   return {
     turns: turns.map(({ answer, results }) => ({
       answer: open(answer) as readonly JsonObject[],
       results: results.map(({ id, value, failed }) => ({ id, failed, text: shown(open(value) as Json) })),
     })),
-    labels: turns.flatMap(({ answer, results }) => [answer.label, ...results.map(({ value }) => value.label)]),
+    labels: turns.map(({ answer, results }) => ({
+      answer: answer.label,
+      results: results.map(({ value }) => value.label),
+    })),
   };
 }
 
@@ -42,9 +43,4 @@ function shown(value: Json): string {
   const { text } = cleanText(JSON.stringify(value));
   if (text.length <= RESULT_CHARS_MAX) return text;
   return `${text.slice(0, RESULT_CHARS_MAX).toWellFormed()} (cut: ${text.length - RESULT_CHARS_MAX} characters were left out)`;
-}
-
-/** Pseudonyms are made for one question: a conversation goes where it may be seen as it is, or nowhere. */
-export function refuseHiding(talk: AgentTalk | null): void {
-  if (talk) throw new PortreeveError('refused', 'What an agent says and hears is not de-identified.');
 }

@@ -24,7 +24,7 @@ import {
   type WorkflowContract,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
-import { type AgentTalk, openTurns } from './agent-turns.ts';
+import { type AgentTalk, openTurns, type TurnLabels } from './agent-turns.ts';
 import { chooseEvidence } from './choose-evidence.ts';
 import { cleanText } from './clean.ts';
 import { AGENT_DIGEST, AGENT_LAYER, SYSTEM_DIGEST, SYSTEM_LAYER } from './compose-system.ts';
@@ -54,10 +54,11 @@ export interface Assembly {
   /** Its label is the join of all that went in. */
   readonly request: Labelled<ModelRequest>;
   readonly label: Label;
-  /** The labels of what went in: of inputs that stand in the text by name, of evidence by id. */
+  /** The labels of what went in: of inputs that stand in the text by name, of evidence by id, of an agent's turns in order. */
   readonly labels: {
     readonly inputs: ReadonlyMap<string, Label>;
     readonly evidence: ReadonlyMap<string, Label>;
+    readonly turns: readonly TurnLabels[];
   };
   readonly shown: readonly EvidenceId[];
   /** Of what is shown: what was read from a source, so that it can be looked up under its id. */
@@ -160,7 +161,7 @@ export function assemble({
     { type: 'text', text: CLOSING },
   ];
   const said = talk && openTurns(talk);
-  if (said) labels.push(...said.labels);
+  for (const { answer, results } of said?.labels ?? []) labels.push(answer, ...results);
   const asked = {
     prompt: contract.id,
     prompt_version: contract.version,
@@ -183,7 +184,7 @@ export function assemble({
   return {
     request: new Labelled<ModelRequest>({ ...asked, input_digest: inputDigest }, label),
     label,
-    labels: { inputs: inputLabels, evidence: evidenceLabels },
+    labels: { inputs: inputLabels, evidence: evidenceLabels, turns: said?.labels ?? [] },
     shown: chosen.map((piece) => piece.id),
     read: chosen.flatMap(({ id }) => (readIds.has(id) ? [id] : [])),
     leftOut,

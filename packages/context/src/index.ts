@@ -1,4 +1,4 @@
-export { type AgentTalk, refuseHiding } from './agent-turns.ts';
+export type { AgentTalk } from './agent-turns.ts';
 export {
   type AssembleOptions,
   type Assembly,

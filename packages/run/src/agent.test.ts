@@ -164,6 +164,63 @@ describe('F1: who is asked sees why an agent wished, and from what', () => {
 });
 const SECRET = { life: { clear: 'after-run', abstract: 'none', never_keep: true } };
 
+describe('D9: an agent that is shown pseudonyms', () => {
+  const EMAIL = 'bob.builder@corp.example';
+  const boundaries = {
+    ...{ repositories: [], logs: ['case-logs'], production_logs: false, secrets: 'keep' },
+    ...{ identifiers: { customer: 'clear', personal: 'pseudonyms' }, kept: { models: ['public-cloud'], days: 30 } },
+  };
+  const cleared: ToolContract['clearance'] = { confidentiality: 'restricted', categories: ['personal', 'customer'] };
+  const sent = (request: ProviderRequest) => JSON.stringify([request.content, request.turns]);
+  const PSEUDONYM = /[a-z0-9.]+@pseudonym\.invalid/;
+
+  /** An agent that looks up what stands for the address, with a tool of this clearance, and then says it. */
+  async function lookedUp(clearance: ToolContract['clearance']) {
+    const made = harnessOf([], undefined, {
+      contract: { boundaries } as unknown as JsonObject,
+      source: { categories: ['personal'] } as never,
+      tools: [testContract(), { ...lookUp, clearance }, writeNote],
+    });
+    const { harness, asked } = made;
+    harness.items = () => [{ line: `mail from ${EMAIL}` }];
+    harness.endpoints = harness.endpoints.map((each) => ({
+      ...each,
+      clearance: cleared,
+    }));
+    const seen: string[] = [];
+    harness.answer = (request) => {
+      asked.push(request);
+      const [pseudonym = 'none'] = PSEUDONYM.exec(sent(request)) ?? [];
+      seen.push(pseudonym);
+      if (!request.turns) return turnOf(says(`I look up ${pseudonym}.`), wishes('a', 'look_up', pseudonym));
+      return answerOf({ text: `It was ${pseudonym}.` });
+    };
+    const run = await made.carried();
+    const [submitted] = harness.gate.audit.of('proposal.submitted');
+    return { ...made, run, seen, note: (submitted?.data.args as JsonObject | undefined)?.note };
+  }
+
+  test('keeps them over its turns, and a tool that is cleared gets the value', async () => {
+    const { run, asked, answers, seen, note, harness } = await lookedUp(cleared);
+    expect(run).toMatchObject({ state: 'completed' });
+    expect(asked).toHaveLength(2);
+    for (const request of asked) expect(sent(request)).not.toContain('bob.builder');
+    expect(new Set(seen).size).toBe(1);
+    expect(note).toBe(EMAIL);
+    expect(open(answers[0]!)).toEqual({ text: `It was ${seen[0]}.` });
+    expect(harness.gate.audit.of('prompt.assembled').map(({ data }) => data.deidentified)).toEqual([
+      { email: 1 },
+      { email: expect.any(Number) },
+    ]);
+    expect(harness.gate.audit.of('arguments.restored')).toMatchObject([{ data: { restored: { email: 1 } } }]);
+  });
+
+  test('and one that is not cleared gets the pseudonym', async () => {
+    const { seen, note } = await lookedUp({ confidentiality: 'internal', categories: [] });
+    expect(note).toBe(seen[0]);
+  });
+});
+
 describe('A4 F1: an agent', () => {
   test('wishes, hears what became of each wish, and answers; each wish is a proposal of its own', async () => {
     const script = [wish(['look_up', { note: 'a' }], ['look_up', { note: 'b' }]), DONE];

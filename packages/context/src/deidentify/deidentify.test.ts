@@ -102,6 +102,50 @@ describe('a de-identified question', () => {
     expect(JSON.stringify(open(origins))).not.toContain('@shop');
   });
 
+  test('D9: what an agent has said and heard has the pseudonyms of the rest, labelled by where it stood', async () => {
+    const heard = { ...RECORDS, origins: ['tool:find'] };
+    const talkOf = (more: readonly object[], answer: Label = MAILS) => ({
+      ...{ tools: [], closed: false },
+      turns: [
+        {
+          answer: new Labelled(
+            [
+              { type: 'text', text: `I find ${EMAIL}.` },
+              { type: 'tool_use', id: 'a', name: 'find', input: { who: EMAIL } },
+              ...more,
+            ],
+            answer,
+          ),
+          results: [{ id: 'a', value: new Labelled({ owner: 'ida@crm.example', of: EMAIL }, heard), failed: false }],
+        },
+      ],
+    });
+    const agent = {
+      ...prompt,
+      contract: { ...prompt.contract, step: 'agent' as const, agent: { turns: 2, tools: [] } },
+    };
+    const { options } = setUp();
+    const of = (talk: ReturnType<typeof talkOf>) =>
+      deidentify(assemble({ prompt: agent, workflow, inputs: inputs(), talk } as never), options);
+    const { assembly, origins } = await of(talkOf([]));
+    const [turn] = open(assembly.request).turns!;
+    const mail = await standIn(options, EMAIL);
+    expect(turn!.answer).toEqual([
+      { type: 'text', text: `I find ${mail}.` },
+      { type: 'tool_use', id: 'a', name: 'find', input: { who: mail } },
+    ]);
+    const ida = await standIn(options, 'ida@crm.example');
+    expect(JSON.parse(turn!.results[0]!.text)).toEqual({ owner: ida, of: mail });
+    const { labels, at } = open(origins);
+    expect(labels[at[ida]!]).toMatchObject({ integrity: 'internal', origins: ['tool:find'] });
+
+    // A signed thought goes back as it came, and so only where no name was shown to who thought it.
+    const thought = { type: 'thinking', thinking: 'Hm.', signature: 'x' };
+    await expect(of(talkOf([thought]))).rejects.toMatchObject({ code: 'refused' });
+    const after = await of(talkOf([thought], { ...MAILS, categories: ['health'] }));
+    expect(open(after.assembly.request).turns![0]!.answer.at(-1)).toEqual(thought);
+  });
+
   test('a key that is personal itself is not sent', async () => {
     const { hide } = setUp({ contact: { [EMAIL]: 1 } });
     await expect(hide()).rejects.toMatchObject({ code: 'refused', detail: expect.not.stringContaining(EMAIL) });

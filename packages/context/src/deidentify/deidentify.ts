@@ -7,6 +7,8 @@ import {
   type Label,
   Labelled,
   labelData,
+  type ModelRequest,
+  PortreeveError,
 } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import type { Assembly } from '../assemble.ts';
@@ -39,10 +41,11 @@ export type PseudonymOrigins = {
 
 /**
  * Puts pseudonyms in the place of personal data and credentials in all that came from outside or from the requester
- * (requirements D9, D10): trusted inputs between their marks, and evidence. The prompt's own words and evidence ids stay,
- * so an answer cites as before. What no recogniser finds stays too (`docs/guides/detection-and-pseudonyms.md` has the
- * figures): whether that is good enough for an endpoint is policy's to say. Throws `refused` where a key of the data is
- * itself personal, and what a recogniser or the vault throws: then nothing may be sent.
+ * (requirements D9, D10): trusted inputs between their marks, evidence, and what an agent has said and heard so far. The
+ * prompt's own words and evidence ids stay, so an answer cites as before. What no recogniser finds stays too
+ * (`docs/guides/detection-and-pseudonyms.md` has the figures): whether that is good enough for an endpoint is policy's to
+ * say. Throws `refused` where a key of the data is itself personal or an agent's talk has what may not be changed, and what
+ * a recogniser or the vault throws: then nothing may be sent.
  */
 export async function deidentify(assembly: Assembly, options: PseudonymiseOptions): Promise<Deidentified> {
   const request = open(assembly.request);
@@ -54,6 +57,10 @@ export async function deidentify(assembly: Assembly, options: PseudonymiseOption
     parts.push({ value: kind === 'input' ? { [name]: value } : (value as JsonObject), label });
     return value;
   });
+  mapTalk(request.turns, assembly.labels.turns, (value, label) => {
+    parts.push({ value: { said: value }, label });
+    return value;
+  });
   const values = parts.map(({ value }) => value);
   await refuseKeys(values, detectPersonal, 'A key of the data is itself personal, and keys are not replaced.');
 
@@ -63,6 +70,7 @@ export async function deidentify(assembly: Assembly, options: PseudonymiseOption
     const hidden = after[at++] as JsonObject;
     return kind === 'input' ? hidden[name]! : hidden;
   });
+  const turns = mapTalk(request.turns, assembly.labels.turns, () => (after[at++] as JsonObject).said!);
   const label: Label = {
     ...assembly.label,
     categories: assembly.label.categories.filter((category) => !REMOVED_CATEGORIES.includes(category)),
@@ -73,10 +81,39 @@ export async function deidentify(assembly: Assembly, options: PseudonymiseOption
     parts.map((part, index) => ({ ...part, after: after[index] as Json })),
   );
   return {
-    assembly: askedAnew(assembly, { ...request, content }, label),
+    assembly: askedAnew(assembly, { ...request, content, ...(turns ? { turns } : {}) }, label),
     replaced,
     origins: new Labelled(origins, label),
   };
+}
+
+/**
+ * The turns of an agent with each text, each wish and each result passed through `map`, in order. What else a model answered,
+ * such as its signed thoughts, goes back as it came: it holds pseudonyms alone where its question did, and is refused where
+ * that one held names.
+ */
+function mapTalk(
+  turns: ModelRequest['turns'],
+  labels: Assembly['labels']['turns'],
+  map: (value: Json, label: Label) => Json,
+): ModelRequest['turns'] {
+  return turns?.map(({ answer, results }, index) => {
+    const label = labels[index]!;
+    return {
+      answer: answer.map((block) => {
+        if (block.type === 'text') return { ...block, text: map(block.text!, label.answer) };
+        if (block.type === 'tool_use') return { ...block, input: map(block.input!, label.answer) };
+        if (label.answer.categories.some((category) => REMOVED_CATEGORIES.includes(category)))
+          throw new PortreeveError(
+            'refused',
+            'What the model thought of persons before is signed, and is not changed.',
+          );
+        return block;
+      }),
+      // Cut to a length, so perhaps no JSON any more: one text.
+      results: results.map((each, n) => ({ ...each, text: String(map(each.text, label.results[n]!)) })),
+    };
+  });
 }
 
 /** A label for each pseudonym that this question brought in: the join over the parts where its value stood. */

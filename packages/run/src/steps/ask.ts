@@ -1,4 +1,4 @@
-import { type AgentTalk, type Assembly, type Deidentified, type EndedReading, refuseHiding } from '@portreeve/context';
+import type { AgentTalk, Assembly, Deidentified, EndedReading } from '@portreeve/context';
 import {
   BOTTOM,
   digestOf,
@@ -124,7 +124,6 @@ export function askStep(scope: RunScope) {
       const assembly = boundaries?.secrets === 'redact' ? await deps.context.redactSecrets(whole) : whole;
       // A pseudonym is kept with what it stands for, until the run ends: longer than what may not be kept at all.
       const hide = async (each: Assembly): Promise<Deidentified> => {
-        refuseHiding(talk);
         if (revealed.length > 0)
           throw new PortreeveError(
             'refused',
@@ -156,9 +155,10 @@ export function askStep(scope: RunScope) {
       const { answer, chosen } = sent;
       const withheld = (said: Labelled<unknown>) =>
         revealed.reduce((left, each) => deps.context.withhold(left, each), said);
-      if (answer.status === 'wishes') return { ok: await keepWishes(answer, assembly.read, withheld, ending) };
-      const kept = withheld(answer.value);
       const origins = chosen.hidden?.origins ?? null;
+      if (answer.status === 'wishes')
+        return { ok: await keepWishes(answer, { shown: assembly.read, origins }, withheld, ending) };
+      const kept = withheld(answer.value);
       const { verdict, facts } = judgeStep(prompt.contract, loaded, answer);
       const { review } = verdict;
       await write(record('step.judged', facts, { outcome: review, key: `${key}:judged` }));
@@ -217,6 +217,7 @@ export function askStep(scope: RunScope) {
         }),
       };
     }
+    if (asked.origins) hidden.push(asked.origins);
     if (asked.wishes) {
       life.end(ending);
       return wishesOf(asked.wishes);
@@ -224,7 +225,6 @@ export function askStep(scope: RunScope) {
     const value = asked.value ?? (await handed.answer(handoff, name, ending));
     if (asked.review === 'at_action') unreviewed.add(name);
     life.end(ending);
-    if (asked.origins) hidden.push(asked.origins);
     const answer = await load<T>(value);
     if (prompt) quarantine.answered(answer, { confined, prompt: prompt.contract, inputs });
     return { answer };
@@ -232,7 +232,7 @@ export function askStep(scope: RunScope) {
 
   async function keepWishes(
     { turn, wishes }: Extract<AskResult, { status: 'wishes' }>,
-    shown: readonly EvidenceId[],
+    { shown, origins }: { readonly shown: readonly EvidenceId[]; readonly origins: Deidentified['origins'] | null },
     withheld: (said: Labelled<unknown>) => Labelled<unknown>,
     ending: readonly EndedReading[],
   ): Promise<Asked> {
@@ -246,7 +246,10 @@ export function askStep(scope: RunScope) {
           ...(said ? { said: await deps.context.save(tx, run.id, withheld(said)) } : {}),
         });
       const saved = { turn: await deps.context.save(tx, run.id, turn), wishes: kept, shown };
-      return { value: null, origins: null, review: 'none', wishes: saved };
+      return {
+        ...{ value: null, review: 'none', wishes: saved },
+        origins: origins && (await deps.context.save(tx, run.id, origins)),
+      };
     });
   }
 
