@@ -50,7 +50,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('D6', 'done', 'each argument says where its value came from'),
   row('D7', 'done', 'data enters, is abstracted and is cleared by declared rules'),
   row('D8', 'done', 'only declared fields leave a source'),
-  row('D9', 'thin', 'reversible pseudonyms, restored only where policy allows'),
+  row('D9', 'done', 'reversible pseudonyms, restored only where policy allows'),
   row('D10', 'done', 'classification decides which model endpoint may receive data'),
   row('D11', 'thin', 'retrieval only from declared sources, which gain no authority'),
   // Model
