@@ -106,30 +106,34 @@ function durableOf(own: Session, execution: Execution | null): Durable {
     step: <T extends Json>(name: string, fn: () => Promise<T>): Promise<T> =>
       unlessClosing(() => DBOS.runStep(() => throughOutages(own, fn), { name })),
     read: (fn) => unlessClosing(() => throughOutages(own, fn)),
-    wait: (topic, until) =>
-      unlessClosing(async () => {
+    wait: (topic, until) => {
+      // Before anything is awaited: by the clock that `until` was reckoned by.
+      const asked = until.getTime() - Date.now();
+      return unlessClosing(async () => {
         const run = DBOS.workflowID;
         if (run === undefined) throw new TypeError('a wait outside a run');
         // Taken before anything is awaited, so that they are the same when the run is carried again.
         const [call, timer] = [functionIDGetIncrement(), functionIDGetIncrement()];
         const { systemDatabase } = getExecutor();
         if (await systemDatabase.getOperationResultAndThrowIfCancelled(run, call)) return;
-        const deadline = await rememberedDeadline(run, timer, until.getTime());
-        const left = () => Math.max(0, deadline - Date.now());
+        const left = asked < PUT_AWAY_FROM_MS ? asked : (await rememberedDeadline(run, timer, until)) - Date.now();
         // What else is under way in the run would stand still with it.
-        if (left() >= PUT_AWAY_FROM_MS && underWay === 1) {
-          away = putAway(run, topic, deadline, execution);
+        if (left >= PUT_AWAY_FROM_MS && underWay === 1) {
+          away = putAway(run, topic, left, execution);
           if (await away) return parked();
           away = null;
         }
         // A nudge arrives by notification; the slow poll only catches one that was lost with a connection.
         count(0, 1);
+        const alarm = left > 0 ? nudgeIn(left, run, topic) : null;
         try {
-          await systemDatabase.recv(run, call, timer, topic, left() / 1000, WAIT_POLL_MS);
+          await systemDatabase.recv(run, call, timer, topic, alarm ? NO_TIMEOUT : 0, WAIT_POLL_MS);
         } finally {
+          alarm?.abort();
           count(0, -1);
         }
-      }),
+      });
+    },
   };
 }
 
@@ -137,23 +141,55 @@ function durableOf(own: Session, execution: Execution | null): Durable {
 const PUT_AWAY_FROM_MS = 60_000;
 const WAIT_POLL_MS = 60_000;
 
-/** The deadline of a wait as it was when the run first came to it, in the engine's own way of remembering one. */
-async function rememberedDeadline(run: string, timer: number, until: number): Promise<number> {
+/**
+ * The deadline of a long wait as it was when the run first came to it, in the engine's own way of remembering one. A short one
+ * is reckoned anew each time: it was perhaps reckoned by a clock that has been set right since.
+ */
+async function rememberedDeadline(run: string, timer: number, until: Date): Promise<number> {
   const { systemDatabase } = getExecutor();
   const known = await systemDatabase.getOperationResultAndThrowIfCancelled(run, timer);
   if (known) return Number(known.output);
   const now = Date.now();
-  const output = { output: String(until), serialization: DBOSPortableJSON.name() };
+  const output = { output: String(until.getTime()), serialization: DBOSPortableJSON.name() };
   await systemDatabase.recordOperationResult(run, timer, DBOS_FUNCNAME_SLEEP, false, now, now, output);
-  return until;
+  return until.getTime();
+}
+
+/** To the engine: only a message ends the wait. With a time it would reckon by the wall clock, which may be set meanwhile. */
+const NO_TIMEOUT = Number.NaN;
+/** A longer one would go off at once. Then it goes off early, and whoever waits looks, and waits again. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+const NUDGE_AGAIN_MS = 1000;
+
+/** Nudges a run of this process after so long by the monotonic clock, unless it is called off. */
+function nudgeIn(ms: number, run: string, topic: string): AbortController {
+  const calledOff = new AbortController();
+  const { signal } = calledOff;
+  const pause = (wait: number) => delay(wait, undefined, { ref: false, signal });
+  const nudge = async (): Promise<void> => {
+    await pause(Math.min(ms, TIMER_MS_MAX));
+    for (;;) {
+      const sent = await getExecutor()
+        .systemDatabase.sendDirect(run, DBOSPortableJSON.stringify(true), topic, DBOSPortableJSON.name())
+        .then(
+          () => true,
+          () => false,
+        );
+      if (sent) return;
+      await pause(NUDGE_AGAIN_MS);
+    }
+  };
+  // What is called off has nothing to say.
+  nudge().catch(() => undefined);
+  return calledOff;
 }
 
 /**
- * Puts a run that waits for people out of the memory: its row is DELAYED until the deadline, nobody's, and whoever nudges it
- * puts it back into the queue, from where it is carried again up to here. `true`: nothing of it may go on in this process;
+ * Puts a run that waits for people out of the memory: its row is DELAYED for `ms`, nobody's, and whoever nudges it puts it
+ * back into the queue, from where it is carried again up to here. `true`: nothing of it may go on in this process;
  * `false`: it was nudged already.
  */
-async function putAway(run: string, topic: string, deadline: number, execution: Execution | null): Promise<boolean> {
+async function putAway(run: string, topic: string, ms: number, execution: Execution | null): Promise<boolean> {
   const { systemDatabase } = getExecutor();
   const client = await systemDatabase.connect();
   let broken = true;
@@ -173,10 +209,10 @@ async function putAway(run: string, topic: string, deadline: number, execution: 
     if (goes)
       await client.query(
         `UPDATE dbos.workflow_status
-            SET status = 'DELAYED', delay_until_epoch_ms = $2, queue_name = $3, owner_xid = NULL, started_at_epoch_ms = NULL,
-                updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+            SET status = 'DELAYED', delay_until_epoch_ms = (EXTRACT(EPOCH FROM now()) * 1000)::bigint + $2, queue_name = $3,
+                owner_xid = NULL, started_at_epoch_ms = NULL, updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
           WHERE workflow_uuid = $1`,
-        [run, deadline, QUEUE],
+        [run, Math.ceil(ms), QUEUE],
       );
     await client.query('COMMIT');
     broken = false;

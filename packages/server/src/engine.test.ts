@@ -156,6 +156,28 @@ describe('a run outlives its process', () => {
     }
   });
 
+  test('J2: a short wait lasts as long as it was to last, whatever becomes of the clock meanwhile', async () => {
+    const real = Date.now;
+    const waits = deferred<void>();
+    const ended = deferred<void>();
+    const run = async (_id: RunId, durable: Durable) => {
+      waits.resolve();
+      await durable.wait('execution:x', new Date(Date.now() + 1500));
+      ended.resolve();
+    };
+    await start('short-a', run);
+    // It begins by a clock that is half an hour ahead, and that is set right.
+    vi.spyOn(Date, 'now').mockImplementation(() => real() + 30 * 60_000);
+    try {
+      await enqueue('run_short' as RunId);
+      await waits.promise;
+      vi.restoreAllMocks();
+      await ended.promise;
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
   test('C4: so many runs are carried at a time; one that waits in memory takes no place', async () => {
     const begun: RunId[] = [];
     const ids = [...'abcde'].map((name) => asId('run', `run_at_once_${name}`));
@@ -439,7 +461,9 @@ describe('a run outlives its process', () => {
       await putAway(id);
       const { until } = await rowOf(id);
       await own.database.pool.query(`UPDATE dbos.workflow_status SET status = 'ENQUEUED', delay_until_epoch_ms = 0`);
-      await comes(async () => expect(await rowOf(id)).toMatchObject({ status: 'DELAYED', until }));
+      // By the clock of the database, so a few milliseconds beside it.
+      const moment = expect.closeTo(until!, -3);
+      await comes(async () => expect(await rowOf(id)).toMatchObject({ status: 'DELAYED', until: moment }));
       // Its time is over.
       await own.database.pool.query(
         `UPDATE dbos.operation_outputs SET output = '0' WHERE workflow_uuid = $1 AND function_name = 'DBOS.sleep'`,

@@ -78,11 +78,10 @@ export function actStep(scope: RunScope) {
     });
     while (result.status === 'waiting' || result.status === 'running' || result.status === 'settling') {
       const { status } = result;
-      const until = againAt(result, deps.clock.now());
       const topic = status === 'waiting' ? approvalTopic(result.approval) : `execution:${proposal}`;
       const approval = status === 'waiting' ? result.approval : null;
       await step('wait', async () => ({ ok: await move('wait', approval) }));
-      await durable.wait(topic, until);
+      await durable.wait(topic, againAt(result, deps.clock.now()));
       result = await step<StoredResult>(`resume:${tool}`, async () => ({
         ok: await keep(await deps.gate.resume(proposal)),
       }));
