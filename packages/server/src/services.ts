@@ -113,8 +113,11 @@ export interface Services {
   readonly changes: ChangeDesk;
   readonly releaseChanges: Pick<Comparisons, 'shown'>;
   readonly workflows: readonly ProjectWorkflow[];
-  /** Whether the gate is in this process. */
+  /** Whether the gate is in this process, and whether runs are carried in it. */
   readonly gatekeeper: 'here' | 'apart';
+  readonly reasoner: 'here' | 'apart';
+  /** How often the head of each log is to be signed. */
+  readonly headEveryMs: number;
   /** The way in for agents outside. */
   readonly outside: Outside;
   readonly mcp: {

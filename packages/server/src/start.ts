@@ -252,6 +252,8 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
     notices: shared.notices,
     spending: sharing.budgets,
     gatekeeper: kept ? 'here' : 'apart',
+    reasoner,
+    headEveryMs: config.audit.checkpoint_every_s * 1000,
     learn: faces.learn,
     undos: faces.undos,
     unwindings: faces.unwindings,

@@ -248,6 +248,8 @@ describe('J4: what is wrong in the house', () => {
       exceptions: [],
       executors: { alive: 1 },
       gatekeepers: null,
+      reasoners: null,
+      headEveryMs: 60_000,
     },
     reach: [{ system: 'desk', problem: null, certificate_until: at(60) }],
     logs: [{ name: 'main', size: 7, signed: now }],
@@ -284,6 +286,8 @@ describe('J4: what is wrong in the house', () => {
     ],
     ['executors', { executors: { alive: 0 } }, /--role=executor/],
     ['gatekeepers', { gatekeepers: { alive: 0 } }, /--role=gatekeeper/],
+    ['reasoners', { reasoners: { alive: 0 } }, /--role=reasoner/],
+    ['checkpoints', { logs: [{ name: 'main', size: 7, signed: at(-0.01) }] }, /begin it anew/],
   ];
   test.each(faults)('J4: %s is found, with what mends it (%#)', (check, over, fix) => {
     const findings = judge(over);

@@ -31,6 +31,7 @@ export const CHECKS = {
   frozen: 'what is frozen',
   executors: 'executors that run apart',
   gatekeepers: 'gatekeepers that run apart',
+  reasoners: 'reasoners that run apart',
 } as const;
 export type CheckName = keyof typeof CHECKS;
 

@@ -39,6 +39,8 @@ async function lookAtHouse(services: Services): Promise<HouseLook> {
     exceptions: await everyException(services),
     executors: info.executor === 'here' ? null : { alive: alive('executor/') },
     gatekeepers: services.gatekeeper === 'here' ? null : { alive: alive('gatekeeper/') },
+    reasoners: services.reasoner === 'here' ? null : { alive: alive('reasoner/') },
+    headEveryMs: services.headEveryMs,
   };
 }
 

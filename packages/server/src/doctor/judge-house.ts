@@ -25,13 +25,18 @@ export interface HouseLook {
   readonly executors: { readonly alive: number } | null;
   /** Null where this process decides itself. */
   readonly gatekeepers: { readonly alive: number } | null;
+  /** Null where this process carries runs itself. */
+  readonly reasoners: { readonly alive: number } | null;
+  /** How often the head of each log is to be signed. */
+  readonly headEveryMs: number;
 }
 
 const DAY_MS = 86_400_000;
 const CERTIFICATE_DAYS = 21;
 const REVIEW_DAYS = 14;
-/** A head is signed each minute or so, where nothing else is set; nobody sets more than a day. */
-const SIGNED_MS_MAX = DAY_MS;
+/** A head that was not signed so many times in a row is late; a busy hour makes some seconds of a short interval. */
+const SIGNED_TIMES = 10;
+const SIGNED_MS_MIN = 300_000;
 const FROZEN_MS_MAX = DAY_MS;
 
 /** The findings of a look. Pure, so that each fault can be made and seen. */
@@ -48,6 +53,7 @@ export function judgeHouse(look: HouseLook): Finding[] {
     ...ofFrozen(look),
     ...ofExecutors(look),
     ...ofGatekeepers(look),
+    ...ofReasoners(look),
   ];
 }
 
@@ -89,13 +95,14 @@ function ofModels({ outages }: HouseLook): Finding[] {
   return orWell('models', faults, 'every endpoint answers, as far as it was asked');
 }
 
-function ofLogs({ logs, now }: HouseLook): Finding[] {
-  const late = logs.filter(({ signed }) => signed === null || now.getTime() - signed.getTime() > SIGNED_MS_MAX);
+function ofLogs({ logs, now, headEveryMs }: HouseLook): Finding[] {
+  const most = Math.max(SIGNED_TIMES * headEveryMs, SIGNED_MS_MIN);
+  const late = logs.filter(({ signed }) => signed === null || now.getTime() - signed.getTime() > most);
   const faults = late.map(({ name, size, signed }) =>
     fault(
       'checkpoints',
       `The head of the log ${name} (${size} records) was ${signed ? `last signed ${signed.toISOString()}` : 'never signed'}.`,
-      'See the log of the gatekeeper; set `audit.checkpoint_every_s` to less than a day; then: portreeve audit verify.',
+      'See the log of the gatekeeper, and begin it anew where it says nothing; then: portreeve audit verify.',
     ),
   );
   return orWell('checkpoints', faults, `${logs.length} logs are signed`);
@@ -194,4 +201,12 @@ function ofGatekeepers({ gatekeepers }: HouseLook): Finding[] {
   const fix =
     'Start one: portreeve serve --role=gatekeeper (docs/guides/api-apart.md). What runs ask waits until then.';
   return [fault('gatekeepers', 'No gatekeeper lives: nothing is decided, and the record gets no place.', fix)];
+}
+
+function ofReasoners({ reasoners }: HouseLook): Finding[] {
+  if (reasoners === null) return [well('reasoners', 'this process carries runs')];
+  if (reasoners.alive > 0) return [well('reasoners', `${reasoners.alive} live`)];
+  const fix =
+    'Start one: portreeve serve --role=reasoner (docs/guides/reasoner-apart.md). Runs wait in the queue until then.';
+  return [fault('reasoners', 'No reasoner lives: no run begins, and none goes on.', fix)];
 }
