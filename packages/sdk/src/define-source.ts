@@ -1,6 +1,7 @@
-import { type FieldError, type SourceContract, sourceContractSchema } from '@portreeve/contract';
+import { type FieldError, sourceContractSchema } from '@portreeve/contract';
 import type { z } from 'zod';
 import { check, closedObjectOf, misconfigured, type Schema, unfilled } from './check.ts';
+import type { DefinedSource } from './typed-context.ts';
 
 export type SourceSpec = Omit<z.input<typeof sourceContractSchema>, 'query'> & { readonly query: Schema };
 
@@ -8,7 +9,7 @@ export type SourceSpec = Omit<z.input<typeof sourceContractSchema>, 'query'> & {
  * Defines a source: where it is read, which fields may leave it, and the label of what it gives (requirements A3, D8,
  * D11). Throws `misconfigured`, naming the field.
  */
-export function defineSource(spec: SourceSpec): SourceContract {
+export function defineSource<const N extends string>(spec: SourceSpec & { readonly name: N }): DefinedSource<N> {
   const what = `source ${spec.name}`;
   const contract = check(sourceContractSchema, { ...spec, query: closedObjectOf(spec.query, what, 'query') }, what);
   const errors: FieldError[] = [];
@@ -21,5 +22,5 @@ export function defineSource(spec: SourceSpec): SourceContract {
   for (const name of unfilled(template, contract.query))
     errors.push({ path: 'binding', message: `{${name}} is no member of the query` });
   if (errors.length > 0) throw misconfigured(what, errors);
-  return contract;
+  return contract as DefinedSource<N>;
 }

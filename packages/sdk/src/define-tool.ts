@@ -1,6 +1,7 @@
-import { bindingFaults, type FieldError, type ToolContract, toolContractSchema } from '@portreeve/contract';
+import { bindingFaults, type FieldError, toolContractSchema } from '@portreeve/contract';
 import type { z } from 'zod';
 import { check, closedObjectOf, jsonSchemaOf, membersOf, misconfigured, type Schema } from './check.ts';
+import type { ArgumentsOf, DefinedTool } from './typed-context.ts';
 
 export type ToolSpec = Omit<z.input<typeof toolContractSchema>, 'args' | 'result'> & {
   readonly args: Schema;
@@ -11,7 +12,9 @@ export type ToolSpec = Omit<z.input<typeof toolContractSchema>, 'args' | 'result
  * Defines a tool: one verb on one object, with everything that policy, approver and connector need to know of it
  * (requirement F2). Throws `misconfigured`, naming the field.
  */
-export function defineTool(spec: ToolSpec): ToolContract {
+export function defineTool<const N extends string, const A extends Schema>(
+  spec: ToolSpec & { readonly name: N; readonly args: A },
+): DefinedTool<N, ArgumentsOf<A>> {
   const what = `tool ${spec.name}`;
   const contract = check(
     toolContractSchema,
@@ -42,5 +45,5 @@ export function defineTool(spec: ToolSpec): ToolContract {
   if (contract.undo !== 'irreversible' && contract.undo.tool === contract.name)
     errors.push({ path: 'undo.tool', message: 'a tool does not undo itself' });
   if (errors.length > 0) throw misconfigured(what, errors);
-  return contract;
+  return contract as DefinedTool<N, ArgumentsOf<A>>;
 }

@@ -13,25 +13,36 @@ import {
 } from '@portreeve/contract';
 import { z } from 'zod';
 import { check, closedObjectOf, misconfigured, type Schema } from './check.ts';
+import type { TypedContext } from './typed-context.ts';
 
 type InputOf<S extends Schema> = S extends z.ZodType ? z.output<S> : JsonObject;
 
-export type WorkflowSpec<S extends Schema> = Omit<z.input<typeof workflowContractSchema>, 'scope' | 'input'> & {
+export type WorkflowSpec<
+  S extends Schema,
+  R extends readonly SourceContract[] = readonly SourceContract[],
+  T extends readonly ToolContract[] = readonly ToolContract[],
+  P extends readonly string[] = readonly string[],
+> = Omit<z.input<typeof workflowContractSchema>, 'scope' | 'input'> & {
   readonly input: S;
   /** With `tools` and `prompts` the whole scope: what does not stand here is refused at run time (requirement A3). */
-  readonly sources: readonly SourceContract[];
-  readonly tools: readonly ToolContract[];
+  readonly sources: R;
+  readonly tools: T;
   /** Ids of the prompts in `prompts/`. */
-  readonly prompts: readonly string[];
+  readonly prompts: P;
   /** Must be deterministic apart from what it does through its context: no clock, no randomness, no I/O of its own. */
-  run(context: WorkflowContext<InputOf<S>>): Promise<JsonObject | undefined>;
+  run(context: TypedContext<InputOf<S>, R, T, P>): Promise<JsonObject | undefined>;
 };
 
 /**
  * Defines a workflow. A zod input schema gives the code its parsed input, defaults filled in. Throws `misconfigured`,
  * naming the field; `run` throws `bad_input` for an input that the zod schema refuses.
  */
-export function defineWorkflow<const S extends Schema>(spec: WorkflowSpec<S>): WorkflowDefinition {
+export function defineWorkflow<
+  const S extends Schema,
+  const R extends readonly SourceContract[],
+  const T extends readonly ToolContract[],
+  const P extends readonly string[],
+>(spec: WorkflowSpec<S, R, T, P>): WorkflowDefinition {
   const { input, sources, tools, prompts, run, ...head } = spec;
   const what = `workflow ${spec.name}`;
   const contract = check(
@@ -68,7 +79,7 @@ export function defineWorkflow<const S extends Schema>(spec: WorkflowSpec<S>): W
     contract,
     tools,
     sources,
-    run: (context) => run(input instanceof z.ZodType ? withParsedInput(context, input) : (context as never)),
+    run: (context) => run((input instanceof z.ZodType ? withParsedInput(context, input) : context) as never),
   };
 }
 

@@ -21,3 +21,4 @@ export { defineSource, type SourceSpec } from './define-source.ts';
 export { defineTool, type ToolSpec } from './define-tool.ts';
 export { defineWorkflow, type WorkflowSpec } from './define-workflow.ts';
 export { defineToolFromOpenApi, type OpenApiToolSpec } from './openapi/define-tool-from-openapi.ts';
+export type { Argument, ArgumentsOf, DefinedSource, DefinedTool, TypedContext } from './typed-context.ts';
