@@ -98,6 +98,8 @@ describe('compileSchema', () => {
   // check. A known failure: remove `.fails` when `compileSchema` refuses it.
   test('E3: refuses $async', () => {
     expect(() => compileSchema({ $async: true, type: 'string' })).toThrow(BadSchema);
+    // Half a character: it has no JSON text, so nothing could be compared with it.
+    expect(() => compileSchema({ description: '\ud800' })).toThrow(BadSchema);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
-import { canonicalJson, type Json, type JsonObject } from './canonical.ts';
+import { canonicalJson, type Json, type JsonObject, NotCanonical } from './canonical.ts';
 import type { FieldError } from './errors.ts';
 
 export const SCHEMA_LIMITS = { chars: 128 * 1024, errors: 20 } as const;
@@ -16,7 +16,7 @@ export class BadSchema extends TypeError {
  * none means valid. It changes nothing in the value.
  */
 export function compileSchema(schema: JsonObject): (value: unknown) => FieldError[] {
-  const text = canonicalJson(schema);
+  const text = textOf(schema);
   if (text.length > SCHEMA_LIMITS.chars)
     throw new BadSchema(`the schema is longer than ${SCHEMA_LIMITS.chars} characters`);
   const known = kept.get(text);
@@ -35,6 +35,16 @@ export function compileSchema(schema: JsonObject): (value: unknown) => FieldErro
     keptChars -= oldest.length;
   }
   return validator;
+}
+
+/** As its canonical text; what has none, such as half a character, is no schema. */
+function textOf(schema: JsonObject): string {
+  try {
+    return canonicalJson(schema);
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error;
+    throw new BadSchema(`the schema is no JSON that can be written down: ${error.message}`);
+  }
 }
 
 /** Validators by the text of their schema: a contract that is read from the store is another object each time. */

@@ -129,6 +129,11 @@ describe('F8 F2: a tool from an OpenAPI document', () => {
       'out of the document',
     ],
     ['a reference to nothing', { components: {} }, 'leads nowhere'],
+    [
+      'an escape of half a character',
+      { components: { parameters: { order: { $ref: '#/components/parameters/or%der' } } } },
+      'says nothing',
+    ],
     ['a circle', { components: { parameters: { order: { $ref: '#/components/parameters/order' } } } }, 'circle'],
   ])('%s is refused', (_, change, message) => {
     expect(() => tool({ document: document(change) })).toThrow(message);

@@ -55,7 +55,7 @@ export function resolveRef(document: JsonObject, ref: string): JsonObject {
     if (!next.startsWith('#/')) throw new NotUsable(`${next} leads out of the document`);
     let node: Json | undefined = document;
     for (const raw of next.slice(2).split('/')) {
-      const key = decodeURIComponent(raw).replaceAll('~1', '/').replaceAll('~0', '~');
+      const key = unescaped(raw, next).replaceAll('~1', '/').replaceAll('~0', '~');
       node = isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined;
     }
     if (!isObject(node)) throw new NotUsable(`${next} leads nowhere`);
@@ -63,6 +63,15 @@ export function resolveRef(document: JsonObject, ref: string): JsonObject {
     next = node.$ref;
   }
   throw new NotUsable(`${ref} leads in a circle`);
+}
+
+/** A part of a reference without its percent escapes (RFC 6901, section 6). */
+function unescaped(part: string, ref: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new NotUsable(`${ref} has an escape that says nothing`);
+  }
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {
