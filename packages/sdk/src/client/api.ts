@@ -305,7 +305,7 @@ export interface Api {
     params: {};
     query: {};
     body: undefined;
-    answer: { findings: ({ check: "node-version" | "project" | "policies" | "plain-credentials" | "sign-in" | "state-folder" | "holder" | "keys-missing" | "key-files" | "core-dumps" | "disk" | "secrets" | "database" | "database-version" | "connections" | "schema" | "clock" | "role-rights" | "unplaced" | "run-queue" | "systems" | "certificates" | "models" | "checkpoints" | "reviews" | "exceptions" | "handoffs" | "unknown" | "frozen" | "executors" | "gatekeepers"; ok: boolean; detail: string; fix: string | null })[] };
+    answer: { findings: ({ check: "node-version" | "project" | "policies" | "plain-credentials" | "sign-in" | "state-folder" | "holder" | "keys-missing" | "key-files" | "core-dumps" | "disk" | "secrets" | "database" | "database-version" | "connections" | "schema" | "clock" | "role-rights" | "unplaced" | "run-queue" | "systems" | "certificates" | "models" | "checkpoints" | "reviews" | "exceptions" | "handoffs" | "unknown" | "frozen" | "executors" | "gatekeepers" | "reasoners"; ok: boolean; detail: string; fix: string | null })[] };
   };
   /** What holds now: freezes and incidents, and the newest changes. */
   'GET /v1/environment': {
