@@ -1,4 +1,4 @@
-import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { api, type Row } from '../api/client.ts';
 import { useMay, useSession } from '../api/session.ts';
 import { Link } from '../app/link.tsx';
@@ -245,8 +245,9 @@ function useKeys(
     if (there && (document.activeElement ?? document.body) === document.body)
       scrolled()?.focus({ preventScroll: true });
   }, [there]);
+  // With the change of the page itself: a key right behind a dialog that closes is heard by whom it is meant for.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
       if (off || event.ctrlKey || event.metaKey || event.altKey) return;
