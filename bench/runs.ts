@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@portreeve/server/internals';
 import pg from 'pg';
+import { fromMany } from './house/from-many.ts';
 import { startHouse, startOutside } from './house/house.ts';
 import { type Child, startChild } from './lib/children.ts';
 import { type Flow, inFlight } from './lib/in-flight.ts';
@@ -51,7 +52,7 @@ try {
       bareEnds,
       async () => (await fetch(bare.url, { method: 'POST' })).json() as Promise<{ id?: string }>,
     ),
-    contender(PRODUCT, house.child, productEnds, () => analyst.post('/v1/runs', task)),
+    contender(PRODUCT, house.child, productEnds, () => analyst.post('/v1/runs', task, fromMany())),
   ];
   for (const width of WIDTHS)
     for (const { name, child, once } of contenders) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '@portreeve/server/internals';
 import pg from 'pg';
+import { fromMany } from './house/from-many.ts';
 import { type House, startHouse, startOutside } from './house/house.ts';
 import { inFlight } from './lib/in-flight.ts';
 import { type Bar, printReport, type Row } from './lib/report.ts';
@@ -52,7 +53,7 @@ try {
   house = await startHouse({ folder, databaseUrl: postgres.url, outside: outside.url });
   const { analyst } = house.people;
   const once = async (): Promise<void> => {
-    const answer = await analyst.post('/v1/runs', { workflow: 'note-order', input: { order: 'o-1' } });
+    const answer = await analyst.post('/v1/runs', { workflow: 'note-order', input: { order: 'o-1' } }, fromMany());
     if (typeof answer.id !== 'string') throw new Error(JSON.stringify(answer));
     await ends.of(answer.id);
   };

@@ -36,7 +36,9 @@ export async function startHouse(options: {
     ...{ name: 'claude', kind: 'anthropic', model: 'claude-bench-1', base_url: outside, where: 'inside' },
     ...{ secret: 'anthropic-api-key', clearance: { confidentiality: 'restricted', categories: [] } },
   };
-  const config = { environment: 'development', workflows, models: [model] };
+  // Requests come as from many addresses (`from-many.ts`).
+  const identity = { trusted_proxies: ['127.0.0.0/8'] };
+  const config = { environment: 'development', workflows, models: [model], identity };
   await writeFile(join(project, 'portreeve.config.ts'), `export default ${JSON.stringify(config)};\n`);
   const given: Given = { project, stateFolder, databaseUrl, outside };
   const begun = performance.now();
