@@ -64,6 +64,27 @@ test('however many transactions read besides their own connection, none waits fo
   }
 });
 
+test('J2: what is under way when it is closed comes to its end, whatever connections it needs for that', async () => {
+  const closing = new Database(test_.url, { max: 4 });
+  const begun = Promise.withResolvers<void>();
+  const closes = Promise.withResolvers<void>();
+  const work = closing.transaction(async (tx) => {
+    await sql`INSERT INTO things (id) VALUES (2000)`.execute(closing.on(tx));
+    begun.resolve();
+    await closes.promise;
+    await sql`SELECT 1`.execute(closing.vital);
+    await sql`SELECT 1`.execute(closing.read);
+    return 'done';
+  });
+  await begun.promise;
+  const closed = closing.close();
+  closes.resolve();
+  expect(await work).toBe('done');
+  await closed;
+  const { rows } = await test_.database.pool.query('SELECT FROM things WHERE id = 2000');
+  expect(rows).toHaveLength(1);
+});
+
 test('a transaction that ended cannot be used', async () => {
   const tx = await test_.database.transaction(async (open) => open);
   expect(() => test_.database.on(tx)).toThrow('not open');

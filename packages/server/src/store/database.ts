@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PortreeveError, type Tx, type UnitOfWork } from '@portreeve/contract';
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
@@ -28,6 +29,8 @@ export const STATEMENT_MS_MAX = 10_000;
 /** How long a connection may be waited for, in milliseconds, also behind others that wait: a crowd is no fault. */
 const CONNECT_MS_MAX = 30_000;
 const CONNECTIONS_MAX = 20;
+/** How long what is under way may take where the database is closed: as long as its longest statement, and its end. */
+const CLOSE_MS_MAX = 15_000;
 /** Of the connections, one in so many is never a transaction's. */
 const BESIDES_SHARE = 5;
 
@@ -47,6 +50,7 @@ export class Database implements UnitOfWork {
    */
   readonly #turns: Turns;
   readonly #dedicated = new Set<pg.Client>();
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(url: string, options: { max?: number } = {}) {
     this.#url = url;
@@ -72,7 +76,18 @@ export class Database implements UnitOfWork {
     this.vital = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: single }) });
   }
 
-  async transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+  transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+    const ended = this.#transaction(fn);
+    const underWay = ended.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#underWay.add(underWay);
+    void underWay.then(() => this.#underWay.delete(underWay));
+    return ended;
+  }
+
+  async #transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
     // A transaction inside another would wait for the rows that the outer one holds, for ever.
     if (this.#inside.getStore()) throw new TypeError('a transaction is open already: pass its tx on');
     const giveBack = await this.#turns.take(CONNECT_MS_MAX);
@@ -187,12 +202,19 @@ export class Database implements UnitOfWork {
     return client;
   }
 
+  /** Ends all connections, once the transactions that are under way have come to their end. */
   async close(): Promise<void> {
+    // INVARIANT: before any pool ends. One under way may need a connection besides its own, and a pool that ends gives none.
+    await Promise.race([this.#quiet(), delay(CLOSE_MS_MAX, undefined, { ref: false })]);
     await Promise.all([...this.#dedicated].map((client) => client.end().catch(() => undefined)));
     await this.vital.destroy();
     await this.read.destroy();
     // Kysely ends the pool only where it has used it.
     if (!this.pool.ended) await this.pool.end();
+  }
+
+  async #quiet(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   #keep(state: OpenTransaction, sent: Promise<unknown>): void {
