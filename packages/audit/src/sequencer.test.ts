@@ -93,6 +93,27 @@ describe('G3: the lead of the log', () => {
     await log.close();
   });
 
+  test('a staged record that cannot be placed fails who gives one with it, and holds up nobody for ever', async () => {
+    const memory = memoryAuditStore();
+    let broken = false;
+    const store: AuditStore = {
+      ...memory,
+      async lead(log, options) {
+        const lead = await memory.lead(log, options);
+        const unplaceable = { id: 1, entry: 'no entry at all', payload: 'none' };
+        return { ...lead, pending: async (limit) => (broken ? [unplaceable] : lead.pending(limit)) };
+      },
+    };
+    const { log } = testAuditLog({ store, uow: memoryUnitOfWork(memory) });
+    await log.record([noteDraft('first')]);
+    broken = true;
+    // Behind what is staged, and so in one write with it.
+    await expect(log.record([noteDraft('with it')], 'behind')).rejects.toSatisfy((error: unknown) =>
+      isPortreeveError(error, 'audit_unavailable'),
+    );
+    await log.close();
+  });
+
   test('a record without a place for five seconds stops all recording, and recording goes on by itself', async () => {
     let now = 0;
     const { log, uow, memory, usurp, restore } = contested(() => now);
