@@ -51,9 +51,7 @@ export function judgeHouse(look: HouseLook): Finding[] {
     ...ofHandoffs(look),
     ...ofUnknown(look),
     ...ofFrozen(look),
-    ...ofExecutors(look),
-    ...ofGatekeepers(look),
-    ...ofReasoners(look),
+    ...(['executors', 'gatekeepers', 'reasoners'] as const).map((role) => ofRole(look, role)),
   ];
 }
 
@@ -188,25 +186,28 @@ function ofFrozen({ holds, now }: HouseLook): Finding[] {
   return orWell('frozen', faults, 'nothing has been frozen for longer than a day');
 }
 
-function ofExecutors({ executors }: HouseLook): Finding[] {
-  if (executors === null) return [well('executors', 'this process executes')];
-  if (executors.alive > 0) return [well('executors', `${executors.alive} live`)];
-  const fix = 'Start one: portreeve serve --role=executor (docs/guides/executor-apart.md). Grants wait until they end.';
-  return [fault('executors', 'No executor lives: nothing is carried out.', fix)];
-}
+/** What may run in processes of its own: what is said where it runs here, what stands still where none lives, and the way to one. */
+const APART = {
+  executors: {
+    here: 'this process executes',
+    none: 'No executor lives: nothing is carried out.',
+    fix: 'Start one: portreeve serve --role=executor (docs/guides/executor-apart.md). Grants wait until they end.',
+  },
+  gatekeepers: {
+    here: 'this process decides',
+    none: 'No gatekeeper lives: nothing is decided, and the record gets no place.',
+    fix: 'Start one: portreeve serve --role=gatekeeper (docs/guides/api-apart.md). What runs ask waits until then.',
+  },
+  reasoners: {
+    here: 'this process carries runs',
+    none: 'No reasoner lives: no run begins, and none goes on.',
+    fix: 'Start one: portreeve serve --role=reasoner (docs/guides/reasoner-apart.md). Runs wait in the queue until then.',
+  },
+} as const;
 
-function ofGatekeepers({ gatekeepers }: HouseLook): Finding[] {
-  if (gatekeepers === null) return [well('gatekeepers', 'this process decides')];
-  if (gatekeepers.alive > 0) return [well('gatekeepers', `${gatekeepers.alive} live`)];
-  const fix =
-    'Start one: portreeve serve --role=gatekeeper (docs/guides/api-apart.md). What runs ask waits until then.';
-  return [fault('gatekeepers', 'No gatekeeper lives: nothing is decided, and the record gets no place.', fix)];
-}
-
-function ofReasoners({ reasoners }: HouseLook): Finding[] {
-  if (reasoners === null) return [well('reasoners', 'this process carries runs')];
-  if (reasoners.alive > 0) return [well('reasoners', `${reasoners.alive} live`)];
-  const fix =
-    'Start one: portreeve serve --role=reasoner (docs/guides/reasoner-apart.md). Runs wait in the queue until then.';
-  return [fault('reasoners', 'No reasoner lives: no run begins, and none goes on.', fix)];
+function ofRole(look: HouseLook, role: keyof typeof APART): Finding {
+  const { here, none, fix } = APART[role];
+  const apart = look[role];
+  if (apart === null) return well(role, here);
+  return apart.alive > 0 ? well(role, `${apart.alive} live`) : fault(role, none, fix);
 }
