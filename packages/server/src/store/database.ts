@@ -76,15 +76,16 @@ export class Database implements UnitOfWork {
     this.vital = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: single }) });
   }
 
-  transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
-    const ended = this.#transaction(fn);
-    const underWay = ended.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#underWay.add(underWay);
-    void underWay.then(() => this.#underWay.delete(underWay));
-    return ended;
+  async transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+    // What is waited for tells nobody how it ended, so that a failure which no caller looks at is still one.
+    const { promise, resolve: ended } = Promise.withResolvers<void>();
+    this.#underWay.add(promise);
+    try {
+      return await this.#transaction(fn);
+    } finally {
+      this.#underWay.delete(promise);
+      ended();
+    }
   }
 
   async #transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
