@@ -22,8 +22,8 @@ const SECONDS = secondsAt < 0 ? (quick ? 60 : 3600) : Number(process.argv[second
 const CAPACITY_MS = quick ? 10_000 : 60_000;
 const WIDTH = 16;
 const SHARE = 0.7;
-/** Looks at the process. */
-const LOOKS = quick ? 20 : 120;
+/** Looks at the process. Each collects its garbage first, which stops it: too often, and the looks are what is measured. */
+const LOOKS = Math.min(120, Math.max(20, Math.round(SECONDS / 30)));
 /** What may be under way; more would say that it cannot keep up. */
 const UNDER_WAY_MAX = 500;
 

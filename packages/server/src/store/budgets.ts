@@ -1,6 +1,6 @@
 import type { Budget, BudgetsConfig, Clock, RunId } from '@portreeve/contract';
 import type { Amount, Budgets, Payer, Shortfall } from '@portreeve/model';
-import { type ColumnType, type Generated, sql } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { Database } from './database.ts';
 
 interface BudgetUsesTable {
@@ -51,12 +51,22 @@ interface Line {
   readonly limit: Budget | null;
 }
 
-type Tx = Parameters<Parameters<Database['transaction']>[0]>[0];
+/** A budget that has no room, by its place among those asked for. */
+interface Short {
+  readonly place: number;
+  readonly unit: 'micros' | 'tokens';
+  readonly used: string;
+  readonly reserved: string;
+}
+
+const KEEP_BACK = `SELECT place, unit, used, reserved
+  FROM budgets_keep_back($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
+const SETTLE = 'SELECT budgets_settle($1, $2, $3) AS settled';
 
 export function budgetStore(database: Database, config: BudgetsConfig, clock: Clock): BudgetStore {
   const thisMonth = () => clock.now().toISOString().slice(0, 7);
 
-  /** All that a question counts for, in the order in which their rows are locked. */
+  /** All that a question counts for. */
   const lines = ({ run, workflow, owner }: Payer, month: string): Line[] => {
     const own = Object.hasOwn(config.workflows, workflow) ? config.workflows[workflow] : undefined;
     const theirs = Object.hasOwn(config.owners, owner) ? config.owners[owner] : undefined;
@@ -68,76 +78,31 @@ export function budgetStore(database: Database, config: BudgetsConfig, clock: Cl
     ];
   };
 
-  /** The rows of these budgets, locked always in the same order. */
-  const locked = (tx: Tx, of: readonly Line[]) =>
-    database
-      .on(tx)
-      .selectFrom('budget_uses')
-      .selectAll()
-      .where(sql<boolean>`(budget, month) IN (${sql.join(of.map(({ budget, month }) => sql`(${budget}, ${month})`))})`)
-      .orderBy('budget')
-      .orderBy('month')
-      .forUpdate()
-      .execute();
-
-  const add = (tx: Tx, of: readonly Line[], used: Amount, reserved: Amount) =>
-    database
-      .on(tx)
-      .updateTable('budget_uses')
-      .set({
-        tokens: sql<string>`tokens + ${used.tokens}`,
-        micros: sql<string>`micros + ${used.micros}`,
-        reserved_tokens: sql<string>`reserved_tokens + ${reserved.tokens}`,
-        reserved_micros: sql<string>`reserved_micros + ${reserved.micros}`,
-      })
-      .where(sql<boolean>`(budget, month) IN (${sql.join(of.map(({ budget, month }) => sql`(${budget}, ${month})`))})`)
-      .execute();
-
-  async function settleIn(tx: Tx, id: string, used: Amount | null): Promise<boolean> {
-    const [kept] = await database
-      .on(tx)
-      .deleteFrom('budget_reservations')
-      .where('id', '=', id)
-      .returningAll()
-      .execute();
-    if (!kept) return false;
-    const reserved = { tokens: Number(kept.tokens), micros: Number(kept.micros) };
-    const of = lines({ ...kept, run: kept.run as RunId }, kept.month);
-    await locked(tx, of);
-    await add(tx, of, used ?? reserved, { tokens: -reserved.tokens, micros: -reserved.micros });
-    return true;
-  }
+  const settle = async (id: string, used: Amount | null): Promise<boolean> => {
+    const [row] = await database.atOnce<{ settled: boolean }>(SETTLE, [id, used?.tokens ?? null, used?.micros ?? null]);
+    return row!.settled;
+  };
 
   return {
-    reserve: (id, payer, most, lease_ms) =>
-      database.transaction(async (tx) => {
-        const month = thisMonth();
-        const of = lines(payer, month);
-        await database
-          .on(tx)
-          .insertInto('budget_uses')
-          .values(of.map(({ budget, month }) => ({ budget, month })))
-          .onConflict((conflict) => conflict.columns(['budget', 'month']).doNothing())
-          .execute();
-        const rows = await locked(tx, of);
-        for (const { budget, month, limit } of of) {
-          const use = rows.find((row) => row.budget === budget && row.month === month);
-          const short = limit && use && shortfall(use, limit, most);
-          if (short) return short;
-        }
-        await add(tx, of, { tokens: 0, micros: 0 }, most);
-        const until = new Date(clock.now().getTime() + lease_ms);
-        const { run, workflow, owner } = payer;
-        await database
-          .on(tx)
-          .insertInto('budget_reservations')
-          .values({ id, run, workflow, owner, month, ...most, until })
-          .execute();
-        return null;
-      }),
+    async reserve(id, { run, workflow, owner }, most, lease_ms) {
+      const month = thisMonth();
+      const of = lines({ run, workflow, owner }, month);
+      const until = new Date(clock.now().getTime() + lease_ms);
+      const [short] = await database.atOnce<Short>(KEEP_BACK, [
+        ...[id, run, workflow, owner, month, until, most.tokens, most.micros],
+        of.map(({ budget }) => budget),
+        of.map(({ month }) => month),
+        of.map(({ limit }) => limit?.tokens ?? null),
+        of.map(({ limit }) => limit?.micros ?? null),
+      ]);
+      if (!short) return null;
+      const { budget, month: of_month, limit } = of[short.place - 1]!;
+      const [used, reserved] = [Number(short.used), Number(short.reserved)];
+      return shortfallOf({ budget, month: of_month }, short.unit, limit![short.unit]!, { used, reserved }, most);
+    },
 
     async settle(id, used) {
-      await database.transaction((tx) => settleIn(tx, id, used));
+      await settle(id, used);
     },
 
     async ofRun(run) {
@@ -179,7 +144,7 @@ export function budgetStore(database: Database, config: BudgetsConfig, clock: Cl
         .limit(500)
         .execute();
       let count = 0;
-      for (const { id } of lost) if (await database.transaction((tx) => settleIn(tx, id, null))) count++;
+      for (const { id } of lost) if (await settle(id, null)) count++;
       return count;
     },
   };
@@ -203,11 +168,19 @@ function shortfall(row: Row, limit: Budget, asked: Amount): Shortfall | null {
     const most = limit[unit];
     // A question without a price takes nothing of a budget of money.
     if (most === undefined || asked[unit] === 0 || use[unit] + use.reserved[unit] + asked[unit] <= most) continue;
-    return {
-      budget: row.budget.startsWith('run:') ? 'run' : row.budget,
-      month: row.month || null,
-      ...{ unit, limit: most, used: use[unit], reserved: use.reserved[unit], asked: asked[unit] },
-    };
+    return shortfallOf(row, unit, most, { used: use[unit], reserved: use.reserved[unit] }, asked);
   }
   return null;
 }
+
+const shortfallOf = (
+  { budget, month }: Pick<Row, 'budget' | 'month'>,
+  unit: 'micros' | 'tokens',
+  limit: number,
+  { used, reserved }: { readonly used: number; readonly reserved: number },
+  asked: Amount,
+): Shortfall => ({
+  budget: budget.startsWith('run:') ? 'run' : budget,
+  month: month || null,
+  ...{ unit, limit, used, reserved, asked: asked[unit] },
+});

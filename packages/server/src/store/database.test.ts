@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Database } from './database.ts';
@@ -47,6 +49,45 @@ test('a transaction inside another is refused', async () => {
     'pass its tx on',
   );
 });
+
+describe('E5: a transaction of one statement', () => {
+  test('gives its rows; one that fails says why and writes nothing', async () => {
+    const insert = 'INSERT INTO things (id) SELECT unnest($1::int[]) RETURNING id';
+    expect(await test_.database.atOnce(insert, [[10, 11]])).toEqual([{ id: 10 }, { id: 11 }]);
+    await expect(test_.database.atOnce(insert, [[12, 11]])).rejects.toMatchObject({ code: '23505' });
+    expect(await test_.database.atOnce('SELECT id FROM things WHERE id = $1', [12])).toEqual([]);
+    await test_.database.atOnce('DELETE FROM things WHERE id = ANY ($1)', [[10, 11]]);
+  });
+
+  test('is over while this process has other work: it holds no row for that long', async () => {
+    // A connection is there, or to open one would be the work.
+    await test_.database.atOnce('SELECT $1::int AS one', [1]);
+    const seen = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(WATCHES, { eval: true, workerData: { url: test_.url, seen, id: 20 } });
+    try {
+      const done = test_.database.atOnce('INSERT INTO things (id) VALUES ($1) RETURNING id', [20]);
+      for (let turn = 0; turn < 3; turn++) await setImmediate();
+      // Nothing else of this thread runs until another one has read what was committed.
+      expect(Atomics.wait(seen, 0, 0, 20_000)).not.toBe('timed-out');
+      expect(await done).toEqual([{ id: 20 }]);
+    } finally {
+      await worker.terminate();
+      await test_.database.atOnce('DELETE FROM things WHERE id = $1', [20]);
+    }
+  });
+});
+
+/** Looks until a row is committed. */
+const WATCHES = `
+const { workerData: { url, seen, id } } = require('node:worker_threads');
+const { Client } = require('pg');
+const client = new Client({ connectionString: url });
+client.connect().then(async () => {
+  while ((await client.query('SELECT FROM things WHERE id = $1', [id])).rowCount === 0);
+  Atomics.store(seen, 0, 1);
+  Atomics.notify(seen, 0);
+});
+`;
 
 test('however many transactions read besides their own connection, none waits for another one to end', async () => {
   const small = new Database(test_.url, { max: 4 });
