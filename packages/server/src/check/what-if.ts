@@ -26,10 +26,14 @@ async function candidateEngine(candidate: string, project: string): Promise<Poli
   return engineFor({ ...projectPolicies(await loadProject(project)), base }, systemClock);
 }
 
-const lineSchema = z.union([
-  z.strictObject({ end: z.literal(true) }),
-  z.object({ record: z.string().max(100), request: z.unknown(), decision: decisionSchema.nullable() }),
-]);
+/** A line of the stream: a decision with the request that it judged. */
+export const decisionLineSchema = z.object({
+  record: z.string().max(100),
+  request: z.unknown(),
+  decision: decisionSchema.nullable(),
+});
+
+const lineSchema = z.union([z.strictObject({ end: z.literal(true) }), decisionLineSchema]);
 
 /**
  * Judges the decisions of a server's stream (`GET /v1/policy/decisions`) anew. Throws `unavailable` where the stream ends
