@@ -92,7 +92,7 @@ describe.skipIf(!BROWSER_PRESENT)('I1: components of the console', () => {
     const needs = Object.entries({
       ...{ '/inbox': 'approvals.read', '/queue': 'queue.read', '/dashboard': 'metrics.read', '/runs': 'runs.read' },
       ...{ '/oversight': 'oversight.read', '/audit': 'audit.read', '/environment': 'environment.read' },
-      '/identities': 'agents.read',
+      ...{ '/identities': 'agents.read', '/policy': 'policy.replay' },
     });
     const closed: string[] = [];
     for (const role of rightsByRole().keys()) {

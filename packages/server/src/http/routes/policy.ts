@@ -26,9 +26,9 @@ const explanation = z.object({
   changes: z.array(z.object({ attribute: z.string(), to: z.string(), outcome: z.enum(OUTCOMES) })),
 });
 
-/** Records that are read at a time: as many as are streamed at once, and few where the answer is for later. */
+/** Records that are read at a time; fewer where one answer takes many pages, so that others wait for milliseconds alone. */
 const PAGE = 500;
-const PAGE_OF_REPLAY = 100;
+const PAGE_OF_REPLAY = 200;
 
 const FILES_MAX = 50;
 const CANDIDATE_BYTES_MAX = 256 * 1024;
@@ -85,7 +85,7 @@ const replayAnswer = z.object({
         asked: z.string().describe('Such as `act refund_order`'),
         from: z.enum(OUTCOMES),
         to: z.enum(OUTCOMES),
-        rules: z.array(z.string()).describe('The rules that would decide'),
+        rules: z.array(z.string()).describe('The rules that would decide, those first that did not'),
         remedies: z.array(remedySchema).describe('What would then be asked for'),
       }),
     )
