@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Digest, systemClock } from '@portreeve/contract';
 import { findLoosening, lintPolicies, type RecordedDecision, replayDecisions, together } from '@portreeve/policy';
-import { decisionLineSchema } from '../check/what-if.ts';
+import { decisionLineSchema } from '../check/decision-line.ts';
 import { engineFor, type ProjectPolicies } from '../config/policies.ts';
 import type { FromWorker, ToWorker } from './what-if.ts';
 

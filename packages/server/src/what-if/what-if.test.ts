@@ -1,4 +1,4 @@
-import { systemClock } from '@portreeve/contract';
+import { type PolicyRequest, systemClock } from '@portreeve/contract';
 import { replayDecisions } from '@portreeve/policy';
 import { actRequest } from '@portreeve/policy/testing';
 import { beforeAll, expect, test } from 'vitest';
@@ -43,6 +43,10 @@ const files = (added = ''): PolicyFile[] =>
     text: name === 'action.cedar' ? text + added : text,
   }));
 
+/** The rules of the action layer, and one that no other test has. */
+const rulesWith = (text: string): string =>
+  policies.base.action[0]!.text + ODD.replace('action.odd', `action.odd-${text.length}`).replace('*odd', '*neither');
+
 test('C7: a thread finds what is found without one, and the process goes on with its own work meanwhile', async () => {
   let ticks = 0;
   const timer = setInterval(() => ticks++, 5);
@@ -83,6 +87,26 @@ test('C7: a thread that fails gives no result and holds nobody up', async () => 
   await expect(whatIf.open(files(), nobody)).rejects.toMatchObject({ code: 'too_many_attempts' });
   expect(await next.replay(stream(recorded), 10)).toMatchObject({ total: 10, same: 10 });
   await next.close();
+});
+
+test('C7: rules that break the engine which reads them break that of the thread alone', async () => {
+  const whatIf = createWhatIf(policies, PROJECT);
+  const engine = engineFor(policies, systemClock);
+  const { request, decision } = recorded[0]! as never as { request: PolicyRequest; decision: { outcome: string } };
+  for (const deep of [
+    `${'('.repeat(2000)}true${')'.repeat(2000)}`,
+    `${'['.repeat(20_000)}1${']'.repeat(20_000)} == 1`,
+  ]) {
+    const opening = whatIf.open(files(ODD.replace('context.args.case_id like "*odd"', deep)), nobody);
+    await expect(opening).rejects.toMatchObject({
+      code: 'candidate_broken',
+      errors: [{ message: expect.stringMatching(/^they cannot be read: .*nested or chained/) }],
+    });
+    expect(engine.decide(request).outcome).toBe(decision.outcome);
+    // The official engine reads what it has not read before.
+    const fresh = { ...policies, base: { ...policies.base, action: [{ file: 'a.cedar', text: rulesWith(deep) }] } };
+    expect(engineFor(fresh, systemClock).decide(request).outcome).toBe(decision.outcome);
+  }
 });
 
 test('C7: who left before the rules were checked is not answered', async () => {
