@@ -16,5 +16,5 @@ export async function tryNoNotes(page: Page): Promise<void> {
   const text = await rules.inputValue();
   if (!text.includes(NO_NOTES)) await rules.fill(text + NO_NOTES);
   await page.getByRole('button', { name: 'Replay' }).click();
-  await page.getByText('would come out differently;').waitFor();
+  await page.locator('section:focus').getByText('would come out differently;').waitFor();
 }

@@ -70,6 +70,15 @@ function Trial({ inForce }: { readonly inForce: InForce }): ReactNode {
   useEffect(() => () => asking?.abort(), [asking]);
 
   const { found } = draft;
+  const arrived = useRef(false);
+  // Where the answer is is where one reads on, once it is drawn; not where somebody has come back to it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer is an occasion
+  useEffect(() => {
+    if (!arrived.current) return;
+    arrived.current = false;
+    result.current?.focus({ preventScroll: true });
+    result.current?.scrollIntoView({ block: 'start' });
+  }, [found]);
   const files = draft.files ?? inForce.files;
   const replay = async (): Promise<void> => {
     if (asking) return;
@@ -79,9 +88,8 @@ function Trial({ inForce }: { readonly inForce: InForce }): ReactNode {
     setAsking(null);
     setStopped(found === null);
     if (found === null) return;
+    arrived.current = true;
     setDraft((now) => ({ ...now, found }));
-    // Where the answer is is where one reads on.
-    setTimeout(() => result.current?.focus());
   };
   const status = asking
     ? 'Checking the rules, then judging the decisions…'
@@ -128,7 +136,7 @@ function Trial({ inForce }: { readonly inForce: InForce }): ReactNode {
           </div>
         </PolicyFiles>
       </form>
-      <section ref={result} tabIndex={-1} aria-label="Result" className="stack">
+      <section ref={result} tabIndex={-1} aria-label="Result" className="stack result">
         {found && 'replay' in found ? <Result replay={found.replay} /> : null}
         {found && 'fault' in found ? <Refused fault={found.fault} faults={found.faults} /> : null}
       </section>
