@@ -385,11 +385,16 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
       ['data-more.cedar', '1 lines'],
     ] as const) {
       await another.fill(name);
-      await page.getByRole('button', { name: 'Add the file' }).click();
+      await page.keyboard.press('Enter');
       await page.getByText(seen).waitFor();
     }
+    await page.getByRole('button', { name: 'Leave data-more.cedar out' }).click();
+    await page.locator('summary', { hasText: 'data.cedar' }).click();
+    await page.getByRole('button', { name: 'Leave data.cedar out' }).click();
+    await page.getByText('Left out: data.cedar').waitFor();
+    await page.locator('ul.files:focus').waitFor();
     await page.getByRole('button', { name: 'Back to what is in force' }).click();
-    await page.getByText('data-more.cedar').waitFor({ state: 'detached' });
+    await page.getByText('Left out').waitFor({ state: 'detached' });
     expect(await rules.inputValue()).toBe(text);
     await done(tab);
   });

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { Badge } from '../ui/badge.tsx';
 import { Panel } from '../ui/page.tsx';
 import { Input } from '../ui/select.tsx';
@@ -67,6 +67,14 @@ export function PolicyFiles({
   readonly onReset: (() => void) | null;
   readonly children: ReactNode;
 }): ReactNode {
+  const add = (name: string): void =>
+    onFiles([...files, inForce.find((file) => file.name === name) ?? { name, text: '' }]);
+  const list = useRef<HTMLUListElement>(null);
+  const leaveOut = (file: RuleFile): void => {
+    // The button goes with its file: the focus stays near.
+    list.current?.focus();
+    onFiles(files.filter((each) => each !== file));
+  };
   const left = inForce.filter(({ name }) => !files.some((file) => file.name === name));
   return (
     <Panel
@@ -78,7 +86,7 @@ export function PolicyFiles({
         </button>
       }
     >
-      <ul className="files">
+      <ul className="files" ref={list} tabIndex={-1}>
         {files.map((file) => (
           <li key={file.name}>
             <File
@@ -86,13 +94,13 @@ export function PolicyFiles({
               before={inForce.find(({ name }) => name === file.name)?.text ?? null}
               faults={faults.filter((fault) => fault.file === file.name)}
               onText={(text) => onFiles(files.map((each) => (each === file ? { ...each, text } : each)))}
-              onRemove={() => onFiles(files.filter((each) => each !== file))}
+              onRemove={() => leaveOut(file)}
             />
           </li>
         ))}
       </ul>
       {left.length === 0 ? null : <p className="note warn">Left out: {left.map(({ name }) => name).join(', ')}</p>}
-      <AddFile names={files.map(({ name }) => name)} onAdd={(name) => onFiles([...files, { name, text: '' }])} />
+      <AddFile names={files.map(({ name }) => name)} onAdd={add} />
       {children}
     </Panel>
   );
@@ -114,7 +122,7 @@ function File({
 }): ReactNode {
   const id = idOf(name);
   return (
-    <details>
+    <details {...(before === null ? { open: true } : {})}>
       <summary>
         <span className="cluster">
           <strong>{name}</strong>
@@ -178,20 +186,24 @@ function AddFile({
     setName('');
   };
   return (
-    <>
+    <form
+      className="table-tools"
+      onSubmit={(event) => {
+        event.preventDefault();
+        add();
+      }}
+    >
+      <div className="grow">
+        <Input label="Another file, such as action-payments.cedar" value={name} onChange={setName} />
+      </div>
+      <button type="submit" className="button">
+        Add the file
+      </button>
       {fault === null ? null : (
-        <p className="note bad" role="alert">
+        <p className="note bad grow" role="alert">
           {fault}
         </p>
       )}
-      <div className="table-tools">
-        <div className="grow">
-          <Input label="Another file, such as action-payments.cedar" value={name} onChange={setName} />
-        </div>
-        <button type="button" className="button" onClick={add}>
-          Add the file
-        </button>
-      </div>
-    </>
+    </form>
   );
 }

@@ -101,41 +101,38 @@ function Trial({ inForce }: { readonly inForce: InForce }): ReactNode {
   return (
     <div className="stack">
       <HowRulesGetIn own={inForce.own} />
-      <form
-        className="stack"
-        aria-label="Rules to try"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void replay();
-        }}
+      <PolicyFiles
+        files={files}
+        inForce={inForce.files}
+        faults={found && 'faults' in found ? found.faults : []}
+        onFiles={(files) => setDraft((now) => ({ ...now, files }))}
+        onReset={draft.files === null ? null : () => setDraft({ files: null, found: null })}
       >
-        <PolicyFiles
-          files={files}
-          inForce={inForce.files}
-          faults={found && 'faults' in found ? found.faults : []}
-          onFiles={(files) => setDraft((now) => ({ ...now, files }))}
-          onReset={draft.files === null ? null : () => setDraft({ files: null, found: null })}
+        <form
+          className="table-tools"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void replay();
+          }}
         >
-          <div className="table-tools">
-            <Select
-              label="Decisions of the last"
-              value={span}
-              any={null}
-              options={Object.keys(SPANS)}
-              onChange={(next) => setUrl({ span: next })}
-            />
-            <button type="submit" className="button primary" aria-disabled={asking !== null}>
-              Replay
-            </button>
-            <button type="button" className="button" aria-disabled={asking === null} onClick={() => asking?.abort()}>
-              Stop
-            </button>
-            <span role="status" className="small soft">
-              {status}
-            </span>
-          </div>
-        </PolicyFiles>
-      </form>
+          <Select
+            label="Decisions of the last"
+            value={span}
+            any={null}
+            options={Object.keys(SPANS)}
+            onChange={(next) => setUrl({ span: next })}
+          />
+          <button type="submit" className="button primary" aria-disabled={asking !== null}>
+            Replay
+          </button>
+          <button type="button" className="button" aria-disabled={asking === null} onClick={() => asking?.abort()}>
+            Stop
+          </button>
+          <span role="status" className="small soft">
+            {status}
+          </span>
+        </form>
+      </PolicyFiles>
       <section ref={result} tabIndex={-1} aria-label="Result" className="stack result">
         {found && 'replay' in found ? <Result replay={found.replay} /> : null}
         {found && 'fault' in found ? <Refused fault={found.fault} faults={found.faults} /> : null}
