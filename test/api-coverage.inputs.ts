@@ -738,6 +738,14 @@ export const INPUTS: Readonly<
     role: 'operator',
     input: async () => ({ path: '/v1/policy/decisions?since=2100-01-01T00:00:00Z' }),
   },
+  'GET /v1/policy/files': { role: 'operator', input: async () => ({ path: '/v1/policy/files' }) },
+  'POST /v1/policy/replays': {
+    role: 'operator',
+    input: async (house) => {
+      const { files } = (await (await house.as('operator')).get('/v1/policy/files')).body;
+      return { path: '/v1/policy/replays', body: { files, since: '2100-01-01T00:00:00Z' } };
+    },
+  },
   'GET /v1/figures': { role: 'auditor', input: async () => ({ path: '/v1/figures' }) },
   'GET /v1/workflows/:name/drift': {
     role: 'auditor',

@@ -150,7 +150,7 @@ export const RESTRICTED: readonly Restriction[] = [
   {
     modules: ['node:worker_threads'],
     only: ['context', 'server'],
-    why: 'a thread watches over the memory of a reader, and compares releases while the server goes on',
+    why: 'a thread watches over the memory of a reader; others compare releases and replay decisions while the server goes on',
   },
   {
     modules: ['canonicalize', '@noble/*', 'ajv', 'ajv-*', 're2js'],

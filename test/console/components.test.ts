@@ -88,11 +88,74 @@ describe.skipIf(!BROWSER_PRESENT)('I1: components of the console', () => {
     await done(tab);
   });
 
+  test('C7: what cannot be judged, what was left out and what stays an approval of others are said', async () => {
+    const digest = (n: number) => `sha256:${String(n).repeat(64)}`;
+    const changed = {
+      ...{ record: 'finance:7', decision: id('dec', 1), request_digest: digest(1), asked: 'act refund_order' },
+      ...{ from: 'approve', to: 'approve', rules: ['action.two'] },
+      remedies: [{ kind: 'approval', groups: ['leads', 'finance'], quorum: 2 }],
+    };
+    const replay = {
+      ...{
+        policy_version: digest(2),
+        in_force: digest(3),
+        total: 1204,
+        same: 1189,
+        changed_total: 3,
+        changed: [changed],
+      },
+      changes: { 'approve>approve': 1, 'permit>refuse': 2 },
+      cannot_judge: [
+        { why: 'args/note was redacted', count: 11 },
+        { why: 'its record was erased', count: 1 },
+      ],
+      ...{ cut: 'limit', earliest: at(0) },
+    };
+    const answers = {
+      'GET /v1/policy/files': () => ({ own: true, files: [{ name: 'action.cedar', text: '// none' }] }),
+      'POST /v1/policy/replays': () => replay as never,
+    };
+    const tab = await house.as({ roles: ['auditor'], answers });
+    const { page } = tab;
+    await tab.open('/policy?span=all');
+    await page.getByRole('button', { name: 'Replay' }).click();
+    const said = page.locator('section:focus').getByRole('status').first();
+    await said.waitFor();
+    expect(await said.textContent()).toMatch(
+      /^Of 1,204 recorded decisions 3 would come out differently; 12 cannot be judged\.These are the newest, back to 21 Nov 2026.*Earlier ones were not judged/,
+    );
+    const rows = async (name: string) => {
+      const table = page.getByRole('table', { name }).locator('tr.row');
+      return Promise.all((await table.all()).map((row) => row.locator('td').allTextContents()));
+    };
+    expect(await rows('what-would-change')).toEqual([
+      ['asks for approval', 'asks for approval', '1', 'other people, or more'],
+      ['permitted', 'refused', '2', 'the outcome'],
+    ]);
+    expect(await rows('changed-decisions')).toEqual([
+      [
+        ...['finance:7', 'act refund_order', 'asks for approval', 'asks for approval', 'action.two'],
+        '2 of leads, finance',
+      ],
+    ]);
+    expect(await page.getByRole('link', { name: 'finance:7' }).getAttribute('href')).toBe('/audit/finance%3A7');
+    await page.getByText('the newest 1', { exact: true }).waitFor();
+    expect(await rows('cannot-be-judged')).toEqual([
+      ['args/note was redacted', '11'],
+      ['its record was erased', '1'],
+    ]);
+    // All that is on record has no beginning.
+    const asked = tab.api.calls.find(({ operation }) => operation === 'POST /v1/policy/replays');
+    expect(asked?.body).toEqual({ files: [{ name: 'action.cedar', text: '// none' }] });
+    expect(await page.getByText('This project has no rules of its own').count()).toBe(0);
+    await done(tab);
+  });
+
   test('I1 A2: no page asks for what its reader may not have, and says so in its place', async () => {
     const needs = Object.entries({
       ...{ '/inbox': 'approvals.read', '/queue': 'queue.read', '/dashboard': 'metrics.read', '/runs': 'runs.read' },
       ...{ '/oversight': 'oversight.read', '/audit': 'audit.read', '/environment': 'environment.read' },
-      '/identities': 'agents.read',
+      ...{ '/identities': 'agents.read', '/policy': 'policy.replay' },
     });
     const closed: string[] = [];
     for (const role of rightsByRole().keys()) {

@@ -8,6 +8,7 @@ import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } fr
 import { releaseWalks } from './release-walks.ts';
 import { type Seeded, seed } from './seed.ts';
 import { type SeededReleases, seedDrift, seedReleases } from './seed-releases.ts';
+import { tryNoNotes } from './try-rules.ts';
 
 /** Every run takes them; those in the repository are only replaced where that is asked for, as with any golden file. */
 const SHOTS = process.env.UPDATE_SCREENSHOTS ? join(ROOT, 'docs/screenshots') : null;
@@ -31,6 +32,7 @@ const PAGES: readonly (readonly [name: string, path: (seeded: Seeded, releases: 
   ['change', (_, { change }) => `/changes/${change}`],
   ['red-team', () => '/red-team'],
   ['red-team-report', (_, { next, report }) => `/releases/${next.release}/reports/${report}?at=2`],
+  ['what-if', () => '/policy'],
   ['readiness', () => '/readiness'],
   ['evidence', () => '/evidence?framework=soc-2&at=CC8.1'],
   ['workflows', () => '/workflows'],
@@ -87,6 +89,7 @@ describe.skipIf(!browserIsThere)('I1: every page of the console', () => {
         await tab.page.getByRole('button', { name: 'Check the proof' }).click();
         await tab.page.getByText('The record stands in the signed log').waitFor();
       }
+      if (name === 'what-if') await tryNoNotes(tab.page);
       await settled(tab.page);
       expect(await tab.page.title()).toMatch(/ · Portreeve$/);
       expect(await faults(tab.page)).toEqual([]);

@@ -268,6 +268,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
     'Environment',
     'Releases',
     'Changes',
+    'What if',
     'Readiness',
     'Red team',
     'Workflows',
@@ -276,7 +277,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
   ];
   const GOVERNED = [
     ...['/releases', `/releases/${NO_RELEASE}`, `/releases/${NO_RELEASE}/reports/${NO_RELEASE}`],
-    ...['/changes', '/changes/chg_1', '/readiness', '/red-team', '/drift', '/evidence'],
+    ...['/changes', '/changes/chg_1', '/policy', '/readiness', '/red-team', '/drift', '/evidence'],
   ];
   test.each([
     [
@@ -297,7 +298,7 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
         'Workflows',
         'Tools and sources',
       ],
-      ['/queue', '/dashboard', '/audit', '/identities', '/readiness', '/drift', '/evidence'],
+      ['/queue', '/dashboard', '/audit', '/identities', '/policy', '/readiness', '/drift', '/evidence'],
     ],
     [
       'operator',
@@ -324,7 +325,9 @@ describe.skipIf(!browserIsThere)('I1: the console against attacks', () => {
       await page.getByRole('heading', { name: 'This is not open to you' }).waitFor();
       expect(
         asked.filter((each) =>
-          /\/v1\/(queue|figures|oversight|audit|agents|accounts|release|changes|evidence|workflows\/.)/.test(each),
+          /\/v1\/(queue|figures|oversight|audit|agents|accounts|release|changes|policy|evidence|workflows\/.)/.test(
+            each,
+          ),
         ),
       ).toEqual([]);
     }

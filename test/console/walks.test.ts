@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserIsThere, type ConsoleHouse, consoleHouse, settled, type Tab } from './house.ts';
 import { type Seeded, seed } from './seed.ts';
+import { NO_NOTES, tryNoNotes } from './try-rules.ts';
 
 /** The main ways of people through the console, by keyboard where that is promised, against the real server. */
 describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
@@ -16,6 +17,13 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
   const record = async (type: string) => {
     const { body } = await (await house.house.as('auditor')).get(`/v1/audit/records?type=${type}&limit=1`);
     return body.records[0];
+  };
+  /** How many decisions are on record. */
+  const decisionsOn = async (): Promise<number> => {
+    const { token } = await house.house.as('auditor');
+    const headers = { authorization: `Bearer ${token}` };
+    const text = await (await fetch(`${house.house.url}/v1/policy/decisions`, { headers })).text();
+    return text.trimEnd().split('\n').length - 1;
   };
   const done = async ({ complaints, context }: Tab) => {
     expect(complaints).toEqual([]);
@@ -311,6 +319,93 @@ describe.skipIf(!browserIsThere)('I1: what people do in the console', () => {
     await page.reload();
     await page.getByText(/^1 of \d+ records are not as they were recorded/).waitFor();
     await page.getByText('Not as it was recorded: its content is not what was recorded').waitFor();
+    await done(tab);
+  });
+
+  test('C7: other rules are tried on what was decided; what is wrong with them is shown where it stands', async () => {
+    const tab = await house.as('auditor');
+    const { page } = tab;
+    await tab.open('/policy');
+    await page.getByText('Nothing is changed here.').waitFor();
+    const action = page.locator('summary', { hasText: 'action.cedar' });
+    await action.focus();
+    await page.keyboard.press('Enter');
+    const rules = page.getByLabel('Rules of action.cedar');
+    const text = await rules.inputValue();
+    await rules.fill(text + NO_NOTES.replace('Action::"act:', 'Action::"actt:'));
+    await page.getByRole('button', { name: 'Replay' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('With these rules nothing would start').waitFor();
+    expect(await action.textContent()).toMatch(/changed.*wrong/);
+    expect(await rules.getAttribute('aria-invalid')).toBe('true');
+    const at = text.split('\n').length + NO_NOTES.split('\n').findIndex((line) => line.startsWith('forbid'));
+    await page
+      .getByRole('button', { name: `action.cedar, line ${at}` })
+      .first()
+      .focus();
+    await page.keyboard.press('Enter');
+    // The line is selected, so that what is typed stands in its place.
+    await page.locator('textarea:focus').waitFor();
+    await page.keyboard.insertText(NO_NOTES.trimEnd().split('\n').at(-1)!);
+    expect(await rules.inputValue()).toBe(text + NO_NOTES);
+
+    const before = await decisionsOn();
+    await page.getByRole('button', { name: 'Replay' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('section:focus').waitFor();
+    const said = await page.locator('section:focus').getByRole('status').first().textContent();
+    expect(said).toMatch(
+      new RegExp(`^Of ${before} recorded decisions \\d+ would come out differently; all could be judged`),
+    );
+    const kinds = await page.getByRole('table', { name: 'what-would-change' }).locator('tr.row').allInnerTexts();
+    expect(kinds.map((kind) => kind.split(/\s*\t\s*/).slice(0, 2))).toContainEqual(['asks for approval', 'refused']);
+    const first = page.getByRole('table', { name: 'changed-decisions' }).locator('tr.row').first();
+    expect(await first.textContent()).toContain('action.no-notes');
+    expect(await record('audit.read')).toMatchObject({ payload: { data: { operation: 'what-if' } } });
+
+    // Each leads to its record, and what was tried is there when one comes back.
+    const place = await first.getByRole('link').textContent();
+    await first.getByRole('link').click();
+    await page.waitForURL(`**/audit/${place}`);
+    await page.getByText('decision.made').first().waitFor();
+    await page.goBack();
+    await page.getByText('would come out differently;').waitFor();
+    await action.getByText('changed').waitFor();
+
+    // Who stops it has changed nothing; another name than a layer’s is no file.
+    await page.route('**/v1/policy/replays', () => undefined);
+    await page.getByRole('button', { name: 'Replay' }).click();
+    await page.getByText('Checking the rules, then judging the decisions…').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Stopped.').waitFor();
+    const another = page.getByLabel('Another file');
+    for (const [name, seen] of [
+      ['rules.cedar', 'A file is called by its layer'],
+      ['data.cedar', 'There is a file of that name.'],
+      ['data-more.cedar', '1 lines'],
+    ] as const) {
+      await another.fill(name);
+      await page.keyboard.press('Enter');
+      await page.getByText(seen).waitFor();
+    }
+    await page.getByRole('button', { name: 'Leave data-more.cedar out' }).click();
+    await page.locator('summary', { hasText: 'data.cedar' }).click();
+    await page.getByRole('button', { name: 'Leave data.cedar out' }).click();
+    await page.getByText('Left out: data.cedar').waitFor();
+    await page.locator('ul.files:focus').waitFor();
+    await page.getByRole('button', { name: 'Back to what is in force' }).click();
+    await page.getByText('Left out').waitFor({ state: 'detached' });
+    expect(await rules.inputValue()).toBe(text);
+    await done(tab);
+  });
+
+  test('C7: who may not read the record is told which record it is, and gets no link to it', async () => {
+    const tab = await house.as('operator');
+    await tab.open('/policy');
+    await tryNoNotes(tab.page);
+    const first = tab.page.getByRole('table', { name: 'changed-decisions' }).locator('tr.row').first();
+    expect(await first.textContent()).toMatch(/^\d+act /);
+    expect(await first.getByRole('link').count()).toBe(0);
     await done(tab);
   });
 

@@ -7,7 +7,7 @@ export const ARROWS: readonly Arrow[] = [
     carries: 'tasks, verdicts, freezes, readings',
     threats: {
       ...{ spoofing: ['T19', 'T28', 'T9'], tampering: ['T29', 'T6'], repudiation: ['T48'] },
-      ...{ disclosure: ['T18', 'T54'], denial: ['T49', 'T10', 'T26'], elevation: ['T8', 'T18', 'T27'] },
+      ...{ disclosure: ['T18', 'T54'], denial: ['T49', 'T10', 'T26', 'T98'], elevation: ['T8', 'T18', 'T27'] },
     },
   },
   {

@@ -666,4 +666,10 @@ export const THREATS: readonly Threat[] = [
     ['ASI03'],
     'who has the database login of an api can be anybody there while it is good, by a key or by a session',
   ),
+  threat(
+    'T98',
+    'rules that somebody tries out break the engine that decides, or keep the server busy',
+    'they are read on a thread with an engine of its own, bounded in size, time and memory, one at a time',
+    ['packages/server/src/what-if/what-if.test.ts', 'packages/server/src/http/policy.test.ts'],
+  ),
 ];

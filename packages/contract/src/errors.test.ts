@@ -63,6 +63,7 @@ describe('the table', () => {
       model_failed: 502,
       no_policy: 503,
       policy_broken: 503,
+      candidate_broken: 422,
       release_broken: 422,
       release_not_ready: 409,
       no_release: 503,

@@ -197,6 +197,11 @@ export const ERRORS = {
     title: 'The policy does not validate, so nothing runs',
     next: 'Correct the rules named in `detail`.',
   },
+  candidate_broken: {
+    status: 422,
+    title: 'The candidate policy does not validate',
+    next: 'Correct what `errors` names by file and line, and send it again; nothing was replayed.',
+  },
   already_running: {
     status: 409,
     title: 'Portreeve is already running on this data',

@@ -26,8 +26,10 @@ export { POLICY_SCHEMA } from './schema.ts';
 export {
   baselinePolicies,
   combine,
+  POLICY_FILE_NAME,
   type PolicyLayers,
   type PolicySource,
+  policyLayers,
   readPolicyFolder,
   together,
   type WorkflowPolicies,

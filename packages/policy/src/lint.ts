@@ -32,8 +32,8 @@ export function lintPolicies(layers: PolicyLayers, known?: KnownToLint): Finding
     );
   } catch (error) {
     problems.addAt('policies', 1, null, {
-      message: error instanceof Error ? error.message : String(error),
-      help: null,
+      message: `they cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      help: 'Look for an expression that is nested or chained hundreds of times: the engine reads none that deep.',
     });
   }
   return [...problems.findings, ...findings].sort(

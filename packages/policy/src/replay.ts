@@ -30,7 +30,7 @@ export interface ReplayedChange {
   readonly asked: string;
   readonly from: Outcome;
   readonly to: Outcome;
-  /** The rules that decide under the candidate. */
+  /** The rules that decide under the candidate, those first that did not on record. */
   readonly rules: readonly string[];
   /** What would then be asked for, where something is. */
   readonly remedies: readonly Remedy[];
@@ -95,7 +95,7 @@ export async function replayDecisions(
           asked: askedOf(request),
           from: decision.outcome,
           to: answer.outcome,
-          rules: [...new Set(answer.reasons.map(({ rule }) => rule))],
+          rules: rulesOf(answer, decision),
           remedies: answer.remedies,
         });
     }
@@ -140,6 +140,12 @@ function judgeAnew(
   if (failed !== undefined && !decision.layers.some(({ effect }) => effect === 'error'))
     return { why: printable(`the candidate cannot judge it: ${failed.errors[0]}`, 200) };
   return { before: decision, after, request: parsed.data };
+}
+
+function rulesOf(answer: Decision, decision: Decision): string[] {
+  const known = new Set(decision.reasons.map(({ rule }) => rule));
+  const rules = [...new Set(answer.reasons.map(({ rule }) => rule))];
+  return [...rules.filter((rule) => !known.has(rule)), ...rules.filter((rule) => known.has(rule))];
 }
 
 /** The same outcome, and where people are asked or told, the same people. */

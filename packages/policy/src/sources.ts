@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LAYERS, type Layer, nameSchema, PortreeveError } from '@portreeve/contract';
 import { compileRules } from './rules.ts';
@@ -22,7 +22,8 @@ export interface WorkflowPolicies {
 export const POLICY_FILE_BYTES_MAX = 1024 * 1024;
 /** The folder of golden decisions within a policy folder. */
 const GOLDEN_FOLDER = 'tests';
-const FILE_NAME = new RegExp(`^(${LAYERS.join('|')})(-[a-z0-9][a-z0-9_-]*)?\\.cedar$`);
+/** What a policy file is called: the layer that its rules belong to, and a name of its own where there are several. */
+export const POLICY_FILE_NAME = new RegExp(`^(${LAYERS.join('|')})(-[a-z0-9][a-z0-9_-]*)?\\.cedar$`);
 
 /** The rules that Portreeve ships: the defaults of risk tiers, action tiers, roles, labels and freezes. */
 export function baselinePolicies(): PolicyLayers {
@@ -39,19 +40,28 @@ export function readPolicyFolder(folder: string): PolicyLayers {
 }
 
 function readFolder(folder: string, besides: readonly string[]): PolicyLayers {
+  const files = namesIn(folder)
+    .filter((name) => !besides.includes(name))
+    .map((name) => join(folder, name));
+  // Before anything is read: what has another name may be no text at all.
+  for (const file of files) layerOf(file);
+  return policyLayers(files.map((file) => ({ file, text: readText(file) })));
+}
+
+/** Policy files by the layers that their names say. Throws `policy_broken` for a name that says none. */
+export function policyLayers(files: readonly PolicySource[]): PolicyLayers {
   const layers: Record<Layer, PolicySource[]> = { identity: [], data: [], action: [], environment: [] };
-  for (const name of namesIn(folder)) {
-    if (besides.includes(name)) continue;
-    const file = join(folder, name);
-    const layer = FILE_NAME.exec(name)?.[1] as Layer | undefined;
-    if (layer === undefined)
-      throw new PortreeveError(
-        'policy_broken',
-        `${file}: unknown name: a policy folder holds only <layer>.cedar and <layer>-<name>.cedar, where <layer> is ${LAYERS.join(', ')}`,
-      );
-    layers[layer].push({ file, text: readText(file) });
-  }
+  for (const source of files) layers[layerOf(source.file)].push(source);
   return layers;
+}
+
+function layerOf(file: string): Layer {
+  const layer = POLICY_FILE_NAME.exec(basename(file))?.[1] as Layer | undefined;
+  if (layer !== undefined) return layer;
+  throw new PortreeveError(
+    'policy_broken',
+    `${file}: unknown name: a policy folder holds only <layer>.cedar and <layer>-<name>.cedar, where <layer> is ${LAYERS.join(', ')}`,
+  );
 }
 
 /**

@@ -7,7 +7,7 @@ import { bindEnvironment } from './config/bind-environment.ts';
 import { checkSystems } from './config/bind-systems.ts';
 import { refuseEnvironmentCredentials } from './config/environment-credentials.ts';
 import type { configuredEndpoints } from './config/model.ts';
-import { loadPolicies } from './config/policies.ts';
+import { engineFor, projectPolicies } from './config/policies.ts';
 import { loadProject } from './config/project.ts';
 import { openSecrets } from './config/secrets.ts';
 import { takeStateFolder } from './config/state-folder.ts';
@@ -74,7 +74,8 @@ export async function openHouse<K extends { readonly redaction: Buffer }>(
   const project = rehearsed(await loadProject(options.project), options.rehearsal);
   const { config } = project;
   refuseEnvironmentCredentials(options.env ?? process.env, config.environment);
-  const policy = loadPolicies(project, clock, (report) =>
+  const policies = projectPolicies(project);
+  const policy = engineFor(policies, clock, (report) =>
     log('error', 'the compiled policy and the official engine disagree; the request was refused', report),
   );
   const given = typeof options.systems === 'function' ? await options.systems() : options.systems;
@@ -111,8 +112,8 @@ export async function openHouse<K extends { readonly redaction: Buffer }>(
     return engine;
   };
   return {
-    ...{ clock, state, logger, log, project, config, policy, systems, keys, secrets, database, databaseUrl, schema },
-    ...{ instance, about, spans, wrapper },
+    ...{ clock, state, logger, log, project, config, policies, policy, systems, keys, secrets, database },
+    ...{ databaseUrl, schema, instance, about, spans, wrapper },
     tracing: createTracing({ sink: spans.sink, clock }),
     queue: {
       enqueue: (tx, run) => running().enqueue(tx, run),

@@ -43,6 +43,7 @@ import type { Pulse } from './store/pulse.ts';
 import type { StreamView } from './streams/streams.ts';
 import type { SenderState } from './telemetry/otlp-sender.ts';
 import type { Tracing } from './telemetry/tracing.ts';
+import type { WhatIf } from './what-if/what-if.ts';
 import type { Erasing } from './wire-erasure.ts';
 
 /** What the faces may use. A route gets these and nothing else: no connector, no model, no key. */
@@ -56,6 +57,8 @@ export interface Services {
   /** Where browsers reach us. */
   readonly web: WebOrigin;
   readonly policy: PolicyEngine;
+  /** Judges recorded decisions anew by rules that are not in force. */
+  readonly whatIf: WhatIf;
   readonly environment: EnvironmentService;
   readonly audit: AuditLogs;
   /** The workflows whose records a reader may see; `null`: all records (requirement G7). */

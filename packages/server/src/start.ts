@@ -45,6 +45,7 @@ import { modelTracer } from './telemetry/model-tracer.ts';
 import { metricsPush } from './telemetry/push-metrics.ts';
 import { timersOfApi, timersOfEach, timersOfGatekeeper, timersOfRuns } from './timers.ts';
 import { VERSION } from './version.ts';
+import { createWhatIf } from './what-if/what-if.ts';
 import { wireAskedGate } from './wire-asked-gate.ts';
 import { backupsElsewhere, wireBackups } from './wire-backups.ts';
 import { wireGate } from './wire-gate.ts';
@@ -234,6 +235,7 @@ async function start(options: StartOptions, undo: Undo, unwind: () => Promise<vo
   const services: Services = {
     ...{ clock, database, pulse, identity, policy, environment, audit, approvals, runs, info, figures, counters },
     ...{ tracing, drift, thresholds, readiness, notifier, debugpoint },
+    whatIf: createWhatIf(house.policies, project.folder),
     accessTokens: signIn.accessTokens,
     oidcByName: signIn.oidcByName,
     erasing: shared.erasing,

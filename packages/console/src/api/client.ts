@@ -12,6 +12,11 @@ export function codeOf(error: unknown): string | null {
   return isProblem(error) ? error.problem.code : null;
 }
 
+/** What an error says of single parts of what was sent. */
+export function errorsOf(error: unknown): readonly { readonly path: string; readonly message: string }[] {
+  return isProblem(error) ? (error.problem.errors ?? []) : [];
+}
+
 /** What to say of an error: what went wrong, and what helps. */
 export function wordsOf(error: unknown): { readonly what: string; readonly next: string } {
   if (isProblem(error)) return { what: error.message, next: error.problem.next ?? '' };

@@ -35,6 +35,7 @@ export const AREAS: readonly { readonly title: string; readonly areas: readonly 
       { to: '/environment', title: 'Environment', needs: 'environment.read' },
       { to: '/releases', title: 'Releases', needs: 'releases.read' },
       { to: '/changes', title: 'Changes', needs: 'changes.read' },
+      { to: '/policy', title: 'What if', needs: 'policy.replay' },
       { to: '/readiness', title: 'Readiness', needs: 'workflows.readiness' },
       { to: '/red-team', title: 'Red team', needs: 'releases.read' },
       { to: '/workflows', title: 'Workflows', needs: 'workflows.list' },

@@ -76,6 +76,7 @@ const pages = [
   page('/releases/$release/reports/$evidence', () => import('../pages/release-report.tsx'), 'ReportPage'),
   page('/changes', () => import('../pages/changes.tsx'), 'Changes'),
   page('/changes/$change', () => import('../pages/change.tsx'), 'ChangePage'),
+  page('/policy', () => import('../pages/policy.tsx'), 'PolicyPage'),
   page('/readiness', () => import('../pages/readiness.tsx'), 'ReadinessPage'),
   page('/red-team', () => import('../pages/red-team.tsx'), 'RedTeam'),
   page('/drift', () => import('../pages/drift.tsx'), 'DriftPage'),

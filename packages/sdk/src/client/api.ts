@@ -2,7 +2,7 @@
 // biome-ignore-all format: as it is generated
 // biome-ignore-all lint: as it is generated
 
-export type Problem = { type: string; title: string; status: number; detail: string; instance?: string; code: "bad_request" | "bad_input" | "not_signed_in" | "sign_in_failed" | "proof_needed" | "too_many_attempts" | "overloaded" | "busy" | "budget_exhausted" | "refused" | "not_found" | "unknown_workflow" | "unknown_case" | "out_of_scope" | "too_large" | "conflict" | "erased" | "never_revealed" | "held" | "idempotency_mismatch" | "frozen" | "not_ready" | "approval_closed" | "approver_is_requester" | "approver_not_eligible" | "already_voted" | "digest_mismatch" | "bad_signature" | "signature_too_weak" | "reason_required" | "grant_invalid" | "grant_expired" | "grant_spent" | "grant_mismatch" | "source_failed" | "egress_refused" | "model_failed" | "no_policy" | "release_broken" | "release_not_ready" | "no_release" | "policy_broken" | "already_running" | "audit_unavailable" | "log_broken" | "unavailable" | "misconfigured" | "internal"; next: string; errors?: ({ path: string; message: string })[]; decision?: unknown; acceptable_use?: string };
+export type Problem = { type: string; title: string; status: number; detail: string; instance?: string; code: "bad_request" | "bad_input" | "not_signed_in" | "sign_in_failed" | "proof_needed" | "too_many_attempts" | "overloaded" | "busy" | "budget_exhausted" | "refused" | "not_found" | "unknown_workflow" | "unknown_case" | "out_of_scope" | "too_large" | "conflict" | "erased" | "never_revealed" | "held" | "idempotency_mismatch" | "frozen" | "not_ready" | "approval_closed" | "approver_is_requester" | "approver_not_eligible" | "already_voted" | "digest_mismatch" | "bad_signature" | "signature_too_weak" | "reason_required" | "grant_invalid" | "grant_expired" | "grant_spent" | "grant_mismatch" | "source_failed" | "egress_refused" | "model_failed" | "no_policy" | "release_broken" | "release_not_ready" | "no_release" | "policy_broken" | "candidate_broken" | "already_running" | "audit_unavailable" | "log_broken" | "unavailable" | "misconfigured" | "internal"; next: string; errors?: ({ path: string; message: string })[]; decision?: unknown; acceptable_use?: string };
 
 /** Each operation of the API: what it takes and what it answers. */
 export interface Api {
@@ -376,6 +376,13 @@ export interface Api {
     query: { since?: string; until?: string };
     body: undefined;
     answer: unknown;
+  };
+  /** The files of the project’s own rules as they are in force, or the baseline’s where it has none. */
+  'GET /v1/policy/files': {
+    params: {};
+    query: {};
+    body: undefined;
+    answer: { own: boolean; files: ({ name: string; text: string })[] };
   };
   /** How an action of one’s own stands; nothing is carried out. */
   'GET /v1/proposals/:id': {
@@ -859,6 +866,13 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { statement: { v: 1; account: string; rp_id: string; nonce: string; expires_at: string }; creation: Record<string, unknown>; request: Record<string, unknown> | null };
+  };
+  /** Judge recorded decisions anew by other rules in place of the project’s own; nothing is changed by it. */
+  'POST /v1/policy/replays': {
+    params: {};
+    query: {};
+    body: { files: ({ name: string; text: string })[]; since?: string; until?: string; limit?: number };
+    answer: { policy_version: string; in_force: string; total: number; same: number; changed_total: number; changes: Record<string, number>; changed: ({ record: string | null; decision: string; request_digest: string; asked: string; from: "permit" | "notify" | "approve" | "narrow" | "refuse"; to: "permit" | "notify" | "approve" | "narrow" | "refuse"; rules: (string)[]; remedies: ({ kind: "approval"; groups: (string)[]; quorum: number; signature?: "passkey" | "device_bound" } | { kind: "confirm" } | { kind: "narrow"; profile: string } | { kind: "deidentify" })[] })[]; cannot_judge: ({ why: string; count: number })[]; cut: "limit" | "time" | null; earliest: string | null };
   };
   /** Ask for an action with a tool of the gateway; it is decided at once, and never waited for. With an `Idempotency-Key` the same again is no second action. */
   'POST /v1/proposals': {

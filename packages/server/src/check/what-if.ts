@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { decisionSchema, PortreeveError, systemClock } from '@portreeve/contract';
+import { PortreeveError, systemClock } from '@portreeve/contract';
 import {
   createPolicyEngine,
   type PolicyEngine,
@@ -12,6 +12,7 @@ import {
 import { z } from 'zod';
 import { engineFor, loadPolicies, projectPolicies } from '../config/policies.ts';
 import { loadProject } from '../config/project.ts';
+import { decisionLineSchema } from './decision-line.ts';
 
 const isProject = (folder: string) => existsSync(join(folder, 'portreeve.config.ts'));
 
@@ -26,10 +27,7 @@ async function candidateEngine(candidate: string, project: string): Promise<Poli
   return engineFor({ ...projectPolicies(await loadProject(project)), base }, systemClock);
 }
 
-const lineSchema = z.union([
-  z.strictObject({ end: z.literal(true) }),
-  z.object({ record: z.string().max(100), request: z.unknown(), decision: decisionSchema.nullable() }),
-]);
+const lineSchema = z.union([z.strictObject({ end: z.literal(true) }), decisionLineSchema]);
 
 /**
  * Judges the decisions of a server's stream (`GET /v1/policy/decisions`) anew. Throws `unavailable` where the stream ends

@@ -23,6 +23,8 @@ import type { Project, ProjectWorkflow } from './project.ts';
 export interface ProjectPolicies {
   /** The project's own `policies/` where it has some, else the baseline. */
   readonly base: PolicyLayers;
+  /** Whether `base` is the project's own. */
+  readonly own: boolean;
   /** Each workflow's `policies/`, which can only tighten. */
   readonly tightening: readonly WorkflowPolicies[];
   readonly declared: readonly DeclaredWorkflow[];
@@ -33,7 +35,8 @@ export interface ProjectPolicies {
 
 /** Reads the policy files of a project. Throws `no_policy` or `policy_broken` for a folder that is not one. */
 export function projectPolicies(project: Project): ProjectPolicies {
-  const own = join(project.folder, 'policies');
+  const folder = join(project.folder, 'policies');
+  const own = existsSync(folder);
   const declared = project.workflows.map((workflow) => ({
     contract: workflow.definition.contract,
     tools: workflow.definition.tools,
@@ -41,7 +44,8 @@ export function projectPolicies(project: Project): ProjectPolicies {
     files: declaringFiles(workflow),
   }));
   return {
-    base: existsSync(own) ? readPolicyFolder(own) : baselinePolicies(),
+    base: own ? readPolicyFolder(folder) : baselinePolicies(),
+    own,
     tightening: project.workflows
       .map(({ folder, definition }) => ({ workflow: definition.contract.name, folder: join(folder, 'policies') }))
       .filter(({ folder }) => existsSync(folder))

@@ -160,6 +160,7 @@ const WHOLE: Readonly<Record<string, string>> = {
   'GET /v1/figures': 'figures of a span, as many as there are',
   'GET /v1/system': 'parts of the configuration',
   'GET /v1/doctor': 'one finding for each check',
+  'GET /v1/policy/files': 'the files of one folder, read at the start',
 };
 
 test('I3: every list goes on behind its last row, or stands among those that are given whole', () => {

@@ -54,6 +54,42 @@ describe('G7: reading the record', () => {
     expect(seen).toEqual({ auditor: all, narrow, both: narrow, nothing: all.map(() => false) });
   });
 
+  test('C7 G7: recorded decisions are those of the reader’s scope, streamed or tried on a candidate', async () => {
+    const admitted = await house.server.services.audit.search({ type: 'run.admitted', limit: 1 });
+    const { data } = admitted.records[0]!.payload!;
+    const other = { workflow: 'payroll', run: 'run_payroll' } as never;
+    await house.server.services.audit.record([
+      draft({ type: 'run.admitted', actor: SYSTEM_ACTOR, refs: other, data: data as never }),
+    ]);
+    const workflows = async (who: string) => {
+      const { token } = await house.signIn(who);
+      const headers = { authorization: `Bearer ${token}` };
+      const text = await (await fetch(`${house.url}/v1/policy/decisions`, { headers })).text();
+      const places = text
+        .trimEnd()
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line).record);
+      const { audit } = house.server.services;
+      const records = await Promise.all(places.map((place) => audit.get(place)));
+      return records.map((record) => record?.entry.refs.workflow);
+    };
+    const [all, narrow, nothing] = [await workflows('auditor'), await workflows('narrow'), await workflows('nothing')];
+    expect(all).toContain('payroll');
+    expect(narrow).toEqual(all.filter((workflow) => workflow === WORKFLOW));
+    expect([narrow.length > 0, nothing]).toEqual([true, []]);
+    for (const [who, of] of [
+      ['auditor', all],
+      ['narrow', narrow],
+      ['nothing', nothing],
+    ] as const) {
+      const by = await house.as(who);
+      const { files } = (await by.get('/v1/policy/files')).body;
+      const { status, body } = await by.post('/v1/policy/replays', { files });
+      expect([who, status, body.total]).toEqual([who, 200, of.length]);
+    }
+  });
+
   test('H8 G7: reports and registers are of the records of the reader’s scope, and say so', async () => {
     const report = async (who: string) => (await (await house.as(who)).get('/v1/evidence/soc-2')).body;
     expect((await report('auditor')).scope).toBeNull();

@@ -22,6 +22,7 @@ export const CONSOLE_PAGES = [
   '/releases/:release/reports/:evidence',
   '/changes',
   '/changes/:change',
+  '/policy',
   '/readiness',
   '/red-team',
   '/drift',

@@ -55,7 +55,7 @@ export async function recordReading(
 }
 
 /** What narrows every reading to the workflows of the reader. */
-function scopeOf({ services, who }: Pick<Call<unknown, unknown, unknown>, 'services' | 'who'>): {
+export function scopeOf({ services, who }: Pick<Call<unknown, unknown, unknown>, 'services' | 'who'>): {
   workflows?: string[];
 } {
   const workflows = services.auditScope(who.principal);

@@ -14,8 +14,6 @@ export const DECISION_TYPES = [
   'api.refused',
 ] as const satisfies readonly RecordType[];
 
-const PAGE = 500;
-
 /** A line of the stream. Both are `null` where the record was erased. */
 export interface DecisionLine {
   readonly record: string;
@@ -24,17 +22,18 @@ export interface DecisionLine {
   readonly decision: Json;
 }
 
-/** Every recorded decision of a time, oldest first, page by page: a million of them take no more memory than one page. */
+/**
+ * Every recorded decision of a time and of a reader's workflows, page by page of so many records: a million of them take no
+ * more memory than one page.
+ */
 export async function* recordedDecisions(
   audit: Pick<AuditLogs, 'search'>,
-  filter: Pick<LogsQuery, 'since' | 'until'>,
+  filter: Pick<LogsQuery, 'since' | 'until' | 'workflows'>,
+  { order, page: limit }: { readonly order: 'oldest' | 'newest'; readonly page: number },
 ): AsyncGenerator<DecisionLine, void, undefined> {
   for (let after: string | null | undefined; after !== null; ) {
     const page = await audit.search({
-      types: [...DECISION_TYPES],
-      order: 'oldest',
-      limit: PAGE,
-      ...filter,
+      ...{ types: [...DECISION_TYPES], order, limit, ...filter },
       ...(after === undefined ? {} : { after }),
     });
     for (const record of page.records) {
