@@ -44,7 +44,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   // Context, prompts and untrusted content
   row('D1', 'thin', 'prompts are versioned files; the system layer is composed by Portreeve'),
   row('D2', 'done', 'ingest of documents: normalised, hidden text found, bounded'),
-  row('D3', 'thin', 'untrusted content is labelled evidence and never reaches the system layer'),
+  row('D3', 'done', 'untrusted content is labelled evidence and never reaches the system layer'),
   row('D4', 'done', 'graded injection signal with measured precision and recall'),
   row('D5', 'done', 'information-flow labels follow every value to the arguments of tools'),
   row('D6', 'done', 'each argument says where its value came from'),
