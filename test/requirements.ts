@@ -107,7 +107,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('I3', 'thin', 'HTTP API with OpenAPI, problems, idempotency, events'),
   row('I4', 'thin', 'MCP gateway'),
   row('I5', 'done', 'adapters for the Agent SDK and Managed Agents'),
-  row('I6', 'thin', 'SDK whose tests run in memory'),
+  row('I6', 'done', 'workflows, tools, sources and prompts in typed TypeScript, with tests that run in memory'),
   row('I7', 'done', 'notifications that decide nothing'),
   row('I8', 'done', 'a manual queue with full context'),
   // Operation

@@ -18,6 +18,7 @@ import {
   labelData,
   type ModelBlock,
   type ModelRequest,
+  PLACEHOLDER,
   PortreeveError,
   type PromptContract,
   type RecordData,
@@ -31,7 +32,7 @@ import { AGENT_DIGEST, AGENT_LAYER, SYSTEM_DIGEST, SYSTEM_LAYER } from './compos
 import { asEvidence, makeEvidence, withFields } from './evidence.ts';
 import { markInput } from './input-marks.ts';
 import { NOT_KEPT } from './life/rules.ts';
-import { PLACEHOLDER, type Prompt } from './load-prompts.ts';
+import type { Prompt } from './load-prompts.ts';
 
 export type PromptInputs = { readonly [name: string]: Json | Labelled<unknown> };
 
