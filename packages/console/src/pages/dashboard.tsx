@@ -214,7 +214,7 @@ function OverTime({ data }: { readonly data: Figures }): ReactNode {
   const aside = data.models_whole ? null : <Badge tone="warn">newest answers only</Badge>;
   const time = { since, until, marks };
   return (
-    <div className="split">
+    <div className="halves">
       {spent.length === 0 ? (
         <Panel title="Cost of models, over time">
           <Empty title="No attempt with a price in this time" />
@@ -226,7 +226,10 @@ function OverTime({ data }: { readonly data: Figures }): ReactNode {
             title={`Cost of models in ${currency}, over time: ${moneyOf(micros)}`}
             {...(aside ? { aside } : {})}
           >
-            <Columns title={`Cost in ${currency}`} values={series} {...time} shown={moneyOf} />
+            <Columns
+              {...{ title: `Cost in ${currency}`, values: series, shown: moneyOf, ...time }}
+              unread={series.map((part) => part === null)}
+            />
           </Panel>
         ))
       )}
@@ -242,6 +245,7 @@ function OverTime({ data }: { readonly data: Figures }): ReactNode {
               part: { name: 'half within', values: latency.series.map((part) => part?.p50_ms ?? null) },
             }}
             {...time}
+            unread={latency.series.map((part) => part === null)}
             shown={(ms) => `${ms} ms`}
           />
         )}

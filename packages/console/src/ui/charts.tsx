@@ -31,6 +31,7 @@ export function Columns({
   title,
   values,
   within,
+  unread = [],
   since,
   until,
   marks,
@@ -40,6 +41,8 @@ export function Columns({
   readonly values: readonly (number | null)[];
   /** How each number is called, where there are two. */
   readonly within?: { readonly whole: string; readonly part: Line };
+  /** Parts of which nobody knows: that is something else than none. */
+  readonly unread?: readonly boolean[];
   /** How a number is written; left out: as the count that it is. */
   readonly shown?: (value: number) => string;
   readonly since: string;
@@ -53,7 +56,11 @@ export function Columns({
   const y = (value: number): number => (HEIGHT - FOOT) * (1 - value / top) + 4;
   const at = (time: number): number => left + ((time - from) / (to - from)) * (WIDTH - left);
   const written = (value: number): string => (shown ? shown(Math.round(value)) : String(value));
-  const said = (value: number | null | undefined): string => (typeof value === 'number' ? written(value) : '\u2013');
+  const said = (line: Line, part: number): string => {
+    const value = line.values[part];
+    if (unread[part]) return 'not read';
+    return typeof value === 'number' ? written(value) : '\u2013';
+  };
   const lines: Line[] = within ? [{ name: within.whole, values }, within.part] : [{ name: title, values }];
   const label = (part: number): string => {
     const time = new Date(from + ((to - from) * part) / values.length).toISOString();
@@ -75,6 +82,14 @@ export function Columns({
             </text>
           </g>
         ))}
+        {unread.map((isUnread, part) =>
+          isUnread ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a part of the time is its place
+            <rect key={part} className="unread" x={left + part * step} width={step} y={y(top)} height={y(0) - y(top)}>
+              <title>{`${label(part)}: not read`}</title>
+            </rect>
+          ) : null,
+        )}
         {lines.map((line, index) =>
           line.values.map((value, part) =>
             value === null ? null : (
@@ -88,7 +103,7 @@ export function Columns({
                 height={y(0) - y(value)}
                 rx="1.5"
               >
-                <title>{`${label(part)}: ${lines.map(({ name, values: all }) => (within ? `${name} ` : '') + said(all[part])).join(', ')}`}</title>
+                <title>{`${label(part)}: ${lines.map((each) => (within ? `${each.name} ` : '') + said(each, part)).join(', ')}`}</title>
               </rect>
             ),
           ),
@@ -112,6 +127,13 @@ export function Columns({
         ))}
       </svg>
       <figcaption className="small soft">
+        {(within ? lines : []).map(({ name }, index) => (
+          <span key={name}>
+            <span className={index === 0 ? 'swatch' : 'swatch two'} aria-hidden="true" />
+            {`${name}. `}
+          </span>
+        ))}
+        {unread.some(Boolean) ? 'Grey: not read. ' : ''}
         {marks.length > 0
           ? 'Dashed: policy, a release, a model or the environment was changed.'
           : 'Nothing was changed in this time.'}
@@ -135,8 +157,8 @@ export function Columns({
             // biome-ignore lint/suspicious/noArrayIndexKey: as above
             <tr key={part}>
               <th scope="row">{label(part)}</th>
-              {lines.map(({ name, values: all }) => (
-                <td key={name}>{said(all[part])}</td>
+              {lines.map((line) => (
+                <td key={line.name}>{said(line, part)}</td>
               ))}
             </tr>
           ))}
