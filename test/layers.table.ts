@@ -139,8 +139,8 @@ export const RESTRICTED: readonly Restriction[] = [
   },
   {
     modules: ['yaml'],
-    only: ['context', 'policy', 'govern', 'server'],
-    why: 'prompt files have YAML heads, golden decisions may be YAML, declared tests of workflows and packs of the red team are',
+    only: ['context', 'policy', 'govern', 'server', 'sdk'],
+    why: 'prompt files have YAML heads (tests of workflows read them too), golden decisions may be YAML, declared tests of workflows and packs of the red team are',
   },
   {
     modules: ['htmlparser2', 'postal-mime', 'unpdf'],

@@ -44,7 +44,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   // Context, prompts and untrusted content
   row('D1', 'thin', 'prompts are versioned files; the system layer is composed by Portreeve'),
   row('D2', 'done', 'ingest of documents: normalised, hidden text found, bounded'),
-  row('D3', 'thin', 'untrusted content is labelled evidence and never reaches the system layer'),
+  row('D3', 'done', 'untrusted content is labelled evidence and never reaches the system layer'),
   row('D4', 'done', 'graded injection signal with measured precision and recall'),
   row('D5', 'done', 'information-flow labels follow every value to the arguments of tools'),
   row('D6', 'done', 'each argument says where its value came from'),
@@ -107,7 +107,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   row('I3', 'thin', 'HTTP API with OpenAPI, problems, idempotency, events'),
   row('I4', 'thin', 'MCP gateway'),
   row('I5', 'done', 'adapters for the Agent SDK and Managed Agents'),
-  row('I6', 'thin', 'SDK whose tests run in memory'),
+  row('I6', 'done', 'workflows, tools, sources and prompts in typed TypeScript, with tests that run in memory'),
   row('I7', 'done', 'notifications that decide nothing'),
   row('I8', 'done', 'a manual queue with full context'),
   // Operation

@@ -151,6 +151,57 @@ describe.skipIf(!BROWSER_PRESENT)('I1: components of the console', () => {
     await done(tab);
   });
 
+  test('H6: cost and latency stand over time and by what was asked for, money as whole millionths, unknown parts as none', async () => {
+    const [since, until] = ['2026-11-21T00:00:00.000Z', '2026-11-22T00:00:00.000Z'];
+    const parts = <T>(first: T, last: T, between: T) => [first, ...Array.from({ length: 22 }, () => between), last];
+    const figures = {
+      ...{ since, until, figures: [], codes: [], models: [], models_whole: false, marks: [] },
+      costs: [],
+      spent: [
+        { currency: 'EUR', micros: 1_234_567, series: parts<number | null>(null, 234_567, 0) },
+        { currency: 'USD', micros: 5, series: parts(5, 0, 0) },
+      ],
+      latency: {
+        ...{ answers: 3, p50_ms: 80, p95_ms: 400 },
+        series: parts<object | null>(
+          null,
+          { answers: 3, p50_ms: 80, p95_ms: 400 },
+          { answers: 0, p50_ms: null, p95_ms: null },
+        ),
+      },
+      latencies: [
+        { value: 'sha256:aa', answers: 2, p50_ms: 90, p95_ms: 400 },
+        { value: null, answers: 1, p50_ms: 70, p95_ms: 70 },
+      ],
+    };
+    const tab = await house.as({ roles: ['auditor'], answers: { 'GET /v1/figures': () => figures as never } });
+    const { page } = tab;
+    await tab.open('/dashboard?span=day&by=policy_version');
+    await page.getByRole('heading', { name: 'Cost of models in EUR, over time: 1.234567' }).waitFor();
+    await page.getByRole('heading', { name: 'Cost of models in USD, over time: 0.000005' }).waitFor();
+    const cells = async (caption: string, row: number) =>
+      page.getByRole('table', { name: caption }).locator('tbody tr').nth(row).locator('td').allTextContents();
+    expect([await cells('Cost in EUR', 0), await cells('Cost in EUR', 1), await cells('Cost in EUR', 23)]).toEqual([
+      ['not read'],
+      ['0.00'],
+      ['0.234567'],
+    ]);
+    expect([await cells('Latency', 0), await cells('Latency', 1), await cells('Latency', 23)]).toEqual([
+      ['not read', 'not read'],
+      ['\u2013', '\u2013'],
+      ['400 ms', '80 ms'],
+    ]);
+    const rows = page.getByRole('table', { name: 'latencies' }).locator('tr.row');
+    expect(await rows.allInnerTexts()).toEqual([
+      expect.stringMatching(/sha256:aa\s+2\s+90\s+400/),
+      expect.stringMatching(/none\s+1\s+70\s+70/),
+    ]);
+    const link = await rows.first().getByRole('link').getAttribute('href');
+    expect(link).toContain('type=model.answered');
+    expect(link).toContain('policy_version=sha256%3Aaa');
+    await done(tab);
+  });
+
   test('I1 A2: no page asks for what its reader may not have, and says so in its place', async () => {
     const needs = Object.entries({
       ...{ '/inbox': 'approvals.read', '/queue': 'queue.read', '/dashboard': 'metrics.read', '/runs': 'runs.read' },

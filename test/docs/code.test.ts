@@ -1,6 +1,8 @@
 import { cp, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { loadPrompts } from '@portreeve/context';
 import { projectConfigSchema, type WorkflowDefinition } from '@portreeve/contract';
+import type { DefinedPrompt } from '@portreeve/sdk';
 import { testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
 import { loadProject } from '@portreeve/server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -113,6 +115,15 @@ test.each(trials)('J6: the statements at $place do what their page says', async 
     acts: acts.map(({ tool, args, status }) => [tool, args, status]),
     result,
   }).toEqual(came);
+});
+
+test.each(pieces.filter(({ around }) => around === 'prompt'))('J6: the prompt at $place is one', async (piece) => {
+  const prompts = join(folder, 'prompts');
+  await put(prompts, `${piece.name}.ts`, await readFile(join(folder, pathOf(piece)), 'utf8'));
+  const { contract, text } = (await load(piece)).default as DefinedPrompt;
+  expect(await loadPrompts(prompts, async (file) => (await import(/* @vite-ignore */ file)).default)).toMatchObject([
+    { contract, body: text },
+  ]);
 });
 
 test('J6: every piece of code is type-checked, in a project around it', { timeout: 120_000 }, async () => {

@@ -86,6 +86,7 @@ export async function requestIn(
     tool: proposal.tool,
     proposal: proposal.id,
     decision: decision.id,
+    policy_version: decision.policy_version,
     approval: approval.id,
   };
   if (!(await deps.store.insert(tx, { ...approval, refs, verdicts: [] }, preview, nudgesOf(approval)))) {

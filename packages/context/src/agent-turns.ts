@@ -1,6 +1,7 @@
-import type { Json, JsonObject, Label, Labelled, ModelTool, ModelTurn } from '@portreeve/contract';
+import type { Evidence, Json, JsonObject, Label, Labelled, ModelTool, ModelTurn } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import { cleanText } from './clean.ts';
+import { asEvidence } from './evidence.ts';
 
 /** What an agent has said and heard so far, and what it may wish for. */
 export interface AgentTalk {
@@ -9,6 +10,7 @@ export interface AgentTalk {
   readonly closed: boolean;
   readonly turns: readonly {
     readonly answer: Labelled<unknown>;
+    /** `value`: what a tool answered, as `hearAnswer` gives it, or our own words. */
     readonly results: readonly { readonly id: string; readonly value: Labelled<unknown>; readonly failed: boolean }[];
   }[];
 }
@@ -22,16 +24,25 @@ export interface TurnLabels {
   readonly results: readonly Label[];
 }
 
-/** The turns as a question has them, each with its labels. Results are cleaned as evidence is. */
+/** The turns as a question has them, each with its labels, and the pieces of evidence that tools answered. */
 export function openTurns({ turns }: AgentTalk): {
   readonly turns: readonly ModelTurn[];
   readonly labels: readonly TurnLabels[];
+  readonly pieces: readonly Evidence[];
 } {
+  const pieces: Evidence[] = [];
+  const told = (value: unknown): Omit<ModelTurn['results'][number], 'id' | 'failed'> => {
+    const [piece] = asEvidence(value) ?? [];
+    if (!piece) return { text: shown(value as Json) };
+    pieces.push(piece);
+    return { text: shown(piece.fields), evidence: { id: piece.id, title: `what ${piece.source} answered` } };
+  };
   return {
     turns: turns.map(({ answer, results }) => ({
       answer: open(answer) as readonly JsonObject[],
-      results: results.map(({ id, value, failed }) => ({ id, failed, text: shown(open(value) as Json) })),
+      results: results.map(({ id, value, failed }) => ({ id, failed, ...told(open(value)) })),
     })),
+    pieces,
     labels: turns.map(({ answer, results }) => ({
       answer: answer.label,
       results: results.map(({ value }) => value.label),

@@ -18,6 +18,7 @@ import {
   labelData,
   type ModelBlock,
   type ModelRequest,
+  PLACEHOLDER,
   PortreeveError,
   type PromptContract,
   type RecordData,
@@ -31,7 +32,7 @@ import { AGENT_DIGEST, AGENT_LAYER, SYSTEM_DIGEST, SYSTEM_LAYER } from './compos
 import { asEvidence, makeEvidence, withFields } from './evidence.ts';
 import { markInput } from './input-marks.ts';
 import { NOT_KEPT } from './life/rules.ts';
-import { PLACEHOLDER, type Prompt } from './load-prompts.ts';
+import type { Prompt } from './load-prompts.ts';
 
 export type PromptInputs = { readonly [name: string]: Json | Labelled<unknown> };
 
@@ -61,7 +62,7 @@ export interface Assembly {
     readonly turns: readonly TurnLabels[];
   };
   readonly shown: readonly EvidenceId[];
-  /** Of what is shown: what was read from a source, so that it can be looked up under its id. */
+  /** Of what is shown: what a source or a tool gave, so that it can be looked up under its id. */
   readonly read: readonly EvidenceId[];
   /** How many pieces of evidence did not fit; the prompt says so too. */
   readonly leftOut: number;
@@ -108,6 +109,7 @@ export function assemble({
   const readIds = new Set<EvidenceId>();
   const fieldsById = new Map(revealed.flatMap((each) => [...open(each)]));
   const labels: Label[] = [];
+  const made: NonNullable<RecordData<'prompt.assembled'>['values']> = [];
   const inputLabels = new Map<string, Label>();
   const evidenceLabels = new Map<string, Label>();
   for (const { name, handle, label: allowed } of contract.inputs) {
@@ -140,6 +142,7 @@ export function assemble({
     for (const piece of evidence ?? [asPiece(name, value as Json)]) {
       inputById.set(piece.id, inputById.get(piece.id) ?? name);
       pieces.push(evidence === null ? piece : inFull(piece, fieldsById.get(piece.id)));
+      if (evidence === null) made.push({ id: piece.id, input: name, origins: [...label.origins] });
       const known = evidenceLabels.get(piece.id);
       evidenceLabels.set(piece.id, known === undefined ? label : join(known, label));
     }
@@ -161,6 +164,7 @@ export function assemble({
     { type: 'text', text: CLOSING },
   ];
   const said = talk && openTurns(talk);
+  const heard = said?.pieces ?? [];
   for (const { answer, results } of said?.labels ?? []) labels.push(answer, ...results);
   const asked = {
     prompt: contract.id,
@@ -178,6 +182,9 @@ export function assemble({
     max_output_tokens: contract.max_output_tokens,
     ...(contract.requires ? { requires_context_tokens: contract.requires.context_tokens } : {}),
   };
+  for (const { id } of heard) readIds.add(id);
+  const shown = distinct([...chosen, ...heard]);
+  const values = made.filter(({ id }) => shown.some((piece) => piece.id === id));
   const inputDigest = digestOf(asked);
   const label = join(...labels);
   const tokensEstimated = estimateRequest(asked);
@@ -185,8 +192,8 @@ export function assemble({
     request: new Labelled<ModelRequest>({ ...asked, input_digest: inputDigest }, label),
     label,
     labels: { inputs: inputLabels, evidence: evidenceLabels, turns: said?.labels ?? [] },
-    shown: chosen.map((piece) => piece.id),
-    read: chosen.flatMap(({ id }) => (readIds.has(id) ? [id] : [])),
+    shown: shown.map((piece) => piece.id),
+    read: shown.flatMap(({ id }) => (readIds.has(id) ? [id] : [])),
     leftOut,
     tokensEstimated,
     inputDigest,
@@ -196,9 +203,10 @@ export function assemble({
       prompt_digest: prompt.digest,
       system_digest: talk ? AGENT_DIGEST : SYSTEM_DIGEST,
       input_digest: inputDigest,
-      evidence_shown: chosen.length,
+      evidence_shown: shown.length,
       evidence_left_out: leftOut,
-      evidence: chosen.map((piece) => piece.id),
+      evidence: shown.map((piece) => piece.id),
+      ...(values.length > 0 ? { values } : {}),
       ...(parts.length > 0 ? { left_out: parts } : {}),
       ...(withheld.length > 0 ? { withheld: [...withheld] } : {}),
       tokens_estimated: tokensEstimated,

@@ -39,6 +39,7 @@ export {
 } from './detect/score-injection.ts';
 export { evidenceDigest, labelEvidence, makeEvidence } from './evidence.ts';
 export { type Finding, type FindingKind, suspiciousKinds } from './findings.ts';
+export { ANSWER_AT, type Answered, type HeardAnswer, hearAnswer, piecesOf } from './hear-answer.ts';
 export type {
   Block,
   IngestedDocument,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOfText } from '@portreeve/contract';
+import { canonicalJson, digestOfText } from '@portreeve/contract';
 import { describe, expect, test } from 'vitest';
 import { loadPrompts, parsePrompt } from './load-prompts.ts';
 
@@ -87,5 +87,50 @@ describe('D1: prompts are versioned files', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe('D1 I6: a prompt in TypeScript is the prompt file that it stands for', () => {
+  const { contract, body: text } = parsePrompt(good, 'summarise.md');
+  const load = async (file: string) => ((await import(file)) as { readonly default?: unknown }).default;
+  const loaded = async (files: { readonly [name: string]: string }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'portreeve-prompts-'));
+    try {
+      for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+      return await loadPrompts(folder, load);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
+  const module = (exported: unknown) => `export default ${JSON.stringify(exported)};\n`;
+
+  test('the same contract and text; the digest is over what it says, and not over how its module says it', async () => {
+    const [prompt] = await loaded({ 'summarise.ts': module({ contract, text }) });
+    expect(prompt).toMatchObject({ contract, body: text, file: 'summarise.ts' });
+    const said = `---\n${canonicalJson(contract)}\n---\n\n${text}\n`;
+    expect(prompt!.digest).toBe(digestOfText(said));
+    expect(parsePrompt(said, 'x.md')).toMatchObject({ contract, body: text, digest: prompt!.digest });
+    const other = await loaded({ 'summarise.ts': `const said = 7;\n${module({ text, contract })}` });
+    expect(other[0]!.digest).toBe(prompt!.digest);
+    const changed = await loaded({ 'summarise.ts': module({ contract: { ...contract, version: '1.1' }, text }) });
+    expect(changed[0]!.digest).not.toBe(prompt!.digest);
+  });
+
+  test('it keeps the same rules, beside files', async () => {
+    const refused = (files: { readonly [name: string]: string }, detail: string) =>
+      expect(loaded(files)).rejects.toMatchObject({ code: 'misconfigured', detail: expect.stringContaining(detail) });
+    await refused({ 'a.ts': module({ contract, text: 'For {{user}}' }) }, '{{user}} is not among the declared inputs');
+    await refused({ 'a.ts': module({ contract, text: 'Ta\u200bsk' }) }, 'holds invisible');
+    await refused({ 'a.ts': module({ contract, text: 'x'.repeat(20_001) }) }, 'longer than');
+    await refused({ 'a.ts': module({ contract: { ...contract, system: 'obey' }, text }) }, 'system');
+    await refused({ 'a.ts': 'export const prompt = 1;\n' }, 'a.ts:1: exports no prompt: export `definePrompt');
+    await refused({ 'a.md': good, 'b.ts': module({ contract, text }) }, 'the id summarise is taken by a.md');
+  });
+
+  test('what was made of a module, its types and its tests are no prompts of their own', async () => {
+    const made = module({ contract, text });
+    const found = await loaded({ 'a.ts': made, 'a.js': made, 'a.d.ts': 'export {};', 'a.test.ts': 'export {};' });
+    expect(found.map(({ file }) => file)).toEqual(['a.ts']);
+    expect((await loaded({ 'a.js': made })).map(({ file }) => file)).toEqual(['a.js']);
   });
 });

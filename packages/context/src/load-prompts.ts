@@ -2,14 +2,15 @@ import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  BadSchema,
-  boundAt,
-  compileSchema,
+  canonicalJson,
   type Digest,
   digestOfText,
   PortreeveError,
   type PromptContract,
   promptContractSchema,
+  promptFiles,
+  promptHeadFault,
+  promptTextFault,
 } from '@portreeve/contract';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { cleanText } from './clean.ts';
@@ -18,31 +19,41 @@ export interface Prompt {
   readonly contract: PromptContract;
   /** The task's text, with `{{input-name}}` placeholders. */
   readonly body: string;
-  /** Over the whole file as it stands. */
+  /** Over the whole file as it stands; of a prompt in TypeScript, over the file that it stands for. */
   readonly digest: Digest;
   /** The file's name, for messages. */
   readonly file: string;
 }
 
 const FILE_BYTES_MAX = 256 * 1024;
-const BODY_CHARS_MAX = 20_000;
-/** Anything that looks like a placeholder, so that a misspelt one is an error and not text. */
-export const PLACEHOLDER = /\{\{([^{}\n]{0,100})\}\}/g;
 
 /**
- * Loads every `*.md` of a folder as a prompt, sorted by id. Throws `misconfigured` with `file:line: what` for the first
- * file that is not one.
+ * Loads every prompt of a folder, sorted by id: each `*.md`, and each module, of which `load` gives what it exports by
+ * default (left out: a module is none). Throws `misconfigured` with `file:line: what` for the first file that is not one.
  */
-export async function loadPrompts(folder: string): Promise<Prompt[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.md')).sort();
+export async function loadPrompts(folder: string, load?: (file: string) => Promise<unknown>): Promise<Prompt[]> {
+  const names = promptFiles(await readdir(folder));
   const prompts: Prompt[] = [];
   for (const name of names) {
-    const prompt = parsePrompt(await readText(join(folder, name), name), name);
+    const path = join(folder, name);
+    const text = name.endsWith('.md') ? await readText(path, name) : asFile(await load?.(path), name);
+    const prompt = parsePrompt(text, name);
     const twin = prompts.find((other) => other.contract.id === prompt.contract.id);
     if (twin) throw bad(name, 1, `the id ${prompt.contract.id} is taken by ${twin.file}`);
     prompts.push(prompt);
   }
   return prompts.sort((a, b) => (a.contract.id < b.contract.id ? -1 : 1));
+}
+
+/**
+ * The prompt file that a prompt in TypeScript stands for: it is read as one, so that it keeps every rule of one. Its digest
+ * is that of what it says, wherever parts of that were imported from.
+ */
+function asFile(exported: unknown, name: string): string {
+  const { contract, text } = (exported ?? {}) as { contract?: unknown; text?: unknown };
+  if (typeof contract !== 'object' || contract === null || typeof text !== 'string')
+    throw bad(name, 1, 'exports no prompt: export `definePrompt({ \u2026 })` of @portreeve/sdk by default');
+  return `---\n${canonicalJson(contract)}\n---\n\n${text}\n`;
 }
 
 async function readText(path: string, name: string): Promise<string> {
@@ -70,16 +81,10 @@ export function parsePrompt(text: string, file: string): Prompt {
   const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
 
   const contract = parseHead(head, file);
-  if (body === '') throw bad(file, lineAt(text.length - rest.length), 'the task text is missing');
-  if (body.length > BODY_CHARS_MAX)
-    throw bad(file, lineAt(bodyOffset), `the text is longer than ${BODY_CHARS_MAX} characters`);
+  const fault = promptTextFault(contract, body);
+  if (fault) throw bad(file, lineAt(body === '' ? text.length - rest.length : bodyOffset + fault.at), fault.message);
   if (cleanText(text).removed.size > 0)
     throw bad(file, hiddenLine(text), 'holds invisible, bidirectional or control characters: remove them');
-  const declared = new Set(contract.inputs.map((input) => input.name));
-  for (const match of body.matchAll(PLACEHOLDER)) {
-    if (!declared.has(match[1]!))
-      throw bad(file, lineAt(bodyOffset + match.index), `{{${match[1]}}} is not among the declared inputs`);
-  }
   return { contract, body, digest: digestOfText(text), file };
 }
 
@@ -110,36 +115,9 @@ function parseHead(head: string, file: string): PromptContract {
     throw bad(file, lineOfPath(issue.path), `${issue.path.join('.') || 'front matter'}: ${issue.message}`);
   }
   const contract = parsed.data;
-  const names = contract.inputs.map((input) => input.name);
-  const repeated = names.findIndex((name, index) => names.indexOf(name) !== index);
-  if (repeated >= 0)
-    throw bad(file, lineOfPath(['inputs', repeated]), `the input ${names[repeated]} is declared twice`);
-  const strayCite = contract.cites.findIndex((pointer) => !/^(\/([^~/]|~[01])+)+$/.test(pointer));
-  if (strayCite >= 0)
-    throw bad(file, lineOfPath(['cites', strayCite]), 'cites: use a pointer such as /statements/*/evidence/*');
-  try {
-    compileSchema(contract.output);
-  } catch (error) {
-    if (!(error instanceof BadSchema)) throw error;
-    throw bad(file, lineOfPath(['output']), `output is no JSON Schema 2020-12: ${error.message}`);
-  }
-  const fault = stepFault(contract);
-  if (fault) throw bad(file, lineOfPath([fault.field]), fault.message);
+  const fault = promptHeadFault(contract);
+  if (fault) throw bad(file, lineOfPath(fault.path), fault.message);
   return contract;
-}
-
-/** What a prompt says of its step and cannot mean. */
-function stepFault(contract: PromptContract): { field: keyof PromptContract; message: string } | null {
-  const { step, agent, confidence, output } = contract;
-  if ((step === 'agent') !== (agent !== undefined))
-    return { field: 'step', message: 'a step is an agent where `agent` says what it may wish for, and nowhere else' };
-  if (confidence === undefined) return null;
-  const { type, minimum, maximum } = boundAt(output, confidence)?.schema ?? {};
-  if (type === 'integer' && minimum === 0 && maximum === 100) return null;
-  return {
-    field: 'confidence',
-    message: 'point at a required member of type integer with minimum 0 and maximum 100, in closed objects',
-  };
 }
 
 function hiddenLine(text: string): number {

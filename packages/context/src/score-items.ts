@@ -11,7 +11,7 @@ const AT_ONCE = 8;
 const POSITIONS_MAX = 1000;
 
 /** The text that a score is about: every string of a value, each on its own line. */
-function textOf(value: Json): string {
+export function textOf(value: Json): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return '';
   return Object.values(value)

@@ -50,6 +50,7 @@ export * from './preview.ts';
 export * from './principal.ts';
 export * from './procedure.ts';
 export * from './project.ts';
+export * from './prompt-faults.ts';
 export * from './proposal.ts';
 export * from './quarantine.ts';
 export * from './record-classes.ts';

@@ -23,7 +23,13 @@ export interface ModelTool {
 /** One turn of an agent: what it answered, as its vendor gave it, and what became of each wish in that. */
 export interface ModelTurn {
   readonly answer: readonly JsonObject[];
-  readonly results: readonly { readonly id: string; readonly text: string; readonly failed: boolean }[];
+  readonly results: readonly {
+    readonly id: string;
+    readonly text: string;
+    readonly failed: boolean;
+    /** Of what a tool answered: the piece that the text is. Our own words about a wish are none. */
+    readonly evidence?: { readonly id: EvidenceId; readonly title: string };
+  }[];
 }
 
 /**

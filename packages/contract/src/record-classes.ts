@@ -84,6 +84,7 @@ export const RECORD_CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'run.ended': WORK,
   'source.read': WORK,
   'source.refused': WORK,
+  'tool.answered': WORK,
   'tool.refused': WORK,
   'prompt.refused': WORK,
   'source.failed': WORK,

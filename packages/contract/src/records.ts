@@ -76,6 +76,13 @@ const evidenceSummary = z.strictObject({
   digest: digestSchema,
 });
 
+const findingSummary = z.strictObject({
+  kind: z.string(),
+  count,
+  positions: z.array(z.int()),
+  score: z.int().min(0).max(1000).optional(),
+});
+
 const documentSummary = z.strictObject({
   media_type: z.string(),
   digest: digestSchema,
@@ -460,14 +467,7 @@ export const RECORD_TYPES = {
     fields_left_out: z.array(z.string()),
     cut_values: count,
     label: labelSchema,
-    findings: z.array(
-      z.strictObject({
-        kind: z.string(),
-        count,
-        positions: z.array(z.int()),
-        score: z.int().min(0).max(1000).optional(),
-      }),
-    ),
+    findings: z.array(findingSummary),
     evidence: z.array(evidenceSummary),
     ...judged,
     /** Of a document: what its bytes are, and the gravest findings with what was taken out. */
@@ -476,6 +476,14 @@ export const RECORD_TYPES = {
     not_kept: z.array(z.string()).optional(),
   }),
   'source.refused': z.strictObject({ source: z.string(), ...judged }),
+  /** What a tool answered, as the piece of evidence that an agent is shown of it; `execution.result` has it as it came. */
+  'tool.answered': z.strictObject({
+    tool: nameSchema,
+    version: z.string(),
+    label: labelSchema,
+    findings: z.array(findingSummary),
+    evidence: evidenceSummary,
+  }),
   /** A workflow's code asked for a tool that the workflow does not declare, so that there is no proposal of it. */
   'tool.refused': z.strictObject({ tool: z.string(), missing: z.literal('scope.tools'), ...judged }),
   /** The same of a prompt. Policy judges where a question goes, not which one it is: this refusal is the workflow's own. */
@@ -489,8 +497,12 @@ export const RECORD_TYPES = {
     input_digest: digestSchema,
     evidence_shown: count,
     evidence_left_out: count,
-    /** Which pieces the model saw, in their order: `source.read` says where each comes from. */
+    /** Which pieces the model saw, in their order: `source.read`, `tool.answered` or `values` says where each comes from. */
     evidence: z.array(idSchema('evidence')),
+    /** Pieces that are the value of an input which no source gave, such as an earlier answer: what it was made from. */
+    values: z
+      .array(z.strictObject({ id: idSchema('evidence'), input: z.string(), origins: z.array(z.string()) }))
+      .optional(),
     /** What was left out for want of room, by the input and the source that it came with. */
     left_out: z
       .array(z.strictObject({ input: z.string(), source: z.string(), pieces: count, shown: count }))

@@ -135,18 +135,21 @@ export function createGate(deps: GateDeps): Gate {
     const since = new Date(deps.clock.now().getTime() - REPEATED_WITHIN_MS);
     // What the gate asks for itself, such as what became of a call, is asked as often as it must be.
     const repeated = !silent && (await deps.store.repeats(asked, since));
-    const steps: RecordDraft[] = [submittedRecord(asked, { preview_of: about.preview_of, repeated }, by)];
+    const steps: RecordDraft[] = [];
     const profiles: string[] = [];
     let proposal = asked;
     let decision: Decision;
     for (;;) {
       const judged = await judge({ proposal, workflow, contract, history, injection }, null, null);
       decision = silent || about.shadow ? judged.decision : withDeadline(judged.decision, about);
+      const { policy_version } = decision;
+      if (steps.length === 0)
+        steps.push(submittedRecord(asked, { preview_of: about.preview_of, repeated, policy_version }, by));
       steps.push(decisionRecord(proposal, judged.request, decision, 'submit'));
       const narrowed = decision.outcome === 'narrow' && !silent ? narrow(proposal, contract, decision.remedies) : null;
       // Each round applies a profile that was not applied before, so there is an end.
       if (!narrowed || narrowed.profiles.every((name) => profiles.includes(name))) break;
-      steps.push(narrowedRecord(proposal, narrowed));
+      steps.push(narrowedRecord(proposal, narrowed, policy_version));
       profiles.push(...narrowed.profiles);
       proposal = narrowed.proposal;
     }

@@ -20,6 +20,7 @@ import {
   type RecordActor,
   type RecordRefs,
   type RunId,
+  recordRefsSchema,
   requestersOf,
   SYSTEM_ACTOR,
   type Tx,
@@ -294,11 +295,28 @@ export function createHandoffs(deps: HandoffsDeps): Handoffs {
   };
 }
 
-function refsOf({ id, workflow, run }: Handoff, release: string | null): RecordRefs {
-  if (run === null) return { handoff: id, workflow, ...(release ? { release } : {}) };
+function refsOf(handoff: Handoff, release: string | null): RecordRefs {
+  const { id, workflow, run } = handoff;
+  const refs = { handoff: id, workflow, ...subjectOf(handoff) };
+  if (run === null) return { ...refs, ...(release ? { release } : {}) };
   if (release === null) throw new TypeError(`the hand-off ${id} is of a run that is not stored`);
-  return { handoff: id, workflow, run, release };
+  return { ...refs, run, release };
 }
+
+/** What the work is about: a tool, or a question to a model, with the model whose answer it is and the policy that sent it. */
+function subjectOf({ about, proposal, context }: Handoff) {
+  if (about === null) return {};
+  if (proposal !== null) return { tool: about };
+  if (context.prompt !== about) return {};
+  // A model's name comes from outside, and not each has a form that the record is searched by.
+  const told = FROM.flatMap((name) => {
+    const { data } = recordRefsSchema.shape[name].safeParse(context[name]);
+    return data === undefined ? [] : [[name, data] as const];
+  });
+  return { prompt: about, ...Object.fromEntries(told) };
+}
+
+const FROM = ['prompt_version', 'model', 'policy_version'] as const;
 
 /** The procedure for what the work is about, or the one for all others. */
 export function procedureFor(procedures: WorkflowContract['procedures'], about: string | null): Procedure | null {

@@ -29,13 +29,17 @@ const REPEATED = 'repeated_call';
 
 export function submittedRecord(
   proposal: Proposal,
-  { preview_of, repeated }: { readonly preview_of: ProposalId | null; readonly repeated: boolean },
+  {
+    preview_of,
+    repeated,
+    policy_version,
+  }: { readonly preview_of: ProposalId | null; readonly repeated: boolean; readonly policy_version: string },
   by: Principal = proposal.principal,
 ): RecordDraft {
   return draft({
     type: 'proposal.submitted',
     actor: actorOf(by),
-    refs: { ...refsOf(proposal), ...(repeated ? { codes: [REPEATED] } : {}) },
+    refs: { ...refsOf(proposal), policy_version, ...(repeated ? { codes: [REPEATED] } : {}) },
     data: {
       digest: proposal.digest,
       tool: proposal.tool,
@@ -52,11 +56,11 @@ export function submittedRecord(
   });
 }
 
-export function narrowedRecord(from: Proposal, { proposal, profiles }: Narrowed): RecordDraft {
+export function narrowedRecord(from: Proposal, { proposal, profiles }: Narrowed, policy_version: string): RecordDraft {
   return draft({
     type: 'proposal.narrowed',
     actor: actorOf(proposal.principal),
-    refs: refsOf(proposal),
+    refs: { ...refsOf(proposal), policy_version },
     data: {
       from_digest: from.digest,
       digest: proposal.digest,

@@ -1,4 +1,4 @@
-import type { Json, ModelBlock } from '@portreeve/contract';
+import type { Json, ModelRequest } from '@portreeve/contract';
 
 /** What was shown, by evidence id: the texts of each piece, folded so that spacing makes no difference. */
 export type EvidenceTexts = ReadonlyMap<string, readonly string[]>;
@@ -6,13 +6,13 @@ export type EvidenceTexts = ReadonlyMap<string, readonly string[]>;
 /** A shorter passage stands everywhere by chance. */
 const PASSAGE_CHARS_MIN = 4;
 
-/** The texts of the evidence in a question. */
-export function evidenceTexts(content: readonly ModelBlock[]): EvidenceTexts {
-  return new Map(
-    content.flatMap((block) =>
-      block.type === 'evidence' ? [[block.id as string, leavesOf(block.text)] as const] : [],
-    ),
-  );
+/** The texts of the evidence in a question, and of what tools have answered in its conversation. */
+export function evidenceTexts({ content, turns = [] }: Pick<ModelRequest, 'content' | 'turns'>): EvidenceTexts {
+  const heard = turns.flatMap(({ results }) => results);
+  return new Map<string, readonly string[]>([
+    ...content.flatMap((block) => (block.type === 'evidence' ? [[block.id, leavesOf(block.text)] as const] : [])),
+    ...heard.flatMap(({ evidence, text }) => (evidence ? [[evidence.id, leavesOf(text)] as const] : [])),
+  ]);
 }
 
 /** Whether a passage stands, word for word, in one of these texts. */

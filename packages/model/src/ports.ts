@@ -12,8 +12,14 @@ export type ProviderBlock =
       readonly stable?: boolean;
     }
   | { readonly type: 'data'; readonly source: string; readonly title: string; readonly text: string }
-  /** What became of a wish for a tool. The text is data, whoever wrote it. */
-  | { readonly type: 'tool_result'; readonly id: string; readonly text: string; readonly failed: boolean };
+  /** What became of a wish for a tool. The text is data, whoever wrote it; where a tool did, it is a piece of evidence. */
+  | {
+      readonly type: 'tool_result';
+      readonly id: string;
+      readonly text: string;
+      readonly failed: boolean;
+      readonly evidence?: { readonly source: string; readonly title: string };
+    };
 
 /** One block of what a model answered, in the shape of the Messages API. */
 export type AnswerBlock =

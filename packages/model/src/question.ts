@@ -53,7 +53,13 @@ export function repairQuestion(first: ProviderRequest, answer: string, errors: r
 function turn({ answer, results }: ModelTurn): ProviderTurn[] {
   return [
     { role: 'assistant', content: answer as unknown as readonly AnswerBlock[] },
-    { role: 'user', content: results.map((result) => ({ type: 'tool_result', ...result })) },
+    {
+      role: 'user',
+      content: results.map(({ evidence, ...result }) => ({
+        ...{ type: 'tool_result', ...result },
+        ...(evidence ? { evidence: { source: evidence.id, title: evidence.title } } : {}),
+      })),
+    },
   ];
 }
 

@@ -34,7 +34,7 @@ export type Validation =
   | { readonly ok: false; readonly errors: readonly string[]; readonly repairable: boolean };
 
 /** What decides on an answer: the question as it was assembled. */
-type Asked = Pick<ModelRequest, 'output' | 'cites' | 'claims' | 'checks' | 'confidence' | 'content'>;
+type Asked = Pick<ModelRequest, 'output' | 'cites' | 'claims' | 'checks' | 'confidence' | 'content' | 'turns'>;
 
 const invalid = (errors: readonly string[], repairable = true): Validation => ({ ok: false, errors, repairable });
 
@@ -48,7 +48,7 @@ export function outputValidator(asked: Asked): (text: string) => Validation {
   const { output, claims, checks = [], confidence } = asked;
   const check = compile(askedSchema(output, claims));
   const checkWhole = claims ? compile(output) : check;
-  const texts = evidenceTexts(asked.content);
+  const texts = evidenceTexts(asked);
   const names = propertyNames(output);
   return (text) => {
     if (text.length > OUTPUT_CHARS_MAX) {

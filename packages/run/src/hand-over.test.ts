@@ -106,6 +106,27 @@ describe('A4: low confidence goes to a person', () => {
     ]);
   });
 
+  test('H6: what a person changes is told by the prompt, the model and the policy of the answer', async () => {
+    const harness = loaded({ head: CLASSIFY, contract: wants, calibrations, tool: numbered });
+    harness.answer = () => answerOf({ total: 7, sure: 60 });
+    const { id } = await carried(harness, (each) =>
+      harness.gate.handoffs.finish(each as never, given, harness.gate.people.ana.principal),
+    );
+    const [answered] = harness.gate.audit.of('model.answered');
+    const { policy_version } = harness.gate.audit.of('prompt.assembled')[0]!.refs!;
+    expect(answered!.refs).toMatchObject({ run: id, policy_version });
+    const from = {
+      prompt: 'read-invoice',
+      prompt_version: '1.0',
+      model: answered!.data.model_answered,
+      policy_version,
+    };
+    expect(harness.gate.audit.of('handoff.opened')).toMatchObject([{ refs: { run: id, ...from } }]);
+    expect(harness.gate.audit.of('handoff.closed')).toMatchObject([{ outcome: 'changed', refs: { run: id, ...from } }]);
+    for (const type of ['output.validated', 'proposal.submitted', 'decision.made'] as const)
+      expect(harness.gate.audit.of(type)[0]!.refs).toMatchObject({ policy_version });
+  });
+
   test('below it, the run waits, and goes on with the person’s value: trusted, from that person', async () => {
     const harness = loaded({ head: CLASSIFY, contract: wants, calibrations, tool: numbered });
     harness.answer = () => answerOf({ total: 7, sure: 60 });

@@ -1,9 +1,12 @@
 import type {
+  Answered,
   AssembleOptions,
   Assembly,
   Deidentified,
   EndedReading,
+  HeardAnswer,
   Prompt,
+  piecesOf,
   RestoredArguments,
   SaveOptions,
   SourceReading,
@@ -145,6 +148,10 @@ export interface ContextStage {
   forget(tx: Tx, run: RunId): Promise<number>;
   /** Which of these words the value, or its part at a JSON pointer, is; null where it is none of them. */
   outcome(value: Labelled<unknown>, pointer: string, outcomes: readonly string[]): string | null;
+  /** What a tool answered, as the evidence that an agent is shown of it. */
+  hear(answered: Answered): Promise<HeardAnswer>;
+  /** The pieces of evidence that a value consists of, by JSON pointer. */
+  pieces(value: Labelled<unknown>): ReturnType<typeof piecesOf>;
   /** How much a value looks as if it gave orders, per mille. */
   score(value: Labelled<Json>): number;
 }

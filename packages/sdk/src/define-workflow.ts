@@ -27,7 +27,7 @@ export type WorkflowSpec<
   /** With `tools` and `prompts` the whole scope: what does not stand here is refused at run time (requirement A3). */
   readonly sources: R;
   readonly tools: T;
-  /** Ids of the prompts in `prompts/`. */
+  /** Ids of the prompts in `prompts/`: Markdown files, or modules that export what `definePrompt` gives. */
   readonly prompts: P;
   /** Must be deterministic apart from what it does through its context: no clock, no randomness, no I/O of its own. */
   run(context: TypedContext<InputOf<S>, R, T, P>): Promise<JsonObject | undefined>;

@@ -1,7 +1,15 @@
-import { isPortreeveError } from '@portreeve/contract';
-import { describe, expect, test } from 'vitest';
+import { isPortreeveError, promptContractSchema } from '@portreeve/contract';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { defineSource, defineTool, defineWorkflow, type SourceSpec, type ToolSpec } from './index.ts';
+import {
+  definePrompt,
+  defineSource,
+  defineTool,
+  defineWorkflow,
+  type PromptSpec,
+  type SourceSpec,
+  type ToolSpec,
+} from './index.ts';
 
 const tool = (over: Partial<ToolSpec> = {}) =>
   defineTool({
@@ -128,6 +136,44 @@ describe('A3, D8: a source contract is checked when it is defined', () => {
     ],
   ])('%s is refused and named', (_name, over, message) => {
     expect(problem(() => source(over))).toMatch(message);
+  });
+});
+
+describe('D1 I6: a prompt is checked when it is defined', () => {
+  const prompt = (over: Partial<PromptSpec> = {}) =>
+    definePrompt({
+      ...{ id: 'take-note', version: '1.0', step: 'generate' as const, text: '\n  Take a note of {{case}}.\n' },
+      inputs: [{ name: 'case', description: 'The case.' }],
+      output: z.strictObject({ note: z.string().max(20) }),
+      ...over,
+    });
+
+  test('it says what a prompt file says, with the defaults of one', () => {
+    const { contract, text } = prompt();
+    expect(text).toBe('Take a note of {{case}}.');
+    expect(contract).toEqual({
+      ...promptContractSchema.parse({ ...contract, output: {} }),
+      output: {
+        type: 'object',
+        properties: { note: { type: 'string', maxLength: 20 } },
+        required: ['note'],
+        additionalProperties: false,
+      },
+    });
+    expect(contract.max_output_tokens).toBe(4000);
+    expectTypeOf(definePrompt({ ...contract, id: 'take-note', text }).contract.id).toEqualTypeOf<'take-note'>();
+  });
+
+  test.each<[string, Partial<PromptSpec>, RegExp]>([
+    ['a number as version', { version: 1 as never }, /^prompt take-note: version: /],
+    ['an unknown member', { system: 'obey' } as never, /system/],
+    ['a placeholder that is no input', { text: 'For {{ user }}' }, /text: \{\{ user \}\} is not among/],
+    ['no text', { text: ' ' }, /text: the task text is missing/],
+    ['a wrong cite', { cites: ['statements/*'] }, /cites\.0: cites: use a pointer/],
+    ['an agent that may wish for nothing', { step: 'agent' }, /step: a step is an agent where/],
+    ['a schema that is none', { output: { type: 'thing' } }, /output: /],
+  ])('%s is refused and named', (_name, over, message) => {
+    expect(problem(() => prompt(over))).toMatch(message);
   });
 });
 

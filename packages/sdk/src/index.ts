@@ -17,6 +17,7 @@ export type {
 export { declassifyValue, endorseValue, mcpDefinitionDigest, PortreeveError } from '@portreeve/contract';
 export { at } from './at.ts';
 export type { Schema } from './check.ts';
+export { type DefinedPrompt, definePrompt, type PromptSpec } from './define-prompt.ts';
 export { defineSource, type SourceSpec } from './define-source.ts';
 export { defineTool, type ToolSpec } from './define-tool.ts';
 export { defineWorkflow, type WorkflowSpec } from './define-workflow.ts';

@@ -7,8 +7,10 @@ import {
   forgetDue,
   forgetRun,
   forgetUsed,
+  hearAnswer,
   httpSource,
   loadLabelled,
+  piecesOf,
   readSource,
   redactSecrets,
   revealNotKept,
@@ -65,6 +67,8 @@ export function wireContext(options: {
     context: {
       ...hiding,
       redactSecrets,
+      hear: (answered) => hearAnswer(answered, classifier),
+      pieces: piecesOf,
       score: scoreValue,
       outcome: closedOutcome,
       read: (contract, query, attachments) =>

@@ -1,4 +1,11 @@
-import { defineSource, defineTool, type SourceSpec, type ToolSpec } from '@portreeve/sdk';
+import {
+  definePrompt,
+  defineSource,
+  defineTool,
+  type PromptSpec,
+  type SourceSpec,
+  type ToolSpec,
+} from '@portreeve/sdk';
 import { z } from 'zod';
 
 export const input = z.strictObject({ id: z.string().regex(/^T-[0-9]{1,9}$/) });
@@ -27,6 +34,22 @@ export const source = (name: string) =>
     limits: { max_items: 10, max_bytes: 65_536 },
     binding: { kind: 'file', folder: name, pattern: '{id}.jsonl' },
   } satisfies SourceSpec);
+
+/** A prompt that is given these inputs, `«mail»` as a handle, and answers texts of these names. */
+export const prompt = (id: string, step: PromptSpec['step'], given: readonly string[], answered: readonly string[]) =>
+  definePrompt({
+    id,
+    version: '1.0',
+    step,
+    inputs: given.map((name) => ({
+      name: name.replace(/[«»]/g, ''),
+      description: name,
+      ...(name.startsWith('«') ? { handle: true } : {}),
+    })),
+    output: z.strictObject(Object.fromEntries(answered.map((name) => [name, z.string().max(200)]))),
+    ...(step === 'agent' ? { agent: { tools: [{ name: 'look', times: 1 }], turns: 2 } } : {}),
+    text: 'Answer.',
+  });
 
 export const tool = (name: string, args: z.ZodRawShape, undo: ToolSpec['undo'] = 'irreversible') =>
   defineTool({

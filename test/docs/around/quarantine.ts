@@ -1,7 +1,7 @@
 import { at, defineWorkflow } from '@portreeve/sdk';
 import type { WorkflowTest } from '@portreeve/sdk/testing';
 import { z } from 'zod';
-import { head, source, tool } from './declared.ts';
+import { head, prompt, source, tool } from './declared.ts';
 
 const team = z.enum(['billing', 'access']);
 
@@ -23,9 +23,12 @@ export default defineWorkflow({
 /** The planner sees a handle, and names a part of it; the part's value is what is sent. */
 export const trial: WorkflowTest = {
   input: { id: 'T-1' },
+  prompts: [
+    prompt('read-mail', 'extract', ['mails'], ['queue']),
+    prompt('plan-reply', 'classify', ['«mail»'], ['team']),
+  ],
   sources: { mails: [{ text: 'My invoice is wrong.' }] },
   answers: { 'read-mail': { queue: 'billing' }, 'plan-reply': { team: '«handle:q1/queue»' } },
-  handles: { 'plan-reply': ['mail'] },
   actions: { route_ticket: { status: 'succeeded' } },
 };
 

@@ -1,6 +1,6 @@
 import { defineWorkflow } from '@portreeve/sdk';
 import type { WorkflowTest } from '@portreeve/sdk/testing';
-import { head, source } from './declared.ts';
+import { head, prompt, source } from './declared.ts';
 
 export default defineWorkflow({
   ...head,
@@ -18,6 +18,13 @@ export default defineWorkflow({
 
 export const trial: WorkflowTest = {
   input: { id: 'T-1' },
+  prompts: [
+    prompt('sort-ticket', 'classify', ['ticket'], ['kind']),
+    prompt('read-invoice', 'extract', ['invoice'], ['number']),
+    prompt('write-reply', 'generate', ['kind'], ['text']),
+    prompt('explain-difference', 'analyse', ['said'], ['explanation']),
+    prompt('look-around', 'agent', ['said'], ['found']),
+  ],
   sources: { tickets: [{ text: 'Please pay.' }], invoices: [{ text: 'Invoice 4711' }] },
   answers: {
     'sort-ticket': { kind: 'invoice' },

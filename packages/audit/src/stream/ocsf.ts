@@ -94,7 +94,7 @@ function ownOf(class_uid: number, type: RecordType, user: object, tool: string |
 }
 
 function activityOf(type: RecordType): number {
-  if (type === 'api.read' || type === 'audit.read' || type === 'source.read') return READ;
+  if (type === 'api.read' || type === 'audit.read' || type === 'source.read' || type === 'tool.answered') return READ;
   if (type === 'run.submitted' || type === 'proposal.submitted' || type === 'approval.requested') return CREATE;
   return OTHER;
 }

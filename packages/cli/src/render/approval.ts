@@ -1,4 +1,4 @@
-import { demandsText } from '@portreeve/contract';
+import { demandsText, type Json } from '@portreeve/contract';
 import { printable, style, wrap } from '../output.ts';
 import { renderPreview } from './preview.ts';
 import { NO_LEAVES, renderValue } from './value.ts';
@@ -67,13 +67,15 @@ export function renderApproval(view: View): string {
   for (const item of view.evidence) {
     line(`  ${style('cyan', printable(item.id))} ${printable(item.source)}, item ${item.position}`);
     for (const [name, value] of Object.entries(item.fields)) {
-      line(`      ${printable(name)}: ${wrap(printable(String(value)), 8 + name.length)}`);
+      line(`      ${printable(name)}: ${wrap(printable(textOf(value as Json)), 8 + name.length)}`);
     }
   }
   line();
   line(`${style('bold', 'digest')} ${printable(view.digest)}`);
   return out.join('\n');
 }
+
+const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Where the values came from, as the source has it: what stands around them, and what was noticed there. */
 function renderPassages(args: readonly View[], out: string[]): void {

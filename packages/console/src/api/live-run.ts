@@ -62,7 +62,7 @@ export function useLiveRun(id: string): { readonly records: readonly RunRecord[]
 const STREAMED: readonly Entry['type'][] = [
   ...(['run.submitted', 'run.admitted', 'run.refused', 'run.recovered', 'run.ended'] as const),
   ...(['source.read', 'source.refused', 'source.failed', 'prompt.assembled', 'endpoint.refused'] as const),
-  ...(['tool.refused', 'prompt.refused'] as const),
+  ...(['tool.answered', 'tool.refused', 'prompt.refused'] as const),
   ...(['deidentification.failed', 'model.answered', 'model.failed', 'output.validated', 'output.rejected'] as const),
   ...(['arguments.restored', 'pseudonyms.erased', 'proposal.submitted', 'proposal.narrowed'] as const),
   ...(['decision.made', 'approval.requested', 'approval.verdict', 'approval.refused_verdict'] as const),

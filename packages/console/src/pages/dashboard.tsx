@@ -19,6 +19,7 @@ type Figure = Figures['figures'][number];
 type Code = Figures['codes'][number];
 type Model = Figures['models'][number];
 type Cost = Figures['costs'][number];
+type Latency = Figures['latencies'][number];
 
 const SPANS = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000, month: 30 * 86_400_000 } as const;
 const SPLITS = ['workflow', 'tool', 'model', 'prompt', 'policy_version', 'release'] as const;
@@ -166,6 +167,7 @@ function Shown({
           empty={<Empty title="No model was asked in this time" />}
         />
       </Panel>
+      <OverTime data={data} />
       <Panel title={`Cost of models, by ${by.replace('_', ' ')}`} bare>
         <Table
           name="costs"
@@ -175,6 +177,17 @@ function Shown({
           search={url}
           onSearch={setUrl}
           empty={<Empty title="No model was asked in this time" />}
+        />
+      </Panel>
+      <Panel title={`Latency of models, by ${by.replace('_', ' ')}`} bare>
+        <Table
+          name="latencies"
+          columns={latencyColumns(data, by)}
+          rows={data.latencies}
+          rowKey={({ value }) => String(value)}
+          search={url}
+          onSearch={setUrl}
+          empty={<Empty title="No model answered in this time" />}
         />
       </Panel>
       <Panel title="What has changed in this time">
@@ -189,6 +202,52 @@ function Shown({
               </li>
             ))}
           </ul>
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+/** What models cost, a panel for each currency, and how long they took, in the parts of the time. */
+function OverTime({ data }: { readonly data: Figures }): ReactNode {
+  const { since, until, marks, spent, latency } = data;
+  const aside = data.models_whole ? null : <Badge tone="warn">newest answers only</Badge>;
+  const time = { since, until, marks };
+  return (
+    <div className="halves">
+      {spent.length === 0 ? (
+        <Panel title="Cost of models, over time">
+          <Empty title="No attempt with a price in this time" />
+        </Panel>
+      ) : (
+        spent.map(({ currency, micros, series }) => (
+          <Panel
+            key={currency}
+            title={`Cost of models in ${currency}, over time: ${moneyOf(micros)}`}
+            {...(aside ? { aside } : {})}
+          >
+            <Columns
+              {...{ title: `Cost in ${currency}`, values: series, shown: moneyOf, ...time }}
+              unread={series.map((part) => part === null)}
+            />
+          </Panel>
+        ))
+      )}
+      <Panel title="Latency of models, over time" {...(aside ? { aside } : {})}>
+        {latency.answers === 0 ? (
+          <Empty title="No model answered in this time" />
+        ) : (
+          <Columns
+            title="Latency"
+            values={latency.series.map((part) => part?.p95_ms ?? null)}
+            within={{
+              whole: '95 in 100 within',
+              part: { name: 'half within', values: latency.series.map((part) => part?.p50_ms ?? null) },
+            }}
+            {...time}
+            unread={latency.series.map((part) => part === null)}
+            shown={(ms) => `${ms} ms`}
+          />
         )}
       </Panel>
     </div>
@@ -262,6 +321,28 @@ function costColumns(data: Figures, by: (typeof SPLITS)[number]): readonly Colum
       cell: opens('model.attempt_failed', failed),
     },
     { id: 'unpriced', title: 'Without a price', numeric: true, value: ({ unpriced }) => unpriced },
+  ];
+}
+
+function latencyColumns(data: Figures, by: (typeof SPLITS)[number]): readonly Column<Latency>[] {
+  return [
+    { id: 'value', title: 'Of', value: ({ value }) => value ?? 'none' },
+    {
+      id: 'answers',
+      title: 'Answers',
+      numeric: true,
+      value: ({ answers }) => answers,
+      cell: ({ value, answers }) =>
+        value === null ? (
+          <Text>{String(answers)}</Text>
+        ) : (
+          <Link to="/audit" search={recordsOf(data, { type: 'model.answered' }, splitOf(by, value))}>
+            {answers}
+          </Link>
+        ),
+    },
+    { id: 'p50', title: 'Half within (ms)', numeric: true, value: ({ p50_ms }) => p50_ms },
+    { id: 'p95', title: '95 in 100 within (ms)', numeric: true, value: ({ p95_ms }) => p95_ms },
   ];
 }
 

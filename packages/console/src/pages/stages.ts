@@ -24,6 +24,7 @@ const STAGE_BY_TYPE: Readonly<Record<string, Stage>> = {
   'source.read': 'retrieve',
   'source.refused': 'retrieve',
   'source.failed': 'retrieve',
+  'tool.answered': 'retrieve',
   'tool.refused': 'propose',
   'prompt.refused': 'assemble',
   'prompt.assembled': 'assemble',
@@ -83,6 +84,8 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
   'source.read': ({ source, read, available, findings }) =>
     `Read ${text(read)} of ${text(available)} items of ${text(source)}${list(findings).length > 0 ? `, with ${list(findings).length} kinds of findings` : ''}`,
   'source.refused': ({ source }) => `Policy refused to read ${text(source)}`,
+  'tool.answered': ({ tool, findings }) =>
+    `Showed the agent what ${text(tool)} answered${list(findings).length > 0 ? `, with ${list(findings).length} kinds of findings` : ''}`,
   'tool.refused': ({ tool }) => `The workflow does not declare the tool ${text(tool)}`,
   'prompt.refused': ({ prompt }) => `The workflow does not declare the prompt ${text(prompt)}`,
   'source.failed': ({ source, reason }) => `${text(source)} could not be read: ${text(reason)}`,

@@ -6,6 +6,8 @@ import { clockOf } from './time.tsx';
 const WIDTH = 720;
 const HEIGHT = 200;
 const LEFT = 36;
+/** Of numbers that are longer than counts. */
+const LEFT_WIDE = 64;
 const FOOT = 24;
 
 /** A round number at or above the largest: 1, 2 or 5 times a power of ten. */
@@ -14,28 +16,52 @@ function ceiling(value: number): number {
   return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
+/** Some numbers over the parts of a time; null: it is not known, or there is none. */
+export interface Line {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+}
+
 /**
- * Counts in equal parts of a time, as columns, with marks where something was changed. Drawn here: a library of charts
+ * Numbers in equal parts of a time, as columns, with marks where something was changed. `within` stands in the columns, and
+ * is never more than they are. Drawn here: a library of charts
  * would be the largest part of the console. The same numbers stand in a table for who cannot see it.
  */
 export function Columns({
   title,
   values,
+  within,
+  unread = [],
   since,
   until,
   marks,
+  shown,
 }: {
   readonly title: string;
-  readonly values: readonly number[];
+  readonly values: readonly (number | null)[];
+  /** How each number is called, where there are two. */
+  readonly within?: { readonly whole: string; readonly part: Line };
+  /** Parts of which nobody knows: that is something else than none. */
+  readonly unread?: readonly boolean[];
+  /** How a number is written; left out: as the count that it is. */
+  readonly shown?: (value: number) => string;
   readonly since: string;
   readonly until: string;
   readonly marks: readonly { readonly at: string; readonly place: string; readonly what: string }[];
 }): ReactNode {
-  const top = ceiling(Math.max(...values, 1));
+  const top = ceiling(Math.max(...values.map((value) => value ?? 0), 1));
   const [from, to] = [Date.parse(since), Date.parse(until)];
-  const step = (WIDTH - LEFT) / values.length;
+  const left = shown ? LEFT_WIDE : LEFT;
+  const step = (WIDTH - left) / values.length;
   const y = (value: number): number => (HEIGHT - FOOT) * (1 - value / top) + 4;
-  const at = (time: number): number => LEFT + ((time - from) / (to - from)) * (WIDTH - LEFT);
+  const at = (time: number): number => left + ((time - from) / (to - from)) * (WIDTH - left);
+  const written = (value: number): string => (shown ? shown(Math.round(value)) : String(value));
+  const said = (line: Line, part: number): string => {
+    const value = line.values[part];
+    if (unread[part]) return 'not read';
+    return typeof value === 'number' ? written(value) : '\u2013';
+  };
+  const lines: Line[] = within ? [{ name: within.whole, values }, within.part] : [{ name: title, values }];
   const label = (part: number): string => {
     const time = new Date(from + ((to - from) * part) / values.length).toISOString();
     return to - from > 2 * 86_400_000 ? time.slice(5, 10) : clockOf(time).slice(0, 5);
@@ -50,26 +76,38 @@ export function Columns({
       >
         {[0, top / 2, top].map((value) => (
           <g key={value}>
-            <line className="axis" x1={LEFT} x2={WIDTH} y1={y(value)} y2={y(value)} />
-            <text x={LEFT - 6} y={y(value) + 4} textAnchor="end">
-              {value}
+            <line className="axis" x1={left} x2={WIDTH} y1={y(value)} y2={y(value)} />
+            <text x={left - 6} y={y(value) + 4} textAnchor="end">
+              {written(value)}
             </text>
           </g>
         ))}
-        {values.map((value, part) => (
-          <rect
+        {unread.map((isUnread, part) =>
+          isUnread ? (
             // biome-ignore lint/suspicious/noArrayIndexKey: a part of the time is its place
-            key={part}
-            className="fill-1"
-            x={LEFT + part * step + 1.5}
-            width={Math.max(1, step - 3)}
-            y={y(value)}
-            height={y(0) - y(value)}
-            rx="1.5"
-          >
-            <title>{`${label(part)}: ${value}`}</title>
-          </rect>
-        ))}
+            <rect key={part} className="unread" x={left + part * step} width={step} y={y(top)} height={y(0) - y(top)}>
+              <title>{`${label(part)}: not read`}</title>
+            </rect>
+          ) : null,
+        )}
+        {lines.map((line, index) =>
+          line.values.map((value, part) =>
+            value === null ? null : (
+              <rect
+                // biome-ignore lint/suspicious/noArrayIndexKey: a part of the time is its place
+                key={part}
+                className={index === 0 ? 'fill-1' : 'fill-2'}
+                x={left + part * step + 1.5}
+                width={Math.max(1, step - 3)}
+                y={y(value)}
+                height={y(0) - y(value)}
+                rx="1.5"
+              >
+                <title>{`${label(part)}: ${lines.map((each) => (within ? `${each.name} ` : '') + said(each, part)).join(', ')}`}</title>
+              </rect>
+            ),
+          ),
+        )}
         {marks.map(({ at: time, place, what }) => (
           <line
             key={`${place} ${what}`}
@@ -83,24 +121,45 @@ export function Columns({
           </line>
         ))}
         {[0, 6, 12, 18].map((part) => (
-          <text key={part} x={LEFT + part * step} y={HEIGHT}>
+          <text key={part} x={left + part * step} y={HEIGHT}>
             {label(part)}
           </text>
         ))}
       </svg>
       <figcaption className="small soft">
+        {(within ? lines : []).map(({ name }, index) => (
+          <span key={name}>
+            <span className={index === 0 ? 'swatch' : 'swatch two'} aria-hidden="true" />
+            {`${name}. `}
+          </span>
+        ))}
+        {unread.some(Boolean) ? 'Grey: not read. ' : ''}
         {marks.length > 0
           ? 'Dashed: policy, a release, a model or the environment was changed.'
           : 'Nothing was changed in this time.'}
       </figcaption>
       <table className="visually-hidden">
         <caption>{title}</caption>
+        {within ? (
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              {lines.map(({ name }) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+        ) : null}
         <tbody>
-          {values.map((value, part) => (
+          {values.map((_, part) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: as above
             <tr key={part}>
               <th scope="row">{label(part)}</th>
-              <td>{value}</td>
+              {lines.map((line) => (
+                <td key={line.name}>{said(line, part)}</td>
+              ))}
             </tr>
           ))}
         </tbody>

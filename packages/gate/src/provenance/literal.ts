@@ -1,6 +1,6 @@
 import type { Span } from '@portreeve/contract';
 import { foldForTouch, foldForTrust, isPlain, originalSpan } from './fold.ts';
-import { indexOf, type Leaf, type Source, touchFold, trustFold } from './material.ts';
+import { indexOf, type Leaf, placeOf, type Source, touchFold, trustFold } from './material.ts';
 
 /** Words so common that standing in a request proves nothing. */
 const FUNCTION_WORDS = new Set(
@@ -199,5 +199,5 @@ function touchedBy(value: string, folded: string, leaf: Leaf): Span | null {
 }
 
 function spanOf(leaf: Leaf, place: { start: number; end: number }): Span {
-  return { origin: leaf.source.origin, at: leaf.at, ...place };
+  return { ...placeOf(leaf), ...place };
 }

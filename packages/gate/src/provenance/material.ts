@@ -1,4 +1,4 @@
-import type { Json } from '@portreeve/contract';
+import type { EvidenceId, Json } from '@portreeve/contract';
 import { type Folded, foldForTouch, foldForTrust } from './fold.ts';
 
 /** Something that a value may have come from. */
@@ -16,6 +16,15 @@ export interface Source {
   readonly asked?: boolean;
   /** Of what was read in quarantine: how much it can say, in bits. */
   readonly bits?: number;
+  /** The pieces of evidence that it consists of, where it does. */
+  readonly pieces?: readonly Piece[];
+}
+
+/** What stands at the JSON pointer `at` of a source, or below, stands at `within` of this piece's fields, or below. */
+export interface Piece {
+  readonly id: EvidenceId;
+  readonly at: string;
+  readonly within?: string;
 }
 
 /** One string, number or boolean of a source. */
@@ -36,6 +45,14 @@ export interface Entry {
   readonly source: Source;
   readonly at: string;
   readonly leaves: Leaf[];
+}
+
+/** By what name a leaf is known to people, and where it stands there: of evidence, its piece. */
+export function placeOf({ source, at }: Leaf): { readonly origin: string; readonly at: string } {
+  const piece = source.pieces?.find((each) => at === each.at || at.startsWith(`${each.at}/`));
+  return piece
+    ? { origin: piece.id, at: `${piece.within ?? ''}${at.slice(piece.at.length)}` }
+    : { origin: source.origin, at };
 }
 
 const LEAVES_MAX = 50_000;

@@ -3,7 +3,7 @@ import { carriesAddress, isPassage } from './addresses.ts';
 import { closedChoice, requestChooses, schemaAt } from './choices.ts';
 import { asMoment, momentBits, readTimes, saysMoment, type Times } from './dates.ts';
 import { type Budget, type Found, findInRecords, findInRequest, findTouched, isCalledId, spend } from './literal.ts';
-import { type Entry, indexOf, type Leaf, type Source } from './material.ts';
+import { type Entry, indexOf, type Leaf, placeOf, type Source } from './material.ts';
 import {
   identifierOfNamed,
   isIdentifier,
@@ -147,7 +147,7 @@ function fromTrusted(value: string | number, slot: Slot, key: string, reading: R
   const isInstead = slot === 'recipient' && knowsSomebody(reading);
   return {
     kind: 'trusted-record',
-    origins: [record.leaf.source.origin],
+    origins: [record.span.origin],
     spans: [record.span],
     ...(isInstead ? { carries: 'choice' as const } : {}),
   };
@@ -187,9 +187,9 @@ function fromNamed(value: string | number, slot: Slot, key: string, reading: Rea
     ? identifierOfNamed(value, reading.named, (each) => isIdentifier(each.key) && isOwn(each))
     : memberOfNamed(value, reading.named, (title) => isCalledSomewhere(title, reading));
   if (!leaf) return null;
-  const spans: Span[] = [{ origin: leaf.source.origin, at: leaf.at, start: 0, end: leaf.text.length }];
+  const spans: Span[] = [{ ...placeOf(leaf), start: 0, end: leaf.text.length }];
   const kind = leaf.source.trust === 'trusted' ? 'trusted-record' : 'untrusted-document';
-  return { kind, origins: [leaf.source.origin], spans, derivation: 'named-record' };
+  return { kind, origins: originsOf(spans, reading), spans, derivation: 'named-record' };
 }
 
 function chosen(value: string | number | boolean, path: string, key: string, reading: Reading): Origin | null {

@@ -32,6 +32,16 @@ const sessionSchema = z.strictObject({
         structured: z.boolean(),
         asked: z.boolean().optional(),
         bits: z.int().min(0).optional(),
+        pieces: z
+          .array(
+            z.strictObject({
+              id: idSchema('evidence'),
+              at: z.string().max(512),
+              within: z.string().max(512).optional(),
+            }),
+          )
+          .max(10_000)
+          .optional(),
       }),
     )
     .max(1001),

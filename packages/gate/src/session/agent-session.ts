@@ -1,6 +1,7 @@
 import { canonicalJson, type Json, type JsonObject, type Labelled, type ToolContract } from '@portreeve/contract';
 import { open } from '@portreeve/contract/open';
 import type { StoredProposal } from '../ports.ts';
+import type { Piece } from '../provenance/material.ts';
 import { openSession } from './session.ts';
 import type { Session } from './types.ts';
 
@@ -8,10 +9,10 @@ import type { Session } from './types.ts';
 export interface AgentSession {
   /** For the gate: the wish is a model's choice, by what it had read until then. */
   readonly session: Pick<Session, 'judge' | 'snapshot'>;
-  /** It was shown this. */
-  shown(value: Labelled<unknown>, name: string): void;
-  /** What became of one of its wishes, and what the tool answered. */
-  heard(stored: StoredProposal, result: Labelled<Json> | null): void;
+  /** It was shown this, with the pieces of evidence in it. */
+  shown(value: Labelled<unknown>, name: string, pieces?: readonly Piece[]): void;
+  /** What became of one of its wishes, and what the tool answered, with the piece of evidence that this is. */
+  heard(stored: StoredProposal, result: Labelled<Json> | null, pieces?: readonly Piece[]): void;
 }
 
 /**
@@ -27,17 +28,17 @@ export function agentSession(
   return {
     session,
 
-    shown(value, name) {
+    shown(value, name, pieces = []) {
       const { integrity, confidentiality, categories } = value.label;
       session.observe({
         contract: sourceOf(name, integrity),
         args: {},
         output: JSON.parse(canonicalJson(open(value))) as Json,
-        secrecy: { confidentiality, categories },
+        ...{ secrecy: { confidentiality, categories }, pieces },
       });
     },
 
-    heard({ proposal, contract }, result) {
+    heard({ proposal, contract }, result, pieces = []) {
       // After a crash the wish was judged by another process: its use of the intent is taken here, too.
       session.judge(proposal.id, contract, proposal.args);
       session.settle(proposal, contract, result ? 'done' : 'nothing');
@@ -46,7 +47,7 @@ export function agentSession(
       session.observe({
         ...{ contract, args: proposal.args },
         output: open(result),
-        secrecy: { confidentiality, categories },
+        ...{ secrecy: { confidentiality, categories }, pieces },
       });
     },
   };

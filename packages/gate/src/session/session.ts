@@ -134,7 +134,7 @@ export function restoreSession(from: SessionSnapshot): Session {
     observe(observation) {
       const clean = isClean(observation);
       const asked = isAsked(observation);
-      const { contract, output } = observation;
+      const { contract, output, pieces = [] } = observation;
       move(clean ? 'read_trusted' : 'read_untrusted');
       keep(
         {
@@ -143,6 +143,7 @@ export function restoreSession(from: SessionSnapshot): Session {
           value: output,
           structured: typeof output === 'object' && output !== null && isStructured(contract.result),
           asked,
+          ...(pieces.length > 0 ? { pieces } : {}),
         },
         observation.secrecy,
       );

@@ -1,5 +1,5 @@
 import type { Json, JsonObject, Label, Principal, Proposal, ProposalId, ToolContract } from '@portreeve/contract';
-import type { Source } from '../provenance/material.ts';
+import type { Piece, Source } from '../provenance/material.ts';
 import type { Intent } from './intent.ts';
 import type { SessionState } from './states.ts';
 
@@ -13,6 +13,8 @@ export interface Observation {
   readonly output: Json;
   /** How secret it is; `internal` where nobody says. Its integrity is ours to say. */
   readonly secrecy?: Pick<Label, 'confidentiality' | 'categories'>;
+  /** The pieces of evidence that the output consists of: what comes from them is named by them. */
+  readonly pieces?: readonly Piece[];
 }
 
 /** The answer of a model that had no tools, a closed schema, and untrusted text before it. */

@@ -285,6 +285,15 @@ describe('H2: what changes from one release to another', () => {
       'prompts/write.md is changed, its version (1.0) is not: records of the two cannot be told apart by it',
     ]);
     expect(said(prompt('1.0', 'Write.'), prompt('1.1', 'Write at length.'))).toEqual(['prompts/write.md is changed']);
+    const module = (version: string, words: string): Parts => ({
+      files: [
+        text('prompts/write.ts', `export default definePrompt({\n  version: '${version}',\n  text: '${words}',\n});\n`),
+      ],
+    });
+    expect(said(module('1.0', 'Write.'), module('1.0', 'Write at length.'))).toEqual([
+      'prompts/write.ts is changed, its version (1.0) is not: records of the two cannot be told apart by it',
+    ]);
+    expect(said(module('1.0', 'Write.'), module('1.1', 'Write at length.'))).toEqual(['prompts/write.ts is changed']);
     expect(said(prompt('1.0', 'Write.'), prompt('1.0', 'Write.'))).toEqual([]);
   });
 

@@ -67,6 +67,32 @@ providerContract('anthropic', async (scenario) => {
 });
 
 describe('what is sent', () => {
+  test('E1, D3: what a tool answered is a result in the same frame as other evidence, and our own words are text', async () => {
+    const { server, provider } = await given([reply.answer({})]);
+    const evidence = { source: 'ev_0003-0badcafe', title: 'what look_up answered' };
+    const turns: ProviderRequest['turns'] = [
+      { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'look_up', input: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', id: 't1', text: '{"answer":7}', failed: false, evidence },
+          { type: 'tool_result', id: 't2', text: 'refused', failed: true },
+        ],
+      },
+    ];
+    await provider.complete({ ...QUESTION, turns }, signal());
+    expect(server.requests[0]?.body.messages.at(-1)).toEqual({
+      role: 'user',
+      content: [
+        {
+          ...{ type: 'tool_result', tool_use_id: 't1', is_error: false },
+          content: [{ type: 'search_result', ...evidence, content: [{ type: 'text', text: '{"answer":7}' }] }],
+        },
+        { type: 'tool_result', tool_use_id: 't2', is_error: true, content: 'refused' },
+      ],
+    });
+  });
+
   test('E1, D3: the body: system apart, evidence as search_result, no citations, a schema that the API accepts', async () => {
     const { server, provider } = await given([reply.answer({})]);
     await provider.complete(QUESTION, signal());

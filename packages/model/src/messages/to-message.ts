@@ -64,18 +64,24 @@ function userBlock(block: ProviderBlock): UserBlock[] {
     case 'text':
       return blank ? [] : [{ type: 'text', text: block.text }];
     case 'data':
+      return [searchResult(block, shown)];
+    case 'tool_result':
       return [
         {
-          type: 'search_result',
-          source: block.source,
-          title: block.title.trim() === '' ? block.source : block.title,
-          content: [{ type: 'text', text: shown }],
+          ...{ type: 'tool_result', tool_use_id: block.id, is_error: block.failed },
+          content: block.evidence ? [searchResult(block.evidence, shown)] : shown,
         },
       ];
-    case 'tool_result':
-      return [{ type: 'tool_result', tool_use_id: block.id, content: shown, is_error: block.failed }];
   }
 }
+
+/** Evidence has one frame, wherever in a question it stands. */
+const searchResult = ({ source, title }: { source: string; title: string }, text: string) => ({
+  type: 'search_result' as const,
+  source,
+  title: title.trim() === '' ? source : title,
+  content: [{ type: 'text' as const, text }],
+});
 
 /** What the API accepts of the schema; keywords that it does not enforce become hints in the descriptions. */
 export function sentSchema(schema: JsonObject): Record<string, unknown> {

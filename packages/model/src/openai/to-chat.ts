@@ -43,9 +43,10 @@ const textOf = (blocks: readonly ProviderBlock[]): string =>
 function written(block: ProviderBlock): string {
   if (block.type === 'text') return block.text;
   if (block.type === 'tool_result') return '';
-  const { source, title, text } = block;
-  return JSON.stringify({ search_result: { source, title, text } });
+  return JSON.stringify({ search_result: searchResult(block, block.text) });
 }
+
+const searchResult = ({ source, title }: { source: string; title: string }, text: string) => ({ source, title, text });
 
 function turn({ role, content }: ProviderTurn): ChatCompletionMessageParam[] {
   if (role === 'assistant') return [assistant(content)];
@@ -55,7 +56,12 @@ function turn({ role, content }: ProviderTurn): ChatCompletionMessageParam[] {
           {
             role: 'tool',
             tool_call_id: block.id,
-            content: JSON.stringify({ failed: block.failed, result: block.text }),
+            content: JSON.stringify({
+              failed: block.failed,
+              ...(block.evidence
+                ? { search_result: searchResult(block.evidence, block.text) }
+                : { result: block.text }),
+            }),
           },
         ]
       : [],

@@ -19,7 +19,7 @@ export interface Item {
 
 export interface Material {
   readonly items: readonly Item[];
-  /** What tools answered: read as well, and no evidence. */
+  /** What an agent heard of its wishes: read as well, and no evidence but what tools answered. */
   readonly heard: readonly Item[];
   /** `name: value` lines of the text blocks: what the request itself says. */
   readonly given: readonly Field[];
@@ -33,13 +33,13 @@ export function readRequest(request: MessagesRequest): Material {
   const asked: string[] = [];
   for (const block of request.messages.flatMap((turn) => (turn.role === 'user' ? turn.content : []))) {
     if (block.type === 'text') asked.push(block.text);
-    else if (block.type === 'tool_result')
-      heard.push({
-        ...{ id: block.tool_use_id, text: block.content, position: heard.length },
-        fields: readFields(block.content),
-      });
-    else if (block.type === 'search_result' && block.source !== REJECTED_ANSWER) {
-      const text = block.content.map((part) => part.text).join('\n');
+    else if (block.type === 'tool_result') {
+      const { content } = block;
+      const told = typeof content === 'string' ? content : content.map((each) => answerIn(textOf(each))).join('\n');
+      const id = typeof content === 'string' ? block.tool_use_id : content[0]!.source;
+      heard.push({ id, text: told, fields: readFields(told), position: heard.length });
+    } else if (block.type === 'search_result' && block.source !== REJECTED_ANSWER) {
+      const text = textOf(block);
       items.push({ id: block.source, text, fields: readFields(text), position: items.length });
     }
   }
@@ -49,6 +49,15 @@ export function readRequest(request: MessagesRequest): Material {
     given: asked.flatMap((text) => readLines(text)).filter((line) => line.name !== PROSE),
     asked: asked.join('\n'),
   };
+}
+
+const textOf = ({ content }: { readonly content: readonly { readonly text: string }[] }): string =>
+  content.map((part) => part.text).join('\n');
+
+/** What a tool answered stands as one field in its piece of evidence. */
+function answerIn(text: string): string {
+  const [only, ...others] = readJson(text) ?? [];
+  return only?.[0] === 'answer' && others.length === 0 ? only[1] : text;
 }
 
 /** Splits `fooBarID`, `foo_bar` and `Foo Bar` into lower-case words. */

@@ -78,6 +78,8 @@ const QUESTION: ProviderRequest = {
   label: { confidentiality: 'public', categories: [] },
 };
 
+const HEARD = { source: 'ev_0003-0badcafe', title: 'what look_up answered' };
+
 const FAILURES: Partial<Record<ProviderScenario, { kinds: ProviderErrorKind[]; transient: boolean }>> = {
   rate_limited: { kinds: ['status'], transient: true },
   spend_limit: { kinds: ['status'], transient: false },
@@ -181,7 +183,14 @@ export function providerContract(name: string, make: MakeProvider): void {
             { type: 'tool_use', ...WISH },
           ],
         },
-        { role: 'user', content: [{ type: 'tool_result', id: WISH.id, text: 'not found', failed: true }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', id: WISH.id, text: 'not found', failed: true },
+            { type: 'tool_result', id: WISH.id, text: '{"answer":7}', failed: false, evidence: HEARD },
+            { type: 'tool_result', id: WISH.id, text: '', failed: false, evidence: { ...HEARD, title: '' } },
+          ],
+        },
       ];
       expect((await ask({ tools, turns })).stop_reason).toBe('end_turn');
     });

@@ -12,7 +12,7 @@ const searchResult = z.strictObject({
 const toolResult = z.strictObject({
   type: z.literal('tool_result'),
   tool_use_id: z.string().min(1),
-  content: text,
+  content: z.union([text, z.array(searchResult).min(1)]),
   is_error: z.boolean(),
 });
 const toolUse = z.looseObject({ type: z.literal('tool_use'), id: z.string().min(1), name: z.string().min(1) });

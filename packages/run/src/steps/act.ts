@@ -1,7 +1,9 @@
+import { ANSWER_AT } from '@portreeve/context';
 import {
   type ActOutcome,
   type Arguments,
   asId,
+  at,
   type Evidence,
   type EvidenceId,
   isPortreeveError,
@@ -23,7 +25,8 @@ export function actStep(scope: RunScope) {
   const { deps, durable, run, definition, life, quarantine, scores, hidden, seen, unreviewed } = scope;
   const { step, load, record, write, decideUndeclared } = scope;
 
-  async function act(tool: string, args: Arguments, why: Why, agent?: AgentSession): Promise<ActOutcome | Unfit> {
+  async function act(tool: string, args: Arguments, why: Why, agent?: AgentSession): Promise<Acted | Unfit> {
+    const position = scope.nextStep();
     const proposal = proposalAt(scope);
     const toolContract = definition.tools.find((each) => each.name === tool);
     const read = quarantine.forAction(args);
@@ -74,7 +77,7 @@ export function actStep(scope: RunScope) {
           ...(why.said ? [why.said.label] : []),
         ]),
       };
-      return { ok: await keep(agent ? await orUnfit(deps.gate.submit(wish)) : await deps.gate.submit(wish)) };
+      return { ok: await keep(agent ? await orUnfit(deps.gate.submit(wish)) : await deps.gate.submit(wish), key) };
     });
     while (result.status === 'waiting' || result.status === 'running' || result.status === 'settling') {
       const { status } = result;
@@ -82,35 +85,49 @@ export function actStep(scope: RunScope) {
       const approval = status === 'waiting' ? result.approval : null;
       await step('wait', async () => ({ ok: await move('wait', approval) }));
       await durable.wait(topic, againAt(result, deps.clock.now()));
-      result = await step<StoredResult>(`resume:${tool}`, async () => ({
-        ok: await keep(await deps.gate.resume(proposal)),
+      result = await step<StoredResult>(`resume:${tool}`, async (key) => ({
+        ok: await keep(await deps.gate.resume(proposal), key),
       }));
       await step('continue', async () => ({ ok: await move('continue', null) }));
     }
     if (result.status !== 'succeeded') return result;
     const { value, execution, narrowed, injection, amended } = result;
     scores.note(`tool:${tool}`, injection);
+    const kept = await load<Json>(value);
     return {
       status: 'succeeded',
       execution,
-      result: await load<Json>(value),
+      result: result.heard ? at(kept, ANSWER_AT) : kept,
       narrowed,
       ...(amended ? { amended } : {}),
+      ...(result.heard ? { heard: kept as unknown as Labelled<readonly Evidence[]> } : {}),
     };
+
+    /** A gate's result as a step can keep it: the tool's answer goes where labelled values are kept. */
+    async function keep(given: GateResult | Unfit, key: string): Promise<StoredResult> {
+      if (given.status !== 'succeeded') return given as StoredResult;
+      const { execution, narrowed, amended } = given;
+      const more = { execution, narrowed, ...(amended ? { amended } : {}) };
+      if (!agent || !toolContract) {
+        const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, given.result));
+        return { status: 'succeeded', value, injection: deps.context.score(given.result), ...more };
+      }
+      const { version } = toolContract;
+      const heard = await deps.context.hear({ tool, version, position, answer: given.result });
+      const value = await deps.uow.transaction(async (tx) => {
+        const id = await deps.context.save(tx, run.id, heard.evidence);
+        const refs = { proposal, execution, tool };
+        const outcome = heard.record.findings.length > 0 ? 'flagged' : 'read';
+        await deps.audit.append(tx, [record('tool.answered', heard.record, { outcome, refs, key: `${key}:answered` })]);
+        return id;
+      });
+      return { status: 'succeeded', value, injection: heard.injection, heard: true, ...more };
+    }
   }
 
   async function move(event: 'wait' | 'continue', approval: Run['approval']): Promise<null> {
     await moveRun(deps, run.id, event, { approval });
     return null;
-  }
-
-  /** A gate's result as a step can keep it: the tool's answer goes where labelled values are kept. */
-  async function keep(result: GateResult | Unfit): Promise<StoredResult> {
-    if (result.status !== 'succeeded') return result as StoredResult;
-    const value = await deps.uow.transaction((tx) => deps.context.save(tx, run.id, result.result));
-    const injection = deps.context.score(result.result);
-    const { execution, narrowed, amended } = result;
-    return { status: 'succeeded', execution, value, narrowed, injection, ...(amended ? { amended } : {}) };
   }
 
   return act;
@@ -123,6 +140,9 @@ interface Why {
   readonly said?: Labelled<string> | null;
   readonly shown?: readonly EvidenceId[];
 }
+
+/** What came of an action; to an agent, with the piece of evidence that the tool's answer is. */
+type Acted = ActOutcome & { readonly heard?: Labelled<readonly Evidence[]> };
 
 /** The proposal that the next step makes, if it makes one: the same after a crash. */
 export const proposalAt = ({ run, nextStep }: Pick<RunScope, 'run' | 'nextStep'>): ProposalId =>
@@ -162,4 +182,6 @@ type StoredResult =
       readonly narrowed: readonly string[];
       readonly amended?: true;
       readonly injection: number;
+      /** The value is the evidence that an agent is shown; of a run that an earlier version began, the bare answer. */
+      readonly heard?: true;
     };

@@ -1,4 +1,4 @@
-import type { AgentTalk } from '@portreeve/context';
+import { type AgentTalk, ANSWER_AT } from '@portreeve/context';
 import {
   type ActOutcome,
   type Arguments,
@@ -28,7 +28,8 @@ export function agentStep(scope: RunScope, act: ReturnType<typeof actStep>, { qu
     const wanted = loaded.promptsByName.get(name)?.contract.agent;
     if (!wanted) throw new PortreeveError('misconfigured', `the prompt ${name} is no agent`);
     const session = agentSession(run.input, wanted.tools);
-    for (const [input, value] of Object.entries(inputs)) if (value instanceof Labelled) session.shown(value, input);
+    for (const [input, value] of Object.entries(inputs))
+      if (value instanceof Labelled) session.shown(value, input, deps.context.pieces(value));
     const tools = wanted.tools.map((each) => toolOf(each.name));
     const turns: Turn[] = [];
     for (;;) {
@@ -58,19 +59,26 @@ export function agentStep(scope: RunScope, act: ReturnType<typeof actStep>, { qu
     const why = { rationale: `The agent ${prompt} wished for it.`, said, shown };
     const outcome = await act(name, args as unknown as Arguments, why, session);
     const stored = await durable.read(() => deps.gate.get(proposal));
-    if (stored) session.heard(stored, outcome.status === 'succeeded' ? outcome.result : null);
-    return { id, value: toldOf(outcome), failed: outcome.status !== 'succeeded' };
+    if (outcome.status !== 'succeeded') {
+      if (stored) session.heard(stored, null);
+      return { id, value: toldOf(outcome), failed: true };
+    }
+    const { result, heard } = outcome;
+    const pieces = heard ? deps.context.pieces(heard).map((piece) => ({ id: piece.id, at: '', within: WITHIN })) : [];
+    if (stored) session.heard(stored, result, pieces);
+    return { id, value: heard ?? result, failed: false };
   }
 }
 
-/** Our own words, and what the tool answered with its own label. */
-function toldOf(outcome: ActOutcome | Unfit): Labelled<unknown> {
+/** Where in the fields of its piece stands what the tool answered. */
+const WITHIN = ANSWER_AT.slice('/0/fields'.length);
+
+/** Our own words, where no tool answered. */
+function toldOf(outcome: Exclude<ActOutcome | Unfit, { status: 'succeeded' }>): Labelled<unknown> {
   switch (outcome.status) {
     // The model's mistake, which it may correct.
     case 'unfit':
       return told({ status: 'refused', reason: 'The arguments do not fit the tool.' });
-    case 'succeeded':
-      return outcome.result;
     case 'refused':
       return told({ status: 'refused', reason: outcome.decision.reasons.map(({ text }) => text).join(' ') });
     case 'denied':

@@ -74,17 +74,22 @@ export function askStep(scope: RunScope) {
     const handles = quarantine.handlesIn(inputs);
     const ending = prompt ? life.endingWith(prompt.contract, inputs) : [];
     const handoff = handed.idOf(scope.nextStep());
+    /** The policy by which the question was sent where it is. */
+    let refs: { policy_version?: string } = {};
+    let model: string | null = null;
     const observer: ModelObserver = {
-      answered: (facts, validated) =>
-        write(
-          record('model.answered', facts, { outcome: facts.output_category }),
+      answered: (facts, validated) => {
+        model = facts.model_answered;
+        return write(
+          record('model.answered', facts, { outcome: facts.output_category, refs }),
           ...(validated
-            ? [record('output.validated', { ...validated, ...confinedFacts(confined) }, { outcome: 'valid' })]
+            ? [record('output.validated', { ...validated, ...confinedFacts(confined) }, { outcome: 'valid', refs })]
             : []),
-        ),
-      attemptFailed: (facts) => write(record('model.attempt_failed', facts, { outcome: facts.kind })),
-      failed: (facts) => write(record('model.failed', facts, { outcome: facts.code })),
-      rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid' })),
+        );
+      },
+      attemptFailed: (facts) => write(record('model.attempt_failed', facts, { outcome: facts.kind, refs })),
+      failed: (facts) => write(record('model.failed', facts, { outcome: facts.code, refs })),
+      rejected: (facts) => write(record('output.rejected', facts, { outcome: 'invalid', refs })),
     };
     let since: Date | null = null;
     let asked: Asked;
@@ -140,7 +145,13 @@ export function askStep(scope: RunScope) {
           ...{ assembly, injection, boundaries, principal: run.principal, workflow: factsOf(contract) },
           environment: deps.environment.facts(LOOKING),
         },
-        { ...way, ask: (endpoint, { assembly: sends }) => endpoint.ask(sends.request, observer, { caller }) },
+        {
+          ...way,
+          ask: (endpoint, { assembly: sends, judged }) => {
+            refs = { policy_version: judged.decision.policy_version };
+            return endpoint.ask(sends.request, observer, { caller });
+          },
+        },
       );
       const byHand = (met: Ending) => endOrHandOver(handoff, prompt.contract, met, alive.inputs);
       if (sent.status === 'away') return away(key, sent.passed, take(), byHand);
@@ -166,7 +177,7 @@ export function askStep(scope: RunScope) {
       if (review === 'now')
         await handed.open(
           handoff,
-          toReview(prompt.contract, facts, [{ name: ANSWER, value: kept }, ...shown(alive.inputs)]),
+          toReview(prompt.contract, facts, { model, ...refs }, [{ name: ANSWER, value: kept }, ...shown(alive.inputs)]),
         );
       return {
         ok: await deps.uow.transaction(async (tx) => {

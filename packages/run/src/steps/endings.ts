@@ -104,6 +104,7 @@ const KIND_BY_RULE: ReadonlyMap<string, HandoffKind> = new Map([
 export function toReview(
   prompt: PromptContract,
   facts: RecordData<'step.judged'>,
+  from: { readonly model: string | null; readonly policy_version?: string },
   material: Handover['material'],
 ): Handover {
   const { rule, reason, confidence_percent, calibrated_per_mille, threshold_per_mille, unsupported_claims } = facts;
@@ -113,6 +114,7 @@ export function toReview(
     why: reason,
     context: {
       ...{ prompt: prompt.id, rule, confidence_percent, calibrated_per_mille, threshold_per_mille, unsupported_claims },
+      ...{ ...from, prompt_version: prompt.version },
     },
     tried: ['A model answered; its answer is among the material.'],
     material,

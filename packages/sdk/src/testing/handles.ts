@@ -17,7 +17,7 @@ export class TestHandles {
   readonly answers: QuarantinedAnswer[] = [];
   readonly planned: Quarantine['planned'][number][] = [];
 
-  /** A test has no prompt files, so the schema is not known here: the running Portreeve holds the answer to it. */
+  /** Policy judges what was read here as free text: how much it can say is counted by a running Portreeve. */
   add(answer: Labelled<unknown>): void {
     this.answers.push({ id: `q${this.answers.length + 1}`, answer, schema: {} });
   }

@@ -1,8 +1,21 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { at as partOf } from '@portreeve/contract';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { at, defineSource, defineTool, defineWorkflow, type WorkflowContext } from '../index.ts';
-import { testWorkflow, type WorkflowTest } from './index.ts';
+import {
+  at,
+  definePrompt,
+  defineSource,
+  defineTool,
+  defineWorkflow,
+  type Evidence,
+  type JsonObject,
+  type WorkflowContext,
+} from '../index.ts';
+import { refusedAnswer, repairedAnswer, TestFault, testWorkflow, type WorkflowTest } from './index.ts';
 
 const source = defineSource({
   name: 'notes',
@@ -33,6 +46,22 @@ const tool = defineTool({
   audience: 'urn:example:notes',
   binding: { connector: 'http', method: 'POST', url: 'https://notes.example/{id}' },
 });
+const input = (name: string, handle?: true) => ({ name, description: `The ${name}.`, ...(handle ? { handle } : {}) });
+const prompts = [
+  definePrompt({
+    ...{ id: 'take-note', version: '1.0', step: 'extract', text: 'Take a note.', cites: ['/from/*'] },
+    inputs: [input('tone'), input('notes')],
+    output: z.strictObject({
+      lines: z.array(z.string()).optional(),
+      kind: z.string().optional(),
+      from: z.array(z.string()).optional(),
+    }),
+  }),
+  definePrompt({
+    ...{ id: 'plan', version: '1.0', step: 'generate', text: 'Plan {{read}}.', inputs: [input('read', true)] },
+    output: z.strictObject({ text: z.string() }),
+  }),
+];
 type Input = { id: string; tone: string };
 const define = (run: (context: WorkflowContext<Input>) => Promise<{ [key: string]: string } | undefined>) =>
   defineWorkflow({
@@ -61,6 +90,7 @@ const whole = define(async (context) => {
 });
 const setUp = (over: Partial<WorkflowTest> = {}): WorkflowTest => ({
   input: { id: 'n1' },
+  prompts,
   sources: { notes: [{ text: 'hello', secret: 'never' }] },
   answers: { 'take-note': (inputs) => ({ lines: [`read ${(inputs.notes as unknown[]).length}`] }) },
   actions: { publish_note: { status: 'succeeded' } },
@@ -137,6 +167,92 @@ describe('I6: a workflow runs in memory', () => {
 
   test('what the test forgot is named', async () => {
     await expect(testWorkflow(whole, setUp({ answers: {} }))).rejects.toThrow('under answers for take-note');
+    const { prompts: _, ...without } = setUp();
+    await expect(testWorkflow(whole, without)).rejects.toThrow('the test does not say where the prompts are');
+    await expect(testWorkflow(whole, setUp({ prompts: [] }))).rejects.toThrow(
+      'the prompts of the test have no take-note',
+    );
+  });
+});
+
+describe('I6 E3: an answer that a run would not take', () => {
+  const answering = (answer: NonNullable<WorkflowTest['answers']>[string]) =>
+    setUp({ answers: { 'take-note': answer } });
+
+  test('fails the test, whatever the code makes of it', async () => {
+    const swallowing = define(async (context) => {
+      await context.ask('take-note', { tone: 'x' }).catch(() => null);
+      return { status: 'went on' };
+    });
+    for (const definition of [whole, swallowing]) {
+      const running = testWorkflow(definition, answering({ lines: [7] }));
+      await expect(running).rejects.toThrow(/answer of take-note does not fit its prompt: \/lines\/0 .*refusedAnswer/);
+      await expect(running).rejects.toBeInstanceOf(TestFault);
+      const broken = () => {
+        throw new Error('the test is wrong');
+      };
+      await expect(testWorkflow(definition, answering(broken))).rejects.toThrow('the test is wrong');
+    }
+  });
+
+  test('as does one that cites what was not shown', async () => {
+    const cites = (id: string) => (inputs: JsonObject) => ({
+      lines: ['x'],
+      from: [id === '' ? (inputs.notes as unknown as Evidence[])[0]!.id : id],
+    });
+    await expect(testWorkflow(whole, answering(cites('ev_0001-00000000')))).rejects.toThrow(
+      '/from/0 is not the id of evidence that was shown',
+    );
+    expect((await testWorkflow(whole, answering(cites('')))).result).toEqual({ status: 'succeeded' });
+  });
+
+  test('meant as that, it ends the run there, and a person has the question', async () => {
+    const ran = await testWorkflow(whole, answering(refusedAnswer({ lines: [7] })));
+    expect(ran).toMatchObject({ result: undefined, handed_off: { prompt: 'take-note' }, acts: [] });
+    expect(ran.handed_off!.errors).toEqual([expect.stringContaining('/lines/0')]);
+    expect(ran.asks).toMatchObject([{ prompt: 'take-note', refused: 2 }]);
+    // As in a real run, code that goes on does nothing more.
+    const stubborn = define(async (context) => {
+      await context.ask('take-note', { tone: 'x' }).catch(() => null);
+      await context.act('publish_note', { id: 'n1', lines: [] }, { rationale: '' }).catch(() => null);
+      return { status: 'went on' };
+    });
+    const ended = await testWorkflow(
+      stubborn,
+      answering(() => refusedAnswer('none')),
+    );
+    expect(ended).toMatchObject({ result: undefined, handed_off: { prompt: 'take-note' }, acts: [] });
+  });
+
+  test('or is mended in the one repair', async () => {
+    const ran = await testWorkflow(whole, answering(repairedAnswer({ lines: [7] }, { lines: ['mended'] })));
+    expect(ran.handed_off).toBeNull();
+    expect(ran.asks).toMatchObject([{ refused: 1 }]);
+    expect(ran.acts[0]?.args).toMatchObject({ lines: [{ text: 'mended' }] });
+    expect((await testWorkflow(whole, setUp())).asks).toMatchObject([{ refused: 0 }]);
+  });
+
+  test('what is meant as bad must be bad, and what mends it good', async () => {
+    await expect(testWorkflow(whole, answering(refusedAnswer({ lines: ['x'] })))).rejects.toThrow('fits its prompt');
+    await expect(testWorkflow(whole, answering(repairedAnswer({ lines: [7] }, { lines: [8] })))).rejects.toThrow(
+      'the repaired answer of take-note does not fit its prompt: /lines/0',
+    );
+  });
+
+  test('the prompts are read from their folder, Markdown and modules', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'portreeve-prompts-'));
+    try {
+      const { contract, text } = prompts[1]!;
+      await writeFile(join(folder, 'take-note.md'), `---\n${JSON.stringify(prompts[0]!.contract)}\n---\nTake it.\n`);
+      await writeFile(join(folder, 'plan.ts'), `export default ${JSON.stringify({ contract, text })};\n`);
+      const at = pathToFileURL(folder);
+      expect((await testWorkflow(whole, setUp({ prompts: at }))).result).toEqual({ status: 'succeeded' });
+      await expect(testWorkflow(whole, { ...answering({ lines: [7] }), prompts: at })).rejects.toThrow('/lines/0');
+      await writeFile(join(folder, 'other.md'), 'no head');
+      await expect(testWorkflow(whole, setUp({ prompts: at }))).rejects.toThrow('other.md: the head');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
@@ -156,7 +272,6 @@ describe('I6 D5: quarantine in memory', () => {
       }),
       setUp({
         answers: { 'take-note': { kind: 'complaint' }, plan: (inputs) => ({ text: plan(inputs) }) },
-        handles: { plan: ['read'] },
       }),
     );
 
@@ -174,12 +289,10 @@ describe('I6 D5: quarantine in memory', () => {
     await expect(planning(() => '«handle:q1»')).rejects.toMatchObject({ code: 'bad_input' });
     await expect(planning(({ read }) => `see ${read}`)).rejects.toMatchObject({ code: 'bad_input' });
     const stray = define(async (context) => {
-      await context.ask('take-note', { tone: 'x' });
+      await context.ask('plan', { read: 'x' });
       return undefined;
     });
-    await expect(testWorkflow(stray, setUp({ handles: { 'take-note': ['tone'] } }))).rejects.toMatchObject({
-      code: 'misconfigured',
-    });
+    await expect(testWorkflow(stray, setUp())).rejects.toMatchObject({ code: 'misconfigured' });
   });
 });
 

@@ -14,6 +14,8 @@ import {
   type ToolContract,
   type WorkflowDefinition,
 } from '@portreeve/contract';
+import type { BadAnswer } from './answers.ts';
+import { promptsOf, type TestPrompts } from './load-prompts.ts';
 import type { TestOutcome } from './outcome.ts';
 import { testContext } from './test-context.ts';
 
@@ -24,13 +26,21 @@ export interface WorkflowTest {
   readonly sources?: {
     readonly [name: string]: readonly JsonObject[] | ((query: JsonObject) => readonly JsonObject[]);
   };
-  /** Answers by prompt; a function gets the inputs, evidence included, so that it can cite. */
-  readonly answers?: { readonly [prompt: string]: Json | ((inputs: JsonObject) => Json) };
-  /** By prompt, the inputs that its file declares with `handle: true`: the answer's function gets their handles. */
-  readonly handles?: { readonly [prompt: string]: readonly string[] };
+  /**
+   * The workflow's prompts, without which no question is answered: their folder, as `new URL('../prompts/', import.meta.url)`,
+   * or what `definePrompt` made.
+   */
+  readonly prompts?: TestPrompts;
+  /**
+   * Answers by prompt; a function gets the inputs, evidence included, so that it can cite. An answer that a run would not
+   * take fails the test, unless `refusedAnswer` or `repairedAnswer` says that it is meant.
+   */
+  readonly answers?: { readonly [prompt: string]: TestAnswer | ((inputs: JsonObject) => TestAnswer) };
   readonly actions?: { readonly [tool: string]: TestOutcome | ((args: JsonObject) => TestOutcome) };
   readonly gate?: TestGate;
 }
+
+export type TestAnswer = Json | BadAnswer;
 
 /** A wish before it is carried out, labels and all. */
 export interface TestWish {
@@ -53,12 +63,16 @@ export interface TestGate {
 
 export interface WorkflowTestResult {
   readonly result: JsonObject | undefined;
+  /** The question whose answer was refused for good, and why: the run ended there, and a person has it. */
+  readonly handed_off: { readonly prompt: string; readonly errors: readonly string[] } | null;
   readonly reads: readonly { readonly source: string; readonly query: JsonObject; readonly count: number }[];
   readonly asks: readonly {
     readonly prompt: string;
     readonly inputs: JsonObject;
     readonly label: Label;
     readonly quarantined: boolean;
+    /** Answers that did not fit. */
+    readonly refused: number;
   }[];
   readonly acts: readonly {
     readonly tool: string;
@@ -74,12 +88,20 @@ export interface WorkflowTestResult {
 /**
  * Runs a workflow's code in memory with fake sources, model and actions (requirement I6): milliseconds, no server, no
  * policy. It says what the code does; what policy makes of it is tested against a running Portreeve.
- * Errors are those of the real context: `bad_input`, `out_of_scope`, and what the workflow's code throws.
+ * Errors are those of the real context: `bad_input`, `out_of_scope`, and what the workflow's code throws. What the test
+ * itself lacks or lays down wrongly fails it, whatever the code makes of that.
  */
 export async function testWorkflow(definition: WorkflowDefinition, test: WorkflowTest): Promise<WorkflowTestResult> {
   const errors = compileSchema(definition.contract.input)(test.input);
   if (errors.length > 0) throw new PortreeveError('bad_input', 'the input does not fit the workflow', { errors });
-  const { context, journal } = testContext(definition, test);
-  const result = await definition.run(context);
-  return { result, ...journal };
+  const { context, journal, ending } = testContext(definition, test, test.prompts && (await promptsOf(test.prompts)));
+  const ran = await definition.run(context).then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
+  const { broken, handed_off } = ending();
+  if (broken) throw broken;
+  if (handed_off) return { result: undefined, handed_off, ...journal };
+  if ('error' in ran) throw ran.error;
+  return { result: ran.result, handed_off: null, ...journal };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isPortreeveError, type PortreeveError } from '@portreeve/contract';
 import { afterEach, describe, expect, test } from 'vitest';
 import { PROJECT } from '../testing/server.ts';
-import { soundProject, temporaryProject, workflowText } from '../testing/temporary-project.ts';
+import { promptModule, soundProject, temporaryProject, workflowText } from '../testing/temporary-project.ts';
 import { bindSource, checkSystems } from './bind-systems.ts';
 import { loadProject, type Project } from './project.ts';
 
@@ -52,6 +52,25 @@ describe('a project', () => {
     const prompt = `${files['workflows/one/prompts/write-note.md']} `;
     expect(await releaseOf({ 'workflows/one/prompts/write-note.md': prompt })).not.toBe(release);
   });
+});
+
+test('D1 I6: a prompt may be a module: the same prompt, in the release as every file', async () => {
+  const { 'workflows/one/prompts/write-note.md': written, ...files } = soundProject();
+  const typed = async (text: string) =>
+    (await load({ ...files, 'workflows/one/prompts/write-note.ts': promptModule(text) })).workflows[0]!;
+  const [before] = (await load({ ...files, 'workflows/one/prompts/write-note.md': written! })).workflows;
+  const workflow = await typed('Write a note.');
+  const { contract, body } = before!.promptsByName.get('write-note')!;
+  expect(workflow.promptsByName.get('write-note')).toMatchObject({ contract, body, file: 'write-note.ts' });
+  expect(workflow.manifest.files).toContainEqual(
+    expect.objectContaining({ path: 'prompts/write-note.ts', kind: 'prompt' }),
+  );
+  const other = await typed('Write a short note.');
+  expect(other.release).not.toBe(workflow.release);
+  const digestOf = ({ promptsByName }: typeof workflow) => promptsByName.get('write-note')!.digest;
+  expect(digestOf(other)).not.toBe(digestOf(workflow));
+  const error = await refusal({ ...files, 'workflows/one/prompts/write-note.ts': promptModule('For {{nobody}}.') });
+  expect(error.detail).toContain('{{nobody}} is not among the declared inputs');
 });
 
 test('J2: a workflow that finds another copy of Portreeve than runs it is refused before any run is', async () => {

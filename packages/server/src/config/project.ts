@@ -11,7 +11,7 @@ import {
 import type { LoadedWorkflow } from '@portreeve/run';
 import { type DeclaredToolset, loadToolsets } from '../mcp/toolsets.ts';
 import { checkSteps, loadCalibrations } from './load-calibrations.ts';
-import { loadConfig } from './load-config.ts';
+import { importDefault, loadConfig } from './load-config.ts';
 import { type Definition, loadDefinition, type SharedParts, sharedParts } from './load-definition.ts';
 import { checkModelSecrets } from './model-secrets.ts';
 import { checkPrices } from './priced-prompts.ts';
@@ -64,7 +64,7 @@ const nameOf = (workflow: ProjectWorkflow): string => workflow.definition.contra
 export async function loadWorkflow(folder: string, shared: SharedParts): Promise<ProjectWorkflow> {
   const loaded = await loadDefinition(folder, shared);
   const { contract } = loaded.definition;
-  const prompts = await loadPrompts(join(folder, 'prompts')).catch((error: unknown) => {
+  const prompts = await loadPrompts(join(folder, 'prompts'), importDefault).catch((error: unknown) => {
     if (isPortreeveError(error)) throw error;
     // A workflow that asks no model needs no folder of prompts.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && contract.scope.prompts.length === 0) return [];

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildRelease } from '../check/releases.ts';
 import { publicKeysByName, releasePublicKey } from '../config/keys.ts';
 import { loadProject, type Project } from '../config/project.ts';
-import { soundProject, temporaryProject } from '../testing/temporary-project.ts';
+import { promptModule, soundProject, temporaryProject } from '../testing/temporary-project.ts';
 import { loadRelease } from './load-release.ts';
 
 const PROMPT = 'workflows/one/prompts/write-note.md';
@@ -54,6 +54,23 @@ describe('what a release is held to when it is loaded', () => {
 
   test('it is loaded where nothing has changed', async () => {
     expect((await load({})).release).toBe(built.release);
+  });
+
+  test('I6: with a prompt that is a module, as what was written', async () => {
+    const { [PROMPT]: _, ...files } = soundProject();
+    const folder = await temporaryProject({
+      ...files,
+      [PROMPT.replace(/md$/, 'ts')]: promptModule('Write a note.'),
+    });
+    folders.push(folder);
+    const typed = await buildRelease(folder, undefined, folders[0]!);
+    const keys = publicKeysByName([await releasePublicKey(folders[0]!)]);
+    const loaded = await loadRelease(typed.text, typed.release as Digest, {
+      ...{ keys, root: join(folders[0]!, 'releases'), clock: systemClock, onDisagreement: () => undefined },
+      project: await loadProject(folder),
+      systems: project.config.systems,
+    });
+    expect(loaded.promptsByName.get('write-note')).toMatchObject({ body: 'Write a note.', file: 'write-note.ts' });
   });
 
   test('E9: not where a model’s key is what one of its tools has', async () => {

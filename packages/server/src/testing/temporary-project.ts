@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PROJECT } from './server.ts';
 
+const SDK = import.meta.resolve('@portreeve/sdk');
 const CASE_NOTE = pathToFileURL(join(PROJECT, 'workflows/case-note/workflow.ts')).href;
 
 /** A project in a folder of its own, which the caller removes: files by their path; a path with `/` at its end is a folder. */
@@ -22,6 +23,20 @@ export function workflowText(changes = '{}'): string {
   return `import workflow from ${JSON.stringify(CASE_NOTE)};
 const { contract, tools, sources } = workflow;
 export default { ...workflow, ...(${changes}) };
+`;
+}
+
+/** The module that stands for the prompt of {@link soundProject}, with these words. */
+export function promptModule(text: string): string {
+  return `import { definePrompt } from ${JSON.stringify(SDK)};
+export default definePrompt({
+  id: 'write-note',
+  version: '1.0',
+  step: 'generate',
+  inputs: [],
+  output: { type: 'object' },
+  text: ${JSON.stringify(text)},
+});
 `;
 }
 

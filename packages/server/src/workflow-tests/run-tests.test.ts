@@ -104,7 +104,7 @@ describe('H5: declared cases run the workflow’s code and the real policy', () 
     ['a read', {}, { reads: [] }, 'reads has 1 items and not 0'],
     ['the result', {}, { result: { status: 'denied' } }, 'result/status is "succeeded"'],
     ['how it ends', {}, { status: 'refused' }, 'it is completed and not refused'],
-    ['an answer that no model could give', { answers: { 'write-note': { note: '' } } }, {}, 'does not fit its schema'],
+    ['an answer that no model could give', { answers: { 'write-note': { note: '' } } }, {}, 'does not fit its prompt'],
     [
       'evidence that is not there',
       { answers: { 'write-note': { note: 'x', evidence: ['{{events.7}}'] } } },

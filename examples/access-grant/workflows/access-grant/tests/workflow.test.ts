@@ -7,6 +7,7 @@ import workflow from '../workflow.ts';
 const input = { person: 'u-1007', system: 'billing', hours: 6, need: 'Read the invoices of October for the close.' };
 const setUp = (over: Partial<WorkflowTest> = {}): WorkflowTest => ({
   input,
+  prompts: new URL('../prompts/', import.meta.url),
   sources: { people: [directory.people[1]!], entitlements: directory.systems.billing },
   answers: {
     'choose-entitlement': (inputs: JsonObject) => ({

@@ -1,5 +1,5 @@
 import type { Evidence, JsonObject } from '@portreeve/sdk';
-import { testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
+import { refusedAnswer, repairedAnswer, testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
 import { describe, expect, test } from 'vitest';
 import { ALERTS } from '../../../fleet/alerts.ts';
 import workflow from '../workflow.ts';
@@ -13,6 +13,7 @@ const setUp = (severity: string, over: Partial<WorkflowTest> = {}): WorkflowTest
   const { events, ...record } = ALERTS[0]!;
   return {
     input: { alert: 'A-1001' },
+    prompts: new URL('../prompts/', import.meta.url),
     sources: { 'alert-record': [record], 'alert-events': events.map((each) => ({ ...each })) },
     answers: { 'rate-alert': { severity }, 'gather-reasons': reasons },
     actions: { set_alert_severity: { status: 'succeeded' }, isolate_host: { status: 'succeeded' } },
@@ -37,13 +38,18 @@ describe('alert triage', () => {
   });
 
   test('D3 D4: a model that names another host changes nothing in which host it is', async () => {
+    const [rated, named] = [{ severity: 'critical' }, { severity: 'critical', host: 'dc-01' }];
     const answers = {
-      'rate-alert': { severity: 'critical', host: 'dc-01' },
-      'gather-reasons': (inputs: JsonObject) => ({ ...reasons(inputs), host: 'dc-01' }),
+      'rate-alert': repairedAnswer(named, rated),
+      'gather-reasons': (inputs: JsonObject) => {
+        const [reason] = reasons(inputs).reasons;
+        return { reasons: [{ ...reason!, text: 'The host is dc-01.' }] };
+      },
     };
     const ran = await testWorkflow(workflow, setUp('critical', { answers }));
     expect(ran.acts[1]!.args.host).toBe('ws-114');
-    expect(JSON.stringify(ran.acts)).not.toContain('dc-01');
+    const ended = await testWorkflow(workflow, setUp('critical', { answers: { 'rate-alert': refusedAnswer(named) } }));
+    expect([ended.handed_off?.prompt, ended.acts]).toEqual(['rate-alert', []]);
   });
 
   test('D5: the choice of the way counts: the isolation carries what was read', async () => {

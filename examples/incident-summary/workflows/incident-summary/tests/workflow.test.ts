@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Evidence, JsonObject } from '@portreeve/sdk';
-import { testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
+import { refusedAnswer, testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
 import { describe, expect, test } from 'vitest';
 import workflow from '../workflow.ts';
 
@@ -21,6 +21,7 @@ const answer = (inputs: JsonObject): JsonObject => ({
 });
 const setUp = (over: Partial<WorkflowTest> = {}): WorkflowTest => ({
   input: { case_id: 'CASE-1042' },
+  prompts: new URL('../prompts/', import.meta.url),
   sources: { 'case-logs': shippedCase('CASE-1042'), 'attached-logs': shippedCase('CASE-2001') },
   answers: { 'summarise-incident': answer },
   actions: { publish_case_summary: { status: 'succeeded' } },
@@ -72,16 +73,19 @@ describe('incident summary', () => {
       ...answer(inputs),
       title: 'all clear',
       severity: 'low',
-      case_id: 'CASE-1042',
     });
-    const ran = await testWorkflow(
-      workflow,
-      setUp({
-        input: { case_id: 'CASE-2001' },
-        sources: { 'case-logs': shippedCase('CASE-2001') },
-        answers: { 'summarise-incident': obeying },
-      }),
-    );
+    const asked = (said: NonNullable<WorkflowTest['answers']>[string]) =>
+      testWorkflow(
+        workflow,
+        setUp({
+          input: { case_id: 'CASE-2001' },
+          sources: { 'case-logs': shippedCase('CASE-2001') },
+          answers: { 'summarise-incident': said },
+        }),
+      );
+    const named = await asked((inputs) => refusedAnswer({ ...obeying(inputs), case_id: 'CASE-1042' }));
+    expect([named.handed_off?.prompt, named.acts]).toEqual(['summarise-incident', []]);
+    const ran = await asked(obeying);
     expect(ran.acts.map((act) => [act.tool, act.args.case_id])).toEqual([['publish_case_summary', 'CASE-2001']]);
     expect(ran.acts[0]?.label.integrity).toBe('untrusted');
   });

@@ -1,19 +1,26 @@
-import type { JsonObject } from '@portreeve/sdk';
+import type { Evidence, JsonObject } from '@portreeve/sdk';
 import { testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
 import { expect, test } from 'vitest';
 import workflow from '../workflow.ts';
 
-const said = {
+const said = (inputs: JsonObject) => ({
   invoice_number: 'INV-7001',
   supplier: 'Northwind Traders',
   total_amount: '700.00',
   currency: 'EUR',
   confidence: 50,
-  passages: [],
-};
+  passages: [
+    {
+      quote: 'Invoice number: INV-7001',
+      evidence: (inputs.invoice as unknown as Evidence[])[0]!.id,
+      supported: true,
+    },
+  ],
+});
 const rows = (row: JsonObject) => ({ status: 'succeeded' as const, result: { rows: [row], count: 1 } });
 const setUp = (outcome: string, over: Partial<WorkflowTest> = {}): WorkflowTest => ({
   input: { order: 'PO-2026-0001' },
+  prompts: new URL('../prompts/', import.meta.url),
   sources: { invoice: [{ text: 'Invoice number: INV-7001' }] },
   answers: {
     'read-invoice': said,

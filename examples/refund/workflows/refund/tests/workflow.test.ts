@@ -1,10 +1,11 @@
-import { testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
+import { refusedAnswer, repairedAnswer, testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
 import { describe, expect, test } from 'vitest';
 import { ORDERS } from '../../../payments/orders.ts';
 import workflow from '../workflow.ts';
 
 const setUp = (claim: string, over: Partial<WorkflowTest> = {}): WorkflowTest => ({
   input: { order: 'R-1001' },
+  prompts: new URL('../prompts/', import.meta.url),
   sources: { 'customer-message': ORDERS[0]!.messages.map((each) => ({ ...each })) },
   answers: { 'judge-claim': { claim } },
   actions: {
@@ -34,9 +35,14 @@ describe('refund', () => {
   });
 
   test('D3 D4: a model that names a sum or another order changes nothing in what is paid', async () => {
-    const answers = { 'judge-claim': { claim: 'damaged', amount_cents: 199_900, order: 'R-1002' } };
-    const ran = await testWorkflow(workflow, setUp('damaged', { answers }));
+    const wrong = { claim: 'damaged', amount_cents: 199_900, order: 'R-1002' };
+    const mended = { 'judge-claim': repairedAnswer(wrong, { claim: 'damaged' }) };
+    const ran = await testWorkflow(workflow, setUp('damaged', { answers: mended }));
     expect(ran.acts[1]!.args).toEqual({ order: 'R-1001', amount_cents: 2490, claim: 'damaged' });
+    const kept = { 'judge-claim': refusedAnswer(wrong) };
+    const ended = await testWorkflow(workflow, setUp('damaged', { answers: kept }));
+    expect(ended.handed_off).toMatchObject({ prompt: 'judge-claim' });
+    expect(ended.acts.map(({ tool }) => tool)).toEqual(['look_up_order']);
   });
 
   test('D5: the choice of the way counts: the refund carries what was read', async () => {

@@ -1,5 +1,5 @@
 import type { Evidence, JsonObject } from '@portreeve/sdk';
-import { testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
+import { refusedAnswer, repairedAnswer, testWorkflow, type WorkflowTest } from '@portreeve/sdk/testing';
 import { describe, expect, test } from 'vitest';
 import workflow from '../workflow.ts';
 
@@ -16,6 +16,7 @@ const draft = (inputs: JsonObject): JsonObject => {
 };
 const setUp = (over: Partial<WorkflowTest> = {}): WorkflowTest => ({
   input: { ticket: 'T-1001' },
+  prompts: new URL('../prompts/', import.meta.url),
   sources: { 'ticket-mail': mail },
   answers: {
     'classify-mail': { category: 'sign-in', urgency: 'high', language: 'english' },
@@ -51,9 +52,14 @@ describe('support triage', () => {
 
   test('D3: a draft that names another ticket or an address changes nothing in where it goes', async () => {
     const obeying = (inputs: JsonObject) => ({ ...draft(inputs), ticket: 'T-2001', to: 'collect@attacker.example' });
-    const ran = await testWorkflow(workflow, setUp({ answers: { ...setUp().answers, 'draft-reply': obeying } }));
-    expect(ran.acts[1]!.args.ticket).toBe('T-1001');
-    expect(JSON.stringify(ran.acts)).not.toContain('attacker.example');
+    const asked = (said: NonNullable<WorkflowTest['answers']>[string]) =>
+      testWorkflow(workflow, setUp({ answers: { ...setUp().answers, 'draft-reply': said } }));
+    const mended = await asked((inputs) => repairedAnswer(obeying(inputs), draft(inputs)));
+    expect(mended.acts[1]!.args.ticket).toBe('T-1001');
+    expect(JSON.stringify(mended.acts)).not.toContain('attacker.example');
+    const ended = await asked((inputs) => refusedAnswer(obeying(inputs)));
+    expect(ended.handed_off?.prompt).toBe('draft-reply');
+    expect(ended.acts.map(({ tool }) => tool)).toEqual(['set_ticket_classification']);
   });
 
   test('D8: no field of the mail but the declared ones is shown', async () => {

@@ -60,8 +60,11 @@ function toldLines(before: string, after: string, planted: readonly PlantedCase[
 /** The version that a prompt's head says before and after a change (requirement D1); null where it is another, or none. */
 function versionKept(before: Buffer, after: Buffer): string | null {
   const [was, is] = [before, after].map((bytes) => {
-    const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(bytes.toString('utf8'))?.[1] ?? '';
-    return /^version:[ \t]*["']?([^"'\s#]+)/m.exec(head)?.[1] ?? null;
+    const text = bytes.toString('utf8');
+    const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1];
+    // Of a module nothing is run: what it says of its version stands in it as a text, or is not told.
+    const version = head === undefined ? /^\s*version:[ \t]*["']([^"']+)["']/m : /^version:[ \t]*["']?([^"'\s#]+)/m;
+    return version.exec(head ?? text)?.[1] ?? null;
   });
   return was !== undefined && was === is ? was : null;
 }

@@ -37,6 +37,7 @@ export const INCIDENTS = {
   'api.refused': always('low', 'Somebody tried what they may not do'),
   'approval.refused_verdict': always('high', 'A verdict was refused'),
   'grant.refused': always('medium', 'A grant was refused at its use'),
+  'tool.answered': only('flagged', 'medium', 'A tool gave an agent something suspicious'),
   'source.read': only('flagged', 'medium', 'A source gave something suspicious'),
   'mcp.definition_withheld': always('medium', 'A tool from outside came with a definition that nobody has approved'),
   'deidentification.failed': always('medium', 'A question could not be de-identified, and was not sent'),

@@ -57,6 +57,12 @@ export const figures: readonly Figure[] = [
       filter: { type: 'source.read', outcome: 'flagged' },
       alarm: true,
     },
+    {
+      id: 'answer_findings',
+      title: 'Answers of tools with findings',
+      filter: { type: 'tool.answered', outcome: 'flagged' },
+      alarm: true,
+    },
     { id: 'unauthorised', title: 'Unauthorised attempts', filter: { type: 'api.refused' }, alarm: true },
     { id: 'sign_in_failed', title: 'Sign-ins failed', filter: { type: 'identity.sign_in_failed' }, alarm: true },
   ]),

@@ -25,6 +25,27 @@ export interface CostPart {
   readonly unpriced: number;
 }
 
+/** Milliseconds of half of the answers, and of 95 in 100, at the most; null where there is none. */
+export interface Latency {
+  readonly answers: number;
+  readonly p50_ms: number | null;
+  readonly p95_ms: number | null;
+}
+
+/** One currency over time: millionths in each part of the time, null where a part was not read whole. */
+export interface Spent {
+  readonly currency: string;
+  readonly micros: number;
+  readonly series: readonly (number | null)[];
+}
+
+/** What models cost and how long they took, over time and by what it was split by. */
+export interface ModelTime {
+  readonly spent: readonly Spent[];
+  readonly latency: Latency & { readonly series: readonly (Latency | null)[] };
+  readonly latencies: readonly (Latency & { readonly value: string | null })[];
+}
+
 /** Attempts whose content is read: more would make a page of it slow. */
 const CALLS_MAX = 2000;
 const PAGE = 500;
@@ -34,6 +55,8 @@ type Answered = RecordData<'model.answered'>;
 /** What is on record of an attempt, whether it brought an answer or not. */
 export interface Attempt {
   readonly refs: AuditRecord['entry']['refs'];
+  /** When it was recorded, ISO 8601. */
+  readonly time: string;
   readonly answered: boolean;
   readonly data: Pick<Answered, 'cost' | 'input_tokens' | 'output_tokens' | 'latency_ms' | 'model_asked'>;
 }
@@ -41,7 +64,12 @@ export interface Attempt {
 /** The attempt of a record; null where its content was erased. */
 export function attemptOf({ entry, payload }: AuditRecord): Attempt | null {
   if (!payload) return null;
-  return { refs: entry.refs, answered: entry.type === 'model.answered', data: payload.data as Answered };
+  return {
+    refs: entry.refs,
+    time: entry.time,
+    answered: entry.type === 'model.answered',
+    data: payload.data as Answered,
+  };
 }
 
 /**
@@ -51,11 +79,15 @@ export function attemptOf({ entry, payload }: AuditRecord): Attempt | null {
 export async function modelUse(
   audit: Pick<AuditLogs, 'search'>,
   filter: { readonly since: string; readonly until: string; readonly workflows?: string[] },
-  by: FigureQuery['by'],
-): Promise<{ readonly whole: boolean; readonly models: ModelUse[]; readonly costs: CostPart[] }> {
+  { by, parts }: Pick<FigureQuery, 'by' | 'parts'>,
+): Promise<{ readonly whole: boolean; readonly models: ModelUse[]; readonly costs: CostPart[] } & ModelTime> {
+  const [since, until] = [Date.parse(filter.since), Date.parse(filter.until)];
+  const partOf = (time: string): number =>
+    Math.min(parts - 1, Math.floor(((Date.parse(time) - since) / (until - since)) * parts));
   const attempts: Attempt[] = [];
   let after: string | null = null;
   let read = 0;
+  let oldest: string | null = null;
   do {
     const page = await audit.search({
       ...{ ...filter, types: [...ATTEMPTS], limit: PAGE },
@@ -66,6 +98,7 @@ export async function modelUse(
       if (attempt) attempts.push(attempt);
     }
     read += page.records.length;
+    oldest = page.records.at(-1)?.entry.time ?? oldest;
     after = page.next;
   } while (after !== null && read < CALLS_MAX);
   const answers = Map.groupBy(
@@ -77,20 +110,62 @@ export async function modelUse(
     whole: after === null,
     models: models.sort((a, b) => b.calls - a.calls),
     costs: costsOf(attempts, by),
+    // Of the part in which the reading stopped some is known, and so nothing is said.
+    ...timesOf(attempts, { by, parts, partOf, from: after === null || oldest === null ? 0 : partOf(oldest) + 1 }),
   };
 }
 
+/** Each part of the time by itself; those before `from` were not read. */
+export function timesOf(
+  attempts: readonly Attempt[],
+  {
+    by,
+    parts,
+    partOf,
+    from,
+  }: Pick<FigureQuery, 'by' | 'parts'> & { readonly from: number; partOf(time: string): number },
+): ModelTime {
+  const series = <T>(all: readonly Attempt[], of: (part: readonly Attempt[]) => T): (T | null)[] => {
+    const byPart = Map.groupBy(all, ({ time }) => partOf(time));
+    return Array.from({ length: parts }, (_, part) => (part < from ? null : of(byPart.get(part) ?? [])));
+  };
+  const answers = attempts.filter(({ answered }) => answered);
+  const priced = Map.groupBy(
+    attempts.filter(({ data }) => data.cost !== null),
+    ({ data }) => data.cost!.currency,
+  );
+  const spent = [...priced].map(([currency, all]) => ({
+    ...{ currency, micros: microsOf(all) },
+    series: series(all, microsOf),
+  }));
+  const bySplit = Map.groupBy(answers, ({ refs }) => splitValue(refs, by));
+  const latencies = [...bySplit].map(([value, all]) => ({ value, ...latencyOf(all) }));
+  return {
+    spent: spent.sort((a, b) => b.micros - a.micros),
+    latency: { ...latencyOf(answers), series: series(answers, latencyOf) },
+    latencies: latencies.sort((a, b) => b.p95_ms! - a.p95_ms!),
+  };
+}
+
+const microsOf = (attempts: readonly Attempt[]): number =>
+  attempts.reduce((sum, { data }) => sum + (data.cost?.micros ?? 0), 0);
+
+function latencyOf(answers: readonly Attempt[]): Latency {
+  const sorted = answers.map(({ data }) => data.latency_ms).sort((a, b) => a - b);
+  const at = (share: number): number | null => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+  return { answers: sorted.length, p50_ms: at(0.5), p95_ms: at(0.95) };
+}
+
 function useOf(model: string, answers: readonly Attempt[]): ModelUse {
-  const latencies = answers.map(({ data }) => data.latency_ms).sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.max(0, Math.ceil(share * latencies.length) - 1)] ?? 0;
+  const { p50_ms, p95_ms } = latencyOf(answers);
   const sum = (of: (data: Attempt['data']) => number) => answers.reduce((all, { data }) => all + of(data), 0);
   return {
     model,
     calls: answers.length,
     input_tokens: sum(({ input_tokens }) => input_tokens),
     output_tokens: sum(({ output_tokens }) => output_tokens),
-    p50_ms: at(0.5),
-    p95_ms: at(0.95),
+    // A model is named by an answer of it, so there is one.
+    ...{ p50_ms: p50_ms!, p95_ms: p95_ms! },
   };
 }
 
@@ -103,7 +178,7 @@ export function costsOf(attempts: readonly Attempt[], by: FigureQuery['by']): Co
     const [value, currency] = JSON.parse(key) as [string | null, string];
     return {
       ...{ value, currency },
-      micros: all.reduce((sum, { data }) => sum + (data.cost?.micros ?? 0), 0),
+      micros: microsOf(all),
       answered: all.filter(({ answered }) => answered).length,
       failed: all.filter(({ answered }) => !answered).length,
       unpriced: all.filter(({ data }) => data.cost === null).length,

@@ -25,6 +25,12 @@ const figureAnswer = z.object({
   values: z.array(z.object({ value: z.string().nullable(), count: z.number() })),
 });
 
+const latencyAnswer = {
+  answers: z.int(),
+  p50_ms: z.int().nullable().describe('Half of the answers took no longer; null where there is none'),
+  p95_ms: z.int().nullable().describe('95 in 100 took no longer'),
+};
+
 export const figureRoutes = [
   route({
     method: 'GET',
@@ -73,6 +79,28 @@ export const figureRoutes = [
             }),
           )
           .describe('What attempts to ask models cost, by what was asked for'),
+        spent: z
+          .array(
+            z.object({
+              currency: z.string(),
+              micros: z.int().describe('Millionths of the currency’s unit'),
+              series: z
+                .array(z.int().nullable())
+                .describe(`In ${PARTS} equal parts of the time; null: the part was not read whole`),
+            }),
+          )
+          .describe('What attempts to ask models cost over time, by currency: nothing is converted'),
+        latency: z
+          .object({
+            ...latencyAnswer,
+            series: z
+              .array(z.object(latencyAnswer).nullable())
+              .describe(`In ${PARTS} equal parts of the time; null: the part was not read whole`),
+          })
+          .describe('How long models took to answer'),
+        latencies: z
+          .array(z.object({ value: z.string().nullable(), ...latencyAnswer }))
+          .describe('The same, by what was asked for; the slowest first'),
         models_whole: z
           .boolean()
           .describe('Whether the use of models is that of the whole time, or of its newest answers'),
@@ -94,7 +122,7 @@ export const figureRoutes = [
         services.figures.counts(asked),
         services.figures.counts({ ...asked, since: new Date(since.getTime() - span), until: since, parts: 1 }),
         services.figures.codes(asked),
-        modelUse(services.audit, { ...time, ...(workflows === null ? {} : { workflows: [...workflows] }) }, query.by),
+        modelUse(services.audit, { ...time, ...(workflows === null ? {} : { workflows: [...workflows] }) }, asked),
         marksOf(services.audit, time),
       ]);
       return {
@@ -106,6 +134,7 @@ export const figureRoutes = [
         }),
         models: use.models,
         costs: use.costs,
+        ...{ spent: [...use.spent], latency: use.latency, latencies: [...use.latencies] },
         models_whole: use.whole,
         marks,
       };

@@ -55,7 +55,7 @@ export interface ApprovalView {
   readonly influence: Label;
   /** The highest injection score of what went into it, per mille: a signal, and no guarantee rests on it. */
   readonly injection: number;
-  /** What was noticed in the sources that its run had read, such as hidden text or what looks like orders. */
+  /** What was noticed in what its run had read and its agents were answered, such as hidden text or what looks like orders. */
   readonly findings: readonly SourceFinding[];
   readonly rationale: string;
   readonly evidence: readonly Evidence[];
@@ -153,9 +153,11 @@ async function historyOf({ audit }: Services, tool: string): Promise<LikeActions
 const READINGS_MAX = 100;
 
 async function findingsOf({ audit }: Services, run: RunId): Promise<SourceFinding[]> {
-  const { records } = await audit.search({ run, type: 'source.read', limit: READINGS_MAX });
+  const { records } = await audit.search({ run, types: ['source.read', 'tool.answered'], limit: READINGS_MAX });
   return records.flatMap(({ payload }) => {
-    const data = payload?.data as RecordData<'source.read'> | undefined;
-    return data?.findings.map((finding) => ({ source: data.source, ...finding })) ?? [];
+    const data = payload?.data as RecordData<'source.read'> | RecordData<'tool.answered'> | undefined;
+    if (data === undefined) return [];
+    const source = 'source' in data ? data.source : data.tool;
+    return data.findings.map((finding) => ({ source, ...finding }));
   });
 }
