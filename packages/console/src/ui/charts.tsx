@@ -138,32 +138,35 @@ export function Columns({
           ? 'Dashed: policy, a release, a model or the environment was changed.'
           : 'Nothing was changed in this time.'}
       </figcaption>
-      <table className="visually-hidden">
-        <caption>{title}</caption>
-        {within ? (
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              {lines.map(({ name }) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-        ) : null}
-        <tbody>
-          {values.map((_, part) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as above
-            <tr key={part}>
-              <th scope="row">{label(part)}</th>
-              {lines.map((line) => (
-                <td key={line.name}>{said(line, part)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {/* A table is never narrower than what it holds: the element around it is. */}
+      <div className="visually-hidden">
+        <table>
+          <caption>{title}</caption>
+          {within ? (
+            <thead>
+              <tr>
+                <th scope="col">From</th>
+                {lines.map(({ name }) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+          ) : null}
+          <tbody>
+            {values.map((_, part) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: as above
+              <tr key={part}>
+                <th scope="row">{label(part)}</th>
+                {lines.map((line) => (
+                  <td key={line.name}>{said(line, part)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }

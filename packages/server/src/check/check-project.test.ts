@@ -128,6 +128,26 @@ describe('C8: portreeve check', () => {
     expect(await lintFolder(folder)).toContainEqual(expect.objectContaining({ line: 4, severity: 'error' }));
   });
 
+  test('A1 C3: nor may a tool for agents outside say less of itself, as a start would find too', async () => {
+    const sound = await loadProject(await projectOf());
+    const tool = sound.workflows[0]!.definition.tools.find(({ name }) => name === 'publish_note');
+    const folder = await projectOf({
+      'portreeve.config.ts': SYSTEMS.replace(
+        /};\n$/,
+        "mcp: { toolsets: [{ name: 'desk', approvers: ['x'], tools: 'tools.ts' }] },\n};\n",
+      ),
+      'tools.ts': `export default ${JSON.stringify([{ ...tool, name: 'notify', tier: 2 }])};\n`,
+    });
+    const report = await checkProject(folder);
+    expect(statesOf(report)).toMatchObject({ policies: 'ok', tiers: 'failed', decisions: 'skipped' });
+    expect(faultsOf(report)).toMatchObject([
+      { severity: 'error', message: 'the tool notify reaches outside parties, and its tier is 2' },
+    ]);
+    await expect(loadProject(folder).then((project) => loadPolicies(project, systemClock))).rejects.toMatchObject({
+      code: 'policy_broken',
+    });
+  });
+
   test('a golden decision that does not hold, a slip in one, and a file that is none', async () => {
     const wrong = `cases:\n  - { name: wrong, request: {tool: {name: publish_note}}, outcome: permit }\n  - { name: slip, request: { kind: admitt }, outcome: refuse }\n`;
     const report = await checkProject(await projectOf({ 'workflows/one/tests/more.yml': wrong }));

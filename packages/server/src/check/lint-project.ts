@@ -12,5 +12,6 @@ export function lintProject(project: Project, policies: ProjectPolicies = projec
 
 /** Everything by which a project is less strict than its tiers. Its policy files must lint without an error. */
 export function loosening(project: Project, policies: ProjectPolicies = projectPolicies(project)): Fault[] {
-  return findLoosening(policies.base, policies.declared, policies.tightening).map(toFault(project.folder));
+  const { base, declared, tightening, toolsets } = policies;
+  return findLoosening(base, declared, tightening, toolsets).map(toFault(project.folder));
 }
