@@ -17,6 +17,8 @@ const MASKS: readonly [RegExp, string][] = [
   [/\b\d+ records, \d+ signed/g, '«number» records, «number» signed'],
   [/\b\d+ (records|checked|proved|sessions have|signed checkpoints)\b/g, '«number» $1'],
   [/^( +(record|times) +)[1-9]\d*$/gm, '$1«number»'],
+  // Whole seconds, of which one may be over.
+  [/"expires_in":\d+/g, '"expires_in":«seconds»'],
   [/\breq-[0-9a-z]+/g, 'req-«number»'],
   [/process \d+/g, 'process «number»'],
 ];

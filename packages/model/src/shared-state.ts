@@ -7,8 +7,9 @@ import type { z } from 'zod';
  */
 export interface SharedState<S> {
   /**
-   * Changes one state under its lock, and gives what stands then, with the time. `by` is pure; where it gives what it got,
-   * nothing is written. Other processes are told where the change is news to them.
+   * Changes one state, and gives what it made of it, with the time: changes follow each other, also those of other
+   * processes. `by` is pure, as it may be asked more than once; where it gives what it got, nothing is written, and where it
+   * throws, it alone is not made. Other processes are told where the change is news to them.
    */
   change(name: string, by: (state: S, at: number) => S): Promise<{ state: S; at: number }>;
   /** All that were ever changed. */

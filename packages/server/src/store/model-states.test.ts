@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { systemClock } from '@portreeve/contract';
 import { CIRCUITS, createCircuits, TAKEN } from '@portreeve/model';
 import { sql } from 'kysely';
@@ -24,6 +25,67 @@ test('E4: processes change a state one after the other, and each sees what the l
   expect(states.get('counted')?.calls).toBe(40);
   expect(Math.abs(at - Date.now())).toBeLessThan(60_000);
 });
+
+test('E4: changes that come together are made together, and one that throws is not made, alone', async () => {
+  const { database } = house;
+  const [here, there] = [modelStates(database, CIRCUITS), modelStates(database, CIRCUITS)];
+  const asked: number[] = [];
+  const more = (store: typeof here, by = 1) =>
+    store.change('together', (state) => {
+      asked.push(by);
+      return { ...state, calls: state.calls + by };
+    });
+  const wrong = () =>
+    here.change('together', () => {
+      throw new TypeError('of this one alone');
+    });
+  const results = await Promise.allSettled([
+    more(here),
+    wrong(),
+    ...Array.from({ length: 30 }, () => more(here)),
+    // As another process would: it is not in the same turns.
+    ...Array.from({ length: 30 }, () => more(there, 100)),
+  ]);
+  expect(results.filter(({ status }) => status === 'rejected')).toEqual([
+    { status: 'rejected', reason: expect.objectContaining({ message: 'of this one alone' }) },
+  ]);
+  const made = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.state.calls] : []));
+  expect(new Set(made).size).toBe(61);
+  expect(Math.max(...made)).toBe(3031);
+  expect((await here.all()).states.get('together')?.calls).toBe(3031);
+  // Few turns: what waited was not asked for one by one, even where the other was faster.
+  expect(asked.length).toBeLessThan(61 * 4);
+});
+
+test('E4: no row is locked while this process has other work', async () => {
+  const store = modelStates(house.database, CIRCUITS);
+  await store.change('free', (state) => ({ ...state, calls: 1 }));
+  const seen = new Int32Array(new SharedArrayBuffer(8));
+  const worker = new Worker(LOCKS, { eval: true, workerData: { url: house.url, seen } });
+  try {
+    await store.change('free', (state) => {
+      // Nothing else of this thread runs until another one has locked the row, and given it free.
+      if (Atomics.compareExchange(seen, 0, 0, 1) === 0) expect(Atomics.wait(seen, 1, 0, 20_000)).not.toBe('timed-out');
+      return { ...state, calls: 2 };
+    });
+    expect((await store.all()).states.get('free')?.calls).toBe(2);
+  } finally {
+    await worker.terminate();
+  }
+});
+
+/** Locks the row once somebody is about to change it. */
+const LOCKS = `
+const { workerData: { url, seen } } = require('node:worker_threads');
+const { Client } = require('pg');
+const client = new Client({ connectionString: url });
+client.connect().then(async () => {
+  while (Atomics.load(seen, 0) === 0) await new Promise((resolve) => setImmediate(resolve));
+  await client.query("SELECT FROM model_states WHERE kind = 'circuit' AND name = 'free' FOR UPDATE");
+  Atomics.store(seen, 1, 1);
+  Atomics.notify(seen, 1);
+});
+`;
 
 test('E4: what is no news, or is nothing, tells nobody; a state that cannot be read is begun anew', async () => {
   const store = modelStates(house.database, CIRCUITS);
