@@ -125,6 +125,51 @@ describe('G6 INV10: the data of a person is erased', () => {
     expect(await confirm(wish.id)).toMatchObject({ status: 200 });
   });
 
+  test('I3 H8: what was wished and what is held is listed to its end, and the register of exceptions has all of it', async () => {
+    const held = 520;
+    await withClient(house.databaseUrl, (client) =>
+      client.query(
+        `INSERT INTO legal_holds (id, kind, target, reason, set_by, set_at)
+         SELECT 'hold_' || lpad(n::text, 26, '0'), 'subject', 'prn_' || n, 'a claim', $1, now()
+         FROM generate_series(1, $2::int) AS n`,
+        [operator.principal.id, held],
+      ),
+    );
+    const listed = async (path: string, key: string, limit: number) => {
+      const ids: string[] = [];
+      for (let after: string | null = ''; after !== null; ) {
+        const { status, body } = await auditor.get(`${path}&limit=${limit}${after && `&after=${after}`}`);
+        expect(status, JSON.stringify(body)).toBe(200);
+        expect(body[key].length).toBeLessThanOrEqual(limit);
+        ids.push(...body[key].map(({ id }: { id: string }) => id));
+        after = body.next;
+      }
+      expect(new Set(ids).size).toBe(ids.length);
+      expect([...ids].sort().reverse()).toEqual(ids);
+      return ids;
+    };
+    expect(await listed('/v1/audit/holds?all=false', 'holds', 200)).toHaveLength(held);
+    // What was wished in this file, one at a time.
+    const wishes = await listed('/v1/audit/erasures?', 'erasures', 1);
+    expect(wishes.length).toBeGreaterThan(1);
+    expect(wishes).toEqual(await listed('/v1/audit/erasures?', 'erasures', 200));
+    expect(await auditor.get('/v1/audit/erasures?limit=201')).toMatchObject({ status: 400 });
+    expect(await auditor.get('/v1/audit/holds?after=nothing')).toMatchObject({ status: 400 });
+
+    const rows: { kind: string }[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const page: { status: number; body: { rows: { kind: string }[]; next: string | null } } = await auditor.get(
+        `/v1/registers/exceptions?limit=200${after && `&after=${encodeURIComponent(after)}`}`,
+      );
+      rows.push(...page.body.rows);
+      after = page.body.next;
+    }
+    expect(rows.filter(({ kind }) => kind === 'legal-hold')).toHaveLength(held);
+    await withClient(house.databaseUrl, (client) =>
+      client.query("DELETE FROM legal_holds WHERE id LIKE 'hold_00000%'"),
+    );
+  });
+
   test('no agent decides on an erasure or a hold, also in the name of a person who may', async () => {
     const { erasing } = house.server.services;
     const agent: Principal = {

@@ -86,6 +86,10 @@ describe('G5: what stands behind a mark', () => {
     ]);
     expect((await recorded('audit.reveal_decided'))[0]!.entry.actor.id).toBe(admin!.principal.id);
     expect((await auditor!.get('/v1/audit/reveals')).text).not.toContain('Lovelace');
+    const first = (await auditor!.get('/v1/audit/reveals?limit=1')).body;
+    expect(first).toMatchObject({ reveals: [{}], next: first.reveals[0].id });
+    const behind = (await auditor!.get(`/v1/audit/reveals?after=${first.next}`)).body.reveals;
+    expect(behind.every(({ id }: { id: string }) => id < first.next)).toBe(true);
   }, 60_000);
 
   test('a secret is never shown, nor what is no mark, nor what no reader of this scope may see', async () => {

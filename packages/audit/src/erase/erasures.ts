@@ -23,7 +23,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import { HOUSE } from '../keys/subjects.ts';
 import { personAlone } from '../person-alone.ts';
 import type { AuditStore, Redactor } from '../ports.ts';
-import type { ErasedKey, Erasure, ErasureStore, Hold, HoldKind } from './ports.ts';
+import type { ErasedKey, Erasure, ErasureStore, Hold, HoldKind, Page } from './ports.ts';
 import { ERASURE_TABLE, type ErasureEvent } from './state.ts';
 
 /** Days by purpose after which what it sealed is erased; a purpose without one is kept. */
@@ -38,10 +38,12 @@ export interface Erasures {
    */
   confirm(id: ErasureId, by: Principal): Promise<Erasure>;
   refuse(id: ErasureId, reason: string, by: Principal): Promise<Erasure>;
-  list(): Promise<Erasure[]>;
+  /** Newest first. */
+  list(page: Page<ErasureId>): Promise<Erasure[]>;
   setHold(kind: HoldKind, target: string, reason: string, by: Principal): Promise<Hold>;
   liftHold(id: HoldId, reason: string, by: Principal): Promise<Hold>;
-  holds(all: boolean): Promise<Hold[]>;
+  /** Newest first; `all`: lifted ones too. */
+  holds(all: boolean, page: Page<HoldId>): Promise<Hold[]>;
   /** Ends what is older than its retention; gives how many keys went. */
   expire(): Promise<number>;
 }
@@ -164,7 +166,7 @@ export function createErasures(options: {
         return { ...erasure, ...closed };
       });
     },
-    list: () => store.list(),
+    list: (page) => store.list(page),
 
     async setHold(kind, given, reason, by) {
       personAlone(by, ALONE);
@@ -198,7 +200,7 @@ export function createErasures(options: {
         return { ...hold, ...lifted };
       });
     },
-    holds: (all) => store.holds(all),
+    holds: (all, page) => store.holds(all, page),
 
     async expire() {
       let went = 0;

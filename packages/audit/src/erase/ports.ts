@@ -37,6 +37,13 @@ export interface ErasedKey {
   readonly purpose: Purpose;
 }
 
+/** A part of a list. */
+export interface Page<Id> {
+  readonly limit: number;
+  /** The last one of the part before; null: from the beginning. */
+  readonly after: Id | null;
+}
+
 export interface ErasureStore {
   /** Holds are set and data is erased one after the other: waits for the right, and has it until the transaction ends. */
   lockErasing(tx: Tx): Promise<void>;
@@ -44,14 +51,14 @@ export interface ErasureStore {
   insert(tx: Tx, erasure: Erasure): Promise<boolean>;
   lock(tx: Tx, id: ErasureId): Promise<Erasure | null>;
   close(tx: Tx, id: ErasureId, close: Pick<Erasure, 'state' | 'closed_by' | 'closed_at' | 'keys'>): Promise<void>;
-  /** Newest first, at most 200. */
-  list(): Promise<Erasure[]>;
+  /** Newest first; `after`: behind this one. */
+  list(page: Page<ErasureId>): Promise<Erasure[]>;
 
   insertHold(tx: Tx, hold: Hold): Promise<void>;
   lockHold(tx: Tx, id: HoldId): Promise<Hold | null>;
   liftHold(tx: Tx, id: HoldId, by: string, at: string): Promise<void>;
-  /** Newest first, at most 200; `all`: lifted ones too. */
-  holds(all: boolean): Promise<Hold[]>;
+  /** Newest first; `all`: lifted ones too. */
+  holds(all: boolean, page: Page<HoldId>): Promise<Hold[]>;
   /** Those in force that keep the data of this subject. */
   holdsOn(tx: Tx, subject: string): Promise<Hold[]>;
 

@@ -1,4 +1,5 @@
 import type { Json, RevealId, RunId, Tx } from '@portreeve/contract';
+import type { Page } from '../erase/ports.ts';
 import type { RevealState } from './state.ts';
 
 /** The wish to see the value behind one mark. The value itself is kept nowhere for it. */
@@ -24,8 +25,8 @@ export interface RevealStore {
   lock(tx: Tx, id: RevealId): Promise<Reveal | null>;
   get(id: RevealId): Promise<Reveal | null>;
   update(tx: Tx, id: RevealId, change: Pick<Reveal, 'state' | 'decided_by' | 'decided_at' | 'until'>): Promise<void>;
-  /** Newest first, at most 200. */
-  list(): Promise<Reveal[]>;
+  /** Newest first; `after`: behind this one. */
+  list(page: Page<RevealId>): Promise<Reveal[]>;
 }
 
 /** What the house keeps of a run, opened; what was erased or has ended its life is not among it. */

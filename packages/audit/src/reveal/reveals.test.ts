@@ -43,7 +43,7 @@ describe('G5: reveals', () => {
 
   test('what is kept of the wish is redacted, and the value is not', async () => {
     await reveals().request(wish, asker, null);
-    expect(JSON.stringify(await reveals().list())).not.toContain('example.org');
+    expect(JSON.stringify(await reveals().list({ limit: 50, after: null }))).not.toContain('example.org');
   });
 
   test('INV3: a value whose showing cannot be recorded is not shown, and can be shown later', async () => {

@@ -12,6 +12,7 @@ import {
   type Tx,
   type UnitOfWork,
 } from '@portreeve/contract';
+import type { Page } from '../erase/ports.ts';
 import { personAlone } from '../person-alone.ts';
 import type { Redactor } from '../ports.ts';
 import { parseMark } from '../redact/mark.ts';
@@ -44,7 +45,8 @@ export interface Reveals {
   refuse(id: RevealId, reason: string, by: Principal): Promise<Reveal>;
   /** Shows what was allowed, once, to who asked. It is on record before anything is shown. */
   show(id: RevealId, by: Principal, scope: Scope): Promise<Shown>;
-  list(): Promise<Reveal[]>;
+  /** Newest first. */
+  list(page: Page<RevealId>): Promise<Reveal[]>;
 }
 
 export function createReveals(options: {
@@ -129,7 +131,7 @@ export function createReveals(options: {
     allow: (id, by) => decide(id, 'allow', null, by),
     refuse: (id, reason, by) => decide(id, 'refuse', reason, by),
     show,
-    list: () => store.list(),
+    list: (page) => store.list(page),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { allOf } from '../all-of.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style, table } from '../output.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
@@ -78,11 +79,11 @@ async function refuse(options: WithReason, id: string): Promise<number> {
 
 async function listErasures(options: GlobalOptions): Promise<number> {
   const { client } = await signIn(options, 'auditor');
-  const answer = await client.call('GET', '/v1/audit/erasures');
-  const rows = answer.erasures.map((each: Row) =>
+  const erasures = await allOf(client, '/v1/audit/erasures?', 'erasures');
+  const rows = erasures.map((each: Row) =>
     [each.id, each.state, each.subject, each.requested_at, each.reason].map(printable),
   );
-  return list(options, answer, rows, 'No erasure was asked for.');
+  return list(options, { erasures }, rows, 'No erasure was asked for.');
 }
 
 async function setHold(options: WithReason, given: string): Promise<number> {
@@ -102,11 +103,11 @@ async function liftHold(options: WithReason, id: string): Promise<number> {
 
 async function listHolds(options: GlobalOptions & { all?: boolean }): Promise<number> {
   const { client } = await signIn(options, 'auditor');
-  const answer = await client.call('GET', `/v1/audit/holds?all=${options.all === true}`);
-  const rows = answer.holds.map((each: Row) =>
+  const holds = await allOf(client, `/v1/audit/holds?all=${options.all === true}&`, 'holds');
+  const rows = holds.map((each: Row) =>
     [each.id, `${each.kind}:${each.target}`, each.lifted_at ? 'lifted' : 'in force', each.reason].map(printable),
   );
-  return list(options, answer, rows, 'There is no hold.');
+  return list(options, { holds }, rows, 'There is no hold.');
 }
 
 async function rotate(options: GlobalOptions): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { allOf } from '../all-of.ts';
 import { EXIT } from '../failure.ts';
 import { printable } from '../output.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
@@ -75,9 +76,9 @@ async function refuse(options: WithReason, id: string): Promise<number> {
 
 async function listReveals(options: GlobalOptions): Promise<number> {
   const { client } = await signIn(options, 'auditor');
-  const answer = await client.call('GET', '/v1/audit/reveals');
-  const rows = answer.reveals.map((each: Row) =>
+  const reveals = await allOf(client, '/v1/audit/reveals?', 'reveals');
+  const rows = reveals.map((each: Row) =>
     [each.id, each.state, each.mark, each.requested_by, each.requested_at, each.reason].map(printable),
   );
-  return list(options, answer, rows, 'Nobody asked what stands behind a mark.');
+  return list(options, { reveals }, rows, 'Nobody asked what stands behind a mark.');
 }

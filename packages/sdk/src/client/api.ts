@@ -184,9 +184,9 @@ export interface Api {
   /** Whose data was asked to be erased, and what became of that; newest first. */
   'GET /v1/audit/erasures': {
     params: {};
-    query: {};
+    query: { limit?: number; after?: string };
     body: undefined;
-    answer: { erasures: ({ id: string; subject: string; reason: string; state: string; requested_by: string; requested_at: string; closed_by: string | null; closed_at: string | null; keys: number | null })[] };
+    answer: { erasures: ({ id: string; subject: string; reason: string; state: string; requested_by: string; requested_at: string; closed_by: string | null; closed_at: string | null; keys: number | null })[]; next: string | null };
   };
   /** Export a log for checking offline: JSON Lines of {file, text}, to be written one after another. */
   'GET /v1/audit/export': {
@@ -198,9 +198,9 @@ export interface Api {
   /** Legal holds, newest first. */
   'GET /v1/audit/holds': {
     params: {};
-    query: { all?: "true" | "false" };
+    query: { all?: "true" | "false"; limit?: number; after?: string };
     body: undefined;
-    answer: { holds: ({ id: string; kind: "subject" | "workflow" | "purpose"; target: string; reason: string; set_by: string; set_at: string; lifted_by: string | null; lifted_at: string | null })[] };
+    answer: { holds: ({ id: string; kind: "subject" | "workflow" | "purpose"; target: string; reason: string; set_by: string; set_at: string; lifted_by: string | null; lifted_at: string | null })[]; next: string | null };
   };
   /** The logs of the record: what each is called, what signs it, and how many records it holds. */
   'GET /v1/audit/logs': {
@@ -240,9 +240,9 @@ export interface Api {
   /** Who wished to see the value behind which mark, why, and what became of that; newest first. */
   'GET /v1/audit/reveals': {
     params: {};
-    query: {};
+    query: { limit?: number; after?: string };
     body: undefined;
-    answer: { reveals: ({ id: string; mark: string; run: string | null; reason: string; state: "waiting" | "allowed" | "refused" | "shown"; requested_by: string; requested_at: string; decided_by: string | null; decided_at: string | null; until: string })[] };
+    answer: { reveals: ({ id: string; mark: string; run: string | null; reason: string; state: "waiting" | "allowed" | "refused" | "shown"; requested_by: string; requested_at: string; decided_by: string | null; decided_at: string | null; until: string })[]; next: string | null };
   };
   /** How far each stream of the record is, and why one does not go on. */
   'GET /v1/audit/streams': {

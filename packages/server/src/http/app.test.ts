@@ -153,10 +153,6 @@ const WHOLE: Readonly<Record<string, string>> = {
   'GET /v1/environment': 'what is in force; `history` says how much of the past, and the record has all of it',
   'GET /v1/audit/logs': 'the logs of the configuration',
   'GET /v1/audit/streams': 'the streams of the configuration',
-  'GET /v1/audit/erasures':
-    'the newest 200; each is on record as `audit.erasure_requested`, which is searched by pages',
-  'GET /v1/audit/holds': 'the newest 200; each is on record as `audit.hold_set`, which is searched by pages',
-  'GET /v1/audit/reveals': 'the newest 200; each is on record as `audit.reveal_requested`, which is searched by pages',
   'GET /v1/figures': 'figures of a span, as many as there are',
   'GET /v1/system': 'parts of the configuration',
   'GET /v1/doctor': 'one finding for each check',

@@ -37,8 +37,6 @@ declare module './tables.ts' {
   }
 }
 
-const LIST_MAX = 200;
-
 export function erasureStore(database: Database): ErasureStore {
   return {
     async lockErasing(tx) {
@@ -65,8 +63,9 @@ export function erasureStore(database: Database): ErasureStore {
       await database.on(tx).updateTable('erasures').set(close).where('id', '=', id).execute();
     },
 
-    async list() {
-      const query = database.read.selectFrom('erasures').selectAll().orderBy('id', 'desc').limit(LIST_MAX);
+    async list({ limit, after }) {
+      let query = database.read.selectFrom('erasures').selectAll().orderBy('id', 'desc').limit(limit);
+      if (after !== null) query = query.where('id', '<', after);
       return (await query.execute()).map(toErasure);
     },
 
@@ -84,8 +83,9 @@ export function erasureStore(database: Database): ErasureStore {
       await database.on(tx).updateTable('legal_holds').set({ lifted_by, lifted_at }).where('id', '=', id).execute();
     },
 
-    async holds(all) {
-      let query = database.read.selectFrom('legal_holds').selectAll().orderBy('id', 'desc').limit(LIST_MAX);
+    async holds(all, { limit, after }) {
+      let query = database.read.selectFrom('legal_holds').selectAll().orderBy('id', 'desc').limit(limit);
+      if (after !== null) query = query.where('id', '<', after);
       if (!all) query = query.where('lifted_at', 'is', null);
       return (await query.execute()).map(toHold);
     },

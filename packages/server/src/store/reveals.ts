@@ -24,8 +24,6 @@ declare module './tables.ts' {
   }
 }
 
-const LIST_MAX = 200;
-
 export function revealStore(database: Database): RevealStore {
   return {
     async insert(tx, reveal) {
@@ -48,8 +46,9 @@ export function revealStore(database: Database): RevealStore {
       await database.on(tx).updateTable('reveals').set(change).where('id', '=', id).execute();
     },
 
-    async list() {
-      const query = database.read.selectFrom('reveals').selectAll().orderBy('id', 'desc').limit(LIST_MAX);
+    async list({ limit, after }) {
+      let query = database.read.selectFrom('reveals').selectAll().orderBy('id', 'desc').limit(limit);
+      if (after !== null) query = query.where('id', '<', after);
       return (await query.execute()).map(fromRow);
     },
   };

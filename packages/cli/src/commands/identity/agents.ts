@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { allOf } from '../../all-of.ts';
 import { EXIT, UsageError } from '../../failure.ts';
 import { printable, style, wrap } from '../../output.ts';
 import { type GlobalOptions, signIn } from '../../session.ts';
-import { allOf, idOf, type Row, type Run, showRows, words } from './shared.ts';
+import { idOf, type Row, type Run, showRows, words } from './shared.ts';
 
 interface RegisterOptions extends GlobalOptions {
   readonly owner?: string;

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { allOf } from '../../all-of.ts';
 import { EXIT } from '../../failure.ts';
 import { printable, style } from '../../output.ts';
 import { type GlobalOptions, signIn } from '../../session.ts';
-import { allOf, type Row, type Run, showRows, words } from './shared.ts';
+import { type Row, type Run, showRows, words } from './shared.ts';
 
 interface CreateOptions extends GlobalOptions {
   readonly roles: string;

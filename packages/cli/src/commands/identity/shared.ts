@@ -1,3 +1,4 @@
+import { allOf } from '../../all-of.ts';
 import type { Client } from '../../client.ts';
 import { EXIT, ProblemError, UsageError } from '../../failure.ts';
 import { printable, style, table } from '../../output.ts';
@@ -6,19 +7,6 @@ import type { GlobalOptions } from '../../session.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a row as the API answers it
 export type Row = any;
 export type Run<O> = (action: (options: O, first: string) => Promise<number>) => (...args: unknown[]) => Promise<void>;
-
-const PAGE = 200;
-
-/** Every row of a list that comes in pages. */
-export async function allOf(client: Client, path: string, key: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let after: string | null = ''; after !== null; ) {
-    const page: Row = await client.call('GET', `${path}limit=${PAGE}${after ? `&after=${after}` : ''}`);
-    rows.push(...page[key]);
-    after = page.next;
-  }
-  return rows;
-}
 
 /** The id of an account that was named by its id or by its name; `path` lists those that it may be. */
 export async function idOf(client: Client, named: string, path: string, key: string): Promise<string> {

@@ -1,3 +1,5 @@
+import type { Hold } from '@portreeve/audit';
+import type { HoldId } from '@portreeve/contract';
 import { type Asked, type Cell, type Register, type Row, seesWorkflow, wholeRegister } from './register.ts';
 
 /** Everything that is let through, or kept, otherwise than the rule: with its end where it has one. */
@@ -71,8 +73,16 @@ function maintenance(asked: Asked): Row[] {
     );
 }
 
+const HOLDS_AT_ONCE = 500;
+
 async function legalHolds(asked: Asked): Promise<Row[]> {
-  return (await asked.services.erasing.holds(false)).map((hold) =>
+  const holds: Hold[] = [];
+  for (let after: HoldId | null = null; ; after = holds.at(-1)!.id) {
+    const page = await asked.services.erasing.holds(false, { limit: HOLDS_AT_ONCE, after });
+    holds.push(...page);
+    if (page.length < HOLDS_AT_ONCE) break;
+  }
+  return holds.map((hold) =>
     row(asked, 'legal-hold', hold.id, {
       ...{ what: `Data of ${hold.kind} ${hold.target} is not erased`, by: hold.set_by, reason: hold.reason },
       from: hold.set_at,

@@ -11,7 +11,7 @@ import {
 import { AGENT_STATES, agentChangeSchema, newAgentSchema } from '@portreeve/identity';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { idParam, listLimit } from './schemas.ts';
+import { idParam, listLimit, nextOf } from './schemas.ts';
 
 const agentSchema = z.object({
   id: idSchema('principal'),
@@ -47,7 +47,7 @@ export const agentRoutes = [
         ...{ limit: query.limit, after: query.after ?? null },
         order: orderOf(query.sort, { id: 'id', state: 'state', review: 'review_by' }),
       });
-      return { agents, next: agents.length === query.limit ? (agents.at(-1)?.id ?? null) : null };
+      return { agents, next: nextOf(agents, query.limit) };
     },
   }),
   route({

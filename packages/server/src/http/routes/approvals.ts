@@ -24,7 +24,7 @@ import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { approvalView } from '../views/approval.ts';
 import { requesterOnly, seesApproval } from '../visible.ts';
-import { idParam, listLimit } from './schemas.ts';
+import { idParam, listLimit, nextOf } from './schemas.ts';
 
 /** A row of the list: the approval, and what of its proposal a list shows. */
 const listedApproval = approvalSchema.extend({
@@ -106,7 +106,7 @@ export const approvalRoutes = [
       );
       return {
         approvals: rows,
-        next: approvals.length === query.limit ? (approvals.at(-1)?.id ?? null) : null,
+        next: nextOf(approvals, query.limit),
         note: services.plantingNote,
       };
     },

@@ -1,7 +1,8 @@
 import { HOLD_KINDS } from '@portreeve/audit';
+import { idSchema } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { idParam } from './schemas.ts';
+import { idParam, listLimit, nextOf } from './schemas.ts';
 
 const reason = z.string().trim().min(1).max(2000);
 const by = z.string().nullable();
@@ -22,8 +23,15 @@ export const erasureRoutes = [
     operation: 'audit.erasures',
     summary: 'Whose data was asked to be erased, and what became of that; newest first',
     records: 'read',
-    answers: { 200: z.object({ erasures: z.array(erasure) }) },
-    handler: async ({ services }) => ({ erasures: await services.erasing.list() }),
+    query: z.strictObject({
+      limit: listLimit,
+      after: idSchema('erasure').optional().describe('Continue behind this one'),
+    }),
+    answers: { 200: z.object({ erasures: z.array(erasure), next: z.string().nullable() }) },
+    handler: async ({ services, query: { limit, after = null } }) => {
+      const erasures = await services.erasing.list({ limit, after });
+      return { erasures, next: nextOf(erasures, limit) };
+    },
   }),
   route({
     method: 'POST',
@@ -66,9 +74,16 @@ export const erasureRoutes = [
     operation: 'audit.erasures',
     summary: 'Legal holds, newest first',
     records: 'read',
-    query: z.strictObject({ all: z.enum(['true', 'false']).default('false') }),
-    answers: { 200: z.object({ holds: z.array(hold) }) },
-    handler: async ({ services, query }) => ({ holds: await services.erasing.holds(query.all === 'true') }),
+    query: z.strictObject({
+      all: z.enum(['true', 'false']).default('false'),
+      limit: listLimit,
+      after: idSchema('hold').optional().describe('Continue behind this one'),
+    }),
+    answers: { 200: z.object({ holds: z.array(hold), next: z.string().nullable() }) },
+    handler: async ({ services, query: { all, limit, after = null } }) => {
+      const holds = await services.erasing.holds(all === 'true', { limit, after });
+      return { holds, next: nextOf(holds, limit) };
+    },
   }),
   route({
     method: 'POST',

@@ -13,7 +13,7 @@ import { z } from 'zod';
 import type { Services } from '../../services.ts';
 import { route } from '../route.ts';
 import { handoffView, viewHandoff } from '../views/handoff.ts';
-import { idParam, listLimit } from './schemas.ts';
+import { idParam, listLimit, nextOf } from './schemas.ts';
 
 const note = z.string().trim().min(1).max(4000);
 
@@ -55,7 +55,7 @@ export const queueRoutes = [
       });
       return {
         handoffs: handoffs.map((each) => shown(services, each, who.principal)),
-        next: handoffs.length === limit ? (handoffs.at(-1)?.id ?? null) : null,
+        next: nextOf(handoffs, limit),
       };
     },
   }),

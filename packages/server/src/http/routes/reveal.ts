@@ -2,7 +2,7 @@ import { REVEAL_STATES } from '@portreeve/audit';
 import { idSchema } from '@portreeve/contract';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { idParam } from './schemas.ts';
+import { idParam, listLimit, nextOf } from './schemas.ts';
 
 const reason = z.string().trim().min(1).max(2000);
 const reveal = z.object({
@@ -21,8 +21,15 @@ export const revealRoutes = [
     operation: 'audit.reveals',
     summary: 'Who wished to see the value behind which mark, why, and what became of that; newest first',
     records: 'read',
-    answers: { 200: z.object({ reveals: z.array(reveal) }) },
-    handler: async ({ services }) => ({ reveals: await services.reveals.list() }),
+    query: z.strictObject({
+      limit: listLimit,
+      after: idSchema('reveal').optional().describe('Continue behind this one'),
+    }),
+    answers: { 200: z.object({ reveals: z.array(reveal), next: z.string().nullable() }) },
+    handler: async ({ services, query: { limit, after = null } }) => {
+      const reveals = await services.reveals.list({ limit, after });
+      return { reveals, next: nextOf(reveals, limit) };
+    },
   }),
   route({
     method: 'POST',

@@ -15,7 +15,7 @@ import { route } from '../route.ts';
 import { streamRun } from '../run-events.ts';
 import { workflowAnswer, workflowView } from '../views/workflow.ts';
 import { requesterOnly, seesRun } from '../visible.ts';
-import { idParam, listLimit } from './schemas.ts';
+import { idParam, listLimit, nextOf } from './schemas.ts';
 
 const amount = { tokens: z.int(), micros: z.int().describe('Millionths of the currency’s unit') };
 /** What a run's questions to models have cost so far, and what is kept back for those under way. */
@@ -79,7 +79,7 @@ export const runRoutes = [
         ...(before ? { before } : {}),
         ...(requester === null ? {} : { requester, without_shadows: true as const }),
       });
-      return { runs, next: runs.length === limit ? (runs.at(-1)?.id ?? null) : null };
+      return { runs, next: nextOf(runs, limit) };
     },
   }),
   route({

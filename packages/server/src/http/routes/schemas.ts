@@ -10,6 +10,10 @@ import { z } from 'zod';
 
 export const listLimit = z.coerce.number().int().min(1).max(200).default(50);
 
+/** Where a list goes on behind a part of it; null where that is all. */
+export const nextOf = (rows: readonly { readonly id: string }[], limit: number): string | null =>
+  rows.length === limit ? (rows.at(-1)?.id ?? null) : null;
+
 /** One threshold that is watched while a workflow runs, and what it is now. */
 export const liveFigure = z.object({
   threshold: z.string(),

@@ -14,7 +14,7 @@ import { CHECKS, type CheckName } from '../../doctor/finding.ts';
 import { diagnoseHouse } from '../../doctor/in-house.ts';
 import { route } from '../route.ts';
 import { logsShown } from '../views/logs.ts';
-import { listLimit, logAnswer, streamAnswer } from './schemas.ts';
+import { listLimit, logAnswer, nextOf, streamAnswer } from './schemas.ts';
 
 const senderAnswer = z
   .object({ system: z.string(), sent_at: z.string().nullable(), problem: z.string().nullable() })
@@ -135,7 +135,7 @@ export const systemRoutes = [
       });
       return {
         accounts: page.filter(({ kind }) => query.kind === undefined || kind === query.kind),
-        next: page.length === query.limit ? (page.at(-1)?.id ?? null) : null,
+        next: nextOf(page, query.limit),
       };
     },
   }),
