@@ -1,6 +1,6 @@
 // npm run release -- --key FILE --builder URI [--out FOLDER]: what is published of one version, in build/release: the
-// tarballs, what they are made of (CycloneDX), their SHA-256 sums, and where they come from (in-toto, SLSA provenance in a
-// DSSE envelope), signed with an Ed25519 key. It publishes nothing.
+// tarballs, the files of the image by their sums, what both are made of (CycloneDX), the sums of all this, and where it comes
+// from (in-toto, SLSA provenance in a DSSE envelope), signed with an Ed25519 key. It publishes nothing.
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageFolder } from './build.ts';
 import { lockFile, productionClosure } from './closure.ts';
 import { type Published, ROOT } from './packages.ts';
+import { sha256Of } from './provenance.ts';
 
 const run = promisify(execFile);
 
@@ -38,6 +39,15 @@ export async function assembleImage(out: string, packages: readonly Published[])
   await mkdir(join(out, 'state'), { recursive: true, mode: 0o700 });
   await chmod(join(root, 'tmp'), 0o1777);
   return root;
+}
+
+/** Every file of the image with its SHA-256, one a line, as `sha256sum --check` reads them at its root. */
+export async function imageSums(root: string): Promise<string> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const lines = [];
+  for (const file of files.sort()) lines.push(`${await sha256Of(file)}  .${file.slice(root.length)}\n`);
+  return lines.join('');
 }
 
 /** Of the bundle's parts none: they are in the bundle. Of the platforms' parts none: Node is there, PostgreSQL is elsewhere. */

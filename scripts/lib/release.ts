@@ -5,10 +5,11 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { canonicalJson } from '@portreeve/contract';
 import { seal } from '@portreeve/govern/envelope';
+import { assembleImage, imageSums } from './image.ts';
 import { pack } from './pack.ts';
 import { publishedPackages, ROOT } from './packages.ts';
 import { provenanceOf, sha256Of } from './provenance.ts';
-import { releaseSbom } from './sbom.ts';
+import { imageSbom, releaseSbom } from './sbom.ts';
 
 const run = promisify(execFile);
 
@@ -48,6 +49,10 @@ export async function release({ keyFile, builder, out, dirty }: ReleaseOptions):
     files.push(name);
   };
   await write('sbom.cdx.json', `${JSON.stringify(releaseSbom(packages, version), null, 2)}\n`);
+  // Whoever builds the image, or gets it from somebody, can tell whether it is this one.
+  const sums = await imageSums(await assembleImage(out, packages));
+  await write('image.sha256', sums);
+  await write('image.cdx.json', `${JSON.stringify(imageSbom(packages, version, sums), null, 2)}\n`);
   const paths = files.map((name) => join(folder, name));
   const provenance = await provenanceOf({
     ...{ version, commit, builder, started, files: paths },
@@ -60,8 +65,8 @@ export async function release({ keyFile, builder, out, dirty }: ReleaseOptions):
     'provenance.dsse.json',
     `${JSON.stringify(seal('provenance', canonicalJson(provenance), { id: keyId, key }))}\n`,
   );
-  const sums = await Promise.all(files.map(async (name) => `${await sha256Of(join(folder, name))}  ${name}`));
-  await write('SHA256SUMS', `${sums.join('\n')}\n`);
+  const all = await Promise.all(files.map(async (name) => `${await sha256Of(join(folder, name))}  ${name}`));
+  await write('SHA256SUMS', `${all.join('\n')}\n`);
   return { folder, files, keyId };
 }
 

