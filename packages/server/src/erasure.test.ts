@@ -138,7 +138,11 @@ describe('G6 INV10: the data of a person is erased', () => {
     const listed = async (path: string, key: string, limit: number) => {
       const ids: string[] = [];
       for (let after: string | null = ''; after !== null; ) {
-        const { status, body } = await auditor.get(`${path}&limit=${limit}${after && `&after=${after}`}`);
+        // biome-ignore lint/suspicious/noExplicitAny: a list as the API answers it
+        const answer: { status: number; body: any } = await auditor.get(
+          `${path}&limit=${limit}${after && `&after=${after}`}`,
+        );
+        const { status, body } = answer;
         expect(status, JSON.stringify(body)).toBe(200);
         expect(body[key].length).toBeLessThanOrEqual(limit);
         ids.push(...body[key].map(({ id }: { id: string }) => id));
