@@ -1,11 +1,11 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type EnvironmentName, type ProjectConfig, type ReleaseReport, systemClock } from '@portreeve/contract';
 import { type Readiness, readinessOf } from '@portreeve/govern';
 import { checkSystems } from '../config/bind-systems.ts';
 import { engineFor, type ProjectPolicies, projectPolicies } from '../config/policies.ts';
-import { loadProject, type Project } from '../config/project.ts';
+import { loadProject, type Project, type ProjectWorkflow } from '../config/project.ts';
 import { readinessInputs } from '../governance/readiness-input.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, shownPath } from './faults.ts';
 import { goldenDecisions } from './golden-decisions.ts';
 import { lintProject, loosening } from './lint-project.ts';
 import { MATRIX_FILE, matrixFault, projectMatrix } from './project-matrix.ts';
@@ -47,12 +47,24 @@ export async function checkProject(folder: string, options: CheckOptions = {}): 
   return { ok: checks.every(({ state }) => state === 'ok') && isReady, project: root, checks, readiness };
 }
 
+/** Code that a workflow runs and its release does not hold. */
+const notInRelease =
+  (root: string) =>
+  ({ folder, outside }: ProjectWorkflow): Fault[] =>
+    outside.map(({ file, imports }) => ({
+      file: shownPath(root, join(folder, file)),
+      line: null,
+      severity: 'warning',
+      message: `it imports ${imports}, which lies outside of the workflow's folder: no release holds it, and it changes under the same release id`,
+      fix: `Move it into the folder, or make it a package and import it by its name. \`portreeve release build\` refuses it as it is.`,
+    }));
+
 type Look = <T>(name: CheckName, work: () => Promise<{ found: Found; made: T }>) => Promise<T | null>;
 
 async function inOrder(root: string, look: Look, options: CheckOptions): Promise<Readiness[]> {
   const project = await look('project', async () => {
     const made = await loadProject(root);
-    return { found: { detail: contentOf(made), faults: [] }, made };
+    return { found: { detail: contentOf(made), faults: made.workflows.flatMap(notInRelease(root)) }, made };
   });
   if (project === null) return [];
   await look('systems', async () => {

@@ -51,6 +51,7 @@ export async function buildRelease(
 ): Promise<BuiltRelease> {
   const project = await loadProject(folder);
   const loaded = chosen(project, workflow);
+  assertWhole(loaded);
   const release = await releaseOf(project, loaded);
   const signer = stateFolder === null ? null : await releaseSigner(resolve(stateFolder));
   return {
@@ -60,6 +61,17 @@ export async function buildRelease(
     files: loaded.files.length,
     components: release.sbom?.components.length ?? null,
   };
+}
+
+/** What is loaded from a bundle finds no file beside it. */
+function assertWhole({ definition, outside }: ProjectWorkflow): void {
+  if (outside.length === 0) return;
+  const errors = outside.map(({ file, imports }) => ({ path: file, message: `imports ${imports}` }));
+  throw new PortreeveError(
+    'misconfigured',
+    `${definition.contract.name} imports files from outside of its folder, which no release of it would hold: ${errors.map(({ path, message }) => `${path} ${message}`).join(', ')}.`,
+    { next: 'Move them into the folder, or make them a package and import it by its name.', errors },
+  );
 }
 
 /** Reads a bundle. `keys`: the `x` of public keys of Ed25519 whose signatures are looked for. */

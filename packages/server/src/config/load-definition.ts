@@ -27,6 +27,7 @@ import { CORE } from '../version.ts';
 import { importDefault } from './load-config.ts';
 import { moduleFile } from './module-file.ts';
 import { assertOneCopy } from './one-copy.ts';
+import { type OutsideImport, watchImports } from './outside-imports.ts';
 
 /** A workflow's code and contracts, and the release that all of it together is. */
 export interface Definition {
@@ -37,6 +38,8 @@ export interface Definition {
   readonly files: readonly ReleaseFile[];
   /** What the workflow's `ACCEPTABLE_USE.md` says; null without one. */
   readonly acceptable_use: string | null;
+  /** Code that it imports and that the release does not hold. */
+  readonly outside: readonly OutsideImport[];
 }
 
 /** What the releases of a project have in common. */
@@ -56,12 +59,17 @@ export async function sharedParts(root: string, { models }: Pick<ProjectConfig, 
 export async function loadDefinition(folder: string, shared: SharedParts): Promise<Definition> {
   const file = moduleFile(folder, 'workflow');
   assertOneCopy(file);
+  const outside = watchImports(folder);
   const definition = parseDefinition(await importDefault(file), file);
   const files = [...(await filesIn(folder)), ...shared.policies];
   const manifest = releaseManifest({ portreeve: CORE, definition, models: shared.models, files });
   return {
     ...{ folder, definition, files, manifest },
     acceptable_use: acceptableUse(files),
+    // Read again when all is loaded: a prompt may be a module too.
+    get outside() {
+      return outside();
+    },
     release: releaseId(manifest),
   };
 }
