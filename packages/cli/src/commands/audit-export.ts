@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { MAIN_LOG } from '@portreeve/contract';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
+import { type Progress, withProgress } from '../progress.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 
 export type SignedIn = Awaited<ReturnType<typeof signIn>>['client'];
@@ -34,7 +35,9 @@ export async function exportLogs(
   if ((await readdir(out)).length > 0)
     throw new UsageError(`${out} is not empty: an export goes into a folder of its own.`);
   const { client } = await signIn(options, 'auditor');
-  const records = await writeExports(client, options.log, filter, out);
+  const records = await withProgress(options, 'exporting', (progress) =>
+    writeExports(client, options.log, filter, out, progress),
+  );
   if (options.json) console.log(JSON.stringify({ folder: out, records }));
   else
     console.log(`${style('green', '✓')} ${records} records in ${out}. Check them offline: npx portreeve-verify ${out}`);
@@ -51,14 +54,15 @@ export async function writeExports(
   log: string | undefined,
   filter: URLSearchParams,
   out: string,
+  progress: Progress,
 ): Promise<number> {
-  const first = await writeExport(client, log ?? MAIN_LOG, filter, out);
+  const first = await writeExport(client, log ?? MAIN_LOG, filter, out, progress);
   let records = first.records;
   for (const { name } of log === undefined ? (await logsAsked(client)).slice(1) : []) {
     if (!/^[a-z][a-z0-9_-]{0,63}$/.test(name)) throw new Error('the server names a log that is no folder');
     const folder = join(out, 'logs', name);
     await mkdir(folder, { recursive: true });
-    const written = await writeExport(client, name, filter, folder);
+    const written = await writeExport(client, name, filter, folder, progress);
     records += written.records;
     if (written.records === 0 && filter.size > 0) await rm(folder, { recursive: true });
   }
@@ -66,7 +70,7 @@ export async function writeExports(
   return records;
 }
 
-async function writeExport(client: SignedIn, log: string, filter: URLSearchParams, out: string) {
+async function writeExport(client: SignedIn, log: string, filter: URLSearchParams, out: string, progress: Progress) {
   const files = new Map<string, Awaited<ReturnType<typeof open>>>();
   let complete = false;
   let records = 0;
@@ -83,7 +87,9 @@ async function writeExport(client: SignedIn, log: string, filter: URLSearchParam
         files.set(file, handle);
       }
       await handle.write(text);
-      if (file === 'entries.jsonl') records++;
+      if (file !== 'entries.jsonl') continue;
+      records++;
+      progress.at(`${records} records of ${log}`);
     }
   } finally {
     for (const handle of files.values()) await handle.close();

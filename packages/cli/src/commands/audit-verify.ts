@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
+import { type Progress, withProgress } from '../progress.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 import { type LogView, logsAsked, type SignedIn, writeExports } from './audit-export.ts';
 
@@ -24,7 +25,9 @@ export async function verify(options: VerifyOptions, folder: string | undefined)
   if (options.approvals) {
     const copy = await mkdtemp(join(tmpdir(), 'portreeve-verify-'));
     try {
-      await writeExports(client, options.log, new URLSearchParams(), copy);
+      await withProgress(options, 'exporting', (progress) =>
+        writeExports(client, options.log, new URLSearchParams(), copy, progress),
+      );
       return await verifyCopy(options, copy);
     } finally {
       await rm(copy, { recursive: true, force: true });
@@ -35,7 +38,9 @@ export async function verify(options: VerifyOptions, folder: string | undefined)
   const anchors = await anchorsOf(options.anchors ?? [], logs);
   const reports: Row[] = [];
   for (const log of logs) {
-    const report = await verifyLive(client, log, { ...options, kept, anchors: anchors.get(log.origin) ?? [] });
+    const report = await withProgress(options, `verifying ${log.origin}`, (progress) =>
+      verifyLive(client, log, { ...options, kept, anchors: anchors.get(log.origin) ?? [] }, progress),
+    );
     reports.push({ name: log.name, origin: log.origin, ...report });
   }
   const ok = reports.every((report) => report.ok);
@@ -95,8 +100,8 @@ async function verifyLive(
     kept,
     anchors,
     resume,
-    json,
-  }: Pick<VerifyOptions, 'resume' | 'json'> & { readonly kept: Kept; readonly anchors: readonly string[] },
+  }: Pick<VerifyOptions, 'resume'> & { readonly kept: Kept; readonly anchors: readonly string[] },
+  progress: Progress,
 ): Promise<Row> {
   let from = kept[log.origin] ?? null;
   let erased = 0;
@@ -110,7 +115,7 @@ async function verifyLive(
     if (resume) await writeFile(resume, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
     if (report.verified.size >= report.size || report.verified.size === from?.size) return report;
     from = report.verified as VerifiedTree;
-    if (!json && process.stderr.isTTY) process.stderr.write(`\r${from.size} of ${report.size} records verify `);
+    progress.at(`${from.size} of ${report.size} records verify`);
   }
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT } from '../failure.ts';
 import { printable, style } from '../output.ts';
+import { withProgress } from '../progress.ts';
 import { type GlobalOptions, signIn } from '../session.ts';
 
 interface RestoreOptions extends GlobalOptions {
@@ -35,7 +36,7 @@ export function addBackup(program: Command, run: Run): void {
 
 async function backup(options: GlobalOptions): Promise<number> {
   const { client } = await signIn(options, 'admin');
-  const made = await client.call('POST', '/v1/backups');
+  const made = await withProgress(options, 'backing up', () => client.call('POST', '/v1/backups'));
   if (options.json) {
     console.log(JSON.stringify(made));
     return EXIT.done;
@@ -53,15 +54,17 @@ async function backup(options: GlobalOptions): Promise<number> {
 
 async function restore(options: RestoreOptions): Promise<number> {
   const { restoreBackup } = await import('@portreeve/server');
-  const made = await restoreBackup({
-    project: resolve(options.project ?? '.'),
-    stateFolder: resolve(options.state),
-    databaseUrl: process.env.DATABASE_URL,
-    log: options.log,
-    keys: options.keys,
-    vkey: options.vkey,
-    acceptRollback: options.acceptRollback === true,
-  });
+  const made = await withProgress(options, 'verifying the backup and putting it back', () =>
+    restoreBackup({
+      project: resolve(options.project ?? '.'),
+      stateFolder: resolve(options.state),
+      databaseUrl: process.env.DATABASE_URL,
+      log: options.log,
+      keys: options.keys,
+      vkey: options.vkey,
+      acceptRollback: options.acceptRollback === true,
+    }),
+  );
   if (options.json) {
     console.log(JSON.stringify(made));
     return EXIT.done;

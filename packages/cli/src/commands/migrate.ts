@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
+import { withProgress } from '../progress.ts';
 import type { GlobalOptions } from '../session.ts';
 
 interface MigrateOptions extends GlobalOptions {
@@ -31,7 +32,7 @@ async function migrateSchema({ plan, databaseUrl, json }: MigrateOptions): Promi
     );
     return EXIT.done;
   }
-  const done = await migrateAt(url);
+  const done = await withProgress({ json }, 'migrating', () => migrateAt(url));
   const applied = done.applied.length === 0 ? 'Nothing was to be done' : `Applied ${done.applied.join(', ')}`;
   const roles = done.roles ? 'the database roles are made' : 'this user may not make the database roles';
   console.log(json ? JSON.stringify(done) : `${applied}. The schema is ${done.schema}; ${roles}.`);

@@ -3,6 +3,7 @@ import type { RedTeamReport } from '@portreeve/server';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style, table } from '../output.ts';
+import { withProgress } from '../progress.ts';
 import type { GlobalOptions } from '../session.ts';
 
 interface RedTeamOptions extends GlobalOptions {
@@ -64,13 +65,16 @@ async function attack(options: RedTeamOptions, workflow?: string): Promise<numbe
     if (workflows.length !== 1) throw new UsageError('--report is about one workflow: name it');
   }
   if (!json) console.log(`seed ${seed}, budget ${budget} attacks on each workflow, model ${model}`);
-  const reports = await server.runRedTeam({
-    ...{ project, workflow, packs, imports, model, seed, budget, stateFolder },
-    modelKeys: server.modelKeysOf(process.env),
-    onAttempt: (name, number, found) => {
-      if (!json && found !== null) console.log(printable(`${name}, attempt ${number}: ${found}`));
-    },
-  });
+  const reports = await withProgress(options, 'attacking', (progress) =>
+    server.runRedTeam({
+      ...{ project, workflow, packs, imports, model, seed, budget, stateFolder },
+      modelKeys: server.modelKeysOf(process.env),
+      onAttempt: (name, number, found) => {
+        progress.at(`${name}, attempt ${number}`);
+        if (!json && found !== null) progress.say(printable(`${name}, attempt ${number}: ${found}`));
+      },
+    }),
+  );
   await write(options, reports, server);
   if (json) console.log(JSON.stringify({ ok: reports.every(({ ok }) => ok), reports }));
   else for (const report of reports) print(report);

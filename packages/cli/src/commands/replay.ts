@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style, table } from '../output.ts';
+import { withProgress } from '../progress.ts';
 import { signIn } from '../session.ts';
 import type { ProjectOptions } from './check.ts';
 
 export type ReplayOptions = ProjectOptions & { readonly since?: string };
 
-const PROGRESS_EVERY = 5000;
 const SHOWN_MAX = 20;
 const MINUTES: Readonly<Record<string, number>> = { d: 24 * 60, h: 60, m: 1 };
 
@@ -25,16 +25,15 @@ export function sinceOf(text: string, now: Date): string {
 export async function replay(options: ReplayOptions, candidate: string): Promise<number> {
   const since = options.since === undefined ? null : sinceOf(options.since, new Date());
   const { replayAgainst } = await import('@portreeve/server');
-  const found = await replayAgainst(
-    { candidate: resolve(candidate), project: resolve(options.project) },
-    async () => {
-      const { client } = await signIn(options, 'operator');
-      return client.lines(`/v1/policy/decisions${since === null ? '' : `?since=${encodeURIComponent(since)}`}`);
-    },
-    ({ total, changed }) => {
-      if (total > 0 && total % PROGRESS_EVERY === 0)
-        process.stderr.write(`judged ${total}, ${changed} would change${process.stderr.isTTY ? '\r' : '\n'}`);
-    },
+  const found = await withProgress(options, 'judging', (progress) =>
+    replayAgainst(
+      { candidate: resolve(candidate), project: resolve(options.project) },
+      async () => {
+        const { client } = await signIn(options, 'operator');
+        return client.lines(`/v1/policy/decisions${since === null ? '' : `?since=${encodeURIComponent(since)}`}`);
+      },
+      ({ total, changed }) => progress.at(`${total} decisions, ${changed} would change`),
+    ),
   );
   if (options.json) console.log(JSON.stringify({ since, candidate: resolve(candidate), ...found }));
   else print(found, since);

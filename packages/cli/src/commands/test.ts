@@ -4,6 +4,7 @@ import type { TestedWorkflow } from '@portreeve/server/workflow-tests';
 import type { Command } from 'commander';
 import { EXIT, UsageError } from '../failure.ts';
 import { printable, style } from '../output.ts';
+import { withProgress } from '../progress.ts';
 import type { ProjectOptions } from './check.ts';
 
 interface TestCommandOptions extends ProjectOptions {
@@ -34,10 +35,9 @@ export function addTest(
 
 async function test(options: TestCommandOptions, workflow: string | undefined): Promise<number> {
   const { junitOf, runWorkflowTests } = await import('@portreeve/server/workflow-tests');
-  const tested = await runWorkflowTests(resolve(options.project), {
-    workflow,
-    declaredOnly: options.declared === true,
-  });
+  const tested = await withProgress(options, 'testing', () =>
+    runWorkflowTests(resolve(options.project), { workflow, declaredOnly: options.declared === true }),
+  );
   const reports = tested.map(({ report }) => report);
   if (options.junit !== undefined) await write(resolve(options.junit), junitOf(reports));
   const written = options.report === undefined ? [] : await writeReports(options, tested);
