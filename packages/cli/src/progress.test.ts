@@ -9,9 +9,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const terminal = (isTTY: boolean) => {
+const terminal = (isTTY: boolean, columns = 0) => {
   const written: string[] = [];
-  return { isTTY, written, write: (text: string) => written.push(text) };
+  return { isTTY, columns, written, write: (text: string) => written.push(text) };
 };
 const CLEAR = '\r\u001b[2K';
 
@@ -72,6 +72,19 @@ test('I2: where nobody sits a log hears of it twice a minute, of short work noth
   await vi.advanceTimersByTimeAsync(65_000);
   await json;
   expect(silent.written).toEqual([]);
+});
+
+test('I2: in a narrow terminal it stays one line', async () => {
+  const screen = terminal(true, 12);
+  const done = withProgress(
+    {},
+    'verifying the record',
+    () => new Promise((resolve) => setTimeout(resolve, 1500)),
+    screen,
+  );
+  await vi.advanceTimersByTimeAsync(1500);
+  await done;
+  expect(screen.written[0]).toBe(`${CLEAR}verifying t`);
 });
 
 test('I2: work that fails leaves nothing behind either', async () => {

@@ -40,8 +40,8 @@ export async function withProgress<T>(
     const ms = performance.now() - from;
     if (ms < FIRST_MS) return;
     const text = `${what}${detail === '' ? '' : `: ${printable(detail)}`} (${Math.floor(ms / 1000)} s)`;
-    // One that breaks into a second line could not be taken back.
-    terminal.write(live ? CLEAR + text.slice(0, (terminal.columns ?? 80) - 1) : `${text}\n`);
+    // One that breaks into a second line could not be taken back. Some terminals say that they are no column wide.
+    terminal.write(live ? CLEAR + text.slice(0, (terminal.columns || 80) - 1) : `${text}\n`);
     shown = live;
   };
   const hide = () => {
