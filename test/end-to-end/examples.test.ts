@@ -78,7 +78,7 @@ test('J6: what a README calls `npm run portreeve` is the command', () => {
   expect(join(ROOT, scripts.portreeve.replace(/^node /, ''))).toBe(CLI);
 });
 
-test.each(projects)('J6 G2 G9: examples/%s does what its README says', { timeout: 120_000 }, async (name) => {
+test.each(projects)('J6 G2 G9 H8: examples/%s does what its README says', { timeout: 120_000 }, async (name) => {
   const page = pageOf(name);
   const [up, ...steps] = page.filter(({ words }) => words.get('in') === 'try').flatMap(stepsOf);
   expect(up?.command).toBe(`${NPM} up --project examples/${name}`);
