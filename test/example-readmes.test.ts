@@ -14,11 +14,14 @@ const textsOf = (folder: string): string =>
     .join('\n');
 
 test.each(projects)(
-  'J6: examples/%s says what it is and how it is attacked and shown, and is tried as a whole',
+  'J6: examples/%s says what it is and how it is tried, attacked and shown, and is tried as a whole',
   (name) => {
     const folder = join(ROOT, 'examples', name);
     const readme = readFileSync(join(folder, 'README.md'), 'utf8');
     for (const words of [
+      // What stands there is typed by end-to-end/examples.test.ts.
+      `## Try it\n`,
+      '```console in=try\n',
       `redteam ${name} --project examples/${name}`,
       `workflows/${name}/redteam/own.yaml`,
       'evidence --framework',

@@ -55,8 +55,11 @@ export const ARROWS: Readonly<Record<string, Arrows>> = {
   },
   examples: {
     imports: ['sdk', 'verify', 'example-downstream'],
+    lazily: ['server/trial-database'],
     inTests: ['contract', 'context', 'server'],
-    why: 'an example is written with what an author has; `example-downstream` is what their downstream systems share',
+    why:
+      'an example is written with what an author has; `example-downstream` is what their downstream systems share, and ' +
+      '`server/trial-database` the PostgreSQL that one of them is',
   },
   test: {
     imports: [

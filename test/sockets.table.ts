@@ -152,6 +152,10 @@ export const MAY_CONNECT: Readonly<Record<string, { readonly openers: readonly s
   'packages/server/src/store/pulse.ts': { openers: ['pg'], why: 'asks our own database whether it answers' },
   'packages/server/src/store/listen.ts': { openers: ['pg'], why: 'listens on our own database' },
   'packages/server/src/store/postgres.ts': { openers: ['pg'], why: 'waits until the embedded database answers' },
+  'packages/server/src/store/trial-database.ts': {
+    openers: ['pg'],
+    why: 'makes the database in a PostgreSQL that it has just started, in a companion',
+  },
   'packages/server/src/doctor/diagnose-at.ts': { openers: ['pg'], why: 'asks a database whether it is well' },
   'packages/server/src/doctor/reach-systems.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },
   'packages/server/src/streams/syslog-sink.ts': { openers: ['node:tls'], why: 'TLS over a socket of the guard' },

@@ -40,15 +40,24 @@ describe('H3: every example withstands', () => {
     ...['incident-summary', 'support-triage', 'access-grant', 'invoice-reconciliation', 'secret-rotation'],
     ...['alert-triage', 'refund'],
   ];
-  test.each(examples)('%s', { timeout: 120_000 }, async (name) => {
-    const report = await attacked(join(ROOT, 'examples', name), 12);
-    expect(report.attempts.filter(({ kind }) => kind !== null)).toEqual([]);
-    expect(report).toMatchObject({
-      ok: true,
-      workflow: name,
-      figures: { attempts: 12, unattended_harm: 0, canary_leaks: 0 },
-    });
-  });
+  test.each(examples)(
+    '%s, against the packs of the product and against its own',
+    { timeout: 120_000 },
+    async (name) => {
+      const project = join(ROOT, 'examples', name);
+      // A few attempts among all packs need not come to those of the workflow's own.
+      for (const [attempts, more] of [[8], [4, { packs: [`${name}-own`] }]] as const) {
+        const report = await attacked(project, attempts, SEED, more);
+        expect(report.attempts.filter(({ kind }) => kind !== null)).toEqual([]);
+        expect(report).toMatchObject({
+          ok: true,
+          workflow: name,
+          figures: { attempts, unattended_harm: 0, canary_leaks: 0 },
+        });
+        if (more) expect(report.packs.map((pack) => pack.name)).toEqual(more.packs);
+      }
+    },
+  );
 });
 
 describe('H3: a weak workflow is caught', () => {

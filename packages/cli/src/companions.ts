@@ -10,7 +10,8 @@ export interface Companions {
   stop(): Promise<void>;
 }
 
-const START_MS = 20_000;
+/** A companion may be a PostgreSQL that is made at its first start. */
+const START_MS = 60_000;
 
 /** Starts the companion processes of a project and waits until each says where it listens. They end with this process. */
 export async function startCompanions(
@@ -20,7 +21,7 @@ export async function startCompanions(
   if (config.companions.length > 0 && config.environment === 'production') {
     throw new PortreeveError('misconfigured', 'Companion processes are for trying things out, not for production.');
   }
-  const secretFile = (name: string, folder: string) => companionSecret(name, folder, config, options);
+  const secretFile = (given: Asked, folder: string) => companionSecret(given, folder, config, options);
   const children: ChildProcess[] = [];
   const stop = async () => {
     await Promise.all(children.map(end));
@@ -53,11 +54,17 @@ export async function startCompanions(
 async function fill(
   word: string,
   values: { state: string; issuer: string; jwks: string },
-  secretFile: (name: string, folder: string) => Promise<string>,
+  secretFile: (asked: Asked, folder: string) => Promise<string>,
 ): Promise<string> {
-  const secret = /^\{secret:([a-z0-9_-]+)\}$/.exec(word)?.[1];
-  if (secret) return secretFile(secret, values.state);
+  const [, form, name] = /^\{(secret|login):([a-z0-9_-]+)\}$/.exec(word) ?? [];
+  if (form && name) return secretFile({ form: form as Asked['form'], name }, values.state);
   return word.replace('{state}', values.state).replace('{issuer}', values.issuer).replace('{jwks}', values.jwks);
+}
+
+/** A secret of one word, or one of a user name and a password, as a database takes it. */
+interface Asked {
+  readonly form: 'secret' | 'login';
+  readonly name: string;
 }
 
 /**
@@ -65,7 +72,7 @@ async function fill(
  * cannot open our keystore. Made where there is none of that name.
  */
 async function companionSecret(
-  name: string,
+  { form, name }: Asked,
   folder: string,
   config: ProjectConfig,
   { projectFolder, stateFolder }: { projectFolder: string; stateFolder: string },
@@ -74,7 +81,8 @@ async function companionSecret(
   const keystore = stateKeystore({ config, projectFolder, stateFolder });
   let value = (await keystore.fetch(name))?.value;
   if (value === undefined) {
-    value = randomBytes(32).toString('base64url');
+    const word = randomBytes(32).toString('base64url');
+    value = form === 'login' ? JSON.stringify({ username: name, password: word }) : word;
     await keystore.set(name, value);
   }
   const file = join(folder, `${name}.secret`);

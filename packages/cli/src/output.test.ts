@@ -282,7 +282,7 @@ describe('what people are shown', () => {
   const entry = {
     index: 1,
     actor: { name: 'analyst' },
-    refs: { release: 'r', approval: 'a', grant: 'g', tool: 't', handoff: 'h' },
+    refs: { release: 'r', approval: 'a', grant: 'g', tool: 't', execution: 'e', handoff: 'h' },
   };
 
   test.each(RECORDS)('F3: the line of %s lets nothing of hostile text reach the terminal as it is', (type, data) => {

@@ -93,7 +93,8 @@ export const projectConfigSchema = z
     /**
      * Processes that `portreeve up` starts beside itself, for trying things out; refused in production. Each prints
      * `{"listening": "<url>"}` as its first line and then serves as the system of that name. In its command `{state}` is a
-     * folder for it, `{issuer}` and `{jwks}` are what verifies grants, `{secret:NAME}` is the file of a secret.
+     * folder for it, `{issuer}` and `{jwks}` are what verifies grants, `{secret:NAME}` is the file of a secret, and
+     * `{login:NAME}` of one that is `{"username": …, "password": …}`; a secret that is not there is made.
      */
     companions: z.array(z.strictObject({ system: nameSchema, command: z.array(z.string()).min(1) })).default([]),
     secrets: secretsConfigSchema.default({ store: 'keystore' }),

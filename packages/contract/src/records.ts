@@ -294,7 +294,7 @@ export const RECORD_TYPES = {
     expires_at: z.iso.datetime(),
   }),
   'identity.token_revoked': z.strictObject({ token: idSchema('token') }),
-  /** What the identity provider says of a person has changed. */
+  /** The identity provider says something else of a person, or the project of a laptop has further groups. */
   'identity.account_changed': z.strictObject({
     account: idSchema('principal'),
     roles: z.array(z.enum(ROLES)),

@@ -26,6 +26,8 @@ const RESERVED = ['anonymous', 'portreeve', 'system'];
 /** A name that a new account may have. */
 export const freeNameSchema = accountNameSchema.refine((name) => !RESERVED.includes(name), 'this name is reserved');
 
+const groupsSchema = z.array(groupSchema).max(64);
+
 export const newAccountSchema = z
   .strictObject({
     name: freeNameSchema,
@@ -33,7 +35,7 @@ export const newAccountSchema = z
     /** Without one the account cannot sign in; API tokens are its only credential. */
     password: passwordSchema.optional(),
     roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
-    groups: z.array(groupSchema).max(64).default([]),
+    groups: groupsSchema.default([]),
     /** Made by `makeSigningKey` where the person sits. */
     signing_key: signingKeySchema.optional(),
   })
@@ -53,6 +55,8 @@ export interface Accounts {
    * where the name or the signing key is taken, or `refused` for a person where local accounts are off.
    */
   createAccount(input: NewAccount, by: RecordActor): Promise<Principal>;
+  /** Puts somebody into groups besides their own, and records it where there is something new. Who may do so is for the caller. */
+  joinGroups(id: PrincipalId, groups: readonly string[], by: RecordActor): Promise<void>;
   account(id: PrincipalId): Promise<Principal | null>;
   /** By id, ascending; `limit` 1 to 200. */
   accounts(page?: Partial<IdentityPage<AccountOrder>>): Promise<Principal[]>;
@@ -121,6 +125,20 @@ export function createAccounts(deps: {
         await audit.append(tx, [accountCreated(account, by)]);
       });
       return principalOf(account);
+    },
+
+    async joinGroups(id, more, by) {
+      const account = await store.accountById(id);
+      if (!account) throw new PortreeveError('not_found', 'There is no such account.');
+      const { roles } = account;
+      const groups = [...new Set([...account.groups, ...groupsSchema.parse(more)])].sort();
+      if (groups.length === account.groups.length) return;
+      await uow.transaction(async (tx) => {
+        await store.setRights(tx, id, { roles, groups });
+        await audit.append(tx, [
+          draft({ type: 'identity.account_changed', actor: by, data: { account: id, roles: [...roles], groups } }),
+        ]);
+      });
     },
 
     async account(id) {

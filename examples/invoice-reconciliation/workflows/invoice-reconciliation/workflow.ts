@@ -38,6 +38,8 @@ export default defineWorkflow({
   approvers: ['payables-leads', 'controllers'],
   approval_timeout_minutes: 24 * 60,
   input,
+  // The order is what the clerk says: `--set order=…`.
+  file_input: {},
   sources: [invoice],
   tools: [findOrder, compareInvoice, schedulePayment, cancelPayment, noteDifference, withdrawDifference],
   prompts: ['read-invoice', 'explain-difference', 'decide-difference'],

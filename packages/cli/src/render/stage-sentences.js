@@ -105,7 +105,9 @@ const LINES = {
     ['grant', `${entry.refs.grant} for one call of ${entry.refs.tool} at ${data.audience}, until ${data.expires_at}`],
   ],
   'grant.refused': (data) => [['grant', `refused: ${data.code}, ${data.reason}`]],
-  'execution.intent': (data) => [['execute', `intent on record before the call: ${data.tool} ${data.tool_version}`]],
+  'execution.intent': (data, entry) => [
+    ['execute', `intent on record before the call: ${data.tool} ${data.tool_version}, ${entry.refs.execution}`],
+  ],
   'execution.result': (data) => [
     [
       'execute',

@@ -51,6 +51,26 @@ test('B1: one account a role, each with a password of its own, made once and on 
   expect((await unlockSigningKey(key, lead.password)).public_key).toBe(key.public_key);
 }, 60_000);
 
+test('B1: another project on the same folder: who approves and who works join its groups, once, and on record', async () => {
+  const { identity, audit } = newIdentity();
+  await ensureLocalAccounts(identity, folder, { approve: ['note-leads'], work: ['note-desk'] });
+  for (let start = 0; start < 2; start++)
+    await ensureLocalAccounts(identity, folder, { approve: ['refund-leads'], work: ['note-desk'] });
+  const groups = new Map((await identity.accounts()).map((account) => [account.name, account.groups]));
+  expect(groups.get('lead')).toEqual(['note-leads', 'refund-leads']);
+  expect(groups.get('operator')).toEqual(['note-desk']);
+  expect(groups.get('analyst')).toEqual([]);
+  expect(audit.of('identity.account_changed').map(({ data }) => data)).toMatchObject([
+    { roles: ['approver'], groups: ['note-leads', 'refund-leads'] },
+  ]);
+
+  // Where another folder made them, they are not this one's to change.
+  const another = join(folder, 'another');
+  await mkdir(another);
+  await ensureLocalAccounts(identity, another, { approve: ['other-leads'], work: [] });
+  expect(audit.of('identity.account_changed')).toHaveLength(1);
+}, 60_000);
+
 test('what an interrupted first start wrote is used again', async () => {
   const kept = [{ name: 'analyst', password: 'correct horse battery', roles: ['requester'] }];
   await writeFile(join(folder, 'accounts.json'), JSON.stringify(kept));

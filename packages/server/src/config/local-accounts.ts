@@ -32,7 +32,8 @@ const FILE = 'accounts.json';
 /**
  * Makes the local accounts at first start (requirement B1: never an open console), with random passwords in
  * `accounts.json` of the state folder, readable by its owner alone. In production none, or, where local accounts are allowed,
- * `admin` alone, who makes the others.
+ * `admin` alone, who makes the others. Those that are there join the groups of the project that they are not in yet: it may be
+ * another one than at first, or ask other groups.
  */
 export async function ensureLocalAccounts(
   identity: Identity,
@@ -40,11 +41,19 @@ export async function ensureLocalAccounts(
   groups: LocalGroups,
   names: readonly string[] = LOCAL_ACCOUNTS.map(({ name }) => name),
 ): Promise<void> {
-  const present = new Set((await identity.accounts({ limit: 200 })).map((account) => account.name));
-  const missing = LOCAL_ACCOUNTS.filter(({ name }) => names.includes(name) && !present.has(name));
+  const present = new Map((await identity.accounts({ limit: 200 })).map(({ name, id }) => [name, id]));
+  const wanted = LOCAL_ACCOUNTS.filter(({ name }) => names.includes(name));
+  const missing = wanted.filter(({ name }) => !present.has(name));
+  const kept = await readLocalAccounts(stateFolder);
+  for (const { name, groups: which } of wanted) {
+    const id = present.get(name);
+    // Only whom this folder made: somebody else may have the name.
+    if (id && which && kept?.some((account) => account.name === name))
+      await identity.joinGroups(id, groups[which], SYSTEM_ACTOR);
+  }
   if (missing.length === 0) return;
   // What an interrupted first start wrote is used again: its passwords may be in the database already.
-  const accounts = (await readLocalAccounts(stateFolder)) ?? newPasswords(missing);
+  const accounts = kept ?? newPasswords(missing);
   await writeWhole(join(stateFolder, FILE), JSON.stringify(accounts, null, 2));
   const elsewhere = new Set<string>();
   for (const { name, roles, groups: which } of missing) {
